@@ -1,0 +1,70 @@
+"""The one place that talks to BigQuery.
+
+A row that BigQuery refuses ('invalid') can never be stored: its reason is returned. Rows that it did not look at because
+of such a row in the same request ('stopped') are sent again at once. Everything else, a timeout included, is a BadMoment.
+"""
+
+from typing import Any
+
+import requests
+from google.api_core.exceptions import GoogleAPIError
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_RETRY
+
+from .commit import Insert, Row
+from .errors import BadMoment
+
+# Cloud Run kills 10 s after SIGTERM: an insert has answered or failed within 8 s, its retries included. The client's own
+# default would go on for 600 s.
+_RETRY = DEFAULT_RETRY.with_timeout(4.0)
+_REQUEST_SECONDS = (2.0, 3.5)  # connect, read
+
+_BLAMES_THE_ROW = frozenset({"invalid", "invalidQuery", "badRequest"})  # reasons in insertErrors
+
+
+def connect(project: str, dataset: str) -> Insert:
+    """Return `insert`, which blocks until BigQuery has answered for each row; for use in threads."""
+    client = bigquery.Client(project=project)
+
+    def insert(table: str, rows: dict[str, Row]) -> dict[str, str]:
+        return _insert(client, f"{project}.{dataset}.{table}", list(rows.items()))
+
+    return insert
+
+
+def _insert(client: bigquery.Client, table: str, rows: list[tuple[str, Row]]) -> dict[str, str]:
+    """Each round ends, raises, or leaves out at least one refused row."""
+    refused: dict[str, str] = {}
+    while rows:
+        bad, stopped = _insert_once(client, table, rows)
+        refused |= {rows[index][0]: why for index, why in bad.items()}
+        if stopped and not bad:
+            raise BadMoment(f"{table}: BigQuery stopped {len(stopped)} rows and blamed none")
+        rows = [rows[index] for index in stopped]
+    return refused
+
+
+def _insert_once(client: bigquery.Client, table: str, rows: list[tuple[str, Row]]) -> tuple[dict[int, str], list[int]]:
+    ids = [row_id for row_id, _ in rows]
+    try:
+        errors = client.insert_rows_json(
+            table, [row for _, row in rows], row_ids=ids, retry=_RETRY, timeout=_REQUEST_SECONDS
+        )
+    except (GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
+        raise BadMoment(f"{table}: {type(error).__name__}: {error}") from error
+    bad: dict[int, str] = {}
+    stopped: list[int] = []
+    for entry in errors:
+        reasons = entry["errors"]
+        if any(e.get("reason") in _BLAMES_THE_ROW for e in reasons):
+            bad[int(entry["index"])] = _in_words(reasons)
+        elif all(e.get("reason") == "stopped" for e in reasons):
+            stopped.append(int(entry["index"]))
+        else:
+            raise BadMoment(f"{table}: {_in_words(reasons)}")
+    return bad, stopped
+
+
+def _in_words(errors: list[dict[str, Any]]) -> str:
+    return "; ".join(f"{e.get('location') or 'row'}: {e.get('message') or e.get('reason')}" for e in errors)[:1_000]
