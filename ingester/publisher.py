@@ -1,0 +1,167 @@
+"""From messages to Pub/Sub. What was taken is published, or the process says that it was not: nothing is dropped.
+
+Messages go out in batches. A batch that Pub/Sub refuses (InvalidArgument) is sent again message by message, so that one
+bad message does not take its batch with it; the one still refused goes to the dead topic as X sent it, with the reason.
+A failure that may pass is tried again until it does; meanwhile the buffer fills and `publish` blocks, which stops reading.
+"""
+
+import queue
+import threading
+import time
+from concurrent.futures import Future
+
+from google.api_core.exceptions import (
+    Aborted,
+    Forbidden,
+    GoogleAPICallError,
+    InvalidArgument,
+    NotFound,
+    RetryError,
+    ServerError,
+    TooManyRequests,
+    Unauthenticated,
+)
+from google.api_core.retry import Retry, if_exception_type
+from google.cloud.pubsub_v1 import PublisherClient
+from google.cloud.pubsub_v1.types import BatchSettings, PublisherOptions
+
+from . import log
+from .errors import PublishFailed
+from .message import Message
+
+UNACKNOWLEDGED = 10_000  # messages held at the most: about 30 MB of posts of 3 kB
+_BATCH = BatchSettings(max_messages=500, max_bytes=1_000_000, max_latency=0.05)
+_ALONE = BatchSettings(max_messages=1)
+
+# Pub/Sub's own list of what may pass, tried for a minute within one publish, then by us
+_TRANSIENT = (Aborted, ServerError, TooManyRequests)
+_OPTIONS = PublisherOptions(
+    retry=Retry(predicate=if_exception_type(*_TRANSIENT), initial=0.1, maximum=5.0, multiplier=1.5, timeout=60.0),
+    timeout=10.0,  # seconds for one request
+)
+_PERMANENT = (NotFound, Forbidden, Unauthenticated)
+_PAUSE = 1.0  # seconds between our own tries of one message
+
+
+class Publisher:
+    """Thread-safe. `published` counts messages that the topic acknowledged, `dead` those that the dead topic took."""
+
+    def __init__(self, topic_path: str, dead_topic_path: str) -> None:
+        self._topic = topic_path
+        self._dead_topic = dead_topic_path
+        self._batches = PublisherClient(batch_settings=_BATCH, publisher_options=_OPTIONS)
+        self._singles = PublisherClient(batch_settings=_ALONE, publisher_options=_OPTIONS)
+        self._room = threading.Semaphore(UNACKNOWLEDGED)
+        self._changed = threading.Condition()
+        self._failure: PublishFailed | None = None
+        self._failed: queue.SimpleQueue[tuple[Message, BaseException]] = queue.SimpleQueue()
+        self.accepted = 0
+        self.published = 0
+        self.dead = 0
+        threading.Thread(target=self._settle_all, name="settle", daemon=True).start()
+
+    def publish(self, message: Message) -> None:
+        """Blocks while too many messages wait for Pub/Sub. Raises PublishFailed once Pub/Sub has refused for good."""
+        self._take_room()
+        self._submit(message)
+
+    def bury(self, raw: bytes, source: str, reason: str) -> None:
+        """To the dead topic, which has no schema: what cannot be a message. Blocks like `publish`."""
+        self._take_room()
+        self._failed.put((Message(b"", raw, source), InvalidArgument(reason)))
+
+    def drain(self, seconds: float) -> int:
+        """Wait for the answers and return how many messages are still without one after that time."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting == 0 or self._failure is not None, seconds)
+            return self._waiting
+
+    @property
+    def _waiting(self) -> int:
+        return self.accepted - self.published - self.dead
+
+    def _take_room(self) -> None:
+        since = time.monotonic()
+        told = False
+        while not self._room.acquire(timeout=1):
+            if self._failure is not None:
+                raise self._failure
+            if not told:
+                told = True
+                log.event(
+                    "blocked",
+                    "WARNING",
+                    message="Pub/Sub is slow or down; reading from X waits until it answers",
+                )
+        if self._failure is not None:
+            raise self._failure
+        if told:
+            log.event("unblocked", seconds=round(time.monotonic() - since, 1))
+        with self._changed:
+            self.accepted += 1
+
+    def _submit(self, message: Message) -> None:
+        future: Future[str] = self._batches.publish(self._topic, message.data, source=message.source)
+        future.add_done_callback(lambda done: self._answered(message, done))
+
+    def _answered(self, message: Message, done: "Future[str]") -> None:
+        """Runs in a thread of the client's, so it must not block."""
+        error = done.exception()
+        if error is None:
+            self._acknowledged(published=1)
+        else:
+            self._failed.put((message, error))
+
+    def _acknowledged(self, *, published: int = 0, dead: int = 0) -> None:
+        self._room.release()
+        with self._changed:
+            self.published += published
+            self.dead += dead
+            if self._waiting == 0:
+                self._changed.notify_all()
+
+    def _settle_all(self) -> None:
+        while True:
+            message, error = self._failed.get()
+            try:
+                self._settle(message, error)
+            except PublishFailed as failure:
+                with self._changed:
+                    self._failure = failure
+                    self._changed.notify_all()
+
+    def _settle(self, message: Message, error: BaseException) -> None:
+        if not isinstance(error, InvalidArgument):
+            _may_pass(self._topic, error)
+            return self._submit(message)
+        refusal = self._send_alone(self._topic, message.data, source=message.source) if message.data else error
+        if refusal is None:
+            return self._acknowledged(published=1)
+        log.event("refused", "ERROR", message=f"Pub/Sub refuses a message: {refusal}"[:500])
+        if again := self._send_alone(self._dead_topic, message.raw, source=message.source, reason=str(refusal)[:1_000]):
+            raise PublishFailed(
+                f"Pub/Sub refuses a message even on {self._dead_topic}: {again}. Has that topic a schema? Remove it."
+            )
+        return self._acknowledged(dead=1)
+
+    def _send_alone(self, topic: str, data: bytes, **attributes: str) -> InvalidArgument | None:
+        """As often as it takes. Returns the refusal, if it is one. Raises PublishFailed."""
+        while True:
+            try:
+                self._singles.publish(topic, data, **attributes).result(timeout=90)
+            except InvalidArgument as refusal:
+                return refusal
+            except (GoogleAPICallError, RetryError, TimeoutError) as error:
+                _may_pass(topic, error)
+            else:
+                return None
+
+
+def _may_pass(topic: str, error: BaseException) -> None:
+    """Wait a little before the next try; raise PublishFailed where no try can help."""
+    if isinstance(error, _PERMANENT):
+        raise PublishFailed(
+            f"Pub/Sub refuses {topic}: {error}. Does the topic exist, and may this account publish there (roles/pubsub.publisher)?"
+        )
+    log.event("publish_failed", "WARNING", message=f"{type(error).__name__}: {error}"[:500])
+    time.sleep(_PAUSE)

@@ -1,0 +1,39 @@
+"""The bearer token: from the environment on a person's own machine, from Secret Manager in the cloud."""
+
+from google.api_core.exceptions import GoogleAPIError
+from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import secretmanager
+
+from .errors import ConfigurationError
+from .settings import Settings
+
+_SECONDS = 10.0
+
+
+def read(settings: Settings) -> str:
+    """The latest version, read at each call, so that a rotated secret needs no new deployment. Raises ConfigurationError."""
+    if settings.x_bearer_token:
+        return settings.x_bearer_token
+    name = f"{settings.x_bearer_token_secret}/versions/latest"
+    try:
+        response = _client(settings.secret_manager_endpoint).access_secret_version(
+            name=name, timeout=_SECONDS, retry=None
+        )
+        token: str = response.payload.data.decode().strip()
+    except (GoogleAPIError, GoogleAuthError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"The secret {name} cannot be read: {type(error).__name__}. Does it exist, and may this service account read it "
+            "(roles/secretmanager.secretAccessor)?"
+        ) from None
+    if not token:
+        raise ConfigurationError(f"The secret {name} is empty. Add a version that holds X's bearer token.")
+    return token
+
+
+def _client(endpoint: str) -> secretmanager.SecretManagerServiceClient:
+    if endpoint:  # the local stand-in: plain HTTP, no credentials
+        return secretmanager.SecretManagerServiceClient(
+            transport="rest", credentials=AnonymousCredentials(), client_options={"api_endpoint": endpoint}
+        )
+    return secretmanager.SecretManagerServiceClient(transport="rest")
