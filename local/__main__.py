@@ -1,0 +1,221 @@
+"""python -m local: the whole pipeline on this machine, from X's API to an answer from BigQuery."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from . import answers, progress, run, runs
+from .errors import LocalError, UsageError
+from .pipeline import RULES, Pipeline, Plan
+
+DOLLARS_A_POST = 0.005  # https://docs.x.com/x-api/getting-started/pricing, 2026-08-22
+DOLLARS_AN_AUTHOR = 0.010
+
+
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM; holds the signal's number."""
+
+
+def main() -> int:
+    """Exit codes: 0 everything balances; 1 it does not, or a part failed; 2 bad usage; 128 + n for signal n."""
+    arguments = _parser().parse_args()
+    console = Console(stderr=arguments.json, soft_wrap=False)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        return _run(arguments, console)
+    except LocalError as error:
+        console.print(f"\n[bold red]The run failed.[/] {_escape(str(error))}", highlight=False)
+        return error.exit_code
+    except Interrupted as interrupted:
+        number = interrupted.args[0]
+        console.print("\nStopped, as you asked. Every part has ended.")
+        return 128 + int(number)
+
+
+def _run(arguments: argparse.Namespace, console: Console) -> int:
+    began = time.monotonic()
+    if arguments.real:
+        _agree_to_pay(arguments, console)
+    folder = runs.make()
+    if arguments.keep:
+        runs.keep(folder)
+    plan = replace(_plan(arguments), folder=folder)
+    pipeline = Pipeline(plan)
+    failed = True
+    try:
+        with _parts(pipeline, console):
+            console.print(_opening(plan), highlight=False)
+            pipeline.start()
+            pipeline.start_ingester()
+            with progress.Progress(console, plan.posts) as view:
+                run.watch(pipeline, view.show)
+            outcome = run.finish(pipeline, began)
+            answers.show(outcome.landed, console)
+        failed = False
+    finally:
+        _leave(folder, console, keep=arguments.keep, failed=failed)
+    return _conclude(outcome, plan, arguments, console)
+
+
+@contextmanager
+def _parts(pipeline: Pipeline, console: Console) -> Iterator[None]:
+    """Whatever happens, no process is left behind; while they stop, a second Ctrl-C waits."""
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        pipeline.stop()
+
+
+def _conclude(outcome: run.Outcome, plan: Plan, arguments: argparse.Namespace, console: Console) -> int:
+    seconds = time.monotonic() - arguments.began
+    counts = outcome.counts
+    if outcome.faults:
+        console.print("[bold red]The counts do not balance:[/] " + "; ".join(outcome.faults), highlight=False)
+    else:
+        dollars = counts.received * DOLLARS_A_POST
+        with_authors = counts.received * (DOLLARS_A_POST + DOLLARS_AN_AUTHOR)
+        console.print(
+            f"[bold green]Balanced:[/] received {counts.received:,} = published {counts.published:,} = loaded "
+            f"{counts.loaded:,} + filtered {counts.filtered:,} + rejected {counts.rejected:,}, in {seconds:.0f} s. "
+            f"X would bill these posts ${dollars:,.2f}, up to ${with_authors:,.2f} with their authors.",
+            highlight=False,
+        )
+    if arguments.json:
+        result = asdict(counts) | {
+            "rows": outcome.landed.rows,
+            "distinct_posts": outcome.landed.distinct_posts,
+            "expected_posts": outcome.expected_posts,
+            "duplicates_in_view": outcome.landed.duplicates_in_view,
+            "superseded": outcome.landed.superseded,
+            "seed": plan.seed,
+            "balanced": not outcome.faults,
+            "faults": outcome.faults,
+            "data": str(plan.folder) if arguments.keep else None,
+            "seconds": round(seconds, 1),
+        }
+        print(json.dumps(result), flush=True)
+    return 1 if outcome.faults else 0
+
+
+def _leave(folder: Path, console: Console, *, keep: bool, failed: bool) -> None:
+    if keep:
+        data = os.path.relpath(folder)
+        serve = f".venv/bin/python -m local.bigquery --data {data}/bigquery"
+        console.print(f"Kept in [cyan]{data}[/]. To query it: [bold]{serve}[/] (README, 'Query what you kept').")
+    elif failed and (folder / "logs").is_dir() and any((folder / "logs").iterdir()):
+        runs.keep_logs(folder)
+        console.print(f"The logs are in [cyan]{os.path.relpath(folder / 'logs')}[/].")
+    else:
+        runs.remove(folder)
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    if not arguments.rules.is_file():
+        raise UsageError(
+            f"There is no rules file {arguments.rules}. Name one with --rules, or leave it out for ingester/rules.yaml."
+        )
+    return Plan(
+        folder=Path(),
+        posts=arguments.posts,
+        rate=arguments.rate,
+        seed=arguments.seed,
+        rules=arguments.rules,
+        pubsub=arguments.pubsub,
+        bigquery_port=arguments.bigquery_port,
+        deliver_twice=arguments.twice,
+        real=arguments.real,
+    )
+
+
+def _opening(plan: Plan) -> str:
+    source = "the real X" if plan.real else f"X's stand-in, seed {plan.seed}"
+    pubsub = "Google's emulator" if plan.pubsub == "emulator" else "embedded broker"
+    return (
+        f"[bold]{plan.posts:,} posts[/] at {plan.rate:g} a second: {source} ─► [cyan]ingester[/] ─► Pub/Sub ({pubsub}) ─► "
+        "[cyan]load_tweet[/] ─► BigQuery (bqemulator). Starting the parts…"
+    )
+
+
+def _agree_to_pay(arguments: argparse.Namespace, console: Console) -> None:
+    if not os.environ.get("X_BEARER_TOKEN"):
+        raise UsageError(
+            "--real holds X's real stream, which needs a bearer token: set X_BEARER_TOKEN. "
+            "X's developer console shows it under your app, Keys and tokens."
+        )
+    most = arguments.posts * (DOLLARS_A_POST + DOLLARS_AN_AUTHOR)
+    console.print(
+        f"X will charge ${arguments.posts * DOLLARS_A_POST:,.2f} for {arguments.posts:,} posts, up to ${most:,.2f} with their authors."
+    )
+    if arguments.yes:
+        return
+    if not sys.stdin.isatty() or console.input("Go on? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise UsageError("Nothing was asked of X. Say y, or --yes, or --posts with a smaller number.")
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise Interrupted(number)
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        value: float = kind(text)
+        if not 0 < value <= 10_000_000:
+            raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+        return value
+
+    return read
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/run",
+        description="Runs the whole pipeline on this machine: posts flow from X's API through Pub/Sub and the function into BigQuery.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--posts", type=_positive(int), default=1_500, help="distinct posts that X's stand-in sends")
+    parser.add_argument("--rate", type=_positive(float), default=150.0, help="posts a second")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="what the synthetic posts are made from: the same seed, the same posts"
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the tables in .runs/, to query them afterwards")
+    parser.add_argument(
+        "--json", action="store_true", help="the result as one JSON object, the last line of stdout; all else on stderr"
+    )
+    parser.add_argument(
+        "--twice", action="store_true", help="Pub/Sub delivers every message twice; the view must not change"
+    )
+    parser.add_argument(
+        "--pubsub",
+        choices=("embedded", "emulator"),
+        default="embedded",
+        help="our broker, or Google's emulator (gcloud and java)",
+    )
+    parser.add_argument("--rules", type=Path, default=RULES, help="the rules to install at X")
+    parser.add_argument(
+        "--bigquery-port", type=int, default=0, metavar="PORT", help="port of BigQuery's stand-in; 0 takes a free one"
+    )
+    parser.add_argument("--real", action="store_true", help="the real X with X_BEARER_TOKEN: costs money, asks first")
+    parser.add_argument("--yes", action="store_true", help="with --real: do not ask")
+    parser.set_defaults(began=time.monotonic())
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+"""Starts bqemulator without internet, without its copy of the whole table at each insert, and with BigQuery's refusals.
+
+It changes three things of bqemulator 1.4.0, all here: SnapshotManager.capture does nothing (time travel, which nobody uses
+here, made a one-row insert into 100,000 rows take 0.7 s); the spatial extension is loaded from its PyPI package; insertAll
+and DML pass our checks first.
+"""
+
+import argparse
+import logging
+import socket
+import sys
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .. import log
+from .insert_errors import Field, Table, insert_errors
+from .streaming_buffer import StreamingBuffer, WouldTouchFreshRows
+
+BUFFER_SECONDS = 5_400.0  # 90 minutes: the longest that BigQuery keeps rows from DML
+
+
+class Checks:
+    """In front of the emulator: answers insertAll's row errors, remembers what was streamed, and hands out a token."""
+
+    def __init__(self, app: ASGIApp, context: Any, buffer: StreamingBuffer) -> None:
+        self._app = app
+        self._context = context
+        self._buffer = buffer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] == "http" and path == "/token":  # the token_uri of the throw-away credentials
+            answer = JSONResponse({"access_token": "local", "expires_in": 3600, "token_type": "Bearer"})
+            await answer(scope, receive, send)
+        elif scope["type"] == "http" and path.endswith("/insertAll"):
+            await self._insert_all(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _insert_all(self, scope: Scope, receive: Receive, send: Send) -> None:
+        from bqemulator.storage.sql_identifiers import quoted_table_ref
+
+        body = await Request(scope, receive).body()
+        project, _, dataset, _, table = scope["path"].split("/")[-6:-1]
+        meta = self._context.catalog.get_table(project, dataset, table)
+        request = orjson.loads(body)
+        if meta is not None:
+            errors = insert_errors(
+                _table(meta),
+                request.get("rows") or [],
+                datetime.now(UTC),
+                skip_invalid_rows=bool(request.get("skipInvalidRows")),
+                ignore_unknown_values=bool(request.get("ignoreUnknownValues")),
+            )
+            if errors and not request.get("skipInvalidRows"):
+                answer = JSONResponse({"kind": "bigquery#tableDataInsertAllResponse", "insertErrors": errors})
+                await answer(scope, receive, send)
+                return
+        connection = self._context.engine.connection
+        name = quoted_table_ref(project, dataset, table)
+        first = self._buffer.highest(connection, name) + 1 if meta is not None else 0
+        await self._app(scope, _replay(body), send)
+        if meta is not None:
+            self._buffer.inserted(name, first, self._buffer.highest(connection, name))
+
+
+def _replay(body: bytes) -> Receive:
+    sent = False
+
+    async def receive() -> Message:
+        nonlocal sent
+        if sent:
+            return {"type": "http.disconnect"}
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _table(meta: Any) -> Table:
+    fields = tuple(Field(f.name, f.type.upper(), (f.mode or "NULLABLE").upper()) for f in meta.schema_.fields)
+    partition = meta.time_partitioning.field if meta.time_partitioning else None
+    return Table(f"{meta.project_id}:{meta.dataset_id}.{meta.table_id}", fields, partition)
+
+
+def _adapt(buffer: StreamingBuffer) -> None:
+    """The three changes; each names what it replaces, so that another version of bqemulator fails here and not later."""
+    from bqemulator import server
+    from bqemulator.domain.errors import InvalidQueryError
+    from bqemulator.storage.engine import DuckDBEngine
+    from bqemulator.versioning.snapshots import SnapshotManager
+
+    create_app = server.create_app
+
+    def create_checked_app(context: Any) -> ASGIApp:
+        return Checks(create_app(context), context, buffer)
+
+    def load_spatial(engine: Any) -> None:
+        version = duckdb.__version__
+        folder = resources.files("duckdb_extension_spatial") / "extensions" / f"v{version}"
+        engine.connection.execute(f"LOAD '{folder / 'spatial.duckdb_extension'}'")
+
+    def execute(engine: Any, sql: str, parameters: list[Any] | None = None) -> Any:
+        try:
+            return buffer.execute(engine.connection, sql, parameters)
+        except WouldTouchFreshRows as refusal:
+            raise InvalidQueryError(str(refusal)) from None
+
+    for owner, name, replacement in (
+        (server, "create_app", create_checked_app),
+        (SnapshotManager, "capture", lambda *args, **kwargs: None),
+        (DuckDBEngine, "_load_spatial", load_spatial),
+        (DuckDBEngine, "execute", execute),
+    ):
+        getattr(owner, name)  # an AttributeError here says that bqemulator has changed
+        setattr(owner, name, replacement)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m local.bigquery", description="BigQuery on this machine, until Ctrl-C."
+    )
+    parser.add_argument("--data", type=Path, required=True, help="the folder that holds the tables")
+    parser.add_argument("--port", type=int, default=9050, help="REST port (%(default)s; 0 takes a free one)")
+    parser.add_argument(
+        "--buffer-seconds",
+        type=float,
+        default=BUFFER_SECONDS,
+        help="how long streamed rows are safe from DML (%(default)s)",
+    )
+    arguments = parser.parse_args()
+
+    if why := _port_in_use(arguments.port):
+        log.event("stopped", "bigquery", "CRITICAL", message=why)
+        return 2
+
+    # before its own logging is set up, bqemulator greets on stdout, where our JSON lines go
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    from bqemulator.config import LogLevel, PersistenceMode, Settings
+    from bqemulator.server import EmulatorServer
+
+    class Server(EmulatorServer):  # type: ignore[misc]
+        async def start(self) -> None:
+            await super().start()
+            log.event("ready", "bigquery", port=self.rest_port)
+
+    _adapt(StreamingBuffer(arguments.buffer_seconds))
+    settings = Settings(
+        rest_port=arguments.port,
+        grpc_port=0,
+        data_dir=arguments.data,
+        persistence_mode=PersistenceMode.PERSISTENT,
+        enable_format_extensions=False,  # it would look for DuckDB's avro extension on the internet
+        log_level=LogLevel.ERROR,
+    )
+    try:
+        Server(settings).run_forever()
+    except (OSError, duckdb.Error) as error:
+        log.event("stopped", "bigquery", "CRITICAL", message=f"{type(error).__name__}: {error}")
+        return 1
+    return 0
+
+
+def _port_in_use(port: int) -> str | None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            return f"Port {port} cannot be used: {error.strerror}. Another program has it; choose another with --port, or 0 for any."
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

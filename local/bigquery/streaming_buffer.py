@@ -1,0 +1,79 @@
+"""Rows that insertAll brought stay in BigQuery's streaming buffer for a while, and DML that would touch them fails.
+
+The emulator has no such buffer. Here every insert's range of DuckDB row ids is remembered for the buffer's age; a statement
+that would change such rows is rolled back and refused with BigQuery's words.
+"""
+
+import re
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+_DML = re.compile(r"\s*(UPDATE|DELETE|MERGE|TRUNCATE)\b", re.IGNORECASE)
+
+
+class WouldTouchFreshRows(Exception):
+    """BigQuery's refusal, in its words."""
+
+
+@dataclass(slots=True)
+class StreamingBuffer:
+    """`seconds` is how long rows stay in it (BigQuery: 30 minutes as a rule, up to 90)."""
+
+    seconds: float
+    _ranges: dict[str, list[tuple[float, int, int]]] = field(
+        default_factory=dict
+    )  # quoted table: (until, first row id, last)
+
+    def highest(self, connection: duckdb.DuckDBPyConnection, table: str) -> int:
+        found = connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()
+        return found[0] if found and found[0] is not None else -1
+
+    def inserted(self, table: str, first: int, last: int) -> None:
+        """Rows `first` to `last` of `table` have just been streamed."""
+        now = time.monotonic()
+        ranges = [r for r in self._ranges.get(table, []) if r[0] > now]
+        if ranges and ranges[-1][2] == first - 1 and ranges[-1][0] - now > self.seconds * 0.99:
+            first = ranges.pop()[1]  # one long range instead of thousands of short ones
+        self._ranges[table] = [*ranges, (now + self.seconds, first, last)]
+
+    def execute(self, connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] | None) -> Any:
+        """Run a statement; raises WouldTouchFreshRows, having changed nothing, where it would touch rows of the buffer."""
+        if not _DML.match(sql) or not self._fresh():
+            return connection.execute(sql, parameters) if parameters else connection.execute(sql)
+        connection.execute("BEGIN")
+        try:
+            before = self._fingerprints(connection)
+            result = (
+                connection.execute(sql, parameters) if parameters else connection.execute(sql)
+            ).fetch_arrow_table()
+            touched = [
+                table for table, fingerprint in self._fingerprints(connection).items() if fingerprint != before[table]
+            ]
+            if touched:
+                raise WouldTouchFreshRows(
+                    f"UPDATE or DELETE statement over table {touched[0]} would affect rows in the streaming buffer, which is not supported"
+                )
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+        return connection.from_arrow(result)
+
+    def _fresh(self) -> dict[str, list[tuple[float, int, int]]]:
+        now = time.monotonic()
+        self._ranges = {
+            table: live for table, ranges in self._ranges.items() if (live := [r for r in ranges if r[0] > now])
+        }
+        return self._ranges
+
+    def _fingerprints(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+        return {
+            table: connection.execute(
+                f"SELECT count(*), sum(hash(one)) FROM {table} AS one WHERE "
+                + " OR ".join(f"rowid BETWEEN {first} AND {last}" for _, first, last in ranges)
+            ).fetchall()
+            for table, ranges in self._fresh().items()
+        }

@@ -1,0 +1,29 @@
+"""The stand-ins' log: one JSON line an event to stdout, like our own parts."""
+
+import asyncio
+import sys
+import time
+from typing import Any
+
+import orjson
+
+
+def event(name: str, part: str, severity: str = "INFO", /, **fields: Any) -> None:
+    """Written whole in one call."""
+    record = {"severity": severity, "part": part, "event": name, "time": time.time(), **fields}
+    sys.stdout.write(orjson.dumps(record, default=str).decode() + "\n")
+    sys.stdout.flush()
+
+
+async def tick(part: str, totals: dict[str, int], seconds: float = 0.5) -> None:
+    """Tell the totals whenever they changed, and a last time when cancelled."""
+    told: dict[str, int] = {}
+    try:
+        while True:
+            if totals != told:
+                told = dict(totals)
+                event("totals", part, **told)
+            await asyncio.sleep(seconds)
+    finally:
+        if totals != told:
+            event("totals", part, **totals)

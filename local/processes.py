@@ -1,0 +1,145 @@
+"""Starts processes, reads their JSON lines, notices when one ends, and stops them all."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .errors import LocalError
+
+_WRAPPER = str(Path(__file__).with_name("die_with_parent.py"))
+_STOP_SECONDS = 12.0  # the ingester and the function may take 10 after SIGTERM
+
+Line = dict[str, Any]
+
+
+class Process:
+    """One running part. `totals` is its last line of counts; `on_line` sees every JSON line (in a thread)."""
+
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        environment: Mapping[str, str],
+        log: Path,
+        on_line: Callable[[Line], None] | None = None,
+    ) -> None:
+        self.name = name
+        self.log = log
+        self.totals: dict[str, int] = {}
+        self.events: set[str] = set()
+        self.complaint = ""  # its last word of trouble
+        self._on_line = on_line
+        self._last: deque[str] = deque(maxlen=3)
+        # from the main thread only: a child's wish to die with its parent is bound to the thread that made it
+        self._popen = subprocess.Popen(
+            [sys.executable, "-S", "-E", _WRAPPER, str(os.getpid()), *command],
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches us alone; we stop the parts in order
+        )
+        self._reader = threading.Thread(target=self._read, name=f"read {name}", daemon=True)
+        self._reader.start()
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._popen.poll()
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    def signal(self, number: signal.Signals) -> None:
+        if self._popen.poll() is None:
+            self._popen.send_signal(number)
+
+    def wait(self, seconds: float) -> int | None:
+        """The exit code, or None if it still runs; all of its output has been read then."""
+        try:
+            code = self._popen.wait(max(seconds, 0.0))
+        except subprocess.TimeoutExpired:
+            return None
+        self._reader.join(timeout=2)
+        return code
+
+    def stop(self, seconds: float = _STOP_SECONDS) -> int | None:
+        """SIGTERM, and SIGKILL for its whole group after that time."""
+        self.signal(signal.SIGTERM)
+        code = self.wait(seconds)
+        if code is None:
+            os.killpg(self._popen.pid, signal.SIGKILL)
+            code = self.wait(5)
+        return code
+
+    def why(self) -> str:
+        """Its last word, for an error message."""
+        return self.complaint or " / ".join(self._last) or "it said nothing"
+
+    def _read(self) -> None:
+        assert self._popen.stdout is not None
+        with self.log.open("ab", buffering=0) as log:
+            for raw in self._popen.stdout:
+                with suppress(OSError):  # a full disk must not stop the reading: the counts still matter
+                    log.write(raw)
+                self._take(raw.decode(errors="replace").strip())
+
+    def _take(self, text: str) -> None:
+        try:
+            line = json.loads(text)
+        except ValueError:
+            line = None
+        if not isinstance(line, dict):
+            if text:
+                self._last.append(text[:300])
+            return
+        name = line.get("event", "")
+        self.events.add(name)
+        if name == "totals":
+            self.totals = {key: value for key, value in line.items() if isinstance(value, int)}
+        if line.get("severity") in ("WARNING", "ERROR", "CRITICAL") and line.get("message"):
+            self.complaint = str(line["message"])
+        if self._on_line is not None:
+            self._on_line(line)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def listens(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=0.2):
+            return True
+    except OSError:
+        return False
+
+
+def wait_until(condition: Callable[[], bool], process: Process, seconds: float, what: str) -> None:
+    """Raises LocalError when the process ends first, or the time does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        code = process.exit_code
+        if code is not None:
+            process.wait(1)
+            raise LocalError(
+                f"{process.name} ended with code {code} before {what}: {process.why()}. Its log: {process.log}"
+            )
+        if time.monotonic() > deadline:
+            raise LocalError(
+                f"{process.name} has taken over {seconds:.0f} s and {what} not yet: {process.why()}. Its log: {process.log}"
+            )
+        time.sleep(0.05)

@@ -1,0 +1,182 @@
+"""What Pub/Sub does with messages, without any network. Time is passed in as `now`, in seconds.
+
+At least once: a message stays until it is acknowledged. One that is not acknowledged within the ack deadline, or that is
+nacked, comes again after a back-off that doubles between the two ends of the retry policy; after `max_attempts` deliveries
+it goes to the dead-letter topic instead.
+"""
+
+import heapq
+import itertools
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from .filters import Filter
+
+
+class NotFound(Exception):
+    """No topic or subscription of that name."""
+
+
+class AlreadyExists(Exception):
+    """There is one of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """As published; `publish_time` in seconds since 1970."""
+
+    data: bytes
+    attributes: dict[str, str]
+    message_id: str
+    publish_time: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Where a message goes after so many deliveries."""
+
+    topic: str
+    max_attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One lease of a message; `attempt` counts from 1."""
+
+    ack_id: str
+    message: Message
+    attempt: int
+
+
+@dataclass(slots=True)
+class Subscription:
+    """Its settings, and the messages that it still owes."""
+
+    name: str
+    topic: str
+    lets_through: Filter
+    ack_deadline: float = 10.0  # seconds
+    backoff: tuple[float, float] = (0.0, 0.0)  # seconds: first, longest
+    dead_letter: DeadLetter | None = None
+    due: list[tuple[float, int, Message, int]] = field(
+        default_factory=list
+    )  # heap of (when, order, message, attempts so far)
+    leased: dict[str, tuple[float, Message, int]] = field(default_factory=dict)  # ack id: (until, message, attempt)
+
+
+class Broker:
+    """Topics and subscriptions by their full names."""
+
+    def __init__(self, *, deliver_twice: bool = False) -> None:
+        self._subscriptions: dict[str, Subscription] = {}
+        self._topics: dict[str, list[Subscription]] = {}
+        self._ids = itertools.count(1)
+        self._order = itertools.count()
+        self._deliver_twice = deliver_twice
+
+    def create_topic(self, name: str) -> None:
+        if name in self._topics:
+            raise AlreadyExists(name)
+        self._topics[name] = []
+
+    def has_topic(self, name: str) -> bool:
+        return name in self._topics
+
+    def create_subscription(self, subscription: Subscription) -> None:
+        if subscription.name in self._subscriptions:
+            raise AlreadyExists(subscription.name)
+        if subscription.topic not in self._topics:
+            raise NotFound(subscription.topic)
+        if subscription.dead_letter and subscription.dead_letter.topic not in self._topics:
+            raise NotFound(subscription.dead_letter.topic)
+        self._subscriptions[subscription.name] = subscription
+        self._topics[subscription.topic].append(subscription)
+
+    def delete_subscription(self, name: str) -> None:
+        subscription = self._subscription(name)
+        del self._subscriptions[name]
+        self._topics[subscription.topic].remove(subscription)
+
+    def publish(self, topic: str, messages: list[tuple[bytes, dict[str, str]]], now: float) -> list[str]:
+        """Return the messages' ids, in order. A topic without subscriptions keeps nothing, as in the cloud."""
+        if topic not in self._topics:
+            raise NotFound(topic)
+        published = [Message(data, attributes, str(next(self._ids)), now) for data, attributes in messages]
+        for subscription in self._topics[topic]:
+            for message in published:
+                if subscription.lets_through(message.attributes):
+                    self._owe(subscription, message, now, attempts=0)
+                    if self._deliver_twice:
+                        self._owe(subscription, message, now, attempts=0)
+        return [message.message_id for message in published]
+
+    def pull(self, name: str, most: int, now: float) -> list[Delivery]:
+        """Lease up to `most` messages that are due."""
+        subscription = self._subscription(name)
+        self._expire(subscription, now)
+        deliveries: list[Delivery] = []
+        while subscription.due and subscription.due[0][0] <= now and len(deliveries) < most:
+            _, order, message, attempts = heapq.heappop(subscription.due)
+            ack_id = f"{message.message_id}-{order}-{attempts + 1}"
+            subscription.leased[ack_id] = (now + subscription.ack_deadline, message, attempts + 1)
+            deliveries.append(Delivery(ack_id, message, attempts + 1))
+        return deliveries
+
+    def acknowledge(self, name: str, ack_ids: list[str]) -> None:
+        """An ack id whose deadline has passed is ignored, as in the cloud: the message comes again."""
+        subscription = self._subscription(name)
+        for ack_id in ack_ids:
+            subscription.leased.pop(ack_id, None)
+
+    def modify_ack_deadline(self, name: str, ack_ids: list[str], seconds: float, now: float) -> None:
+        """0 seconds is a nack."""
+        subscription = self._subscription(name)
+        for ack_id in ack_ids:
+            if ack_id not in subscription.leased:
+                continue
+            _, message, attempt = subscription.leased[ack_id]
+            if seconds > 0:
+                subscription.leased[ack_id] = (now + seconds, message, attempt)
+            else:
+                del subscription.leased[ack_id]
+                self._again(subscription, message, attempt, now)
+
+    def backlog(self, name: str) -> int:
+        """Messages that the subscription still owes."""
+        subscription = self._subscription(name)
+        return len(subscription.due) + len(subscription.leased)
+
+    def _subscription(self, name: str) -> Subscription:
+        try:
+            return self._subscriptions[name]
+        except KeyError:
+            raise NotFound(name) from None
+
+    def _expire(self, subscription: Subscription, now: float) -> None:
+        for ack_id in [a for a, (until, _, _) in subscription.leased.items() if until <= now]:
+            _, message, attempt = subscription.leased.pop(ack_id)
+            self._again(subscription, message, attempt, now)
+
+    def _again(self, subscription: Subscription, message: Message, attempt: int, now: float) -> None:
+        dead = subscription.dead_letter
+        if dead is not None and attempt >= dead.max_attempts:
+            self.publish(
+                dead.topic, [(message.data, message.attributes | _burial(subscription, message, attempt))], now
+            )
+            return
+        first, longest = subscription.backoff
+        self._owe(subscription, message, now + min(longest, first * 2 ** min(attempt - 1, 30)), attempts=attempt)
+
+    def _owe(self, subscription: Subscription, message: Message, when: float, attempts: int) -> None:
+        heapq.heappush(subscription.due, (when, next(self._order), message, attempts))
+
+
+def _burial(subscription: Subscription, message: Message, attempt: int) -> dict[str, str]:
+    """The attributes that Pub/Sub adds to a dead letter."""
+    _, project, _, name = subscription.name.split("/")
+    return {
+        "CloudPubSubDeadLetterSourceDeliveryCount": str(attempt),
+        "CloudPubSubDeadLetterSourceSubscription": name,
+        "CloudPubSubDeadLetterSourceSubscriptionProject": project,
+        "CloudPubSubDeadLetterSourceTopicPublishTime": datetime.fromtimestamp(message.publish_time, UTC).isoformat(),
+    }

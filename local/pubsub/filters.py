@@ -1,0 +1,109 @@
+"""Pub/Sub's subscription filters on attributes: https://cloud.google.com/pubsub/docs/subscription-message-filter.
+
+NOT attributes.source = "archive" AND NOT attributes.source = "rejected"
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+Attributes = Mapping[str, str]
+Filter = Callable[[Attributes], bool]
+
+_TOKEN = re.compile(r'\s*(?:(?P<string>"(?:[^"\\]|\\.)*")|(?P<name>[A-Za-z_][\w.-]*)|(?P<sign>!=|[=:(),-]))')
+
+
+class BadFilter(ValueError):
+    """The filter is not in Pub/Sub's language."""
+
+
+def parse(text: str) -> Filter:
+    """An empty filter lets everything through. Raises BadFilter."""
+    if not text.strip():
+        return lambda attributes: True
+    parser = _Parser(text)
+    found = parser.alternatives()
+    if parser.rest:
+        raise BadFilter(f"'{parser.rest[0]}' is not expected there: {text}")
+    return found
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.rest = self._tokens(text)
+
+    def _tokens(self, text: str) -> list[str]:
+        tokens, at = [], 0
+        while text[at:].strip():
+            match = _TOKEN.match(text, at)
+            if match is None:
+                raise BadFilter(f"cannot read '{text[at:].strip()}'")
+            tokens.append(match.group().strip())
+            at = match.end()
+        return tokens
+
+    def _take(self, *wanted: str) -> str:
+        if not self.rest or (wanted and self.rest[0] not in wanted):
+            raise BadFilter(f"expected {' or '.join(wanted) or 'more'} in: {self._text}")
+        return self.rest.pop(0)
+
+    def alternatives(self) -> Filter:
+        parts = [self._conjunction()]
+        while self.rest and self.rest[0] == "OR":
+            self._take()
+            parts.append(self._conjunction())
+        return lambda attributes: any(part(attributes) for part in parts)
+
+    def _conjunction(self) -> Filter:
+        parts = [self._term()]
+        while self.rest and self.rest[0] == "AND":
+            self._take()
+            parts.append(self._term())
+        return lambda attributes: all(part(attributes) for part in parts)
+
+    def _term(self) -> Filter:
+        if self.rest and self.rest[0] in ("NOT", "-"):
+            self._take()
+            negated = self._term()
+            return lambda attributes: not negated(attributes)
+        if self.rest and self.rest[0] == "(":
+            self._take()
+            inner = self.alternatives()
+            self._take(")")
+            return inner
+        if self.rest and self.rest[0] == "hasPrefix":
+            return self._prefix()
+        return self._comparison()
+
+    def _prefix(self) -> Filter:
+        self._take()
+        self._take("(")
+        key = self._key(self._take())
+        self._take(",")
+        prefix = self._string()
+        self._take(")")
+        return lambda attributes: attributes.get(key, "").startswith(prefix) and key in attributes
+
+    def _comparison(self) -> Filter:
+        name = self._take()
+        sign = self._take("=", "!=", ":")
+        if sign == ":":
+            if name != "attributes":
+                raise BadFilter(f"only attributes:key asks whether a key is there: {self._text}")
+            wanted = self._take().strip('"')
+            return lambda attributes: wanted in attributes
+        key, value = self._key(name), self._string()
+        if sign == "=":
+            return lambda attributes: attributes.get(key) == value
+        return lambda attributes: attributes.get(key) != value
+
+    def _key(self, name: str) -> str:
+        if not name.startswith("attributes.") or name == "attributes.":
+            raise BadFilter(f"'{name}': only attributes.key can be compared")
+        return name.removeprefix("attributes.")
+
+    def _string(self) -> str:
+        token = self._take()
+        if not token.startswith('"'):
+            raise BadFilter(f"{token} should be in double quotes: {self._text}")
+        return re.sub(r"\\(.)", r"\1", token[1:-1])

@@ -1,0 +1,268 @@
+"""Pub/Sub's gRPC in front of the broker: the calls that this project makes, with Google's own message types.
+
+python -m local.pubsub.server --port 8085 [--deliver-twice]
+"""
+
+import argparse
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
+
+import fastavro
+import grpc
+import orjson
+from google.protobuf import empty_pb2
+from google.pubsub_v1 import types
+
+from .. import log
+from . import broker as core
+from .filters import BadFilter, parse
+
+_ATTRIBUTE_BYTES = 1_024  # of a value; 256 of a key: https://cloud.google.com/pubsub/quotas#resource_limits
+_PULL_SECONDS = 5.0  # an empty pull waits this long for a message
+
+Context = Any  # grpc.aio.ServicerContext, which has no types
+
+
+class Server:
+    """The three services, over one broker. Everything runs in one event loop, so the broker needs no lock."""
+
+    def __init__(self, broker: core.Broker) -> None:
+        self._broker = broker
+        self._schemas: dict[str, Any] = {}
+        self._schema_of: dict[str, tuple[str, Any]] = {}
+        self._topics: dict[str, types.Topic] = {}
+        self._subscriptions: dict[str, types.Subscription] = {}
+        self._published = asyncio.Condition()
+        self.totals = {"published": 0, "pulled": 0, "acknowledged": 0}
+
+    def handlers(self) -> list[Any]:
+        services = {
+            "Publisher": [
+                ("CreateTopic", self.create_topic, types.Topic),
+                ("GetTopic", self.get_topic, types.GetTopicRequest),
+                ("Publish", self.publish, types.PublishRequest),
+            ],
+            "Subscriber": [
+                ("CreateSubscription", self.create_subscription, types.Subscription),
+                ("GetSubscription", self.get_subscription, types.GetSubscriptionRequest),
+                ("DeleteSubscription", self.delete_subscription, types.DeleteSubscriptionRequest),
+                ("Pull", self.pull, types.PullRequest),
+                ("Acknowledge", self.acknowledge, types.AcknowledgeRequest),
+                ("ModifyAckDeadline", self.modify_ack_deadline, types.ModifyAckDeadlineRequest),
+            ],
+            "SchemaService": [("CreateSchema", self.create_schema, types.CreateSchemaRequest)],
+        }
+        return [
+            grpc.method_handlers_generic_handler(
+                f"google.pubsub.v1.{service}", {name: _handler(method, request) for name, method, request in methods}
+            )
+            for service, methods in services.items()
+        ]
+
+    async def create_schema(self, request: Any, context: Context) -> Any:
+        name = f"{request.parent}/schemas/{request.schema_id}"
+        if name in self._schemas:
+            await _refuse(context, grpc.StatusCode.ALREADY_EXISTS, f"Schema already exists: {name}")
+        try:
+            self._schemas[name] = fastavro.parse_schema(orjson.loads(request.schema.definition))
+        except (orjson.JSONDecodeError, fastavro.schema.SchemaParseException) as error:
+            await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, f"Invalid schema: {error}")
+        return types.Schema.pb(
+            types.Schema(name=name, type_=request.schema.type_, definition=request.schema.definition)
+        )
+
+    async def create_topic(self, request: Any, context: Context) -> Any:
+        schema = request.schema_settings.schema
+        if schema and schema not in self._schemas:
+            await _refuse(context, grpc.StatusCode.NOT_FOUND, f"Schema not found: {schema}")
+        try:
+            self._broker.create_topic(request.name)
+        except core.AlreadyExists:
+            await _refuse(context, grpc.StatusCode.ALREADY_EXISTS, f"Topic already exists: {request.name}")
+        self._topics[request.name] = request
+        if schema:
+            self._schema_of[request.name] = (schema, self._schemas[schema])
+        return request
+
+    async def get_topic(self, request: Any, context: Context) -> Any:
+        if request.topic not in self._topics:
+            await _refuse(context, grpc.StatusCode.NOT_FOUND, f"Topic not found: {request.topic}")
+        return self._topics[request.topic]
+
+    async def publish(self, request: Any, context: Context) -> Any:
+        """One message that is refused refuses them all, as in the cloud."""
+        if not self._broker.has_topic(request.topic):
+            await _refuse(context, grpc.StatusCode.NOT_FOUND, f"Topic not found: {request.topic}")
+        schema = self._schema_of.get(request.topic)
+        messages = []
+        for message in request.messages:
+            attributes = dict(message.attributes)
+            if why := _fault(message.data, attributes, schema[1] if schema else None):
+                await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, why)
+            if schema:
+                attributes |= {"googclient_schemaencoding": "JSON", "googclient_schemaname": schema[0]}
+            messages.append((message.data, attributes))
+        ids = self._broker.publish(request.topic, messages, time.time())
+        self.totals["published"] += len(ids)
+        async with self._published:
+            self._published.notify_all()
+        return types.PublishResponse.pb(types.PublishResponse(message_ids=ids))
+
+    async def create_subscription(self, request: Any, context: Context) -> Any:
+        try:
+            self._broker.create_subscription(_subscription(request))
+        except BadFilter as error:
+            await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, f"Invalid filter: {error}")
+        except core.AlreadyExists:
+            await _refuse(context, grpc.StatusCode.ALREADY_EXISTS, f"Subscription already exists: {request.name}")
+        except core.NotFound as error:
+            await _refuse(context, grpc.StatusCode.NOT_FOUND, f"Topic not found: {error}")
+        self._subscriptions[request.name] = request
+        return request
+
+    async def get_subscription(self, request: Any, context: Context) -> Any:
+        if request.subscription not in self._subscriptions:
+            await _refuse(context, grpc.StatusCode.NOT_FOUND, f"Subscription not found: {request.subscription}")
+        return self._subscriptions[request.subscription]
+
+    async def delete_subscription(self, request: Any, context: Context) -> Any:
+        await self._found(context, lambda: self._broker.delete_subscription(request.subscription))
+        del self._subscriptions[request.subscription]
+        return empty_pb2.Empty()
+
+    async def pull(self, request: Any, context: Context) -> Any:
+        """Waits a little for the first message; comes back empty after that."""
+        deadline = time.monotonic() + _PULL_SECONDS
+        while True:
+            found = await self._found(
+                context, lambda: self._broker.pull(request.subscription, request.max_messages or 100, time.time())
+            )
+            left = deadline - time.monotonic()
+            if found or left <= 0:
+                break
+            await self._news(min(left, 0.2))  # leases expire and back-offs end without news
+        self.totals["pulled"] += len(found)
+        dead_letters = self._subscriptions[request.subscription].HasField("dead_letter_policy")
+        response = types.PullResponse.pb()()
+        for delivery in found:
+            received = response.received_messages.add(ack_id=delivery.ack_id)
+            if dead_letters:
+                received.delivery_attempt = delivery.attempt
+            received.message.data = delivery.message.data
+            received.message.message_id = delivery.message.message_id
+            received.message.attributes.update(delivery.message.attributes)
+            received.message.publish_time.FromNanoseconds(int(delivery.message.publish_time * 1e9))
+        return response
+
+    async def acknowledge(self, request: Any, context: Context) -> Any:
+        await self._found(context, lambda: self._broker.acknowledge(request.subscription, list(request.ack_ids)))
+        self.totals["acknowledged"] += len(request.ack_ids)
+        return empty_pb2.Empty()
+
+    async def modify_ack_deadline(self, request: Any, context: Context) -> Any:
+        seconds = request.ack_deadline_seconds
+        await self._found(
+            context,
+            lambda: self._broker.modify_ack_deadline(request.subscription, list(request.ack_ids), seconds, time.time()),
+        )
+        return empty_pb2.Empty()
+
+    async def _found(self, context: Context, do: Callable[[], Any]) -> Any:
+        try:
+            return do()
+        except core.NotFound as error:
+            return await _refuse(context, grpc.StatusCode.NOT_FOUND, f"Subscription not found: {error}")
+
+    async def _news(self, seconds: float) -> None:
+        async with self._published:
+            try:
+                await asyncio.wait_for(self._published.wait(), seconds)
+            except TimeoutError:
+                return
+
+
+def _handler(method: Callable[[Any, Context], Awaitable[Any]], request: Any) -> Any:
+    return grpc.unary_unary_rpc_method_handler(
+        method,
+        request_deserializer=request.pb().FromString,
+        response_serializer=lambda response: response.SerializeToString(),
+    )
+
+
+async def _refuse(context: Context, code: grpc.StatusCode, words: str) -> NoReturn:
+    await context.abort(code, words)
+    raise AssertionError("abort raises")
+
+
+def _fault(data: bytes, attributes: dict[str, str], schema: Any) -> str | None:
+    if not data and not attributes:
+        return "A message needs data or at least one attribute"
+    if any(len(k.encode()) > 256 or len(v.encode()) > _ATTRIBUTE_BYTES for k, v in attributes.items()):
+        return "An attribute's key may have 256 bytes and its value 1024"
+    if schema is None:
+        return None
+    try:
+        fastavro.validation.validate(orjson.loads(data), schema, strict=False)
+    except (orjson.JSONDecodeError, fastavro.validation.ValidationError) as error:
+        return f"Invalid data in message: Message failed schema validation: {error}"
+    return None
+
+
+def _subscription(request: Any) -> core.Subscription:
+    dead = request.dead_letter_policy
+    retry = request.retry_policy
+    return core.Subscription(
+        name=request.name,
+        topic=request.topic,
+        lets_through=parse(request.filter),
+        ack_deadline=request.ack_deadline_seconds or 10,
+        backoff=(_seconds(retry.minimum_backoff), _seconds(retry.maximum_backoff))
+        if request.HasField("retry_policy")
+        else (0.0, 0.0),
+        dead_letter=core.DeadLetter(dead.dead_letter_topic, dead.max_delivery_attempts or 5)
+        if dead.dead_letter_topic
+        else None,
+    )
+
+
+def _seconds(duration: Any) -> float:
+    return float(duration.seconds + duration.nanos / 1e9)
+
+
+async def serve(host: str, port: int, broker: core.Broker) -> tuple[grpc.aio.Server, int, Server]:
+    """Start; the port that was taken is returned (0 asks for any). Raises OSError where it is in use."""
+    server = grpc.aio.server(options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 20_000_000)])
+    services = Server(broker)
+    for handler in services.handlers():
+        server.add_generic_rpc_handlers((handler,))
+    try:
+        taken = server.add_insecure_port(f"{host}:{port}")
+    except RuntimeError as error:
+        raise OSError(f"port {port} of {host} is in use or not allowed") from error
+    await server.start()
+    return server, taken, services
+
+
+async def _main(arguments: argparse.Namespace) -> None:
+    server, port, services = await serve(
+        arguments.host, arguments.port, core.Broker(deliver_twice=arguments.deliver_twice)
+    )
+    log.event("ready", "pubsub", port=port)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    ticker = asyncio.create_task(log.tick("pubsub", services.totals))
+    await stop.wait()
+    ticker.cancel()
+    await server.stop(grace=1)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m local.pubsub.server", description="Pub/Sub on this machine.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8085)
+    parser.add_argument("--deliver-twice", action="store_true", help="deliver every message twice, as Pub/Sub may")
+    asyncio.run(_main(parser.parse_args()))

@@ -1,0 +1,154 @@
+"""One run: start, watch until every post has ended somewhere, hold the counts to each other, ask BigQuery, stop."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from google.api_core.exceptions import GoogleAPIError
+
+from . import answers
+from .answers import Landed
+from .errors import LocalError
+from .pipeline import DATASET, ROOT, Pipeline
+from .progress import Counts
+from .x import phrases
+
+_STALLED_SECONDS = 30.0  # without any count moving
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to; `faults` is empty where everything balances."""
+
+    counts: Counts
+    landed: Landed
+    expected_posts: int | None
+    faults: list[str]
+    seconds: float
+
+
+def counts(pipeline: Pipeline) -> Counts:
+    """Each at its own end: the ingester's, the function's (by message, so that a second delivery is not counted), the archive's."""
+    ended = {name: len(messages) for name, messages in pipeline.ended.items()}
+    return Counts(
+        sent=pipeline.count("x", "sent"),
+        missed=pipeline.count("x", "missed"),
+        received=pipeline.count("ingester", "received"),
+        published=pipeline.count("ingester", "published") + pipeline.count("ingester", "dead"),
+        loaded=ended["loaded"],
+        filtered=ended["filtered"],
+        rejected=ended["rejected"] + pipeline.count("bigquery_subscription", "dead_lettered"),
+        archived=pipeline.count("bigquery_subscription", "archived"),
+    )
+
+
+def watch(pipeline: Pipeline, show: Callable[[Counts], None]) -> None:
+    """Until everything that X sent has ended. Raises LocalError when a part ends or nothing moves any more."""
+    moved_at, before = time.monotonic(), Counts()
+    while True:
+        now = counts(pipeline)
+        show(now)
+        if _is_over(pipeline, now):
+            return
+        if now != before:
+            moved_at, before = time.monotonic(), now
+        _check_alive(pipeline)
+        if time.monotonic() - moved_at > _STALLED_SECONDS:
+            raise LocalError(_stalled(pipeline, now))
+        time.sleep(_POLL_SECONDS)
+
+
+def finish(pipeline: Pipeline, began: float) -> Outcome:
+    """Stop the ingester, which must end well, and ask the tables. The other parts still run."""
+    code = pipeline.processes["ingester"].stop()
+    faults = [] if code == 0 else [f"the ingester ended with code {code}: {pipeline.processes['ingester'].why()}"]
+    final = counts(pipeline)
+    try:
+        with pipeline.client() as client:
+            landed = answers.ask(client, DATASET)
+    except GoogleAPIError as error:
+        raise LocalError(
+            f"The stand-in for BigQuery does not answer: {error}. Its log: {pipeline.processes['bigquery'].log}"
+        ) from None
+    expected = pipeline.expected_posts if _has_shipped_filter() else None
+    return Outcome(
+        final, landed, expected, faults + _faults(pipeline, final, landed, expected), time.monotonic() - began
+    )
+
+
+def _is_over(pipeline: Pipeline, now: Counts) -> bool:
+    plan = pipeline.plan
+    posts = now.received if plan.real else now.sent
+    all_sent = now.received >= plan.posts if plan.real else now.sent + now.missed >= plan.posts
+    twice = pipeline.count("eventarc", "acknowledged") >= 2 * now.published if plan.deliver_twice else True
+    replayable = now.published - pipeline.count("ingester", "dead")
+    return (
+        all_sent
+        and twice
+        and now.received >= posts
+        and now.published == now.received == now.ended
+        and now.archived >= replayable
+    )
+
+
+def _check_alive(pipeline: Pipeline) -> None:
+    for process in pipeline.processes.values():
+        code = process.exit_code
+        if code is not None:
+            process.wait(1)
+            raise LocalError(f"The part '{process.name}' ended with code {code}: {process.why()}")
+
+
+def _stalled(pipeline: Pipeline, now: Counts) -> str:
+    chain = (
+        ("x", now.sent, "sent by X"),
+        ("ingester", now.received, "received"),
+        ("pubsub", now.published, "published"),
+        ("function", now.ended, "loaded, filtered or rejected"),
+        ("bigquery_subscription", now.archived, "archived"),
+    )
+    numbers = ", ".join(f"{count:,} {what}" for _, count, what in chain)
+    words = [f"{name}: {process.complaint}" for name, process in pipeline.processes.items() if process.complaint]
+    return (
+        f"Nothing has moved for {_STALLED_SECONDS:.0f} s: {numbers}. {' '.join(words) or 'No part complains.'} "
+        f"Look into the logs: {pipeline.plan.folder / 'logs'} (kept with --keep)."
+    )
+
+
+def _faults(pipeline: Pipeline, now: Counts, landed: Landed, expected: int | None) -> list[str]:
+    checks = [
+        (now.missed == 0, f"{now.missed:,} posts were due while nobody held the stream"),
+        (
+            pipeline.plan.real or now.received == now.sent,
+            f"X sent {now.sent:,} posts and {now.received:,} were received",
+        ),
+        (now.received == now.published, f"{now.received:,} were received and {now.published:,} published"),
+        (
+            now.published == now.ended,
+            f"{now.published:,} were published and {now.ended:,} ended as loaded, filtered or rejected",
+        ),
+        (landed.duplicates_in_view == 0, f"{landed.duplicates_in_view:,} posts are in the view twice"),
+        (
+            landed.distinct_posts + landed.superseded >= now.loaded,
+            f"{now.loaded:,} were loaded and the view has {landed.distinct_posts:,}",
+        ),
+        (
+            expected is None or landed.distinct_posts == expected,
+            f"the view has {landed.distinct_posts:,} posts and should have {expected}",
+        ),
+    ]
+    return [words for good, words in checks if not good]
+
+
+def _has_shipped_filter() -> bool:
+    """What X's stand-in expects in the view holds for the shipped keywords and default settings only."""
+    keywords = ROOT / "functions" / "load_tweet" / "keywords.txt"
+    lines = keywords.read_text(encoding="utf-8").splitlines() if keywords.exists() else []
+    words = {line.strip() for line in lines if line.strip() and not line.startswith("# ")}
+    return (
+        words == phrases.KEYWORDS
+        and not os.environ.get("LANGUAGES")
+        and os.environ.get("KEEP_RETWEETS", "true") == "true"
+    )

@@ -1,0 +1,82 @@
+"""The folders of runs: one a run, removed at its end unless it is to be kept; what a killed run left goes at the next start."""
+
+import errno
+import os
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from .errors import UsageError
+
+ROOT = Path(__file__).parents[1] / ".runs"
+_KEPT = "KEPT"
+_PID = "pid"
+_NEEDED = 200_000_000  # bytes: a run of 2,000 posts takes about 40 MB
+
+
+def make(root: Path = ROOT) -> Path:
+    """A new folder. Raises UsageError where there is no room or no right to write."""
+    _sweep(root)
+    try:
+        folder = root / time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+        while folder.exists():
+            folder = folder.with_name(f"{folder.name}x")
+        (folder / "logs").mkdir(parents=True)
+        free = shutil.disk_usage(folder).free
+        if free < _NEEDED:
+            shutil.rmtree(folder)
+            raise UsageError(
+                f"Only {free / 1e6:.0f} MB are free for {root}, and a run needs {_NEEDED / 1e6:.0f}. {_how_to_free(root)}"
+            )
+        (folder / _PID).write_text(str(os.getpid()))
+    except OSError as error:
+        words = (
+            f"The disk is full. {_how_to_free(root)}"
+            if error.errno == errno.ENOSPC
+            else f"{error.strerror}. May you write there?"
+        )
+        raise UsageError(f"{root} cannot take a new run: {words}") from None
+    return folder
+
+
+def keep(folder: Path) -> None:
+    (folder / _KEPT).touch()
+
+
+def remove(folder: Path) -> None:
+    if not (folder / _KEPT).exists():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep_logs(folder: Path) -> None:
+    """Of a failed run the logs are left, until the next run begins; the tables go."""
+    shutil.rmtree(folder / "bigquery", ignore_errors=True)
+    (folder / "credentials.json").unlink(missing_ok=True)
+
+
+def _sweep(root: Path) -> None:
+    """Folders of runs that are over and were not kept."""
+    for folder in root.glob("*/"):
+        if (folder / _KEPT).exists():
+            continue
+        with suppress(OSError, ValueError):
+            if not _is_alive(int((folder / _PID).read_text())):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _how_to_free(root: Path) -> str:
+    kept = sorted(folder.name for folder in root.glob("*/") if (folder / _KEPT).exists())
+    return (
+        f"Kept runs lie there: remove those you need no more ({', '.join(kept[:5])})." if kept else "Free some space."
+    )

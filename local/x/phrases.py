@@ -1,0 +1,114 @@
+"""The words of the synthetic posts. `MUSIC` templates each hold one of KEYWORDS, which are those of the shipped
+functions/load_tweet/keywords.txt; `OTHER` ones hold none. Tests hold both to the file and to the real filter. {artist}
+becomes one of the artist's spellings, {n} a number, {url} a short link. Everything here is invented.
+"""
+
+KEYWORDS = frozenset(
+    """
+    musician musicartist newmusic livemusic musicvideo nowplaying musicislife musicismylife musiclover musicproducer
+    musicfestival upcomingartist unsignedartist music love hiphop art rap artist instagood singer musica dj rock dance
+    song guitar life happy producer viral themaleartist awards award
+    """.split()  # noqa: SIM905
+)
+ARTIST = ("Justin Bieber", "justin bieber", "JustinBieber", "Bieber", "#JustinBieber", "#Bieber")
+
+MUSIC: dict[str, tuple[str, ...]] = {
+    "en": (
+        "{artist} on repeat all morning, this song never gets old 🎧 #NowPlaying",
+        "The new {artist} track is out and I love it 😍 #NewMusic {url}",
+        "Saw {artist} live last night. Best concert, best singer, {n}/10 🔥 #livemusic",
+        "Learning the guitar part of that {artist} ballad, my fingers hurt 😂",
+        "Who else thinks {artist} deserves more awards? 🏆 #awards",
+        "Is {artist} dropping a music video tonight?? #musicvideo 👀",
+        "My playlist is {n} hours of {artist} and nothing else #musicismylife",
+        "that {artist} dance break though 🕺💃 #viral",
+        "Not impressed by the new {artist} song, the lyrics are lazy and the mix is awful.",
+        "Crying to {artist} at 3am again. Happy tears? Sad tears? Who knows 😭",
+        "Every producer should study how {artist}'s vocals are layered {url}",
+        "{artist} x hip-hop remix when?? The rap verse would be insane",
+    ),
+    "es": (
+        "Escuchando a {artist} toda la noche 🎶 #NowPlaying",
+        "La musica de {artist} me alegra el día 💜",
+        "¡Qué conciertazo de {artist}! #livemusic #Madrid {url}",
+        "No me gustó nada lo nuevo de {artist}, qué decepción #NewMusic",
+    ),
+    "pt": (
+        "Viciada na nova do {artist} 🇧🇷 #NewMusic",
+        "O show do {artist} foi lindo demais 😭 #livemusic",
+        "Top {n} do {artist} na minha playlist #musica",
+    ),
+    "fr": (
+        "Le nouveau titre de {artist} tourne en boucle 🎧 #NowPlaying",
+        "Quel artiste ! {artist} à Paris, c'était magique ✨ #music",
+    ),
+    "de": (
+        "Neues von {artist} läuft hier seit {n} Stunden 🎵 #NewMusic",
+        "{artist} live in Berlin war der Hammer! #livemusic {url}",
+    ),
+    "id": ("Lagu baru {artist} enak banget 😍 #NowPlaying", "Konser {artist} kemarin pecah! #livemusic"),
+    "tr": ("{artist} konseri efsaneydi 🔥 #livemusic", "{artist} yeni şarkı çıkarmış #NewMusic"),
+    "ja": ("{artist} の新曲、最高すぎる😭 #NowPlaying", "今日も {artist} を聴きながら通勤🎧 #music"),
+    "ko": ("{artist} 신곡 너무 좋다 💜 #NowPlaying",),
+    "ar": ("أغنية {artist} الجديدة رائعة جدا 🎶 #music", "حفلة {artist} كانت مذهلة ❤️ #livemusic"),
+    "he": ("השיר החדש של {artist} פשוט מושלם 🎧 #NowPlaying",),
+    "hi": ("{artist} का नया गाना बहुत अच्छा है 🎵 #NewMusic",),
+}
+
+OTHER: dict[str, tuple[str, ...]] = {
+    "en": (
+        "{artist} spotted at the airport with a coffee the size of his head ☕",
+        "Why is {artist} trending again? What did I miss? 👀",
+        "Unpopular opinion: {artist}'s new haircut is great",
+        "My neighbour named her cat {artist} and I can't stop laughing 😹",
+        "{artist} bought another house?! Must be nice... {url}",
+        "If {artist} can get up at 5am for hockey practice so can I 🏒",
+        "Traffic is terrible because {artist} is in town 🙄",
+    ),
+    "es": ("¿Alguien sabe por qué {artist} es tendencia? 😅", "{artist} llegó a la ciudad y no hay hoteles 🏨"),
+    "pt": ("Alguém viu o {artist} no aeroporto? ✈️", "Minha prima só fala do {artist} 🙃"),
+    "fr": ("Pourquoi tout le monde parle de {artist} aujourd'hui ? 🤔",),
+    "de": ("{artist} wurde in der U-Bahn gesehen, glaubt mir keiner 😅",),
+    "id": ("Kenapa {artist} trending lagi hari ini? 🤔",),
+    "ja": ("{artist} が空港にいたらしい✈️ 見たかった！",),
+    "ar": ("لماذا {artist} ترند اليوم؟ 🤔",),
+    "tr": ("{artist} neden gündemde yine? 🤔",),
+}
+
+LONG = (
+    "I have been following {artist} since the very first clips that went around, and what strikes me every single "
+    "time is how the voice has changed over the years, from the bright and careful delivery of the early days to the "
+    "relaxed and much warmer tone of today. People forget how young he was, and how much of the pressure was carried "
+    "in public, with every step watched and every mistake repeated. "
+)
+LONG_MUSIC = (
+    "All of that is in the last record, and it is why this is the song that I would play to anyone who asks. 🎶"
+)
+LONG_OTHER = "All of that is in the last interview, and it is why I would show it to anyone who asks. 📺"
+
+COMMENTS_MUSIC = ("this song 😭😭", "what a singer", "#NowPlaying for the {n}th time", "love this")
+COMMENTS_OTHER = ("so true 😂", "look at this", "{n} years later and still relevant", "no comment 🙃", "wait, what?")
+
+PLACES: tuple[tuple[str, str, str, str, float, float], ...] = (  # id, full name, country, code, longitude, latitude
+    ("01a9a39529b27f36", "Manhattan, NY", "United States", "US", -73.9712, 40.7831),
+    ("3b77caf94bfc81fe", "Los Angeles, CA", "United States", "US", -118.2437, 34.0522),
+    ("8f9664a8ccd89e5c", "Toronto, Ontario", "Canada", "CA", -79.3832, 43.6532),
+    ("65b23b0045f450f6", "London, England", "United Kingdom", "GB", -0.1276, 51.5072),
+    ("206c436ce43a43a3", "Madrid, España", "Spain", "ES", -3.7038, 40.4168),
+    ("68e019afec7d0ba5", "São Paulo, Brasil", "Brazil", "BR", -46.6333, -23.5505),
+    ("09f6a7707f18e0b1", "Paris, France", "France", "FR", 2.3522, 48.8566),
+    ("3078869807f9dd36", "Berlin, Deutschland", "Germany", "DE", 13.4050, 52.5200),
+    ("19a2ea5bdc2e3b9b", "Jakarta, Indonesia", "Indonesia", "ID", 106.8456, -6.2088),
+    ("5e02a0f0d91c76d2", "İstanbul, Türkiye", "Türkiye", "TR", 28.9784, 41.0082),
+    ("cc9a8ee6c2b3f0a1", "東京 渋谷区", "Japan", "JP", 139.7016, 35.6595),
+    ("0073b76548e5984f", "Sydney, New South Wales", "Australia", "AU", 151.2093, -33.8688),
+)
+LOCATIONS = (
+    "New York", "LA ✨", "Toronto", "London, UK", "Madrid", "São Paulo, Brasil", "somewhere over the rainbow", "Paris",
+    "Berlin", "Jakarta", "İstanbul", "東京", "Sydney", "🌍", "she/her", "Bogotá, Colombia", "Mexico City", "Manila",
+    "القاهرة", "Mumbai",
+)  # fmt: skip
+NAMES = (
+    "Maya", "Leo 🎧", "Ana Clara", "Jonas", "Ayşe", "Yuki", "Omar", "Noa", "Priya", "Luca", "Zoë", "Sam", "Kim",
+    "Belieber 4 ever 💜", "Rafael", "Inés", "ゆうた", "سارة", "Daily News", "Chris P.",
+)  # fmt: skip
