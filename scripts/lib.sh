@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Shared by the scripts beside it: finds Python, makes .venv once, installs what is needed, says what it does.
+set -Eeuo pipefail
+shopt -s inherit_errexit
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# A headline, on stderr: stdout belongs to what the script is asked for.
+step() { printf -- '-----> %s\n' "$*" >&2; }
+
+# What happened, why it may have, what to do now; then the end.
+fail() {
+	printf '\n !     %s\n' "$@" >&2
+	exit 2
+}
+
+# The first Python that is new enough.
+find_python() {
+	local candidate
+	for candidate in "${PYTHON:-}" python3.11 python3.12 python3.13 python3 python; do
+		if [[ -n ${candidate} ]] && command -v "${candidate}" >/dev/null 2>&1 &&
+			"${candidate}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+			printf '%s' "${candidate}"
+			return
+		fi
+	done
+	fail 'There is no Python 3.11 or newer on the PATH.' 'Install one (python.org, apt, brew), or name one: PYTHON=/path/to/python3.11 scripts/run'
+}
+
+# install FILE: .venv holds what FILE asks for. Does nothing when FILE, and all that it includes, are as at the last time.
+install() {
+	local wanted stamp log=.venv/install.log python
+	wanted=$(cat requirements*.txt constraints.txt ingester/requirements.txt functions/*/requirements.txt | cksum)
+	for stamp in .venv/installed-requirements.txt ".venv/installed-$1"; do # the first holds all that the others do
+		if [[ -f ${stamp} ]] && [[ $(<"${stamp}") == "${wanted}" ]]; then
+			return
+		fi
+	done
+	if [[ ! -x .venv/bin/python ]]; then
+		python=$(find_python)
+		step "Making .venv with $("${python}" --version)"
+		"${python}" -m venv .venv >&2 || {
+			rm -rf .venv
+			fail 'The virtual environment could not be made.' "On Debian and Ubuntu install it first: apt-get install python3-venv"
+		}
+	fi
+	step "Installing the packages of $1 (about a minute, once)"
+	if ! .venv/bin/python -m pip install --disable-pip-version-check --no-input --progress-bar off -r "$1" >"${log}" 2>&1; then
+		tail -n 5 "${log}" >&2
+		fail "pip could not install the packages of $1." "Is this machine online? Is the disk full (df -h .)? All that pip said is in ${log}."
+	fi
+	printf '%s' "${wanted}" >"${stamp}"
+}
