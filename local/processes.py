@@ -88,8 +88,8 @@ class Process:
 
     def _read(self) -> None:
         assert self._popen.stdout is not None
-        with self.log.open("ab", buffering=0) as log:
-            for raw in self._popen.stdout:
+        with self._popen.stdout as output, self.log.open("ab", buffering=0) as log:
+            for raw in output:
                 with suppress(OSError):  # a full disk must not stop the reading: the counts still matter
                     log.write(raw)
                 self._take(raw.decode(errors="replace").strip())

@@ -52,25 +52,34 @@ class Checks:
         body = await Request(scope, receive).body()
         project, _, dataset, _, table = scope["path"].split("/")[-6:-1]
         meta = self._context.catalog.get_table(project, dataset, table)
+        if meta is None:
+            await self._app(scope, _replay(body), send)
+            return
         request = orjson.loads(body)
-        if meta is not None:
-            errors = insert_errors(
-                _table(meta),
-                request.get("rows") or [],
-                datetime.now(UTC),
-                skip_invalid_rows=bool(request.get("skipInvalidRows")),
-                ignore_unknown_values=bool(request.get("ignoreUnknownValues")),
-            )
-            if errors and not request.get("skipInvalidRows"):
-                answer = JSONResponse({"kind": "bigquery#tableDataInsertAllResponse", "insertErrors": errors})
-                await answer(scope, receive, send)
-                return
-        connection = self._context.engine.connection
-        name = quoted_table_ref(project, dataset, table)
-        first = self._buffer.highest(connection, name) + 1 if meta is not None else 0
-        await self._app(scope, _replay(body), send)
-        if meta is not None:
-            self._buffer.inserted(name, first, self._buffer.highest(connection, name))
+        rows, skip = request.get("rows") or [], bool(request.get("skipInvalidRows"))
+        ignore = bool(request.get("ignoreUnknownValues"))
+        errors = insert_errors(
+            _table(meta), rows, datetime.now(UTC), skip_invalid_rows=skip, ignore_unknown_values=ignore
+        )
+        bad = {error["index"] for error in errors}
+        answer = JSONResponse({"kind": "bigquery#tableDataInsertAllResponse", "insertErrors": errors})
+        if errors and len(bad) == len(rows):
+            await answer(scope, receive, send)
+            return
+        if bad:
+            body = orjson.dumps(request | {"rows": [row for index, row in enumerate(rows) if index not in bad]})
+        connection, name = self._context.engine.connection, quoted_table_ref(project, dataset, table)
+        first = self._buffer.highest(connection, name) + 1
+        await self._app(scope, _replay(body), _withhold if bad else send)
+        self._buffer.inserted(name, first, self._buffer.highest(connection, name))
+        if bad:
+            await answer(scope, receive, send)
+
+
+async def _withhold(message: Message) -> None:
+    """The emulator's answer about the good rows alone is not BigQuery's about all of them."""
+    if message["type"] == "http.response.start" and message["status"] != 200:
+        raise RuntimeError(f"the emulator refused rows that fit the table's schema: {message['status']}")
 
 
 def _replay(body: bytes) -> Receive:

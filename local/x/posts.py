@@ -5,6 +5,7 @@ Everything follows from the seed but the clock: ids carry their time, as X's do.
 """
 
 import random
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ _LANGUAGES = {
     "hi": 0.5,
 }
 _AUTHORS = 400
+_ENTITY = re.compile(r"[#@]\w+|https://t\.co/\w{10}")
 
 Object = dict[str, Any]
 Clock = Callable[[int], datetime]  # number of the post -> when it was made
@@ -311,23 +313,16 @@ def _x_time(moment: datetime) -> str:
 def _entities(text: str) -> Object:
     """Hashtags, mentions and links with their offsets in code points, as X gives them."""
     found: Object = {}
-    for start, word in _words(text):
-        bare = word[:1] + "".join(c for c in word[1:] if c.isalnum() or c == "_") if word[:1] in "#@" else word
-        end = start + len(bare)
-        if word.startswith("#") and len(bare) > 1:
-            found.setdefault("hashtags", []).append({"start": start, "end": end, "tag": bare[1:]})
-        elif word.startswith("@") and len(bare) > 1:
-            found.setdefault("mentions", []).append({"start": start, "end": end, "username": bare[1:]})
-        elif word.startswith("https://t.co/"):
-            expanded = f"https://example.com/{word[-10:]}"
+    for match in _ENTITY.finditer(text):
+        where = {"start": match.start(), "end": match.end()}
+        word = match.group()
+        if word.startswith("#"):
+            found.setdefault("hashtags", []).append({**where, "tag": word[1:]})
+        elif word.startswith("@"):
+            found.setdefault("mentions", []).append({**where, "username": word[1:]})
+        else:
+            shown = f"example.com/{word[-10:]}"
             found.setdefault("urls", []).append(
-                {"start": start, "end": end, "url": word, "expanded_url": expanded, "display_url": expanded[8:]}
+                {**where, "url": word, "expanded_url": f"https://{shown}", "display_url": shown}
             )
     return found
-
-
-def _words(text: str) -> Iterator[tuple[int, str]]:
-    at = 0
-    for word in text.split(" "):
-        yield at, word
-        at += len(word) + 1

@@ -1,0 +1,140 @@
+"""BigQuery's insertAll on a socket, told how to answer: for what the emulator cannot be made to do."""
+
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Rows = list[dict[str, Any]]
+# an answer to insertAll: (status, body), or a function of (table, rows) that gives one; None resets the connection
+Answer = tuple[int, dict[str, Any]] | None
+Behaviour = Callable[[str, Rows], Answer]
+
+
+def ok(table: str, rows: Rows) -> Answer:
+    return 200, {"insertErrors": []}
+
+
+def status(code: int, reason: str = "backendError") -> Behaviour:
+    return lambda table, rows: (code, {"error": {"code": code, "message": reason, "errors": [{"reason": reason}]}})
+
+
+def reset(table: str, rows: Rows) -> Answer:
+    return None
+
+
+def slow(seconds: float) -> Behaviour:
+    def answer(table: str, rows: Rows) -> Answer:
+        time.sleep(seconds)
+        return ok(table, rows)
+
+    return answer
+
+
+def refuse(is_bad: Callable[[dict[str, Any]], bool]) -> Behaviour:
+    """BigQuery's own rule: one bad row and none is stored; the others come back as stopped."""
+
+    def answer(table: str, rows: Rows) -> Answer:
+        bad = [is_bad(row) for row in rows]
+        if not any(bad):
+            return ok(table, rows)
+        invalid = [{"reason": "invalid", "location": "text", "message": "no good"}]
+        errors = [{"index": i, "errors": invalid if b else [{"reason": "stopped"}]} for i, b in enumerate(bad)]
+        return 200, {"insertErrors": errors}
+
+    return answer
+
+
+@dataclass
+class FakeBigQuery:
+    """`behaviours` are used up one an insert; after them comes `usual`. `stored` holds what was answered as stored."""
+
+    url: str = ""
+    usual: Behaviour = ok
+    behaviours: list[Behaviour] = field(default_factory=list)
+    stored: dict[str, Rows] = field(default_factory=dict)
+    inserts: list[tuple[str, int]] = field(default_factory=list)  # (table, rows)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def answer(self, table: str, rows: Rows) -> Answer:
+        with self.lock:
+            self.inserts.append((table, len(rows)))
+            behaviour = self.behaviours.pop(0) if self.behaviours else self.usual
+        answer = behaviour(table, rows)
+        if answer and answer[0] == 200:
+            with self.lock:
+                if not answer[1].get("insertErrors"):
+                    self.stored.setdefault(table, []).extend(rows)
+        return answer
+
+    def ids(self, table: str) -> list[str]:
+        return sorted(row["id"] for row in self.stored.get(table, []))
+
+
+@contextmanager
+def serve() -> Iterator[FakeBigQuery]:
+    fake = FakeBigQuery()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if self.path == "/token":
+                self._send(200, {"access_token": "x", "expires_in": 3600, "token_type": "Bearer"})
+                return
+            rows = [row["json"] for row in json.loads(body)["rows"]]
+            answer = fake.answer(self.path.split("/")[-2], rows)
+            if answer is None:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.close_connection = True
+                self.connection.close()
+                return
+            self._send(*answer)
+
+        def _send(self, code: int, content: dict[str, Any]) -> None:
+            data = json.dumps(content).encode()
+            self.send_response(code)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def handle(self) -> None:
+            try:
+                super().handle()
+            except (ConnectionError, ValueError, OSError):
+                self.close_connection = True  # a client that gave up is part of what is tested
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            """Quiet."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A reset connection is what was asked for."""
+
+        def shutdown_request(self, request: Any) -> None:
+            try:
+                super().shutdown_request(request)
+            except OSError:
+                return
+
+    server = Server(("127.0.0.1", 0), Handler)
+    fake.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield fake
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=5)

@@ -1,0 +1,200 @@
+"""Group commit: who shares an insert, who waits for what, and what each is told when it fails."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from functions.load_tweet import commit
+from functions.load_tweet.commit import Committer, Entry, Row
+from functions.load_tweet.errors import BadMoment, Busy
+from functions.load_tweet.rows import Result
+
+
+class Table:
+    """Stores rows; can be held shut, and can be told what to refuse or to fail."""
+
+    def __init__(self) -> None:
+        self.inserts: list[list[str]] = []
+        self.open = threading.Event()
+        self.open.set()
+        self.refused: dict[str, str] = {}
+        self.failing: set[str] = set()
+
+    def insert(self, table: str, rows: dict[str, Row]) -> dict[str, str]:
+        self.inserts.append([f"{table}/{row_id}" for row_id in rows])
+        assert self.open.wait(10)
+        if table in self.failing:
+            raise BadMoment(f"{table} is down")
+        return {row_id: why for row_id, why in self.refused.items() if row_id in rows}
+
+    @property
+    def stored(self) -> list[str]:
+        return sorted(row for rows in self.inserts for row in rows)
+
+
+def result(*rows: str, outcome: str = "loaded") -> Result:
+    """Rows as table/id."""
+    return Result(outcome, [(name.split("/")[0], name.split("/")[1], {"id": name}) for name in rows])
+
+
+def run(test: Callable[[Committer, list[str]], Coroutine[Any, Any, None]], table: Table) -> None:
+    async def main() -> None:
+        told: list[str] = []
+
+        def stored(entries: list[Entry]) -> None:
+            told.extend(entry.message_id for entry in entries)
+
+        await asyncio.wait_for(test(Committer(table.insert, stored), told), 20)
+
+    asyncio.run(main())
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0.005)
+
+
+def test_the_first_goes_out_at_once_and_the_rest_share_what_follows() -> None:
+    table = Table()
+    table.open.clear()
+
+    async def test(committer: Committer, told: list[str]) -> None:
+        tasks = []
+        for number in range(20):
+            tasks.append(asyncio.create_task(committer.commit(f"m{number}", result(f"t/{number}"), 10)))
+            await asyncio.sleep(0)
+            if number < commit.GROUPS_IN_FLIGHT:
+                await until(lambda n=number: len(table.inserts) == n + 1)  # type: ignore[misc]
+        table.open.set()
+        assert await asyncio.gather(*tasks) == [[]] * 20
+        assert sorted(told) == sorted(f"m{number}" for number in range(20))
+
+    run(test, table)
+    assert [len(rows) for rows in table.inserts] == [1, 1, 1, 17]
+
+
+def test_nobody_is_answered_before_its_own_row_is_stored() -> None:
+    table = Table()
+    table.open.clear()
+
+    async def test(committer: Committer, told: list[str]) -> None:
+        task = asyncio.create_task(committer.commit("m", result("t/1"), 10))
+        await until(lambda: bool(table.inserts))
+        await asyncio.sleep(0.05)
+        assert not task.done()
+        assert told == []
+        table.open.set()
+        await task
+
+    run(test, table)
+
+
+def test_the_same_id_twice_in_a_group_is_one_row_and_two_answers() -> None:
+    table = Table()
+
+    async def test(committer: Committer, told: list[str]) -> None:
+        assert await asyncio.gather(*(committer.commit(f"m{n}", result("t/same"), 10) for n in range(10))) == [[]] * 10
+        assert len(told) == 10
+
+    run(test, table)
+    assert set(table.stored) == {"t/same"}
+    assert all(len(rows) == 1 for rows in table.inserts)
+
+
+def test_a_refused_row_concerns_its_own_message_only() -> None:
+    table = Table()
+    table.refused = {"bad": "no good"}
+
+    async def test(committer: Committer, told: list[str]) -> None:
+        answers = await asyncio.gather(
+            committer.commit("m1", result("t/bad"), 1), committer.commit("m2", result("t/good"), 1)
+        )
+        assert answers == [["no good"], []]
+        assert told == ["m2"]
+
+    run(test, table)
+
+
+def test_a_failing_table_concerns_only_those_that_need_it() -> None:
+    table = Table()
+    table.failing = {"filtered"}
+
+    async def test(committer: Committer, told: list[str]) -> None:
+        answers = await asyncio.gather(
+            committer.commit("m1", result("filtered/1"), 1),
+            committer.commit("m2", result("tweets/2"), 1),
+            committer.commit("m3", result("tweets/3", "filtered/3"), 1),
+            return_exceptions=True,
+        )
+        assert [type(answer) for answer in answers] == [BadMoment, list, BadMoment]
+        assert told == ["m2"]
+
+    run(test, table)
+
+
+def test_an_unexpected_error_is_a_bad_moment_and_the_committer_goes_on() -> None:
+    table = Table()
+    broken = iter([True])
+
+    def insert(name: str, rows: dict[str, Row]) -> dict[str, str]:
+        if next(broken, False):
+            raise ZeroDivisionError("a bug")
+        return table.insert(name, rows)
+
+    async def main() -> None:
+        committer = Committer(insert, lambda entries: None)
+        with pytest.raises(BadMoment, match="ZeroDivisionError: a bug"):
+            await committer.commit("m1", result("t/1"), 1)
+        assert await committer.commit("m2", result("t/2"), 1) == []
+
+    asyncio.run(main())
+
+
+def test_a_request_that_went_away_takes_nobody_with_it() -> None:
+    table = Table()
+    table.open.clear()
+
+    async def test(committer: Committer, told: list[str]) -> None:
+        gone = asyncio.create_task(committer.commit("m1", result("t/1"), 1))
+        await until(lambda: bool(table.inserts))
+        stays = asyncio.create_task(committer.commit("m2", result("t/2"), 1))
+        gone.cancel()
+        table.open.set()
+        assert await stays == []
+
+    run(test, table)
+
+
+@pytest.mark.parametrize("size", [1, 70_000_000], ids=["too many messages", "too many bytes"])
+def test_beyond_its_memory_it_refuses_at_once_and_takes_again_later(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commit, "MESSAGES_HELD", 5)
+    table = Table()
+    table.open.clear()
+
+    async def test(committer: Committer, told: list[str]) -> None:
+        tasks = [asyncio.create_task(committer.commit(f"m{n}", result(f"t/{n}"), 1)) for n in range(5)]
+        await asyncio.sleep(0)
+        with pytest.raises(Busy):
+            await committer.commit("m", result("t/x"), size)
+        table.open.set()
+        await asyncio.gather(*tasks)
+        assert await committer.commit("m", result("t/x"), 1) == []
+
+    run(test, table)
+
+
+def test_a_group_stays_within_the_limits_of_a_request() -> None:
+    table = Table()
+    table.open.clear()
+
+    async def test(committer: Committer, told: list[str]) -> None:
+        tasks = [asyncio.create_task(committer.commit(f"m{n}", result(f"t/{n}"), 1_000_000)) for n in range(20)]
+        await asyncio.sleep(0.05)
+        table.open.set()
+        await asyncio.gather(*tasks)
+
+    run(test, table)
+    assert max(len(rows) for rows in table.inserts) * 1_000_000 <= commit.BYTES_AT_ONCE

@@ -1,0 +1,121 @@
+"""Which posts are kept: folding, word bounds, scripts without spaces, negation, settings, and the file's errors."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.load_tweet import filter as keyword_filter
+from functions.load_tweet.errors import ConfigurationError
+from functions.load_tweet.filter import Verdict, judge, parse_keywords, read_keywords
+from functions.load_tweet.row import Post
+from functions.load_tweet.settings import Settings
+
+KEEP_ALL = Settings("p", "d", frozenset(), keep_retweets=True)
+
+
+def post(text: str, *, hashtags: tuple[str, ...] = (), quoted: str = "", **columns: Any) -> Post:
+    base = {"id": "1", "text": text, "hashtags": list(hashtags), "lang": "en", "retweet_of": None}
+    return Post(base | columns, (), quoted)
+
+
+MATCHES: dict[str, tuple[str, Post, tuple[str, ...]]] = {
+    "a word": ("music", post("the music plays"), ("music",)),
+    "case": ("Music", post("MUSIC!"), ("Music",)),
+    "punctuation ends a word": ("music", post("(music)…"), ("music",)),
+    "compatibility forms are the same letters": ("music", post("\uff4d\uff55\uff53\uff49\uff43"), ("music",)),
+    "sharp s folds": ("straße", post("STRASSE"), ("straße",)),
+    "composed and decomposed accents are the same": ("beyoncé", post("beyonce\u0301"), ("beyoncé",)),
+    "a hashtag in the text": ("#nowplaying", post("so good #NowPlaying"), ("#nowplaying",)),
+    "a hashtag that only the entities have": ("#x", post("cut…", hashtags=("X",)), ("#x",)),
+    "a full-width hash sign": ("#音楽", post("最高 ＃音楽"), ("#音楽",)),
+    "a plain word finds its hashtag": ("newmusic", post("out now", hashtags=("NewMusic",)), ("newmusic",)),
+    "a phrase across spaces and punctuation": ("hip hop", post("old-school hip-hop!"), ("hip hop",)),
+    "a quoted phrase": ('"one time"', post("just one  time"), ('"one time"',)),
+    "a word with punctuation in it": ("r&b", post("modern R&B rules"), ("r&b",)),
+    "the quoted post's text": ("music", post("look", quoted="great music"), ("music",)),
+    "Japanese stands inside a run of text": ("新曲", post("彼の新曲最高"), ("新曲",)),
+    "Thai as well": ("เพลง", post("ฟังเพลงใหม่"), ("เพลง",)),
+    "Hindi words keep their vowel signs": ("संगीत", post("यह संगीत है"), ("संगीत",)),
+    "Arabic": ("موسيقى", post("أحب موسيقى كثيرا"), ("موسيقى",)),
+    "Korean is bounded by spaces": ("음악", post("음악 좋다"), ("음악",)),
+    "several, in the file's order": ("rock\nmusic", post("music and rock"), ("rock", "music")),
+}
+MISSES: dict[str, tuple[str, Post]] = {
+    "a part of a word": ("art", post("party started")),
+    "a word inside a hashtag": ("music", post("#musicvideo", hashtags=("musicvideo",))),
+    "a hashtag keyword does not match the bare word": ("#music", post("music")),
+    "a phrase in another order": ("hop hip", post("hip hop")),
+    "a phrase within longer words": ("hip hop", post("ship hopper")),
+    "Hindi: a part of a word": ("संगी", post("संगीत")),
+}
+
+
+@pytest.mark.parametrize(("file", "given", "matched"), MATCHES.values(), ids=MATCHES.keys())
+def test_kept(file: str, given: Post, matched: tuple[str, ...]) -> None:
+    assert judge(given, parse_keywords(file), KEEP_ALL) == Verdict(None, matched)
+
+
+@pytest.mark.parametrize(("file", "given"), MISSES.values(), ids=MISSES.keys())
+def test_dropped(file: str, given: Post) -> None:
+    assert judge(given, parse_keywords(file), KEEP_ALL) == Verdict("no_keyword")
+
+
+@pytest.mark.parametrize("file", ["", "\n\n", "# only\n#\n## comments\n"])
+def test_an_empty_file_keeps_everything(file: str) -> None:
+    assert judge(post("anything"), parse_keywords(file), KEEP_ALL) == Verdict(None, ())
+
+
+def test_a_missing_file_keeps_everything(tmp_path: Path) -> None:
+    assert judge(post("anything"), read_keywords(tmp_path / "none.txt"), KEEP_ALL) == Verdict(None, ())
+
+
+def test_a_negated_keyword_drops_what_another_would_keep() -> None:
+    keywords = parse_keywords('music\n-"cover band"\n-#ad')
+    assert judge(post("music by a cover band"), keywords, KEEP_ALL) == Verdict("excluded")
+    assert judge(post("music #ad"), keywords, KEEP_ALL) == Verdict("excluded")
+    assert judge(post("music"), keywords, KEEP_ALL) == Verdict(None, ("music",))
+
+
+def test_only_negated_keywords_keep_all_the_rest() -> None:
+    assert judge(post("hello"), parse_keywords("-spam"), KEEP_ALL) == Verdict(None, ())
+
+
+@pytest.mark.parametrize(
+    ("settings", "given", "reason"),
+    [
+        (Settings("p", "d", frozenset({"en"}), keep_retweets=True), post("music", lang="es"), "language"),
+        (Settings("p", "d", frozenset({"en"}), keep_retweets=True), post("music", lang=None), "language"),
+        (Settings("p", "d", frozenset({"und"}), keep_retweets=True), post("music", lang=None), None),
+        (Settings("p", "d", frozenset({"zh-tw"}), keep_retweets=True), post("music", lang="zh-TW"), None),
+        (Settings("p", "d", frozenset(), keep_retweets=False), post("RT @a: music", retweet_of="9"), "retweet"),
+        (Settings("p", "d", frozenset(), keep_retweets=False), post("music"), None),
+    ],
+    ids=["other language", "no language", "und", "case of the code", "retweet", "no retweet"],
+)
+def test_settings(settings: Settings, given: Post, reason: str | None) -> None:
+    assert judge(given, parse_keywords("music"), settings).reason == reason
+
+
+def test_a_bad_entry_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "keywords.txt"
+    file.write_text("music\n\n!!!\n")
+    with pytest.raises(ConfigurationError, match=r"keywords\.txt, line 3: '!!!' has no letter or digit"):
+        read_keywords(file)
+
+
+def test_a_file_in_another_encoding_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "keywords.txt"
+    file.write_bytes("música".encode("latin-1"))
+    with pytest.raises(ConfigurationError, match="UTF-8"):
+        read_keywords(file)
+
+
+def test_the_same_entry_twice_is_one() -> None:
+    assert len(parse_keywords("Music\nmusic\n#music").keep) == 2
+
+
+def test_the_shipped_file_reads() -> None:
+    shipped = read_keywords(Path(keyword_filter.__file__).with_name("keywords.txt"))
+    assert len(shipped.keep) == 34
+    assert shipped.drop == ()

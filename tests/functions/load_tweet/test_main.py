@@ -1,0 +1,221 @@
+"""The function's contract: real requests to functions-framework, real rows in BigQuery's stand-in."""
+
+import base64
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from google.cloud import bigquery
+
+from local.answers import query
+from local.processes import Process, free_port, listens, wait_until
+from tests.conftest import ROOT, eventually, running
+from tests.fakes import bigquery as fakes
+from tests.fakes.bigquery import FakeBigQuery
+
+X_PAYLOADS = ROOT.parent / "shared" / "data" / "x_payloads.jsonl"
+PAYLOAD = json.dumps({"data": {"id": "2107184236008718446", "text": "great music", "lang": "en"}})
+
+
+def event(payload: str, message_id: str, *, source: str = "stream") -> dict[str, Any]:
+    """The request that Eventarc makes, as arguments for requests.post."""
+    record = {"id": "", "payload": payload, "received_at": 1_795_348_799_000_000, "source": source}
+    return raw_event(json.dumps(record).encode(), message_id)
+
+
+def raw_event(data: bytes, message_id: str) -> dict[str, Any]:
+    content = {
+        "message": {
+            "data": base64.b64encode(data).decode(),
+            "messageId": message_id,
+            "publishTime": "2026-11-22T12:00:00Z",
+        },
+        "subscription": "projects/local/subscriptions/s",
+    }
+    headers = {
+        "Content-Type": "application/json",
+        "ce-id": message_id,
+        "ce-source": "//pubsub.googleapis.com/projects/local/topics/tweets",
+        "ce-specversion": "1.0",
+        "ce-type": "google.cloud.pubsub.topic.v1.messagePublished",
+    }
+    return {"data": json.dumps(content), "headers": headers, "timeout": 30}
+
+
+@pytest.fixture
+def function(tmp_path: Path) -> Iterator["Start"]:
+    """Starts a copy of the function's folder, alone in an empty folder, with the given environment and keywords."""
+    started = []
+
+    def start(environment: dict[str, str], keywords: str | None, *, listening: bool = True) -> tuple[Process, str]:
+        folder = tmp_path / f"function{len(started)}"
+        shutil.copytree(
+            ROOT / "functions" / "load_tweet", folder / "load_tweet", ignore=shutil.ignore_patterns("__pycache__")
+        )
+        if keywords is None:
+            (folder / "load_tweet" / "keywords.txt").unlink()
+        else:
+            (folder / "load_tweet" / "keywords.txt").write_text(keywords)
+        port = free_port()
+        command = [sys.executable, "-m", "functions_framework", "--source", str(folder / "load_tweet" / "main.py")]
+        command += ["--target", "load_tweet", "--host", "127.0.0.1", "--port", str(port)]
+        manager = running("function", command, {"PYTHONPATH": "", **environment}, tmp_path)
+        process = manager.__enter__()
+        started.append(manager)
+        if listening:
+            wait_until(lambda: listens(port), process, 30, "it listens")
+        return process, f"http://127.0.0.1:{port}"
+
+    yield start
+    for manager in started:
+        manager.__exit__(None, None, None)
+
+
+Start = Callable[..., tuple[Process, str]]
+
+
+@pytest.fixture
+def environment(bigquery_url: str, google_credentials: Path, dataset: str) -> dict[str, str]:
+    return {
+        "GOOGLE_CLOUD_PROJECT": "local",
+        "BIGQUERY_DATASET": dataset,
+        "BIGQUERY_EMULATOR_HOST": bigquery_url,
+        "GOOGLE_APPLICATION_CREDENTIALS": str(google_credentials),
+    }
+
+
+def test_each_outcome_is_stored_and_then_acknowledged(
+    function: Start, environment: dict[str, str], client: bigquery.Client, dataset: str
+) -> None:
+    process, url = function(environment, "music")
+    answers = [
+        requests.post(url, **event(PAYLOAD, "m1")).status_code,
+        requests.post(url, **event(PAYLOAD.replace("music", "weather").replace("8446", "8447"), "m2")).status_code,
+        requests.post(url, **event('{"errors":[{"title":"x"}]}', "m3")).status_code,
+        requests.post(url, **raw_event(b"\xff", "m4")).status_code,
+        requests.post(url, data=b"hello", headers={"ce-id": "m5"}, timeout=30).status_code,
+    ]
+    assert answers == [204] * 5
+    assert query(
+        client, dataset, "SELECT id, text, sentiment, JSON_VALUE(payload, '$.data.lang') AS lang FROM tweets"
+    ) == [{"id": "2107184236008718446", "text": "great music", "sentiment": 0.6249, "lang": "en"}]
+    assert query(client, dataset, "SELECT id, reason FROM filtered") == [
+        {"id": "2107184236008718447", "reason": "no_keyword"}
+    ]
+    assert query(client, dataset, "SELECT message_id, reason FROM rejected ORDER BY message_id") == [
+        {"message_id": "m3", "reason": "no_post"},
+        {"message_id": "m4", "reason": "not_a_message"},
+        {"message_id": "m5", "reason": "not_a_message"},
+    ]
+    assert query(client, dataset, "SELECT data FROM rejected WHERE message_id = 'm5'") == [{"data": b"hello"}]
+    assert eventually(lambda: process.totals.get("rejected") == 3)
+    counts = {name: process.totals[name] for name in ("loaded", "filtered", "rejected", "failed", "busy")}
+    assert counts == {"loaded": 1, "filtered": 1, "rejected": 3, "failed": 0, "busy": 0}
+
+
+def test_pub_subs_own_push_envelope_is_understood_too(
+    function: Start, environment: dict[str, str], client: bigquery.Client, dataset: str
+) -> None:
+    _, url = function(environment, None)
+    request = event(PAYLOAD, "m1")
+    request["headers"] = {"Content-Type": "application/json"}
+    assert requests.post(url, **request).status_code == 204
+    assert query(client, dataset, "SELECT COUNT(*) AS posts FROM tweets") == [{"posts": 1}]
+
+
+def test_delivered_many_times_a_post_is_in_the_view_once(
+    function: Start, environment: dict[str, str], client: bigquery.Client, dataset: str
+) -> None:
+    _, url = function(environment, None)
+    assert {requests.post(url, **event(PAYLOAD, f"m{number}")).status_code for number in range(5)} == {204}
+    assert query(client, dataset, "SELECT COUNT(*) AS posts FROM tweets") == [{"posts": 1}]
+
+
+def test_a_row_that_bigquery_refuses_is_rejected_with_bigquerys_words(
+    function: Start, environment: dict[str, str], client: bigquery.Client, dataset: str
+) -> None:
+    """A post of 2010: no partition that may be streamed to."""
+    _, url = function(environment, None)
+    old = json.dumps({"data": {"id": "25712847277", "text": "x", "created_at": "2010-09-27T19:06:05.000Z"}})
+    assert requests.post(url, **event(old, "m1")).status_code == 204
+    (row,) = query(client, dataset, "SELECT reason, error FROM rejected")
+    assert row["reason"] == "refused_by_bigquery"
+    assert "outside the allowed bounds" in row["error"]
+    assert query(client, dataset, "SELECT COUNT(*) AS posts FROM tweets") == [{"posts": 0}]
+
+
+@pytest.mark.parametrize("usual", [fakes.status(503), fakes.reset], ids=["503", "reset"])
+def test_what_is_not_stored_is_not_acknowledged(function: Start, fake: FakeBigQuery, usual: fakes.Behaviour) -> None:
+    fake.usual = usual
+    process, url = function({"GOOGLE_CLOUD_PROJECT": "local"}, None)
+    assert requests.post(url, **event(PAYLOAD, "m1")).status_code == 503
+    fake.usual = fakes.ok
+    assert requests.post(url, **event(PAYLOAD, "m1")).status_code == 204
+    assert fake.ids("tweet_versions") == ["2107184236008718446"]
+    assert eventually(lambda: process.totals.get("loaded") == 1)
+    assert "tweet_versions" in process.complaint
+
+
+def test_bigquery_out_of_reach_raises_no_error_at_start(
+    function: Start, tmp_path: Path, google_credentials: Path
+) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    environment = {"GOOGLE_CLOUD_PROJECT": "local", "BIGQUERY_EMULATOR_HOST": nobody}
+    _, url = function({**environment, "GOOGLE_APPLICATION_CREDENTIALS": str(google_credentials)}, None)
+    assert requests.post(url, **event(PAYLOAD, "m1")).status_code == 503
+
+
+def test_only_post_is_taken(function: Start, environment: dict[str, str]) -> None:
+    _, url = function(environment, None)
+    assert requests.get(url, timeout=10).status_code == 405
+
+
+MISTAKES = {
+    "no project": ({"GOOGLE_CLOUD_PROJECT": ""}, None, "GOOGLE_CLOUD_PROJECT is not set"),
+    "a setting that is neither true nor false": (
+        {"GOOGLE_CLOUD_PROJECT": "p", "KEEP_RETWEETS": "perhaps"},
+        None,
+        "KEEP_RETWEETS is 'perhaps'",
+    ),
+    "a bad keywords file": ({"GOOGLE_CLOUD_PROJECT": "p"}, "music\n???", "keywords.txt, line 2: '???'"),
+}
+
+
+@pytest.mark.parametrize(("environment", "keywords", "words"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_of_the_operator_is_one_sentence_at_start(
+    function: Start, environment: dict[str, str], keywords: str | None, words: str
+) -> None:
+    process, _ = function(environment, keywords, listening=False)
+    assert process.wait(30) == 2
+    assert words in process.complaint
+    assert "Traceback" not in process.log.read_text()
+
+
+@pytest.mark.skipif(
+    not X_PAYLOADS.exists(), reason="real-shaped samples lie beside the project, and may not be passed on with it"
+)
+def test_every_real_shape_ends_as_a_row_a_filtered_count_or_a_rejection(
+    function: Start, environment: dict[str, str], client: bigquery.Client, dataset: str
+) -> None:
+    _, url = function(environment, None)
+    lines = X_PAYLOADS.read_text(encoding="utf-8").splitlines()
+    answers = {
+        requests.post(url, **event(line, f"line {number}")).status_code for number, line in enumerate(lines, start=1)
+    }
+    assert answers == {204}
+    stored = query(client, dataset, "SELECT id FROM tweet_versions")
+    rejected = {
+        row["message_id"]: row for row in query(client, dataset, "SELECT message_id, reason, error FROM rejected")
+    }
+    assert len(stored) + len(rejected) == len(lines) == 43
+    posts = {str(json.loads(line)["data"]["id"]) for line in lines if json.loads(line).get("data")}
+    too_old = {"line 20", "line 21"}  # of 2010 and 2014: BigQuery streams to partitions of the last ten years
+    assert {row["id"] for row in stored} == posts - {"25712847277", "506695756406095872"}
+    assert {i for i, row in rejected.items() if row["reason"] == "refused_by_bigquery"} == too_old
+    assert {i for i, row in rejected.items() if row["reason"] == "no_post"} == {f"line {n}" for n in range(32, 44)}
+    assert "SlowReader" in rejected["line 36"]["error"]

@@ -1,0 +1,209 @@
+"""The views on a real SQL engine: rows in, rows out."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+import sqlglot
+from google.cloud import bigquery
+
+from local.answers import query
+from local.bigquery.create import schema, view_sql
+
+T0 = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=3)
+
+
+def at(minutes: float) -> str:
+    return (T0 + timedelta(minutes=minutes)).isoformat()
+
+
+def version(post_id: str, loaded: float = 0, **columns: Any) -> dict[str, Any]:
+    base = {
+        "id": post_id,
+        "created_at": T0.replace(tzinfo=None).isoformat(),
+        "source": "stream",
+        "loaded_at": at(loaded),
+        "text": post_id,
+    }
+    return base | columns
+
+
+@pytest.fixture
+def insert(client: bigquery.Client, dataset: str) -> Any:
+    def insert(table: str, *rows: dict[str, Any]) -> None:
+        assert client.insert_rows_json(f"{client.project}.{dataset}.{table}", list(rows)) == []
+
+    return insert
+
+
+def view_ids(client: bigquery.Client, dataset: str) -> list[str]:
+    return [row["id"] for row in query(client, dataset, "SELECT id FROM tweets ORDER BY id")]
+
+
+def test_a_post_stored_many_times_is_seen_once_as_it_was_stored_last(
+    insert: Any, client: bigquery.Client, dataset: str
+) -> None:
+    insert(
+        "tweet_versions",
+        version("1", 0, text="a"),
+        version("1", 2, text="c", source="archive"),
+        version("1", 1, text="b"),
+    )
+    assert query(client, dataset, "SELECT id, text FROM tweets") == [{"id": "1", "text": "c"}]
+
+
+def test_an_edit_replaces_its_earlier_versions_in_any_order_of_arrival(
+    insert: Any, client: bigquery.Client, dataset: str
+) -> None:
+    insert(
+        "superseded",
+        {"id": "1", "by_id": "2", "at": at(0)},
+        {"id": "1", "by_id": "3", "at": at(0)},
+        {"id": "2", "by_id": "3", "at": at(0)},
+    )
+    insert("tweet_versions", version("3", 0, edit_of="1"), version("2", 5, edit_of="1"), version("1", 9))
+    assert view_ids(client, dataset) == ["3"]
+
+
+def test_an_edit_that_the_filter_dropped_leaves_nothing_of_its_chain(
+    insert: Any, client: bigquery.Client, dataset: str
+) -> None:
+    insert("tweet_versions", version("1"))
+    insert("superseded", {"id": "1", "by_id": "2", "at": at(0)})
+    assert view_ids(client, dataset) == []
+
+
+def test_a_deletion_removes_the_post_and_its_whole_chain(insert: Any, client: bigquery.Client, dataset: str) -> None:
+    insert("tweet_versions", version("1"), version("5", edit_of="4"), version("6"))
+    insert("deletions", {"id": "1", "reason": "deleted"}, {"id": "4", "chain_id": "4", "reason": "protected"})
+    assert view_ids(client, dataset) == ["6"]
+
+
+def test_a_scrubbed_location_goes_and_the_post_stays(insert: Any, client: bigquery.Client, dataset: str) -> None:
+    payload = json.dumps(
+        {"data": {"id": "1", "geo": {"place_id": "p"}}, "includes": {"places": [{"id": "p"}], "users": []}}
+    )
+    where = {
+        "tweet_location": "Oslo",
+        "longitude": 10.0,
+        "latitude": 59.0,
+        "country_code": "NO",
+        "user_location": "Oslo",
+    }
+    insert("tweet_versions", version("1", payload=payload, **where))
+    insert("deletions", {"id": "1", "reason": "scrub_geo"})
+    columns = "tweet_location, longitude, latitude, country_code, user_location, TO_JSON_STRING(payload) AS payload"
+    (row,) = query(client, dataset, f"SELECT {columns} FROM tweets")
+    assert json.loads(row.pop("payload")) == {"data": {"id": "1"}, "includes": {"users": []}}
+    assert row == {
+        "tweet_location": None,
+        "longitude": None,
+        "latitude": None,
+        "country_code": None,
+        "user_location": "Oslo",
+    }
+
+
+def test_the_canary_is_not_seen(insert: Any, client: bigquery.Client, dataset: str) -> None:
+    insert("tweet_versions", version("1", source="doctor"), version("2"))
+    assert view_ids(client, dataset) == ["2"]
+
+
+def test_the_receipt_balances_message_by_message(insert: Any, client: bigquery.Client, dataset: str) -> None:
+    def archived(post_id: str, message_id: str, source: str = "stream") -> dict[str, Any]:
+        return {
+            "id": post_id,
+            "message_id": message_id,
+            "received_at": at(1),
+            "publish_time": at(1),
+            "source": source,
+            "payload": "{}",
+        }
+
+    insert(
+        "archive",
+        archived("1", "m1"), archived("1", "m2"),  # X sent it twice: one post
+        archived("2", "m3"), archived("", "m4"), archived("5", "m5"), archived("6", "m6"), archived("7", "m7", "doctor"),
+    )  # fmt: skip
+    insert("tweet_versions", version("1"), version("1", 1))
+    insert("filtered", {"id": "2", "reason": "no_keyword"})
+    # m4 by the function; 5 by the dead-letter topic, under a message id of its own; 6 nowhere
+    insert(
+        "rejected",
+        {"message_id": "m4", "publish_time": at(1), "data": "/w=="},
+        {"message_id": "x", "publish_time": at(1), "data": "eyJpZCI6IjUifQ=="},
+    )
+    assert query(client, dataset, "SELECT * FROM receipt") == [
+        {"hour": T0, "archived": 5, "loaded": 1, "filtered": 1, "rejected": 2, "balance": 1}
+    ]
+
+
+def test_messages_of_the_last_minutes_are_not_missed_yet(insert: Any, client: bigquery.Client, dataset: str) -> None:
+    now = datetime.now(UTC).isoformat()
+    insert(
+        "archive",
+        {"id": "1", "message_id": "m1", "received_at": now, "publish_time": now, "source": "stream", "payload": "{}"},
+    )
+    assert query(client, dataset, "SELECT * FROM receipt") == []
+
+
+def test_a_gap_has_its_newest_state(insert: Any, client: bigquery.Client, dataset: str) -> None:
+    def event(name: str, gap: str, minute: float, **more: Any) -> dict[str, Any]:
+        return {"holder": "h", "at": at(minute), "event": name, "gap_id": gap, "since": at(0), **more}
+
+    insert(
+        "ingester_events",
+        event("gap_opened", "g1", 1, reason="closed", status="open"),
+        event("gap_opened", "g2", 2, reason="budget", status="skipped"),
+        event(
+            "gap_filled", "g1", 3, reason="closed", status="partial", posts_expected=5, posts_recovered=4, until=at(2)
+        ),
+        {"holder": "h", "at": at(4), "event": "alive"},
+    )
+    columns = "gap_id, reason, status, posts_expected, posts_recovered"
+    assert query(client, dataset, f"SELECT {columns} FROM stream_gaps ORDER BY gap_id") == [
+        {"gap_id": "g1", "reason": "closed", "status": "partial", "posts_expected": 5, "posts_recovered": 4},
+        {"gap_id": "g2", "reason": "budget", "status": "skipped", "posts_expected": None, "posts_recovered": None},
+    ]
+
+
+DUCKDB = {
+    "STRING": "VARCHAR",
+    "INTEGER": "BIGINT",
+    "FLOAT": "DOUBLE",
+    "DATETIME": "TIMESTAMP",
+    "TIMESTAMP": "TIMESTAMPTZ",
+}
+
+
+def filters_at_the_scan(view: str) -> str:
+    """What DuckDB's plan filters while it reads tweet_versions, for a query of the view with a range of dates."""
+    database = duckdb.connect()
+    for table in ("tweet_versions", "superseded", "deletions"):
+        columns = [
+            f'"{f.name}" {DUCKDB.get(f.field_type, f.field_type)}{"[]" * (f.mode == "REPEATED")}' for f in schema(table)
+        ]
+        database.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
+    days = "SELECT i::VARCHAR, TIMESTAMP '2026-01-01' + INTERVAL (i) DAY, 'stream' FROM range(300) AS t(i)"
+    database.execute(f"INSERT INTO tweet_versions (id, created_at, source) {days}")
+    database.execute("CREATE MACRO json_remove(a, b) AS a")
+    translated = sqlglot.transpile(view, read="bigquery", write="duckdb")[0].replace("p.d.", "").replace('"p"."d".', "")
+    database.execute(f"CREATE VIEW tweets AS {translated}")
+    asked = "SELECT COUNT(*) FROM tweets WHERE created_at >= TIMESTAMP '2026-06-01'"
+    plan = json.loads(database.execute(f"EXPLAIN (FORMAT JSON) {asked}").fetchall()[0][1])
+
+    def scans(node: dict[str, Any]) -> list[dict[str, Any]]:
+        found = [node["extra_info"]] if node["name"].strip() == "SEQ_SCAN" else []
+        return found + [scan for child in node["children"] for scan in scans(child)]
+
+    (scan,) = [scan for scan in scans(plan[0]) if "tweet_versions" in scan["Table"]]
+    return str(scan.get("Filters", ""))
+
+
+def test_a_range_of_dates_is_applied_while_reading_so_that_partitions_are_pruned() -> None:
+    view = view_sql("tweets", "p", "d")
+    assert "created_at" in filters_at_the_scan(view)
+    # the same view, with the id alone in the window, would read every partition
+    assert "created_at" not in filters_at_the_scan(view.replace("PARTITION BY v.created_at, v.id", "PARTITION BY v.id"))
