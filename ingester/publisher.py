@@ -23,7 +23,8 @@ from google.api_core.exceptions import (
 )
 from google.api_core.retry import Retry, if_exception_type
 from google.cloud.pubsub_v1 import PublisherClient
-from google.cloud.pubsub_v1.types import BatchSettings, PublisherOptions
+from google.cloud.pubsub_v1.types import BatchSettings, PublisherOptions, PubsubMessage
+from google.pubsub_v1 import PublisherClient as PlainClient
 
 from . import log
 from .errors import PublishFailed
@@ -31,7 +32,6 @@ from .message import Message
 
 UNACKNOWLEDGED = 10_000  # messages held at the most: about 30 MB of posts of 3 kB
 _BATCH = BatchSettings(max_messages=500, max_bytes=1_000_000, max_latency=0.05)
-_ALONE = BatchSettings(max_messages=1)
 
 # Pub/Sub's own list of what may pass, tried for a minute within one publish, then by us
 _TRANSIENT = (Aborted, ServerError, TooManyRequests)
@@ -50,7 +50,8 @@ class Publisher:
         self._topic = topic_path
         self._dead_topic = dead_topic_path
         self._batches = PublisherClient(batch_settings=_BATCH, publisher_options=_OPTIONS)
-        self._singles = PublisherClient(batch_settings=_ALONE, publisher_options=_OPTIONS)
+        self._singles = PlainClient(transport=self._batches.transport)
+        self._renewing = threading.Lock()
         self._room = threading.Semaphore(UNACKNOWLEDGED)
         self._changed = threading.Condition()
         self._failure: PublishFailed | None = None
@@ -101,8 +102,23 @@ class Publisher:
             self.accepted += 1
 
     def _submit(self, message: Message) -> None:
-        future: Future[str] = self._batches.publish(self._topic, message.data, source=message.source)
+        """The client's batcher stays on a batch that failed, and refuses whatever comes next: then it is made anew."""
+        batches = self._batches
+        while True:
+            try:
+                future: Future[str] = batches.publish(self._topic, message.data, source=message.source)
+                break
+            except AssertionError:
+                batches = self._renew(batches)
         future.add_done_callback(lambda done: self._answered(message, done))
+
+    def _renew(self, broken: PublisherClient) -> PublisherClient:
+        with self._renewing:
+            if self._batches is broken:
+                self._batches = PublisherClient(
+                    batch_settings=_BATCH, publisher_options=_OPTIONS, transport=broken.transport
+                )
+            return self._batches
 
     def _answered(self, message: Message, done: "Future[str]") -> None:
         """Runs in a thread of the client's, so it must not block."""
@@ -146,12 +162,13 @@ class Publisher:
 
     def _send_alone(self, topic: str, data: bytes, **attributes: str) -> InvalidArgument | None:
         """As often as it takes. Returns the refusal, if it is one. Raises PublishFailed."""
+        wanted = [PubsubMessage(data=data, attributes=attributes)]
         while True:
             try:
-                self._singles.publish(topic, data, **attributes).result(timeout=90)
+                self._singles.publish(topic=topic, messages=wanted, retry=_OPTIONS.retry, timeout=_OPTIONS.timeout)
             except InvalidArgument as refusal:
                 return refusal
-            except (GoogleAPICallError, RetryError, TimeoutError) as error:
+            except (GoogleAPICallError, RetryError) as error:
                 _may_pass(topic, error)
             else:
                 return None

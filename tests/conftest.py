@@ -16,6 +16,7 @@ from google.cloud import bigquery
 from local.bigquery import create as tables
 from local.bigquery import credentials
 from local.processes import Process, free_port, listens, wait_until
+from local.pubsub import emulator
 from tests.fakes import bigquery as fake_bigquery
 
 ROOT = Path(__file__).parents[1]
@@ -78,6 +79,24 @@ def dataset(client: bigquery.Client) -> str:
     name = f"test_{uuid.uuid4().hex[:8]}"
     tables.create(client, name)
     return name
+
+
+PUBSUBS = [
+    "embedded",
+    pytest.param(
+        "emulator",
+        marks=pytest.mark.skipif(
+            not emulator.is_installed(), reason="Google's Pub/Sub emulator or java is not installed"
+        ),
+    ),
+]
+
+
+def pubsub_command(kind: str, port: int) -> list[str]:
+    """What runs our broker, or Google's emulator."""
+    if kind == "emulator":
+        return emulator.command(port)
+    return [sys.executable, "-m", "local.pubsub.server", "--port", str(port)]
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:

@@ -1,7 +1,6 @@
 """The same contract for our broker and for Google's emulator, where that one is installed."""
 
 import json
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,22 +11,15 @@ from google.pubsub_v1 import types
 
 from local.processes import free_port, listens, wait_until
 from local.pubsub import client, create, emulator
-from tests.conftest import eventually, running
+from tests.conftest import PUBSUBS, eventually, pubsub_command, running
 
-needs_emulator = pytest.mark.skipif(
-    not emulator.is_installed(), reason="Google's Pub/Sub emulator or java is not installed"
-)
 SECONDS = 20.0
 
 
-@pytest.fixture(scope="module", params=["embedded", pytest.param("emulator", marks=needs_emulator)])
+@pytest.fixture(scope="module", params=PUBSUBS)
 def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
-    command = (
-        [sys.executable, "-m", "local.pubsub.server", "--port", str(port)]
-        if request.param == "embedded"
-        else emulator.command(port)
-    )
+    command = pubsub_command(request.param, port)
     with running(request.param, command, {}, tmp_path_factory.mktemp("pubsub")) as process:
         wait_until(lambda: listens(port), process, 60, "it listens")
         yield f"127.0.0.1:{port}"
@@ -99,7 +91,12 @@ def test_an_acknowledged_message_is_gone_and_a_nacked_one_comes_again(host: str,
     subscriber.acknowledge(subscription=path, ack_ids=[received["1"]])
     subscriber.modify_ack_deadline(subscription=path, ack_ids=[received["2"]], ack_deadline_seconds=0)
     again: list[types.ReceivedMessage] = []
-    assert eventually(lambda: bool(again.extend(pull(host, project)) or again))
+
+    def came_again() -> bool:
+        again.extend(pull(host, project))
+        return bool(again)
+
+    assert eventually(came_again)
     assert [(json.loads(one.message.data)["id"], one.delivery_attempt) for one in again] == [("2", 2)]
 
 

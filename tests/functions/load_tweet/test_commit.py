@@ -112,7 +112,7 @@ def test_a_refused_row_concerns_its_own_message_only() -> None:
         answers = await asyncio.gather(
             committer.commit("m1", result("t/bad"), 1), committer.commit("m2", result("t/good"), 1)
         )
-        assert answers == [["no good"], []]
+        assert list(answers) == [["no good"], []]
         assert told == ["m2"]
 
     run(test, table)

@@ -5,6 +5,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +45,13 @@ def raw_event(data: bytes, message_id: str) -> dict[str, Any]:
         "ce-specversion": "1.0",
         "ce-type": "google.cloud.pubsub.topic.v1.messagePublished",
     }
-    return {"data": json.dumps(content), "headers": headers, "timeout": 30}
+    return {"data": json.dumps(content), "headers": headers}
 
 
 @pytest.fixture
 def function(tmp_path: Path) -> Iterator["Start"]:
     """Starts a copy of the function's folder, alone in an empty folder, with the given environment and keywords."""
-    started = []
+    started: list[AbstractContextManager[Process]] = []
 
     def start(environment: dict[str, str], keywords: str | None, *, listening: bool = True) -> tuple[Process, str]:
         folder = tmp_path / f"function{len(started)}"
@@ -76,6 +77,10 @@ def function(tmp_path: Path) -> Iterator["Start"]:
         manager.__exit__(None, None, None)
 
 
+def post(url: str, **arguments: Any) -> requests.Response:
+    return requests.post(url, timeout=30, **arguments)
+
+
 Start = Callable[..., tuple[Process, str]]
 
 
@@ -94,11 +99,11 @@ def test_each_outcome_is_stored_and_then_acknowledged(
 ) -> None:
     process, url = function(environment, "music")
     answers = [
-        requests.post(url, **event(PAYLOAD, "m1")).status_code,
-        requests.post(url, **event(PAYLOAD.replace("music", "weather").replace("8446", "8447"), "m2")).status_code,
-        requests.post(url, **event('{"errors":[{"title":"x"}]}', "m3")).status_code,
-        requests.post(url, **raw_event(b"\xff", "m4")).status_code,
-        requests.post(url, data=b"hello", headers={"ce-id": "m5"}, timeout=30).status_code,
+        post(url, **event(PAYLOAD, "m1")).status_code,
+        post(url, **event(PAYLOAD.replace("music", "weather").replace("8446", "8447"), "m2")).status_code,
+        post(url, **event('{"errors":[{"title":"x"}]}', "m3")).status_code,
+        post(url, **raw_event(b"\xff", "m4")).status_code,
+        post(url, data=b"hello", headers={"ce-id": "m5"}).status_code,
     ]
     assert answers == [204] * 5
     assert query(
@@ -124,7 +129,7 @@ def test_pub_subs_own_push_envelope_is_understood_too(
     _, url = function(environment, None)
     request = event(PAYLOAD, "m1")
     request["headers"] = {"Content-Type": "application/json"}
-    assert requests.post(url, **request).status_code == 204
+    assert post(url, **request).status_code == 204
     assert query(client, dataset, "SELECT COUNT(*) AS posts FROM tweets") == [{"posts": 1}]
 
 
@@ -132,7 +137,7 @@ def test_delivered_many_times_a_post_is_in_the_view_once(
     function: Start, environment: dict[str, str], client: bigquery.Client, dataset: str
 ) -> None:
     _, url = function(environment, None)
-    assert {requests.post(url, **event(PAYLOAD, f"m{number}")).status_code for number in range(5)} == {204}
+    assert {post(url, **event(PAYLOAD, f"m{number}")).status_code for number in range(5)} == {204}
     assert query(client, dataset, "SELECT COUNT(*) AS posts FROM tweets") == [{"posts": 1}]
 
 
@@ -142,7 +147,7 @@ def test_a_row_that_bigquery_refuses_is_rejected_with_bigquerys_words(
     """A post of 2010: no partition that may be streamed to."""
     _, url = function(environment, None)
     old = json.dumps({"data": {"id": "25712847277", "text": "x", "created_at": "2010-09-27T19:06:05.000Z"}})
-    assert requests.post(url, **event(old, "m1")).status_code == 204
+    assert post(url, **event(old, "m1")).status_code == 204
     (row,) = query(client, dataset, "SELECT reason, error FROM rejected")
     assert row["reason"] == "refused_by_bigquery"
     assert "outside the allowed bounds" in row["error"]
@@ -153,9 +158,9 @@ def test_a_row_that_bigquery_refuses_is_rejected_with_bigquerys_words(
 def test_what_is_not_stored_is_not_acknowledged(function: Start, fake: FakeBigQuery, usual: fakes.Behaviour) -> None:
     fake.usual = usual
     process, url = function({"GOOGLE_CLOUD_PROJECT": "local"}, None)
-    assert requests.post(url, **event(PAYLOAD, "m1")).status_code == 503
+    assert post(url, **event(PAYLOAD, "m1")).status_code == 503
     fake.usual = fakes.ok
-    assert requests.post(url, **event(PAYLOAD, "m1")).status_code == 204
+    assert post(url, **event(PAYLOAD, "m1")).status_code == 204
     assert fake.ids("tweet_versions") == ["2107184236008718446"]
     assert eventually(lambda: process.totals.get("loaded") == 1)
     assert "tweet_versions" in process.complaint
@@ -167,7 +172,7 @@ def test_bigquery_out_of_reach_raises_no_error_at_start(
     nobody = f"http://127.0.0.1:{free_port()}"
     environment = {"GOOGLE_CLOUD_PROJECT": "local", "BIGQUERY_EMULATOR_HOST": nobody}
     _, url = function({**environment, "GOOGLE_APPLICATION_CREDENTIALS": str(google_credentials)}, None)
-    assert requests.post(url, **event(PAYLOAD, "m1")).status_code == 503
+    assert post(url, **event(PAYLOAD, "m1")).status_code == 503
 
 
 def test_only_post_is_taken(function: Start, environment: dict[str, str]) -> None:
@@ -204,9 +209,7 @@ def test_every_real_shape_ends_as_a_row_a_filtered_count_or_a_rejection(
 ) -> None:
     _, url = function(environment, None)
     lines = X_PAYLOADS.read_text(encoding="utf-8").splitlines()
-    answers = {
-        requests.post(url, **event(line, f"line {number}")).status_code for number, line in enumerate(lines, start=1)
-    }
+    answers = {post(url, **event(line, f"line {number}")).status_code for number, line in enumerate(lines, start=1)}
     assert answers == {204}
     stored = query(client, dataset, "SELECT id FROM tweet_versions")
     rejected = {
