@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from google.api_core.exceptions import GoogleAPIError
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
+from requests.exceptions import RequestException
 
 from .bigquery import create as tables
 from .bigquery import credentials
-from .errors import UsageError
+from .errors import LocalError, UsageError
 from .processes import Line, Process, free_port, listens, wait_until
 from .pubsub import create as topics
 from .pubsub import emulator
@@ -58,6 +61,10 @@ class Pipeline:
     def start(self) -> None:
         """Everything up to the ingester, which `start_ingester` starts when someone watches. Raises LocalError."""
         plan = self.plan
+        if plan.bigquery_port and listens(plan.bigquery_port):
+            raise UsageError(
+                f"Port {plan.bigquery_port} is in use by another program. Choose another with --bigquery-port."
+            )
         ports = {
             "x": free_port(),
             "pubsub": free_port(),
@@ -93,11 +100,14 @@ class Pipeline:
         self._start("function", [*framework, "--host", "127.0.0.1", "--port", str(ports["function"])])
         for name in ("bigquery", "pubsub", "x", "function"):
             if name in self.processes:
-                wait_until(lambda name=name: listens(ports[name]), self.processes[name], _START_SECONDS, "it listens")  # type: ignore[misc]
+                self._await(name, ports[name])
 
-        with self.client() as client:
-            tables.create(client, DATASET)
-        topics.create(pubsub, PROJECT, first_backoff=0.2)
+        try:
+            with self.client() as client:
+                tables.create(client, DATASET)
+            topics.create(pubsub, PROJECT, first_backoff=0.2)
+        except (GoogleAPIError, GoogleAuthError, RequestException) as error:
+            raise LocalError(f"The tables and topics could not be made: {type(error).__name__}: {error}") from None
         self._python(
             "eventarc",
             "local.eventarc",
@@ -137,6 +147,12 @@ class Pipeline:
         """From the source on, so that each part still has those behind it; exit codes by name."""
         order = ("ingester", "x", "eventarc", "bigquery_subscription", "function", "pubsub", "bigquery")
         return {name: self.processes[name].stop() for name in order if name in self.processes}
+
+    def _await(self, name: str, port: int) -> None:
+        """Our own parts say when they are ready; of others a listening port has to do."""
+        process = self.processes[name]
+        ours = name != "function" and not (name == "pubsub" and self.plan.pubsub == "emulator")
+        wait_until(lambda: "ready" in process.events if ours else listens(port), process, _START_SECONDS, "it is ready")
 
     def _python(self, name: str, module: str, *arguments: Any) -> None:
         self._start(name, [sys.executable, "-m", module, *map(str, arguments)])

@@ -92,7 +92,7 @@ def test_a_scrubbed_location_goes_and_the_post_stays(insert: Any, client: bigque
         "country_code": "NO",
         "user_location": "Oslo",
     }
-    insert("tweet_versions", version("1", payload=payload, **where))
+    insert("tweet_versions", version("1", payload=payload) | where)
     insert("deletions", {"id": "1", "reason": "scrub_geo"})
     columns = "tweet_location, longitude, latitude, country_code, user_location, TO_JSON_STRING(payload) AS payload"
     (row,) = query(client, dataset, f"SELECT {columns} FROM tweets")

@@ -135,10 +135,7 @@ def announce(wire: Wire) -> None:
     [
         (Wire.end, "X closed the connection"),
         (Wire.reset, "refused, reset, or silent"),
-        (
-            lambda wire: (wire.send(b'{"errors":[{"disconnect_type":"ForceDisconnect"}]}\r\n'), wire.hold()),
-            "ForceDisconnect",
-        ),
+        (announce, "ForceDisconnect"),
     ],
     ids=["clean close", "reset", "told, and then X does not close"],
 )

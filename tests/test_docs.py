@@ -1,0 +1,117 @@
+"""What the README and --help say, and what the code does, are held to each other; and the rules of the house."""
+
+import ast
+import dataclasses
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from functions.load_tweet import settings as function_settings
+from ingester import settings as ingester_settings
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text()
+DEPLOYABLES = [ROOT / "ingester", ROOT / "functions" / "load_tweet"]
+PURE = [
+    "row.py",
+    "dialect.py",
+    "filter.py",
+    "rows.py",
+    "message.py",
+    "sentiment.py",
+    "commit.py",
+    "errors.py",
+    "settings.py",
+]
+
+
+def imported(file: Path) -> set[str]:
+    """Top-level names that a file imports; relative imports as '.'."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add("." * node.level or (node.module or "").split(".")[0])
+    return found
+
+
+def test_the_table_of_variables_is_what_the_settings_read() -> None:
+    table = README.split("## Environment")[1].split("##")[0]
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (\w+) \|", table, re.MULTILINE))
+    function = {field.name.upper() for field in dataclasses.fields(function_settings.Settings)}
+    ingester = {field.name.upper() for field in dataclasses.fields(ingester_settings.Settings)}
+    assert {name for name, who in rows.items() if who in ("load_tweet", "both")} == function
+    assert {name for name, who in rows.items() if who in ("ingester", "both")} == ingester
+
+
+def test_the_table_of_options_is_what_help_says() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "local", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    table = README.split("| option of `scripts/run`")[1].split("Exit codes")[0]
+    assert set(re.findall(r"--[a-z][a-z-]+", table)) == set(re.findall(r"--[a-z][a-z-]+", shown)) - {"--help"}
+
+
+def test_every_relation_of_the_dataset_is_named() -> None:
+    relations = {path.stem for path in (ROOT / "infra" / "bigquery").rglob("*") if path.suffix in (".json", ".sql")} - {
+        "layout"
+    }
+    table = README.split("## What is in BigQuery")[1].split("##")[0]
+    assert relations == set(re.findall(r"`([a-z_]+)`", table)) - {"twitter", "balance"}
+
+
+@pytest.mark.parametrize("column", ["filtered", "rejected"])
+def test_every_reason_that_the_code_gives_is_named(column: str) -> None:
+    source = "".join(
+        (ROOT / "functions" / "load_tweet" / name).read_text()
+        for name in ("filter.py", "row.py", "dialect.py", "message.py", "main.py")
+    )
+    pattern = r'Verdict\("(\w+)"|else Verdict\("(\w+)"' if column == "filtered" else r'BadMessage\("(\w+)"'
+    given = {
+        word
+        for groups in re.findall(pattern, source)
+        for word in ([groups] if isinstance(groups, str) else groups)
+        if word
+    }
+    section = (
+        README.split("## Reasons")[1].split("## ")[0].split(f"`{column}.reason`:")[1].split("`rejected.reason`")[0]
+    )
+    assert given
+    assert given == set(re.findall(r"`([a-z_]+)`", section))
+
+
+@pytest.mark.parametrize("folder", DEPLOYABLES, ids=lambda folder: folder.name)
+def test_a_deployable_folder_imports_nothing_of_ours_from_beside_itself(folder: Path) -> None:
+    for file in folder.glob("*.py"):
+        assert not imported(file) & {"ingester", "functions", "local", "tests", ".."}, file
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_the_middle_is_pure(name: str) -> None:
+    assert not imported(ROOT / "functions" / "load_tweet" / name) & {
+        "google",
+        "os",
+        "requests",
+        "functions_framework",
+        "starlette",
+    }
+
+
+def test_the_local_stand_ins_and_our_parts_share_data_not_code() -> None:
+    for file in (ROOT / "local").rglob("*.py"):
+        assert not imported(file) & {"ingester", "functions", "tests"}, file
+
+
+def test_no_client_is_patched() -> None:
+    words = ("Magic" + "Mock", "mock" + ".patch")
+    for file in (ROOT / "tests").rglob("*.py"):
+        assert not any(word in file.read_text() for word in words), file
+
+
+@pytest.mark.parametrize("report", sorted((ROOT / "reports").glob("*.sql")), ids=lambda path: path.stem)
+def test_a_report_begins_with_its_question(report: Path) -> None:
+    assert re.match(r"-- .+\?", report.read_text())

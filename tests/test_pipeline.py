@@ -1,0 +1,185 @@
+"""The whole pipeline as a person runs it: `python -m local`, its counts, its mistakes, and what it leaves behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+from local import runs
+from local.errors import UsageError
+from local.processes import free_port, listens, wait_until
+from local.pubsub import emulator
+from tests.conftest import ROOT, descendants, eventually, is_alive, running
+
+
+@contextmanager
+def started(*arguments: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def run(*arguments: str, **environment: str) -> tuple[int, str, str]:
+    with started(*arguments, **environment) as process:
+        out, err = process.communicate(timeout=110)
+        return process.returncode, out, err
+
+
+def result(*arguments: str) -> dict[str, Any]:
+    code, out, err = run("--json", *arguments)
+    assert code == 0, err
+    found: dict[str, Any] = json.loads(out.splitlines()[-1])
+    return found
+
+
+def check_balance(found: dict[str, Any], posts: int) -> None:
+    assert found["received"] == found["published"] == found["archived"] == posts
+    assert found["loaded"] + found["filtered"] + found["rejected"] == posts
+    assert found["distinct_posts"] == found["expected_posts"] > 0
+    assert found["duplicates_in_view"] == 0
+
+
+def test_every_post_ends_somewhere_and_the_view_is_what_the_seed_says() -> None:
+    found = result("--posts", "400", "--rate", "300", "--seed", "7")
+    check_balance(found, 400)
+    assert found["rows"] == found["loaded"]
+    again = result("--posts", "400", "--rate", "300", "--seed", "7")
+    assert {k: again[k] for k in ("loaded", "filtered", "distinct_posts")} == {
+        k: found[k] for k in ("loaded", "filtered", "distinct_posts")
+    }
+
+
+def test_every_message_delivered_twice_leaves_the_view_unchanged() -> None:
+    once, twice = result("--posts", "300", "--rate", "300"), result("--posts", "300", "--rate", "300", "--twice")
+    check_balance(twice, 300)
+    assert twice["rows"] > twice["loaded"] == once["loaded"]
+    assert twice["distinct_posts"] == once["distinct_posts"]
+
+
+@pytest.mark.skipif(not emulator.is_installed(), reason="Google's Pub/Sub emulator or java is not installed")
+def test_googles_emulator_can_take_the_brokers_place() -> None:
+    check_balance(result("--posts", "300", "--rate", "300", "--pubsub", "emulator"), 300)
+
+
+def test_kept_tables_can_be_queried_afterwards_as_the_readme_says(tmp_path: Path) -> None:
+    found = result("--posts", "200", "--rate", "300", "--keep")
+    data = Path(found["data"])
+    try:
+        port = free_port()
+        command = [sys.executable, "-m", "local.bigquery", "--data", str(data / "bigquery"), "--port", str(port)]
+        with running("bigquery", command, {}, tmp_path) as process:
+            wait_until(lambda: listens(port), process, 60, "it listens")
+            options = {"api_endpoint": f"http://localhost:{port}"}
+            with bigquery.Client("local", credentials=AnonymousCredentials(), client_options=options) as client:
+                rows = list(client.query("SELECT COUNT(*) AS posts FROM twitter.tweets").result())
+        assert rows[0].posts == found["distinct_posts"]
+    finally:
+        (data / "KEPT").unlink()
+        runs.remove(data)
+
+
+def test_a_person_without_a_terminal_sees_counts_and_answers() -> None:
+    code, out, err = run("--posts", "150", "--rate", "100")
+    assert (code, err) == (0, "")
+    for words in (
+        "received",
+        "total tweets",
+        "unique tweets",
+        "tweets an hour",
+        "tweets a region",
+        "top hashtags",
+        "Balanced:",
+    ):
+        assert words in out
+    assert "\x1b" not in out
+
+
+MISTAKES: dict[str, tuple[list[str], dict[str, str], int, str]] = {
+    "no posts": (["--posts", "0"], {}, 2, "not a positive number"),
+    "no such rules file": (["--rules", "/nowhere.yaml"], {}, 2, "There is no rules file /nowhere.yaml"),
+    "the real X without a token": (["--real"], {"X_BEARER_TOKEN": ""}, 2, "set X_BEARER_TOKEN"),
+    "the real X without a yes": (["--real", "--posts", "100"], {"X_BEARER_TOKEN": "t"}, 2, "Nothing was asked of X"),
+    "no java": (["--pubsub", "emulator"], {"PATH": "/nowhere"}, 2, "no 'java' on the PATH"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "environment", "code", "words"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_a_sentence_and_the_right_exit_code(
+    arguments: list[str], environment: dict[str, str], code: int, words: str
+) -> None:
+    found, out, err = run(*arguments, **environment)
+    said = " ".join((out + err).split())
+    assert (found, words in said, "Traceback" in said) == (code, True, False), said
+
+
+def test_a_bad_rules_file_is_told_in_the_ingesters_words(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("- tag: x\n")
+    code, out, err = run("--posts", "10", "--rules", str(rules))
+    said = " ".join((out + err).split())
+    assert (code, "rule 1: there is no value" in said) == (1, True), said
+
+
+def test_a_port_in_use_is_a_sentence() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, out, err = run("--posts", "10", "--bigquery-port", str(port))
+    said = " ".join((out + err).split())
+    assert (code, f"Port {port} is in use by another program" in said) == (2, True), said
+
+
+@pytest.mark.parametrize("moment", ["while the parts start", "while posts flow"])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=["Ctrl-C", "SIGTERM", "kill -9"]
+)
+def test_stopped_at_any_moment_it_leaves_no_process_behind(moment: str, number: signal.Signals) -> None:
+    wanted = 2 if moment == "while the parts start" else 8  # seven parts, and the worker that gunicorn forks
+    with started("--posts", "100000", "--rate", "50") as process:
+        assert eventually(lambda: len(descendants(process.pid)) >= wanted, 60)
+        parts = descendants(process.pid)
+        process.send_signal(number)
+        process.communicate(timeout=60)
+        assert process.returncode == (-number if number == signal.SIGKILL else 128 + number)
+        parts |= {pid for part in parts for pid in descendants(part)}
+        assert eventually(lambda: not any(is_alive(pid) for pid in parts), 30)
+
+
+def test_without_room_on_the_disk_it_says_what_can_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = runs.make(tmp_path)
+    runs.keep(kept)
+    monkeypatch.setattr(runs, "_NEEDED", 10**18)
+    with pytest.raises(UsageError, match=rf"MB are free.*remove those you need no more \({kept.name}\)"):
+        runs.make(tmp_path)
+
+
+def test_what_a_killed_run_left_goes_at_the_next_start_and_kept_ones_stay(tmp_path: Path) -> None:
+    kept, dead = runs.make(tmp_path), runs.make(tmp_path)
+    runs.keep(kept)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (dead / "pid").write_text(str(gone.pid))
+    alive = runs.make(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([kept, alive])
