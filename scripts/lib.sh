@@ -29,7 +29,7 @@ find_python() {
 
 # install FILE: .venv holds what FILE asks for. Does nothing when FILE, and all that it includes, are as at the last time.
 install() {
-	local wanted stamp log=.venv/install.log python
+	local wanted stamp log=.venv/install.log python version
 	wanted=$(cat requirements*.txt constraints.txt ingester/requirements.txt functions/*/requirements.txt)
 	for stamp in .venv/installed-requirements.txt ".venv/installed-$1"; do # the first holds all that the others do
 		if [[ -f ${stamp} ]] && [[ $(<"${stamp}") == "${wanted}" ]]; then
@@ -38,7 +38,8 @@ install() {
 	done
 	if [[ ! -x .venv/bin/python ]]; then
 		python=$(find_python)
-		step "Making .venv with $("${python}" --version)"
+		version=$("${python}" --version)
+		step "Making .venv with ${version}"
 		"${python}" -m venv .venv >&2 || {
 			rm -rf .venv
 			fail 'The virtual environment could not be made.' "On Debian and Ubuntu install it first: apt-get install python3-venv"
