@@ -88,13 +88,8 @@ def _hold_on(connection: Connection, our_rules: list[tweepy.StreamRule], setting
         ended = connection.hold(expand_authors=settings.expand_authors, connected=lambda: log.event("connected"))
         failures = 0 if policy.is_good(ended) else failures
         action = policy.decide(ended, failures)
-        log.event(
-            "disconnected",
-            "WARNING",
-            reason=ended.reason,
-            held=round(ended.held, 1),
-            action=type(action).__name__,
-        )
+        told = {"reason": ended.reason, "held": round(ended.held, 1), "action": type(action).__name__}
+        log.event("disconnected", "WARNING", message=f"The connection to X ended: {ended.reason}", **told)
         match action:
             case policy.Stop(message):
                 raise Refused(message)

@@ -9,7 +9,7 @@ from google.api_core.exceptions import GoogleAPIError
 
 from . import answers
 from .answers import Landed
-from .errors import LocalError
+from .errors import LocalError, UsageError
 from .pipeline import DATASET, ROOT, Pipeline
 from .progress import Counts
 from .x import phrases
@@ -55,7 +55,9 @@ def watch(pipeline: Pipeline, show: Callable[[Counts], None]) -> None:
         if now != before:
             moved_at, before = time.monotonic(), now
         _check_alive(pipeline)
-        if time.monotonic() - moved_at > _STALLED_SECONDS:
+        # the real X may have nothing to say for hours, as long as it holds the connection
+        quiet_is_fine = pipeline.plan.real and "connected" in pipeline.processes["ingester"].events
+        if time.monotonic() - moved_at > _STALLED_SECONDS and not quiet_is_fine:
             raise LocalError(_stalled(pipeline, now))
         time.sleep(_POLL_SECONDS)
 
@@ -98,7 +100,9 @@ def _check_alive(pipeline: Pipeline) -> None:
         code = process.exit_code
         if code is not None:
             process.wait(1)
-            raise LocalError(f"The part '{process.name}' ended with code {code}: {process.why()}")
+            # by our parts' convention 2 is a person's mistake: a setting or a file to change
+            kind = UsageError if code == UsageError.exit_code else LocalError
+            raise kind(f"The part '{process.name}' ended with code {code}: {process.why()}")
 
 
 def _stalled(pipeline: Pipeline, now: Counts) -> str:

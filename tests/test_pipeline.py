@@ -138,7 +138,14 @@ def test_a_bad_rules_file_is_told_in_the_ingesters_words(tmp_path: Path) -> None
     rules.write_text("- tag: x\n")
     code, out, err = run("--posts", "10", "--rules", str(rules))
     said = " ".join((out + err).split())
-    assert (code, "rule 1: there is no value" in said) == (1, True), said
+    assert (code, "rule 1: there is no value" in said) == (2, True), said
+
+
+def test_the_real_x_out_of_reach_is_a_sentence() -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    code, out, err = run("--real", "--yes", "--posts", "10", X_BEARER_TOKEN="t", X_API_URL=nobody)
+    said = " ".join((out + err).split())
+    assert (code, "The connection to X ended: refused" in said, "Traceback" in said) == (1, True, False), said
 
 
 def test_a_port_in_use_is_a_sentence() -> None:
