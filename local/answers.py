@@ -63,11 +63,8 @@ def show(landed: Landed, console: Console) -> None:
     )
     headline.add_row("[bold]unique tweets[/]", f"[bold green]{totals['unique_posts']:,}[/]", "of them no retweets")
     edits = f", {landed.superseded:,} replaced by an edit" if landed.superseded else ""
-    headline.add_row(
-        "rows stored",
-        f"{landed.rows:,}",
-        f"in tweet_versions{edits}; duplicates in the view: {landed.duplicates_in_view}",
-    )
+    rest = f"in tweet_versions{edits}; {landed.duplicates_in_view} duplicates in the view"
+    headline.add_row("rows stored", f"{landed.rows:,}", rest)
     console.print(Panel(headline, title="What landed in BigQuery", title_align="left", border_style="green"))
     columns = Table.grid(padding=(0, 2))
     columns.add_row(
