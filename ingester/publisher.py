@@ -56,6 +56,7 @@ class Publisher:
         self._changed = threading.Condition()
         self._failure: PublishFailed | None = None
         self._failed: queue.SimpleQueue[tuple[Message, BaseException]] = queue.SimpleQueue()
+        self._paused_at = 0.0
         self.accepted = 0
         self.published = 0
         self.dead = 0
@@ -148,7 +149,10 @@ class Publisher:
 
     def _settle(self, message: Message, error: BaseException) -> None:
         if not isinstance(error, InvalidArgument):
-            _may_pass(self._topic, error)
+            # one pause for all messages of a failed batch, not one each
+            if time.monotonic() - self._paused_at > _PAUSE:
+                _may_pass(self._topic, error)
+                self._paused_at = time.monotonic()
             return self._submit(message)
         refusal = self._send_alone(self._topic, message.data, source=message.source) if message.data else error
         if refusal is None:
