@@ -3,8 +3,8 @@
 import logging
 import sys
 import threading
-import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -14,7 +14,7 @@ PART = "ingester"
 
 def event(name: str, severity: str = "INFO", /, **fields: Any) -> None:
     """Written whole in one call, so that lines of two threads do not mix."""
-    record = {"severity": severity, "part": PART, "event": name, "time": time.time(), **fields}
+    record = {"severity": severity, "part": PART, "event": name, "time": datetime.now(UTC).isoformat(), **fields}
     sys.stdout.write(orjson.dumps(record, default=str).decode() + "\n")
     sys.stdout.flush()
 

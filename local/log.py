@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-import time
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -10,7 +10,7 @@ import orjson
 
 def event(name: str, part: str, severity: str = "INFO", /, **fields: Any) -> None:
     """Written whole in one call."""
-    record = {"severity": severity, "part": part, "event": name, "time": time.time(), **fields}
+    record = {"severity": severity, "part": part, "event": name, "time": datetime.now(UTC).isoformat(), **fields}
     sys.stdout.write(orjson.dumps(record, default=str).decode() + "\n")
     sys.stdout.flush()
 

@@ -95,10 +95,7 @@ class Pipeline:
                 "x", "local.x.server", "--port", ports["x"], "--posts", plan.posts, "--rate", plan.rate, "--seed", plan.seed,
                 "--span-hours", plan.span_hours,
             )  # fmt: skip
-        source = str(ROOT / "functions" / "load_tweet" / "main.py")
-        framework = [sys.executable, "-m", "functions_framework", "--source", source, "--target", "load_tweet"]
-        self._start("function", [*framework, "--host", "127.0.0.1", "--port", str(ports["function"])])
-        for name in ("bigquery", "pubsub", "x", "function"):
+        for name in ("bigquery", "pubsub", "x"):
             if name in self.processes:
                 self._await(name, ports[name])
 
@@ -108,6 +105,10 @@ class Pipeline:
             topics.create(pubsub, PROJECT, first_backoff=0.2)
         except (GoogleAPIError, GoogleAuthError, RequestException) as error:
             raise LocalError(f"The tables and topics could not be made: {type(error).__name__}: {error}") from None
+        source = str(ROOT / "functions" / "load_tweet" / "main.py")
+        framework = [sys.executable, "-m", "functions_framework", "--source", source, "--target", "load_tweet"]
+        self._start("function", [*framework, "--host", "127.0.0.1", "--port", str(ports["function"])])
+        self._await("function", ports["function"])
         self._python(
             "eventarc",
             "local.eventarc",
@@ -167,8 +168,7 @@ class Pipeline:
     def _listener(self, name: str) -> Any:
         def on_line(line: Line) -> None:
             if name == "function" and line.get("event") == "stored":
-                for outcome in OUTCOMES:
-                    self.ended[outcome].update(line.get(outcome, ()))
+                self.ended[line["outcome"]].update(line["messages"])
             elif name == "x" and line.get("event") == "all_sent":
                 self.expected_posts = line["expected_posts"]
 

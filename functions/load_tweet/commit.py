@@ -1,7 +1,8 @@
 """Group commit: messages that are in the process at the same time share an insert, and each waits for its own rows.
 
-The first never waits for a timer: it goes out at once. While groups are in flight (three at most) the next one forms, so
-groups grow with the load by themselves. Nothing here knows BigQuery: `insert` is a blocking function.
+No timer: a group goes out as soon as the event loop has taken in what had already arrived, or enough of it. While as many
+groups are in flight as may be, the next one forms, so groups grow with the load by themselves. Nothing here knows
+BigQuery: `insert` is a blocking function. docs/decisions/0006-group-commit.md has the measurements.
 """
 
 import asyncio
@@ -9,16 +10,20 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from .errors import BadMoment, Busy
 from .rows import Result
 
 ROWS_AT_ONCE = 500  # Google advises 500 rows a request
 BYTES_AT_ONCE = 4_000_000  # of messages: a request may hold 10 MB, and JSON inside JSON grows by its escapes
-GROUPS_IN_FLIGHT = 3
+GROUPS_IN_FLIGHT = 6
+ENOUGH = 24  # messages: a group of so many does not wait for those that are just arriving
+ANSWER_SECONDS = 8.0  # Cloud Run kills 10 s after SIGTERM; BigQuery's client counts bytes that trickle in as progress
 MESSAGES_HELD = 4_000  # beyond, the function answers 503 at once and Pub/Sub slows down
 BYTES_HELD = 64_000_000
+
+INSERTS_IN_FLIGHT = 4 * GROUPS_IN_FLIGHT  # a group has rows for four tables at most
 
 Row = dict[str, Any]
 # Inserts the rows of one table, {row id: row}, and returns {row id: why} for those that can never be stored. Raises BadMoment.
@@ -32,35 +37,53 @@ class Entry:
     message_id: str
     result: Result
     size: int  # bytes
+    trace: str
     answer: asyncio.Future[list[str]]
 
 
+class Told(Protocol):
+    """Who is told what became of each group, before its requests are answered: what is acknowledged has been counted."""
+
+    def stored(self, entries: list[Entry]) -> None: ...
+
+    def failed(self, entries: list[Entry], error: BadMoment) -> None: ...
+
+
 class Committer:
-    """Holds what waits, and the threads that insert. Made in the process that serves, inside its event loop.
+    """Holds what waits, and the threads that insert. Made in the process that serves, inside its event loop."""
 
-    `stored` is told of each entry that is stored, before its answer: what is acknowledged has been counted.
-    """
-
-    def __init__(self, insert: Insert, stored: Callable[[list[Entry]], None]) -> None:
+    def __init__(self, insert: Insert, told: Told) -> None:
         self._insert = insert
-        self._stored = stored
+        self._told = told
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Entry] = deque()
+        self._gathering = False
         self._messages_held = 0
         self._bytes_held = 0
         self._groups: set[asyncio.Task[None]] = set()
-        self._threads = ThreadPoolExecutor(3 * GROUPS_IN_FLIGHT, thread_name_prefix="insert")
+        self._threads = ThreadPoolExecutor(INSERTS_IN_FLIGHT, thread_name_prefix="insert")
 
-    async def commit(self, message_id: str, result: Result, size: int) -> list[str]:
+    async def commit(self, message_id: str, result: Result, size: int, trace: str = "") -> list[str]:
         """Return when the rows are stored: empty, or why BigQuery refuses them for ever. Raises BadMoment, or Busy at once."""
         if self._messages_held >= MESSAGES_HELD or self._bytes_held + size > BYTES_HELD:
             raise Busy(f"{self._messages_held} messages ({self._bytes_held:,} bytes) wait here, and no more fit")
-        entry = Entry(message_id, result, size, self._loop.create_future())
+        entry = Entry(message_id, result, size, trace, self._loop.create_future())
         self._waiting.append(entry)
         self._messages_held += 1
         self._bytes_held += size
-        self._send()
+        if not self._gathering:
+            self._gathering = True
+            self._loop.call_soon(self._gather, 0)
         return await entry.answer
+
+    def _gather(self, before: int) -> None:
+        """Runs when the loop has worked off what was ready; looks once more as long as that brought new messages."""
+        waiting = len(self._waiting)
+        if before < waiting < ENOUGH:
+            self._loop.call_soon(self._gather, waiting)
+        else:
+            self._gathering = False
+            self._send()
 
     def _send(self) -> None:
         if self._waiting and len(self._groups) < GROUPS_IN_FLIGHT:
@@ -84,45 +107,56 @@ class Committer:
 
     async def _commit(self, group: list[Entry]) -> None:
         try:
-            tables = _by_table(group)
-            inserts = [
-                self._loop.run_in_executor(self._threads, self._insert, table, rows) for table, rows in tables.items()
-            ]
-            answers = dict(zip(tables, await asyncio.gather(*inserts, return_exceptions=True), strict=True))
-            whole = [entry for entry in group if not _trouble(entry, answers)]
-            self._stored(whole)
+            answers = await self._insert_all(_by_table(group))
+            failures = {id(entry): failure for entry in group if (failure := _failure(entry, answers))}
+            if whole := [entry for entry in group if id(entry) not in failures]:
+                self._told.stored([entry for entry in whole if not _refusals(entry, answers)])
+            for error in {id(failure): failure for failure in failures.values()}.values():
+                self._told.failed([entry for entry in group if failures.get(id(entry)) is error], error)
             for entry in group:
-                self._answer(entry, answers)
+                if entry.answer.done():  # its request is gone
+                    continue
+                if failure := failures.get(id(entry)):
+                    entry.answer.set_exception(failure)
+                else:
+                    entry.answer.set_result(_refusals(entry, answers))
         finally:
             self._messages_held -= len(group)
             self._bytes_held -= sum(entry.size for entry in group)
 
-    def _answer(self, entry: Entry, answers: "Answers") -> None:
-        if entry.answer.done():  # its request is gone
-            return
-        trouble = _trouble(entry, answers)
-        failure = next((t for t in trouble if isinstance(t, BaseException)), None)
-        if failure is None:
-            entry.answer.set_result([str(t) for t in trouble])
-        elif isinstance(failure, BadMoment):
-            entry.answer.set_exception(failure)
-        else:
-            entry.answer.set_exception(BadMoment(f"{type(failure).__name__}: {failure}"))
+    async def _insert_all(self, tables: dict[str, dict[str, Row]]) -> "Answers":
+        """One insert a table, side by side; what has not answered in time is a BadMoment, whatever comes of it later."""
+        inserts = {
+            table: self._loop.run_in_executor(self._threads, self._insert, table, rows)
+            for table, rows in tables.items()
+        }
+        await asyncio.wait(inserts.values(), timeout=ANSWER_SECONDS)
+        return {table: _answer(table, insert) for table, insert in inserts.items()}
 
 
-Answers = dict[str, dict[str, str] | BaseException]
+# by table: for the rows that can never be stored, why; or why none was
+Answers = dict[str, dict[str, str] | BadMoment]
 
 
-def _trouble(entry: Entry, answers: Answers) -> list[str | BaseException]:
-    """What keeps the entry's rows from being stored: a failed insert, or the reasons for which they were refused."""
-    found: list[str | BaseException] = []
-    for table, row_id, _ in entry.result.rows:
-        answer = answers[table]
-        if isinstance(answer, BaseException):
-            found.append(answer)
-        elif row_id in answer:
-            found.append(answer[row_id])
-    return found
+def _answer(table: str, insert: asyncio.Future[dict[str, str]]) -> dict[str, str] | BadMoment:
+    if not insert.done():
+        insert.cancel()  # a thread cannot be: it goes on until its own deadline, and nobody listens
+        return BadMoment(f"{table}: no answer within {ANSWER_SECONDS:.0f} s")
+    error = insert.exception()
+    if error is None:
+        return insert.result()
+    return error if isinstance(error, BadMoment) else BadMoment(f"{table}: {type(error).__name__}: {error}")
+
+
+def _failure(entry: Entry, answers: Answers) -> BadMoment | None:
+    """The first failed insert that a row of the entry was in."""
+    found = (answers[table] for table, _, _ in entry.result.rows)
+    return next((answer for answer in found if isinstance(answer, BadMoment)), None)
+
+
+def _refusals(entry: Entry, answers: Answers) -> list[str]:
+    """Why BigQuery refused rows of the entry, none of whose inserts failed."""
+    return [why for table, row_id, _ in entry.result.rows if (why := answers[table].get(row_id))]  # type: ignore[union-attr]
 
 
 def _by_table(group: list[Entry]) -> dict[str, dict[str, Row]]:

@@ -1,4 +1,11 @@
-"""What became of the messages, told in log lines: one a group (which messages ended how), one a second (all so far)."""
+"""What became of the messages, told in log lines that log-based metrics can count: by `outcome`, with `count`.
+
+One line a group and outcome, with the messages' ids, so that one that is delivered twice can be counted once; and one a
+second, `totals`, with all so far. Never the text of a post.
+
+    loaded · filtered · rejected   stored, and acknowledged
+    failed · busy                  given back to Pub/Sub, and counted each time that they come
+"""
 
 import asyncio
 import atexit
@@ -8,40 +15,72 @@ from . import log
 from .commit import Entry
 from .errors import BadMoment
 
+_FIELDS_TOLD = 200  # names of unknown fields that are kept: what X sends is not ours to trust
+
 
 class Counts:
-    """Cumulative since the process began to serve; `failed` and `busy` messages come again and are counted each time."""
+    """Cumulative since the process began to serve."""
 
-    def __init__(self) -> None:
-        self._totals: Counter[str] = Counter(loaded=0, filtered=0, rejected=0, failed=0, busy=0)
-        self._told = 0
-        self._last_failure: BadMoment | None = None
+    def __init__(self, project: str) -> None:
+        self._project = project
+        self._totals: Counter[str] = Counter(loaded=0, filtered=0, rejected=0, failed=0, busy=0, unknown_fields=0)
+        self._told: Counter[str] = Counter()
+        self._unknown: set[str] = set()
         self._ticker = asyncio.get_running_loop().create_task(self._tick())
         atexit.register(self.tell)
 
     def stored(self, entries: list[Entry]) -> None:
-        """Name the messages, so that one that is delivered twice can be counted once."""
-        ended: dict[str, list[str]] = {}
+        """Told before the messages are acknowledged."""
+        by_outcome: dict[str, list[Entry]] = {}
         for entry in entries:
-            ended.setdefault(entry.result.outcome, []).append(entry.message_id)
-        if ended:
-            log.event("stored", **ended)
-            self._totals.update({outcome: len(ids) for outcome, ids in ended.items()})
+            by_outcome.setdefault(entry.result.outcome, []).append(entry)
+            if entry.result.unknown:
+                self._drifted(entry)
+        for outcome, group in by_outcome.items():
+            reasons = Counter(entry.result.reason for entry in group if entry.result.reason)
+            self._tell_group("stored", "WARNING" if outcome == "rejected" else "INFO", outcome, group, reasons=reasons)
+
+    def failed(self, entries: list[Entry], error: BadMoment) -> None:
+        """A failure is a whole group's: it is told once, not once a message."""
+        self._tell_group("insert_failed", "ERROR", "failed", entries, message=str(error)[:2_000])
 
     def busy(self) -> None:
+        """Told once a second."""
         self._totals["busy"] += 1
 
-    def failed(self, error: BadMoment, message_id: str) -> None:
-        """A failure is a whole group's: it is told once, not once a message."""
-        self._totals["failed"] += 1
-        if error is not self._last_failure:
-            self._last_failure = error
-            log.event("insert_failed", "ERROR", message=str(error)[:2_000], message_id=message_id)
-
     def tell(self) -> None:
-        if self._told != self._totals.total():
-            self._told = self._totals.total()
+        """The counts, if they have changed since they were told."""
+        if busy := self._totals["busy"] - self._told["busy"]:
+            log.event("refused", "WARNING", outcome="busy", count=busy)
+        if self._told != self._totals:
+            self._told = self._totals.copy()
             log.event("totals", **self._totals)
+
+    def _tell_group(self, name: str, severity: str, outcome: str, group: list[Entry], **more: object) -> None:
+        self._totals[outcome] += len(group)
+        log.event(
+            name,
+            severity,
+            outcome=outcome,
+            count=len(group),
+            messages=[entry.message_id for entry in group],
+            **{key: value for key, value in more.items() if value},
+            **log.trace(self._project, next((entry.trace for entry in group if entry.trace), "")),
+        )
+
+    def _drifted(self, entry: Entry) -> None:
+        self._totals["unknown_fields"] += len(entry.result.unknown)
+        for field in entry.result.unknown:
+            if field not in self._unknown and len(self._unknown) < _FIELDS_TOLD:
+                self._unknown.add(field)
+                log.event(
+                    "unknown_field",
+                    "WARNING",
+                    field=field,
+                    message_id=entry.message_id,
+                    message=f"X sends a field that this code does not know: {field}. It is kept in the column payload; "
+                    "a newer version may have a column for it.",
+                )
 
     async def _tick(self) -> None:
         while True:

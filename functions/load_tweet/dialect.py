@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from .errors import BadMessage
 
 Object = dict[str, Any]
-T = TypeVar("T", str, int, float, bool)
+T = TypeVar("T", str, int, float, bool, dict[str, Any], list[Any])
 
 _TWINS = {
     "note_tweet": "note_post",
@@ -34,31 +34,35 @@ _NAMES: dict[type, str] = {
 
 def get(owner: Object, name: str, kind: type[T], path: str) -> T | None:
     """The field `name` (or its twin) of `owner`, or None where it is absent or null. `path` is the owner's, for the error."""
-    return _typed(_either(owner, name), kind, path, name)  # type: ignore[no-any-return]
+    value = owner.get(name)
+    if value is None and name in _TWINS:
+        value = owner.get(_TWINS[name])
+    return value if value is None or type(value) is kind else _convert(value, kind, path, name)
 
 
 def get_object(owner: Object, name: str, path: str) -> Object:
     """The same for an object; an absent one is empty."""
-    return _typed(_either(owner, name), dict, path, name) or {}
+    return get(owner, name, dict, path) or {}
 
 
 def get_objects(owner: Object, name: str, path: str) -> list[Object]:
     """The same for an array of objects; an absent one is empty."""
-    items = _typed(_either(owner, name), list, path, name) or []
-    return [_typed(item, dict, path, f"{name}[{i}]") or {} for i, item in enumerate(items)]
+    items = get(owner, name, list, path) or []
+    for number, item in enumerate(items):
+        if type(item) is not dict:
+            raise _wrong(item, dict, path, f"{name}[{number}]")
+    return items
 
 
 def get_id(owner: Object, name: str, path: str) -> str | None:
     """An id as a string, whether X sent a string or a number."""
-    value = _either(owner, name)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return _typed(value, str, path, name)  # type: ignore[no-any-return]
+    value = owner.get(name)
+    return str(value) if type(value) is int else get(owner, name, str, path)
 
 
 def get_ids(owner: Object, name: str, path: str) -> list[str]:
     """An array of ids as strings."""
-    items = _typed(_either(owner, name), list, path, name) or []
+    items = get(owner, name, list, path) or []
     named = {str(i): item for i, item in enumerate(items)}
     return [found for i in named if (found := get_id(named, i, f"{path}.{name}"))]
 
@@ -72,18 +76,13 @@ def references(post: Object, path: str) -> Iterator[tuple[str, str]]:
             yield ("retweeted" if kind == _TWINS["retweeted"] else kind), target
 
 
-def _either(owner: Object, name: str) -> Any:
-    value = owner.get(name)
-    return owner.get(_TWINS[name]) if value is None and name in _TWINS else value
-
-
-def _typed(value: Any, kind: type, path: str, name: str) -> Any:
-    if value is None:
-        return None
+def _convert(value: Any, kind: type[T], path: str, name: str) -> T:
+    """A whole number may stand for a number; nothing else may stand for anything."""
     if kind is float and type(value) is int:
-        return float(value)
-    if type(value) is not kind:
-        raise BadMessage(
-            "wrong_type", f"{path}.{name}: expected {_NAMES[kind]}, got {_NAMES.get(type(value), type(value).__name__)}"
-        )
-    return value
+        return float(value)  # type: ignore[return-value]
+    raise _wrong(value, kind, path, name)
+
+
+def _wrong(value: Any, kind: type, path: str, name: str) -> BadMessage:
+    got = "nothing" if value is None else _NAMES.get(type(value), type(value).__name__)
+    return BadMessage("wrong_type", f"{path}.{name}: expected {_NAMES[kind]}, got {got}")

@@ -1,16 +1,25 @@
 """One JSON line an event to stdout, as Cloud Logging reads it. Counts and ids, never the text of a post."""
 
+import re
 import sys
-import time
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
 PART = "load_tweet"
+# https://cloud.google.com/trace/docs/trace-context: traceparent, and Google's older X-Cloud-Trace-Context
+_TRACE = re.compile(r"(?:00-)?([0-9a-f]{32})(?![0-9a-f])")
 
 
 def event(name: str, severity: str = "INFO", /, **fields: Any) -> None:
     """Written whole in one call, so that lines of two threads do not mix."""
-    record = {"severity": severity, "part": PART, "event": name, "time": time.time(), **fields}
+    record = {"severity": severity, "part": PART, "event": name, "time": datetime.now(UTC).isoformat(), **fields}
     sys.stdout.write(orjson.dumps(record, default=str).decode() + "\n")
     sys.stdout.flush()
+
+
+def trace(project: str, header: str) -> dict[str, str]:
+    """The field by which Cloud Logging shows a line beside its request; none where the header names no trace."""
+    found = _TRACE.match(header)
+    return {"logging.googleapis.com/trace": f"projects/{project}/traces/{found[1]}"} if found else {}

@@ -1,7 +1,6 @@
-"""From X's payload to a row of `tweet_versions`. Pure: no clock, no network, no environment.
+"""From X's payload to the columns of `tweet_versions`. Pure: no clock, no network, no environment.
 
-`TweetRow` is the allow-list of columns: a test holds it to `infra/bigquery/tweet_versions.json`, name, type and mode.
-A field that X adds tomorrow is kept in `payload`; a known field of the wrong type rejects the message.
+A field that X adds tomorrow is kept in `payload` and named in `unknown`; a known field of the wrong type rejects the message.
 """
 
 import re
@@ -13,6 +12,7 @@ import orjson
 
 from . import dialect
 from .dialect import Object
+from .drift import unknown_fields
 from .errors import BadMessage
 
 # An id holds its time: milliseconds since 2010-11-04T01:42:54.657Z in the bits above the 22nd.
@@ -23,53 +23,13 @@ _RETWEET_PREFIX = re.compile(r"RT @\w{1,30}: ?")
 
 
 @dataclass(frozen=True, slots=True)
-class TweetRow:
-    """One accepted delivery of a post, as infra/bigquery/tweet_versions.json describes it."""
-
-    id: str
-    created_at: str | None  # DATETIME, UTC, to the second
-    tweet_location: str | None
-    text: str | None
-    retweet_count: int | None
-    favorite_count: int | None
-    user_name: str | None
-    user_location: str | None
-    user_followers_count: int | None
-    user_id: str | None
-    user_username: str | None
-    lang: str | None
-    conversation_id: str | None
-    retweet_of: str | None
-    quote_of: str | None
-    reply_to: str | None
-    edit_of: str | None
-    hashtags: list[str]
-    mentions: list[str]
-    urls: list[str]
-    rules: list[str]
-    keywords: list[str]
-    longitude: float | None
-    latitude: float | None
-    country_code: str | None
-    sentiment: float | None
-    possibly_sensitive: bool | None
-    quote_count: int | None
-    reply_count: int | None
-    original_retweet_count: int | None
-    original_favorite_count: int | None
-    source: str
-    received_at: str  # TIMESTAMP, UTC
-    loaded_at: str  # TIMESTAMP, UTC
-    payload: str  # JSON
-
-
-@dataclass(frozen=True, slots=True)
 class Post:
     """What a payload says, before the filter and the model have spoken: the row's columns but for theirs and ours."""
 
     columns: Object
     earlier_versions: tuple[str, ...]  # ids that this edit replaces, oldest first
     quoted_text: str
+    unknown: tuple[str, ...]  # fields that X sent and this code does not know
 
     @property
     def id(self) -> str:
@@ -141,7 +101,7 @@ def parse(payload: str) -> Post:
         "original_favorite_count": dialect.get(original_metrics, "like_count", int, "includes.tweets.public_metrics"),
         **_where(data, includes),
     }
-    return Post(columns, earlier, _own_text(quoted) or "")
+    return Post(columns, earlier, _own_text(quoted) or "", unknown_fields(message))
 
 
 def _message(payload: str) -> Object:

@@ -15,18 +15,21 @@ from . import sentiment
 from .errors import BadMessage
 from .filter import Keywords, Verdict, judge
 from .message import Delivery, Message, decode
-from .row import Post, TweetRow, parse
+from .row import Post, parse
 from .settings import Settings
+from .tables import FilteredRow, RejectedRow, SupersededRow, TweetRow, columns
 
 TableRow = tuple[str, str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`outcome` is loaded, filtered or rejected."""
+    """`outcome` is loaded, filtered or rejected; `reason` says why one of the latter two."""
 
     outcome: str
     rows: list[TableRow]
+    reason: str = ""
+    unknown: tuple[str, ...] = ()  # fields of X's that this code does not know
 
 
 def make_rows(delivery: Delivery, keywords: Keywords, settings: Settings, now: datetime) -> Result:
@@ -36,34 +39,36 @@ def make_rows(delivery: Delivery, keywords: Keywords, settings: Settings, now: d
         post = parse(message.payload)
         verdict = judge(post, keywords, settings)
     except BadMessage as error:
-        return Result("rejected", [rejected_row(delivery, error, now)])
+        return reject(delivery, error, now)
     # an edit replaces its earlier versions even where the filter drops the edit itself
     rows: list[TableRow] = [
-        ("superseded", f"{earlier}/{post.id}", {"id": earlier, "by_id": post.id, "at": timestamp(now)})
+        ("superseded", f"{earlier}/{post.id}", columns(SupersededRow(earlier, post.id, timestamp(now))))
         for earlier in post.earlier_versions
     ]
     if verdict.reason is None or message.source == "doctor":
-        return Result("loaded", [("tweet_versions", post.id, _tweet_row(post, verdict, message, now)), *rows])
-    return Result("filtered", [("filtered", post.id, _filtered_row(post, verdict.reason, message, now)), *rows])
+        row = columns(_tweet_row(post, verdict, message, now))
+        return Result("loaded", [("tweet_versions", post.id, row), *rows], "", post.unknown)
+    row = columns(FilteredRow(post.id, verdict.reason, _received_at(message), timestamp(now)))
+    return Result("filtered", [("filtered", post.id, row), *rows], verdict.reason, post.unknown)
 
 
-def rejected_row(delivery: Delivery, error: BadMessage, now: datetime) -> TableRow:
+def reject(delivery: Delivery, error: BadMessage, now: datetime) -> Result:
     """All that came, and why it can never become a post's row."""
-    columns = {
-        "data": base64.b64encode(delivery.data).decode(),
-        "subscription_name": delivery.subscription,
-        "message_id": delivery.message_id,
-        "publish_time": delivery.publish_time,
-        "attributes": orjson.dumps(delivery.attributes).decode(),
-        "reason": error.reason,
-        "error": str(error),
-        "rejected_at": timestamp(now),
-    }
-    return "rejected", delivery.message_id, columns
+    row = RejectedRow(
+        data=base64.b64encode(delivery.data).decode(),
+        subscription_name=delivery.subscription,
+        message_id=delivery.message_id,
+        publish_time=delivery.publish_time,
+        attributes=orjson.dumps(delivery.attributes).decode(),
+        reason=error.reason,
+        error=str(error),
+        rejected_at=timestamp(now),
+    )
+    return Result("rejected", [("rejected", delivery.message_id, columns(row))], error.reason)
 
 
-def _tweet_row(post: Post, verdict: Verdict, message: Message, now: datetime) -> dict[str, Any]:
-    tweet = TweetRow(
+def _tweet_row(post: Post, verdict: Verdict, message: Message, now: datetime) -> TweetRow:
+    return TweetRow(
         **post.columns,
         keywords=list(verdict.keywords),
         sentiment=sentiment.score(post.text, post.columns["lang"]),
@@ -72,12 +77,6 @@ def _tweet_row(post: Post, verdict: Verdict, message: Message, now: datetime) ->
         loaded_at=timestamp(now),
         payload=message.payload,
     )
-    # to BigQuery an absent key is a null, and shorter
-    return {name: value for name in TweetRow.__slots__ if (value := getattr(tweet, name)) is not None}
-
-
-def _filtered_row(post: Post, reason: str, message: Message, now: datetime) -> dict[str, Any]:
-    return {"id": post.id, "reason": reason, "received_at": _received_at(message), "loaded_at": timestamp(now)}
 
 
 def _received_at(message: Message) -> str:

@@ -4,18 +4,22 @@ A row that BigQuery refuses ('invalid') can never be stored: its reason is retur
 of such a row in the same request ('stopped') are sent again at once. Everything else, a timeout included, is a BadMoment.
 """
 
+import time
 from typing import Any
 
 import requests
-from google.api_core.exceptions import GoogleAPIError
+from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
+from requests.adapters import HTTPAdapter
 
-from .commit import Insert, Row
+from .commit import ANSWER_SECONDS, INSERTS_IN_FLIGHT, Insert, Row
 from .errors import BadMoment
+from .schema import Column, Columns
+from .tables import TABLES
 
-# Cloud Run kills 10 s after SIGTERM: an insert has answered or failed within 8 s, its retries included. The client's own
+# An insert has answered or failed within 8 s, its retries included (commit.ANSWER_SECONDS says why). The client's own
 # default would go on for 600 s.
 _RETRY = DEFAULT_RETRY.with_timeout(4.0)
 _REQUEST_SECONDS = (2.0, 3.5)  # connect, read
@@ -26,6 +30,9 @@ _BLAMES_THE_ROW = frozenset({"invalid", "invalidQuery", "badRequest"})  # reason
 def connect(project: str, dataset: str) -> Insert:
     """Return `insert`, which blocks until BigQuery has answered for each row; for use in threads."""
     client = bigquery.Client(project=project)
+    # the session's pool keeps ten connections; each one more would be made and thrown away for each insert
+    client._http.mount("https://", HTTPAdapter(pool_maxsize=INSERTS_IN_FLIGHT))
+    client._http.mount("http://", HTTPAdapter(pool_maxsize=INSERTS_IN_FLIGHT))
 
     def insert(table: str, rows: dict[str, Row]) -> dict[str, str]:
         return _insert(client, f"{project}.{dataset}.{table}", list(rows.items()))
@@ -33,10 +40,30 @@ def connect(project: str, dataset: str) -> Insert:
     return insert
 
 
+def read_tables(project: str, dataset: str) -> dict[str, Columns | None]:
+    """The columns of each table that the function writes to; None where there is no such table. Raises BadMoment."""
+    try:
+        with bigquery.Client(project=project) as client:
+            return {table: _columns(client, f"{project}.{dataset}.{table}") for table in TABLES}
+    except (GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
+        raise BadMoment(f"{type(error).__name__}: {error}") from error
+
+
+def _columns(client: bigquery.Client, table: str) -> Columns | None:
+    try:
+        found = client.get_table(table, retry=None, timeout=_REQUEST_SECONDS)
+    except NotFound:
+        return None
+    return {field.name: Column(field.field_type, field.mode) for field in found.schema}
+
+
 def _insert(client: bigquery.Client, table: str, rows: list[tuple[str, Row]]) -> dict[str, str]:
     """Each round ends, raises, or leaves out at least one refused row."""
+    deadline = time.monotonic() + ANSWER_SECONDS
     refused: dict[str, str] = {}
     while rows:
+        if time.monotonic() > deadline:
+            raise BadMoment(f"{table}: {len(rows)} rows were stopped for other rows' sake until the time was up")
         bad, stopped = _insert_once(client, table, rows)
         refused |= {rows[index][0]: why for index, why in bad.items()}
         if stopped and not bad:

@@ -6,13 +6,14 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Rows = list[dict[str, Any]]
-# an answer to insertAll: (status, body), or a function of (table, rows) that gives one; None resets the connection
+# an answer to insertAll: (status, body), or a function of (table, rows) that gives one; None resets the connection, and
+# status 0 does so when the rows are stored
 Answer = tuple[int, dict[str, Any]] | None
 Behaviour = Callable[[str, Rows], Answer]
 
@@ -35,6 +36,19 @@ def slow(seconds: float) -> Behaviour:
         return ok(table, rows)
 
     return answer
+
+
+def trickle(seconds: float) -> Behaviour:
+    """A byte now and then, so that no single read takes long; status 1 stands for it."""
+    return lambda table, rows: (1, {"seconds": seconds})
+
+
+STORED_AND_RESET: Answer = (0, {})
+
+
+def stopped(table: str, rows: Rows) -> Answer:
+    """No row stored, and none blamed."""
+    return 200, {"insertErrors": [{"index": i, "errors": [{"reason": "stopped"}]} for i in range(len(rows))]}
 
 
 def refuse(is_bad: Callable[[dict[str, Any]], bool]) -> Behaviour:
@@ -60,6 +74,7 @@ class FakeBigQuery:
     behaviours: list[Behaviour] = field(default_factory=list)
     stored: dict[str, Rows] = field(default_factory=dict)
     inserts: list[tuple[str, int]] = field(default_factory=list)  # (table, rows)
+    tables: dict[str, Rows] | None = None  # what `tables.get` tells of each table's columns; None: 503
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, table: str, rows: Rows) -> Answer:
@@ -67,7 +82,7 @@ class FakeBigQuery:
             self.inserts.append((table, len(rows)))
             behaviour = self.behaviours.pop(0) if self.behaviours else self.usual
         answer = behaviour(table, rows)
-        if answer and answer[0] == 200:
+        if answer and answer[0] in (0, 200):
             with self.lock:
                 if not answer[1].get("insertErrors"):
                     self.stored.setdefault(table, []).extend(rows)
@@ -92,12 +107,33 @@ def serve() -> Iterator[FakeBigQuery]:
                 return
             rows = [row["json"] for row in json.loads(body)["rows"]]
             answer = fake.answer(self.path.split("/")[-2], rows)
-            if answer is None:
+            if answer and answer[0] == 1:
+                self._trickle(answer[1]["seconds"])
+            elif answer is None or answer[0] == 0:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.close_connection = True
                 self.connection.close()
-                return
-            self._send(*answer)
+            else:
+                self._send(*answer)
+
+        def do_GET(self) -> None:
+            """A table's description; the client asks before it writes."""
+            name = self.path.partition("?")[0].split("/")[-1]
+            if fake.tables is None:
+                self._send(503, {"error": {"code": 503, "message": "backendError"}})
+            elif name not in fake.tables:
+                self._send(404, {"error": {"code": 404, "message": f"Not found: Table {name}"}})
+            else:
+                reference = {"projectId": "local", "datasetId": "twitter", "tableId": name}
+                self._send(200, {"tableReference": reference, "schema": {"fields": fake.tables[name]}})
+
+        def _trickle(self, seconds: float) -> None:
+            self.close_connection = True
+            with suppress(OSError):
+                self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+                for number in range(int(seconds * 2)):
+                    self.wfile.write(f"X-{number}: y\r\n".encode())
+                    time.sleep(0.5)
 
         def _send(self, code: int, content: dict[str, Any]) -> None:
             data = json.dumps(content).encode()

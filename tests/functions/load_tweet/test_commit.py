@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -35,6 +36,20 @@ class Table:
         return sorted(row for rows in self.inserts for row in rows)
 
 
+@dataclass
+class Told:
+    """Notes who was told of as stored, and each failure with its number of messages."""
+
+    messages: list[str] = field(default_factory=list)
+    failures: list[tuple[int, str]] = field(default_factory=list)
+
+    def stored(self, entries: list[Entry]) -> None:
+        self.messages.extend(entry.message_id for entry in entries)
+
+    def failed(self, entries: list[Entry], error: BadMoment) -> None:
+        self.failures.append((len(entries), str(error)))
+
+
 def result(*rows: str, outcome: str = "loaded") -> Result:
     """Rows as table/id."""
     return Result(outcome, [(name.split("/")[0], name.split("/")[1], {"id": name}) for name in rows])
@@ -44,10 +59,7 @@ def run(test: Callable[[Committer, list[str]], Coroutine[Any, Any, None]], table
     async def main() -> None:
         told: list[str] = []
 
-        def stored(entries: list[Entry]) -> None:
-            told.extend(entry.message_id for entry in entries)
-
-        await asyncio.wait_for(test(Committer(table.insert, stored), told), 20)
+        await asyncio.wait_for(test(Committer(table.insert, Told(told)), told), 20)
 
     asyncio.run(main())
 
@@ -65,7 +77,6 @@ def test_the_first_goes_out_at_once_and_the_rest_share_what_follows() -> None:
         tasks = []
         for number in range(20):
             tasks.append(asyncio.create_task(committer.commit(f"m{number}", result(f"t/{number}"), 10)))
-            await asyncio.sleep(0)
             if number < commit.GROUPS_IN_FLIGHT:
                 await until(lambda n=number: len(table.inserts) == n + 1)  # type: ignore[misc]
         table.open.set()
@@ -73,7 +84,33 @@ def test_the_first_goes_out_at_once_and_the_rest_share_what_follows() -> None:
         assert sorted(told) == sorted(f"m{number}" for number in range(20))
 
     run(test, table)
-    assert [len(rows) for rows in table.inserts] == [1, 1, 1, 17]
+    assert [len(rows) for rows in table.inserts] == [1] * commit.GROUPS_IN_FLIGHT + [20 - commit.GROUPS_IN_FLIGHT]
+
+
+def test_what_arrives_together_goes_out_together() -> None:
+    table = Table()
+
+    async def test(committer: Committer, told: list[str]) -> None:
+        await asyncio.gather(*(committer.commit(f"m{n}", result(f"t/{n}"), 10) for n in range(15)))
+
+    run(test, table)
+    assert [len(rows) for rows in table.inserts] == [15]
+
+
+def test_a_group_that_is_large_enough_does_not_wait_for_those_that_still_arrive() -> None:
+    table = Table()
+
+    async def test(committer: Committer, told: list[str]) -> None:
+        async def arrive(number: int) -> list[str]:
+            for _ in range(number // 4):  # four more with each turn of the loop
+                await asyncio.sleep(0)
+            return await committer.commit(f"m{number}", result(f"t/{number}"), 10)
+
+        await asyncio.gather(*(arrive(number) for number in range(200)))
+
+    run(test, table)
+    assert len(table.inserts) > 1
+    assert len(table.inserts[0]) < 2 * commit.ENOUGH
 
 
 def test_nobody_is_answered_before_its_own_row_is_stored() -> None:
@@ -135,6 +172,39 @@ def test_a_failing_table_concerns_only_those_that_need_it() -> None:
     run(test, table)
 
 
+def test_a_failure_is_told_once_a_group_with_the_number_of_its_messages() -> None:
+    told = Told()
+
+    def insert(table: str, rows: dict[str, Row]) -> dict[str, str]:
+        raise BadMoment("down")
+
+    async def main() -> None:
+        committer = Committer(insert, told)
+        answers = await asyncio.gather(
+            *(committer.commit(f"m{n}", result(f"t/{n}"), 1) for n in range(9)), return_exceptions=True
+        )
+        assert [type(answer) for answer in answers] == [BadMoment] * 9
+
+    asyncio.run(main())
+    assert (told.messages, told.failures) == ([], [(9, "down")])
+
+
+def test_what_has_not_answered_in_time_is_a_bad_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """BigQuery's client takes bytes that trickle in as progress: its own deadline may never come."""
+    monkeypatch.setattr(commit, "ANSWER_SECONDS", 0.05)
+    table = Table()
+    table.open.clear()
+
+    async def test(committer: Committer, told: list[str]) -> None:
+        with pytest.raises(BadMoment, match="no answer within"):
+            await committer.commit("m1", result("t/1"), 1)
+        table.open.set()
+        assert told == []
+        assert await committer.commit("m2", result("t/2"), 1) == []
+
+    run(test, table)
+
+
 def test_an_unexpected_error_is_a_bad_moment_and_the_committer_goes_on() -> None:
     table = Table()
     broken = iter([True])
@@ -145,7 +215,7 @@ def test_an_unexpected_error_is_a_bad_moment_and_the_committer_goes_on() -> None
         return table.insert(name, rows)
 
     async def main() -> None:
-        committer = Committer(insert, lambda entries: None)
+        committer = Committer(insert, Told())
         with pytest.raises(BadMoment, match="ZeroDivisionError: a bug"):
             await committer.commit("m1", result("t/1"), 1)
         assert await committer.commit("m2", result("t/2"), 1) == []

@@ -175,6 +175,28 @@ def test_bigquery_out_of_reach_raises_no_error_at_start(
     assert post(url, **event(PAYLOAD, "m1")).status_code == 503
 
 
+def test_a_table_that_lacks_a_column_is_an_error_at_start(function: Start, fake: FakeBigQuery) -> None:
+    fake.tables = tables_of_infra()
+    fake.tables["tweet_versions"] = [column for column in fake.tables["tweet_versions"] if column["name"] != "lang"]
+    process, _ = function({"GOOGLE_CLOUD_PROJECT": "local"}, None, listening=False)
+    assert process.wait(30) == 2
+    assert "tweet_versions.lang: this code fills it, and the table lacks it" in process.complaint
+    assert "Traceback" not in process.log.read_text()
+
+
+def test_a_column_that_it_does_not_know_is_one_warning(function: Start, fake: FakeBigQuery) -> None:
+    fake.tables = tables_of_infra()
+    fake.tables["tweet_versions"].append({"name": "mood", "type": "STRING", "mode": "NULLABLE"})
+    process, url = function({"GOOGLE_CLOUD_PROJECT": "local"}, None)
+    assert post(url, **event(PAYLOAD, "m1")).status_code == 204
+    assert process.log.read_text().count("tweet_versions.mood") == 1
+
+
+def tables_of_infra() -> dict[str, fakes.Rows]:
+    folder = ROOT / "infra" / "bigquery"
+    return {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json") if path.stem != "layout"}
+
+
 def test_only_post_is_taken(function: Start, environment: dict[str, str]) -> None:
     _, url = function(environment, None)
     assert requests.get(url, timeout=10).status_code == 405

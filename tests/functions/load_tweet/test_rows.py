@@ -56,7 +56,9 @@ def test_a_kept_post_is_loaded_and_replaces_its_earlier_versions() -> None:
 
 def test_a_dropped_edit_still_replaces_its_earlier_versions() -> None:
     row = {"id": "3", "reason": "no_keyword", "received_at": RECEIVED_STAMP, "loaded_at": STAMP}
-    assert make(EDITED, keywords=parse_keywords("music")) == Result("filtered", [("filtered", "3", row), *SUPERSEDED])
+    assert make(EDITED, keywords=parse_keywords("music")) == Result(
+        "filtered", [("filtered", "3", row), *SUPERSEDED], "no_keyword"
+    )
 
 
 def test_the_canary_passes_every_filter() -> None:
@@ -75,7 +77,16 @@ def test_a_bad_message_is_kept_whole_with_its_reason() -> None:
         "error": "The data is not the topic's JSON: str is not valid UTF-8: surrogates not allowed: line 1 column 1 (char 0)",
         "rejected_at": STAMP,
     }
-    assert make_rows(delivery, Keywords(), SETTINGS, NOW) == Result("rejected", [("rejected", "m1", row)])
+    assert make_rows(delivery, Keywords(), SETTINGS, NOW) == Result(
+        "rejected", [("rejected", "m1", row)], "not_a_message"
+    )
+
+
+def test_a_field_that_x_adds_is_named_and_kept() -> None:
+    post = {"data": {"id": "3", "text": "x", "mood": "blue"}, "weather": {}}
+    made = make(post)
+    assert made.unknown == ("weather", "data.mood")
+    assert json.loads(made.rows[0][2]["payload"]) == post
 
 
 @pytest.mark.parametrize("lang", ["es", "ja", None])

@@ -10,9 +10,9 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import ConfigurationError
-from .row import Post
-from .settings import Settings
+from ..errors import ConfigurationError
+from ..row import Post
+from ..settings import Settings
 
 # Vowel signs and accents belong to the word, though Python's \w leaves them out; so do the joiners of Persian and Hindi.
 _MARKS = "".join(chr(c) for c in range(0x0300, 0xFE30) if unicodedata.category(chr(c)) in ("Mn", "Mc")) + "\u200c\u200d"
@@ -42,7 +42,7 @@ class Keywords:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`reason` is None for a post that is kept; `keywords` are the entries that matched."""
+    """`reason` is None for a post that is kept; `keywords` are the entries that decided: that kept it, or dropped it."""
 
     reason: str | None
     keywords: tuple[str, ...] = ()
@@ -91,8 +91,8 @@ def judge(post: Post, keywords: Keywords, settings: Settings) -> Verdict:
     words = _WORD.findall(folded)
     hashtags = {_fold(tag) for tag in columns["hashtags"]} | {_fold(tag) for tag in re.findall(r"[#＃](\w+)", folded)}
     seen = _Seen(folded, f" {' '.join(words)} ", hashtags.union(words), hashtags)
-    if any(seen.has(keyword) for keyword in keywords.drop):
-        return Verdict("excluded")
+    if dropped := tuple(keyword.entry for keyword in keywords.drop if seen.has(keyword)):
+        return Verdict("excluded", dropped)
     matched = tuple(keyword.entry for keyword in keywords.keep if seen.has(keyword))
     return Verdict(None, matched) if matched or not keywords.keep else Verdict("no_keyword")
 

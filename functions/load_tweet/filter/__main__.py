@@ -1,0 +1,145 @@
+"""python -m functions.load_tweet.filter: what the filter does with posts, before it does it to yours.
+
+... --explain < posts.jsonl            which keyword keeps or drops each post, one a line on stdin
+... --what-if new-keywords.txt         what another file would have kept of the archive, and what it would save
+"""
+
+import argparse
+import os
+import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import orjson
+
+from .. import settings
+from ..errors import BadMessage, BadMoment, ConfigurationError
+from ..row import Post
+from . import Keywords, Verdict, judge, posts, read_keywords, what_if
+
+_FILE = Path(__file__).parents[1] / "keywords.txt"
+_SHOWN = 100  # characters of a post
+
+
+def main() -> int:
+    """Exit codes: 0 done; 1 some lines held no post, or BigQuery did not answer; 2 bad usage or a file to correct."""
+    arguments = _parser().parse_args()
+    try:
+        keywords = _keywords(arguments.keywords)
+        if arguments.explain:
+            return _explain(keywords, arguments.json)
+        return _what_if(keywords, _keywords(arguments.what_if), arguments)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except BadMoment as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # piped into head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _explain(keywords: Keywords, as_json: bool) -> int:
+    setting = settings.read({"GOOGLE_CLOUD_PROJECT": "none", **os.environ})  # to explain needs no project
+    outcomes: Counter[str] = Counter()
+    decided: Counter[str] = Counter()
+    for line in sys.stdin:
+        if not line.strip():
+            continue
+        try:
+            post = posts.read(line.rstrip("\n"))
+        except BadMessage as error:
+            outcomes["unreadable"] += 1
+            print(f"{'unreadable':10} {error}", file=sys.stderr)
+            continue
+        verdict = judge(post, keywords, setting)
+        outcomes["dropped" if verdict.reason else "kept"] += 1
+        decided.update(verdict.keywords or [f"({verdict.reason})"] if verdict.reason else verdict.keywords)
+        print(_as_json(post, verdict) if as_json else _as_line(post, verdict))
+    told = ", ".join(f"{entry} {count:,}" for entry, count in decided.most_common(20))
+    print(
+        f"\n{outcomes['kept']:,} kept, {outcomes['dropped']:,} dropped, {outcomes['unreadable']:,} unreadable. {told}",
+        file=sys.stderr,
+    )
+    return 1 if outcomes["unreadable"] else 0
+
+
+def _as_line(post: Post, verdict: Verdict) -> str:
+    what = f"dropped: {verdict.reason}" if verdict.reason else "kept"
+    by = f" by {', '.join(verdict.keywords)}" if verdict.keywords else ""
+    return f"{what + by:40} {'' if post.id == '0' else post.id:20} {_printable(post.text)}"
+
+
+def _as_json(post: Post, verdict: Verdict) -> str:
+    kept = verdict.reason is None
+    return orjson.dumps(
+        {"id": post.id, "kept": kept, "reason": verdict.reason, "keywords": verdict.keywords, "text": post.text}
+    ).decode()
+
+
+def _printable(text: str) -> str:
+    """A stranger's text must not steer the terminal."""
+    shown = "".join(c if c.isprintable() else " " for c in text[:_SHOWN])
+    return shown + ("…" if len(text) > _SHOWN else "")
+
+
+def _what_if(now: Keywords, then: Keywords, arguments: argparse.Namespace) -> int:
+    from .archive import DOLLARS_A_TEBIBYTE, Archive  # noqa: PLC0415 - to explain needs no Google
+
+    setting = settings.read(os.environ)
+    until = arguments.until or datetime.now(UTC)
+    since = arguments.since or until - timedelta(days=arguments.days)
+    if since >= until:
+        raise ConfigurationError(f"--from {since:%F %T} is not before --to {until:%F %T}. Name an earlier one.")
+    archive = Archive(setting.google_cloud_project, setting.bigquery_dataset, since, until)
+    size = archive.bytes()
+    dollars = size / 2**40 * DOLLARS_A_TEBIBYTE
+    print(f"Reads {size / 2**20:,.0f} MiB: ${dollars:.2f} at most, as 1 TiB a month is free.", file=sys.stderr)
+    if dollars > arguments.max_dollars:
+        raise ConfigurationError(
+            f"That is over --max-dollars {arguments.max_dollars}. Ask for fewer --days, or allow more."
+        )
+    result = what_if.compare(archive.posts(), now, then, setting)
+    print("\n".join(what_if.report(result, then, since, until)))
+    return 0
+
+
+def _keywords(path: Path) -> Keywords:
+    """A file that a person names has to be there."""
+    if not path.exists():
+        raise ConfigurationError(f"There is no file {path}. Name a keywords file: one word, #hashtag or phrase a line.")
+    return read_keywords(path)
+
+
+def _time(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m functions.load_tweet.filter",
+        description="What keywords.txt, LANGUAGES and KEEP_RETWEETS do with posts.",
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--explain", action="store_true", help="say of each post on stdin which keyword keeps or drops it: "
+                      "X's messages, rows with a payload, or just texts, one a line")  # fmt: skip
+    what.add_argument("--what-if", type=Path, metavar="FILE", help="compare FILE with the file in force on the archive, "
+                      "and say what it would save in X's rule")  # fmt: skip
+    parser.add_argument(
+        "--keywords", type=Path, default=_FILE, metavar="FILE", help="the file in force (the shipped one)"
+    )
+    parser.add_argument("--json", action="store_true", help="with --explain: one JSON object a post")
+    parser.add_argument("--days", type=float, default=7.0, help="with --what-if: so many days until now (7)")
+    parser.add_argument("--from", dest="since", type=_time, metavar="TIME", help="or from this time, ISO 8601, UTC")
+    parser.add_argument("--to", dest="until", type=_time, metavar="TIME", help="until this time")
+    parser.add_argument(
+        "--max-dollars", type=float, default=1.0, help="what BigQuery may charge for reading the archive (1)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""Posts as a person has them at hand, one a line, made into what the filter judges."""
+
+import orjson
+
+from ..errors import BadMessage
+from ..row import Post, parse
+
+
+def read(line: str) -> Post:
+    """A message of X's, a post of X's, a message of the topic or a row with a `payload`, in JSON; or just a text.
+
+    Raises BadMessage.
+    """
+    if not line.lstrip().startswith("{"):
+        return parse(_wrap({"id": "0", "text": line}))
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise BadMessage("not_json", f"The line begins like JSON and is none: {error}") from None
+    payload = found.get("payload")
+    if isinstance(payload, str):
+        return parse(payload)
+    if isinstance(payload, dict):
+        return parse(orjson.dumps(payload).decode())
+    if "data" in found:
+        return parse(line)
+    return parse(_wrap({"id": "0", **found}))
+
+
+def _wrap(post: dict[str, object]) -> str:
+    return orjson.dumps({"data": post}).decode()

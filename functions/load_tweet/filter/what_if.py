@@ -1,0 +1,132 @@
+"""What another keywords.txt would have kept of the posts in `archive`, and what it would save as part of the rule at X.
+
+A post that the filter drops has been paid for. The same words in the rule keep X from delivering it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ..errors import BadMessage
+from ..row import Post, parse
+from ..settings import Settings
+from . import Keyword, Keywords, judge
+
+# https://docs.x.com/x-api/getting-started/pricing, 2026-08-22
+DOLLARS_A_POST = 0.005
+DOLLARS_AN_AUTHOR = 0.010  # once a UTC day, when the ingester asks for authors
+# https://docs.x.com/x-api/posts/filtered-stream/build-a-rule
+RULE_CHARACTERS = 1_024
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of the posts under one file."""
+
+    kept: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)  # by reason
+    matched: Counter[str] = field(default_factory=Counter)  # posts that an entry of the file matched
+    alone: Counter[str] = field(default_factory=Counter)  # posts that nothing else would have kept
+    authors: set[tuple[str, str]] = field(default_factory=set)  # (day, author) of the kept
+
+
+@dataclass(slots=True)
+class WhatIf:
+    """The same posts under the file that is in force, and under another."""
+
+    posts: int = 0
+    unreadable: int = 0
+    lost: int = 0  # kept now, and no longer then
+    won: int = 0  # kept then, and not now
+    now: Tally = field(default_factory=Tally)
+    then: Tally = field(default_factory=Tally)
+    authors: set[tuple[str, str]] = field(default_factory=set)  # (day, author) of all
+
+    def saved(self) -> tuple[float, float]:
+        """Dollars that X would not have charged: for posts, and for authors none of whose posts of the day are kept."""
+        dropped = self.posts - self.then.kept
+        return dropped * DOLLARS_A_POST, len(self.authors - self.then.authors) * DOLLARS_AN_AUTHOR
+
+
+def compare(posts: Iterable[tuple[str, datetime]], now: Keywords, then: Keywords, settings: Settings) -> WhatIf:
+    """`posts` are (payload, received_at)."""
+    result = WhatIf()
+    for payload, received_at in posts:
+        try:
+            post = parse(payload)
+        except BadMessage:
+            result.unreadable += 1
+            continue
+        result.posts += 1
+        # an author is billed where X sent one
+        author = (f"{received_at:%F}", post.columns["user_id"]) if post.columns["user_username"] else None
+        if author:
+            result.authors.add(author)
+        before = _count(result.now, post, now, settings, author)
+        after = _count(result.then, post, then, settings, author)
+        result.lost += before and not after
+        result.won += after and not before
+    return result
+
+
+def clause(keywords: Keywords) -> str:
+    """The file in X's rule language, to be added to a rule; '' for a file that keeps everything."""
+    kept = " OR ".join(_operator(keyword) for keyword in keywords.keep)
+    dropped = " ".join(f"-{_operator(keyword)}" for keyword in keywords.drop)
+    return f"{f'({kept})' if kept else ''} {dropped}".strip()
+
+
+def report(result: WhatIf, then: Keywords, since: datetime, until: datetime) -> list[str]:
+    """Lines for a person."""
+    posts_saved, authors_saved = result.saved()
+    saved = posts_saved + authors_saved
+    monthly = saved * (timedelta(days=30) / (until - since))
+    rule = clause(then)
+    entries = sorted((*then.keep, *then.drop), key=lambda keyword: -result.then.matched[keyword.entry])
+    lines = [
+        f"{since:%F %H:%M} to {until:%F %H:%M} UTC: X delivered {result.posts:,} posts "
+        f"(${result.posts * DOLLARS_A_POST:,.2f}, without authors); {result.unreadable:,} messages held none.",
+        "",
+        f"{'':20}{'kept':>10}{'dropped':>10}",
+        f"{'the file in force':20}{result.now.kept:10,}{result.posts - result.now.kept:10,}",
+        f"{'the other file':20}{result.then.kept:10,}{result.posts - result.then.kept:10,}",
+        f"Kept now and no longer: {result.lost:,}. Kept only then: {result.won:,}.",
+        "",
+    ]
+    if not rule:
+        return [*lines, "The other file keeps everything: there is nothing to move into the rule."]
+    lines += [
+        f"{'keyword of the other file':30}{'posts':>10}{'alone':>10}",
+        *(f"{k.entry[:30]:30}{result.then.matched[k.entry]:10,}{result.then.alone[k.entry]:10,}" for k in entries),
+        "",
+        "What the filter drops has been paid for. With these words in the rule, X would not have delivered it:",
+        f"${posts_saved:,.2f} less in this time, ${saved:,.2f} with authors, and so ${monthly:,.2f} less in 30 days.",
+        "",
+        f"Add to each rule in ingester/rules.yaml ({len(rule):,} characters; a whole rule may have {RULE_CHARACTERS:,}).",
+        "X matches words in its own way, so look at what a rule costs and finds before you drop the old one:",
+        f"  {rule}",
+    ]
+    if len(rule) >= RULE_CHARACTERS:
+        lines.append("This is too long for one rule: leave out words that keep no post alone, or make several rules.")
+    return lines
+
+
+def _count(tally: Tally, post: Post, keywords: Keywords, settings: Settings, author: tuple[str, str] | None) -> bool:
+    verdict = judge(post, keywords, settings)
+    tally.matched.update(verdict.keywords)
+    if verdict.reason is not None:
+        tally.dropped[verdict.reason] += 1
+        return False
+    tally.kept += 1
+    if len(verdict.keywords) == 1:
+        tally.alone[verdict.keywords[0]] += 1
+    if author:
+        tally.authors.add(author)
+    return True
+
+
+def _operator(keyword: Keyword) -> str:
+    if keyword.kind == "hashtag":
+        return f"#{keyword.form}"
+    return keyword.form if keyword.kind == "word" else f'"{keyword.form}"'
