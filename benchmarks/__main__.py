@@ -1,0 +1,123 @@
+"""scripts/bench: measures on this machine what one instance carries, beside what people would write."""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from google.cloud import bigquery
+from rich.console import Console
+
+from local.bigquery import credentials
+from local.errors import LocalError
+from local.processes import Process, free_port, wait_until
+
+from . import failures, function, load, report
+from .rivals import ROOT
+
+_MESSAGES_IN_TURN = 8_000
+_MESSAGES_A_CASE = 300
+
+
+def main() -> int:
+    """Exit codes: 0 every message is accounted for; 1 one is not, or a part failed; 2 bad usage or a tool is missing."""
+    arguments = _parser().parse_args()
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    try:
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            return _function(arguments, console, Path(folder))
+    except load.MissingTool as error:
+        console.print(f"[bold red]Nothing measured.[/] {error}")
+        return 2
+    except LocalError as error:
+        console.print(f"[bold red]The benchmark failed.[/] {error}", highlight=False)
+        return 1
+
+
+def _function(arguments: argparse.Namespace, console: Console, folder: Path) -> int:
+    load.find_wrk()
+    console.print(report.machine(), highlight=False)
+    requests = folder / "requests"
+    messages = list(load.deliveries(_MESSAGES_IN_TURN))
+    load.write(requests, messages)
+    size = sum(len(body) for _, body in messages) / len(messages)
+    console.print(f"{len(messages):,} messages in turn, {size:,.0f} bytes a request, no two texts the same.\n")
+
+    tables: list[report.Table] = []
+
+    def show(table: report.Table) -> None:
+        tables.append(table)
+        report.show(console, table)
+
+    with function.standing(arguments.milliseconds, folder) as stand_in, console.status("") as status:
+        bench = function.Bench(stand_in, requests, folder, status.update)
+        measured = list(function.measure_all(bench, arguments.concurrency, arguments.seconds))
+        show(report.ratios(measured))
+        show(report.measurements(measured, arguments.milliseconds))
+        counted = list(function.count_all(bench))
+        show(report.counts(counted))
+        if arguments.memory:
+            show(report.memory(function.watch_memory(bench, arguments.memory)))
+        became = list(_failures(bench)) if arguments.failures else []
+        if became:
+            show(report.failures(became))
+    if arguments.write:
+        arguments.write.write_text(report.markdown(tables, "scripts/bench function") + "\n")
+    ours = [one for one in measured if one.rival == "load_tweet"]
+    good = all(one.adds_up for one in ours) and all(one.balanced for one in became)
+    good = good and all(not one.missing and not one.doubled for one in counted if one.rival == "load_tweet")
+    console.print("Every message is accounted for." if good else "[bold red]Messages are unaccounted for.[/]")
+    return 0 if good else 1
+
+
+def _failures(bench: function.Bench) -> Iterator[failures.Became]:
+    with _engine(bench.folder) as client:
+        for number, case in enumerate(failures.CASES):
+            bench.say(f"failure: {case.name}")
+            place = bench.folder / f"case{number}"
+            place.mkdir()
+            yield failures.run(case, _MESSAGES_A_CASE, place, client, failures.tables(client, f"case{number}"))
+
+
+@contextmanager
+def _engine(folder: Path) -> Iterator[bigquery.Client]:
+    """A real SQL engine with our views, to see what a user would see."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "local.bigquery", "--data", str(folder / "engine"), "--port", str(port)]
+    process = Process("engine", command, {**os.environ, "PYTHONPATH": str(ROOT)}, folder / "engine.log")
+    try:
+        wait_until(lambda: "ready" in process.events, process, 60, "it is ready")
+        key = folder / "engine.json"
+        credentials.write(key, f"{url}/token")
+        os.environ |= {"BIGQUERY_EMULATOR_HOST": url, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
+        with bigquery.Client(project="local") as client:
+            yield client
+    finally:
+        process.stop()
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    what = parser.add_subparsers(dest="what", required=True)
+    one = what.add_parser("function", help="load_tweet beside the original's way, the tutorial's, and the ceilings")
+    one.add_argument("--seconds", type=float, default=8.0, help="for each measurement (8)")
+    one.add_argument("--milliseconds", type=float, default=40.0, help="in which BigQuery's stand-in answers (40)")
+    one.add_argument("--concurrency", type=_numbers, default=[1, 8, 80, 400], help="requests at once (1,8,80,400)")
+    one.add_argument(
+        "--memory", type=int, default=200_000, help="messages over which memory is watched (200000; 0: not)"
+    )
+    one.add_argument("--no-failures", dest="failures", action="store_false", help="leave out the injected failures")
+    one.add_argument("--write", type=Path, metavar="FILE", help="the tables as Markdown too")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

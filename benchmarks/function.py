@@ -1,0 +1,190 @@
+"""Measures load_tweet beside its rivals, in one run on one machine: throughput, latency, CPU, inserts, rows, memory.
+
+The rows that the stand-in holds are counted after each measurement: every acknowledged message has left its row.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from . import load
+from .instance import BigQuery, Instance
+from .rivals import CEILINGS, LOADERS, OURS, Rival, environment
+
+_WARM_UP_SECONDS = 2.0
+_COUNTED = 2_000  # messages of the exact check
+_COUNTED_AT_ONCE = 80
+_TABLE = "tweet_versions"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One rival at one concurrency. Times in milliseconds, CPU in microseconds a message of the function alone."""
+
+    rival: str
+    concurrency: int
+    a_second: float
+    p50: float
+    p99: float
+    cpu: float
+    inserts: int
+    rows: int
+    acknowledged: int
+    refused: int
+    memory: int  # bytes
+    bigquery_busy: float  # share of a CPU that the stand-in took
+
+    @property
+    def adds_up(self) -> bool:
+        """Those in flight when wrk stops are stored, and nobody is there to be told: not more than the connections."""
+        return 0 <= self.rows - self.acknowledged <= self.concurrency + self.refused
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A fixed number of messages, each delivered until it is acknowledged."""
+
+    rival: str
+    messages: int
+    acknowledged: int
+    deliveries: int
+    missing: int  # acknowledged and not stored
+    doubled: int  # stored more than once
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes of memory after so many messages."""
+
+    messages: int
+    memory: int
+
+
+@contextmanager
+def standing(milliseconds: float, folder: Path) -> Iterator[BigQuery]:
+    """BigQuery's stand-in while it is needed."""
+    bigquery = BigQuery(milliseconds, folder)
+    try:
+        yield bigquery
+    finally:
+        bigquery.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What all measurements share."""
+
+    bigquery: BigQuery
+    requests: Path  # the file that wrk posts
+    folder: Path
+    say: Callable[[str], None]
+
+    @contextmanager
+    def serving(self, rival: Rival, concurrency: int) -> Iterator[Instance]:
+        """A fresh instance of the rival."""
+        variables = environment(self.bigquery.url)
+        instance = Instance(rival, concurrency, variables, self.folder)
+        try:
+            yield instance
+        finally:
+            instance.stop()
+
+
+def measure_all(bench: Bench, concurrencies: list[int], seconds: float) -> Iterator[Measured]:
+    """Rivals side by side at each concurrency; the ceilings at the highest."""
+    for concurrency in concurrencies:
+        for rival in (*LOADERS, *(CEILINGS if concurrency == max(concurrencies) else ())):
+            bench.say(f"{rival.name}, {concurrency} at once")
+            with bench.serving(rival, concurrency) as instance:
+                yield _measure(bench, instance, concurrency, seconds)
+
+
+def _measure(bench: Bench, instance: Instance, concurrency: int, seconds: float) -> Measured:
+    bigquery, requests = bench.bigquery, bench.requests
+    load.wrk(instance.url, requests, concurrency, _WARM_UP_SECONDS)
+    bigquery.stored()  # quiet again
+    bigquery.forget()
+    before, stand_in_before = instance.cost(), bigquery.cost()
+    answers = load.wrk(instance.url, requests, concurrency, seconds)
+    after, stand_in_after = instance.cost(), bigquery.cost()
+    stored = bigquery.stored().get(_TABLE, {"inserts": 0, "rows": 0})
+    return Measured(
+        instance.rival.name,
+        concurrency,
+        answers.requests / answers.seconds,
+        answers.p50,
+        answers.p99,
+        (after.cpu - before.cpu) / max(answers.requests, 1) * 1e6,
+        stored["inserts"],
+        stored["rows"],
+        answers.requests - answers.refused,
+        answers.refused + answers.broken,
+        after.memory,
+        (stand_in_after.cpu - stand_in_before.cpu) / answers.seconds,
+    )
+
+
+def count_all(bench: Bench) -> Iterator[Counted]:
+    """Each loader once more, message by message."""
+    messages = list(load.deliveries(_COUNTED, seed=2))
+    for rival in LOADERS:
+        bench.say(f"{rival.name}, {_COUNTED:,} messages one by one")
+        bench.bigquery.forget()
+        with bench.serving(rival, _COUNTED_AT_ONCE) as instance:
+            acknowledged, deliveries = asyncio.run(_deliver_all(instance.url, messages))
+        rows = Counter(bench.bigquery.stored().get(_TABLE, {"ids": {}})["ids"])
+        ids = [load.post_id(body) for event_id, body in messages if event_id in acknowledged]
+        yield Counted(
+            rival.name,
+            len(messages),
+            len(acknowledged),
+            deliveries,
+            sum(1 for one in ids if one not in rows),
+            sum(1 for number in rows.values() if number > 1),
+        )
+
+
+async def _deliver_all(url: str, messages: list[tuple[str, bytes]]) -> tuple[set[str], int]:
+    """(event ids acknowledged, deliveries); a message is delivered three times at most."""
+    acknowledged: set[str] = set()
+    deliveries = 0
+    slots = asyncio.Semaphore(_COUNTED_AT_ONCE)
+
+    async def deliver(session: aiohttp.ClientSession, event_id: str, body: bytes) -> None:
+        nonlocal deliveries
+        headers = {"Content-Type": "application/json", **load.headers(event_id)}
+        for _ in range(3):
+            async with slots:
+                deliveries += 1
+                async with session.post(url, data=body, headers=headers) as answer:
+                    if 200 <= answer.status < 300:
+                        acknowledged.add(event_id)
+                        return
+
+    timeout = aiohttp.ClientTimeout(total=60)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        await asyncio.gather(*(deliver(session, *message) for message in messages))
+    return acknowledged, deliveries
+
+
+def watch_memory(bench: Bench, messages: int) -> list[Memory]:
+    """Memory of our function while it takes so many messages, ten times measured."""
+    points: list[Memory] = []
+    done = 0
+    with bench.serving(OURS, 400) as instance:
+        while done < messages:
+            bench.say(f"memory: {done:,} of {messages:,} messages")
+            began = time.monotonic()
+            while done < messages * (len(points) + 1) / 10:
+                done += load.wrk(instance.url, bench.requests, 400, 4).requests
+                bench.bigquery.forget()
+                if time.monotonic() - began > 300:
+                    raise TimeoutError("The function takes no more messages; its log is in the run's folder.")
+            points.append(Memory(done, instance.cost().memory))
+    return points

@@ -1,0 +1,104 @@
+"""One running instance: a function of some rival, what it costs, and the BigQuery stand-in beside it."""
+
+import os
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psutil
+
+from local.processes import Process, free_port, listens, wait_until
+
+from .rivals import ROOT, Rival
+
+_START_SECONDS = 60.0
+_CALL_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """CPU seconds since the start, and bytes of memory (pages that processes share count once), of a process and its own."""
+
+    cpu: float
+    memory: int
+
+
+class Instance:
+    """A rival's function on a port of its own."""
+
+    def __init__(self, rival: Rival, concurrency: int, variables: dict[str, str], folder: Path) -> None:
+        port = free_port()
+        self.rival = rival
+        self.url = f"http://127.0.0.1:{port}/"
+        log = folder / f"{rival.name.replace(' ', '_').replace(',', '')}-{concurrency}.log"
+        self._process = Process(rival.name, rival.command(port), {**variables, **rival.variables(concurrency)}, log)
+        wait_until(lambda: listens(port), self._process, _START_SECONDS, "it listens")
+
+    def cost(self) -> Cost:
+        return _cost(self._process.pid)
+
+    def stop(self) -> None:
+        self._process.stop()
+
+
+class BigQuery:
+    """benchmarks.bigquery in a process of its own."""
+
+    def __init__(self, milliseconds: float, folder: Path) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.bigquery",
+            "--port",
+            str(port),
+            "--milliseconds",
+            str(milliseconds),
+        ]
+        self._process = Process("bigquery", command, {**os.environ, "PYTHONPATH": str(ROOT)}, folder / "bigquery.log")
+        wait_until(lambda: listens(port), self._process, _START_SECONDS, "it listens")
+
+    def forget(self) -> None:
+        self._call("POST", "/forget")
+
+    def stored(self) -> dict[str, dict[str, Any]]:
+        """By table: inserts, rows, and how many rows of each id; once it has been quiet for a moment."""
+        while True:
+            before: dict[str, dict[str, Any]] = self._call("GET", "/stored")
+            time.sleep(0.3)
+            if before == self._call("GET", "/stored"):
+                return before
+
+    def cost(self) -> Cost:
+        return _cost(self._process.pid)
+
+    def stop(self) -> None:
+        self._process.stop()
+
+    def _call(self, method: str, path: str) -> Any:
+        request = urllib.request.Request(self.url + path, method=method)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=_CALL_SECONDS) as answer:
+            return orjson.loads(answer.read())
+
+
+def _cost(pid: int) -> Cost:
+    root = psutil.Process(pid)
+    times, memory = [], 0
+    for process in [root, *root.children(recursive=True)]:
+        try:
+            times.append(process.cpu_times())
+            memory += _memory(process)
+        except psutil.NoSuchProcess:
+            continue  # it ended meanwhile
+    return Cost(sum(one.user + one.system for one in times), memory)
+
+
+def _memory(process: psutil.Process) -> int:
+    found = process.memory_full_info()
+    return int(getattr(found, "pss", found.rss))  # Linux alone tells pss

@@ -1,0 +1,160 @@
+"""What was measured, as tables: for the terminal and, the same, as Markdown for docs/benchmarks."""
+
+import os
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from .failures import Became
+from .function import Counted, Measured, Memory
+from .rivals import EMPTY_CLOUD_EVENT, ORIGINAL, OURS, TUNED, TUTORIAL
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A title that says what to read off it, and cells as text; the first column is text, the others are numbers."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+def machine() -> str:
+    """What it ran on, as far as it can be told."""
+    model = next(
+        (line.split(":")[1].strip() for line in _lines(Path("/proc/cpuinfo")) if line.startswith("model name")),
+        platform.processor() or "unknown processor",
+    )
+    return (
+        f"{datetime.now(UTC):%F}, {os.cpu_count()} CPUs shared by load generator, function and stand-in ({model}), "
+        f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    )
+
+
+def ratios(measured: list[Measured]) -> Table:
+    """Ours to the others', at each concurrency."""
+    by = {(one.rival, one.concurrency): one for one in measured}
+    rows = []
+    for concurrency in sorted({one.concurrency for one in measured}):
+        ours = by[OURS.name, concurrency]
+
+        def times(rival: str, ours: Measured = ours, concurrency: int = concurrency) -> str:
+            other = by.get((rival, concurrency))
+            return f"{ours.a_second / other.a_second:.2f}" if other and other.a_second else "–"
+
+        tutorial = by[TUTORIAL.name, concurrency]
+        rows.append(
+            [
+                str(concurrency),
+                times(ORIGINAL.name),
+                times(TUTORIAL.name),
+                times(TUNED.name),
+                times(EMPTY_CLOUD_EVENT.name),
+                f"{ours.p50 - tutorial.p50:+.1f}",
+            ]
+        )
+    columns = [
+        "at once",
+        "× original",
+        "× tutorial",
+        "× tutorial, tuned",
+        "× empty cloud_event",
+        "median − tutorial's, ms",
+    ]
+    return Table("load_tweet to the others, messages a second", columns, rows)
+
+
+def measurements(measured: list[Measured], milliseconds: float) -> Table:
+    """Each rival at each concurrency."""
+    rows = [
+        [
+            one.rival,
+            str(one.concurrency),
+            f"{one.a_second:,.0f}",
+            f"{one.p50:,.1f}",
+            f"{one.p99:,.1f}",
+            f"{one.cpu:,.0f}",
+            f"{one.inserts:,}",
+            f"{one.rows:,}",
+            f"{one.acknowledged:,}",
+            f"{one.refused:,}",
+            f"{one.memory / 2**20:.0f}",
+            f"{one.bigquery_busy:.0%}",
+        ]
+        for one in measured
+    ]
+    columns = [
+        "function", "at once", "messages/s", "p50 ms", "p99 ms", "CPU µs/message", "inserts", "rows", "acknowledged",
+        "refused", "MiB", "stand-in's CPU",
+    ]  # fmt: skip
+    return Table(f"BigQuery answers in {milliseconds:g} ms", columns, rows)
+
+
+def counts(counted: list[Counted]) -> Table:
+    """Nothing lost, nothing doubled: message by message."""
+    rows = [
+        [c.rival, f"{c.messages:,}", f"{c.acknowledged:,}", f"{c.deliveries:,}", str(c.missing), str(c.doubled)]
+        for c in counted
+    ]
+    columns = ["function", "messages", "acknowledged", "deliveries", "acknowledged, not stored", "stored twice"]
+    return Table("Every message accounted for", columns, rows)
+
+
+def memory(points: list[Memory]) -> Table:
+    """Memory as messages go by."""
+    rows = [[f"{point.messages:,}", f"{point.memory / 2**20:.1f}"] for point in points]
+    return Table("Memory of load_tweet, 400 at once", ["messages so far", "MiB"], rows)
+
+
+def failures(became: Iterable[Became]) -> Table:
+    """One row a case."""
+    rows = [
+        [
+            one.case.name,
+            f"{one.messages:,}",
+            f"{one.deliveries:,}",
+            f"{one.acknowledged:,}",
+            f"{one.stored:,}",
+            f"{one.rejected:,}",
+            str(len(one.lost)),
+            str(one.twice),
+            f"{one.rows:,}",
+        ]
+        for one in became
+    ]
+    columns = [
+        "BigQuery, or the platform", "messages", "deliveries", "acknowledged", "shown", "rejected", "lost", "shown twice",
+        "rows",
+    ]  # fmt: skip
+    return Table("What load_tweet makes of failures: acknowledged = shown + rejected", columns, rows)
+
+
+def show(console: Console, table: Table) -> None:
+    rich = RichTable(title=table.title, title_justify="left", header_style="bold")
+    for number, column in enumerate(table.columns):
+        rich.add_column(column, justify="right" if number else "left")
+    for row in table.rows:
+        rich.add_row(*row)
+    console.print(rich)
+
+
+def markdown(tables: Iterable[Table], command: str) -> str:
+    """The page for docs/benchmarks."""
+    lines = [f"`{command}`, {machine()}.", ""]
+    for table in tables:
+        lines += [f"## {table.title}", "", f"| {' | '.join(table.columns)} |"]
+        lines += [
+            f"| --- {'| ---: ' * (len(table.columns) - 1)}|",
+            *(f"| {' | '.join(row)} |" for row in table.rows),
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
