@@ -61,6 +61,16 @@ def test_the_table_of_options_is_what_help_says() -> None:
     assert set(re.findall(r"--[a-z][a-z-]+", table)) == set(re.findall(r"--[a-z][a-z-]+", shown)) - {"--help"}
 
 
+def test_the_ratios_are_those_of_the_measured_page() -> None:
+    page = (ROOT / "docs" / "benchmarks" / "function.md").read_text()
+    shown = README.split("## What it carries")[1].split("##")[0]
+    rows = re.findall(r"^\| \d.*\|$", shown, re.MULTILINE)
+    assert len(rows) == 4
+    assert all(row in page for row in rows)
+    for number in re.findall(r"(\d,\d+) a second at|(\d,\d+) at 400", shown):
+        assert f"| {''.join(number)} |" in page
+
+
 def test_every_relation_of_the_dataset_is_named() -> None:
     relations = {path.stem for path in (ROOT / "infra" / "bigquery").rglob("*") if path.suffix in (".json", ".sql")} - {
         "layout"
