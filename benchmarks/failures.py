@@ -80,7 +80,7 @@ CASES = [
     Case("503", fakes.status(503)),
     Case("429", fakes.status(429, "rateLimitExceeded")),
     Case("hangs", fakes.slow(20)),
-    Case("trickles an answer", fakes.trickle(20)),
+    Case("trickles an answer without end", fakes.trickle(3_600)),
     Case("resets connections", fakes.reset),
     Case("stores, and resets before it answers", _stored_but_not_answered),
     Case("one row in ten is invalid, the others stopped", usual=fakes.refuse(_tenth_is_bad)),

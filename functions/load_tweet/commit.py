@@ -16,7 +16,8 @@ from .errors import BadMoment, Busy
 from .rows import Result
 
 ROWS_AT_ONCE = 500  # Google advises 500 rows a request
-BYTES_AT_ONCE = 4_000_000  # of messages: a request may hold 10 MB, and JSON inside JSON grows by its escapes
+# of messages: a request may hold 10 MB, a post's text is in it twice, and JSON makes twelve bytes of an emoji's four
+BYTES_AT_ONCE = 1_500_000
 GROUPS_IN_FLIGHT = 6
 ENOUGH = 24  # messages: a group of so many does not wait for those that are just arriving
 ANSWER_SECONDS = 8.0  # Cloud Run kills 10 s after SIGTERM; BigQuery's client counts bytes that trickle in as progress
@@ -86,7 +87,7 @@ class Committer:
             self._send()
 
     def _send(self) -> None:
-        if self._waiting and len(self._groups) < GROUPS_IN_FLIGHT:
+        while self._waiting and len(self._groups) < GROUPS_IN_FLIGHT:
             task = self._loop.create_task(self._commit(self._take()))
             self._groups.add(task)
             task.add_done_callback(self._landed)
@@ -98,31 +99,43 @@ class Committer:
     def _take(self) -> list[Entry]:
         group: list[Entry] = []
         rows = size = 0
-        while self._waiting and rows < ROWS_AT_ONCE and size < BYTES_AT_ONCE:
-            entry = self._waiting.popleft()
-            group.append(entry)
+        while self._waiting:
+            entry = self._waiting[0]
+            too_many = rows + len(entry.result.rows) > ROWS_AT_ONCE or size + entry.size > BYTES_AT_ONCE
+            if group and too_many:
+                break
+            group.append(self._waiting.popleft())
             rows += len(entry.result.rows)
             size += entry.size
         return group
 
     async def _commit(self, group: list[Entry]) -> None:
         try:
-            answers = await self._insert_all(_by_table(group))
-            failures = {id(entry): failure for entry in group if (failure := _failure(entry, answers))}
-            if whole := [entry for entry in group if id(entry) not in failures]:
-                self._told.stored([entry for entry in whole if not _refusals(entry, answers)])
-            for error in {id(failure): failure for failure in failures.values()}.values():
-                self._told.failed([entry for entry in group if failures.get(id(entry)) is error], error)
+            await self._insert_group(group)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must leave no request without an answer
+            failure = BadMoment(f"{type(error).__name__}: {error}")
             for entry in group:
-                if entry.answer.done():  # its request is gone
-                    continue
-                if failure := failures.get(id(entry)):
+                if not entry.answer.done():
                     entry.answer.set_exception(failure)
-                else:
-                    entry.answer.set_result(_refusals(entry, answers))
+            self._told.failed(group, failure)
         finally:
             self._messages_held -= len(group)
             self._bytes_held -= sum(entry.size for entry in group)
+
+    async def _insert_group(self, group: list[Entry]) -> None:
+        answers = await self._insert_all(_by_table(group))
+        failures = {id(entry): failure for entry in group if (failure := _failure(entry, answers))}
+        if whole := [entry for entry in group if id(entry) not in failures]:
+            self._told.stored([entry for entry in whole if not _refusals(entry, answers)])
+        for error in {id(failure): failure for failure in failures.values()}.values():
+            self._told.failed([entry for entry in group if failures.get(id(entry)) is error], error)
+        for entry in group:
+            if entry.answer.done():  # its request is gone
+                continue
+            if failure := failures.get(id(entry)):
+                entry.answer.set_exception(failure)
+            else:
+                entry.answer.set_result(_refusals(entry, answers))
 
     async def _insert_all(self, tables: dict[str, dict[str, Row]]) -> "Answers":
         """One insert a table, side by side; what has not answered in time is a BadMoment, whatever comes of it later."""
@@ -140,7 +153,7 @@ Answers = dict[str, dict[str, str] | BadMoment]
 
 def _answer(table: str, insert: asyncio.Future[dict[str, str]]) -> dict[str, str] | BadMoment:
     if not insert.done():
-        insert.cancel()  # a thread cannot be: it goes on until its own deadline, and nobody listens
+        insert.cancel()  # a thread cannot be: its connection is about to be closed, and nobody listens
         return BadMoment(f"{table}: no answer within {ANSWER_SECONDS:.0f} s")
     error = insert.exception()
     if error is None:

@@ -44,6 +44,13 @@ class Counts:
         """A failure is a whole group's: it is told once, not once a message."""
         self._tell_group("insert_failed", "ERROR", "failed", entries, message=str(error)[:2_000])
 
+    def unkept(self, message_id: str, error: BadMoment) -> None:
+        """A message that not even `rejected` takes: it comes again until it is a dead letter."""
+        self._totals["failed"] += 1
+        log.event(
+            "insert_failed", "ERROR", outcome="failed", count=1, messages=[message_id], message=str(error)[:2_000]
+        )
+
     def busy(self) -> None:
         """Told once a second."""
         self._totals["busy"] += 1

@@ -4,6 +4,7 @@ The lists are X's own (OpenAPI 2.167, 2026-08: post, user and place fields), in 
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from .dialect import Object
 
@@ -35,26 +36,30 @@ _INCLUDED = {"users": _USER, "tweets": _POST, "posts": _POST, "places": _PLACE}
 
 
 def unknown_fields(message: Object) -> tuple[str, ...]:
-    """Their paths, as `data.new_field`; of a message whose known fields have the right types."""
+    """Their paths, as `data.new_field`; of a message that has a post."""
     return tuple(_unknown(message))
 
 
 def _unknown(message: Object) -> Iterator[str]:
     data = message["data"]
-    includes = message.get("includes") or {}
+    includes = message["includes"] if isinstance(message.get("includes"), dict) else {}
     yield from _beyond(message, _MESSAGE, "")
     yield from _beyond(data, _POST, "data.")
     for name, known in (("public_metrics", _METRICS), ("entities", _ENTITIES), ("note_tweet", _NOTE)):
-        if owner := data.get(name):
-            yield from _beyond(owner, known, f"data.{name}.")
+        yield from _beyond(data.get(name), known, f"data.{name}.")
     yield from _beyond(includes, _INCLUDES, "includes.")
     for name, known in _INCLUDED.items():
-        for item in includes.get(name) or ():
-            yield from _beyond(item, known, f"includes.{name}.")
-    for rule in message.get("matching_rules") or ():
-        yield from _beyond(rule, _RULE, "matching_rules.")
+        yield from _beyond_each(includes.get(name), known, f"includes.{name}.")
+    yield from _beyond_each(message.get("matching_rules"), _RULE, "matching_rules.")
 
 
-def _beyond(owner: Object, known: frozenset[str], path: str) -> Iterator[str]:
-    if not known.issuperset(owner):
+def _beyond_each(items: Any, known: frozenset[str], path: str) -> Iterator[str]:
+    if isinstance(items, list):
+        for item in items:
+            yield from _beyond(item, known, path)
+
+
+def _beyond(owner: Any, known: frozenset[str], path: str) -> Iterator[str]:
+    """Nobody has looked at parts that no column comes from: they may be of any type."""
+    if isinstance(owner, dict) and not known.issuperset(owner):
         yield from (f"{path}{name[:100]}" for name in owner if name not in known)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import functions_framework.aio
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from . import log, schema, settings, store
@@ -59,11 +59,18 @@ async def load_tweet(request: Request) -> Response:
     if request.method != "POST":
         return Response("Pub/Sub's messages are POSTed here as CloudEvents.\n", status_code=405)
     headers = request.headers
-    delivery = unwrap(await request.body(), headers.get("ce-id", ""))
-    trace = headers.get("traceparent") or headers.get("x-cloud-trace-context", "")
-    serving = _serving()
     try:
-        await _store(serving.committer, delivery, trace)
+        delivery = unwrap(await request.body(), headers.get("ce-id", ""))
+    except ClientDisconnect:
+        return Response(status_code=400)  # to nobody: the message comes again
+    trace = headers.get("traceparent") or headers.get("x-cloud-trace-context", "")
+    try:
+        serving = _serving()
+    except BadMoment as error:
+        log.event("not_connected", "ERROR", outcome="failed", count=1, message=str(error))
+        return Response(status_code=503)
+    try:
+        await _store(serving, delivery, trace)
     except Busy:
         serving.counts.busy()
         return Response(status_code=503)
@@ -72,15 +79,17 @@ async def load_tweet(request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def _store(committer: Committer, delivery: Delivery, trace: str) -> None:
+async def _store(serving: "_Serving", delivery: Delivery, trace: str) -> None:
     """Return when the message is stored, as whatever it came to. Raises BadMoment."""
     now = datetime.now(UTC)
     result = make_rows(delivery, KEYWORDS, SETTINGS, now)
-    refusals = await committer.commit(delivery.message_id, result, len(delivery.data), trace)
+    refusals = await serving.committer.commit(delivery.message_id, result, len(delivery.data), trace)
     if refusals:
         rejected = reject(delivery, BadMessage("refused_by_bigquery", "; ".join(refusals)), now)
-        if refusals := await committer.commit(delivery.message_id, rejected, len(delivery.data), trace):
-            raise BadMoment(f"BigQuery refuses even the row of `rejected`: {'; '.join(refusals)}")
+        if refusals := await serving.committer.commit(delivery.message_id, rejected, len(delivery.data), trace):
+            failure = BadMoment(f"BigQuery refuses even the row of `rejected`: {'; '.join(refusals)}")
+            serving.counts.unkept(delivery.message_id, failure)
+            raise failure
 
 
 class _Serving(NamedTuple):
@@ -90,9 +99,12 @@ class _Serving(NamedTuple):
 
 @cache
 def _serving() -> _Serving:
-    """Made at the first request: gunicorn imports in its master and serves in a fork, where a client would be dead."""
-    counts = Counts(SETTINGS.google_cloud_project)
+    """Made at the first request: gunicorn imports in its master and serves in a fork, where a client would be dead.
+
+    Raises BadMoment.
+    """
     insert = store.connect(SETTINGS.google_cloud_project, SETTINGS.bigquery_dataset)
+    counts = Counts(SETTINGS.google_cloud_project)
     gc.collect()
     gc.freeze()  # what is here now stays: it need not be looked at again
     gc.set_threshold(_GARBAGE_AFTER)

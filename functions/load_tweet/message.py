@@ -50,7 +50,7 @@ def unwrap(body: bytes, event_id: str) -> Delivery:
             data=data,
             message_id=str(message.get("messageId") or message.get("message_id") or event_id),
             subscription=str(envelope.get("subscription") or ""),
-            publish_time=message.get("publishTime") or message.get("publish_time"),
+            publish_time=str(message.get("publishTime") or message.get("publish_time") or "") or None,
             attributes={str(k): str(v) for k, v in (message.get("attributes") or {}).items()},
         )
     except (orjson.JSONDecodeError, binascii.Error, KeyError, TypeError, AttributeError, ValueError):

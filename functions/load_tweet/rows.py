@@ -5,6 +5,8 @@ makes a post appear once is the view `tweets`.
 """
 
 import base64
+import hashlib
+import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -35,11 +37,19 @@ class Result:
 def make_rows(delivery: Delivery, keywords: Keywords, settings: Settings, now: datetime) -> Result:
     """Every delivery has an outcome: what cannot become a post's row becomes a row of `rejected`."""
     try:
-        message = decode(delivery.data)
-        post = parse(message.payload)
-        verdict = judge(post, keywords, settings)
+        return _rows(delivery, keywords, settings, now)
     except BadMessage as error:
         return reject(delivery, error, now)
+    except Exception as error:  # noqa: BLE001 - a mistake of ours: kept for a redrive, instead of coming back for ever
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        text = f"{type(error).__name__} at {where.name}, line {where.lineno}: a mistake in load_tweet"
+        return reject(delivery, BadMessage("unforeseen", text), now)
+
+
+def _rows(delivery: Delivery, keywords: Keywords, settings: Settings, now: datetime) -> Result:
+    message = decode(delivery.data)
+    post = parse(message.payload)
+    verdict = judge(post, keywords, settings)
     # an edit replaces its earlier versions even where the filter drops the edit itself
     rows: list[TableRow] = [
         ("superseded", f"{earlier}/{post.id}", columns(SupersededRow(earlier, post.id, timestamp(now))))
@@ -47,7 +57,7 @@ def make_rows(delivery: Delivery, keywords: Keywords, settings: Settings, now: d
     ]
     if verdict.reason is None or message.source == "doctor":
         row = columns(_tweet_row(post, verdict, message, now))
-        return Result("loaded", [("tweet_versions", post.id, row), *rows], "", post.unknown)
+        return Result("loaded", [("tweet_versions", f"{post.id}/{message.source}", row), *rows], "", post.unknown)
     row = columns(FilteredRow(post.id, verdict.reason, _received_at(message), timestamp(now)))
     return Result("filtered", [("filtered", post.id, row), *rows], verdict.reason, post.unknown)
 
@@ -58,13 +68,14 @@ def reject(delivery: Delivery, error: BadMessage, now: datetime) -> Result:
         data=base64.b64encode(delivery.data).decode(),
         subscription_name=delivery.subscription,
         message_id=delivery.message_id,
-        publish_time=delivery.publish_time,
+        publish_time=_time_or_none(delivery.publish_time),
         attributes=orjson.dumps(delivery.attributes).decode(),
         reason=error.reason,
         error=str(error),
         rejected_at=timestamp(now),
     )
-    return Result("rejected", [("rejected", delivery.message_id, columns(row))], error.reason)
+    row_id = delivery.message_id or hashlib.blake2b(delivery.data, digest_size=16).hexdigest()
+    return Result("rejected", [("rejected", row_id, columns(row))], error.reason)
 
 
 def _tweet_row(post: Post, verdict: Verdict, message: Message, now: datetime) -> TweetRow:
@@ -82,6 +93,14 @@ def _tweet_row(post: Post, verdict: Verdict, message: Message, now: datetime) ->
 def _received_at(message: Message) -> str:
     seconds, microseconds = divmod(message.received_at, 1_000_000)
     return timestamp(datetime.fromtimestamp(seconds, UTC).replace(microsecond=microseconds))
+
+
+def _time_or_none(text: str | None) -> str | None:
+    """What BigQuery would not take as a TIMESTAMP must not keep a bad message from being kept."""
+    try:
+        return timestamp(datetime.fromisoformat(text or "").astimezone(UTC))
+    except (ValueError, OverflowError, TypeError):
+        return None
 
 
 def timestamp(moment: datetime) -> str:

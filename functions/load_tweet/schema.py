@@ -22,9 +22,9 @@ class Column(NamedTuple):
 
 Columns = Mapping[str, Column]
 
-# what each of Python's types may be in BigQuery; insertAll takes text for any of the first
+# what each of Python's types may be in BigQuery; a string that stands for something else says for what
 _TAKES = {
-    str: {"STRING", "BYTES", "DATETIME", "TIMESTAMP", "JSON"},
+    str: {"STRING"},
     int: {"INTEGER", "INT64", "FLOAT", "FLOAT64", "NUMERIC", "BIGNUMERIC"},
     float: {"FLOAT", "FLOAT64", "NUMERIC", "BIGNUMERIC"},
     bool: {"BOOLEAN", "BOOL"},
@@ -40,7 +40,7 @@ def check(dataset: str, tables: Mapping[str, Columns | None]) -> list[str]:
         if there is None:
             wrong.append(f"there is no table {dataset}.{name}")
             continue
-        ours = typing.get_type_hints(row)
+        ours = typing.get_type_hints(row, include_extras=True)
         wrong += [
             f"{name}.{column}: {what}" for column, hint in ours.items() if (what := _differs(hint, there.get(column)))
         ]
@@ -61,11 +61,15 @@ def _differs(hint: object, column: Column | None) -> str:
     """What keeps a value of the type `hint` out of the column; '' if nothing does."""
     if column is None:
         return "this code fills it, and the table lacks it"
-    kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    union = typing.get_origin(hint) in (types.UnionType, typing.Union)
+    kinds = typing.get_args(hint) if union else (hint,)
     if column.mode == "REQUIRED" and type(None) in kinds:
         return "the table requires it, and a post may come without it"
     repeated = typing.get_origin(kinds[0]) is list
     kind = typing.get_args(kinds[0])[0] if repeated else kinds[0]
-    if repeated != (column.mode == "REPEATED") or column.type not in _TAKES[kind]:
-        return f"this code writes {'a list of ' if repeated else ''}{kind.__name__}, and the table's column is {column.mode} {column.type}"
+    named = getattr(kind, "__metadata__", None)  # of Annotated
+    takes = {named[0]} if named else _TAKES[kind]
+    if repeated != (column.mode == "REPEATED") or column.type not in takes:
+        ours = f"{'a list of ' if repeated else ''}{named[0] if named else kind.__name__}"
+        return f"this code writes {ours}, and the table's column is {column.mode} {column.type}"
     return ""

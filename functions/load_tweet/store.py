@@ -12,30 +12,39 @@ from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
-from requests.adapters import HTTPAdapter
 
 from .commit import ANSWER_SECONDS, INSERTS_IN_FLIGHT, Insert, Row
 from .errors import BadMoment
 from .schema import Column, Columns
 from .tables import TABLES
+from .watch import Watch
 
 # An insert has answered or failed within 8 s, its retries included (commit.ANSWER_SECONDS says why). The client's own
 # default would go on for 600 s.
 _RETRY = DEFAULT_RETRY.with_timeout(4.0)
 _REQUEST_SECONDS = (2.0, 3.5)  # connect, read
 
+_CUT_SECONDS = ANSWER_SECONDS - 0.5
+_TOO_LARGE = 413
+
 _BLAMES_THE_ROW = frozenset({"invalid", "invalidQuery", "badRequest"})  # reasons in insertErrors
 
 
 def connect(project: str, dataset: str) -> Insert:
-    """Return `insert`, which blocks until BigQuery has answered for each row; for use in threads."""
-    client = bigquery.Client(project=project)
+    """Return `insert`, which blocks until BigQuery has answered for each row; for use in threads. Raises BadMoment."""
+    try:
+        client = bigquery.Client(project=project)
+        session = client._http
+    except (GoogleAPIError, GoogleAuthError, OSError) as error:
+        raise BadMoment(f"There is no way to BigQuery: {type(error).__name__}: {error}"[:1_000]) from None
+    watch = Watch()
     # the session's pool keeps ten connections; each one more would be made and thrown away for each insert
-    client._http.mount("https://", HTTPAdapter(pool_maxsize=INSERTS_IN_FLIGHT))
-    client._http.mount("http://", HTTPAdapter(pool_maxsize=INSERTS_IN_FLIGHT))
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, watch.adapter(INSERTS_IN_FLIGHT))
 
     def insert(table: str, rows: dict[str, Row]) -> dict[str, str]:
-        return _insert(client, f"{project}.{dataset}.{table}", list(rows.items()))
+        with watch.until(time.monotonic() + _CUT_SECONDS):
+            return _insert(client, f"{project}.{dataset}.{table}", list(rows.items()))
 
     return insert
 
@@ -57,6 +66,10 @@ def _columns(client: bigquery.Client, table: str) -> Columns | None:
     return {field.name: Column(field.field_type, field.mode) for field in found.schema}
 
 
+class _TooLargeError(Exception):
+    """The request is: in two it may not be."""
+
+
 def _insert(client: bigquery.Client, table: str, rows: list[tuple[str, Row]]) -> dict[str, str]:
     """Each round ends, raises, or leaves out at least one refused row."""
     deadline = time.monotonic() + ANSWER_SECONDS
@@ -64,7 +77,13 @@ def _insert(client: bigquery.Client, table: str, rows: list[tuple[str, Row]]) ->
     while rows:
         if time.monotonic() > deadline:
             raise BadMoment(f"{table}: {len(rows)} rows were stopped for other rows' sake until the time was up")
-        bad, stopped = _insert_once(client, table, rows)
+        try:
+            bad, stopped = _insert_once(client, table, rows)
+        except _TooLargeError:
+            if len(rows) == 1:
+                return refused | {rows[0][0]: "the row is larger than BigQuery takes (10 MB a request)"}
+            half = len(rows) // 2
+            return refused | _insert(client, table, rows[:half]) | _insert(client, table, rows[half:])
         refused |= {rows[index][0]: why for index, why in bad.items()}
         if stopped and not bad:
             raise BadMoment(f"{table}: BigQuery stopped {len(stopped)} rows and blamed none")
@@ -79,7 +98,11 @@ def _insert_once(client: bigquery.Client, table: str, rows: list[tuple[str, Row]
             table, [row for _, row in rows], row_ids=ids, retry=_RETRY, timeout=_REQUEST_SECONDS
         )
     except (GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
+        if getattr(error, "code", None) == _TOO_LARGE:
+            raise _TooLargeError from None
         raise BadMoment(f"{table}: {type(error).__name__}: {error}") from error
+    except (AttributeError, TypeError, ValueError) as error:  # the client takes what was cut off for an answer
+        raise BadMoment(f"{table}: BigQuery's answer is none: {error}") from error
     bad: dict[int, str] = {}
     stopped: list[int] = []
     for entry in errors:

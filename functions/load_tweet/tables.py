@@ -4,14 +4,20 @@ A test holds each to `infra/bigquery/<table>.json`, name, type and mode; `schema
 Tuples rather than dataclasses: one is made for each post, and a frozen dataclass of 35 fields takes four times as long.
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+# what BigQuery's column is, where a string stands for something else
+Bytes = Annotated[str, "BYTES"]  # in base64
+Datetime = Annotated[str, "DATETIME"]  # UTC
+Json = Annotated[str, "JSON"]
+Timestamp = Annotated[str, "TIMESTAMP"]  # UTC
 
 
 class TweetRow(NamedTuple):
     """One accepted delivery of a post, as infra/bigquery/tweet_versions.json describes it."""
 
     id: str
-    created_at: str | None  # DATETIME, UTC, to the second
+    created_at: Datetime | None  # to the second
     tweet_location: str | None
     text: str | None
     retweet_count: int | None
@@ -42,9 +48,9 @@ class TweetRow(NamedTuple):
     original_retweet_count: int | None
     original_favorite_count: int | None
     source: str
-    received_at: str  # TIMESTAMP, UTC
-    loaded_at: str  # TIMESTAMP, UTC
-    payload: str  # JSON
+    received_at: Timestamp
+    loaded_at: Timestamp
+    payload: Json
 
 
 class FilteredRow(NamedTuple):
@@ -52,8 +58,8 @@ class FilteredRow(NamedTuple):
 
     id: str
     reason: str
-    received_at: str  # TIMESTAMP, UTC
-    loaded_at: str  # TIMESTAMP, UTC
+    received_at: Timestamp
+    loaded_at: Timestamp
 
 
 class SupersededRow(NamedTuple):
@@ -61,20 +67,20 @@ class SupersededRow(NamedTuple):
 
     id: str
     by_id: str
-    at: str  # TIMESTAMP, UTC
+    at: Timestamp
 
 
 class RejectedRow(NamedTuple):
     """A message that can never become a post's row, whole."""
 
-    data: str  # BYTES, in base64
+    data: Bytes
     subscription_name: str
     message_id: str
-    publish_time: str | None  # TIMESTAMP, UTC
-    attributes: str  # JSON
+    publish_time: Timestamp | None
+    attributes: Json
     reason: str
     error: str
-    rejected_at: str  # TIMESTAMP, UTC
+    rejected_at: Timestamp
 
 
 TABLES: dict[str, type[tuple[Any, ...]]] = {

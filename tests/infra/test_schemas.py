@@ -33,7 +33,7 @@ def python_shape(hint: object) -> tuple[type, str]:
     """(type, mode) of a field of the dataclass."""
     if typing.get_origin(hint) is list:
         return typing.get_args(hint)[0], "REPEATED"
-    if isinstance(hint, types.UnionType):
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
         return next(one for one in typing.get_args(hint) if one is not type(None)), "NULLABLE"
     assert isinstance(hint, type)
     return hint, "ALWAYS"

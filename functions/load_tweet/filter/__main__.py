@@ -5,6 +5,7 @@
 """
 
 import argparse
+import io
 import os
 import sys
 from collections import Counter
@@ -19,7 +20,7 @@ from ..row import Post
 from . import Keywords, Verdict, judge, posts, read_keywords, what_if
 
 _FILE = Path(__file__).parents[1] / "keywords.txt"
-_SHOWN = 100  # characters of a post
+_SHOWN = 160  # characters of a post
 
 
 def main() -> int:
@@ -45,6 +46,8 @@ def _explain(keywords: Keywords, as_json: bool) -> int:
     setting = settings.read({"GOOGLE_CLOUD_PROJECT": "none", **os.environ})  # to explain needs no project
     outcomes: Counter[str] = Counter()
     decided: Counter[str] = Counter()
+    assert isinstance(sys.stdin, io.TextIOWrapper)
+    sys.stdin.reconfigure(encoding="utf-8", errors="replace")
     for line in sys.stdin:
         if not line.strip():
             continue
@@ -52,7 +55,7 @@ def _explain(keywords: Keywords, as_json: bool) -> int:
             post = posts.read(line.rstrip("\n"))
         except BadMessage as error:
             outcomes["unreadable"] += 1
-            print(f"{'unreadable':10} {error}", file=sys.stderr)
+            print(f"{'unreadable':10} {_printable(str(error))}", file=sys.stderr)
             continue
         verdict = judge(post, keywords, setting)
         outcomes["dropped" if verdict.reason else "kept"] += 1
@@ -113,6 +116,13 @@ def _keywords(path: Path) -> Keywords:
     return read_keywords(path)
 
 
+def _days(text: str) -> float:
+    days = float(text)
+    if not 0 < days <= 3_650:
+        raise argparse.ArgumentTypeError(f"{text} days cannot be looked back: name a number between 0 and 3650")
+    return days
+
+
 def _time(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -132,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
         "--keywords", type=Path, default=_FILE, metavar="FILE", help="the file in force (the shipped one)"
     )
     parser.add_argument("--json", action="store_true", help="with --explain: one JSON object a post")
-    parser.add_argument("--days", type=float, default=7.0, help="with --what-if: so many days until now (7)")
+    parser.add_argument("--days", type=_days, default=7.0, help="with --what-if: so many days until now (7)")
     parser.add_argument("--from", dest="since", type=_time, metavar="TIME", help="or from this time, ISO 8601, UTC")
     parser.add_argument("--to", dest="until", type=_time, metavar="TIME", help="until this time")
     parser.add_argument(

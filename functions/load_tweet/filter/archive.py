@@ -17,10 +17,10 @@ _PAGE = 2_000  # rows
 _RETRY = DEFAULT_RETRY.with_timeout(10.0)  # the client would go on for 600 s
 _QUERY = """
 -- Which posts were delivered between two times, each once?
-SELECT id, ANY_VALUE(payload) AS payload, MIN(received_at) AS received_at
+SELECT ANY_VALUE(id) AS id, ANY_VALUE(payload) AS payload, MIN(received_at) AS received_at
 FROM archive
 WHERE received_at >= @since AND received_at < @until AND source != 'doctor'
-GROUP BY id
+GROUP BY IF(id = '', message_id, id)
 """
 
 

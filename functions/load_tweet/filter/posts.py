@@ -22,7 +22,7 @@ def read(line: str) -> Post:
         return parse(payload)
     if isinstance(payload, dict):
         return parse(orjson.dumps(payload).decode())
-    if "data" in found:
+    if "data" in found or not {"id", "text"} & found.keys():
         return parse(line)
     return parse(_wrap({"id": "0", **found}))
 

@@ -28,7 +28,9 @@ class Tally:
     dropped: Counter[str] = field(default_factory=Counter)  # by reason
     matched: Counter[str] = field(default_factory=Counter)  # posts that an entry of the file matched
     alone: Counter[str] = field(default_factory=Counter)  # posts that nothing else would have kept
-    authors: set[tuple[str, str]] = field(default_factory=set)  # (day, author) of the kept
+    authors: set[tuple[str, str]] = field(
+        default_factory=set
+    )  # (day, author) of those that the words would let through
 
 
 @dataclass(slots=True)
@@ -44,8 +46,11 @@ class WhatIf:
     authors: set[tuple[str, str]] = field(default_factory=set)  # (day, author) of all
 
     def saved(self) -> tuple[float, float]:
-        """Dollars that X would not have charged: for posts, and for authors none of whose posts of the day are kept."""
-        dropped = self.posts - self.then.kept
+        """Dollars that X would not have charged: for posts, and for authors none of whose posts of the day are kept.
+
+        LANGUAGES and KEEP_RETWEETS are not the file's: what they drop, the file's words in the rule would not.
+        """
+        dropped = self.then.dropped["no_keyword"] + self.then.dropped["excluded"]
         return dropped * DOLLARS_A_POST, len(self.authors - self.then.authors) * DOLLARS_AN_AUTHOR
 
 
@@ -115,18 +120,20 @@ def report(result: WhatIf, then: Keywords, since: datetime, until: datetime) -> 
 def _count(tally: Tally, post: Post, keywords: Keywords, settings: Settings, author: tuple[str, str] | None) -> bool:
     verdict = judge(post, keywords, settings)
     tally.matched.update(verdict.keywords)
+    if author and verdict.reason not in {"no_keyword", "excluded"}:
+        tally.authors.add(author)
     if verdict.reason is not None:
         tally.dropped[verdict.reason] += 1
         return False
     tally.kept += 1
     if len(verdict.keywords) == 1:
         tally.alone[verdict.keywords[0]] += 1
-    if author:
-        tally.authors.add(author)
     return True
 
 
 def _operator(keyword: Keyword) -> str:
+    """As typed: X folds case by itself, and reads OR, AND and signs as its own unless they are quoted."""
+    typed = keyword.entry.removeprefix("-").strip().strip("\"'\u201c\u201d")
     if keyword.kind == "hashtag":
-        return f"#{keyword.form}"
-    return keyword.form if keyword.kind == "word" else f'"{keyword.form}"'
+        return typed
+    return typed if typed.isalnum() and typed.upper() not in {"OR", "AND", "NOT"} else f'"{typed}"'

@@ -238,33 +238,74 @@ def test_a_request_that_went_away_takes_nobody_with_it() -> None:
     run(test, table)
 
 
-@pytest.mark.parametrize("size", [1, 70_000_000], ids=["too many messages", "too many bytes"])
+@pytest.mark.parametrize("size", [1, 10], ids=["too many messages", "too many bytes"])
 def test_beyond_its_memory_it_refuses_at_once_and_takes_again_later(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commit, "MESSAGES_HELD", 5)
+    monkeypatch.setattr(commit, "MESSAGES_HELD", 5 if size == 1 else 1_000)
+    monkeypatch.setattr(commit, "BYTES_HELD", 50)
     table = Table()
     table.open.clear()
 
     async def test(committer: Committer, told: list[str]) -> None:
-        tasks = [asyncio.create_task(committer.commit(f"m{n}", result(f"t/{n}"), 1)) for n in range(5)]
-        await asyncio.sleep(0)
-        with pytest.raises(Busy):
-            await committer.commit("m", result("t/x"), size)
-        table.open.set()
-        await asyncio.gather(*tasks)
+        for _ in range(3):  # what is released can be taken again
+            table.open.clear()
+            tasks = [asyncio.create_task(committer.commit(f"m{n}", result(f"t/{n}"), size)) for n in range(5)]
+            await asyncio.sleep(0)
+            with pytest.raises(Busy):
+                await committer.commit("m", result("t/x"), size)
+            table.open.set()
+            await asyncio.gather(*tasks)
         assert await committer.commit("m", result("t/x"), 1) == []
 
     run(test, table)
 
 
-def test_a_group_stays_within_the_limits_of_a_request() -> None:
+@pytest.mark.parametrize(("size", "most"), [(400_000, 3), (1, 500)], ids=["bytes", "rows"])
+def test_a_group_stays_within_the_limits_of_a_request(size: int, most: int) -> None:
     table = Table()
     table.open.clear()
 
     async def test(committer: Committer, told: list[str]) -> None:
-        tasks = [asyncio.create_task(committer.commit(f"m{n}", result(f"t/{n}"), 1_000_000)) for n in range(20)]
+        count = 20 if size > 1 else 1_800
+        tasks = [asyncio.create_task(committer.commit(f"m{n}", result(f"t/{n}"), size)) for n in range(count)]
         await asyncio.sleep(0.05)
         table.open.set()
         await asyncio.gather(*tasks)
 
     run(test, table)
-    assert max(len(rows) for rows in table.inserts) * 1_000_000 <= commit.BYTES_AT_ONCE
+    assert max(len(rows) for rows in table.inserts) == most
+
+
+def test_one_message_larger_than_a_group_goes_alone() -> None:
+    table = Table()
+
+    async def test(committer: Committer, told: list[str]) -> None:
+        await asyncio.gather(*(committer.commit(f"m{n}", result(f"t/{n}"), 9_000_000) for n in range(3)))
+
+    run(test, table)
+    assert [len(rows) for rows in table.inserts] == [1, 1, 1]
+
+
+def test_groups_that_wait_go_out_side_by_side() -> None:
+    table = Table()
+    table.open.clear()
+
+    async def test(committer: Committer, told: list[str]) -> None:
+        tasks = [asyncio.create_task(committer.commit(f"m{n}", result(f"t/{n}"), 1_400_000)) for n in range(4)]
+        await until(lambda: len(table.inserts) == 4)  # none has landed
+        table.open.set()
+        await asyncio.gather(*tasks)
+
+    run(test, table)
+
+
+def test_a_mistake_of_ours_leaves_no_request_without_an_answer() -> None:
+    class Broken(Told):
+        def stored(self, entries: list[Entry]) -> None:
+            raise KeyError("a bug")
+
+    async def main() -> None:
+        committer = Committer(Table().insert, Broken())
+        with pytest.raises(BadMoment, match="KeyError: 'a bug'"):
+            await asyncio.wait_for(committer.commit("m1", result("t/1"), 1), 5)
+
+    asyncio.run(main())

@@ -119,3 +119,24 @@ def test_the_shipped_file_reads() -> None:
     shipped = read_keywords(Path(keyword_filter.__file__).parents[1] / "keywords.txt")
     assert len(shipped.keep) == 34
     assert shipped.drop == ()
+
+
+SUBTLE = {
+    "a hashtag of vowel signs": ("#संगीत", post("नया #संगीत"), True),
+    "and not its first letter": ("#स", post("नया #संगीत"), False),
+    "Thai": ("#ที่รัก", post("เพลง #ที่รัก"), True),
+    "X escapes the ampersand": ("r&b", post("modern R&amp;B rules"), True),
+    "a sign that NFKC makes letters of": ("nike", post("Nike™ shoes"), True),
+    "a heart in colour": ("love music", post("love \u2764\ufe0f music"), True),
+    "a heart in black": ("love music", post("love \u2764 music"), True),
+}
+
+
+@pytest.mark.parametrize(("file", "given", "kept"), SUBTLE.values(), ids=SUBTLE.keys())
+def test_words_are_compared_as_people_read_them(file: str, given: Post, kept: bool) -> None:
+    assert (judge(given, parse_keywords(file), KEEP_ALL).reason is None) == kept
+
+
+def test_a_hashtag_with_a_space_is_an_error_with_its_line() -> None:
+    with pytest.raises(ConfigurationError, match="line 2: '#nowplaying music' is a hashtag with a space"):
+        parse_keywords("music\n#nowplaying music")

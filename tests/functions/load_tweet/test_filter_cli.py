@@ -119,8 +119,8 @@ def test_what_if_counts_posts_and_dollars() -> None:
 
 
 def test_the_file_in_xs_rule_language() -> None:
-    keywords = parse_keywords('music\n#NowPlaying\nnew song\n-spam\n-"cover band"\n音楽')
-    assert clause(keywords) == '(music OR #nowplaying OR "new song" OR "音楽") -spam -"cover band"'
+    keywords = parse_keywords('music\n#NowPlaying\nnew song\n-spam\n-"cover band"\n音楽\nr&b\nor')
+    assert clause(keywords) == '(music OR #NowPlaying OR "new song" OR 音楽 OR "r&b" OR "or") -spam -"cover band"'
     assert clause(parse_keywords("")) == ""
 
 

@@ -197,6 +197,21 @@ def tables_of_infra() -> dict[str, fakes.Rows]:
     return {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json") if path.stem != "layout"}
 
 
+def test_without_credentials_each_message_is_given_back_and_told(function: Start, fake: FakeBigQuery) -> None:
+    process, url = function({"GOOGLE_CLOUD_PROJECT": "local", "GOOGLE_APPLICATION_CREDENTIALS": "/nowhere.json"}, None)
+    assert [post(url, **event(PAYLOAD, f"m{n}")).status_code for n in range(3)] == [503] * 3
+    assert eventually(lambda: "There is no way to BigQuery" in process.complaint)
+    assert "Traceback" not in process.log.read_text()
+
+
+def test_what_not_even_rejected_takes_is_given_back_and_told(function: Start, fake: FakeBigQuery) -> None:
+    fake.usual = fakes.refuse(lambda row: True)
+    process, url = function({"GOOGLE_CLOUD_PROJECT": "local"}, None)
+    assert post(url, **event(PAYLOAD, "m1")).status_code == 503
+    assert eventually(lambda: "refuses even the row of `rejected`" in process.complaint)
+    assert eventually(lambda: process.totals.get("failed") == 1)
+
+
 def test_only_post_is_taken(function: Start, environment: dict[str, str]) -> None:
     _, url = function(environment, None)
     assert requests.get(url, timeout=10).status_code == 405

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from functions.load_tweet import sentiment
 from functions.load_tweet.filter import Keywords, parse_keywords
 from functions.load_tweet.message import Delivery
 from functions.load_tweet.rows import Result, make_rows
@@ -50,7 +51,7 @@ def test_a_kept_post_is_loaded_and_replaces_its_earlier_versions() -> None:
         "payload": json.dumps(EDITED),
     }
     assert make(EDITED, keywords=parse_keywords("love")) == Result(
-        "loaded", [("tweet_versions", "3", row), *SUPERSEDED]
+        "loaded", [("tweet_versions", "3/stream", row), *SUPERSEDED]
     )
 
 
@@ -71,7 +72,7 @@ def test_a_bad_message_is_kept_whole_with_its_reason() -> None:
         "data": base64.b64encode(b"\xff{").decode(),
         "subscription_name": "s",
         "message_id": "m1",
-        "publish_time": "2026-11-22T00:00:00Z",
+        "publish_time": "2026-11-22T00:00:00.000000Z",
         "attributes": '{"source":"stream"}',
         "reason": "not_a_message",
         "error": "The data is not the topic's JSON: str is not valid UTF-8: surrogates not allowed: line 1 column 1 (char 0)",
@@ -87,6 +88,55 @@ def test_a_field_that_x_adds_is_named_and_kept() -> None:
     made = make(post)
     assert made.unknown == ("weather", "data.mood")
     assert json.loads(made.rows[0][2]["payload"]) == post
+
+
+@pytest.mark.parametrize("publish_time", ["yesterday", "", None, "9999-99-99T00:00:00Z"])
+def test_a_time_that_bigquery_would_not_take_keeps_no_message_from_being_kept(publish_time: str | None) -> None:
+    ((_, _, row),) = make_rows(Delivery(b"x", "m1", "s", publish_time), Keywords(), SETTINGS, NOW).rows
+    assert "publish_time" not in row
+
+
+def test_without_a_message_id_different_messages_stay_different() -> None:
+    rows = [make_rows(Delivery(data, ""), Keywords(), SETTINGS, NOW).rows[0] for data in (b"a", b"b", b"a")]
+    assert len({row_id for _, row_id, _ in rows}) == 2
+
+
+def test_a_canary_and_the_post_itself_are_two_rows() -> None:
+    assert make(EDITED).rows[0][1] != make(EDITED, source="doctor").rows[0][1]
+
+
+def test_a_mistake_of_ours_rejects_instead_of_coming_back_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(text: str, lang: str | None) -> float:
+        raise ZeroDivisionError(text)
+
+    monkeypatch.setattr(sentiment, "score", broken)
+    made = make({"data": {"id": "3", "text": "what a person wrote", "lang": "en"}})
+    assert (made.outcome, made.reason) == ("rejected", "unforeseen")
+    assert "ZeroDivisionError at broken" in made.rows[0][2]["error"]
+    assert "what a person wrote" not in made.rows[0][2]["error"]
+
+
+ODD = {
+    "users": [None], "tweets": [7], "places": True, "posts": [1], "media": "x", "polls": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), ODD.items(), ids=ODD.keys())
+def test_parts_that_no_column_comes_from_may_be_of_any_type(name: str, value: object) -> None:
+    made = make({"data": {"id": "3", "text": "x"}, "includes": {name: value}})
+    assert (made.outcome, made.unknown) == ("loaded", ())
+
+
+FLOODS = ["😂" * 2_000, "😹 " * 1_000, "a " * 1_000, "not bad " * 250, "VERY good but " * 150]
+
+
+@pytest.mark.parametrize("text", FLOODS, ids=lambda text: text[:8])
+def test_a_flood_is_scored_by_its_beginning(text: str) -> None:
+    """VADER reads an emoji as up to six words and takes the square of their number: seconds, for all of these."""
+    seen = sentiment._short(text)
+    assert 0 < len(seen.split()) <= 250
+    assert sum(character in "😂😹" for character in seen) <= 25
+    assert sentiment.score(text, "en") == sentiment.score(seen, "en")
 
 
 @pytest.mark.parametrize("lang", ["es", "ja", None])

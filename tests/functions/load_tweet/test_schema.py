@@ -51,6 +51,14 @@ WRONG = {
         with_column("hashtags", Column("STRING", "NULLABLE")),
         "tweet_versions.hashtags: this code writes a list of str, and the table's column is NULLABLE STRING",
     ),
+    "a text where a time is written": (
+        with_column("received_at", Column("STRING", "REQUIRED")),
+        "tweet_versions.received_at: this code writes TIMESTAMP, and the table's column is REQUIRED STRING",
+    ),
+    "a time where a text is written": (
+        with_column("text", Column("TIMESTAMP", "NULLABLE")),
+        "tweet_versions.text: this code writes str, and the table's column is NULLABLE TIMESTAMP",
+    ),
     "no such table": (THERE | {"rejected": None}, "there is no table twitter.rejected"),
 }
 

@@ -66,3 +66,22 @@ def test_what_lasts_is_a_bad_moment(fake: FakeBigQuery, behaviour: fakes.Behavio
     with pytest.raises(BadMoment):
         insert()
     assert fake.stored == {}
+
+
+def test_a_request_that_is_too_large_is_sent_in_halves_and_a_row_that_is_refused(fake: FakeBigQuery) -> None:
+    def at_most_one(table: str, rows: fakes.Rows) -> fakes.Answer:
+        if len(rows) > 1 or rows[0]["id"] == "b":
+            return 413, {"error": {"code": 413, "message": "Request Entity Too Large"}}
+        return fakes.ok(table, rows)
+
+    fake.usual = at_most_one
+    assert insert() == {"b": "the row is larger than BigQuery takes (10 MB a request)"}
+    assert fake.ids("filtered") == ["a", "c"]
+
+
+def test_bytes_that_trickle_in_are_cut_off(fake: FakeBigQuery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each read is short, so the client's own deadline never comes; the thread has to be free again."""
+    monkeypatch.setattr(store, "_CUT_SECONDS", 1.5)
+    fake.usual = fakes.trickle(3_600)
+    with pytest.raises(BadMoment):
+        insert()
