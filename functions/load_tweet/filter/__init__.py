@@ -18,9 +18,9 @@ from ..settings import Settings
 # Vowel signs and accents belong to the word, though Python's \w leaves them out; so do the joiners of Persian and Hindi.
 _MARKS = "".join(chr(c) for c in range(0x0300, 0xFE30) if unicodedata.category(chr(c)) in ("Mn", "Mc")) + "\u200c\u200d"
 _WORD = re.compile(rf"[\w{_MARKS}]+")
-_HASHTAG = re.compile(rf"[#＃]([\w{_MARKS}]+)")
+_HASHTAG = re.compile(rf"#([\w{_MARKS}]+)")
 # Signs that NFKC would make letters of (Nike™), and those that only choose how the one before looks (❤️)
-_NOT_TEXT = dict.fromkeys([*map(ord, "™℠®©"), *range(0xFE00, 0xFE10)])
+_NOT_TEXT = re.compile("[™℠®©\ufe00-\ufe0f]")
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
@@ -98,7 +98,7 @@ def judge(post: Post, keywords: Keywords, settings: Settings) -> Verdict:
         return Verdict(None)
     folded = _fold(f"{post.text}\n{post.quoted_text}")
     words = _WORD.findall(folded)
-    hashtags = {_fold(tag) for tag in columns["hashtags"]} | {_fold(tag) for tag in _HASHTAG.findall(folded)}
+    hashtags = {_fold(tag) for tag in columns["hashtags"]} | set(_HASHTAG.findall(folded))
     seen = _Seen(folded, f" {' '.join(words)} ", hashtags.union(words), hashtags)
     if dropped := tuple(keyword.entry for keyword in keywords.drop if seen.has(keyword)):
         return Verdict("excluded", dropped)
@@ -140,4 +140,8 @@ def _keyword(entry: str, bare: str) -> Keyword | None:
 
 def _fold(text: str) -> str:
     """X escapes &, < and > in texts."""
-    return unicodedata.normalize("NFKC", html.unescape(text).translate(_NOT_TEXT)).casefold()
+    if "&" in text:
+        text = html.unescape(text)
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", _NOT_TEXT.sub("", text)).casefold()
