@@ -1,4 +1,4 @@
-"""python -m ingester stream: the command line of the ingester."""
+"""python -m ingester: the command line of the ingester."""
 
 import argparse
 import os
@@ -6,32 +6,89 @@ import sys
 from pathlib import Path
 
 from . import log, rules, settings, stream
-from .errors import IngesterError
+from .errors import Done, IngesterError
+from .search import parse_time
+from .times import Times
 
 
 def main() -> int:
-    """Exit codes: 0 told to stop and all published; 2, 3, 4 as errors.py says; 1 a bug."""
+    """Exit codes: 0 told to stop and all published, or nothing to do; 2 to 5 as errors.py says; 1 a bug, or rules differ."""
     arguments = _parser().parse_args()
     log.quiet()
+    hold = arguments.command == "stream"
     try:
-        stream.run(settings.read(os.environ), arguments.rules)
+        code = _run(arguments)
+    except Done as done:
+        log.event("stopped", reason="done", message=str(done), exit_code=0)
+        return 0
     except IngesterError as error:
-        log.event("stopped", "CRITICAL", reason=type(error).__name__, message=str(error), exit_code=error.exit_code)
+        if hold:
+            log.event("stopped", "CRITICAL", reason=type(error).__name__, message=str(error), exit_code=error.exit_code)
         print(f"ingester: {error}", file=sys.stderr)
         return error.exit_code
-    log.event("stopped", reason="told", exit_code=0)
-    return 0
+    if hold:
+        log.event("stopped", reason="told", exit_code=0)
+    return code
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    environment = settings.read(os.environ, needs_x=arguments.command not in ("archive", "rejected"))
+    times = Times().scaled(arguments.time_scale)
+    if arguments.command == "stream":
+        stream.run(environment, arguments.rules, times)
+        return 0
+    from . import cli  # noqa: PLC0415 - the stream needs no terminal
+
+    if arguments.command == "rules":
+        return (cli.plan if arguments.action == "plan" else cli.apply)(environment, arguments)
+    if arguments.command == "search":
+        return cli.fetch(environment, arguments, times)
+    return cli.again(environment, arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ingester", description="Gets posts from X and publishes them to Pub/Sub."
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    command = commands.add_parser("stream", help="hold X's filtered stream until told to stop (SIGTERM)")
-    command.add_argument(
-        "--rules", type=Path, default=rules.FILE, help="the rules to install where X has none (%(default)s)"
+    parser.add_argument(
+        "--time-scale",
+        type=float,
+        default=1.0,
+        metavar="F",
+        help="all waiting times multiplied by this: for trials (1)",
     )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    with_rules = argparse.ArgumentParser(add_help=False)
+    with_rules.add_argument("--rules", type=Path, default=rules.FILE, metavar="FILE", help="the rules (%(default)s)")
+    asking = argparse.ArgumentParser(add_help=False)
+    asking.add_argument("--yes", action="store_true", help="ask nothing")
+    counting = argparse.ArgumentParser(add_help=False)
+    counting.add_argument("--dry-run", action="store_true", help="only say how many")
+
+    commands.add_parser("stream", parents=[with_rules], help="hold X's filtered stream until told to stop (SIGTERM)")
+    one = commands.add_parser(
+        "search", parents=[with_rules, asking, counting], help="fetch what the stream did not deliver, by recent search"
+    )
+    one.add_argument("--from", dest="since", type=parse_time, required=True, metavar="TIME", help="ISO 8601, UTC")
+    one.add_argument("--to", dest="until", type=parse_time, metavar="TIME", help="now, if left out")
+    for name, what in (
+        ("archive", "publish posts of archive again"),
+        ("rejected", "publish messages of rejected again"),
+    ):
+        one = commands.add_parser(name, parents=[counting], help=what)
+        first = name == "archive"
+        one.add_argument("--from", dest="since", type=parse_time, required=first, metavar="TIME", help="ISO 8601, UTC")
+        one.add_argument("--to", dest="until", type=parse_time, metavar="TIME", help="now, if left out")
+        one.add_argument("--rate", type=float, default=200.0, metavar="R", help="messages a second at the most (200)")
+        one.set_defaults(again=False)
+        if not first:
+            one.add_argument("--again", action="store_true", help="also what was redriven before")
+    one = commands.add_parser("rules", help="the file's rules and X's")
+    actions = one.add_subparsers(dest="action", required=True, metavar="action")
+    one = actions.add_parser("plan", parents=[with_rules], help="what apply would change; exit code 1 if anything")
+    one.add_argument("--price", action="store_true", help="posts and dollars a day by the last seven days' counts")
+    one = actions.add_parser("apply", parents=[with_rules, asking], help="make X have the file's rules")
+    one.add_argument("--remove-foreign", action="store_true", help="also remove rules that the file does not name")
     return parser
 
 

@@ -3,6 +3,7 @@ exceptions; here every hook that would let it go round ends the loop, and the ca
 """
 
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -11,61 +12,52 @@ import requests
 import tweepy
 
 from . import message
+from .fields import AUTHOR_EXPANSIONS, EXPANSIONS, PLACE_FIELDS, TWEET_FIELDS, USER_FIELDS
 from .policy import Ended
-
-# https://docs.x.com/x-api/posts/filtered-stream: an unknown name is dropped silently, and the post is billed all the same
-TWEET_FIELDS = [
-    "attachments", "author_id", "community_id", "context_annotations", "conversation_id", "created_at", "display_text_range",
-    "edit_controls", "edit_history_tweet_ids", "entities", "geo", "id", "in_reply_to_user_id", "lang", "note_tweet",
-    "possibly_sensitive", "public_metrics", "referenced_tweets", "reply_settings", "source", "text", "withheld",
-]  # fmt: skip
-USER_FIELDS = [
-    "created_at",
-    "description",
-    "id",
-    "location",
-    "name",
-    "protected",
-    "public_metrics",
-    "username",
-    "verified",
-]
-PLACE_FIELDS = ["contained_within", "country", "country_code", "full_name", "geo", "id", "name", "place_type"]
-EXPANSIONS = ["referenced_tweets.id", "geo.place_id", "edit_history_tweet_ids"]
-# each distinct author of the day is billed as a user read, $0.010: EXPAND_AUTHORS switches these off
-AUTHOR_EXPANSIONS = ["author_id", "referenced_tweets.id.author_id"]
+from .times import Times
 
 TWEEPYS_HOST = "https://api.twitter.com"  # fixed in tweepy 4.17; X documents https://api.x.com only
-_CALL_SECONDS = (5.0, 20.0)  # connect, read: for calls that bring no timeout of their own (the rules')
+_CONNECT_SECONDS = 10.0
 _CHUNK = 65_536  # bytes read at once; X's stream is chunked, so a large chunk delays nothing
+_RATE_OF = 100  # posts over which the rate is taken
+_RARE = 30.0  # a pause of so many usual pauses has one chance in ten to the thirteenth, if posts come by themselves
 
 
 class _Host(requests.adapters.HTTPAdapter):
-    """Sends tweepy's requests to the configured host, and never without a deadline."""
+    """Sends tweepy's requests to the configured host, with our own limit on silence in place of tweepy's 21 s."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, silence: float) -> None:
         super().__init__()
         self._url = url
+        self._timeout = (_CONNECT_SECONDS, silence)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         request.url = f"{self._url}{(request.url or '').removeprefix(TWEEPYS_HOST)}"
-        kwargs["timeout"] = kwargs.get("timeout") or _CALL_SECONDS
-        return super().send(request, *args, **kwargs)
+        return super().send(request, *args, **kwargs | {"timeout": self._timeout})
 
 
 class Connection(tweepy.StreamingClient):  # type: ignore[misc]
-    """`hold` keeps one connection and hands each line to `take(raw, post_id)`; whatever that raises comes out of `hold`."""
+    """`hold` keeps one connection and hands each line to `take(raw, line)`; whatever that raises comes out of `hold`."""
 
-    def __init__(self, token: str, url: str, take: Callable[[bytes, str], None]) -> None:
+    def __init__(self, token: str, url: str, take: Callable[[bytes, message.Line], None], times: Times) -> None:
         super().__init__(token, chunk_size=_CHUNK)
         self.user_agent = "twitter-data-stream"
-        self.session.mount(TWEEPYS_HOST, _Host(url))
+        self.session.mount(TWEEPYS_HOST, _Host(url, times.silence))
         self.session.hooks["response"].append(self._on_response)
         self._take = take
+        self._times = times
         self._ended = Ended("network")
         self._exception: Exception | None = None
         self._connected_at: float | None = None
         self._connected: Callable[[], None] = lambda: None
+        self._posts: deque[float] = deque(maxlen=_RATE_OF)  # when they came, on this connection and the ones before
+        self._patience = 1.0  # grows while reconnecting did not help against a stall
+        self.last_byte = 0.0  # wall clock: when X last gave a sign of life
+        self.last_post = 0.0
+
+    def renew(self, token: str) -> None:
+        """Use another token from the next connection on."""
+        self.bearer_token = token
 
     def hold(self, *, expand_authors: bool, connected: Callable[[], None]) -> Ended:
         """Blocks until the connection has ended."""
@@ -79,33 +71,47 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
         if self._exception is not None:
             raise self._exception
         held = time.monotonic() - self._connected_at if self._connected_at is not None else 0.0
-        return Ended(
-            self._ended.how, held, self._ended.status, self._ended.problem, self._ended.reset_in, self._ended.reason
-        )
+        ended = self._ended
+        return Ended(ended.how, held, ended.status, ended.problem, ended.reset_in, ended.reason)
 
     def on_connect(self) -> None:
         self._connected_at = time.monotonic()
+        self.last_byte = time.time()
         self._connected()
 
     def on_data(self, raw_data: bytes) -> None:
+        self.last_byte = time.time()
         line = message.look(raw_data)
         if line.problem is not None:
             # X means to close; where it does not, waiting for it would be for ever
             self._ended = Ended("told", reason=line.problem)
             self.disconnect()
             return
-        self._take(raw_data, line.id)
+        if line.id:
+            self._posts.append(time.monotonic())
+            self.last_post = self.last_byte
+            self._patience = 1.0
+        self._take(raw_data, line)
 
     def on_keep_alive(self) -> None:
-        pass
+        self.last_byte = time.time()
+        quiet = self._quiet()
+        if quiet is not None:
+            self._patience *= 2.0
+            self._ended = Ended("stalled", reason=f"keep-alives, and no post for {quiet:.0f} s")
+            self.disconnect()
 
     def on_closed(self, response: requests.Response) -> None:
-        if self._ended.how != "told":
+        if self._ended.how not in ("told", "stalled"):
             self._ended = Ended("closed", reason="X closed the connection")
         self.disconnect()
 
     def on_connection_error(self) -> None:
-        self._ended = Ended("network", reason="refused, reset, or silent for 21 s")
+        silent = self._connected_at is not None and time.time() - self.last_byte >= self._times.silence * 0.95
+        if silent:
+            self._ended = Ended("silent", reason=f"no byte for {self._times.silence:.0f} s")
+        else:
+            self._ended = Ended("network", reason="refused, or cut")
         self.disconnect()
 
     def on_request_error(self, status_code: int) -> None:
@@ -117,19 +123,37 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
     def on_disconnect(self) -> None:
         pass
 
+    def _quiet(self) -> float | None:
+        """Seconds without a post, if that is far longer than the posts before let one expect."""
+        if len(self._posts) < 2 or self._connected_at is None:
+            return None
+        usual = (self._posts[-1] - self._posts[0]) / (len(self._posts) - 1)
+        quiet = time.monotonic() - max(self._posts[-1], self._connected_at)
+        return quiet if quiet > max(self._times.stall_least, _RARE * usual) * self._patience else None
+
     def _on_response(self, response: requests.Response, *args: Any, **kwargs: Any) -> None:
         """tweepy's hooks see neither headers nor bodies; this one sees every answer before its body is read."""
-        if response.status_code == 200 or "/rules" in (response.url or ""):
+        if response.status_code == 200:
             return
         try:
             problem = orjson.loads(response.content)
         except (orjson.JSONDecodeError, requests.RequestException):
             problem = {}
-        reset = response.headers.get("x-rate-limit-reset", "")
         self._ended = Ended(
             "http",
             status=response.status_code,
             problem=problem if isinstance(problem, dict) else {},
-            reset_in=max(0.0, int(reset) - time.time()) if reset.isdigit() else None,
+            reset_in=_reset_in(response),
             reason=f"HTTP {response.status_code}",
         )
+
+
+def _reset_in(response: requests.Response) -> float | None:
+    """Seconds that X asks to wait: Retry-After, or, where no call is left, until the limit's reset."""
+    after = response.headers.get("retry-after", "")
+    if after.isdigit():
+        return float(after)
+    reset = response.headers.get("x-rate-limit-reset", "")
+    if reset.isdigit() and response.headers.get("x-rate-limit-remaining", "0") == "0":
+        return max(0.0, int(reset) - time.time()) + 1.0
+    return None

@@ -1,6 +1,7 @@
 """The message of topic `tweets`: X's bytes in an envelope, as infra/pubsub/tweet.avsc says. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -8,11 +9,12 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`data` is the topic's Avro JSON; `raw` is what X sent."""
+    """`data` is the topic's Avro JSON; `raw` is what X sent; `more` are attributes beside `source`."""
 
     data: bytes
     raw: bytes
     source: str
+    more: Mapping[str, str] = field(default_factory=dict)
 
 
 class NotText(ValueError):
@@ -21,10 +23,14 @@ class NotText(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the stream, looked at just enough: `id` is '' without a post, `problem` is why X will end the stream."""
+    """One line of the stream, looked at just enough: `id` is '' without a post, `problem` is why X will end the stream.
+
+    `authors` are the ids of the users that came with it, each of whom X bills.
+    """
 
     id: str
     problem: str | None = None
+    authors: tuple[str, ...] = ()
 
 
 def look(raw: bytes) -> Line:
@@ -37,7 +43,7 @@ def look(raw: bytes) -> Line:
         return Line("")
     data = message.get("data")
     if isinstance(data, dict):
-        return Line(str(data.get("id") or ""))
+        return Line(str(data.get("id") or ""), authors=_authors(message))
     if "data" not in message and ("errors" in message or ("title" in message and "type" in message)):
         return Line("", _problem(message))
     return Line("")
@@ -51,6 +57,12 @@ def wrap(raw: bytes, post_id: str, received_at: int, source: str) -> Message:
         raise NotText(str(error)) from None
     record = {"id": post_id, "payload": payload, "received_at": received_at, "source": source}
     return Message(orjson.dumps(record), raw, source)
+
+
+def _authors(message: dict[str, Any]) -> tuple[str, ...]:
+    includes = message.get("includes")
+    users = includes.get("users") if isinstance(includes, dict) else None
+    return tuple(str(user.get("id")) for user in users if isinstance(user, dict)) if isinstance(users, list) else ()
 
 
 def _problem(message: dict[str, Any]) -> str:

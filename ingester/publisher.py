@@ -107,7 +107,7 @@ class Publisher:
         batches = self._batches
         while True:
             try:
-                future: Future[str] = batches.publish(self._topic, message.data, source=message.source)
+                future: Future[str] = batches.publish(self._topic, message.data, source=message.source, **message.more)
                 break
             except AssertionError:
                 batches = self._renew(batches)
@@ -154,7 +154,11 @@ class Publisher:
                 _may_pass(self._topic, error)
                 self._paused_at = time.monotonic()
             return self._submit(message)
-        refusal = self._send_alone(self._topic, message.data, source=message.source) if message.data else error
+        refusal = (
+            self._send_alone(self._topic, message.data, source=message.source, **message.more)
+            if message.data
+            else error
+        )
         if refusal is None:
             return self._acknowledged(published=1)
         log.event("refused", "ERROR", message=f"Pub/Sub refuses a message: {refusal}"[:500])

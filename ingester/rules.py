@@ -1,19 +1,52 @@
-"""Our rules for X: the file, and installing them where X has none."""
+"""Our rules for X as code: the file, how it differs from what X has, and making X have it.
 
+`stream` installs the file where X has no rule at all, and otherwise only says how the two differ; `rules apply` changes X.
+Rules that this file does not name belong to somebody, and are removed only when that is asked for.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tweepy
 import yaml
 
 from . import log
+from .api import Answer, X
 from .errors import ConfigurationError, Refused
 
 FILE = Path(__file__).with_name("rules.yaml")
 _LONGEST = 1_024  # characters of a rule on pay-per-use (https://docs.x.com/x-api/posts/filtered-stream)
 
 
-def read(path: Path = FILE) -> list[tweepy.StreamRule]:
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`id` is X's, '' for a rule that is only in the file."""
+
+    value: str
+    tag: str = ""
+    id: str = ""
+
+    def __str__(self) -> str:
+        shown = self.value if len(self.value) <= 80 else f"{self.value[:77]}..."
+        return f"{self.tag or '(no tag)'}: {shown}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What makes X have the file. X cannot change a tag: such a rule is in `remove` and in `add`."""
+
+    add: list[Rule]
+    remove: list[Rule]
+    keep: list[Rule]
+    foreign: list[Rule]  # in X, and not in the file
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.add or self.remove)
+
+
+def read(path: Path = FILE) -> list[Rule]:
     """Raises ConfigurationError, naming the line or the rule."""
     try:
         items = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -31,10 +64,16 @@ def read(path: Path = FILE) -> list[tweepy.StreamRule]:
         raise ConfigurationError(
             f"{path} holds no rules. It should be a list: '- tag: name', and under it 'value: rule'."
         )
-    return [_rule(item, f"{path}, rule {number}") for number, item in enumerate(items, start=1)]
+    rules = [_rule(item, f"{path}, rule {number}") for number, item in enumerate(items, start=1)]
+    for number, rule in enumerate(rules, start=1):
+        if rule.value in {other.value for other in rules[: number - 1]}:
+            raise ConfigurationError(
+                f"{path}, rule {number}: the same value stands above. X knows a value once; leave one out."
+            )
+    return rules
 
 
-def _rule(item: Any, where: str) -> tweepy.StreamRule:
+def _rule(item: Any, where: str) -> Rule:
     if not isinstance(item, dict) or not isinstance(item.get("value"), str) or not item["value"].strip():
         raise ConfigurationError(
             f"{where}: there is no value. Each rule is '- tag: name' and 'value: rule in X's language'."
@@ -44,19 +83,66 @@ def _rule(item: Any, where: str) -> tweepy.StreamRule:
     value = " ".join(item["value"].split())
     if len(value) > _LONGEST:
         raise ConfigurationError(f"{where}: {len(value)} characters, and X takes {_LONGEST}. Split it in two rules.")
-    return tweepy.StreamRule(value=value, tag=str(item.get("tag") or ""))
+    return Rule(value, str(item.get("tag") or ""))
 
 
-def install(client: tweepy.StreamingClient, rules: list[tweepy.StreamRule]) -> None:
-    """Add the rules that X lacks. Raises Refused where X takes one of them not; a failing network is a RequestException."""
-    try:
-        response = client.add_rules(rules)
-    except tweepy.HTTPException as error:
-        raise Refused(
-            f"X does not take the rules: {error}. Is the token right, and is ingester/rules.yaml in X's language?"
-        ) from None
-    for problem in response.errors or []:
+def there(x: X) -> list[Rule]:
+    """What X has. Raises Refused, Unavailable."""
+    answer = x.rules()
+    if answer.status != 200:
+        raise Refused(f"X does not show its rules ({answer.said}). Is the token right?")
+    return [Rule(str(r.get("value", "")), str(r.get("tag") or ""), str(r.get("id", ""))) for r in answer.body["data"]]
+
+
+def compare(ours: Iterable[Rule], theirs: Iterable[Rule]) -> Plan:
+    """How X's rules become the file's."""
+    here = {rule.value: rule for rule in ours}
+    there_ = {rule.value: rule for rule in theirs}
+    same = {value for value in here.keys() & there_.keys() if here[value].tag == there_[value].tag}
+    return Plan(
+        add=[rule for value, rule in here.items() if value not in same],
+        remove=[rule for value, rule in there_.items() if value in here and value not in same],
+        keep=[there_[value] for value in here if value in same],
+        foreign=[rule for value, rule in there_.items() if value not in here],
+    )
+
+
+def install(x: X, rules: list[Rule]) -> None:
+    """Add the rules. Raises Refused where X takes one of them not, Unavailable."""
+    if problem := _problem(x.add_rules(_as_x(rules))):
+        raise Refused(problem)
+    log.event("rules_installed", rules=len(rules))
+
+
+def check(x: X, rules: list[Rule]) -> None:
+    """X's own look at them, which changes nothing. Raises Refused, Unavailable."""
+    if rules and (problem := _problem(x.add_rules(_as_x(rules), dry_run=True))):
+        raise Refused(problem)
+
+
+def apply(x: X, plan: Plan, *, remove_foreign: bool) -> None:
+    """New rules first, so that nothing goes unmatched; one whose tag changes is away for a moment. Raises Refused, Unavailable."""
+    retagged = {rule.value for rule in plan.remove}
+    if fresh := [rule for rule in plan.add if rule.value not in retagged]:
+        install(x, fresh)
+    gone = plan.remove + (plan.foreign if remove_foreign else [])
+    if gone:
+        answer = x.delete_rules([rule.id for rule in gone])
+        if answer.status != 200:
+            raise Refused(f"X does not remove rules ({answer.said}).")
+    if again := [rule for rule in plan.add if rule.value in retagged]:
+        install(x, again)
+
+
+def _as_x(rules: list[Rule]) -> list[dict[str, str]]:
+    return [{"value": rule.value, **({"tag": rule.tag} if rule.tag else {})} for rule in rules]
+
+
+def _problem(answer: Answer) -> str | None:
+    for problem in answer.body.get("errors") or []:
         if problem.get("title") != "DuplicateRule":
             details = "; ".join(map(str, problem.get("details") or [problem.get("detail") or problem.get("title")]))
-            raise Refused(f"X refuses the rule '{problem.get('value')}': {details}. Change it in ingester/rules.yaml.")
-    log.event("rules_installed", rules=len(rules))
+            return f"X refuses the rule '{problem.get('value')}': {details}. Change it in ingester/rules.yaml."
+    if answer.status not in (200, 201):
+        return f"X does not take the rules ({answer.said}). Is the token right, and is ingester/rules.yaml in X's language?"
+    return None

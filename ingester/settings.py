@@ -13,11 +13,14 @@ class Settings:
     google_cloud_project: str
     pubsub_topic: str
     pubsub_dead_topic: str
+    bigquery_dataset: str
     x_api_url: str
     x_bearer_token: str = field(repr=False)
     x_bearer_token_secret: str
     secret_manager_endpoint: str
     expand_authors: bool
+    max_posts_per_day: int  # UTC; 0: no limit
+    max_posts_per_month: int
 
     @property
     def topic_path(self) -> str:
@@ -28,8 +31,8 @@ class Settings:
         return f"projects/{self.google_cloud_project}/topics/{self.pubsub_dead_topic}"
 
 
-def read(environ: Mapping[str, str]) -> Settings:
-    """Raises ConfigurationError, naming the variable and what to set."""
+def read(environ: Mapping[str, str], *, needs_x: bool = True) -> Settings:
+    """Replays need no X and so no token. Raises ConfigurationError, naming the variable and what to set."""
     project = environ.get("GOOGLE_CLOUD_PROJECT", "")
     if not project:
         raise ConfigurationError(
@@ -37,7 +40,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         )
     token = environ.get("X_BEARER_TOKEN", "").strip()
     secret = environ.get("X_BEARER_TOKEN_SECRET", "").strip()
-    if not token and not secret:
+    if needs_x and not token and not secret:
         raise ConfigurationError(
             "There is no bearer token for X. Set X_BEARER_TOKEN_SECRET to a secret's name (projects/P/secrets/x-bearer-token), "
             "or X_BEARER_TOKEN to the token itself for a run on your own machine."
@@ -51,11 +54,14 @@ def read(environ: Mapping[str, str]) -> Settings:
         google_cloud_project=project,
         pubsub_topic=environ.get("PUBSUB_TOPIC") or "tweets",
         pubsub_dead_topic=environ.get("PUBSUB_DEAD_TOPIC") or "tweets-dead",
+        bigquery_dataset=environ.get("BIGQUERY_DATASET") or "twitter",
         x_api_url=url.rstrip("/"),
         x_bearer_token=token,
         x_bearer_token_secret=secret,
         secret_manager_endpoint=environ.get("SECRET_MANAGER_ENDPOINT", ""),
         expand_authors=_boolean(environ, "EXPAND_AUTHORS", default=True),
+        max_posts_per_day=_count(environ, "MAX_POSTS_PER_DAY", 1_000),
+        max_posts_per_month=_count(environ, "MAX_POSTS_PER_MONTH", 20_000),
     )
 
 
@@ -66,3 +72,12 @@ def _boolean(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
     raise ConfigurationError(
         f"{name} is '{value}', and only true or false can be meant. Set {name}=true or {name}=false."
     )
+
+
+def _count(environ: Mapping[str, str], name: str, default: int) -> int:
+    value = environ.get(name, "").strip().replace("_", "").replace(",", "")
+    if not value:
+        return default
+    if value.isdigit():
+        return int(value)
+    raise ConfigurationError(f"{name} is '{value}', and a number of posts is meant. Set it to one; 0 is no limit.")

@@ -1,30 +1,45 @@
 """The way of a post: X ─► Connection ─► wrap ─► Publisher ─► Pub/Sub, until a signal or a reason to stop.
 
 SIGTERM (Cloud Run gives 10 s) stops the reading at once, even inside a blocking read; a post that is in hand is handed
-over first, and what was handed over is published before the process exits 0.
+over first, and what was handed over is published before the process ends. What an ingester does in its life is in `holder`.
 """
 
 import os
 import signal
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
-import requests
-import tweepy
-
-from . import log, policy, rules, token
-from .connection import Connection
-from .errors import PublishFailed, Refused
-from .message import NotText, wrap
+from . import log, rules, token
+from .budget import Budget, Spent
+from .errors import Done, IngesterError, PublishFailed
+from .holder import Holder, Parts, StoppedByX, holder_id
+from .ledger import Ledger
+from .message import Line, NotText, wrap
 from .publisher import Publisher
 from .settings import Settings
+from .times import Times
 
-DRAIN_SECONDS = 8.0  # of the 10 s between Cloud Run's SIGTERM and SIGKILL
+# of the 10 s between Cloud Run's SIGTERM and SIGKILL
+_DRAIN_SECONDS = 6.0
+_FLUSH_SECONDS = 2.5
 
 
 class Told(SystemExit):
     """A signal asked us to stop."""
+
+
+class BudgetSpent(Exception):
+    """The user's own limit is reached."""
+
+    def __init__(self, spent: Spent) -> None:
+        super().__init__(
+            f"MAX_POSTS_PER_{spent.period.upper()} is reached: {spent.units:,} of {spent.limit:,} posts. The stream is left "
+            f"until {spent.until:%F %H:%M} UTC. To have more, raise the limit and start again."
+        )
+        self.spent = spent
 
 
 class _Hand:
@@ -34,20 +49,26 @@ class _Hand:
         self._publisher = publisher
         self._holding = False
         self._told = False
+        self.budget: Budget | None = None
         self.received = 0
 
-    def take(self, raw: bytes, post_id: str) -> None:
+    def take(self, raw: bytes, line: Line) -> None:
         self._holding = True
+        spent = None
         try:
             self.received += 1
             try:
-                self._publisher.publish(wrap(raw, post_id, time.time_ns() // 1_000, "stream"))
+                self._publisher.publish(wrap(raw, line.id, time.time_ns() // 1_000, "stream"))
             except NotText as error:
                 self._publisher.bury(raw, "stream", f"not UTF-8: {error}")
+            if line.id and self.budget is not None:
+                spent = self.budget.add(1, line.authors)
         finally:
             self._holding = False
         if self._told:
             raise Told(0)
+        if spent is not None:
+            raise BudgetSpent(spent)
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
         self._told = True
@@ -55,55 +76,46 @@ class _Hand:
             raise Told(0)
 
 
-def run(settings: Settings, rules_file: Path) -> None:
+def run(settings: Settings, rules_file: Path, times: Times, environ: Mapping[str, str] = os.environ) -> None:
     """Hold the stream until a signal (returns) or a reason to stop (raises IngesterError)."""
     our_rules = rules.read(rules_file)
     bearer = token.read(settings)
     publisher = Publisher(settings.topic_path, settings.dead_topic_path)
     hand = _Hand(publisher)
-    totals = log.Totals(lambda: {"received": hand.received, "published": publisher.published, "dead": publisher.dead})
-    connection = Connection(bearer, settings.x_api_url, hand.take)
     signal.signal(signal.SIGTERM, hand.on_signal)
     signal.signal(signal.SIGINT, hand.on_signal)
-    log.event("started", rules=len(our_rules), x_api_url=settings.x_api_url, pid=os.getpid())
+    ledger = Ledger(settings.google_cloud_project, settings.bigquery_dataset, holder_id(environ))
+    holder = Holder(Parts(settings, times, our_rules, bearer, ledger, publisher, environ), hand.take)
+    totals = log.Totals(lambda: _totals(hand, publisher, holder))
+    stopped: dict[str, Any] = {"reason": "told"}
     try:
-        _hold_on(connection, our_rules, settings)
+        hand.budget = holder.prepare()
+        holder.hold_on()
     except Told:
         log.event("stopping", message="told to stop")
+    except BudgetSpent as end:
+        stopped = {"reason": "budget", "retry_after": end.spent.until, "note": str(end)}
+        raise Done(str(end)) from None
+    except StoppedByX as end:
+        stopped = end.row
+        raise end.error from None
+    except IngesterError as error:
+        stopped = {"reason": type(error).__name__, "note": str(error)[:500]}
+        raise
     finally:
-        left = publisher.drain(DRAIN_SECONDS)
+        left = publisher.drain(_DRAIN_SECONDS)
+        ledger.write("stopped", since=holder.held_until(), **stopped)
+        if not ledger.flush(_FLUSH_SECONDS):
+            log.event("ledger_behind", "WARNING", message="BigQuery has not taken the last rows of ingester_events")
         totals.stop()
         if left:
             log.event("unpublished", "ERROR", messages=left)
     if left:
         raise PublishFailed(
-            f"{left} posts that X delivered were not published within {DRAIN_SECONDS:.0f} s. Is Pub/Sub reachable? "
-            "They are missing from the topic; recent search has them for 7 days."
+            f"{left} posts that X delivered were not published within {_DRAIN_SECONDS:.0f} s. Is Pub/Sub reachable? "
+            "They are missing from the topic; the next start fetches them by search."
         )
 
 
-def _hold_on(connection: Connection, our_rules: list[tweepy.StreamRule], settings: Settings) -> None:
-    failures = 0
-    while True:
-        ended = connection.hold(expand_authors=settings.expand_authors, connected=lambda: log.event("connected"))
-        failures = 0 if policy.is_good(ended) else failures
-        action = policy.decide(ended, failures)
-        told = {"reason": ended.reason, "held": round(ended.held, 1), "action": type(action).__name__}
-        log.event("disconnected", "WARNING", message=f"The connection to X ended: {ended.reason}", **told)
-        match action:
-            case policy.Stop(message):
-                raise Refused(message)
-            case policy.InstallRules():
-                _install(connection, our_rules, failures)
-            case policy.Wait(seconds):
-                time.sleep(seconds)
-        failures += 1
-
-
-def _install(connection: Connection, our_rules: list[tweepy.StreamRule], failures: int) -> None:
-    """X is slow to see new rules (20 s), so a second 409 may follow: wait longer each time."""
-    try:
-        rules.install(connection, our_rules)
-    except requests.RequestException as error:
-        log.event("rules_failed", "WARNING", message=f"{type(error).__name__}: {error}"[:300])
-    time.sleep(min(20.0, 1.0 * 2.0**failures) if failures else 0.0)
+def _totals(hand: _Hand, publisher: Publisher, holder: Holder) -> dict[str, int]:
+    return {"received": hand.received, "published": publisher.published, "dead": publisher.dead, **holder.totals()}

@@ -1,5 +1,7 @@
 """The bearer token: from the environment on a person's own machine, from Secret Manager in the cloud."""
 
+from typing import NamedTuple
+
 from google.api_core.exceptions import GoogleAPIError
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
@@ -11,10 +13,20 @@ from .settings import Settings
 _SECONDS = 10.0
 
 
-def read(settings: Settings) -> str:
+class Token(NamedTuple):
+    """`version` names the secret's version, and says nothing of the token."""
+
+    value: str
+    version: str
+
+    def __repr__(self) -> str:
+        return f"Token(version={self.version!r})"
+
+
+def read(settings: Settings) -> Token:
     """The latest version, read at each call, so that a rotated secret needs no new deployment. Raises ConfigurationError."""
     if settings.x_bearer_token:
-        return settings.x_bearer_token
+        return Token(settings.x_bearer_token, "X_BEARER_TOKEN")
     name = f"{settings.x_bearer_token_secret}/versions/latest"
     try:
         response = _client(settings.secret_manager_endpoint).access_secret_version(
@@ -28,7 +40,7 @@ def read(settings: Settings) -> str:
         ) from None
     if not token:
         raise ConfigurationError(f"The secret {name} is empty. Add a version that holds X's bearer token.")
-    return token
+    return Token(token, response.name.rpartition("/")[2] or "latest")
 
 
 def _client(endpoint: str) -> secretmanager.SecretManagerServiceClient:

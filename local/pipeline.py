@@ -45,6 +45,8 @@ class Plan:
     bigquery_port: int = 0
     deliver_twice: bool = False
     real: bool = False
+    faults: tuple[str, ...] = ()
+    buffer_seconds: float | None = None  # how long streamed rows are safe from DML
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ class Pipeline:
     processes: dict[str, Process] = field(default_factory=dict)
     ended: dict[str, set[str]] = field(default_factory=lambda: {outcome: set() for outcome in OUTCOMES})
     expected_posts: int | None = None
-    _environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
     bigquery_url: str = ""
 
     def start(self) -> None:
@@ -75,11 +77,12 @@ class Pipeline:
         self.bigquery_url = f"http://127.0.0.1:{ports['bigquery']}"
         key = plan.folder / "credentials.json"
         credentials.write(key, f"{self.bigquery_url}/token")
-        self._environment = _environment(
-            key, self.bigquery_url, pubsub, f"http://127.0.0.1:{ports['x']}", real=plan.real
-        )
+        self.environment = environment(key, self.bigquery_url, pubsub, f"http://127.0.0.1:{ports['x']}", real=plan.real)
 
-        self._python("bigquery", "local.bigquery", "--data", plan.folder / "bigquery", "--port", ports["bigquery"])
+        self._python(
+            "bigquery", "local.bigquery", "--data", plan.folder / "bigquery", "--port", ports["bigquery"],
+            *([] if plan.buffer_seconds is None else ["--buffer-seconds", plan.buffer_seconds]),
+        )  # fmt: skip
         if plan.pubsub == "emulator":
             self._start("pubsub", _emulator(ports["pubsub"]))
         else:
@@ -93,7 +96,7 @@ class Pipeline:
         if not plan.real:
             self._python(
                 "x", "local.x.server", "--port", ports["x"], "--posts", plan.posts, "--rate", plan.rate, "--seed", plan.seed,
-                "--span-hours", plan.span_hours,
+                "--span-hours", plan.span_hours, *(part for fault in plan.faults for part in ("--fault", fault)),
             )  # fmt: skip
         for name in ("bigquery", "pubsub", "x"):
             if name in self.processes:
@@ -136,7 +139,7 @@ class Pipeline:
     def client(self) -> bigquery.Client:
         """The standard client, with the credentials that our parts use."""
         os.environ |= {
-            name: self._environment[name] for name in ("BIGQUERY_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS")
+            name: self.environment[name] for name in ("BIGQUERY_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS")
         }
         return bigquery.Client(project=PROJECT)
 
@@ -159,7 +162,7 @@ class Pipeline:
         self._start(name, [sys.executable, "-m", module, *map(str, arguments)])
 
     def _start(self, name: str, command: list[str]) -> None:
-        environment = dict(self._environment)
+        environment = dict(self.environment)
         if name not in {"ingester", "x"}:
             environment.pop("X_BEARER_TOKEN", None)
         log = self.plan.folder / "logs" / f"{name}.log"
@@ -175,7 +178,7 @@ class Pipeline:
         return on_line
 
 
-def _environment(key: Path, bigquery_url: str, pubsub: str, x_api_url: str, *, real: bool) -> dict[str, str]:
+def environment(key: Path, bigquery_url: str, pubsub: str, x_api_url: str, *, real: bool) -> dict[str, str]:
     """What the parts find in their environment: the design's names, with the stand-ins' addresses in place of Google's."""
     ours = {
         "GOOGLE_CLOUD_PROJECT": PROJECT,
@@ -188,7 +191,13 @@ def _environment(key: Path, bigquery_url: str, pubsub: str, x_api_url: str, *, r
         "NO_PROXY": f"{os.environ.get('NO_PROXY', '')},127.0.0.1,localhost".strip(","),
     }
     if not real:
-        ours |= {"X_API_URL": x_api_url, "X_BEARER_TOKEN": "local"}
+        # synthetic posts cost nothing
+        ours |= {
+            "X_API_URL": x_api_url,
+            "X_BEARER_TOKEN": "local",
+            "MAX_POSTS_PER_DAY": "0",
+            "MAX_POSTS_PER_MONTH": "0",
+        }
     return {**os.environ, **ours}
 
 

@@ -83,7 +83,7 @@ def test_every_relation_of_the_dataset_is_named() -> None:
 def test_every_reason_that_the_code_gives_is_named(column: str) -> None:
     source = "".join(
         (ROOT / "functions" / "load_tweet" / name).read_text()
-        for name in ("filter/__init__.py", "row.py", "dialect.py", "message.py", "main.py")
+        for name in ("filter/__init__.py", "row.py", "dialect.py", "message.py", "main.py", "rows.py")
     )
     pattern = r'Verdict\("(\w+)"|else Verdict\("(\w+)"' if column == "filtered" else r'BadMessage\("(\w+)"'
     given = {

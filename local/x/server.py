@@ -1,9 +1,9 @@
-"""X's rules endpoints and filtered stream: chunked, CRLF, keep-alives, one connection, 409 without rules.
+"""X's rules, filtered stream, search, counts, connections and usage: chunked, CRLF, keep-alives, one connection, 409 without rules.
 
-    python -m local.x.server --port 9052 --posts 2000 --rate 150 --seed 1
+    python -m local.x.server --port 9052 --posts 2000 --rate 150 --seed 1 --fault close@3 --fault 429-rate@6x2
 
 The stream's clock starts with the first connection and goes on: what is due while nobody holds the stream is missed, as at
-X. Rules are kept and counted but not evaluated: every post is sent as matching one of them.
+X. Rules are kept and counted but not evaluated: every post is made as matching one of them.
 """
 
 import argparse
@@ -12,134 +12,147 @@ import itertools
 import os
 import signal
 import time
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
 from aiohttp import web
 
 from .. import log
-from . import posts
+from . import faults, posts
+from .answer import json, now, problem
+from .faults import PROBLEM, Fault
+from .memory import Known, Memory
+from .rules import Rules
 
-PROBLEM = "https://api.x.com/2/problems/"
-LONGEST_RULE = 1_024
+_CONNECTS = 50  # in 15 minutes, as X allows
 
 
 class X:
     """The state behind the endpoints."""
 
-    def __init__(self, token: str, written: Iterator[posts.Post], rate: float, keep_alive: float) -> None:
+    def __init__(
+        self,
+        token: str,
+        written: Iterator[posts.Post],
+        *,
+        rate: float,
+        keep_alive: float,
+        wrong: list[Fault],
+        lag: float,
+    ) -> None:
         self._token = token
         self._posts = written
         self._rate = rate
         self._keep_alive = keep_alive
-        self._rules: dict[str, dict[str, str]] = {}
-        self._ids = itertools.count(1_800_000_000_000_000_000)
+        self._wrong = deque(sorted(wrong, key=lambda fault: fault.at))
+        self._answers: deque[str] = deque()  # faults that wait for the next connects
+        self._rules = Rules()
+        self._memory = Memory(lag)
         self._stream: web.StreamResponse | None = None
+        self._request: web.Request | None = None
+        self._mute_until = 0.0  # monotonic: neither posts nor keep-alives
+        self._stalled_until = 0.0  # keep-alives only
+        self._ghost = False
         self._feed: asyncio.Task[None] | None = None
         self._wrote = 0.0
-        self.totals = {"sent": 0, "missed": 0, "connections": 0}
+        self._connects: deque[float] = deque()
+        self.totals = {"sent": 0, "missed": 0, "connections": 0, "attempts": 0, "searches": 0, "cleared": 0}
         self.expected = posts.Expected()
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._authorized])
         app.router.add_get("/2/tweets/search/stream", self.stream)
-        app.router.add_get("/2/tweets/search/stream/rules", self.get_rules)
-        app.router.add_post("/2/tweets/search/stream/rules", self.post_rules)
+        app.router.add_get("/2/tweets/search/stream/rules", self._rules.get)
+        app.router.add_post("/2/tweets/search/stream/rules", self._rules.post)
+        app.router.add_get("/2/tweets/search/recent", self.search)
+        app.router.add_get("/2/tweets/counts/recent", self.count)
+        app.router.add_get("/2/usage/tweets", self.usage)
+        app.router.add_get("/2/connections", self.connections)
+        app.router.add_delete("/2/connections/filtered_stream", self.clear)
         return app
+
+    def truth(self) -> Iterator[dict[str, Any]]:
+        """Every post that was made, and what is to become of it."""
+        for known in self._memory.known:
+            post = known.post
+            yield {
+                "id": post.id,
+                "kept": post.kept,
+                "retweet": known.is_retweet,
+                "replaces": post.replaces,
+                "sent": known.sent,
+            }
 
     @web.middleware
     async def _authorized(self, request: web.Request, handler: Any) -> web.StreamResponse:
         if request.headers.get("Authorization") != f"Bearer {self._token}":
-            return _problem(401, "Unauthorized", "about:blank", detail="Unauthorized")
+            return problem(401, "Unauthorized", "about:blank", detail="Unauthorized")
         response: web.StreamResponse = await handler(request)
         return response
 
-    async def get_rules(self, request: web.Request) -> web.Response:
-        body: dict[str, Any] = {"meta": {"sent": _now(), "result_count": len(self._rules)}}
-        if self._rules:
-            body["data"] = list(self._rules.values())
-        return _json(200, body)
+    async def search(self, request: web.Request) -> web.Response:
+        asked = request.query
+        self.totals["searches"] += 1
+        if len(asked["query"]) > 512:
+            return problem(
+                400, "Invalid Request", f"{PROBLEM}invalid-request", detail="The query is longer than 512 characters."
+            )
+        since, until = int(asked.get("since_id", 0)), int(asked.get("until_id", 1 << 63))
+        size = int(asked.get("max_results", 10))
+        return json(200, self._memory.search(asked["query"], since, until, size, asked.get("next_token")))
 
-    async def post_rules(self, request: web.Request) -> web.Response:
-        try:
-            wanted = orjson.loads(await request.read())
-        except orjson.JSONDecodeError:
-            return _problem(400, "Invalid Request", f"{PROBLEM}invalid-request", detail="The body is not JSON.")
-        dry = request.query.get("dry_run") == "true"
-        if "delete" in wanted:
-            return self._delete(wanted["delete"], dry)
-        return self._add(wanted.get("add") or [], dry)
+    async def count(self, request: web.Request) -> web.Response:
+        asked = request.query
+        since, until = int(asked.get("since_id", 0)), int(asked.get("until_id", 1 << 63))
+        return json(200, self._memory.count(asked["query"], since, until))
 
-    def _add(self, wanted: list[dict[str, str]], dry: bool) -> web.Response:
-        known = {rule["value"]: rule for rule in self._rules.values()}
-        added: list[dict[str, str]] = []
-        errors: list[dict[str, Any]] = []
-        for rule in wanted:
-            value = rule.get("value", "")
-            if value in known:
-                errors.append(
-                    {
-                        "value": value,
-                        "id": known[value]["id"],
-                        "title": "DuplicateRule",
-                        "type": f"{PROBLEM}duplicate-rules",
-                    }
-                )
-            elif (
-                not value.strip()
-                or len(value) > LONGEST_RULE
-                or value.count('"') % 2
-                or value.count("(") != value.count(")")
-            ):
-                details = [
-                    f"Rule '{value[:40]}' is not valid: empty, too long (max {LONGEST_RULE}), or quotes or parentheses do not match"
-                ]
-                errors.append(
-                    {
-                        "value": value,
-                        "details": details,
-                        "title": "UnprocessableEntity",
-                        "type": f"{PROBLEM}invalid-rules",
-                    }
-                )
-            else:
-                known[value] = {"id": str(next(self._ids)), "value": value, "tag": rule.get("tag", "")}
-                added.append(known[value])
-        if not dry:
-            self._rules |= {rule["id"]: rule for rule in added}
-        summary = {"created": len(added), "not_created": len(errors), "valid": len(added), "invalid": len(errors)}
-        body: dict[str, Any] = {"meta": {"sent": _now(), "summary": summary}}
-        return _json(
-            201 if added else 200, body | ({"data": added} if added else {}) | ({"errors": errors} if errors else {})
+    async def usage(self, request: web.Request) -> web.Response:
+        used = str(self.totals["sent"])
+        return json(
+            200, {"data": {"cap_reset_day": 28, "project_cap": "3000000", "project_id": "1", "project_usage": used}}
         )
 
-    def _delete(self, wanted: dict[str, list[str]], dry: bool) -> web.Response:
-        values = set(wanted.get("values") or [])
-        found = [i for i, rule in self._rules.items() if i in (wanted.get("ids") or []) or rule["value"] in values]
-        if not dry:
-            for rule_id in found:
-                del self._rules[rule_id]
-        asked = len(wanted.get("ids") or []) + len(values)
-        return _json(
-            200, {"meta": {"sent": _now(), "summary": {"deleted": len(found), "not_deleted": asked - len(found)}}}
-        )
+    async def connections(self, request: web.Request) -> web.Response:
+        held = self._stream is not None or self._ghost
+        body: dict[str, Any] = {"meta": {"result_count": int(held)}}
+        if held:
+            body["data"] = [{"id": "1", "endpoint_name": "filtered_stream", "connected_at": now()}]
+        return json(200, body)
+
+    async def clear(self, request: web.Request) -> web.Response:
+        self.totals["cleared"] += 1
+        self._ghost = False
+        self._abort()
+        return json(200, {"data": {"killed_count": 1}})
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        if not self._rules:
-            return _problem(
+        self.totals["attempts"] += 1
+        moment = time.monotonic()
+        while self._connects and self._connects[0] < moment - 900:
+            self._connects.popleft()
+        if len(self._connects) >= _CONNECTS:
+            return problem(429, "Too Many Requests", "about:blank", remaining=0)
+        self._connects.append(moment)
+        if self._answers:
+            return await self._wrong_answer(self._answers.popleft(), request)
+        if not self._rules.held:
+            return problem(
                 409, "ConnectionException", f"{PROBLEM}streaming-connection", connection_issue="RuleConfigurationIssue",
                 detail="You must define rules using the POST /2/tweets/search/stream/rules endpoint before connecting to filtered stream.",
             )  # fmt: skip
-        if self._stream is not None:
-            return _problem(
+        if self._stream is not None or self._ghost:
+            return problem(
                 429, "ConnectionException", f"{PROBLEM}streaming-connection", connection_issue="TooManyConnections",
                 detail="This stream is currently at the maximum allowed connection limit.",
             )  # fmt: skip
         response = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"})
         response.enable_chunked_encoding()
-        self._stream = response
+        self._stream, self._request = response, request
+        self._mute_until = self._stalled_until = 0.0
         self.totals["connections"] += 1
         try:
             await response.prepare(request)
@@ -150,13 +163,15 @@ class X:
         except ConnectionError:
             pass  # the client is gone; a stream has no one else to tell
         finally:
-            self._stream = None
+            if self._stream is response:
+                self._stream = self._request = None
         return response
 
     async def _hold(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Keep-alives, until the client goes away (aiohttp then cancels or the transport closes)."""
-        while request.transport is not None and not request.transport.is_closing():
-            if time.monotonic() - self._wrote >= self._keep_alive:
+        """Keep-alives, until the client goes away (aiohttp then cancels or the transport closes), or we do."""
+        while self._stream is response and request.transport is not None and not request.transport.is_closing():
+            quiet = time.monotonic() - self._wrote
+            if quiet >= self._keep_alive and time.monotonic() >= self._mute_until:
                 await response.write(b"\r\n")
                 self._wrote = time.monotonic()
             await asyncio.sleep(min(0.1, self._keep_alive))
@@ -165,44 +180,97 @@ class X:
         """One post every 1/rate seconds; after a pause of the machine's, those that are due go out together."""
         began = time.monotonic()
         rules = itertools.cycle(range(1_000_000))
+        last_rules: list[dict[str, str]] = []
         for number, post in enumerate(self._posts):
             ahead = began + number / self._rate - time.monotonic()
             if ahead > 0.005:
                 await asyncio.sleep(ahead)
+            while self._wrong and time.monotonic() - began >= self._wrong[0].at:
+                await self._go_wrong(self._wrong.popleft())
             self.expected.add(post)
-            held = list(self._rules.values())
-            if self._stream is None or not held:
+            last_rules = list(self._rules.held) or last_rules
+            rule = last_rules[next(rules) % len(last_rules)]
+            known = self._memory.add(post, rule["value"])
+            held = self._stream is not None and time.monotonic() >= max(self._mute_until, self._stalled_until)
+            if held and self._stream is not None and self._rules.held:
+                await self._send(self._stream, known, post.line([{"id": rule["id"], "tag": rule["tag"]}]))
+            if not known.sent:
                 self.totals["missed"] += 1
-                continue
-            rule = held[next(rules) % len(held)]
-            await self._send(self._stream, post.line([{"id": rule["id"], "tag": rule["tag"]}]))
         log.event("all_sent", "x", **self.totals, expected_posts=len(self.expected.ids))
 
-    async def _send(self, stream: web.StreamResponse, line: bytes) -> None:
+    async def _send(self, stream: web.StreamResponse, known: Known, line: bytes) -> None:
         try:
             await stream.write(line + b"\r\n")
         except ConnectionError:
-            self.totals["missed"] += 1
-        else:
-            self._wrote = time.monotonic()
-            self.totals["sent"] += 1
+            return
+        self._wrote = time.monotonic()
+        known.sent = True
+        self.totals["sent"] += 1
 
+    async def _go_wrong(self, fault: Fault) -> None:
+        log.event("fault", "x", fault=fault.name, times=fault.times)
+        stream = self._stream
+        if fault.name == "rotate":
+            self._token += "-rotated"
+            self._abort()
+        elif fault.name in faults.AT_CONNECT:
+            if fault.name == "409":
+                self._rules.held.clear()
+            elif fault.name == "429-connections":
+                self._ghost = True
+            else:
+                self._answers.extend([fault.name] * fault.times)
+            self._abort()
+        elif fault.name == "silence":
+            self._mute_until = time.monotonic() + 3_600
+        elif fault.name == "stall":
+            self._stalled_until = time.monotonic() + 3_600
+        elif stream is not None:
+            await self._say(stream, fault)
 
-def _json(status: int, body: Any) -> web.Response:
-    headers = {
-        "x-rate-limit-limit": "50",
-        "x-rate-limit-remaining": "48",
-        "x-rate-limit-reset": str(int(time.time()) + 900),
-    }
-    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json", headers=headers)
+    async def _say(self, stream: web.StreamResponse, fault: Fault) -> None:
+        """A fault that is something in the stream itself."""
+        try:
+            match fault.name:
+                case "reset":
+                    self._abort()
+                    return
+                case "partial":
+                    await stream.write(b'{"data":{"id":"21')
+                case "disconnect" | "disconnect-open" | "slow-reader":
+                    await stream.write(orjson.dumps(faults.disconnect()) + b"\r\n")
+                    if fault.name == "disconnect-open":
+                        self._stalled_until = time.monotonic() + 3_600
+                        return
+                case "unknown":
+                    await stream.write(b'{"info":{"message":"a kind of message that nobody knows"}}\r\n')
+                    return
+                case "duplicates":
+                    for known in [known for known in self._memory.known if known.sent][-20:]:
+                        await stream.write(known.post.line([{"id": "1", "tag": "again"}]) + b"\r\n")
+                    return
+        except ConnectionError:
+            return
+        self._stream = self._request = None  # `_hold` sees it, and ends the response cleanly
 
+    def _abort(self) -> None:
+        """A reset, as from X's side."""
+        if self._request is not None and self._request.transport is not None:
+            self._request.transport.abort()
+        self._stream = self._request = None
 
-def _problem(status: int, title: str, kind: str, **more: str) -> web.Response:
-    return _json(status, {"title": title, "type": kind, "status": status, **more})
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    async def _wrong_answer(self, name: str, request: web.Request) -> web.StreamResponse:
+        if name == "html":
+            return web.Response(status=502, text="<html>Bad gateway</html>", content_type="text/html")
+        if name == "refuse":
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        status, body, headers = faults.ANSWERS[name]
+        answer = json(status, body)
+        for key, value in headers.items():
+            answer.headers[key] = str(int(time.time()) + int(value)) if value.startswith("+") else value
+        return answer
 
 
 async def _main(arguments: argparse.Namespace) -> None:
@@ -210,7 +278,15 @@ async def _main(arguments: argparse.Namespace) -> None:
     if arguments.span_hours:
         clock = posts.spread(arguments.posts, datetime.now(UTC), timedelta(hours=arguments.span_hours))
     written = itertools.islice(posts.write(arguments.seed, clock), arguments.posts)
-    x = X(os.environ.get("X_BEARER_TOKEN", "local"), written, arguments.rate, arguments.keep_alive)
+    token = os.environ.get("X_BEARER_TOKEN", "local")
+    x = X(
+        token,
+        written,
+        rate=arguments.rate,
+        keep_alive=arguments.keep_alive,
+        wrong=arguments.fault,
+        lag=arguments.search_lag,
+    )
     runner = web.AppRunner(x.app(), access_log=None, shutdown_timeout=1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", arguments.port)
@@ -222,6 +298,8 @@ async def _main(arguments: argparse.Namespace) -> None:
     ticker = asyncio.create_task(log.tick("x", x.totals))
     await stop.wait()
     ticker.cancel()
+    if arguments.truth:
+        arguments.truth.write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in x.truth()))
     await runner.cleanup()
 
 
@@ -242,7 +320,22 @@ def main() -> None:
         default=20.0,
         help="seconds of quiet after which X sends an empty line (%(default)s)",
     )
+    parser.add_argument(
+        "--fault", type=_fault, action="append", default=[], metavar="NAME@SECONDS[xTIMES]",
+        help=f"what goes wrong, and when after the first connection: {', '.join((*faults.IN_STREAM, *faults.AT_CONNECT))}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--search-lag", type=float, default=10.0, help="seconds by which search is behind (%(default)s)"
+    )
+    parser.add_argument("--truth", type=Path, metavar="FILE", help="at the end, a line for each post that was made")
     asyncio.run(_main(parser.parse_args()))
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return faults.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 if __name__ == "__main__":

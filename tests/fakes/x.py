@@ -63,11 +63,18 @@ class Wire:
 
 @dataclass
 class FakeX:
-    """`scripts` are played one a stream connection; the last one again and again. `rules` answers the rules endpoint."""
+    """`scripts` are played one a stream connection; the last one again and again. `rules` answers the rules endpoint.
+
+    Nothing else is there: 404.
+    """
 
     url: str = ""
     scripts: list[Script] = field(default_factory=list)
-    rules: Callable[[Wire, str], None] = lambda wire, body: wire.answer(201, {"meta": {"summary": {"created": 1}}})
+    rules: Callable[[Wire, str], None] = lambda wire, body: (
+        wire.answer(201, {"meta": {"summary": {"created": 1}}})
+        if body
+        else wire.answer(200, {"data": [{"id": "1", "value": "music", "tag": "t"}]})
+    )
     requests: list[str] = field(default_factory=list)  # first lines
     headers: list[str] = field(default_factory=list)
 
@@ -95,6 +102,8 @@ def serve() -> Iterator[FakeX]:
             try:
                 if "/rules" in first:
                     fake.rules(wire, body.decode())
+                elif "/search/stream?" not in first:
+                    wire.answer(404, {"title": "Not Found"})
                 else:
                     script = fake.scripts.pop(0) if len(fake.scripts) > 1 else fake.scripts[0]
                     script(wire)

@@ -1,17 +1,23 @@
-"""What follows when a connection has ended: every answer of X's, as a table."""
+"""What follows when a connection has ended: every answer of X's, as a table; and the limits that hold whatever happens."""
 
 from typing import Any
 
 import pytest
 
-from ingester.policy import Action, Ended, InstallRules, Stop, Wait, decide, is_good
+from ingester.connects import Bucket
+from ingester.policy import Action, ClearGhost, Ended, InstallRules, ReadToken, Stop, Wait, decide, is_good, jittered
+from ingester.times import Times
 
 PROBLEMS = "https://api.x.com/2/problems/"
+TIMES = Times()
 
 
 def http(status: int, reset_in: float | None = None, **problem: Any) -> Ended:
     return Ended("http", status=status, problem=problem, reset_in=reset_in)
 
+
+GHOST = http(429, None, connection_issue="TooManyConnections")
+NO_RULES = http(409, title="ConnectionException", connection_issue="RuleConfigurationIssue")
 
 TABLE: dict[str, tuple[Ended, int, Action]] = {
     "a good connection that X closed: at once": (Ended("closed", held=3600), 0, Wait(0)),
@@ -20,45 +26,87 @@ TABLE: dict[str, tuple[Ended, int, Action]] = {
     "and slower": (Ended("closed", held=1), 4, Wait(2)),
     "up to 16 s": (Ended("network"), 50, Wait(16)),
     "told by X": (Ended("told", held=1), 2, Wait(0.5)),
+    "silent": (Ended("silent", held=100), 0, Wait(0)),
+    "stalled": (Ended("stalled", held=100), 3, Wait(0)),
     "503 first": (http(503), 0, Wait(5)),
     "503 later": (http(503), 3, Wait(40)),
     "503 at the most": (http(503), 9, Wait(320)),
-    "429 with a time": (http(429, 12.0, title="Too Many Requests", type="about:blank"), 0, Wait(13)),
+    "503 with Retry-After": (http(503, 120.0), 0, Wait(120)),
+    "500": (http(500), 1, Wait(10)),
+    "a proxy's page": (http(502), 0, Wait(5)),
+    "404": (http(404), 0, Wait(5)),
+    "429 with a time": (http(429, 13.0, title="Too Many Requests", type="about:blank"), 0, Wait(13)),
     "429 without": (http(429), 0, Wait(60)),
-    "429 because of another connection": (http(429, 900.0, connection_issue="TooManyConnections"), 1, Wait(10)),
-    "no rules": (http(409, title="ConnectionException", connection_issue="RuleConfigurationIssue"), 0, InstallRules()),
+    "429 without, again": (http(429), 2, Wait(240)),
+    "429 in the old words": (http(429, errors=[{"code": 88}]), 9, Wait(320)),
+    "another connection, at first: it often goes by itself": (GHOST, 0, Wait(5)),
+    "another connection, still": (GHOST, 1, ClearGhost(10)),
+    "no rules": (NO_RULES, 0, InstallRules(0)),
+    "no rules, still: X needs up to 20 s": (NO_RULES, 9, InstallRules(20)),
 }
-FATAL: dict[str, tuple[Ended, str]] = {
-    "401": (http(401, title="Unauthorized"), "Is the token right"),
-    "403": (http(403, title="Client Forbidden"), "may its app use the filtered stream"),
-    "402 credits": (http(402, title="CreditsDepleted", type=f"{PROBLEMS}credits"), "no credits left"),
+FATAL: dict[str, tuple[Ended, str, str, float | None]] = {
+    "403": (http(403, title="Client Forbidden"), "forbidden", "does not let this app", 3600),
+    "402 credits": (http(402, title="CreditsDepleted", type=f"{PROBLEMS}credits"), "credits", "no credits left", 3600),
     "402 of the other kind": (
-        http(402, title="Payment Required", type=f"{PROBLEMS}credits-depleted"),
-        "no credits left",
+        http(402, title="Payment Required", type=f"{PROBLEMS}credits-depleted"), "credits", "no credits left", 3600,
     ),
     "a cap that looks like a rate limit": (
-        http(429, 900.0, title="UsageCapExceeded", period="Monthly"),
-        "usage cap is reached (Monthly)",
+        http(429, 900.0, title="UsageCapExceeded", period="Monthly"), "cap", "usage cap is reached (Monthly)", 3600,
     ),
     "the same by its type, on the old host": (
-        http(429, type="https://api.twitter.com/2/problems/usage-capped"),
-        "usage cap",
+        http(429, type="https://api.twitter.com/2/problems/usage-capped"), "cap", "usage cap", 3600,
     ),
-    "400": (http(400, detail="backfill_minutes"), "backfill_minutes"),
-}
+    "400": (http(400, detail="backfill_minutes"), "parameters", "backfill_minutes", None),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("ended", "failures", "action"), TABLE.values(), ids=TABLE.keys())
 def test_what_follows(ended: Ended, failures: int, action: Action) -> None:
-    assert decide(ended, failures) == action
+    assert decide(ended, failures, TIMES) == action
 
 
-@pytest.mark.parametrize(("ended", "words"), FATAL.values(), ids=FATAL.keys())
-def test_what_waiting_does_not_cure_stops_with_words(ended: Ended, words: str) -> None:
-    action = decide(ended, 0)
+@pytest.mark.parametrize(("ended", "reason", "words", "retry"), FATAL.values(), ids=FATAL.keys())
+def test_what_waiting_does_not_cure_stops_with_words(
+    ended: Ended, reason: str, words: str, retry: float | None
+) -> None:
+    action = decide(ended, 0, TIMES)
     assert isinstance(action, Stop)
+    assert (action.reason, action.retry_after) == (reason, retry)
     assert words in action.message
 
 
+def test_a_token_that_x_does_not_take_is_read_again_before_it_is_a_reason_to_stop() -> None:
+    action = decide(http(401, title="Unauthorized"), 0, TIMES)
+    assert isinstance(action, ReadToken)
+    assert action.otherwise.reason == "token"
+
+
 def test_only_a_connection_that_was_held_earns_a_new_start() -> None:
-    assert [is_good(e) for e in (Ended("closed", held=61), Ended("closed", held=59), http(503))] == [True, False, False]
+    assert is_good(Ended("closed", held=61), TIMES)
+    assert not is_good(Ended("closed", held=59), TIMES)
+    assert not is_good(http(503), TIMES)
+
+
+def test_all_times_shrink_together() -> None:
+    tenth = TIMES.scaled(0.1)
+    assert decide(http(503), 0, tenth) == Wait(0.5)
+    assert tenth.fresh == pytest.approx(9)
+
+
+def test_jitter_never_comes_early() -> None:
+    assert (jittered(10, 0.0), jittered(10, 1.0)) == (10, 12)
+
+
+def test_the_bucket_lets_no_more_through_than_the_limit_in_any_window() -> None:
+    bucket, now, taken = Bucket(40, 900), 0.0, []
+    for _ in range(500):
+        now += bucket.wait(now) + 0.001
+        bucket.take(now)
+        taken.append(now)
+    assert all(taken[i + 40] - taken[i] >= 900 for i in range(len(taken) - 40))
+
+
+def test_the_bucket_remembers_what_was_before_a_restart() -> None:
+    bucket = Bucket(40, 900, past=[1_000.0] * 40)
+    assert bucket.wait(1_100.0) == 800.0
+    assert bucket.wait(1_901.0) == 0.0

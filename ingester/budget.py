@@ -1,0 +1,127 @@
+"""Money: what X will bill for, counted as it is delivered, against the user's own limits. Pure: the time is passed in.
+
+The unit is a post, $0.005. An author costs $0.010 once a UTC day, so a new author counts as two posts.
+Prices: https://docs.x.com/x-api/getting-started/pricing, 2026-08-22.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+DOLLARS = 0.005  # a unit
+AUTHOR = 2  # units
+_WARN_AT = (0.5, 0.8, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """A limit is reached: `period` is day or month, `until` when the next one begins."""
+
+    period: str
+    units: int
+    limit: int
+    until: datetime
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Budget:
+    """Thread-safe: the stream and the filling of gaps spend from the same one. Limits of 0 are none."""
+
+    def __init__(
+        self, per_day: int, per_month: int, before: Mapping[date, int], clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        """`before` has the units of each day that the ledger knows of."""
+        self._clock = clock
+        self._limits = {"day": per_day, "month": per_month}
+        self._days = dict(before)
+        self._billed = 0  # X's own count for the month
+        self._authors: set[str] = set()
+        self._today = clock().date()
+        self._warned: set[tuple[str, date, float]] = set()
+        self._lock = threading.Lock()
+
+    def add(self, posts: int, authors: Sequence[str]) -> Spent | None:
+        """Posts delivered, and the authors that came with them. Returns the limit that is reached, if one is."""
+        with self._lock:
+            today = self._roll()
+            new = set(authors) - self._authors if authors else ()
+            if new:
+                self._authors.update(new)
+            self._days[today] = self._days.get(today, 0) + posts + AUTHOR * len(new)
+            return self._spent(today)
+
+    def billed(self, units: int) -> None:
+        """X's own count of the month: the larger one holds."""
+        with self._lock:
+            self._billed = units
+
+    def today(self) -> int:
+        """Units of this UTC day."""
+        with self._lock:
+            return self._days.get(self._roll(), 0)
+
+    def month(self) -> int:
+        """Units of this UTC month."""
+        with self._lock:
+            return self._month(self._roll())
+
+    def spent(self) -> Spent | None:
+        """The limit that is reached, if one is."""
+        with self._lock:
+            return self._spent(self._roll())
+
+    def left(self) -> int | None:
+        """Units until the nearer limit; None if there is none."""
+        with self._lock:
+            today = self._roll()
+            rooms = [self._limits[period] - units for period, units in self._used(today) if self._limits[period]]
+        return max(0, min(rooms)) if rooms else None
+
+    def warnings(self) -> list[str]:
+        """Each mark once a period, in words."""
+        with self._lock:
+            today = self._roll()
+            told = []
+            for period, units in self._used(today):
+                limit = self._limits[period]
+                reached = [mark for mark in _WARN_AT if limit and units >= limit * mark]
+                begins = today if period == "day" else today.replace(day=1)
+                if reached and (period, begins, reached[-1]) not in self._warned:
+                    self._warned |= {(period, begins, mark) for mark in reached}
+                    told.append(
+                        f"{units:,} of {limit:,} posts of this {period} are used ({units / limit:.0%}): "
+                        f"${units * DOLLARS:,.2f}. At the limit the stream stops; MAX_POSTS_PER_{period.upper()} sets it."
+                    )
+            return told
+
+    def _roll(self) -> date:
+        today = self._clock().date()
+        if today != self._today:
+            self._today = today
+            self._authors.clear()  # X bills an author once a day
+        return today
+
+    def _spent(self, today: date) -> Spent | None:
+        for period, units in self._used(today):
+            limit = self._limits[period]
+            if limit and units >= limit:
+                return Spent(period, units, limit, _end(period, today))
+        return None
+
+    def _month(self, today: date) -> int:
+        own = sum(units for day, units in self._days.items() if (day.year, day.month) == (today.year, today.month))
+        return max(own, self._billed)
+
+    def _used(self, today: date) -> list[tuple[str, int]]:
+        day = ("day", self._days.get(today, 0))
+        return [("month", self._month(today)), day] if self._limits["month"] else [day]
+
+
+def _end(period: str, today: date) -> datetime:
+    if period == "day":
+        return datetime(today.year, today.month, today.day, tzinfo=UTC) + timedelta(days=1)
+    return datetime(today.year + today.month // 12, today.month % 12 + 1, 1, tzinfo=UTC)

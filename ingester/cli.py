@@ -1,0 +1,239 @@
+"""What a person runs by hand: rules, search, replays. Each says what it will do, and what it costs, before it does it."""
+
+import os
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from . import events, fill, replay, rules, search, token
+from .api import Unavailable, X
+from .budget import AUTHOR, DOLLARS, Budget
+from .errors import ConfigurationError, LedgerFailed, PublishFailed, Refused
+from .events import Gap
+from .holder import holder_id
+from .ledger import Ledger, NoLedger
+from .publisher import Publisher
+from .settings import Settings
+from .times import Times
+
+T = TypeVar("T")
+
+_DRAIN_SECONDS = 60.0
+_LEDGER_SECONDS = 30.0
+_PRICED = timedelta(days=6, hours=23)  # recent counts go back seven days
+
+console = Console(stderr=True, highlight=False)
+
+
+def plan(settings: Settings, arguments: Namespace) -> int:
+    """Exit code 0: X has the file's rules; 1: `apply` would change something."""
+    ours = rules.read(arguments.rules)
+    x = _x(settings)
+    found = _asked(lambda: rules.compare(ours, rules.there(x)))
+    _asked(lambda: rules.check(x, found.add))
+    table = Table("", "rule", *(["posts a day", "$ a day", "$ a month"] if arguments.price else []))
+    kinds = [("add", found.add), ("change (leave)", found.remove), ("keep", found.keep), ("not ours", found.foreign)]
+    for what, listed in kinds:
+        for rule in listed:
+            table.add_row(what, escape(str(rule)), *(_price(x, rule.value, settings) if arguments.price else []))
+    console.print(table)
+    if found.foreign:
+        console.print("Rules that are not ours are left alone; rules apply --remove-foreign removes them.")
+    console.print(
+        f"{len(found.add)} to add, {len(found.remove)} to change, {len(found.keep)} as they are, {len(found.foreign)} not ours."
+    )
+    return 1 if found.changes else 0
+
+
+def apply(settings: Settings, arguments: Namespace) -> int:
+    """Changes only what differs, without a disconnect."""
+    ours = rules.read(arguments.rules)
+    x = _x(settings)
+    found = _asked(lambda: rules.compare(ours, rules.there(x)))
+    gone = found.foreign if arguments.remove_foreign else []
+    if not found.changes and not gone:
+        console.print("X has the file's rules already. Nothing is changed.")
+        return 0
+    for what, listed in (("add", found.add), ("remove", found.remove), ("remove, not ours", gone)):
+        for rule in listed:
+            console.print(f"{what}: {escape(str(rule))}")
+    _asked(
+        lambda: rules.check(x, [rule for rule in found.add if rule.value not in {old.value for old in found.remove}])
+    )
+    if not _agreed(arguments, "Change X's rules so?"):
+        return 1
+    _asked(lambda: rules.apply(x, found, remove_foreign=arguments.remove_foreign))
+    console.print("Done. X needs up to 20 s to know new rules; the stream stays as it is.")
+    return 0
+
+
+def fetch(settings: Settings, arguments: Namespace, times: Times) -> int:
+    """Search by hand: what the stream did not deliver between two times."""
+    since, until = arguments.since, arguments.until or datetime.now(UTC)
+    _check_interval(since, until)
+    until = min(until, datetime.now(UTC) - timedelta(seconds=times.lag))
+    if since < datetime.now(UTC) - search.DAYS:
+        raise ConfigurationError("Search knows the last seven days. Name a later --from.")
+    x = _x(settings)
+    asked = [(rule.id, rule.value, rule.tag) for rule in _asked(lambda: rules.there(x)) or rules.read(arguments.rules)]
+    for _, value, tag in asked:
+        if why := search.cannot_ask(value):
+            console.print(f"[yellow]The rule '{escape(tag or value[:40])}' cannot be asked: {why}.[/]")
+    counted = _asked(lambda: search.expected(x, asked, since, until))
+    most = counted * (1 + (AUTHOR if settings.expand_authors else 0))
+    console.print(
+        f"{counted:,} posts from {since:%F %H:%M:%S} to {until:%F %H:%M:%S} UTC, retweets counted, which search does not return: "
+        f"${counted * DOLLARS:,.2f} at most, ${most * DOLLARS:,.2f} if each had an author not yet billed today. "
+        "X bills a post that the stream delivered the same UTC day only once."
+    )
+    if arguments.dry_run or not _agreed(arguments, "Fetch and publish them?"):
+        return 0 if arguments.dry_run else 1
+    ledger = Ledger(settings.google_cloud_project, settings.bigquery_dataset, holder_id(os.environ))
+    publisher = Publisher(settings.topic_path, settings.dead_topic_path)
+    diary = _diary(ledger)
+    budget = Budget(settings.max_posts_per_day, settings.max_posts_per_month, events.spent(diary))
+    ledger.today = budget.today
+    gap = Gap(f"manual-{datetime.now(UTC):%Y%m%dT%H%M%S}", since, "manual", until, tuple(asked))
+
+    def take(found: search.Found) -> None:
+        fill.publish(publisher, found)
+        budget.add(1, found.authors)
+
+    result = _asked(
+        lambda: fill.fill(
+            x, gap, replace(times, edge=0.0), authors=settings.expand_authors, accounted=None, may_spend=budget.left, take=take,
+            arrived=ledger.arrived,
+        )
+    )  # fmt: skip
+    _published(publisher)
+    for closed in [gap, *(g for g in events.skipped_within(diary, since, until))]:
+        ledger.write(
+            "gap_filled", gap_id=closed.id, since=closed.since, until=closed.until, reason=closed.reason,
+            status=result.status, posts_expected=result.expected, posts_recovered=result.recovered,
+            note=" ".join(result.notes) or None,
+        )  # fmt: skip
+    ledger.flush(_LEDGER_SECONDS)
+    console.print(f"{result.published:,} posts published. {' '.join(result.notes)}")
+    return 0
+
+
+def again(settings: Settings, arguments: Namespace) -> int:
+    """Publish posts of `archive`, or messages of `rejected`, again."""
+    source = arguments.command
+    until = arguments.until or datetime.now(UTC)
+    since = arguments.since
+    ledger = Ledger(settings.google_cloud_project, settings.bigquery_dataset, holder_id(os.environ))
+    if since is None:
+        since = datetime(2020, 1, 1, tzinfo=UTC) if arguments.again else _redriven_until(ledger)
+    _check_interval(since, until)
+    posts = replay.Replay(settings, source, since, until)
+    count = posts.count()
+    console.print(f"{count:,} messages of {source} from {since:%F %H:%M:%S} to {until:%F %H:%M:%S} UTC.")
+    if arguments.dry_run or not count:
+        return 0
+    publisher = Publisher(settings.topic_path, settings.dead_topic_path)
+    last: list[replay.Again] = []
+    signal.signal(signal.SIGTERM, _interrupt)
+    interrupted = False
+    with _progress() as progress:
+        task = progress.add_task(source, total=count)
+
+        def done(one: replay.Again) -> None:
+            last[:] = [one]
+            progress.advance(task)
+
+        try:
+            replay.run(posts, publisher, arguments.rate, done)
+        except KeyboardInterrupt:
+            interrupted = True
+    _published(publisher)
+    if source == "rejected" and last:
+        ledger.write("redriven", since=since, until=last[0].at, posts_recovered=publisher.published)
+        ledger.flush(_LEDGER_SECONDS)
+    console.print(f"{publisher.published:,} messages published.")
+    if interrupted:
+        where = last[0].at if last else since
+        console.print(
+            f"Stopped, as you asked. To go on: python -m ingester {source} --from {where.astimezone(UTC):%FT%T.%fZ} --to {until:%FT%TZ}"
+        )
+        return 130
+    return 0
+
+
+def _redriven_until(ledger: Ledger) -> datetime:
+    """Where the last redrive ended: what was tried again since is not new."""
+    ended = [event.until for event in _diary(ledger) if event.event == "redriven" and event.until]
+    return max(ended) + timedelta(microseconds=1) if ended else datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def _diary(ledger: Ledger) -> list[events.Event]:
+    try:
+        return ledger.read()
+    except NoLedger as error:
+        raise LedgerFailed(f"{error}. Does the dataset exist, and may this account query it?") from None
+
+
+def _price(x: X, value: str, settings: Settings) -> tuple[str, str, str]:
+    """Posts a day, and dollars, by the last seven days."""
+    if search.cannot_ask(value):
+        return ("?", "?", "?")
+    now = datetime.now(UTC) - timedelta(minutes=1)
+    posts = _asked(lambda: search.expected(x, [("", value, "")], now - _PRICED, now)) / (_PRICED / timedelta(days=1))
+    dollars = posts * DOLLARS
+    most = f" to {dollars * (1 + AUTHOR):,.2f}" if settings.expand_authors else ""
+    return f"{posts:,.0f}", f"{dollars:,.2f}{most}", f"{dollars * 30:,.0f}"
+
+
+def _x(settings: Settings) -> X:
+    return X(token.read(settings).value, settings.x_api_url)
+
+
+def _asked(ask: Callable[[], T]) -> T:
+    """A person waits: what X does not answer now is said, not tried for minutes."""
+    try:
+        return ask()
+    except Unavailable as error:
+        wait = f" in {error.reset_in:.0f} s" if error.reset_in else " in a minute"
+        raise Refused(f"X does not answer: {error}. Try again{wait}.") from None
+    except search.Refused as error:
+        raise Refused(f"X does not take the query: {error}.") from None
+    except NoLedger as error:
+        raise LedgerFailed(f"{error}. Does the dataset exist, and may this account query it?") from None
+
+
+def _agreed(arguments: Namespace, question: str) -> bool:
+    if arguments.yes:
+        return True
+    if not sys.stdin.isatty():
+        raise ConfigurationError("This asks before it does anything, and there is no one to ask. Add --yes.")
+    return console.input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _published(publisher: Publisher) -> None:
+    if left := publisher.drain(_DRAIN_SECONDS):
+        raise PublishFailed(f"{left} messages were not published within {_DRAIN_SECONDS:.0f} s. Is Pub/Sub reachable?")
+
+
+def _check_interval(since: datetime, until: datetime) -> None:
+    if since >= until:
+        raise ConfigurationError(f"--from {since:%F %T} is not before --to {until:%F %T}. Name an earlier one.")
+
+
+def _progress() -> AbstractContextManager[Progress]:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
+    )
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,23 @@
+"""What we ask X for with each post, from the stream and from search alike."""
+
+# https://docs.x.com/x-api/posts/filtered-stream: an unknown name is dropped silently, and the post is billed all the same
+TWEET_FIELDS = [
+    "attachments", "author_id", "community_id", "context_annotations", "conversation_id", "created_at", "display_text_range",
+    "edit_controls", "edit_history_tweet_ids", "entities", "geo", "id", "in_reply_to_user_id", "lang", "note_tweet",
+    "possibly_sensitive", "public_metrics", "referenced_tweets", "reply_settings", "source", "text", "withheld",
+]  # fmt: skip
+USER_FIELDS = [
+    "created_at",
+    "description",
+    "id",
+    "location",
+    "name",
+    "protected",
+    "public_metrics",
+    "username",
+    "verified",
+]
+PLACE_FIELDS = ["contained_within", "country", "country_code", "full_name", "geo", "id", "name", "place_type"]
+EXPANSIONS = ["referenced_tweets.id", "geo.place_id", "edit_history_tweet_ids"]
+# each distinct author of the day is billed as a user read, $0.010: EXPAND_AUTHORS switches these off
+AUTHOR_EXPANSIONS = ["author_id", "referenced_tweets.id.author_id"]

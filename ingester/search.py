@@ -1,0 +1,133 @@
+"""Recent search, for what the stream did not deliver: which queries, which posts, and as which messages. Pure but for `X`.
+
+What search lacks beside the stream (facts of X's): retweets are left out of keyword queries since 2026-05-04, a query has
+512 characters where a rule has 1,024, `sample:` and `bio:` do not exist, and no post says which rule it matches: so one
+query a rule. It goes back seven days.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from .api import X
+
+DAYS = timedelta(days=7)
+_QUERY_CHARACTERS = 512
+_STREAM_ONLY = re.compile(r"(?<![\w:])-?(sample|bio|bio_name|bio_location):", re.IGNORECASE)
+# An id holds its time: milliseconds since 2010-11-04T01:42:54.657Z above the 22nd bit
+_SNOWFLAKE_EPOCH = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=1_288_834_974_657)
+
+Rule = tuple[str, str, str]  # id, value, tag
+
+
+class Refused(Exception):
+    """X does not take a query: not a matter of time. The text is X's."""
+
+
+@dataclass(slots=True)
+class Found:
+    """A post of a search, with all rules that found it."""
+
+    data: dict[str, Any]
+    includes: dict[str, list[dict[str, Any]]]
+    rules: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return str(self.data["id"])
+
+    @property
+    def made_at(self) -> datetime:
+        return time_of(self.id)
+
+    @property
+    def authors(self) -> list[str]:
+        """Ids of the users that came with it, each of whom X bills."""
+        return [str(user.get("id")) for user in self.includes.get("users") or []]
+
+    def payload(self) -> bytes:
+        """One message in the stream's shape: compact, with only what the post refers to."""
+        message: dict[str, Any] = {"data": self.data}
+        if self.includes:
+            message["includes"] = self.includes
+        return orjson.dumps(message | {"matching_rules": self.rules})
+
+
+def id_before(moment: datetime) -> str:
+    """The last id before that millisecond: as `since_id` it lets the millisecond's first post through, as `until_id` not."""
+    return str((math.floor((moment - _SNOWFLAKE_EPOCH) / timedelta(milliseconds=1)) << 22) - 1)
+
+
+def time_of(post_id: str) -> datetime:
+    """When the post was made."""
+    return _SNOWFLAKE_EPOCH + timedelta(milliseconds=int(post_id) >> 22)
+
+
+def parse_time(text: str) -> datetime:
+    """ISO 8601; UTC where no zone is named."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def cannot_ask(value: str) -> str | None:
+    """Why search cannot be asked what the rule asks; None if it can."""
+    if len(value) > _QUERY_CHARACTERS:
+        return f"{len(value)} characters, and search takes {_QUERY_CHARACTERS}"
+    if found := _STREAM_ONLY.search(value):
+        return f"search does not know {found[1]}:"
+    return None
+
+
+def pages(x: X, rule: Rule, since: datetime, until: datetime, *, authors: bool) -> Iterator[list[Found]]:
+    """Posts that match the rule, a page at a time. Raises Refused, Unavailable."""
+    rule_id, value, tag = rule
+    for answer in x.search(value, id_before(since), id_before(until), authors=authors):
+        if answer.status != 200:
+            raise Refused(answer.said)
+        includes = answer.body.get("includes") or {}
+        named = [{"id": rule_id, "tag": tag}]
+        yield [Found(data, _referred(data, includes), list(named)) for data in answer.body.get("data") or []]
+
+
+def expected(x: X, rules: Iterable[Rule], since: datetime, until: datetime) -> int:
+    """Posts that X counts, retweets with them; one that matches two rules may count twice. Raises Refused, Unavailable."""
+    total = 0
+    for query in _together([value for _, value, _ in rules if cannot_ask(value) is None]):
+        answer = x.count(query, id_before(since), id_before(until))
+        if answer.status != 200:
+            raise Refused(answer.said)
+        total += int(answer.body["meta"]["total_tweet_count"])
+    return total
+
+
+def _together(values: list[str]) -> list[str]:
+    """As few queries as their length allows, so that a post that matches several rules counts once."""
+    queries: list[str] = []
+    for value in values:
+        joined = f"{queries[-1]} OR ({value})" if queries else ""
+        if joined and len(joined) <= _QUERY_CHARACTERS:
+            queries[-1] = joined
+        else:
+            queries.append(f"({value})" if len(value) + 2 <= _QUERY_CHARACTERS else value)
+    return queries
+
+
+def _referred(data: dict[str, Any], includes: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """A page's posts share what it includes: of that, what this one refers to, and the authors of the posts it refers to."""
+    references = data.get("referenced_tweets") or data.get("referenced_posts") or []
+    wanted = {str(one.get("id")) for one in references} | set(data.get("edit_history_tweet_ids") or [])
+    found: dict[str, list[dict[str, Any]]] = {}
+    users = {str(data.get("author_id"))}
+    for kind in ("tweets", "posts"):
+        posts = [p for p in includes.get(kind) or [] if str(p.get("id")) in wanted and p.get("id") != data.get("id")]
+        users |= {str(post.get("author_id")) for post in posts}
+        found[kind] = posts
+    found["users"] = [user for user in includes.get("users") or [] if str(user.get("id")) in users]
+    place = (data.get("geo") or {}).get("place_id")
+    found["places"] = [one for one in includes.get("places") or [] if one.get("id") == place]
+    return {kind: items for kind, items in found.items() if items}

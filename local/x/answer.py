@@ -1,0 +1,27 @@
+"""How X answers: JSON, its limits in the headers, problems in a body of their own."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+
+def json(status: int, body: Any, remaining: int = 48) -> web.Response:
+    """As X answers, its limits in the headers."""
+    headers = {
+        "x-rate-limit-limit": "50",
+        "x-rate-limit-remaining": str(remaining),
+        "x-rate-limit-reset": str(int(time.time()) + 900),
+    }
+    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json", headers=headers)
+
+
+def problem(status: int, title: str, kind: str, remaining: int = 48, **more: str) -> web.Response:
+    """One of X's error bodies."""
+    return json(status, {"title": title, "type": kind, "status": status, **more}, remaining)
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

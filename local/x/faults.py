@@ -1,0 +1,70 @@
+"""What X can be told to do wrong, and when: `NAME@SECONDS` or `NAME@SECONDSxTIMES`, seconds after the first connection.
+
+In the stream: close · reset · partial (a line cut, then closed) · silence · stall (keep-alives only) · disconnect (told, then
+closed) · disconnect-open (told, and left open) · duplicates · unknown · slow-reader.
+At the next connects: 400 · 401 · 402 · 402-credits · 403 · 409 (the rules are gone) · 429-rate · 429-cap · 429-connections (a
+ghost: until it is cleared) · 500 · 503 · html · refuse (no answer at all). `rotate`: another token from now on.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+PROBLEM = "https://api.x.com/2/problems/"
+
+IN_STREAM = (
+    "close", "reset", "partial", "silence", "stall", "disconnect", "disconnect-open", "slow-reader", "duplicates", "unknown",
+)  # fmt: skip
+
+# https://docs.x.com/x-api: (status, body, headers)
+ANSWERS: dict[str, tuple[int, dict[str, Any], dict[str, str]]] = {
+    "400": (400, {"title": "Invalid Request", "type": f"{PROBLEM}invalid-request",
+                  "detail": "One or more parameters to your request was invalid."}, {}),
+    "401": (401, {"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"}, {}),
+    "402": (402, {"title": "Payment Required", "detail": "credits depleted", "status": 402,
+                  "type": f"{PROBLEM}credits-depleted"}, {}),
+    "402-credits": (402, {"title": "CreditsDepleted", "type": "https://api.twitter.com/2/problems/credits",
+                          "detail": "Your enrolled account does not have any credits to fulfill this request."}, {}),
+    "403": (403, {"title": "Client Forbidden", "type": "https://api.twitter.com/2/problems/client-forbidden",
+                  "detail": "When authenticating requests to the Twitter API v2 endpoints, you must use keys and tokens from "
+                            "a Twitter developer App that is attached to a Project."}, {}),
+    "429-rate": (429, {"title": "Too Many Requests", "detail": "Too Many Requests", "type": "about:blank", "status": 429},
+                 {"x-rate-limit-remaining": "0", "x-rate-limit-reset": "+2"}),
+    "429-cap": (429, {"title": "UsageCapExceeded", "period": "Monthly", "scope": "Product",
+                      "detail": "Usage cap exceeded: Monthly product cap", "type": f"{PROBLEM}usage-capped"},
+                {"x-rate-limit-remaining": "39999"}),
+    "500": (500, {"title": "Internal Server Error", "type": "about:blank"}, {}),
+    "503": (503, {"title": "Service Unavailable", "detail": "Service Unavailable", "type": "about:blank", "status": 503}, {}),
+}  # fmt: skip
+AT_CONNECT = (*ANSWERS, "409", "429-connections", "html", "refuse", "rotate")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`at` is in seconds after the first connection; `times` is how often it happens, or seconds that it lasts."""
+
+    name: str
+    at: float
+    times: int = 1
+
+
+def parse(text: str) -> Fault:
+    """Raises ValueError with what is known."""
+    found = re.fullmatch(r"([a-z0-9-]+)@([0-9.]+)(?:x([0-9]+))?", text)
+    if not found or found[1] not in IN_STREAM + AT_CONNECT:
+        raise ValueError(f"'{text}' is no fault: NAME@SECONDS[xTIMES], with one of {', '.join(IN_STREAM + AT_CONNECT)}")
+    return Fault(found[1], float(found[2]), int(found[3] or 1))
+
+
+def disconnect() -> dict[str, Any]:
+    """What X says in the stream before it closes it."""
+    return {
+        "errors": [
+            {
+                "title": "operational-disconnect",
+                "disconnect_type": "OperationalDisconnect",
+                "detail": "This stream has been disconnected for operational reasons.",
+                "type": f"{PROBLEM}operational-disconnect",
+            }
+        ]
+    }

@@ -1,0 +1,85 @@
+"""What X knows: every post that was made, and the answers of recent search and counts about them.
+
+Search is some seconds behind, gives pages of a hundred, newest first, shares `includes` among a page's posts, names no rule,
+and leaves retweets out, as X's does; counts have them.
+"""
+
+import base64
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from .posts import Object, Post
+
+_PAGE = 100
+
+
+@dataclass(slots=True)
+class Known:
+    """A post, the value of the rule that it matches, and whether the stream has carried it."""
+
+    post: Post
+    rule: str
+    at: float  # wall clock, when it was made
+    sent: bool = False
+
+    @property
+    def is_retweet(self) -> bool:
+        references = self.post.data.get("referenced_tweets") or self.post.data.get("referenced_posts") or []
+        return any(one["type"] in ("retweeted", "reposted") for one in references)
+
+
+class Memory:
+    """All posts, in the order in which they were made."""
+
+    def __init__(self, lag: float) -> None:
+        self._lag = lag
+        self.known: list[Known] = []
+
+    def add(self, post: Post, rule: str) -> Known:
+        known = Known(post, rule, time.time())
+        self.known.append(known)
+        return known
+
+    def search(self, query: str, since_id: int, until_id: int, size: int, token: str | None) -> Object:
+        """One page, as GET /2/tweets/search/recent answers."""
+        newest = time.time() - self._lag
+        last = int(base64.urlsafe_b64decode(token).decode()) if token else until_id
+        found = [
+            known.post
+            for known in self._matching(query)
+            if since_id < int(known.post.id) < last and known.at <= newest and not known.is_retweet
+        ]
+        found.sort(key=lambda post: int(post.id), reverse=True)
+        page, rest = found[: min(size, _PAGE)], found[min(size, _PAGE) :]
+        meta: Object = {"result_count": len(page)}
+        if rest:
+            meta["next_token"] = base64.urlsafe_b64encode(page[-1].id.encode()).decode()
+        body: Object = {"meta": meta}
+        if page:
+            body |= {"data": [post.data for post in page]}
+            if includes := _shared(page):
+                body["includes"] = includes
+        return body
+
+    def count(self, query: str, since_id: int, until_id: int) -> Object:
+        """As GET /2/tweets/counts/recent answers, in one bucket."""
+        total = sum(since_id < int(known.post.id) < until_id for known in self._matching(query))
+        return {"data": [{"tweet_count": total}], "meta": {"total_tweet_count": total}}
+
+    def _matching(self, query: str) -> list[Known]:
+        """X's language is not understood: a query is one rule's value, or some in parentheses joined by OR."""
+        rules = {known.rule for known in self.known}
+        asked = {rule for rule in rules if rule == query or f"({rule})" in query}
+        return [known for known in self.known if known.rule in asked]
+
+
+def _shared(posts: Iterable[Post]) -> dict[str, list[Any]]:
+    """Each object once for the whole page."""
+    shared: dict[str, dict[str, Any]] = {}
+    for post in posts:
+        for kind, items in post.includes.items():
+            for item in items:
+                shared.setdefault(kind, {})[str(item["id"])] = item
+    return {kind: list(items.values()) for kind, items in shared.items()}

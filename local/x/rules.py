@@ -1,0 +1,90 @@
+"""X's rules endpoints: add, delete, dry run, duplicates and invalid ones told in a 2xx answer, as X does."""
+
+import itertools
+import time
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from .answer import json, now, problem
+from .faults import PROBLEM
+
+LONGEST_RULE = 1_024
+
+
+class Rules:
+    """`held` are X's rules as it shows them."""
+
+    def __init__(self) -> None:
+        self.held: list[dict[str, str]] = []
+        self._ids = itertools.count(time.time_ns())
+
+    async def get(self, request: web.Request) -> web.Response:
+        body: dict[str, Any] = {"meta": {"sent": now(), "result_count": len(self.held)}}
+        if self.held:
+            body["data"] = self.held
+        return json(200, body)
+
+    async def post(self, request: web.Request) -> web.Response:
+        try:
+            wanted = orjson.loads(await request.read())
+        except orjson.JSONDecodeError:
+            return problem(400, "Invalid Request", f"{PROBLEM}invalid-request", detail="The body is not JSON.")
+        dry = request.query.get("dry_run") == "true"
+        if "delete" in wanted:
+            return self._delete(wanted["delete"], dry)
+        return self._add(wanted.get("add") or [], dry)
+
+    def _add(self, wanted: list[dict[str, str]], dry: bool) -> web.Response:
+        known = {rule["value"]: rule for rule in self.held}
+        added: list[dict[str, str]] = []
+        errors: list[dict[str, Any]] = []
+        for rule in wanted:
+            value = rule.get("value", "")
+            if value in known:
+                errors.append(
+                    {
+                        "value": value,
+                        "id": known[value]["id"],
+                        "title": "DuplicateRule",
+                        "type": f"{PROBLEM}duplicate-rules",
+                    }
+                )
+            elif (
+                not value.strip()
+                or len(value) > LONGEST_RULE
+                or value.count('"') % 2
+                or value.count("(") != value.count(")")
+            ):
+                details = [
+                    f"Rule '{value[:40]}' is not valid: empty, too long (max {LONGEST_RULE}), or quotes or parentheses do not match"
+                ]
+                errors.append(
+                    {
+                        "value": value,
+                        "details": details,
+                        "title": "UnprocessableEntity",
+                        "type": f"{PROBLEM}invalid-rules",
+                    }
+                )
+            else:
+                known[value] = {"id": str(next(self._ids)), "value": value, "tag": rule.get("tag", "")}
+                added.append(known[value])
+        if not dry:
+            self.held += added
+        summary = {"created": len(added), "not_created": len(errors), "valid": len(added), "invalid": len(errors)}
+        body: dict[str, Any] = {"meta": {"sent": now(), "summary": summary}}
+        return json(
+            201 if added else 200, body | ({"data": added} if added else {}) | ({"errors": errors} if errors else {})
+        )
+
+    def _delete(self, wanted: dict[str, list[str]], dry: bool) -> web.Response:
+        values = set(wanted.get("values") or [])
+        found = [rule for rule in self.held if rule["id"] in (wanted.get("ids") or []) or rule["value"] in values]
+        if not dry:
+            self.held[:] = [rule for rule in self.held if rule not in found]
+        asked = len(wanted.get("ids") or []) + len(values)
+        return json(
+            200, {"meta": {"sent": now(), "summary": {"deleted": len(found), "not_deleted": asked - len(found)}}}
+        )

@@ -1,0 +1,146 @@
+"""The whole pipeline but for X and the ingester, which each test starts anew, and what is to hold once all has calmed down."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from google.cloud import bigquery
+
+from local.answers import query
+from local.pipeline import DATASET, Pipeline, Plan
+from local.processes import Process, free_port, wait_until
+from tests.conftest import eventually
+
+SCALE = 0.05  # of the policy's times: a minute is three seconds
+RATE = 60.0
+KEEP_ALIVE = 0.3  # seconds; X's 20 s, scaled, would be 1
+
+
+@dataclass
+class Rest:
+    """Pub/Sub, Eventarc, the function and BigQuery, running; X and the ingester are to be started."""
+
+    pipeline: Pipeline
+    client: bigquery.Client
+
+    def ask(self, sql: str) -> list[dict[str, Any]]:
+        return query(self.client, DATASET, sql)
+
+    def forget_the_ledger(self) -> None:
+        """A new diary, so that no test learns of another's stops."""
+        self.client.query(f"DELETE FROM {DATASET}.ingester_events WHERE TRUE").result()
+
+
+@contextmanager
+def rest_of_the_pipeline(folder: Path) -> Iterator[Rest]:
+    (folder / "logs").mkdir()
+    pipeline = Pipeline(Plan(folder, real=True, buffer_seconds=0.0))  # the real X's place is left empty
+    try:
+        pipeline.start()
+        with pipeline.client() as client:
+            yield Rest(pipeline, client)
+    finally:
+        pipeline.stop()
+
+
+@dataclass
+class Trial:
+    """One X and one ingester, which is started again when it ends, as Cloud Run and Scheduler do."""
+
+    rest: Rest
+    folder: Path
+    posts: int = 300
+    rate: float = RATE
+    faults: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    lag: float = 0.3
+    exits: list[int | None] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        time.sleep(SCALE * 60)  # the edge of a gap shall not reach back into the trial before
+        self.truth_file = self.folder / "truth.jsonl"
+        self.port = free_port()
+        command = [
+            sys.executable, "-m", "local.x.server", "--port", str(self.port), "--posts", str(self.posts), "--rate", str(self.rate),
+            "--keep-alive", str(KEEP_ALIVE), "--search-lag", str(self.lag), "--truth", str(self.truth_file),
+            *(part for fault in self.faults for part in ("--fault", fault)),
+        ]  # fmt: skip
+        self.x = Process("x", command, self.variables(), self.folder / "x.log")
+        wait_until(lambda: "ready" in self.x.events, self.x, 30, "it is ready")
+        self.ingester: Process | None = None
+
+    def variables(self) -> dict[str, str]:
+        ours = {
+            "X_API_URL": f"http://127.0.0.1:{self.port}",
+            "X_BEARER_TOKEN": "local",
+            "MAX_POSTS_PER_DAY": "0",
+            "MAX_POSTS_PER_MONTH": "0",
+        }
+        return {**self.rest.pipeline.environment, **ours, **self.environment}
+
+    def start(self, **more: str) -> Process:
+        command = [sys.executable, "-m", "ingester", "--time-scale", str(SCALE), "stream"]
+        number = len(list(self.folder.glob("ingester*.log")))
+        self.ingester = Process("ingester", command, self.variables() | more, self.folder / f"ingester{number}.log")
+        return self.ingester
+
+    def keep_running(self, seconds: float = 60.0, **more: str) -> None:
+        """Until X has made all its posts and no gap is open; an ingester that ends is started again."""
+        ingester = self.ingester or self.start(**more)
+
+        def calm() -> bool:
+            nonlocal ingester
+            if ingester.exit_code is not None:
+                self.exits.append(ingester.wait(1))
+                ingester = self.start(**more)
+            held = "connected" in ingester.events
+            return "all_sent" in self.x.events and held and ingester.totals.get("open_gaps") == 0
+
+        assert eventually(calm, seconds), f"{ingester.totals}: {ingester.why()}"
+
+    def stop(self) -> None:
+        if self.ingester is not None:
+            self.exits.append(self.ingester.stop())
+        self.x.stop()
+
+    @property
+    def attempts(self) -> int:
+        return self.x.totals["attempts"]
+
+    def truth(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.truth_file.read_text().splitlines()]
+
+    def gaps(self) -> list[dict[str, Any]]:
+        return self.rest.ask("SELECT * FROM stream_gaps ORDER BY since")
+
+    def check(self) -> set[str]:
+        """What the view shows is what X had, less the retweets that are missing; the ledger has their number. Returns these."""
+        truth = self.truth()
+        assert len(truth) == self.posts
+        listed = ", ".join(f"'{post['id']}'" for post in truth)
+        ended = f"SELECT id FROM tweet_versions WHERE id IN ({listed}) UNION DISTINCT SELECT id FROM filtered WHERE id IN ({listed})"
+        archived: set[str] = set()
+
+        def settled() -> bool:
+            archived.update(
+                row["id"] for row in self.rest.ask(f"SELECT DISTINCT id FROM archive WHERE id IN ({listed})")
+            )
+            return archived == {row["id"] for row in self.rest.ask(ended)}
+
+        assert eventually(settled, 30), "what is archived has ended as a row, or filtered"
+        missing = {post["id"] for post in truth} - archived
+        assert missing <= {post["id"] for post in truth if post["retweet"]}, "search gives back all but retweets"
+        replaced = {old for post in truth if post["id"] not in missing for old in post["replaces"]}
+        shown = [row["id"] for row in self.rest.ask(f"SELECT id FROM tweets WHERE id IN ({listed})")]
+        assert len(shown) == len(set(shown))
+        assert set(shown) == {post["id"] for post in truth if post["kept"]} - replaced - missing
+        gaps = self.gaps()
+        assert {gap["status"] for gap in gaps} <= {"filled", "partial"}, gaps
+        assert sum(gap["posts_expected"] - gap["posts_recovered"] for gap in gaps) == len(missing), gaps
+        assert self.attempts <= 50
+        return missing

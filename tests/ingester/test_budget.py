@@ -1,0 +1,79 @@
+"""Money: what counts, when it warns, when it stops, and when it begins anew."""
+
+from datetime import UTC, date, datetime
+
+from ingester.budget import Budget, Spent
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def test_a_new_author_counts_as_two_posts_and_once_a_day() -> None:
+    clock = Clock()
+    budget = Budget(0, 0, {}, clock)
+    budget.add(1, ["u1"])
+    budget.add(1, ["u1", "u2"])
+    budget.add(1, [])
+    assert budget.today() == 3 + 2 * 2
+    clock.now = datetime(2026, 11, 23, 0, 1, tzinfo=UTC)
+    budget.add(1, ["u1"])
+    assert budget.today() == 3
+    assert budget.month() == 10
+
+
+def test_the_limit_of_the_day_holds_across_a_restart_and_until_midnight() -> None:
+    clock = Clock()
+    budget = Budget(100, 0, {date(2026, 11, 22): 98}, clock)
+    assert budget.left() == 2
+    assert budget.add(1, []) is None
+    assert budget.add(1, []) == Spent("day", 100, 100, datetime(2026, 11, 23, tzinfo=UTC))
+    assert budget.left() == 0
+    clock.now = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
+    assert budget.spent() is None
+    assert budget.left() == 100
+
+
+def test_the_month_counts_all_its_days_and_x_may_know_better() -> None:
+    clock = Clock()
+    budget = Budget(0, 1_000, {date(2026, 10, 31): 5_000, date(2026, 11, 1): 400}, clock)
+    assert budget.month() == 400
+    budget.billed(999)
+    assert budget.add(1, []) is None
+    budget.billed(1_000)
+    spent = budget.spent()
+    assert spent == Spent("month", 1_000, 1_000, datetime(2026, 12, 1, tzinfo=UTC))
+
+
+def test_december_ends_with_the_year() -> None:
+    clock = Clock()
+    clock.now = datetime(2026, 12, 31, 12, tzinfo=UTC)
+    spent = Budget(0, 1, {date(2026, 12, 31): 1}, clock).spent()
+    assert spent is not None
+    assert spent.until == datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def test_each_mark_warns_once_a_period_in_dollars() -> None:
+    clock = Clock()
+    budget = Budget(100, 0, {}, clock)
+    told = []
+    for _ in range(100):
+        budget.add(1, [])
+        told += budget.warnings()
+    assert [line.split(" of")[0] for line in told] == ["50", "80", "95"]
+    assert "$0.25" in told[0]
+    assert "MAX_POSTS_PER_DAY" in told[0]
+    clock.now = datetime(2026, 11, 23, 1, tzinfo=UTC)
+    for _ in range(50):
+        budget.add(1, [])
+    assert len(budget.warnings()) == 1
+
+
+def test_no_limit_is_none() -> None:
+    budget = Budget(0, 0, {}, Clock())
+    assert budget.add(10**9, []) is None
+    assert (budget.left(), budget.warnings()) == (None, [])

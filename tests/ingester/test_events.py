@@ -1,0 +1,148 @@
+"""What is read out of the diary: who lives, which intervals nobody held, what was spent, which stop is in force."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ingester import events
+from ingester.events import REFUSED, Event, Gap
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def row(seconds: float, event: str, holder: str = "a", **more: Any) -> Event:
+    return Event(holder, at(seconds), event, **more)
+
+
+RIVALS = {
+    "nobody": ([row(0, "started", "me")], None),
+    "one who lives": ([row(-100, "started"), row(-10, "alive"), row(0, "started", "me")], "a"),
+    "one who has been quiet for too long": ([row(-500, "started"), row(-91, "alive"), row(0, "started", "me")], None),
+    "one who has stopped": ([row(-50, "started"), row(-10, "stopped"), row(0, "started", "me")], None),
+    "one who came after us": ([row(0, "started", "me"), row(1, "started")], None),
+    "one who came at the same moment and is before us by name": ([row(0, "started"), row(0, "started", "me")], "a"),
+}
+
+
+@pytest.mark.parametrize(("diary", "holder"), RIVALS.values(), ids=RIVALS.keys())
+def test_who_else_lives(diary: list[Event], holder: str | None) -> None:
+    found = events.rival(diary, "me", at(1), fresh=90)
+    assert (found.holder if found else None) == holder
+
+
+REPLACED = {
+    "by nobody": ([row(0, "connected", "me")], None),
+    "by one who holds": ([row(0, "connected", "me"), row(5, "connected")], "a"),
+    "by one who has let go": ([row(0, "connected", "me"), row(5, "connected"), row(6, "disconnected")], None),
+    "by one before us": ([row(-5, "connected"), row(0, "connected", "me")], None),
+}
+
+
+@pytest.mark.parametrize(("diary", "holder"), REPLACED.values(), ids=REPLACED.keys())
+def test_who_has_replaced_us(diary: list[Event], holder: str | None) -> None:
+    found = events.newer_holder(diary, "me")
+    assert (found.holder if found else None) == holder
+
+
+def stop(reason: str, note: str = "", retry: float | None = 3600) -> Event:
+    return row(0, "stopped", reason=reason, note=note, retry_after=at(retry) if retry is not None else None)
+
+
+STOPS = {
+    "no stop": ([row(0, "stopped", reason="told")], False),
+    "no credits": ([stop("credits")], True),
+    "no credits, an hour ago": ([stop("credits", retry=-1)], False),
+    "somebody has connected since": ([stop("credits"), row(1, "connected", "b")], False),
+    "a start that found it in force does not end it": ([stop("credits"), row(1, "stopped", "b", reason="Done")], True),
+    "the budget": ([stop("budget")], True),
+    "the token": ([stop("token", "7: X does not take it")], True),
+    "another token since": ([stop("token", "6: X does not take it")], False),
+    "a parameter": ([stop("parameters", "abc: X does not take it", retry=None)], True),
+    "other code since": ([stop("parameters", "abd: X does not take it", retry=None)], False),
+}
+
+
+@pytest.mark.parametrize(("diary", "in_force"), STOPS.values(), ids=STOPS.keys())
+def test_which_stop_is_in_force(diary: list[Event], in_force: bool) -> None:
+    assert (events.stop_in_force(diary, at(10), token="7", code="abc") is not None) == in_force
+
+
+HELD = {
+    "never": ([row(0, "started"), row(1, "alive")], None),
+    "until the last heartbeat of one that was killed": ([row(0, "connected"), row(60, "alive")], (at(60), "killed")),
+    "until it was told to stop": ([row(0, "connected"), row(9, "stopped", since=at(8), reason="told")], (at(8), "told")),
+    "until X closed": ([row(0, "connected"), row(9, "disconnected", since=at(7), reason="closed")], (at(7), "closed")),
+    "not while it waited to connect again": (
+        [row(0, "connected"), row(9, "disconnected", since=at(7), reason="closed"), row(60, "alive")], (at(7), "closed"),
+    ),
+    "one after the other": (
+        [row(0, "connected"), row(60, "alive"), row(70, "connected", "b"), row(80, "stopped", "b", reason="budget")],
+        (at(80), "budget"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("diary", "held"), HELD.values(), ids=HELD.keys())
+def test_until_when_the_stream_was_held(diary: list[Event], held: tuple[datetime, str] | None) -> None:
+    assert events.last_held(diary) == held
+
+
+def opened(seconds: float, gap_id: str, **more: Any) -> Event:
+    rules = [{"id": "1", "value": "music", "tag": "t"}]
+    return row(seconds, "gap_opened", gap_id=gap_id, since=at(seconds - 1), reason="closed", rules=rules, **more)
+
+
+def test_open_gaps_end_with_the_next_connection_whoever_made_it() -> None:
+    rules = (("1", "music", "t"),)
+    diary = [
+        opened(10, "g1"),
+        row(11, "connected"),
+        opened(20, "g2"),
+        row(21, "gap_filled", gap_id="g1", status="partial"),
+        row(22, "connected", "b"),
+        opened(30, "g3"),
+    ]
+    assert events.open_gaps(diary) == [
+        Gap("g2", at(19), "closed", at(22), rules),
+        Gap("g3", at(29), "closed", None, rules),
+    ]
+
+
+@pytest.mark.parametrize("reason", ["budget", "pause"])
+def test_gaps_that_the_user_wanted_are_not_filled(reason: str) -> None:
+    assert Gap("g", NOON, reason).skipped
+    assert not Gap("g", NOON, "killed").skipped
+
+
+def test_connects_and_failures_survive_a_restart() -> None:
+    diary = [
+        row(0, "connected"),
+        row(5, "disconnected", reason="closed"),
+        row(6, "disconnected", reason="HTTP 503", note=REFUSED),
+        row(12, "disconnected", reason="HTTP 503", note=REFUSED),
+    ]
+    assert events.connects(diary) == [at(0), at(6), at(12)]
+    assert events.failures(diary) == 2
+    assert events.failures([*diary, row(20, "connected")]) == 0
+
+
+def test_what_was_spent_each_day_is_the_largest_count_of_the_day() -> None:
+    diary = [
+        row(-86_400, "alive", delivered_today=900),
+        row(0, "alive", delivered_today=10),
+        row(60, "alive", delivered_today=70),
+        row(61, "started"),
+    ]
+    assert events.spent(diary) == {date(2026, 11, 21): 900, date(2026, 11, 22): 70}
+
+
+def test_gaps_that_search_by_hand_has_closed() -> None:
+    skipped = row(5, "gap_filled", gap_id="g", since=at(1), until=at(4), reason="budget", status="skipped")
+    assert events.skipped_within([skipped], at(0), at(9)) == [Gap("g", at(1), "budget", at(4))]
+    assert events.skipped_within([skipped], at(2), at(9)) == []
+    assert events.skipped_within([skipped, row(6, "gap_filled", gap_id="g", status="filled")], at(0), at(9)) == []
