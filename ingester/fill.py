@@ -15,11 +15,13 @@ from . import log, search
 from .api import Unavailable, X
 from .budget import DOLLARS, Budget
 from .events import Gap
-from .ledger import Ledger, NoLedger
+from .ledger import Ledger
 from .message import NotText, wrap
 from .publisher import Publisher
 from .search import Found, Refused, Rule
 from .times import Times
+
+_PUBLISH_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What filling a gap needs."""
+    """What filling a gap needs; the publisher is its own, as it waits until everything is published."""
 
     x: X
     publisher: Publisher
@@ -88,8 +90,12 @@ class Filler:
             time.sleep(max(0.0, ripe - time.time()))
             try:
                 result = self._fill(gap)
-            except (Unavailable, NoLedger) as error:
-                log.event("fill_failed", "WARNING", gap_id=gap.id, message=f"The gap is tried again: {error}"[:500])
+                self._await_published()
+            except Exception as error:  # noqa: BLE001 - a thread that ends would leave the gaps to nobody
+                log.event(
+                    "fill_failed", "WARNING", gap_id=gap.id,
+                    message=f"The gap is tried again: {type(error).__name__}: {error}"[:500],
+                )  # fmt: skip
                 time.sleep(max(self._times.fill_again, getattr(error, "reset_in", None) or 0.0))
                 continue
             self._tell(gap, result)
@@ -111,6 +117,11 @@ class Filler:
             take=self._take,
             arrived=self._ledger.arrived,
         )  # fmt: skip
+
+    def _await_published(self) -> None:
+        """A gap is not closed while its posts are on their way: killed now, nobody would fetch them again."""
+        if left := self._publisher.drain(_PUBLISH_SECONDS):
+            raise Unavailable(f"{left} posts were not published within {_PUBLISH_SECONDS:.0f} s")
 
     def _take(self, found: Found) -> None:
         publish(self._publisher, found)

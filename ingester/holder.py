@@ -54,7 +54,7 @@ class Parts:
     rules: list[Rule]  # the file's
     bearer: Token
     ledger: Ledger
-    publisher: Publisher
+    searched: Publisher  # for what search gives
     environ: Mapping[str, str]
 
 
@@ -68,7 +68,7 @@ class Holder:
         self._our_rules = parts.rules
         self._bearer = bearer
         self._ledger = parts.ledger
-        self._publisher = parts.publisher
+        self._searched = parts.searched
         self._environ = parts.environ
         self._x = X(bearer.value, settings.x_api_url)
         self._connection = Connection(bearer.value, settings.x_api_url, take, times)
@@ -94,7 +94,7 @@ class Holder:
         self._ledger.today = self._budget.today
         self._ask_usage()
         self._filler = Filler(
-            fill.Parts(self._x, self._publisher, self._ledger, self._budget, self._times),
+            fill.Parts(self._x, self._searched, self._ledger, self._budget, self._times),
             authors=settings.expand_authors,
             accounted=events.accounted(diary),
         )

@@ -81,11 +81,12 @@ def run(settings: Settings, rules_file: Path, times: Times, environ: Mapping[str
     our_rules = rules.read(rules_file)
     bearer = token.read(settings)
     publisher = Publisher(settings.topic_path, settings.dead_topic_path)
+    searched = Publisher(settings.topic_path, settings.dead_topic_path)
     hand = _Hand(publisher)
     signal.signal(signal.SIGTERM, hand.on_signal)
     signal.signal(signal.SIGINT, hand.on_signal)
     ledger = Ledger(settings.google_cloud_project, settings.bigquery_dataset, holder_id(environ))
-    holder = Holder(Parts(settings, times, our_rules, bearer, ledger, publisher, environ), hand.take)
+    holder = Holder(Parts(settings, times, our_rules, bearer, ledger, searched, environ), hand.take)
     totals = log.Totals(lambda: _totals(hand, publisher, holder))
     stopped: dict[str, Any] = {"reason": "told"}
     try:

@@ -1,8 +1,11 @@
 """Whatever X does, afterwards every post is in BigQuery but the retweets that search does not return, and those are counted."""
 
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -205,6 +208,32 @@ def test_a_rotated_token_is_read_again_without_a_new_deployment(rest: Rest, tmp_
     assert one.exits == [0]
     assert "version 2 is used from now on" in (tmp_path / "ingester0.log").read_text()
     assert "local-rotated" not in (tmp_path / "ingester0.log").read_text()
+    one.check()
+
+
+def test_search_by_hand_says_what_it_costs_and_fetches_what_the_stream_did_not(rest: Rest, tmp_path: Path) -> None:
+    one = trial(rest, tmp_path)
+    began = datetime.now(UTC)
+    try:
+        ingester = one.start()
+        assert eventually(lambda: one.x.totals.get("sent", 0) > 60)
+        ingester.signal(signal.SIGKILL)
+        ingester.wait(5)
+        assert eventually(lambda: "all_sent" in one.x.events)
+        time.sleep(4)  # search is a little behind
+        command = [sys.executable, "-m", "ingester", "--time-scale", "0.01", "search", "--from", began.isoformat()]
+        asked = subprocess.run(
+            [*command, "--dry-run"], env=one.variables(), capture_output=True, text=True, timeout=60, check=False
+        )
+        assert asked.returncode == 0, asked.stderr
+        assert "300 posts from" in asked.stderr.replace("\n", " ")
+        assert "$1.50 at most" in asked.stderr.replace("\n", " ")
+        done = subprocess.run(
+            [*command, "--yes"], env=one.variables(), capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    finally:
+        one.stop()
     one.check()
 
 

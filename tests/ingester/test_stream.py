@@ -48,9 +48,16 @@ def pubsub(broker: Process) -> str:
 
 
 @pytest.fixture
-def start(
-    tmp_path: Path, x: FakeX, broker: Process, bigquery_url: str, google_credentials: Path, dataset: str
-) -> Iterator[Start]:
+def bigquery_environment(bigquery_url: str, google_credentials: Path, dataset: str) -> dict[str, str]:
+    return {
+        "BIGQUERY_EMULATOR_HOST": bigquery_url,
+        "BIGQUERY_DATASET": dataset,
+        "GOOGLE_APPLICATION_CREDENTIALS": str(google_credentials),
+    }
+
+
+@pytest.fixture
+def start(tmp_path: Path, x: FakeX, broker: Process, bigquery_environment: dict[str, str]) -> Iterator[Start]:
     """Starts a copy of the ingester's folder, alone in an empty folder."""
     started = []
 
@@ -62,9 +69,7 @@ def start(
             "X_API_URL": x.url,
             "PUBSUB_EMULATOR_HOST": broker.host,  # type: ignore[attr-defined]
             "PYTHONPATH": str(tmp_path / "app"),
-            "BIGQUERY_EMULATOR_HOST": bigquery_url,
-            "BIGQUERY_DATASET": dataset,
-            "GOOGLE_APPLICATION_CREDENTIALS": str(google_credentials),
+            **bigquery_environment,
             "MAX_POSTS_PER_DAY": "0",
             "MAX_POSTS_PER_MONTH": "0",
         }
