@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from functions.load_tweet import settings as function_settings
+from ingester import errors as ingester_errors
 from ingester import settings as ingester_settings
 from tests.conftest import ROOT
 
@@ -59,6 +60,29 @@ def test_the_table_of_options_is_what_help_says() -> None:
     ).stdout
     table = README.split("| option of `scripts/run`")[1].split("Exit codes")[0]
     assert set(re.findall(r"--[a-z][a-z-]+", table)) == set(re.findall(r"--[a-z][a-z-]+", shown)) - {"--help"}
+
+
+def test_the_table_of_commands_is_what_the_ingesters_help_says() -> None:
+    def asked(*command: str) -> str:
+        run = [sys.executable, "-m", "ingester", *command, "--help"]
+        return subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    section = README.split("## The ingester")[1].split("**Gaps.**")[0]
+    rows = re.findall(r"^\| `([a-z ]+)[^`]*` \| (.*) \|$", section, re.MULTILINE)
+    named = {name.split(" --")[0].strip() for name, _ in rows} - {"python"}
+    found = set(re.findall(r"^    ([a-z]+)  ", asked(), re.MULTILINE)) - {"rules"}
+    assert named == found | {
+        f"rules {action}" for action in re.findall(r"^    ([a-z]+)  ", asked("rules"), re.MULTILINE)
+    }
+    options = {option for name in named for option in re.findall(r"--[a-z][a-z-]+", asked(*name.split()))}
+    options |= set(re.findall(r"--[a-z][a-z-]+", asked()))
+    assert set(re.findall(r"--[a-z][a-z-]+", section)) == options - {"--help"}
+
+
+def test_the_table_of_exit_codes_is_what_the_errors_say() -> None:
+    table = README.split("| exit code |")[1].split("\n\n")[0]
+    named = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
+    assert named == {error.exit_code for error in ingester_errors.IngesterError.__subclasses__()} | {1, 130}
 
 
 def test_the_ratios_are_those_of_the_measured_page() -> None:
