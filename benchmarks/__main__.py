@@ -15,7 +15,7 @@ from local.bigquery import credentials
 from local.errors import LocalError
 from local.processes import Process, free_port, wait_until
 
-from . import failures, function, load, report
+from . import failures, function, ingester, load, report
 from .rivals import ROOT
 
 _MESSAGES_IN_TURN = 8_000
@@ -28,7 +28,7 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 200)
     try:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            return _function(arguments, console, Path(folder))
+            return {"function": _function, "ingester": _ingester}[arguments.what](arguments, console, Path(folder))
     except load.MissingTool as error:
         console.print(f"[bold red]Nothing measured.[/] {error}")
         return 2
@@ -73,6 +73,20 @@ def _function(arguments: argparse.Namespace, console: Console, folder: Path) -> 
     return 0 if good else 1
 
 
+def _ingester(arguments: argparse.Namespace, console: Console, folder: Path) -> int:
+    console.print(report.machine(), highlight=False)
+    tables: list[report.Table] = []
+    with console.status("") as status, ingester.standing(folder, status.update) as stand:
+        tables.append(report.ingester_ratios(list(ingester.measure_all(stand, arguments.posts))))
+        report.show(console, tables[-1])
+        if arguments.memory:
+            tables.append(report.ingester_memory(ingester.watch_memory(stand, arguments.memory)))
+            report.show(console, tables[-1])
+    if arguments.write:
+        arguments.write.write_text(report.markdown(tables, "scripts/bench ingester") + "\n")
+    return 0
+
+
 def _failures(bench: function.Bench) -> Iterator[failures.Became]:
     with _engine(bench.folder) as client:
         for number, case in enumerate(failures.CASES):
@@ -115,6 +129,12 @@ def _parser() -> argparse.ArgumentParser:
         "--memory", type=int, default=200_000, help="messages over which memory is watched (200000; 0: not)"
     )
     one.add_argument("--no-failures", dest="failures", action="store_false", help="leave out the injected failures")
+    one.add_argument("--write", type=Path, metavar="FILE", help="the tables as Markdown too")
+    one = what.add_parser("ingester", help="the ingester beside tweepy's default and raw reading of the same socket")
+    one.add_argument("--posts", type=int, default=100_000, help="for each measurement (100000)")
+    one.add_argument(
+        "--memory", type=int, default=1_000_000, help="posts over which memory is watched (1000000; 0: not)"
+    )
     one.add_argument("--write", type=Path, metavar="FILE", help="the tables as Markdown too")
     return parser
 

@@ -39,7 +39,7 @@ class Instance:
         wait_until(lambda: listens(port), self._process, _START_SECONDS, "it listens")
 
     def cost(self) -> Cost:
-        return _cost(self._process.pid)
+        return cost_of(self._process.pid)
 
     def stop(self) -> None:
         self._process.stop()
@@ -75,7 +75,7 @@ class BigQuery:
                 return before
 
     def cost(self) -> Cost:
-        return _cost(self._process.pid)
+        return cost_of(self._process.pid)
 
     def stop(self) -> None:
         self._process.stop()
@@ -87,7 +87,8 @@ class BigQuery:
             return orjson.loads(answer.read())
 
 
-def _cost(pid: int) -> Cost:
+def cost_of(pid: int) -> Cost:
+    """Of a process and its own."""
     root = psutil.Process(pid)
     times, memory = [], 0
     for process in [root, *root.children(recursive=True)]:

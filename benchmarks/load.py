@@ -89,9 +89,14 @@ def _as_large_as_xs(message: dict[str, Any], number: int) -> dict[str, Any]:
     return message
 
 
+def message_of(body: bytes) -> bytes:
+    """The topic's message in a delivery."""
+    return base64.b64decode(orjson.loads(body)["message"]["data"])
+
+
 def post_id(body: bytes) -> str:
     """The id of the post in a delivery."""
-    return str(orjson.loads(base64.b64decode(orjson.loads(body)["message"]["data"]))["id"])
+    return str(orjson.loads(message_of(body))["id"])
 
 
 def headers(event_id: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from . import ingester
 from .failures import Became
 from .function import Counted, Measured, Memory
 from .rivals import EMPTY_CLOUD_EVENT, ORIGINAL, OURS, TUNED, TUTORIAL
@@ -132,6 +133,25 @@ def failures(became: Iterable[Became]) -> Table:
         "rows",
     ]  # fmt: skip
     return Table("What load_tweet makes of failures: acknowledged = shown + rejected", columns, rows)
+
+
+def ingester_ratios(measured: list[ingester.Measured]) -> Table:
+    """Ours beside tweepy's default and beside raw reading."""
+    by = {one.who: one for one in measured}
+    ours = by["ingester"]
+    rows = [
+        [one.who, f"{one.posts:,}", f"{one.a_second:,.0f}", f"{one.cpu:,.1f}", f"{one.memory / 2**20:.0f}",
+         f"{ours.a_second / one.a_second:.3g}"]
+        for one in measured
+    ]  # fmt: skip
+    columns = ["who", "posts", "posts/s", "CPU µs/post", "MiB", "ingester's posts/s as a multiple"]
+    return Table("From the socket to the acknowledged publish (the others only read)", columns, rows)
+
+
+def ingester_memory(points: list[ingester.Measured]) -> Table:
+    """Memory as posts go by."""
+    rows = [[f"{point.posts:,}", f"{point.memory / 2**20:.1f}"] for point in points]
+    return Table("Memory of the ingester", ["posts so far", "MiB"], rows)
 
 
 def show(console: Console, table: Table) -> None:

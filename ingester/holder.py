@@ -254,9 +254,8 @@ class Holder:
 
     def _on_connected(self) -> None:
         self._connected = True
-        self._connections += 1
         self._ledger.write("connected")
-        log.event("connected", connections=self._connections)
+        log.event("connected", connections=self._connections + 1)
         if self._gap is not None and self._filler is not None:
             ended = replace(self._gap, until=datetime.now(UTC))
             log.event(
@@ -266,6 +265,7 @@ class Holder:
             )  # fmt: skip
             self._filler.add(ended)
         self._gap, self._gap_told = None, False
+        self._connections += 1  # last: whoever reads the totals sees the gap as well
 
     def _after(self, ended: Ended) -> None:
         """Note the end, and do what it asks for."""

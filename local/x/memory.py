@@ -26,8 +26,16 @@ class Known:
 
     @property
     def is_retweet(self) -> bool:
+        return bool({"retweeted", "reposted"} & self._refers)
+
+    @property
+    def quotes(self) -> bool:
+        return "quoted" in self._refers
+
+    @property
+    def _refers(self) -> set[str]:
         references = self.post.data.get("referenced_tweets") or self.post.data.get("referenced_posts") or []
-        return any(one["type"] in ("retweeted", "reposted") for one in references)
+        return {one["type"] for one in references}
 
 
 class Memory:

@@ -83,6 +83,7 @@ class X:
                 "id": post.id,
                 "kept": post.kept,
                 "retweet": known.is_retweet,
+                "quote": known.quotes,
                 "replaces": post.replaces,
                 "sent": known.sent,
             }

@@ -98,8 +98,9 @@ class Trial:
             if ingester.exit_code is not None:
                 self.exits.append(ingester.wait(1))
                 ingester = self.start(**more)
-            held = "connected" in ingester.events
-            return "all_sent" in self.x.events and held and ingester.totals.get("open_gaps") == 0
+            totals = ingester.totals  # one line's counts belong together
+            held = totals.get("connections", 0) > 0
+            return "all_sent" in self.x.events and held and totals["open_gaps"] == 0
 
         assert eventually(calm, seconds), f"{ingester.totals}: {ingester.why()}"
 
@@ -138,7 +139,10 @@ class Trial:
         replaced = {old for post in truth if post["id"] not in missing for old in post["replaces"]}
         shown = [row["id"] for row in self.rest.ask(f"SELECT id FROM tweets WHERE id IN ({listed})")]
         assert len(shown) == len(set(shown))
-        assert set(shown) == {post["id"] for post in truth if post["kept"]} - replaced - missing
+        expected = {post["id"] for post in truth if post["kept"]} - replaced - missing
+        assert expected <= set(shown)
+        # a page of search may bring a quoted post that the stream left out, and with it the keyword
+        assert set(shown) - expected <= {post["id"] for post in truth if post["quote"]}
         gaps = self.gaps()
         assert {gap["status"] for gap in gaps} <= {"filled", "partial"}, gaps
         assert sum(gap["posts_expected"] - gap["posts_recovered"] for gap in gaps) == len(missing), gaps

@@ -1,0 +1,155 @@
+"""Measures the ingester beside tweepy's default handling and beside raw reading of the same socket: posts a second, CPU a post,
+from the socket to the acknowledged publish; and its memory over as many posts as are asked for.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.cloud import bigquery
+
+from local.bigquery import create, credentials
+from local.processes import Process, free_port, listens, wait_until
+
+from .instance import cost_of
+from .rivals import ROOT
+
+_START_SECONDS = 60.0
+_GIVE_UP_SECONDS = 600.0
+_RIVALS = Path(__file__).parent / "rivals"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """After the warm-up. CPU in microseconds a post, of the process alone; memory in bytes at the end."""
+
+    who: str
+    posts: int
+    a_second: float
+    cpu: float
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """The stand-ins that all share."""
+
+    folder: Path
+    bigquery_url: str
+    key: Path
+    pubsub: str
+    say: Callable[[str], None]
+
+
+@contextmanager
+def standing(folder: Path, say: Callable[[str], None]) -> Iterator[Stand]:
+    """Pub/Sub that acknowledges at once, and BigQuery for the ledger."""
+    ports = free_port(), free_port()
+    url, key = f"http://127.0.0.1:{ports[0]}", folder / "credentials.json"
+    engine = _process("bigquery", folder, "local.bigquery", "--data", str(folder / "data"), "--port", str(ports[0]))
+    sink = _process("sink", folder, "benchmarks.sink", "--port", str(ports[1]))
+    try:
+        wait_until(lambda: listens(ports[0]), engine, _START_SECONDS, "it listens")
+        wait_until(lambda: listens(ports[1]), sink, _START_SECONDS, "it listens")
+        credentials.write(key, f"{url}/token")
+        os.environ |= {"BIGQUERY_EMULATOR_HOST": url, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
+        with bigquery.Client(project="local") as client:
+            create.create(client, "twitter")
+        yield Stand(folder, url, key, f"127.0.0.1:{ports[1]}", say)
+    finally:
+        sink.stop()
+        engine.stop()
+
+
+def measure_all(stand: Stand, posts: int) -> Iterator[Measured]:
+    """Each on a firehose of its own."""
+    yield _measure(
+        stand, "raw reading", posts * 5, lambda url, n: [str(_RIVALS / "raw_reading" / "main.py"), url, str(n)]
+    )
+    slow = max(posts // 20, 4_000)
+    yield _measure(
+        stand, "tweepy, its default", slow, lambda url, n: [str(_RIVALS / "tweepy_default" / "main.py"), url, str(n)]
+    )
+    yield _measure(stand, "ingester", posts, lambda url, n: ["-m", "ingester", "stream"])
+
+
+def watch_memory(stand: Stand, posts: int) -> list[Measured]:
+    """The ingester's memory at ten points on the way."""
+    points: list[Measured] = []
+
+    def look(done: int, memory: int) -> None:
+        if done >= posts * (len(points) + 1) / 10:
+            stand.say(f"memory: {done:,} of {posts:,} posts")
+            points.append(Measured("ingester", done, 0.0, 0.0, memory))
+
+    _measure(stand, "ingester", posts, lambda url, n: ["-m", "ingester", "stream"], look)
+    return points
+
+
+def _measure(
+    stand: Stand, who: str, posts: int, command: Callable[[str, int], list[str]],
+    look: Callable[[int, int], None] | None = None,
+) -> Measured:  # fmt: skip
+    """From a fifth of the posts on, which is the warm-up, to the last."""
+    stand.say(f"{who}, {posts:,} posts")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    x = _process("firehose", stand.folder, "benchmarks.firehose", "--port", str(port))
+    name = who.replace(" ", "_").replace(",", "")
+    try:
+        wait_until(lambda: listens(port), x, _START_SECONDS, "it listens")
+        environment = _environment(stand, url)
+        reader = Process(name, [sys.executable, *command(url, posts)], environment, stand.folder / f"{name}.log")
+        try:
+            return _watch(reader, who, posts, look)
+        finally:
+            reader.stop()
+    finally:
+        x.stop()
+
+
+def _watch(reader: Process, who: str, posts: int, look: Callable[[int, int], None] | None) -> Measured:
+    def published() -> int:
+        return reader.totals.get("published", 0)
+
+    wait_until(lambda: published() >= posts / 5, reader, _GIVE_UP_SECONDS, "the warm-up is over")
+    began, first, before = time.monotonic(), published(), cost_of(reader.pid)
+    last = (began, first, before)
+    while published() < posts and reader.exit_code is None:
+        time.sleep(0.05)
+        if published() != last[1]:
+            last = (time.monotonic(), published(), cost_of(reader.pid))
+            if look is not None:
+                look(last[1], last[2].memory)
+        if time.monotonic() - began > _GIVE_UP_SECONDS:
+            break
+    done = max(last[1] - first, 1)
+    return Measured(
+        who, last[1], done / max(last[0] - began, 1e-9), (last[2].cpu - before.cpu) / done * 1e6, last[2].memory
+    )
+
+
+def _environment(stand: Stand, url: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "GOOGLE_CLOUD_PROJECT": "local",
+        "BIGQUERY_EMULATOR_HOST": stand.bigquery_url,
+        "GOOGLE_APPLICATION_CREDENTIALS": str(stand.key),
+        "PUBSUB_EMULATOR_HOST": stand.pubsub,
+        "X_API_URL": url,
+        "X_BEARER_TOKEN": "local",
+        "MAX_POSTS_PER_DAY": "0",
+        "MAX_POSTS_PER_MONTH": "0",
+        "NO_PROXY": f"{os.environ.get('NO_PROXY', '')},127.0.0.1,localhost".strip(","),
+    }
+
+
+def _process(name: str, folder: Path, module: str, *arguments: str) -> Process:
+    command = [sys.executable, "-m", module, *arguments]
+    return Process(name, command, {**os.environ, "PYTHONPATH": str(ROOT)}, folder / f"{name}.log")

@@ -1,0 +1,18 @@
+"""The same socket, read and split into lines: what any reader has to do."""
+
+import json
+import socket
+import sys
+import time
+from urllib.parse import urlsplit
+
+url, posts = urlsplit(sys.argv[1]), int(sys.argv[2])
+connection = socket.create_connection((url.hostname, url.port))
+connection.sendall(b"GET /2/tweets/search/stream? HTTP/1.1\r\nHost: x\r\n\r\n")
+count, told = 0, 0.0
+while count < posts:
+    count += connection.recv(262_144).count(b'{"data"')
+    if time.monotonic() - told > 0.2:
+        told = time.monotonic()
+        print(json.dumps({"event": "totals", "published": count}), flush=True)
+print(json.dumps({"event": "totals", "published": count}), flush=True)

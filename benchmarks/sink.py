@@ -1,0 +1,46 @@
+"""Pub/Sub's Publish, acknowledged as soon as it is read: counts messages and keeps none.
+
+python -m benchmarks.sink --port 8085
+"""
+
+import argparse
+import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+from google.pubsub_v1.types import PublishRequest, PublishResponse
+
+
+_Request = PublishRequest.pb()
+_Response = PublishResponse.pb()
+
+
+def serve(port: int) -> grpc.Server:
+    """A server that acknowledges every publish."""
+    numbers = itertools.count(1)
+
+    def publish(request: Any, context: Any) -> Any:
+        return _Response(message_ids=[str(next(numbers)) for _ in request.messages])
+
+    handler = grpc.unary_unary_rpc_method_handler(
+        publish,
+        request_deserializer=_Request.FromString,
+        response_serializer=_Response.SerializeToString,
+    )
+    server = grpc.server(ThreadPoolExecutor(4), options=[("grpc.max_receive_message_length", 32 << 20)])
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler("google.pubsub.v1.Publisher", {"Publish": handler}),)
+    )
+    server.add_insecure_port(f"127.0.0.1:{port}")
+    server.start()
+    return server
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.sink", description=__doc__.splitlines()[0])
+    parser.add_argument("--port", type=int, required=True)
+    held = serve(parser.parse_args().port)
+    while True:
+        time.sleep(3_600)
