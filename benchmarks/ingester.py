@@ -70,7 +70,7 @@ def measure_all(stand: Stand, posts: int) -> Iterator[Measured]:
     yield _measure(
         stand, "raw reading", posts * 5, lambda url, n: [str(_RIVALS / "raw_reading" / "main.py"), url, str(n)]
     )
-    slow = max(posts // 20, 4_000)
+    slow = max(posts // 5, 4_000)
     yield _measure(
         stand, "tweepy, its default", slow, lambda url, n: [str(_RIVALS / "tweepy_default" / "main.py"), url, str(n)]
     )

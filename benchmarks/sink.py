@@ -12,7 +12,6 @@ from typing import Any
 import grpc
 from google.pubsub_v1.types import PublishRequest, PublishResponse
 
-
 _Request = PublishRequest.pb()
 _Response = PublishResponse.pb()
 

@@ -169,7 +169,7 @@ def fill(
     assert gap.until is not None
     notes: list[str] = []
     edge = timedelta(seconds=times.edge)
-    since, until = gap.since - edge, gap.until + edge
+    since, until = _to_the_millisecond(gap.since - edge), _to_the_millisecond(gap.until + edge)
     oldest = datetime.now(UTC) - search.DAYS + timedelta(minutes=1)
     if gap.until <= oldest:
         return Filled("unfillable", None, None, 0, ["It lies further back than the seven days that search knows."])
@@ -191,7 +191,8 @@ def fill(
     new = [post for post in found.values() if post.id not in here]
     for post in sorted(new, key=lambda post: int(post.id)):
         take(post)
-    counted_from = min(max(since, accounted + edge), until) if accounted is not None else since
+    counted_before = _to_the_millisecond(accounted + edge) if accounted is not None else since
+    counted_from = min(max(since, counted_before), until)
     try:
         counted: int | None = search.expected(x, asked, counted_from, until)
     except Refused as error:
@@ -208,6 +209,11 @@ def fill(
         notes.append(f"{missing:,} posts are missing: retweets, which search does not return, or posts deleted since.")
     status = "filled" if not notes else "partial"
     return Filled(status, counted, len(inside), len(new), notes)
+
+
+def _to_the_millisecond(moment: datetime) -> datetime:
+    """As exact as a post's id is: what X counts by ids and what is counted here by times is then the same."""
+    return moment.replace(microsecond=moment.microsecond // 1_000 * 1_000)
 
 
 def _search(
