@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from . import log, search
 from .api import Unavailable, X
-from .budget import DOLLARS, Budget
+from .budget import Budget
 from .events import Gap
 from .ledger import Ledger
 from .message import NotText, wrap
@@ -237,8 +237,3 @@ def _search(
         except Refused as error:
             refusals.append(f"X refuses to search for the rule '{rule[2] or rule[0]}' ({error}).")
     return found, False, refusals
-
-
-def dollars(units: int) -> float:
-    """What X charges for so many."""
-    return units * DOLLARS

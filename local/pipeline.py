@@ -190,7 +190,9 @@ def environment(key: Path, bigquery_url: str, pubsub: str, x_api_url: str, *, re
         "PYTHONUNBUFFERED": "1",
         "NO_PROXY": f"{os.environ.get('NO_PROXY', '')},127.0.0.1,localhost".strip(","),
     }
-    if not real:
+    if real:  # the run ends after the posts that were agreed to; who has set limits keeps them
+        ours |= {name: os.environ.get(name, "0") for name in ("MAX_POSTS_PER_DAY", "MAX_POSTS_PER_MONTH")}
+    else:
         # synthetic posts cost nothing
         ours |= {
             "X_API_URL": x_api_url,
