@@ -1,6 +1,7 @@
 """X's stream on a raw socket, scripted connection by connection: what a polite HTTP server cannot be made to do."""
 
 import json
+import re
 import socket
 import struct
 import threading
@@ -95,6 +96,9 @@ def serve() -> Iterator[FakeX]:
             while b"\r\n\r\n" not in request and (more := connection.recv(65_536)):
                 request += more
             head, _, body = request.partition(b"\r\n\r\n")
+            length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+            while length and len(body) < int(length[1]) and (more := connection.recv(65_536)):
+                body += more
             first = head.split(b"\r\n")[0].decode()
             fake.requests.append(first)
             fake.headers.append(head.decode())

@@ -15,7 +15,7 @@ from local.x import phrases, posts
 
 END = datetime(2026, 11, 22, tzinfo=UTC)
 DAY = timedelta(hours=24)
-KEYWORDS = keyword_filter.read_keywords(Path(keyword_filter.__file__).with_name("keywords.txt"))
+KEYWORDS = keyword_filter.read_keywords(Path(keyword_filter.__file__).parents[1] / "keywords.txt")
 SETTINGS = Settings("p", "d", frozenset(), keep_retweets=True)
 
 
