@@ -22,8 +22,8 @@ def score(text: str, lang: str | None) -> float | None:
 
 def _short(text: str) -> str:
     """What VADER can read in a millisecond or two, whatever was posted."""
-    if len(text) <= 300 and text.isascii():
-        return text
+    if len(text) <= 300 and len(text.encode("utf-8", "replace")) - len(text) <= 2 * _EMOJI:
+        return text  # an emoji has two bytes more than its one character, at the least
     words = text[:_LONGEST].split()
     left = _EMOJI
     kept: list[str] = []
