@@ -88,9 +88,9 @@ class Holder:
         log.event("started", holder=self._ledger.holder, rules=len(self._our_rules), x_api_url=self._settings.x_api_url)
         self._write_first("started")
         diary = self._be_the_only_one(self._read())
-        self._mind_the_last_stop(diary)
         settings = self._settings
         self._budget = Budget(settings.max_posts_per_day, settings.max_posts_per_month, events.spent(diary))
+        self._mind_the_last_stop(diary, self._budget)
         self._ledger.today = self._budget.today
         self._ask_usage()
         self._filler = Filler(
@@ -180,8 +180,11 @@ class Holder:
         execution = self._environ.get("CLOUD_RUN_EXECUTION")
         return execution is not None and holder.split("/", maxsplit=1)[0] == execution
 
-    def _mind_the_last_stop(self, diary: list[Event]) -> None:
+    def _mind_the_last_stop(self, diary: list[Event], budget: Budget) -> None:
         stop = events.stop_in_force(diary, datetime.now(UTC), self._bearer.version, version.code())
+        if stop is not None and stop.reason == "budget" and budget.spent() is None:
+            log.event("limit_raised", message="The limit that ended the stream is no longer reached: it goes on")
+            return
         if stop is not None:
             until = f"until {stop.retry_after:%F %H:%M} UTC" if stop.retry_after else "until something has changed"
             raise Done(f"A stop is in force {until}, and X is not asked: {stop.note or stop.reason}")

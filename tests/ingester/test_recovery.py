@@ -182,6 +182,8 @@ def test_the_budget_stops_the_stream_cleanly_and_the_gap_is_left_to_the_user(res
         second = one.start(**limited)
         assert eventually(lambda: second.exit_code is not None, 30), second.why()
         assert "A stop is in force until" in second.log.read_text()
+        third = one.start(MAX_POSTS_PER_DAY="0")
+        assert eventually(lambda: "connected" in third.events, 30), "a raised limit ends the stop"
     finally:
         one.stop()
     (stop,) = rest.ask(
