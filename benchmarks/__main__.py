@@ -130,7 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--no-failures", dest="failures", action="store_false", help="leave out the injected failures")
     one.add_argument("--write", type=Path, metavar="FILE", help="the tables as Markdown too")
-    one = what.add_parser("ingester", help="the ingester beside tweepy's default and raw reading of the same socket")
+    one = what.add_parser(
+        "ingester", help="the ingester beside what people write with tweepy, and raw reading of the same socket"
+    )
     one.add_argument("--posts", type=int, default=100_000, help="for each measurement (100000)")
     one.add_argument(
         "--memory", type=int, default=1_000_000, help="posts over which memory is watched (1000000; 0: not)"

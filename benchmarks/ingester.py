@@ -1,4 +1,4 @@
-"""Measures the ingester beside tweepy's default handling and beside raw reading of the same socket: posts a second, CPU a post,
+"""Measures the ingester beside what people write with tweepy and beside raw reading of the same socket: posts a second, CPU a post,
 from the socket to the acknowledged publish; and its memory over as many posts as are asked for.
 """
 
@@ -21,6 +21,15 @@ from .rivals import ROOT
 _START_SECONDS = 60.0
 _GIVE_UP_SECONDS = 600.0
 _RIVALS = Path(__file__).parent / "rivals"
+
+OURS = "ingester"
+# who, posts as a multiple of ours, folder and arguments
+_OTHERS: list[tuple[str, float, list[str]]] = [
+    ("raw reading", 5.0, ["raw_reading"]),
+    ("tweepy's objects, not published", 0.2, ["tweepy_default"]),
+    ("tweepy's objects, published", 0.2, ["tweepy_publishes"]),
+    ("the same, each waited for", 0.02, ["tweepy_publishes", "wait"]),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +76,13 @@ def standing(folder: Path, say: Callable[[str], None]) -> Iterator[Stand]:
 
 def measure_all(stand: Stand, posts: int) -> Iterator[Measured]:
     """Each on a firehose of its own."""
-    yield _measure(
-        stand, "raw reading", posts * 5, lambda url, n: [str(_RIVALS / "raw_reading" / "main.py"), url, str(n)]
-    )
-    slow = max(posts // 5, 4_000)
-    yield _measure(
-        stand, "tweepy, its default", slow, lambda url, n: [str(_RIVALS / "tweepy_default" / "main.py"), url, str(n)]
-    )
-    yield _measure(stand, "ingester", posts, lambda url, n: ["-m", "ingester", "stream"])
+    for who, times, (folder, *words) in _OTHERS:
+        yield _measure(stand, who, max(round(posts * times), 1_000), _reader(folder, words))
+    yield _measure(stand, OURS, posts, lambda url, n: ["-m", "ingester", "stream"])
+
+
+def _reader(folder: str, words: list[str]) -> Callable[[str, int], list[str]]:
+    return lambda url, posts: [str(_RIVALS / folder / "main.py"), url, str(posts), *words]
 
 
 def watch_memory(stand: Stand, posts: int) -> list[Measured]:
@@ -84,9 +92,9 @@ def watch_memory(stand: Stand, posts: int) -> list[Measured]:
     def look(done: int, memory: int) -> None:
         if done >= posts * (len(points) + 1) / 10:
             stand.say(f"memory: {done:,} of {posts:,} posts")
-            points.append(Measured("ingester", done, 0.0, 0.0, memory))
+            points.append(Measured(OURS, done, 0.0, 0.0, memory))
 
-    _measure(stand, "ingester", posts, lambda url, n: ["-m", "ingester", "stream"], look)
+    _measure(stand, OURS, posts, lambda url, n: ["-m", "ingester", "stream"], look)
     return points
 
 
@@ -99,7 +107,7 @@ def _measure(
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     x = _process("firehose", stand.folder, "benchmarks.firehose", "--port", str(port))
-    name = who.replace(" ", "_").replace(",", "")
+    name = "".join(letter if letter.isalpha() else "_" for letter in who)
     try:
         wait_until(lambda: listens(port), x, _START_SECONDS, "it listens")
         environment = _environment(stand, url)
