@@ -5,8 +5,10 @@ import os
 import sys
 from pathlib import Path
 
+from google.auth.exceptions import GoogleAuthError
+
 from . import log, rules, settings, stream
-from .errors import Done, IngesterError
+from .errors import ConfigurationError, Done, IngesterError
 from .search import parse_time
 from .times import Times
 
@@ -21,7 +23,8 @@ def main() -> int:
     except Done as done:
         log.event("stopped", reason="done", message=str(done), exit_code=0)
         return 0
-    except IngesterError as error:
+    except (IngesterError, GoogleAuthError) as problem:
+        error = problem if isinstance(problem, IngesterError) else _no_credentials(problem)
         if hold:
             log.event("stopped", "CRITICAL", reason=type(error).__name__, message=str(error), exit_code=error.exit_code)
         print(f"ingester: {error}", file=sys.stderr)
@@ -29,6 +32,13 @@ def main() -> int:
     if hold:
         log.event("stopped", reason="told", exit_code=0)
     return code
+
+
+def _no_credentials(problem: GoogleAuthError) -> IngesterError:
+    return ConfigurationError(
+        f"Google gives no credentials: {problem}. On your own machine: gcloud auth application-default login; in the cloud the "
+        "service account's are there by themselves."
+    )
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -46,13 +56,20 @@ def _run(arguments: argparse.Namespace) -> int:
     return cli.again(environment, arguments)
 
 
+def _above_zero(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ingester", description="Gets posts from X and publishes them to Pub/Sub."
     )
     parser.add_argument(
         "--time-scale",
-        type=float,
+        type=_above_zero,
         default=1.0,
         metavar="F",
         help="all waiting times multiplied by this: for trials (1)",
@@ -79,7 +96,9 @@ def _parser() -> argparse.ArgumentParser:
         first = name == "archive"
         one.add_argument("--from", dest="since", type=parse_time, required=first, metavar="TIME", help="ISO 8601, UTC")
         one.add_argument("--to", dest="until", type=parse_time, metavar="TIME", help="now, if left out")
-        one.add_argument("--rate", type=float, default=200.0, metavar="R", help="messages a second at the most (200)")
+        one.add_argument(
+            "--rate", type=_above_zero, default=200.0, metavar="R", help="messages a second at the most (200)"
+        )
         one.set_defaults(again=False)
         if not first:
             one.add_argument("--again", action="store_true", help="also what was redriven before")

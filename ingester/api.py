@@ -4,18 +4,18 @@ https://docs.x.com/x-api; the token is app-only. tweepy offers some of them, and
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 import requests
 
+from . import log
 from .fields import AUTHOR_EXPANSIONS, EXPANSIONS, PLACE_FIELDS, TWEET_FIELDS, USER_FIELDS
 
 _CALL_SECONDS = (5.0, 20.0)  # connect, read
 _RULES_A_PAGE = 1_000
-_POSTS_A_PAGE = 100
 _AGENT = "twitter-data-stream"
 
 
@@ -25,6 +25,14 @@ class Unavailable(Exception):
     def __init__(self, text: str, reset_in: float | None = None) -> None:
         super().__init__(text)
         self.reset_in = reset_in
+
+
+class Denied(Unavailable):
+    """X refuses because of the token, the credits or a cap: not because of what was asked."""
+
+    def __init__(self, said: str, status: int) -> None:
+        super().__init__(said)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,7 @@ class X:
 
     def __init__(self, token: str, url: str) -> None:
         self._url = url
+        self._resets: dict[str, float] = {}  # of endpoints that have no call left: when they will
         self._session = requests.Session()
         self._session.headers["User-Agent"] = _AGENT
         self.renew(token)
@@ -89,13 +98,14 @@ class X:
         """Posts that X has counted for billing: `body['data']['project_usage']`, a string."""
         return self._call("GET", "/2/usage/tweets", {})
 
-    def search(self, query: str, since_id: str, until_id: str, *, authors: bool) -> Iterator[Answer]:
-        """Pages of recent search, newest first; stops where a page adds no new post."""
+    def search(
+        self, query: str, since_id: str, until_id: str, *, authors: bool, size: Callable[[], int]
+    ) -> Iterator[Answer]:
+        """Pages of recent search, newest first, each of as many posts as `size` says then; stops where one repeats what was."""
         parameters: dict[str, Any] = {
             "query": query,
             "since_id": since_id,
             "until_id": until_id,
-            "max_results": _POSTS_A_PAGE,
             "tweet.fields": ",".join(TWEET_FIELDS),
             "place.fields": ",".join(PLACE_FIELDS),
             "expansions": ",".join(EXPANSIONS + (AUTHOR_EXPANSIONS if authors else [])),
@@ -104,16 +114,15 @@ class X:
             parameters["user.fields"] = ",".join(USER_FIELDS)
         seen: set[str] = set()
         while True:
-            answer = self._call("GET", "/2/tweets/search/recent", parameters)
+            answer = self._patiently("/2/tweets/search/recent", parameters | {"max_results": size()})
             yield answer
             ids = {str(post.get("id")) for post in answer.body.get("data") or []}
             following = (answer.body.get("meta") or {}).get("next_token")
-            if answer.status != 200 or not following or not ids - seen:
+            # a page may be empty, with more behind it; one that repeats itself would go on for ever (twarc #541)
+            if answer.status != 200 or not following or following in seen or (ids and not ids - seen):
                 return
-            seen |= ids
+            seen |= ids | {following}
             parameters["next_token"] = following
-            if answer.remaining == 0:
-                time.sleep(answer.reset_in + 1.0)
 
     def count(self, query: str, since_id: str, until_id: str) -> Answer:
         """`body['meta']['total_tweet_count']` of a query's posts, retweets with them; costs nothing."""
@@ -125,12 +134,23 @@ class X:
         }
         total = 0
         while True:
-            answer = self._call("GET", "/2/tweets/counts/recent", parameters)
+            answer = self._patiently("/2/tweets/counts/recent", parameters)
             meta = answer.body.get("meta") or {}
             total += int(meta.get("total_tweet_count") or 0)
             if answer.status != 200 or not meta.get("next_token"):
                 return Answer(answer.status, answer.body | {"meta": meta | {"total_tweet_count": total}})
             parameters["next_token"] = meta["next_token"]
+
+    def _patiently(self, path: str, parameters: dict[str, Any]) -> Answer:
+        """For whoever can wait until X's limit allows another call."""
+        wait = self._resets.pop(path, 0.0) - time.time()
+        if wait > 0:
+            log.event("waiting", seconds=round(wait, 1), why=f"X allows no more calls of {path} until then")
+            time.sleep(wait)
+        answer = self._call("GET", path, parameters)
+        if answer.remaining == 0:
+            self._resets[path] = time.time() + answer.reset_in + 1.0
+        return answer
 
     def _call(self, method: str, path: str, parameters: dict[str, Any], body: Any = None) -> Answer:
         data = orjson.dumps(body) if body is not None else None
@@ -140,6 +160,8 @@ class X:
                 method, f"{self._url}{path}", params=parameters, data=data, headers=headers, timeout=_CALL_SECONDS
             )
             content = response.content
+        except requests.exceptions.InvalidHeader:
+            raise Unavailable(f"{path}: the token cannot be sent") from None  # the error's text would hold the token
         except requests.RequestException as error:
             raise Unavailable(f"{path}: {type(error).__name__}: {error}"[:300]) from None
         reset = response.headers.get("x-rate-limit-reset", "")
@@ -148,7 +170,7 @@ class X:
         try:
             found = orjson.loads(content or b"{}")
         except orjson.JSONDecodeError:
-            found = {}
+            found = None
         answer = Answer(
             response.status_code,
             found if isinstance(found, dict) else {},
@@ -158,6 +180,8 @@ class X:
         title = answer.body.get("title")
         if response.status_code >= 500 or (response.status_code == 429 and title != "UsageCapExceeded"):
             raise Unavailable(f"{path}: {answer.said}", reset_in or None)
+        if response.status_code < 300 and not isinstance(found, dict):
+            raise Unavailable(f"{path}: X's answer is not JSON, or cut off")
         return answer
 
 

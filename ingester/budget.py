@@ -38,7 +38,7 @@ class Budget:
         self._clock = clock
         self._limits = {"day": per_day, "month": per_month}
         self._days = dict(before)
-        self._billed = 0  # X's own count for the month
+        self._billed: tuple[date, int] | None = None  # X's own count, of the month that began then
         self._authors: set[str] = set()
         self._today = clock().date()
         self._warned: set[tuple[str, date, float]] = set()
@@ -54,10 +54,18 @@ class Budget:
             self._days[today] = self._days.get(today, 0) + posts + AUTHOR * len(new)
             return self._spent(today)
 
-    def billed(self, units: int) -> None:
-        """X's own count of the month: the larger one holds."""
+    def billed(self, units: int, reset_day: int) -> None:
+        """X's own count since the last `reset_day` of a month: the larger one holds.
+
+        Where X's period began before the month did, what we counted in between is not this month's.
+        """
         with self._lock:
-            self._billed = units
+            today = self._roll()
+            month = today.replace(day=1)
+            before = month - timedelta(days=1)
+            begins = _on_day(month, reset_day) if today >= _on_day(month, reset_day) else _on_day(before, reset_day)
+            earlier = sum(count for day, count in self._days.items() if begins <= day < month)
+            self._billed = month, max(0, units - earlier)
 
     def today(self) -> int:
         """Units of this UTC day."""
@@ -80,6 +88,12 @@ class Budget:
             today = self._roll()
             rooms = [self._limits[period] - units for period, units in self._used(today) if self._limits[period]]
         return max(0, min(rooms)) if rooms else None
+
+    def share(self) -> float:
+        """Of the nearer limit, how much is used: 1.0 is all; 0.0 without a limit."""
+        with self._lock:
+            used = self._used(self._roll())
+        return max((units / self._limits[period] for period, units in used if self._limits[period]), default=0.0)
 
     def warnings(self) -> list[str]:
         """Each mark once a period, in words."""
@@ -114,7 +128,7 @@ class Budget:
 
     def _month(self, today: date) -> int:
         own = sum(units for day, units in self._days.items() if (day.year, day.month) == (today.year, today.month))
-        return max(own, self._billed)
+        return max(own, self._billed[1]) if self._billed and self._billed[0] == today.replace(day=1) else own
 
     def _used(self, today: date) -> list[tuple[str, int]]:
         day = ("day", self._days.get(today, 0))
@@ -125,3 +139,9 @@ def _end(period: str, today: date) -> datetime:
     if period == "day":
         return datetime(today.year, today.month, today.day, tzinfo=UTC) + timedelta(days=1)
     return datetime(today.year + today.month // 12, today.month % 12 + 1, 1, tzinfo=UTC)
+
+
+def _on_day(of: date, day: int) -> date:
+    """That day of the month, or its last where it has no such day."""
+    following = _end("month", of).date()
+    return min(of.replace(day=1) + timedelta(days=max(day, 1) - 1), following - timedelta(days=1))

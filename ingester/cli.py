@@ -6,7 +6,6 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -30,6 +29,7 @@ T = TypeVar("T")
 
 _DRAIN_SECONDS = 60.0
 _LEDGER_SECONDS = 30.0
+_LATE = timedelta(minutes=2)  # so much later a rejected message may appear in BigQuery than its time says
 _PRICED = timedelta(days=6, hours=23)  # recent counts go back seven days
 
 console = Console(stderr=True, highlight=False)
@@ -105,17 +105,14 @@ def fetch(settings: Settings, arguments: Namespace, times: Times) -> int:
     ledger.today = budget.today
     gap = Gap(f"manual-{datetime.now(UTC):%Y%m%dT%H%M%S}", since, "manual", until, tuple(asked))
 
-    def take(found: search.Found) -> None:
-        fill.publish(publisher, found)
-        budget.add(1, found.authors)
-
-    result = _asked(
-        lambda: fill.fill(
-            x, gap, replace(times, edge=0.0), authors=settings.expand_authors, accounted=None, may_spend=budget.left, take=take,
-            arrived=ledger.arrived,
-        )
-    )  # fmt: skip
-    _published(publisher)
+    means = fill.Means(x, publisher, ledger, budget, times, settings.expand_authors)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        result = _asked(lambda: fill.by_hand(means, gap))
+    except KeyboardInterrupt:
+        _published(publisher)
+        console.print(f"Stopped, as you asked; {publisher.published:,} posts published. The same command goes on.")
+        return 130
     for closed in [gap, *(g for g in events.skipped_within(diary, since, until))]:
         ledger.write(
             "gap_filled", gap_id=closed.id, since=closed.since, until=closed.until, reason=closed.reason,
@@ -157,8 +154,9 @@ def again(settings: Settings, arguments: Namespace) -> int:
         except KeyboardInterrupt:
             interrupted = True
     _published(publisher)
-    if source == "rejected" and last:
-        ledger.write("redriven", since=since, until=last[0].at, posts_recovered=publisher.published)
+    if source == "rejected" and last and since <= _redriven_until(ledger):  # else what lies between would be forgotten
+        until_now = min(last[0].at, datetime.now(UTC) - _LATE)
+        ledger.write("redriven", since=since, until=until_now, posts_recovered=publisher.published)
         ledger.flush(_LEDGER_SECONDS)
     console.print(f"{publisher.published:,} messages published.")
     if interrupted:

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import requests
 import tweepy
+import urllib3
 
 from . import message
 from .fields import AUTHOR_EXPANSIONS, EXPANSIONS, PLACE_FIELDS, TWEET_FIELDS, USER_FIELDS
@@ -20,6 +21,7 @@ TWEEPYS_HOST = "https://api.twitter.com"  # fixed in tweepy 4.17; X documents ht
 _CONNECT_SECONDS = 10.0
 _CHUNK = 65_536  # bytes read at once; X's stream is chunked, so a large chunk delays nothing
 _RATE_OF = 100  # posts over which the rate is taken
+_BLOCKED = 1.0  # seconds in which a post was not taken: what X sends meanwhile waits in buffers, or is dropped
 _RARE = 30.0  # a pause of so many usual pauses has one chance in ten to the thirteenth, if posts come by themselves
 
 
@@ -52,8 +54,15 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
         self._connected: Callable[[], None] = lambda: None
         self._posts: deque[float] = deque(maxlen=_RATE_OF)  # when they came, on this connection and the ones before
         self._patience = 1.0  # grows while reconnecting did not help against a stall
+        self._behind: float | None = None  # since when we may have been too slow for X
+        self._free = 0.0  # when the last post that had to wait was taken
         self.last_byte = 0.0  # wall clock: when X last gave a sign of life
         self.last_post = 0.0
+
+    @property
+    def heard(self) -> float:
+        """Until when all that X sent has been taken: a line read from a full buffer is older than the moment of its reading."""
+        return self.last_byte if self._behind is None else min(self._behind, self.last_byte)
 
     def renew(self, token: str) -> None:
         """Use another token from the next connection on."""
@@ -69,7 +78,7 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
             expansions=EXPANSIONS + (AUTHOR_EXPANSIONS if expand_authors else []),
         )
         if self._exception is not None:
-            raise self._exception
+            self._raise(self._exception)
         held = time.monotonic() - self._connected_at if self._connected_at is not None else 0.0
         ended = self._ended
         return Ended(ended.how, held, ended.status, ended.problem, ended.reset_in, ended.reason)
@@ -77,6 +86,7 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
     def on_connect(self) -> None:
         self._connected_at = time.monotonic()
         self.last_byte = time.time()
+        self._behind = None
         self._connected()
 
     def on_data(self, raw_data: bytes) -> None:
@@ -92,9 +102,11 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
             self.last_post = self.last_byte
             self._patience = 1.0
         self._take(raw_data, line)
+        self._note_delay()
 
     def on_keep_alive(self) -> None:
         self.last_byte = time.time()
+        self._note_delay()
         quiet = self._quiet()
         if quiet is not None:
             self._patience *= 2.0
@@ -122,6 +134,21 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
 
     def on_disconnect(self) -> None:
         pass
+
+    def _note_delay(self) -> None:
+        now = time.time()
+        if now - self.last_byte > _BLOCKED:
+            self._behind = self.last_byte if self._behind is None else self._behind
+            self._free = now
+        elif self._behind is not None and now - self._free > self._times.silence:
+            self._behind = None  # the buffers have long been read, and X is still there
+
+    def _raise(self, exception: Exception) -> None:
+        """What a connection can come to is an ending like any other; all else is ours, and comes out."""
+        if isinstance(exception, requests.RequestException | urllib3.exceptions.HTTPError):
+            self._ended = Ended("network", reason=f"unreadable: {type(exception).__name__}")
+            return
+        raise exception
 
     def _quiet(self) -> float | None:
         """Seconds without a post, if that is far longer than the posts before let one expect."""

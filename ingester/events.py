@@ -6,12 +6,13 @@ still in force. Rows are in the order of `at`.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 ENDED = frozenset({"filled", "partial", "unfillable", "skipped"})
+BY_HAND = frozenset({"manual"})  # the reason of what somebody fetched between two times of their choice
 _SKIPPED = frozenset({"budget", "pause"})  # nobody wants what was posted meanwhile, unless asked for by hand
 
 
@@ -51,36 +52,48 @@ class Gap:
         return self.reason in _SKIPPED
 
 
-def rival(events: Sequence[Event], me: str, now: datetime, fresh: float) -> Event | None:
-    """The last word of another who lives and was there before us: within `fresh` seconds, and not 'stopped'."""
-    first = {event.holder: event.at for event in reversed(events)}
+def rival(events: Sequence[Event], me: str, now: datetime, fresh: float, execution: str = "") -> Event | None:
+    """The last word, within `fresh` seconds, of another who lives, and holds the stream or was there before us.
+
+    `execution` is Cloud Run's, of which we are an attempt: it starts one only when the one before is over.
+    """
+    started = {event.holder: event.at for event in reversed(events) if event.event == "started"}
     last = {event.holder: event for event in events}
-    mine = (first.get(me, now), me)
+    mine = (started.get(me, now), me)
     others = [
-        event
-        for holder, event in last.items()
+        last[holder]
+        for holder, at in started.items()
         if holder != me
-        and event.event != "stopped"
-        and (now - event.at).total_seconds() < fresh
-        and (first[holder], holder) < mine
+        and not (execution and holder.split("/", maxsplit=1)[0] == execution)
+        and last[holder].event != "stopped"
+        and (now - last[holder].at).total_seconds() < fresh
+        and ((at, holder) < mine or _holds(events, holder))
     ]
     return max(others, key=lambda event: event.at, default=None)
 
 
-def newer_holder(events: Sequence[Event], me: str) -> Event | None:
-    """Another's 'connected' after our own last one, if that other has not let go since: we have been replaced."""
-    connected = [event for event in events if event.event == "connected"]
-    if not connected or connected[-1].holder == me:
-        return None
-    holder = connected[-1].holder
-    last = [event for event in events if event.holder == holder][-1]
-    return None if last.event in {"disconnected", "stopped"} else connected[-1]
+def newer_holder(events: Sequence[Event], me: str, now: datetime, fresh: float) -> Event | None:
+    """Another's 'connected' after our start and our own last one, if that other lives and has not let go: we have been replaced."""
+    ours = [event.at for event in events if event.holder == me and event.event in {"started", "connected"}]
+    for event in reversed(events):
+        if event.event != "connected" or event.holder == me:
+            continue
+        alive = [one.at for one in events if one.holder == event.holder][-1]
+        newer = ours and event.at > max(ours) and (now - alive).total_seconds() < fresh
+        return event if newer and _holds(events, event.holder) else None
+    return None
 
 
-def stop_in_force(events: Sequence[Event], now: datetime, token: str, code: str) -> Event | None:
+def _holds(events: Sequence[Event], holder: str) -> bool:
+    said = [e.event for e in events if e.holder == holder and e.event in {"connected", "disconnected", "stopped"}]
+    return bool(said) and said[-1] == "connected"
+
+
+def stop_in_force(events: Sequence[Event], now: datetime, conditions: Mapping[str, str]) -> Event | None:
     """The last stop, if nobody has connected since and what it waits for has not come.
 
-    A stop for its token's or the code's sake ends with another one; `note` begins with what it was then.
+    `conditions` has by reason what a stop waits for a change of: the token, the code, the rules; `note` begins with what
+    it was then.
     """
     for event in reversed(events):
         if event.event == "connected":
@@ -92,8 +105,9 @@ def stop_in_force(events: Sequence[Event], now: datetime, token: str, code: str)
             "forbidden",
             "budget",
             "parameters",
+            "rules",
         }:
-            changed = {"token": token, "forbidden": token, "parameters": code}.get(event.reason)
+            changed = conditions.get(event.reason)
             if changed is not None and not (event.note or "").startswith(f"{changed}: "):
                 return None
             return event if event.retry_after is None or event.retry_after > now else None
@@ -101,22 +115,29 @@ def stop_in_force(events: Sequence[Event], now: datetime, token: str, code: str)
 
 
 def last_held(events: Sequence[Event]) -> tuple[datetime, str] | None:
-    """(until when, why it ended) of the last time that anyone held the stream, as far as it is certain."""
+    """(until when, why it ended) of the last time that anyone held the stream, as far as it is certain.
+
+    A heartbeat says until when all was published; who is killed takes what came after with it.
+    """
     holding: dict[str, bool] = defaultdict(bool)
     found: tuple[datetime, str] | None = None
+    paused = False  # told by who asked the ingester to stop, before or after it did
     for event in events:
         if event.event == "connected":
-            holding[event.holder] = True
+            holding[event.holder], paused = True, False
+        elif event.event == "stopped" and event.reason == "pause":
+            paused = True
+            found = (found[0], "pause") if found else None
         if not holding[event.holder]:
             continue
         if event.event == "disconnected":
             found = (event.since or event.at, event.reason or "disconnected")
             holding[event.holder] = False
         elif event.event == "stopped":
-            found = (event.since or event.at, event.reason or "stopped")
+            found = (event.since or event.at, "pause" if paused else event.reason or "stopped")
             holding[event.holder] = False
         elif event.event in {"connected", "alive"}:
-            found = (event.at, "killed")
+            found = (event.since or event.at, "killed")
     return found
 
 
@@ -137,7 +158,11 @@ def open_gaps(events: Sequence[Event]) -> list[Gap]:
 
 def accounted(events: Iterable[Event]) -> datetime | None:
     """The end of the last gap whose posts were counted: what lies before is not counted again."""
-    ends = [e.until for e in events if e.event == "gap_filled" and e.status in {"filled", "partial"} and e.until]
+    ends = [
+        e.until
+        for e in events
+        if e.event == "gap_filled" and e.posts_expected is not None and e.until and e.reason not in BY_HAND
+    ]
     return max(ends, default=None)
 
 
@@ -160,14 +185,16 @@ def connects(events: Iterable[Event]) -> list[datetime]:
 REFUSED = "X did not give the stream"  # the note of a 'disconnected' that was never connected
 
 
-def failures(events: Sequence[Event]) -> int:
-    """How many connects in a row, up to now, X did not give."""
-    count = 0
+def failures(events: Sequence[Event]) -> tuple[int, datetime | None]:
+    """How many connects in a row, up to now, X did not give, and when it last did not."""
+    count, last = 0, None
     for event in reversed(events):
         if event.event == "connected":
             break
-        count += event.event == "disconnected" and event.note == REFUSED
-    return count
+        if event.event == "disconnected" and event.note == REFUSED:
+            count += 1
+            last = last or event.at
+    return count, last
 
 
 def spent(events: Iterable[Event]) -> dict[date, int]:

@@ -1,19 +1,18 @@
-"""Fills gaps: what was posted while nobody held the stream is fetched by search, published, and accounted for.
+"""Fetches what was posted while nobody held the stream, publishes it, and counts what is still missing.
 
-A gap stays open in the ledger until its last row says what became of it, so a process that dies meanwhile forgets nothing:
-the next one does it again, and what is published twice is shown once.
+A gap is worked off in slices of time, by X's own counts of posts (which cost nothing): so memory does not grow with the gap,
+and what is done is done when X has a moment of weakness in between.
 """
 
-import threading
 import time
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from . import log, search
-from .api import Unavailable, X
-from .budget import Budget
+from . import search
+from .api import X
+from .budget import AUTHOR, Budget
+from .errors import PublishFailed
 from .events import Gap
 from .ledger import Ledger
 from .message import NotText, wrap
@@ -21,7 +20,38 @@ from .publisher import Publisher
 from .search import Found, Refused, Rule
 from .times import Times
 
+_POSTS_A_SLICE = 1_000  # each post takes 13 kB until it is published
+_SHORTEST = timedelta(seconds=1)
 _PUBLISH_SECONDS = 60.0
+_PAGE = (10, 100)  # posts: what X's search takes as max_results
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What filling needs; the publisher is its own, as it waits until everything is published."""
+
+    x: X
+    publisher: Publisher
+    ledger: Ledger
+    budget: Budget
+    times: Times
+    authors: bool
+
+
+@dataclass(slots=True)
+class Progress:
+    """What has been done of a gap, up to `done`; with it, filling goes on where it was."""
+
+    done: datetime | None = None
+    expected: int | None = 0
+    recovered: int = 0
+    published: int = 0
+    cut: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, sentence: str) -> None:
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,109 +66,50 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What filling a gap needs; the publisher is its own, as it waits until everything is published."""
+class _Job:
+    """One gap; what was posted before `counted_from` has been counted for another."""
 
-    x: X
-    publisher: Publisher
-    ledger: Ledger
-    budget: Budget
-    times: Times
+    means: Means
+    gap: Gap
+    asked: list[Rule]
+    counted_from: datetime
+    progress: Progress
 
 
-class Filler:
-    """A thread that works off gaps, oldest first."""
+class _Spent(Exception):
+    """The budget has no room for another page."""
 
-    def __init__(self, parts: Parts, *, authors: bool, accounted: datetime | None) -> None:
-        self._x = parts.x
-        self._publisher = parts.publisher
-        self._ledger = parts.ledger
-        self._budget = parts.budget
-        self._times = parts.times
-        self._authors = authors
-        self._accounted = accounted
-        self._gaps: deque[Gap] = deque()
-        self._changed = threading.Condition()
-        self.filled = 0  # posts that search gave and were published
-        threading.Thread(target=self._work, name="fill", daemon=True).start()
 
-    @property
-    def open(self) -> int:
-        """Gaps that wait, or are being filled."""
-        return len(self._gaps)
+def fill(means: Means, gap: Gap, accounted: datetime | None, progress: Progress) -> Filled:
+    """Fetch what was posted in the gap and on its edges, hand on what has not arrived, and count what is still missing.
 
-    def add(self, gap: Gap) -> None:
-        """A gap that has ended: it is filled once search can know what was posted in it."""
-        with self._changed:
-            self._gaps.append(gap)
-            self._changed.notify()
+    Edges of gaps overlap: up to `accounted`, the end of the last gap that was counted, and its edge, nothing is counted again.
+    Raises Unavailable, NoLedger, PublishFailed; called again with the same progress it goes on.
+    """
+    assert gap.until is not None
+    edge = timedelta(seconds=means.times.edge)
+    since, until = _to_the_millisecond(gap.since - edge), _to_the_millisecond(gap.until + edge)
+    oldest = _to_the_millisecond(datetime.now(UTC) - search.DAYS + timedelta(minutes=1))
+    if gap.until <= oldest:
+        why = "It lies further back than the seven days that search knows."
+        return _ended("unfillable" if progress.done is None else "partial", progress, why)
+    if since < oldest and progress.done is None:
+        progress.note(f"What was posted before {oldest:%F %T} lies further back than the seven days that search knows.")
+    asked = list(_askable(gap, progress))
+    if not asked:
+        return _ended("unfillable", progress, "No rule is known that search could be asked for.")
 
-    def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._gaps)
-                gap = self._gaps[0]
-            self._finish(gap)
-            with self._changed:
-                self._gaps.popleft()
-
-    def _finish(self, gap: Gap) -> None:
-        """Until it is done: search may be down for a while, and the ledger too."""
-        assert gap.until is not None
-        while True:
-            ripe = gap.until.timestamp() + self._times.edge + self._times.lag
-            time.sleep(max(0.0, ripe - time.time()))
-            try:
-                result = self._fill(gap)
-                self._await_published()
-            except Exception as error:  # noqa: BLE001 - a thread that ends would leave the gaps to nobody
-                log.event(
-                    "fill_failed", "WARNING", gap_id=gap.id,
-                    message=f"The gap is tried again: {type(error).__name__}: {error}"[:500],
-                )  # fmt: skip
-                time.sleep(max(self._times.fill_again, getattr(error, "reset_in", None) or 0.0))
-                continue
-            self._tell(gap, result)
-            if result.expected is not None:
-                self._accounted = gap.until
-            return
-
-    def _fill(self, gap: Gap) -> Filled:
-        if gap.skipped:
-            hint = f"python -m ingester search --from {gap.since:%FT%TZ} --to {gap.until:%FT%TZ}"
-            return Filled(
-                "skipped", None, None, 0, [f"Left unfilled because of its reason ({gap.reason}); {hint} fetches it."]
-            )
-        return fill(
-            self._x, gap, self._times,
-            authors=self._authors,
-            accounted=self._accounted,
-            may_spend=self._budget.left,
-            take=self._take,
-            arrived=self._ledger.arrived,
-        )  # fmt: skip
-
-    def _await_published(self) -> None:
-        """A gap is not closed while its posts are on their way: killed now, nobody would fetch them again."""
-        if left := self._publisher.drain(_PUBLISH_SECONDS):
-            raise Unavailable(f"{left} posts were not published within {_PUBLISH_SECONDS:.0f} s")
-
-    def _take(self, found: Found) -> None:
-        publish(self._publisher, found)
-        self._budget.add(1, found.authors)
-        self.filled += 1
-
-    def _tell(self, gap: Gap, result: Filled) -> None:
-        note = " ".join(result.notes) or None
-        self._ledger.write(
-            "gap_filled", gap_id=gap.id, since=gap.since, until=gap.until, reason=gap.reason, status=result.status,
-            posts_expected=result.expected, posts_recovered=result.recovered, note=note,
-        )  # fmt: skip
-        log.event(
-            "gap_filled", "INFO" if result.status == "filled" else "WARNING",
-            gap_id=gap.id, status=result.status, reason=gap.reason, posts_expected=result.expected,
-            posts_recovered=result.recovered, published=result.published, message=note or "The gap is filled.",
-        )  # fmt: skip
+    counted_from = _to_the_millisecond(accounted + edge) if accounted is not None else since
+    job = _Job(means, gap, asked, counted_from, progress)
+    start = max(since, oldest, progress.done or since)
+    while start < until and not progress.cut:
+        start = _fill_slice(job, start, until)
+    if progress.cut:
+        progress.note("The budget ended the search; python -m ingester search fetches the rest.")
+    missing = max(0, progress.expected - progress.recovered) if progress.expected is not None else 0
+    if missing:
+        progress.note(f"{missing:,} posts are missing: retweets, which search does not return, or posts deleted since.")
+    return _ended("partial" if progress.notes else "filled", progress)
 
 
 def publish(publisher: Publisher, found: Found) -> None:
@@ -150,90 +121,112 @@ def publish(publisher: Publisher, found: Found) -> None:
         publisher.bury(payload, "search", f"not UTF-8: {error}")
 
 
-def fill(
-    x: X,
-    gap: Gap,
-    times: Times,
-    *,
-    authors: bool,
-    accounted: datetime | None,
-    may_spend: Callable[[], int | None],
-    take: Callable[[Found], None],
-    arrived: Callable[[datetime, datetime], dict[str, set[str]]],
-) -> Filled:
-    """Fetch what was posted in the gap and on its edges, hand on what has not arrived, and count what is still missing.
+def _await(publisher: Publisher) -> None:
+    if left := publisher.drain(_PUBLISH_SECONDS):
+        raise PublishFailed(f"{left} posts were not published within {_PUBLISH_SECONDS:.0f} s. Is Pub/Sub reachable?")
 
-    Edges of gaps overlap: up to `accounted`, the end of the last gap that was counted, and its edge, nothing is counted again.
-    Raises Unavailable, NoLedger.
-    """
-    assert gap.until is not None
-    notes: list[str] = []
-    edge = timedelta(seconds=times.edge)
-    since, until = _to_the_millisecond(gap.since - edge), _to_the_millisecond(gap.until + edge)
-    oldest = datetime.now(UTC) - search.DAYS + timedelta(minutes=1)
-    if gap.until <= oldest:
-        return Filled("unfillable", None, None, 0, ["It lies further back than the seven days that search knows."])
-    if since < oldest:
-        notes.append(f"What was posted before {oldest:%F %T} lies further back than the seven days that search knows.")
-        since = oldest
-    asked: list[Rule] = []
+
+def _askable(gap: Gap, progress: Progress) -> Iterator[Rule]:
     for rule in gap.rules:
         if why := search.cannot_ask(rule[1]):
-            notes.append(f"Search cannot be asked for the rule '{rule[2] or rule[0]}': {why}.")
+            progress.note(f"Search cannot be asked for the rule '{rule[2] or rule[0]}': {why}.")
         else:
-            asked.append(rule)
-    if not asked:
-        return Filled("unfillable", None, None, 0, [*notes, "No rule is known that search could be asked for."])
+            yield rule
 
-    here = arrived(since - edge, datetime.now(UTC) + edge)
-    found, cut, refusals = _search(x, asked, since, until, authors=authors, room=may_spend(), known=set(here))
-    notes += refusals
+
+def _fill_slice(job: _Job, start: datetime, until: datetime) -> datetime:
+    """As long a slice from `start` on as has not too many posts. Returns its end."""
+    ledger, gap, progress = job.means.ledger, job.gap, job.progress
+    end, posts = _slice(job, start, until)
+    first, last = int(search.id_before(start)) + 1, int(search.id_before(end))
+    before = gap.since - 2 * timedelta(seconds=job.means.times.edge)  # X delivers within seconds
+    here = ledger.arrived(before, first, last)
+    found = _search(job, start, end, set(here))
     new = [post for post in found.values() if post.id not in here]
     for post in sorted(new, key=lambda post: int(post.id)):
-        take(post)
-    counted_before = _to_the_millisecond(accounted + edge) if accounted is not None else since
-    counted_from = min(max(since, counted_before), until)
-    try:
-        counted: int | None = search.expected(x, asked, counted_from, until)
-    except Refused as error:
-        counted = None
-        notes.append(f"X did not say how many posts there were ({error}).")
-    here |= arrived(since - edge, datetime.now(UTC) + edge)  # what was on its way
-    others = {rule[0] for rule in gap.rules} - {rule[0] for rule in asked}  # what X counts has none of theirs
+        publish(job.means.publisher, post)
+    _await(
+        job.means.publisher
+    )  # a slice is not done while its posts are on their way: killed now, nobody would fetch them
+    counted_from = min(max(start, job.counted_from), end)
+    if counted_from > start:
+        posts = _count(job, counted_from, end)
+    progress.expected = None if posts is None or progress.expected is None else progress.expected + posts
+    here |= ledger.arrived(before, first, last)  # what was on its way
+    others = {rule[0] for rule in gap.rules} - {rule[0] for rule in job.asked}  # what X counts has none of theirs
     ours = {post_id for post_id, matched in here.items() if not matched or matched - others} | set(found)
-    inside = [i for i in ours if i.isdigit() and counted_from <= search.time_of(i) < until]
-    if cut:
-        notes.append("The budget ended the search; python -m ingester search fetches the rest.")
-    missing = max(0, counted - len(inside)) if counted is not None else 0
-    if missing:
-        notes.append(f"{missing:,} posts are missing: retweets, which search does not return, or posts deleted since.")
-    status = "filled" if not notes else "partial"
-    return Filled(status, counted, len(inside), len(new), notes)
+    progress.recovered += sum(counted_from <= search.time_of(post_id) < end for post_id in ours)
+    progress.published += len(new)
+    progress.done = end
+    return end
 
 
-def _to_the_millisecond(moment: datetime) -> datetime:
-    """As exact as a post's id is: what X counts by ids and what is counted here by times is then the same."""
-    return moment.replace(microsecond=moment.microsecond // 1_000 * 1_000)
+def _slice(job: _Job, start: datetime, until: datetime) -> tuple[datetime, int | None]:
+    """(end, posts that X counts until there): halved until there are few enough."""
+    end = until
+    while True:
+        posts = _count(job, start, end)
+        if posts is None or posts <= _POSTS_A_SLICE or end - start <= _SHORTEST:
+            return end, posts
+        # as far as the first posts reach, were they spread evenly; half at the most, so that this ends soon
+        share = max(min(0.8 * _POSTS_A_SLICE / posts, 0.5), 0.001)
+        end = _to_the_millisecond(start + max((end - start) * share, _SHORTEST))
 
 
-def _search(
-    x: X, rules: list[Rule], since: datetime, until: datetime, *, authors: bool, room: int | None, known: set[str]
-) -> tuple[dict[str, Found], bool, list[str]]:
-    """(posts by id, whether the budget cut it short, refusals in words). Posts that have arrived cost nothing again."""
+def _count(job: _Job, start: datetime, end: datetime) -> int | None:
+    if start >= end:
+        return 0
+    try:
+        return search.expected(job.means.x, job.asked, start, end)
+    except Refused as error:
+        job.progress.note(f"X did not say how many posts there were ({error}).")
+        return None
+
+
+def _search(job: _Job, start: datetime, end: datetime, known: set[str]) -> dict[str, Found]:
+    """Posts by id. Each is paid for when it comes; X bills a post that it delivered before the same UTC day only once."""
+    means, budget = job.means, job.means.budget
     found: dict[str, Found] = {}
-    refusals: list[str] = []
-    units = 0
-    for rule in rules:
+
+    def room() -> int:
+        left = budget.left()
+        if left is None:
+            return _PAGE[1]
+        if left <= 0:
+            raise _Spent
+        return min(max(left // (1 + (AUTHOR if means.authors else 0)), _PAGE[0]), _PAGE[1])
+
+    for rule in job.asked:
         try:
-            for page in search.pages(x, rule, since, until, authors=authors):
+            for page in search.pages(means.x, rule, start, end, authors=means.authors, size=room):
+                today = datetime.now(UTC).date()
                 for post in page:
                     if post.id in found:
                         found[post.id].rules += post.rules
                         continue
                     found[post.id] = post
-                    units += 0 if post.id in known else 1
-                if room is not None and units >= room:
-                    return found, True, refusals
+                    billed = post.id not in known or post.made_at.date() < today
+                    budget.add(1 if billed else 0, post.authors)
+        except _Spent:
+            job.progress.cut = True
+            break
         except Refused as error:
-            refusals.append(f"X refuses to search for the rule '{rule[2] or rule[0]}' ({error}).")
-    return found, False, refusals
+            job.progress.note(f"X refuses to search for the rule '{rule[2] or rule[0]}' ({error}).")
+    return found
+
+
+def _ended(status: str, progress: Progress, why: str = "") -> Filled:
+    notes = [*progress.notes, *([why] if why else [])]
+    if status == "unfillable":
+        return Filled(status, None, None, progress.published, notes)
+    return Filled(status, progress.expected, progress.recovered, progress.published, notes)
+
+
+def by_hand(means: Means, gap: Gap) -> Filled:
+    """Between two times of somebody's choice, with no edges."""
+    return fill(replace(means, times=replace(means.times, edge=0.0)), gap, None, Progress())
+
+
+def _to_the_millisecond(moment: datetime) -> datetime:
+    """As exact as a post's id is: what X counts by ids and what is counted here by times is then the same."""
+    return moment.replace(microsecond=moment.microsecond // 1_000 * 1_000)

@@ -1,8 +1,7 @@
-"""One ingester's life: look into the ledger, be the only one, hold the stream, mind the money, account for each gap."""
+"""One ingester's life: look into the ledger, be the only one, hold the stream, account for each gap."""
 
 import os
 import random
-import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -10,13 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from . import connects, events, fill, log, policy, rules, token, version
+from . import alone, connects, events, log, policy, rules, token, version
+from .alone import Ghosts
 from .api import Unavailable, X
 from .budget import DOLLARS, Budget
 from .connection import Connection
 from .errors import ConfigurationError, Done, IngesterError, LedgerFailed, Refused
 from .events import Event, Gap
-from .fill import Filler
+from .fill import Means
+from .filler import Filler
+from .heartbeat import Heartbeat, State
 from .ledger import Ledger, NoLedger
 from .message import Line
 from .policy import Ended, Stop
@@ -54,6 +56,7 @@ class Parts:
     rules: list[Rule]  # the file's
     bearer: Token
     ledger: Ledger
+    published: Publisher  # for what the stream gives
     searched: Publisher  # for what search gives
     environ: Mapping[str, str]
 
@@ -68,13 +71,14 @@ class Holder:
         self._our_rules = parts.rules
         self._bearer = bearer
         self._ledger = parts.ledger
+        self._published = parts.published
         self._searched = parts.searched
         self._environ = parts.environ
         self._x = X(bearer.value, settings.x_api_url)
         self._connection = Connection(bearer.value, settings.x_api_url, take, times)
         self._connects = connects.Bucket(connects.CONNECTS, times.window)
-        self._clears = connects.Bucket(connects.CLEARS, times.window)
-        self._budget: Budget | None = None
+        self._ghosts = Ghosts(self._x, connects.Bucket(connects.CLEARS, times.window))
+        self._heartbeat = Heartbeat(parts.ledger, self._x, times, self._state)
         self._filler: Filler | None = None
         self._gap: Gap | None = None  # the one that goes on
         self._gap_told = False
@@ -87,38 +91,35 @@ class Holder:
         """All that is to be known before the stream is asked for. Raises Done where there is nothing to do."""
         log.event("started", holder=self._ledger.holder, rules=len(self._our_rules), x_api_url=self._settings.x_api_url)
         self._write_first("started")
-        diary = self._be_the_only_one(self._read())
+        self._heartbeat.start()
+        diary = self._be_the_only_one()
         settings = self._settings
-        self._budget = Budget(settings.max_posts_per_day, settings.max_posts_per_month, events.spent(diary))
-        self._mind_the_last_stop(diary, self._budget)
-        self._ledger.today = self._budget.today
-        self._ask_usage()
+        budget = Budget(settings.max_posts_per_day, settings.max_posts_per_month, events.spent(diary))
+        self._mind_the_last_stop(diary, budget)
+        self._ledger.today = budget.today
+        self._heartbeat.budget = budget
+        self._heartbeat.ask_usage()
         self._filler = Filler(
-            fill.Parts(self._x, self._searched, self._ledger, self._budget, self._times),
-            authors=settings.expand_authors,
+            Means(self._x, self._searched, self._ledger, budget, self._times, settings.expand_authors),
             accounted=events.accounted(diary),
+            renew=self._renew_token,
         )
-        now = time.time()
-        self._connects = connects.Bucket(
-            connects.CONNECTS, self._times.window, [moment.timestamp() for moment in events.connects(diary)]
-        )
-        self._failures = events.failures(diary)
-        if self._failures:
-            last = diary_end(diary)
-            rest = last + self._times.http_first * 2.0 ** min(self._failures, 6) - now
-            self._sleep("the last one was refused by X just now", min(rest, self._times.http_most))
-        self._clear_ghost()
+        self._remember_connects(diary)
         self._look_at_rules()
+        self._heartbeat.look = self._look_again
         self._resume_gaps(diary)
-        threading.Thread(target=self._heartbeat, name="heartbeat", daemon=True).start()
-        return self._budget
+        if self._ghosts.there():
+            # it may be somebody's who came while we made ready
+            self._be_the_only_one()
+            self._ghosts.clear()
+            self._sleep("X needs a moment to notice", self._times.reap)
+        if spent := budget.spent():
+            note = f"MAX_POSTS_PER_{spent.period.upper()} is reached: {spent.units:,} of {spent.limit:,} posts."
+            raise StoppedByX(Done(note), {"reason": "budget", "retry_after": spent.until, "note": note})
+        return budget
 
     def hold_on(self) -> None:
         """Hold the stream, connection after connection."""
-        assert self._budget is not None
-        if spent := self._budget.spent():
-            note = f"MAX_POSTS_PER_{spent.period.upper()} is reached: {spent.units:,} of {spent.limit:,} posts."
-            raise StoppedByX(Done(note), {"reason": "budget", "retry_after": spent.until, "note": note})
         while True:
             self._sleep("X allows 50 connects in 15 minutes", self._connects.wait(time.time()))
             self._open_gap()
@@ -127,12 +128,19 @@ class Holder:
             self._after(ended)
 
     def held_until(self) -> datetime | None:
-        """When the stream was last heard, if it is held."""
-        return datetime.fromtimestamp(self._connection.last_byte, UTC) if self._connected else None
+        """Until when all that X sent is published, if the stream is held."""
+        return self._published_until(self._connection.heard) if self._connected else None
+
+    def leave_open(self, until: datetime) -> None:
+        """What was accepted and could not be published is a gap of its own, which the next start fills."""
+        oldest = self._published.oldest()
+        if oldest is not None:
+            gap = self._new_gap(datetime.fromtimestamp(oldest, UTC), "unpublished")
+            self._ledger.write("gap_opened", **_as_opened(gap), until=until)
 
     def totals(self) -> dict[str, int]:
         """Counts for the log: connections, posts that search gave, gaps that wait, and cents that X will ask for."""
-        filler, budget = self._filler, self._budget
+        filler, budget = self._filler, self._heartbeat.budget
         return {
             "connections": self._connections,
             "searched": filler.filled if filler else 0,
@@ -160,28 +168,13 @@ class Holder:
         except NoLedger as error:
             raise LedgerFailed(f"{error}. {_NO_LEDGER}") from None
 
-    def _be_the_only_one(self, diary: list[Event]) -> list[Event]:
-        """Return when nobody else lives. Raises Done if somebody does."""
-        seen: datetime | None = None
-        while other := events.rival(diary, self._ledger.holder, datetime.now(UTC), self._times.fresh):
-            if self._is_earlier_attempt(other.holder):
-                return diary
-            seen = seen or other.at
-            age = (datetime.now(UTC) - other.at).total_seconds()
-            # a job's Scheduler comes again in 15 minutes; whoever is started once has to find out now
-            if "CLOUD_RUN_JOB" in self._environ or other.at > seen:
-                raise Done(f"{other.holder} holds the stream: it was heard of {age:.0f} s ago. Nothing to do here.")
-            self._sleep(f"{other.holder} was alive {age:.0f} s ago: it may still be", self._times.alive / 12)
-            diary = self._read()
-        return diary
-
-    def _is_earlier_attempt(self, holder: str) -> bool:
-        """Cloud Run starts the next attempt of an execution only when the one before is over."""
-        execution = self._environ.get("CLOUD_RUN_EXECUTION")
-        return execution is not None and holder.split("/", maxsplit=1)[0] == execution
+    def _be_the_only_one(self) -> list[Event]:
+        me, environ = self._ledger.holder, self._environ
+        return alone.wait_for_others(self._read, me, environ=environ, times=self._times, sleep=self._sleep)
 
     def _mind_the_last_stop(self, diary: list[Event], budget: Budget) -> None:
-        stop = events.stop_in_force(diary, datetime.now(UTC), self._bearer.version, version.code())
+        conditions = _conditions(self._bearer, self._our_rules)
+        stop = events.stop_in_force(diary, datetime.now(UTC), conditions)
         if stop is not None and stop.reason == "budget" and budget.spent() is None:
             log.event("limit_raised", message="The limit that ended the stream is no longer reached: it goes on")
             return
@@ -189,22 +182,20 @@ class Holder:
             until = f"until {stop.retry_after:%F %H:%M} UTC" if stop.retry_after else "until something has changed"
             raise Done(f"A stop is in force {until}, and X is not asked: {stop.note or stop.reason}")
 
-    def _clear_ghost(self) -> None:
-        """Nobody of ours lives, so whom X still counts is a connection that is gone."""
-        try:
-            answer = self._x.connections()
-            if answer.status == 200 and answer.body.get("data"):
-                log.event("ghost", "WARNING", message="X counts a connection that nobody holds; it is cleared")
-                self._clear()
-                self._sleep("X needs a moment to notice", self._times.reap)
-        except Unavailable as error:
-            log.event("connections_unknown", "WARNING", message=str(error))
+    def _remember_connects(self, diary: list[Event]) -> None:
+        """X counts connects and refusals across our restarts, so we do."""
+        before = [moment.timestamp() for moment in events.connects(diary)]
+        self._connects = connects.Bucket(connects.CONNECTS, self._times.window, before)
+        self._failures, last = events.failures(diary)
+        if last is not None:
+            rest = last.timestamp() + self._times.http_first * 2.0 ** min(self._failures, 6) - time.time()
+            self._sleep("the last one was refused by X just now", min(rest, self._times.http_most))
 
     def _look_at_rules(self) -> None:
         try:
             found = rules.there(self._x)
             if not found:
-                rules.install(self._x, self._our_rules)
+                self._install()
                 found = rules.there(self._x)
         except (Refused, Unavailable) as error:
             # the stream's own answer says what to do about it
@@ -223,11 +214,12 @@ class Holder:
     def _resume_gaps(self, diary: list[Event]) -> None:
         """What earlier runs left open, and the time since the stream was last held."""
         assert self._filler is not None
+        now = datetime.now(UTC)
         for gap in events.open_gaps(diary):
-            if gap.until is not None:
-                self._filler.add(gap)
+            if gap.until is None and self._gap is None:
+                self._gap, self._gap_told = gap, True  # the oldest goes on
             else:
-                self._gap, self._gap_told = gap, True
+                self._filler.add(gap if gap.until is not None else replace(gap, until=now))
         if self._gap is None and (held := events.last_held(diary)):
             since, reason = held
             self._gap = self._new_gap(since, reason)
@@ -238,18 +230,8 @@ class Holder:
         """Before the stream is held again: whatever happens then, the gap is known."""
         if self._gap is None or self._gap_told:
             return
-        gap = self._gap
-        named = [{"id": rule_id, "value": value, "tag": tag} for rule_id, value, tag in gap.rules]
         try:
-            self._ledger.write_now(
-                "gap_opened",
-                _ROW_SECONDS,
-                gap_id=gap.id,
-                since=gap.since,
-                reason=gap.reason,
-                rules=named,
-                status="open",
-            )
+            self._ledger.write_now("gap_opened", _ROW_SECONDS, **_as_opened(self._gap))
         except NoLedger as error:
             # the row waits in the queue; should it be lost with us, the last heartbeat that was stored opens a wider one
             log.event("ledger_behind", "WARNING", message=f"The gap is not in the ledger yet: {error}")
@@ -280,16 +262,15 @@ class Holder:
             message=f"The connection to X ended: {ended.reason}",
         )  # fmt: skip
         if self._connected:
-            heard = self._connection.last_post if ended.how == "stalled" else self._connection.last_byte
-            since = datetime.fromtimestamp(heard, UTC)
-            self._ledger.write("disconnected", since=since, reason=ended.reason)
-            self._gap = self._new_gap(since, ended.reason)
+            heard = self._connection.last_post if ended.how == "stalled" else self._connection.heard
+            self._gap = self._new_gap(self._published_until(heard), ended.reason)
+            self._ledger.write("disconnected", since=self._gap.since, reason=ended.reason)
             self._connected = False
-            self._yield_to_another()
+            alone.yield_to_another(self._ledger, self._times)
         else:
             self._ledger.write("disconnected", reason=ended.reason, note=events.REFUSED)
             if isinstance(action, policy.ClearGhost):
-                self._yield_to_another()
+                alone.yield_to_another(self._ledger, self._times)
         self._do(action)
         self._failures += 1
 
@@ -298,101 +279,84 @@ class Holder:
             case Stop():
                 self._stop(action)
             case policy.ReadToken(otherwise):
-                self._read_token(otherwise)
+                if not self._renew_token():
+                    self._stop(otherwise)
             case policy.ClearGhost(seconds):
-                self._clear()
+                self._ghosts.clear()
                 self._sleep("X needs a moment to notice", seconds)
             case policy.InstallRules(seconds):
-                self._install()
+                self._reinstall()
                 self._sleep("X needs up to 20 s to know new rules", seconds)
             case policy.Wait(seconds):
                 self._sleep("back-off", policy.jittered(seconds, random.random()))
 
     def _stop(self, stop: Stop) -> None:
         retry = datetime.now(UTC) + timedelta(seconds=stop.retry_after) if stop.retry_after is not None else None
-        condition = {"token": self._bearer.version, "forbidden": self._bearer.version, "parameters": version.code()}
-        note = f"{condition[stop.reason]}: {stop.message}" if stop.reason in condition else stop.message
+        condition = _conditions(self._bearer, self._our_rules).get(stop.reason)
+        note = f"{condition}: {stop.message}" if condition else stop.message
         raise StoppedByX(Refused(stop.message), {"reason": stop.reason, "retry_after": retry, "note": note[:900]})
 
-    def _read_token(self, otherwise: Stop) -> None:
-        """It may have been rotated: then the next connection uses the new one."""
+    def _renew_token(self) -> bool:
+        """Whether it has been rotated: then the next request uses the new one."""
         try:
             fresh = token.read(self._settings)
         except ConfigurationError as error:
             log.event("token_unread", "WARNING", message=str(error))
-            fresh = self._bearer
+            return False
         if fresh.value == self._bearer.value:
-            self._stop(otherwise)
+            return False
         log.event("token_renewed", message=f"The token was rotated: version {fresh.version} is used from now on")
         self._bearer = fresh
         self._x.renew(fresh.value)
         self._connection.renew(fresh.value)
+        return True
 
     def _install(self) -> None:
+        """Raises Unavailable, and StoppedByX where X takes one of the rules not."""
         try:
             rules.install(self._x, self._our_rules)
+        except Refused as error:
+            self._stop(Stop("rules", str(error), self._times.stopped))
+
+    def _reinstall(self) -> None:
+        try:
+            self._install()
         except Unavailable as error:
             log.event("rules_failed", "WARNING", message=str(error))
         else:
             self._look_at_rules()
 
-    def _clear(self) -> None:
-        if self._clears.wait(time.time()) > 0:
-            log.event("ghost", "WARNING", message="X allows 25 clearings in 15 minutes: not cleared again")
-            return
-        self._clears.take(time.time())
+    def _look_again(self) -> None:
+        """Rules may be changed while the stream is held: a gap is filled by those that were in force before it."""
         try:
-            self._x.clear_connections()
-        except Unavailable as error:
-            log.event("ghost", "WARNING", message=f"The old connection was not cleared: {error}")
+            self._in_force = rules.there(self._x) or self._in_force
+        except (Refused, Unavailable) as error:
+            log.event("rules_unknown", "WARNING", message=str(error))
 
-    def _yield_to_another(self) -> None:
-        """Thrown out because another took over? Then it is not for us to fight."""
-        try:
-            other = events.newer_holder(self._ledger.read(), self._ledger.holder)
-        except NoLedger as error:
-            log.event("ledger_away", "WARNING", message=str(error))
-            return
-        if other is not None:
-            self._gap = None  # the other's
-            raise Done(f"{other.holder} has taken over the stream at {other.at:%T} UTC. Nothing to do here.")
+    def _published_until(self, heard: float) -> datetime:
+        oldest = self._published.oldest()
+        return datetime.fromtimestamp(heard if oldest is None else min(heard, oldest), UTC)
 
     def _new_gap(self, since: datetime, reason: str) -> Gap:
         self._gap_told = False
         in_force = tuple((rule.id, rule.value, rule.tag) for rule in self._in_force)
         return Gap(f"{since:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}", since, reason, None, in_force)
 
+    def _state(self) -> State:
+        gap, filler, last = self._gap, self._filler, self._connection.last_post
+        begins = [moment for moment in (gap and gap.since, filler and filler.oldest()) if moment]
+        return State(
+            self.held_until(),
+            self.totals()["open_gaps"],
+            (datetime.now(UTC) - min(begins)).total_seconds() if begins else 0.0,
+            time.time() - last if last else None,
+        )
+
     def _sleep(self, why: str, seconds: float) -> None:
         if seconds > 0:
             if seconds >= 1:
                 log.event("waiting", seconds=round(seconds, 1), why=why)
             time.sleep(seconds)
-
-    # beside it
-
-    def _heartbeat(self) -> None:
-        assert self._budget is not None
-        asked = time.monotonic()
-        while True:
-            time.sleep(self._times.alive)
-            self._ledger.write("alive")
-            if time.monotonic() - asked >= self._times.usage:
-                asked = time.monotonic()
-                self._ask_usage()
-            for warning in self._budget.warnings():
-                log.event("budget", "WARNING", message=warning, dollars_today=round(self._budget.today() * DOLLARS, 2))
-
-    def _ask_usage(self) -> None:
-        """X's own count for the month, which is what it bills."""
-        assert self._budget is not None
-        try:
-            answer = self._x.usage()
-            used = str((answer.body.get("data") or {}).get("project_usage") or "")
-        except Unavailable as error:
-            log.event("usage_unknown", "WARNING", message=str(error))
-            return
-        if answer.status == 200 and used.isdigit():
-            self._budget.billed(int(used))
 
 
 _NO_LEDGER = (
@@ -401,6 +365,16 @@ _NO_LEDGER = (
 )
 
 
-def diary_end(diary: list[Event]) -> float:
-    """When the last 'disconnected' was, in seconds since 1970."""
-    return next((e.at.timestamp() for e in reversed(diary) if e.event == "disconnected"), 0.0)
+def _conditions(bearer: Token, ours: list[Rule]) -> dict[str, str]:
+    """What a stop waits for, by its reason: it ends when this has changed."""
+    return {
+        "token": bearer.version,
+        "forbidden": bearer.version,
+        "parameters": version.code(),
+        "rules": version.of([rule.value for rule in ours]),
+    }
+
+
+def _as_opened(gap: Gap) -> dict[str, Any]:
+    named = [{"id": rule_id, "value": value, "tag": tag} for rule_id, value, tag in gap.rules]
+    return {"gap_id": gap.id, "since": gap.since, "reason": gap.reason, "rules": named, "status": "open"}

@@ -8,6 +8,7 @@ A failure that may pass is tried again until it does; meanwhile the buffer fills
 import queue
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 
 from google.api_core.exceptions import (
@@ -43,10 +44,17 @@ _PERMANENT = (NotFound, Forbidden, Unauthenticated)
 _PAUSE = 1.0  # seconds between our own tries of one message
 
 
-class Publisher:
-    """Thread-safe. `published` counts messages that the topic acknowledged, `dead` those that the dead topic took."""
+class NoRoom(Exception):
+    """A message was not taken: the buffer is full, and there is no time to wait."""
 
-    def __init__(self, topic_path: str, dead_topic_path: str) -> None:
+
+class Publisher:
+    """Thread-safe. `published` counts messages that the topic acknowledged, `dead` those that the dead topic took.
+
+    `failed` is called, in a thread of the publisher's, once Pub/Sub has refused for good.
+    """
+
+    def __init__(self, topic_path: str, dead_topic_path: str, failed: Callable[[], None] = lambda: None) -> None:
         self._topic = topic_path
         self._dead_topic = dead_topic_path
         self._batches = PublisherClient(batch_settings=_BATCH, publisher_options=_OPTIONS)
@@ -54,7 +62,10 @@ class Publisher:
         self._renewing = threading.Lock()
         self._room = threading.Semaphore(UNACKNOWLEDGED)
         self._changed = threading.Condition()
-        self._failure: PublishFailed | None = None
+        self._open: dict[int, float] = {}  # when each message that waits was taken, oldest first, by the message's id()
+        self._on_failure = failed
+        self._hurried = False
+        self.failure: PublishFailed | None = None
         self._failed: queue.SimpleQueue[tuple[Message, BaseException]] = queue.SimpleQueue()
         self._paused_at = 0.0
         self.accepted = 0
@@ -64,30 +75,42 @@ class Publisher:
 
     def publish(self, message: Message) -> None:
         """Blocks while too many messages wait for Pub/Sub. Raises PublishFailed once Pub/Sub has refused for good."""
-        self._take_room()
+        self._take_room(message)
         self._submit(message)
 
     def bury(self, raw: bytes, source: str, reason: str) -> None:
         """To the dead topic, which has no schema: what cannot be a message. Blocks like `publish`."""
-        self._take_room()
-        self._failed.put((Message(b"", raw, source), InvalidArgument(reason)))
+        message = Message(b"", raw, source)
+        self._take_room(message)
+        self._failed.put((message, InvalidArgument(reason)))
 
     def drain(self, seconds: float) -> int:
         """Wait for the answers and return how many messages are still without one after that time."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting == 0 or self._failure is not None, seconds)
+            self._changed.wait_for(lambda: self._waiting == 0 or self.failure is not None, seconds)
             return self._waiting
+
+    def hurry(self) -> None:
+        """From now on `publish` raises NoRoom where it would wait: somebody wants to end."""
+        self._hurried = True
+
+    def oldest(self) -> float | None:
+        """When the oldest of the messages that wait for Pub/Sub was taken, in seconds since 1970: all before are published."""
+        with self._changed:
+            return next(iter(self._open.values()), None)
 
     @property
     def _waiting(self) -> int:
         return self.accepted - self.published - self.dead
 
-    def _take_room(self) -> None:
+    def _take_room(self, message: Message) -> None:
         since = time.monotonic()
         told = False
         while not self._room.acquire(timeout=1):
-            if self._failure is not None:
-                raise self._failure
+            if self._hurried:
+                raise NoRoom
+            if self.failure is not None:
+                raise self.failure
             if not told:
                 told = True
                 log.event(
@@ -95,12 +118,13 @@ class Publisher:
                     "WARNING",
                     message="Pub/Sub is slow or down; reading from X waits until it answers",
                 )
-        if self._failure is not None:
-            raise self._failure
+        if self.failure is not None:
+            raise self.failure
         if told:
             log.event("unblocked", seconds=round(time.monotonic() - since, 1))
         with self._changed:
             self.accepted += 1
+            self._open[id(message)] = time.time()
 
     def _submit(self, message: Message) -> None:
         """The client's batcher stays on a batch that failed, and refuses whatever comes next: then it is made anew."""
@@ -125,13 +149,14 @@ class Publisher:
         """Runs in a thread of the client's, so it must not block."""
         error = done.exception()
         if error is None:
-            self._acknowledged(published=1)
+            self._acknowledged(message, published=1)
         else:
             self._failed.put((message, error))
 
-    def _acknowledged(self, *, published: int = 0, dead: int = 0) -> None:
+    def _acknowledged(self, message: Message, *, published: int = 0, dead: int = 0) -> None:
         self._room.release()
         with self._changed:
+            del self._open[id(message)]
             self.published += published
             self.dead += dead
             if self._waiting == 0:
@@ -143,9 +168,15 @@ class Publisher:
             try:
                 self._settle(message, error)
             except PublishFailed as failure:
-                with self._changed:
-                    self._failure = failure
-                    self._changed.notify_all()
+                self._fail(failure)
+            except Exception as unforeseen:  # noqa: BLE001 - a thread that ends would leave the messages to nobody
+                self._fail(PublishFailed(f"A message cannot be published: {type(unforeseen).__name__}: {unforeseen}"))
+
+    def _fail(self, failure: PublishFailed) -> None:
+        with self._changed:
+            self.failure = failure
+            self._changed.notify_all()
+        self._on_failure()
 
     def _settle(self, message: Message, error: BaseException) -> None:
         if not isinstance(error, InvalidArgument):
@@ -160,13 +191,13 @@ class Publisher:
             else error
         )
         if refusal is None:
-            return self._acknowledged(published=1)
+            return self._acknowledged(message, published=1)
         log.event("refused", "ERROR", message=f"Pub/Sub refuses a message: {refusal}"[:500])
         if again := self._send_alone(self._dead_topic, message.raw, source=message.source, reason=str(refusal)[:1_000]):
             raise PublishFailed(
                 f"Pub/Sub refuses a message even on {self._dead_topic}: {again}. Has that topic a schema? Remove it."
             )
-        return self._acknowledged(dead=1)
+        return self._acknowledged(message, dead=1)
 
     def _send_alone(self, topic: str, data: bytes, **attributes: str) -> InvalidArgument | None:
         """As often as it takes. Returns the refusal, if it is one. Raises PublishFailed."""

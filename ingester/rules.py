@@ -54,6 +54,10 @@ def read(path: Path = FILE) -> list[Rule]:
         raise ConfigurationError(
             f"There is no rules file {path}. Write one: a list of '- tag: name' and 'value: rule'."
         ) from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {error.strerror or error}. Name the rules file with --rules."
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""

@@ -7,17 +7,18 @@ query a rule. It goes back seven days.
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
-from .api import X
+from .api import Answer, Denied, X
 
 DAYS = timedelta(days=7)
 _QUERY_CHARACTERS = 512
+_BAD_QUERY = (400, 414, 422)
 _STREAM_ONLY = re.compile(r"(?<![\w:])-?(sample|bio|bio_name|bio_location):", re.IGNORECASE)
 # An id holds its time: milliseconds since 2010-11-04T01:42:54.657Z above the 22nd bit
 _SNOWFLAKE_EPOCH = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=1_288_834_974_657)
@@ -71,7 +72,10 @@ def time_of(post_id: str) -> datetime:
 def parse_time(text: str) -> datetime:
     """ISO 8601; UTC where no zone is named."""
     moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text} is outside of the calendar") from None
 
 
 def cannot_ask(value: str) -> str | None:
@@ -83,12 +87,13 @@ def cannot_ask(value: str) -> str | None:
     return None
 
 
-def pages(x: X, rule: Rule, since: datetime, until: datetime, *, authors: bool) -> Iterator[list[Found]]:
-    """Posts that match the rule, a page at a time. Raises Refused, Unavailable."""
+def pages(
+    x: X, rule: Rule, since: datetime, until: datetime, *, authors: bool, size: Callable[[], int]
+) -> Iterator[list[Found]]:
+    """Posts that match the rule, a page at a time, each of `size()` posts. Raises Refused, Unavailable, and what `size` does."""
     rule_id, value, tag = rule
-    for answer in x.search(value, id_before(since), id_before(until), authors=authors):
-        if answer.status != 200:
-            raise Refused(answer.said)
+    for answer in x.search(value, id_before(since), id_before(until), authors=authors, size=size):
+        _check(answer)
         includes = answer.body.get("includes") or {}
         named = [{"id": rule_id, "tag": tag}]
         yield [Found(data, _referred(data, includes), list(named)) for data in answer.body.get("data") or []]
@@ -99,10 +104,16 @@ def expected(x: X, rules: Iterable[Rule], since: datetime, until: datetime) -> i
     total = 0
     for query in _together([value for _, value, _ in rules if cannot_ask(value) is None]):
         answer = x.count(query, id_before(since), id_before(until))
-        if answer.status != 200:
-            raise Refused(answer.said)
+        _check(answer)
         total += int(answer.body["meta"]["total_tweet_count"])
     return total
+
+
+def _check(answer: Answer) -> None:
+    if answer.status in _BAD_QUERY:
+        raise Refused(answer.said)
+    if answer.status != 200:
+        raise Denied(answer.said, answer.status)
 
 
 def _together(values: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
 
@@ -46,7 +47,7 @@ def read(environ: Mapping[str, str], *, needs_x: bool = True) -> Settings:
             "or X_BEARER_TOKEN to the token itself for a run on your own machine."
         )
     url = environ.get("X_API_URL") or "https://api.x.com"
-    if not url.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
+    if not _is_safe(url):
         raise ConfigurationError(
             f"X_API_URL is '{url}', which would send the token unencrypted. Set it to https://api.x.com."
         )
@@ -65,6 +66,16 @@ def read(environ: Mapping[str, str], *, needs_x: bool = True) -> Settings:
     )
 
 
+def _is_safe(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "https" or (
+        parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1") and "@" not in parts.netloc
+    )
+
+
 def _boolean(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
     value = environ.get(name, "").strip().lower()
     if value in ("", "true", "false"):
@@ -78,6 +89,6 @@ def _count(environ: Mapping[str, str], name: str, default: int) -> int:
     value = environ.get(name, "").strip().replace("_", "").replace(",", "")
     if not value:
         return default
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return int(value)
     raise ConfigurationError(f"{name} is '{value}', and a number of posts is meant. Set it to one; 0 is no limit.")

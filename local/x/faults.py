@@ -4,6 +4,8 @@ In the stream: close · reset · partial (a line cut, then closed) · silence ·
 closed) · disconnect-open (told, and left open) · duplicates · unknown · slow-reader.
 At the next connects: 400 · 401 · 402 · 402-credits · 403 · 409 (the rules are gone) · 429-rate · 429-cap · 429-connections (a
 ghost: until it is cleared) · 500 · 503 · html · refuse (no answer at all). `rotate`: another token from now on.
+At the next searches: search-401 · search-402 · search-429 · search-503 · search-garbled (200, cut off) · search-empty (a page with
+nothing on it and more behind it).
 """
 
 import re
@@ -37,6 +39,8 @@ ANSWERS: dict[str, tuple[int, dict[str, Any], dict[str, str]]] = {
     "503": (503, {"title": "Service Unavailable", "detail": "Service Unavailable", "type": "about:blank", "status": 503}, {}),
 }  # fmt: skip
 AT_CONNECT = (*ANSWERS, "409", "429-connections", "html", "refuse", "rotate")
+AT_SEARCH = ("search-401", "search-402", "search-429", "search-503", "search-garbled", "search-empty")
+NAMES = (*IN_STREAM, *AT_CONNECT, *AT_SEARCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,8 @@ class Fault:
 def parse(text: str) -> Fault:
     """Raises ValueError with what is known."""
     found = re.fullmatch(r"([a-z0-9-]+)@([0-9.]+)(?:x([0-9]+))?", text)
-    if not found or found[1] not in IN_STREAM + AT_CONNECT:
-        raise ValueError(f"'{text}' is no fault: NAME@SECONDS[xTIMES], with one of {', '.join(IN_STREAM + AT_CONNECT)}")
+    if not found or found[1] not in NAMES:
+        raise ValueError(f"'{text}' is no fault: NAME@SECONDS[xTIMES], with one of {', '.join(NAMES)}")
     return Fault(found[1], float(found[2]), int(found[3] or 1))
 
 

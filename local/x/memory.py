@@ -53,7 +53,7 @@ class Memory:
     def search(self, query: str, since_id: int, until_id: int, size: int, token: str | None) -> Object:
         """One page, as GET /2/tweets/search/recent answers."""
         newest = time.time() - self._lag
-        last = int(base64.urlsafe_b64decode(token).decode()) if token else until_id
+        last = min(int(base64.urlsafe_b64decode(token).decode()), until_id) if token else until_id
         found = [
             known.post
             for known in self._matching(query)
@@ -63,13 +63,18 @@ class Memory:
         page, rest = found[: min(size, _PAGE)], found[min(size, _PAGE) :]
         meta: Object = {"result_count": len(page)}
         if rest:
-            meta["next_token"] = base64.urlsafe_b64encode(page[-1].id.encode()).decode()
+            meta["next_token"] = self.token(int(page[-1].id))
         body: Object = {"meta": meta}
         if page:
             body |= {"data": [post.data for post in page]}
             if includes := _shared(page):
                 body["includes"] = includes
         return body
+
+    @staticmethod
+    def token(before: int) -> str:
+        """Of the page that begins with the newest post before that id."""
+        return base64.urlsafe_b64encode(str(before).encode()).decode()
 
     def count(self, query: str, since_id: int, until_id: int) -> Object:
         """As GET /2/tweets/counts/recent answers, in one bucket."""

@@ -29,6 +29,7 @@ from .memory import Known, Memory
 from .rules import Rules
 
 _CONNECTS = 50  # in 15 minutes, as X allows
+_SLOW = 1.0  # seconds in which the buffers stay full until X throws the reader out
 
 
 class X:
@@ -50,6 +51,7 @@ class X:
         self._keep_alive = keep_alive
         self._wrong = deque(sorted(wrong, key=lambda fault: fault.at))
         self._answers: deque[str] = deque()  # faults that wait for the next connects
+        self._search_answers: deque[str] = deque()  # and for the next searches
         self._rules = Rules()
         self._memory = Memory(lag)
         self._stream: web.StreamResponse | None = None
@@ -102,9 +104,14 @@ class X:
             return problem(
                 400, "Invalid Request", f"{PROBLEM}invalid-request", detail="The query is longer than 512 characters."
             )
+        if self._search_answers:
+            return self._wrong_search(self._search_answers.popleft(), asked.get("next_token"))
         since, until = int(asked.get("since_id", 0)), int(asked.get("until_id", 1 << 63))
         size = int(asked.get("max_results", 10))
-        return json(200, self._memory.search(asked["query"], since, until, size, asked.get("next_token")))
+        body = self._memory.search(asked["query"], since, until, size, asked.get("next_token"))
+        if "author_id" not in asked.get("expansions", ""):
+            body.get("includes", {}).pop("users", None)
+        return json(200, body)
 
     async def count(self, request: web.Request) -> web.Response:
         asked = request.query
@@ -201,8 +208,13 @@ class X:
 
     async def _send(self, stream: web.StreamResponse, known: Known, line: bytes) -> None:
         try:
-            await stream.write(line + b"\r\n")
+            async with asyncio.timeout(_SLOW):
+                await stream.write(line + b"\r\n")
         except ConnectionError:
+            return
+        except TimeoutError:
+            log.event("slow_reader", "x", message="thrown out: it does not read")
+            self._abort()
             return
         self._wrote = time.monotonic()
         known.sent = True
@@ -214,6 +226,8 @@ class X:
         if fault.name == "rotate":
             self._token += "-rotated"
             self._abort()
+        elif fault.name in faults.AT_SEARCH:
+            self._search_answers.extend([fault.name] * fault.times)
         elif fault.name in faults.AT_CONNECT:
             if fault.name == "409":
                 self._rules.held.clear()
@@ -260,6 +274,15 @@ class X:
             self._request.transport.abort()
         self._stream = self._request = None
 
+    def _wrong_search(self, name: str, token: str | None) -> web.Response:
+        if name == "search-garbled":
+            return web.Response(body=b'{"data":[{"id":"2', content_type="application/json")
+        if name == "search-empty":
+            following = token or Memory.token(1 << 62)
+            return json(200, {"meta": {"result_count": 0, "next_token": following}})
+        kind = {"search-429": "429-rate"}.get(name, name.removeprefix("search-"))
+        return self._problem(kind)
+
     async def _wrong_answer(self, name: str, request: web.Request) -> web.StreamResponse:
         if name == "html":
             return web.Response(status=502, text="<html>Bad gateway</html>", content_type="text/html")
@@ -267,6 +290,9 @@ class X:
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
+        return self._problem(name)
+
+    def _problem(self, name: str) -> web.Response:
         status, body, headers = faults.ANSWERS[name]
         answer = json(status, body)
         for key, value in headers.items():
@@ -323,7 +349,7 @@ def main() -> None:
     )
     parser.add_argument(
         "--fault", type=_fault, action="append", default=[], metavar="NAME@SECONDS[xTIMES]",
-        help=f"what goes wrong, and when after the first connection: {', '.join((*faults.IN_STREAM, *faults.AT_CONNECT))}",
+        help=f"what goes wrong, and when after the first connection: {', '.join(faults.NAMES)}",
     )  # fmt: skip
     parser.add_argument(
         "--search-lag", type=float, default=10.0, help="seconds by which search is behind (%(default)s)"

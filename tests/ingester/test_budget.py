@@ -42,9 +42,9 @@ def test_the_month_counts_all_its_days_and_x_may_know_better() -> None:
     clock = Clock()
     budget = Budget(0, 1_000, {date(2026, 10, 31): 5_000, date(2026, 11, 1): 400}, clock)
     assert budget.month() == 400
-    budget.billed(999)
+    budget.billed(999, 1)
     assert budget.add(1, []) is None
-    budget.billed(1_000)
+    budget.billed(1_000, 1)
     spent = budget.spent()
     assert spent == Spent("month", 1_000, 1_000, datetime(2026, 12, 1, tzinfo=UTC))
 
@@ -77,3 +77,25 @@ def test_no_limit_is_none() -> None:
     budget = Budget(0, 0, {}, Clock())
     assert budget.add(10**9, []) is None
     assert (budget.left(), budget.warnings()) == (None, [])
+
+
+def test_where_xs_period_began_before_the_month_what_was_counted_in_between_is_not_this_months() -> None:
+    clock = Clock()  # 22 November
+    days = {date(2026, 10, 27): 70, date(2026, 10, 28): 300, date(2026, 11, 1): 400}
+    budget = Budget(0, 1_000, days, clock)
+    budget.billed(900, 28)  # since 28 October
+    assert budget.month() == 600
+    budget.billed(900, 10)  # since 10 November
+    assert budget.month() == 900
+    budget.billed(900, 31)  # since 31 October, the last 31st
+    assert budget.month() == 900
+
+
+def test_xs_count_of_a_month_ends_with_it() -> None:
+    clock = Clock()
+    budget = Budget(0, 1_000, {}, clock)
+    budget.billed(1_000, 1)
+    assert budget.share() == 1.0
+    clock.now = datetime(2026, 12, 1, 0, 0, tzinfo=UTC)
+    assert budget.spent() is None
+    assert budget.share() == 0.0

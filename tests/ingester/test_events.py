@@ -26,12 +26,22 @@ RIVALS = {
     "one who has stopped": ([row(-50, "started"), row(-10, "stopped"), row(0, "started", "me")], None),
     "one who came after us": ([row(0, "started", "me"), row(1, "started")], None),
     "one who came at the same moment and is before us by name": ([row(0, "started"), row(0, "started", "me")], "a"),
+    "one who came after us and holds the stream": (
+        [row(0, "started", "me"), row(0.5, "started"), row(0.8, "connected")],
+        "a",
+    ),
+    "somebody who searched by hand": ([row(-5, "gap_filled"), row(0, "started", "me")], None),
+    "an earlier attempt of our execution": ([row(-5, "started", "e2/0/x"), row(0, "started", "me")], None),
+    "an earlier attempt of our execution, and another one": (
+        [row(-100, "started"), row(-40, "alive"), row(-5, "started", "e2/0/x"), row(0, "started", "me")],
+        "a",
+    ),
 }
 
 
 @pytest.mark.parametrize(("diary", "holder"), RIVALS.values(), ids=RIVALS.keys())
 def test_who_else_lives(diary: list[Event], holder: str | None) -> None:
-    found = events.rival(diary, "me", at(1), fresh=90)
+    found = events.rival(diary, "me", at(1), fresh=90, execution="e2")
     assert (found.holder if found else None) == holder
 
 
@@ -40,12 +50,18 @@ REPLACED = {
     "by one who holds": ([row(0, "connected", "me"), row(5, "connected")], "a"),
     "by one who has let go": ([row(0, "connected", "me"), row(5, "connected"), row(6, "disconnected")], None),
     "by one before us": ([row(-5, "connected"), row(0, "connected", "me")], None),
+    "not by one who was killed before we came": (
+        [row(-300, "connected"), row(-20, "alive"), row(-10, "started", "me")],
+        None,
+    ),
+    "by one who came while we tried": ([row(-10, "started", "me"), row(5, "connected")], "a"),
+    "not by one who has been quiet for too long": ([row(-200, "started", "me"), row(-150, "connected")], None),
 }
 
 
 @pytest.mark.parametrize(("diary", "holder"), REPLACED.values(), ids=REPLACED.keys())
 def test_who_has_replaced_us(diary: list[Event], holder: str | None) -> None:
-    found = events.newer_holder(diary, "me")
+    found = events.newer_holder(diary, "me", at(10), fresh=90)
     assert (found.holder if found else None) == holder
 
 
@@ -63,18 +79,32 @@ STOPS = {
     "the token": ([stop("token", "7: X does not take it")], True),
     "another token since": ([stop("token", "6: X does not take it")], False),
     "a parameter": ([stop("parameters", "abc: X does not take it", retry=None)], True),
+    "a rule that X refuses": ([stop("rules", "r1: X refuses it")], True),
+    "other rules since": ([stop("rules", "r0: X refuses it")], False),
     "other code since": ([stop("parameters", "abd: X does not take it", retry=None)], False),
 }
 
 
 @pytest.mark.parametrize(("diary", "in_force"), STOPS.values(), ids=STOPS.keys())
 def test_which_stop_is_in_force(diary: list[Event], in_force: bool) -> None:
-    assert (events.stop_in_force(diary, at(10), token="7", code="abc") is not None) == in_force
+    conditions = {"token": "7", "parameters": "abc", "rules": "r1"}
+    assert (events.stop_in_force(diary, at(10), conditions) is not None) == in_force
 
 
 HELD = {
     "never": ([row(0, "started"), row(1, "alive")], None),
     "until the last heartbeat of one that was killed": ([row(0, "connected"), row(60, "alive")], (at(60), "killed")),
+    "until all was published, as its last heartbeat says": (
+        [row(0, "connected"), row(60, "alive", since=at(20))], (at(20), "killed"),
+    ),
+    "until it was paused, told before it stopped": (
+        [row(0, "connected"), row(8, "stopped", "deploy", reason="pause"), row(9, "stopped", since=at(8), reason="told")],
+        (at(8), "pause"),
+    ),
+    "until it was paused, told after it stopped": (
+        [row(0, "connected"), row(9, "stopped", since=at(8), reason="told"), row(10, "stopped", "deploy", reason="pause")],
+        (at(8), "pause"),
+    ),
     "until it was told to stop": ([row(0, "connected"), row(9, "stopped", since=at(8), reason="told")], (at(8), "told")),
     "until X closed": ([row(0, "connected"), row(9, "disconnected", since=at(7), reason="closed")], (at(7), "closed")),
     "not while it waited to connect again": (
@@ -127,8 +157,19 @@ def test_connects_and_failures_survive_a_restart() -> None:
         row(12, "disconnected", reason="HTTP 503", note=REFUSED),
     ]
     assert events.connects(diary) == [at(0), at(6), at(12)]
-    assert events.failures(diary) == 2
-    assert events.failures([*diary, row(20, "connected")]) == 0
+    assert events.failures(diary) == (2, at(12))
+    assert events.failures([*diary, row(20, "connected")]) == (0, None)
+
+
+def test_what_was_fetched_by_hand_does_not_stand_for_the_gaps_before_it() -> None:
+    gap = row(
+        5, "gap_filled", gap_id="g", since=at(1), until=at(4), reason="closed", status="partial", posts_expected=3
+    )
+    manual = row(
+        6, "gap_filled", gap_id="m", since=at(1), until=at(60), reason="manual", status="filled", posts_expected=9
+    )
+    uncounted = row(7, "gap_filled", gap_id="u", since=at(5), until=at(8), reason="closed", status="partial")
+    assert events.accounted([gap, manual, uncounted]) == at(4)
 
 
 def test_what_was_spent_each_day_is_the_largest_count_of_the_day() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import fastavro
 import pytest
 
-from ingester import rules, settings
+from ingester import rules, settings, token
 from ingester.errors import ConfigurationError
 from ingester.message import Line, NotText, look, wrap
 from tests.conftest import ROOT
@@ -103,3 +103,41 @@ def test_the_defaults() -> None:
 def test_a_bad_environment_names_the_variable(change: dict[str, str], words: str) -> None:
     with pytest.raises(ConfigurationError, match=words):
         settings.read(ENVIRONMENT | change)
+
+
+@pytest.mark.parametrize("value", ["key\ntoken", "it’s", "two words", '"quoted"', "токен"])
+def test_what_cannot_be_a_token_is_refused_before_it_gets_into_an_error_of_anybodys(value: str) -> None:
+    environment = settings.read({"GOOGLE_CLOUD_PROJECT": "p", "X_BEARER_TOKEN": value})
+    with pytest.raises(ConfigurationError) as error:
+        token.read(environment)
+    assert value not in str(error.value)
+    assert "X_BEARER_TOKEN is no bearer token" in str(error.value)
+
+
+def test_another_token_has_another_version_which_does_not_give_it_away() -> None:
+    first, second = (
+        token.read(settings.read({"GOOGLE_CLOUD_PROJECT": "p", "X_BEARER_TOKEN": one}))
+        for one in ("AAAA%3D", "AAAB%3D")
+    )
+    assert first.version != second.version
+    assert "AAAA" not in first.version + repr(first)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1.evil.com", "http://localhost@evil.com", "http://api.x.com", "ftp://api.x.com", "http://[::1"],
+)
+def test_the_token_is_sent_encrypted_or_to_this_machine_only(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="unencrypted"):
+        settings.read(ENVIRONMENT | {"X_API_URL": url})
+
+
+@pytest.mark.parametrize("limit", ["²", "٣", "-1", "1e3", "many"])
+def test_a_limit_is_a_number(limit: str) -> None:
+    with pytest.raises(ConfigurationError, match="MAX_POSTS_PER_DAY"):
+        settings.read(ENVIRONMENT | {"MAX_POSTS_PER_DAY": limit})
+
+
+def test_a_folder_is_no_rules_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        rules.read(tmp_path)

@@ -239,6 +239,83 @@ def test_search_by_hand_says_what_it_costs_and_fetches_what_the_stream_did_not(r
     one.check()
 
 
+SEARCHES = {
+    "is away": ["search-503@0.5x2"],
+    "answers half a page": ["search-garbled@0.5x2"],
+    "gives an empty page with more behind it": ["search-empty@0.5x2"],
+    "has had enough calls": ["search-429@0.5"],
+    "is out of credits while the stream goes on": ["search-402@0.5"],
+}
+
+
+@pytest.mark.parametrize("faults", SEARCHES.values(), ids=SEARCHES.keys())
+def test_a_gap_is_filled_in_the_end_when_search(rest: Rest, tmp_path: Path, faults: list[str]) -> None:
+    one = trial(rest, tmp_path, "close@1", *faults)
+    try:
+        one.keep_running()
+    finally:
+        one.stop()
+    assert one.exits == [0]
+    one.check()
+
+
+def test_a_long_gap_is_filled_in_slices(rest: Rest, tmp_path: Path) -> None:
+    one = trial(rest, tmp_path, posts=2_500, rate=500.0)
+    try:
+        ingester = one.start()
+        assert eventually(lambda: one.x.totals.get("sent", 0) > 60)
+        ingester.signal(signal.SIGKILL)
+        assert eventually(lambda: "all_sent" in one.x.events)
+        one.keep_running()
+    finally:
+        one.stop()
+    assert len(one.check()) > 300
+    assert one.x.totals["searches"] > 20
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "told to stop"])
+def test_what_pub_sub_had_not_taken_when_the_ingester_ended_is_fetched_again(
+    rest: Rest, tmp_path: Path, number: signal.Signals
+) -> None:
+    pubsub = rest.pipeline.processes["pubsub"]
+    one = trial(rest, tmp_path, posts=1_200)
+    try:
+        ingester = one.start()
+        assert eventually(lambda: one.x.totals.get("sent", 0) > 60)
+        pubsub.signal(signal.SIGSTOP)
+        time.sleep(12)  # four heartbeats
+        ingester.signal(number)
+        assert ingester.wait(12) == (-9 if number == signal.SIGKILL else 4)
+        pubsub.signal(signal.SIGCONT)
+        one.keep_running()
+    finally:
+        pubsub.signal(signal.SIGCONT)
+        one.stop()
+    one.check()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_what_x_drops_because_pub_sub_does_not_take_it_is_fetched_by_search(rest: Rest, tmp_path: Path) -> None:
+    """The buffer of 10,000 posts is full after some seconds; then X throws the slow reader out."""
+    pubsub = rest.pipeline.processes["pubsub"]
+    one = trial(rest, tmp_path, posts=24_000, rate=1_500.0)
+    try:
+        ingester = one.start()
+        assert eventually(lambda: one.x.totals.get("sent", 0) > 500)
+        pubsub.signal(signal.SIGSTOP)
+        assert eventually(lambda: "slow_reader" in one.x.events, 60)
+        pubsub.signal(signal.SIGCONT)
+        one.keep_running(240)
+        assert "blocked" in ingester.events
+    finally:
+        pubsub.signal(signal.SIGCONT)
+        one.stop()
+    assert one.exits == [0]
+    assert one.x.totals["missed"] > 100
+    one.check()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_killed_every_five_seconds_for_two_minutes(rest: Rest, tmp_path: Path) -> None:
