@@ -179,7 +179,8 @@ class X:
         )
         title = answer.body.get("title")
         if response.status_code >= 500 or (response.status_code == 429 and title != "UsageCapExceeded"):
-            raise Unavailable(f"{path}: {answer.said}", reset_in or None)
+            limited = response.status_code == 429 or answer.remaining == 0  # only then the reset is to be waited for
+            raise Unavailable(f"{path}: {answer.said}", (reset_in or None) if limited else None)
         if response.status_code < 300 and not isinstance(found, dict):
             raise Unavailable(f"{path}: X's answer is not JSON, or cut off")
         return answer

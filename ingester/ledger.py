@@ -33,16 +33,16 @@ _ERRORS = (GoogleAPIError, GoogleAuthError, requests.RequestException, TimeoutEr
 
 _DIARY = """
 -- What did the ingesters do? Heartbeats count for their last one each day.
-SELECT holder, at, event, gap_id, since, until, reason, TO_JSON_STRING(rules) AS rules, delivered_today, posts_expected,
+SELECT holder, `at`, event, gap_id, since, until, reason, TO_JSON_STRING(rules) AS rules, delivered_today, posts_expected,
   posts_recovered, status, retry_after, note
 FROM ingester_events
-WHERE at >= @since AND event != 'alive'
+WHERE `at` >= @since AND event != 'alive'
 UNION ALL
-SELECT holder, MAX(at), 'alive', NULL, MAX_BY(since, at), NULL, NULL, NULL, MAX(delivered_today), NULL, NULL, NULL, NULL, NULL
+SELECT holder, MAX(`at`), 'alive', NULL, MAX_BY(since, `at`), NULL, NULL, NULL, MAX(delivered_today), NULL, NULL, NULL, NULL, NULL
 FROM ingester_events
-WHERE at >= @alive_since AND event = 'alive'
-GROUP BY holder, DATE(at)
-ORDER BY at
+WHERE `at` >= @alive_since AND event = 'alive'
+GROUP BY holder, DATE(`at`)
+ORDER BY `at`
 """
 
 _ARRIVED = r"""

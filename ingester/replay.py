@@ -40,13 +40,13 @@ ORDER BY received_at
 
 _REJECTED = """
 -- Which messages were rejected between two times? Not those that are a second try themselves, nor X's messages that are no posts.
-SELECT message_id, ANY_VALUE(data) AS data, ANY_VALUE(reason) AS reason, MIN(COALESCE(rejected_at, publish_time)) AS at
+SELECT message_id, ANY_VALUE(data) AS data, ANY_VALUE(reason) AS reason, MIN(COALESCE(rejected_at, publish_time)) AS `at`
 FROM rejected
 WHERE COALESCE(rejected_at, publish_time) >= @since AND COALESCE(rejected_at, publish_time) < @until
   AND COALESCE(reason, '') != 'no_post'
   AND JSON_VALUE(attributes, '$.rejected_message_id') IS NULL
 GROUP BY message_id
-ORDER BY at
+ORDER BY `at`
 """
 
 

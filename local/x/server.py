@@ -105,7 +105,7 @@ class X:
                 400, "Invalid Request", f"{PROBLEM}invalid-request", detail="The query is longer than 512 characters."
             )
         if self._search_answers:
-            return self._wrong_search(self._search_answers.popleft(), asked.get("next_token"))
+            return self._wrong_search(self._search_answers.popleft())
         since, until = int(asked.get("since_id", 0)), int(asked.get("until_id", 1 << 63))
         size = int(asked.get("max_results", 10))
         body = self._memory.search(asked["query"], since, until, size, asked.get("next_token"))
@@ -274,11 +274,11 @@ class X:
             self._request.transport.abort()
         self._stream = self._request = None
 
-    def _wrong_search(self, name: str, token: str | None) -> web.Response:
+    def _wrong_search(self, name: str) -> web.Response:
         if name == "search-garbled":
             return web.Response(body=b'{"data":[{"id":"2', content_type="application/json")
         if name == "search-empty":
-            following = token or Memory.token(1 << 62)
+            following = Memory.token((1 << 62) - len(self._search_answers))
             return json(200, {"meta": {"result_count": 0, "next_token": following}})
         kind = {"search-429": "429-rate"}.get(name, name.removeprefix("search-"))
         return self._problem(kind)

@@ -299,13 +299,14 @@ def test_what_pub_sub_had_not_taken_when_the_ingester_ended_is_fetched_again(
 def test_what_x_drops_because_pub_sub_does_not_take_it_is_fetched_by_search(rest: Rest, tmp_path: Path) -> None:
     """The buffer of 10,000 posts is full after some seconds; then X throws the slow reader out."""
     pubsub = rest.pipeline.processes["pubsub"]
-    one = trial(rest, tmp_path, posts=24_000, rate=1_500.0)
+    one = trial(rest, tmp_path, posts=18_000, rate=1_500.0)
     try:
         ingester = one.start()
         assert eventually(lambda: one.x.totals.get("sent", 0) > 500)
         pubsub.signal(signal.SIGSTOP)
         assert eventually(lambda: "slow_reader" in one.x.events, 60)
         pubsub.signal(signal.SIGCONT)
+        assert eventually(lambda: "gap_filled" in ingester.events, 120)
         one.keep_running(240)
         assert "blocked" in ingester.events
     finally:
@@ -313,7 +314,7 @@ def test_what_x_drops_because_pub_sub_does_not_take_it_is_fetched_by_search(rest
         one.stop()
     assert one.exits == [0]
     assert one.x.totals["missed"] > 100
-    one.check()
+    one.check(120)
 
 
 @pytest.mark.slow

@@ -7,8 +7,8 @@ SELECT
   COALESCE(status, 'open') AS status,
   posts_expected,
   posts_recovered,
-  at AS changed_at,
+  `at` AS changed_at,
   note
 FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.ingester_events`
 WHERE event IN ('gap_opened', 'gap_filled')
-QUALIFY ROW_NUMBER() OVER (PARTITION BY gap_id ORDER BY at DESC, event = 'gap_filled' DESC) = 1
+QUALIFY ROW_NUMBER() OVER (PARTITION BY gap_id ORDER BY `at` DESC, event = 'gap_filled' DESC) = 1

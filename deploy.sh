@@ -1,0 +1,194 @@
+#!/usr/bin/env bash
+# The whole pipeline in your Google Cloud project. ./deploy.sh help says what it can do; docs/deploy.md what it makes, and why.
+#
+# It is an upsert: each thing carries a fingerprint of what it was made with; what is as it should be is left alone, what differs
+# is changed, nothing is dropped. So it may be interrupted anywhere and run again.
+# shellcheck disable=SC2310 # `there`, `decide` and the like are made for conditions; what may fail ends the script by itself
+# shellcheck disable=SC2312 # what stands in an argument only puts texts together
+set -Eeuo pipefail
+shopt -s inherit_errexit
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+source infra/deploy/lib.sh
+source infra/deploy/settings.sh
+source infra/deploy/apis.sh
+source infra/deploy/look.sh
+source infra/deploy/access.sh
+source infra/deploy/pubsub.sh
+source infra/deploy/bigquery.sh
+source infra/deploy/ingester.sh
+source infra/deploy/function.sh
+source infra/deploy/watch.sh
+source infra/deploy/lifecycle.sh
+source infra/deploy/doctor.sh
+source infra/deploy/destroy.sh
+
+help() {
+	cat <<'HELP'
+./deploy.sh up [part]     make or change everything; parts: access pubsub bigquery ingester rules function watch
+            plan          what `up` would make, change and leave; writes nothing (also: up --dry-run)
+            estimate      dollars a month, X and Google apart [--posts-per-day N] [--json]
+            doctor        is it healthy, end to end? sends one message through [--no-canary]
+            pause         stop the ingester, and the spending
+            resume        start it again
+            run COMMAND   any command of the ingester, in the cloud: run search --from 2026-11-20T00:00 --yes
+            destroy       remove what `up` made; the data and the secret stay, but with --all
+
+  --yes      ask nothing
+  --again    apply everything once more, whatever the fingerprints say (repairs what was changed by hand)
+
+Settings come from the environment or .env (cp .env.example .env). Exit codes: 0 done; 1 something failed, and the next run goes
+on from there (plan: something would change; doctor: something is wrong); 2 a setting, an argument or a tool is missing.
+HELP
+}
+
+up() {
+	local part=${1:-all}
+	agree
+	apis
+	case ${part} in
+		all)
+			service_accounts
+			together secret topics repository
+			dataset
+			together subscriptions load_tweet
+			ingester
+			apply_rules
+			tick
+			together metrics exclusion
+			together alerts dashboard
+			budget
+			start_ingester
+			;;
+		access) service_accounts; dataset; together secret topics repository ;;
+		pubsub) together topics subscriptions ;;
+		bigquery) dataset ;;
+		ingester) repository; ingester; apply_rules; tick; start_ingester ;;
+		rules) ingester; apply_rules; start_ingester ;;
+		function) repository; load_tweet ;;
+		watch) metrics; exclusion; alerts; dashboard; budget ;;
+		*) usage "There is no part '${part}'." 'access pubsub bigquery ingester rules function watch, or nothing for all of them.' ;;
+	esac
+	conclude
+}
+
+# What it may cost at the worst, before anything is made.
+agree() {
+	local x google
+	[[ ${PLANNING} == false ]] || return 0
+	read -r x google < <(python3 infra/deploy/estimate.py --posts-per-day 0 --worst --per-day "$((10#${MAX_POSTS_PER_DAY}))" --per-month "$((10#${MAX_POSTS_PER_MONTH}))")
+	if [[ ${x} == unlimited ]]; then
+		warn "X may bill without limit: MAX_POSTS_PER_DAY and MAX_POSTS_PER_MONTH are both 0."
+	else
+		info "At the worst X bills \$${x} a month: then the money guard stops the stream (MAX_POSTS_PER_DAY=${MAX_POSTS_PER_DAY}, MAX_POSTS_PER_MONTH=${MAX_POSTS_PER_MONTH})."
+	fi
+	info "Google bills about \$${google} a month to hold the stream, and cents per thousand posts. ./deploy.sh estimate has the details."
+	if [[ -z ${X_BEARER_TOKEN} && -t 0 ]] && ! there secrets "${SECRET}"; then
+		read -rsp "       X's bearer token (not shown; empty: later): " X_BEARER_TOKEN
+		printf '\n' >&2
+		check_settings
+	fi
+	confirm 'Go on?'
+}
+
+confirm() {
+	local answer
+	[[ ${YES} == false ]] || return 0
+	[[ -t 0 ]] || usage 'This asks before it does anything, and there is no one to ask.' 'Add --yes.'
+	read -rp "       $1 [y/N] " answer
+	[[ ${answer} == [yY]* ]] || { info 'Nothing was done.'; exit 0; }
+}
+
+conclude() {
+	local made changed left
+	made=$(count '+') changed=$(count '~') left=$(count '=')
+	if [[ ${PLANNING} == true ]]; then
+		step "${made} to make, ${changed} to change, ${left} as they should be. Nothing was written."
+		((made + changed == 0)) || exit 1
+		return 0
+	fi
+	if ((made + changed == 0)); then
+		step "Nothing to do: all ${left} things are as they should be."
+	else
+		step "Done: ${made} made, ${changed} changed, ${left} as they were."
+	fi
+	where_to_look
+}
+
+where_to_look() {
+	local console=https://console.cloud.google.com
+	info "Posts       ${console}/bigquery?project=${P}&ws=!1m5!1m4!4m3!1s${P}!2s${BIGQUERY_DATASET}!3stweets"
+	info "Is it well? ${console}/monitoring/dashboards/builder/${APP}?project=${P}    or ./deploy.sh doctor"
+	info "Ingester    ${console}/run/jobs/details/${REGION}/${JOB}/executions?project=${P}"
+	info "A report    https://lookerstudio.google.com/reporting/create?ds.ds0.connector=bigQuery&ds.ds0.type=TABLE&ds.ds0.projectId=${P}&ds.ds0.datasetId=${BIGQUERY_DATASET}&ds.ds0.tableId=tweets"
+	info "Stop paying ./deploy.sh pause, or ./deploy.sh destroy"
+}
+
+estimate() {
+	local -a arguments=("$@")
+	[[ ${EXPAND_AUTHORS} == true ]] || arguments+=(--no-authors)
+	if [[ " $* " != *' --posts-per-day'* ]]; then
+		arguments+=(--posts-per-day "$(posts_per_day)")
+	fi
+	exec python3 infra/deploy/estimate.py "${arguments[@]}" --per-day "$((10#${MAX_POSTS_PER_DAY}))" --per-month "$((10#${MAX_POSTS_PER_MONTH}))"
+}
+
+# By X's own counts of the last seven days, which cost nothing: the ingester asks for them.
+posts_per_day() {
+	local counted
+	[[ -n ${X_BEARER_TOKEN} ]] || usage 'Without X_BEARER_TOKEN X cannot be asked how many posts the rules match.' 'Set it, or say how many: ./deploy.sh estimate --posts-per-day 1000'
+	scripts/venv requirements-run.txt
+	counted=$(X_BEARER_TOKEN=${X_BEARER_TOKEN} X_API_URL=${X_API_URL} GOOGLE_CLOUD_PROJECT=${GOOGLE_CLOUD_PROJECT} \
+		.venv/bin/python -m ingester rules plan --price --json || (($? == 1))) || fail 'X did not say how many posts the rules match.' 'Its words are above. Or say how many: --posts-per-day N'
+	python3 -c 'import json, sys; print(json.load(sys.stdin)["posts_a_day"])' <<<"${counted}"
+}
+
+main() {
+	local command=${1:-help} argument
+	local -a rest=()
+	declare -g YES=false ALL=false CANARY=true
+	(($# == 0)) || shift
+	if [[ ${command} == run || ${command} == estimate ]]; then # the rest is another program's
+		rest=("$@")
+		set --
+	fi
+	for argument in "$@"; do
+		case ${argument} in
+			--yes | -y) YES=true ;;
+			--dry-run) PLANNING=true ;;
+			--again) AGAIN=true ;;
+			--all) ALL=true ;;
+			--no-canary) CANARY=false ;;
+			-h | --help) command=help ;;
+			-*) usage "There is no option ${argument}." './deploy.sh help' ;;
+			*) rest+=("${argument}") ;;
+		esac
+	done
+	case ${command} in
+		help | -h | --help) help; return ;;
+		up | plan | estimate | doctor | pause | resume | run | destroy) ;;
+		*) usage "There is no command '${command}'." './deploy.sh help' ;;
+	esac
+	read_settings
+	name_things
+	if [[ ${command} == estimate ]]; then estimate "${rest[@]}"; fi
+	check_tools
+	WORK=$(mktemp -d)
+	trap 'rm -rf "${WORK}"' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	check_project
+	look_at_apis
+	look_around
+	case ${command} in
+		up) up "${rest[@]}" ;;
+		plan) PLANNING=true && up "${rest[@]}" ;;
+		doctor) doctor ;;
+		pause) pause ;;
+		resume) resume ;;
+		run) run_command "${rest[@]}" ;;
+		*) destroy ;;
+	esac
+}
+
+main "$@"

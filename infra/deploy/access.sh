@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Who may do what: infra/roles.tsv, applied where it says, to the one thing and not to the project.
+
+declare -a POLICY=()
+declare PRESENT=false
+
+# The table, a line a role: member, role, resource, why; with this deployment's names in the place of the defaults.
+roles() {
+	local who role resource why
+	while IFS=$'\t' read -r who role resource why; do
+		case ${resource} in
+			topic:tweets) resource="topic:${PUBSUB_TOPIC}" ;;
+			topic:tweets-dead) resource="topic:${PUBSUB_DEAD_TOPIC}" ;;
+			subscription:tweets-archive) resource="subscription:${ARCHIVE_SUBSCRIPTION}" ;;
+			*) ;;
+		esac
+		printf '%s\t%s\t%s\t%s\n' "${who}" "${role}" "${resource}" "${why}"
+	done <infra/roles.tsv
+}
+
+member() { # as Google names who is in the table's first column
+	if [[ $1 == pubsub-agent ]]; then
+		printf 'serviceAccount:service-%s@gcp-sa-pubsub.iam.gserviceaccount.com' "${NUMBER}"
+	else
+		printf 'serviceAccount:%s' "$(account "$1")"
+	fi
+}
+
+# policy_command RESOURCE get|add: POLICY is the command that reads or extends its policy; none for tables, whose grants are in
+# the script of SQL. PRESENT: whether the resource is there.
+policy_command() {
+	local verb=get-iam-policy name=${1#*:}
+	[[ $2 == add ]] && verb=add-iam-policy-binding
+	PRESENT=false POLICY=()
+	case $1 in
+		project | buckets) PRESENT=true POLICY=(gcloud projects "${verb}" "${P}") ;;
+		topic:*) present topics "${name}" && POLICY=(gcloud pubsub topics "${verb}" "${name}") ;;
+		subscription:load-tweet) [[ -n ${PUSH_SUBSCRIPTION} ]] && present subscriptions "${PUSH_SUBSCRIPTION}" && POLICY=(gcloud pubsub subscriptions "${verb}" "${PUSH_SUBSCRIPTION}") ;;
+		subscription:*) present subscriptions "${name}" && POLICY=(gcloud pubsub subscriptions "${verb}" "${name}") ;;
+		secret:*) present secrets "${name}" && POLICY=(gcloud secrets "${verb}" "${name}") ;;
+		repository:*) present repositories "${name}" && POLICY=(gcloud artifacts repositories "${verb}" "${name}" --location="${REGION}") ;;
+		job:*) present jobs "${name}" && POLICY=(gcloud run jobs "${verb}" "${name}" --region="${REGION}") ;;
+		service:*) present functions "${name}" && POLICY=(gcloud run services "${verb}" "${name}" --region="${REGION}") ;;
+		table:*) ;;
+		*) fail "infra/roles.tsv names a resource that is not known: $1" ;;
+	esac
+	return 0
+}
+
+present() {
+	if there "$1" "$2" || [[ -e ${WORK}/made.$1.$2 ]]; then PRESENT=true; fi
+	return 0
+}
+
+# give RESOURCE...: the roles of the table that are on these
+give() {
+	local resource who role on member
+	local -a condition
+	for resource in "$@"; do
+		while IFS=$'\t' read -r who role on _; do
+			[[ ${on} == "${resource}" ]] || continue
+			member=$(member "${who}")
+			decide roles "${resource/#buckets/project}|${role}|${member}" || continue
+			policy_command "${resource}" add
+			condition=()
+			[[ ${resource} == project || ${resource} == buckets ]] && condition=(--condition=None)
+			[[ ${resource} == buckets ]] && condition=(--condition="$(build_buckets)")
+			cloud "${POLICY[@]}" --member="${member}" --role="${role}" "${condition[@]}" >/dev/null
+		done < <(roles)
+	done
+}
+
+# Where Google puts uploaded source before it builds it; other buckets of the project are none of its business.
+build_buckets() {
+	local expression="resource.name.startsWith('projects/_/buckets/gcf-v2-') || resource.name.startsWith('projects/_/buckets/${P//[:.]/-}_cloudbuild')"
+	printf "title=source-of-builds,expression=%s" "${expression}"
+}
+
+service_accounts() {
+	local name
+	for name in "${ACCOUNTS[@]}"; do
+		decide accounts "$(account "${name}")" || continue
+		cloud gcloud iam service-accounts create "${name}" --display-name="twitter-data-stream: ${name#tds-}"
+	done
+	if [[ ${PLANNING} == false ]] && ! there subscriptions "${ARCHIVE_SUBSCRIPTION}"; then
+		cloud gcloud beta services identity create --service=pubsub.googleapis.com >/dev/null # Pub/Sub's own account
+	fi
+	give project buckets
+}

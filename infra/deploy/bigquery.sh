@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# BigQuery: one script of SQL makes the dataset, the tables with their new columns, the views and the grants. It drops nothing.
+
+dataset() {
+	local sql config table absent=''
+	sql=$(python3 infra/deploy/ddl.py)
+	config=$(hash_of <<<"${sql}")
+	for table in $(python3 infra/deploy/ddl.py --names); do
+		there tables "${table}" || absent+=" ${table}"
+	done
+	if there dataset "${BIGQUERY_DATASET}" && [[ -n ${absent} ]]; then
+		LIVE["dataset/${BIGQUERY_DATASET}"]="without${absent}"
+	fi
+	if decide dataset "${BIGQUERY_DATASET}" "${config}"; then
+		for table in ${absent}; do note '+' table "${table}"; done
+		# the last statement is the mark that all before it are done
+		GIVEN="${sql}"$'\n'"ALTER SCHEMA \`${P}.${BIGQUERY_DATASET}\` SET OPTIONS (labels = [(\"app\", \"${APP}\"), (\"config\", \"${config}\")]);"
+		cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
+		GIVEN=''
+	elif [[ ${PLANNING} == true ]]; then
+		for table in ${absent}; do note '+' table "${table}"; done
+	fi
+}

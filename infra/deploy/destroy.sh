@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Takes away what `up` made, first what would start something, last who may do it. Twice is harmless.
+
+destroy() {
+	local stays='the dataset and the secret'
+	if [[ ${ALL} == true ]]; then
+		stays=''
+		warn "This deletes every post: the dataset ${BIGQUERY_DATASET} of ${P}, and the secret with the token. It cannot be undone."
+		if [[ ${YES} == false ]]; then
+			local typed
+			[[ -t 0 ]] || usage 'This asks before it does anything, and there is no one to ask.' 'Add --yes.'
+			read -rp "       Type the project's id to go on: " typed
+			[[ ${typed} == "${P}" ]] || { info 'Nothing was done.'; exit 0; }
+		fi
+	else
+		info "What the pipeline is made of is removed from ${P}. ${stays^} stay (--all removes them too)."
+		confirm 'Go on?'
+	fi
+	step 'Removing'
+	gone schedules "${TICK}" gcloud scheduler jobs delete "${TICK}" --location="${REGION}"
+	if there jobs "${JOB}"; then cancel_executions; fi
+	gone jobs "${JOB}" gcloud run jobs delete "${JOB}" --region="${REGION}"
+	gone functions "${FUNCTION}" gcloud functions delete "${FUNCTION}" --gen2 --region="${REGION}" # with its trigger and subscription
+	gone subscriptions "${ARCHIVE_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${ARCHIVE_SUBSCRIPTION}"
+	gone subscriptions "${DEAD_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${DEAD_SUBSCRIPTION}"
+	gone topics "${PUBSUB_TOPIC}" gcloud pubsub topics delete "${PUBSUB_TOPIC}"
+	gone topics "${PUBSUB_DEAD_TOPIC}" gcloud pubsub topics delete "${PUBSUB_DEAD_TOPIC}"
+	gone schemas "${SCHEMA}" gcloud pubsub schemas delete "${SCHEMA}"
+	gone repositories "${REPOSITORY}" gcloud artifacts repositories delete "${REPOSITORY}" --location="${REGION}"
+	unwatch
+	if [[ ${ALL} == true ]]; then
+		gone dataset "${BIGQUERY_DATASET}" bq --headless --quiet --project_id="${P}" rm -r -f --dataset "${P}:${BIGQUERY_DATASET}"
+		gone secrets "${SECRET}" gcloud secrets delete "${SECRET}"
+	elif there accounts "$(account tds-ingester)" && there dataset "${BIGQUERY_DATASET}"; then
+		GIVEN=$(python3 infra/deploy/ddl.py --revoke)
+		cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
+		GIVEN="ALTER SCHEMA \`${P}.${BIGQUERY_DATASET}\` SET OPTIONS (labels = [(\"app\", \"${APP}\")]);" # the next `up` grants again
+		cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
+		GIVEN=''
+	fi
+	remove_roles
+	local name
+	for name in "${ACCOUNTS[@]}"; do
+		gone accounts "$(account "${name}")" gcloud iam service-accounts delete "$(account "${name}")"
+	done
+	prove_gone "${stays}"
+}
+
+# gone KIND NAME COMMAND...
+gone() {
+	local kind=$1 name=$2
+	shift 2
+	there "${kind}" "${name}" || return 0
+	note '-' "${kind}" "${name}"
+	cloud "$@" >/dev/null
+}
+
+unwatch() {
+	local key
+	for key in "${!LIVE[@]}"; do
+		case ${key} in
+			alerts/?*) gone alerts "${key#*/}" gcloud alpha monitoring policies delete "${IDS[${key}]}" ;;
+			metrics/tds_*) gone metrics "${key#*/}" gcloud logging metrics delete "${key#*/}" ;;
+			*) ;;
+		esac
+	done
+	for key in "${!LIVE[@]}"; do # a channel can go when no alert names it
+		[[ ${key} != channels/?* ]] || gone channels "${key#*/}" gcloud beta monitoring channels delete "${IDS[${key}]}"
+	done
+	gone dashboards "${APP}" gcloud monitoring dashboards delete "projects/${NUMBER}/dashboards/${APP}"
+	gone exclusions "${EXCLUSION}" gcloud logging sinks update _Default --remove-exclusions="${EXCLUSION}"
+}
+
+# Before the accounts go: a binding of one that is gone would stay in the project's policy as deleted:serviceAccount.
+remove_roles() {
+	local key resource role member
+	for key in "${!LIVE[@]}"; do
+		[[ ${key} == roles/* ]] || continue
+		IFS='|' read -r resource role member <<<"${key#roles/}"
+		[[ ${member} == serviceAccount:tds-*"@${P}.iam.gserviceaccount.com" ]] || continue
+		case ${resource} in
+			project) gone roles "${key#roles/}" gcloud projects remove-iam-policy-binding "${P}" --member="${member}" --role="${role}" --all ;;
+			"secret:${SECRET}") [[ ${ALL} == true ]] || gone roles "${key#roles/}" gcloud secrets remove-iam-policy-binding "${SECRET}" --member="${member}" --role="${role}" --all ;;
+			*) ;; # gone with what it was on
+		esac
+	done
+}
+
+prove_gone() {
+	local key left=''
+	LIVE=() IDS=()
+	rm -f "${WORK}"/look.* "${WORK}"/made.*
+	look_at_apis
+	look_around
+	for key in "${!LIVE[@]}"; do
+		case ${key} in
+			"schedules/${TICK}" | "jobs/${JOB}" | "functions/${FUNCTION}" | "topics/${PUBSUB_TOPIC}" | "topics/${PUBSUB_DEAD_TOPIC}" | \
+				"subscriptions/${ARCHIVE_SUBSCRIPTION}" | "subscriptions/${DEAD_SUBSCRIPTION}" | "subscriptions/eventarc-"*"${FUNCTION}"* | "schemas/${SCHEMA}" | \
+				"repositories/${REPOSITORY}" | metrics/tds_* | alerts/?* | channels/?* | "dashboards/${APP}" | "exclusions/${EXCLUSION}" | accounts/tds-* | \
+				roles/*"|serviceAccount:tds-"*) left+=" ${key}" ;;
+			"dataset/${BIGQUERY_DATASET}" | "secrets/${SECRET}") [[ ${ALL} == false ]] || left+=" ${key}" ;;
+			*) ;;
+		esac
+	done
+	[[ -z ${left} ]] || fail 'These are still there:' "${left}" 'Google may take a minute to forget them; run ./deploy.sh destroy once more.'
+	step "Nothing is left$([[ -z $1 ]] || printf ' but %s' "$1")."
+	info 'The APIs stay enabled, and so do the buckets in which Google keeps the source of builds (gcf-v2-..., ..._cloudbuild): both may be used by others, and cost next to nothing.'
+}

@@ -1,0 +1,46 @@
+-- Is the stream held, by how many, what is missing, what was spent, and when did the last row come?
+WITH last_words AS (
+  SELECT
+    holder,
+    MAX(`at`) AS heard,
+    MAX(IF(event IN ('connected', 'disconnected', 'stopped'), FORMAT_TIMESTAMP('%FT%H:%M:%E6S', `at`) || ' ' || event, NULL)) AS standing,
+    MAX(IF(event = 'stopped', FORMAT_TIMESTAMP('%FT%H:%M:%E6S', `at`) || ' ' || COALESCE(note, reason, ''), NULL)) AS stopped
+  FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.ingester_events`
+  WHERE `at` >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 3 DAY)
+  GROUP BY holder
+),
+gaps AS (
+  SELECT COUNT(*) AS open_gaps, COALESCE(TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), MIN(since), SECOND), 0) AS gap_seconds
+  FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.stream_gaps`
+  WHERE status = 'open'
+),
+spent AS (
+  SELECT COALESCE(MAX(delivered_today), 0) AS today
+  FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.ingester_events`
+  WHERE `at` >= TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), DAY)
+),
+balance AS (
+  SELECT COALESCE(SUM(balance), 0) AS unended
+  FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.receipt`
+  WHERE hour >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 2 DAY)
+),
+bad AS (
+  SELECT COUNT(*) AS rejected
+  FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.rejected`
+  WHERE publish_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY) AND COALESCE(reason, '') != 'no_post'
+),
+posts AS (
+  SELECT TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), MAX(loaded_at), SECOND) AS row_age
+  FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.tweet_versions`
+  WHERE created_at >= DATETIME_SUB(CURRENT_DATETIME(), INTERVAL 8 DAY) AND source != 'doctor'
+)
+SELECT
+  (SELECT COUNTIF(standing LIKE '% connected' AND heard >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 150 SECOND)) FROM last_words) AS holders,
+  (SELECT MAX(stopped) FROM last_words) AS stopped,
+  open_gaps,
+  gap_seconds,
+  today,
+  unended,
+  rejected,
+  row_age
+FROM gaps, spent, balance, bad, posts

@@ -1,0 +1,141 @@
+"""What this costs a month, X and Google apart: python3 infra/deploy/estimate.py --posts-per-day N [--json].
+
+Every unit price is in prices.json, with its source and the day it was read. Standard library only.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+PRICES = json.loads(Path(__file__).with_name("prices.json").read_text(encoding="utf-8"))
+DAYS = 365 / 12
+HOURS = DAYS * 24
+MESSAGE = 3_000  # bytes of a post in Pub/Sub, request and envelope (docs/benchmarks/function.md)
+ROW = 2_500  # bytes of a row in BigQuery
+SECONDS_A_MESSAGE = 0.0006  # of an instance's time, at 2,800 messages a second and some idling
+LOG_LINE = 700  # bytes; one a group of posts, here taken as one a post
+GIB, TIB = 2**30, 2**40
+
+
+def price(name):
+    """(dollars a unit, units that cost nothing a month)."""
+    entry = PRICES[name]
+    return entry["dollars"], entry.get("free", 0)
+
+
+def beyond_free(name, units):
+    dollars, free = price(name)
+    return max(0.0, units - free) * dollars
+
+
+def google(posts_a_day):
+    """Dollars a month by what they are for, largest first; the floor is what holding the stream costs without a post."""
+    posts = posts_a_day * DAYS
+    busy = posts * SECONDS_A_MESSAGE
+    seconds = HOURS * 3_600
+    lines = {
+        "ingester, always on (Cloud Run job, 1 vCPU, 512 MiB)": beyond_free("job_vcpu_second", seconds)
+        + beyond_free("job_gib_second", seconds / 2),
+        "Scheduler's ticks (each a minute of the job)": 4
+        * HOURS
+        * 60
+        * (price("job_vcpu_second")[0] + price("job_gib_second")[0] / 2)
+        + beyond_free("scheduler_job", 2),
+        "Pub/Sub, in and out three times": beyond_free("pubsub_tib", posts * MESSAGE * 3 / TIB)
+        + beyond_free("pubsub_retention_gib_month", posts_a_day * MESSAGE / GIB),
+        "function, requests": beyond_free("function_request", posts),
+        "function, CPU and memory": beyond_free("function_vcpu_second", busy)
+        + beyond_free("function_gib_second", busy / 2),
+        "BigQuery, streaming": beyond_free("bigquery_streaming_gib", posts * ROW / GIB),
+        "BigQuery, the archive's subscription": beyond_free("pubsub_bigquery_tib", posts * MESSAGE / TIB),
+        "BigQuery, storage after a month": beyond_free("bigquery_storage_gib_month", posts * (ROW + MESSAGE) / GIB),
+        "logs": beyond_free("logging_gib", posts * LOG_LINE / GIB),
+        "image storage, secret": beyond_free("registry_gib_month", 0.6) + beyond_free("secret_version", 1),
+    }
+    return {name: round(dollars, 2) for name, dollars in sorted(lines.items(), key=lambda item: -item[1])}
+
+
+def x(posts_a_day, authors):
+    """(dollars at least, at most): posts, and an author each where they are asked for, billed once a day."""
+    least = posts_a_day * DAYS * price("x_post")[0]
+    most = least + (posts_a_day * DAYS * price("x_user")[0] if authors else 0.0)
+    return round(least, 2), round(most, 2)
+
+
+def worst(per_day, per_month):
+    """Dollars a month that the money guard lets X bill, and None without a limit. The guard counts in units of a post's price."""
+    limits = [limit for limit in (per_day * 31, per_month) if limit]
+    return round(min(limits) * price("x_post")[0], 2) if limits else None
+
+
+def show(posts_a_day, authors, per_day, per_month):
+    lines = google(posts_a_day)
+    floor = sum(google(0).values())
+    least, most = x(posts_a_day, authors)
+    limit = worst(per_day, per_month)
+    print(
+        f"About ${floor:,.0f} a month to hold the stream, before the first post: Google's price for a process that never sleeps."
+    )
+    seconds = HOURS * 3_600
+    pool = seconds * (price("worker_pool_vcpu_second")[0] + price("worker_pool_gib_second")[0] / 2)
+    print(f"(As a Cloud Run worker pool about ${pool:,.0f}: docs/deploy.md.)\n")
+    print(f"At {posts_a_day:,.0f} posts a day:")
+    upto = f" to ${most:,.2f} (with an author each; EXPAND_AUTHORS=false asks for none)" if most > least else ""
+    print(f"  X        ${least:>10,.2f}{upto}")
+    print(f"  Google   ${sum(lines.values()):>10,.2f}")
+    for name, dollars in lines.items():
+        print(f"           ${dollars:>10,.2f}  {name}")
+    guard = (
+        f"never more than ${limit:,.2f} a month" if limit is not None else "no limit is set: there is no upper bound"
+    )
+    print(f"\nThe money guard (MAX_POSTS_PER_DAY={per_day}, MAX_POSTS_PER_MONTH={per_month}): X bills {guard}.")
+    print("Free tiers are taken off, as if nothing else in the billing account used them:")
+    for entry in PRICES.values():
+        if "free" in entry:
+            free = f"{entry['free']:,.2f}".rstrip("0").rstrip(".")
+            print(f"  {free:>12} {entry['unit']} of {entry['what']}")
+    print(
+        f"Prices as of {min(e['read'] for e in PRICES.values())} to {max(e['read'] for e in PRICES.values())}, list, us-central1: infra/deploy/prices.json."
+    )
+    unread = [name for name, entry in PRICES.items() if not entry["confirmed"]]
+    print(f"Not read on Google's page but remembered, so look before you rely on them: {', '.join(unread)}.")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./deploy.sh estimate", description=__doc__.splitlines()[0])
+    parser.add_argument("--posts-per-day", type=float, required=True, metavar="N")
+    parser.add_argument("--no-authors", dest="authors", action="store_false")
+    parser.add_argument("--per-day", type=int, default=1_000)
+    parser.add_argument("--per-month", type=int, default=20_000)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--worst", action="store_true", help="only the worst case, in dollars a month")
+    arguments = parser.parse_args()
+    if arguments.posts_per_day < 0:
+        parser.error("--posts-per-day is below 0")
+    if arguments.worst:
+        limit = worst(arguments.per_day, arguments.per_month)
+        floor = sum(google(0).values())
+        print("unlimited" if limit is None else f"{limit:.2f}", f"{floor:.0f}")
+    elif arguments.json:
+        least, most = x(arguments.posts_per_day, arguments.authors)
+        lines = google(arguments.posts_per_day)
+        print(
+            json.dumps(
+                {
+                    "posts_per_day": arguments.posts_per_day,
+                    "floor": round(sum(google(0).values()), 2),
+                    "x": {"least": least, "most": most, "guard": worst(arguments.per_day, arguments.per_month)},
+                    "google": {"total": round(sum(lines.values()), 2), "lines": lines},
+                    "prices": PRICES,
+                },
+                indent=1,
+            )
+        )
+    else:
+        show(arguments.posts_per_day, arguments.authors, arguments.per_day, arguments.per_month)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""A file of JSON with its ${NAMES} filled in from the environment, and fields set: python3 filled.py FILE [a.b=VALUE] [a.b+=MORE].
+
+Standard library only. A name that is not set is an error: nothing is sent to Google half filled.
+"""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+NAME = re.compile(r"\$\{([A-Z_]+)\}")
+
+
+def fill(value, environ):
+    """The same value with each text filled in. Small letters are Monitoring's own: ${outcome}."""
+    if isinstance(value, dict):
+        return {key: fill(one, environ) for key, one in value.items()}
+    if isinstance(value, list):
+        return [fill(one, environ) for one in value]
+    return NAME.sub(lambda found: environ[found[1]], value) if isinstance(value, str) else value
+
+
+def put(document, assignment):
+    path, _, value = assignment.partition("=")
+    adds = path.endswith("+")
+    *parents, last = path.rstrip("+").split(".")
+    for name in parents:
+        document = document.setdefault(name, {})
+    document[last] = document.get(last, "") + value if adds else value
+
+
+if __name__ == "__main__":
+    found = fill(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), os.environ)
+    for argument in sys.argv[2:]:
+        put(found, argument)
+    print(json.dumps(found, indent=1, ensure_ascii=False))

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# The ingester: its image, the job, Scheduler's tick, and the execution that holds the stream.
+
+repository() {
+	local config
+	config=$(fingerprint docker)
+	if decide repositories "${REPOSITORY}" "${config}"; then
+		if [[ ${VERB} == create ]]; then
+			cloud gcloud artifacts repositories create "${REPOSITORY}" --repository-format=docker --location="${REGION}" "$(label "${config}")"
+		else
+			cloud gcloud artifacts repositories update "${REPOSITORY}" --location="${REGION}" "$(label "${config}")"
+		fi
+		made repositories "${REPOSITORY}"
+	fi
+	give "repository:${REPOSITORY}"
+}
+
+ingester() {
+	local source image config variables live=${IDS["jobs/${JOB}"]:-}
+	source=$(cd ingester && { files_hash .; printf '%s' "${PYTHON_VERSION}"; } | hash_of)
+	image="${REGISTRY}/ingester:${source}"
+	variables=$(joined \
+		"GOOGLE_CLOUD_PROJECT=${P}" "BIGQUERY_DATASET=${BIGQUERY_DATASET}" "PUBSUB_TOPIC=${PUBSUB_TOPIC}" \
+		"PUBSUB_DEAD_TOPIC=${PUBSUB_DEAD_TOPIC}" "X_API_URL=${X_API_URL}" \
+		"X_BEARER_TOKEN_SECRET=projects/${P}/secrets/${SECRET}" \
+		"MAX_POSTS_PER_DAY=${MAX_POSTS_PER_DAY}" "MAX_POSTS_PER_MONTH=${MAX_POSTS_PER_MONTH}" "EXPAND_AUTHORS=${EXPAND_AUTHORS}")
+	local -a flags=(
+		--image="${image}" --service-account="$(account tds-ingester)" --set-env-vars="${variables}"
+		--tasks=1 --parallelism=1
+		--task-timeout=168h --max-retries=10 # as long as Google allows; Scheduler starts the next one
+		--cpu=1 --memory=512Mi
+	)
+	config=$(fingerprint "${flags[@]}")
+	if decide jobs "${JOB}" "${config}"; then
+		if [[ ${live#*~} != "${image}" ]]; then # not where only a setting has changed
+			step "Building the ingester's image (about a minute)"
+			cloud gcloud builds submit ingester --config=infra/deploy/image.yaml --region="${REGION}" \
+				--default-buckets-behavior=regional-user-owned-bucket \
+				--service-account="projects/${P}/serviceAccounts/$(account tds-build)" \
+				--substitutions="_IMAGE=${image},_PYTHON_VERSION=${PYTHON_VERSION}" >/dev/null
+		fi
+		cloud gcloud run jobs deploy "${JOB}" --region="${REGION}" "${flags[@]}" --labels="app=${APP},config=${config},rules=${live%%~*}"
+		made jobs "${JOB}"
+		CHANGED_INGESTER=true
+	fi
+	give "job:${JOB}"
+}
+
+joined() { # with @ in between, which no value holds: values may hold commas
+	local IFS=@
+	printf '^@^%s' "$*"
+}
+
+tick() {
+	local config paused=${IDS["schedules/${TICK}"]:-}
+	local -a flags=(
+		--location="${REGION}" --schedule='*/15 * * * *'
+		--uri="https://run.googleapis.com/v2/projects/${P}/locations/${REGION}/jobs/${JOB}:run" --http-method=post
+		--oauth-service-account-email="$(account tds-scheduler)"
+		--attempt-deadline=60s --max-retry-attempts=0
+	)
+	config=$(fingerprint "${flags[@]}")
+	if decide schedules "${TICK}" "${config}"; then
+		cloud gcloud scheduler jobs "${VERB}" http "${TICK}" "${flags[@]}" \
+			--description="Starts the ingester; one that finds the stream held ends at once. config=${config}" >/dev/null
+	fi
+	[[ ${paused} != PAUSED ]] || warn 'The ingester is paused: ./deploy.sh resume starts it.'
+}

@@ -1,0 +1,177 @@
+#!/usr/bin/env bash
+# What every part of deploy.sh uses: messages, what is there already, and the one way in which something is made or changed.
+#
+#   look    reads what is there, one list a kind      LIVE[kind/name]=fingerprint
+#   decide  compares with what is wanted              VERB=create | update, or there is nothing to do
+#   cloud   runs gcloud or bq, patiently, and explains what fails
+#
+# A fingerprint is a hash of the flags (and files) that something was made with. It is kept with the thing itself, as the
+# label `config`, or in its description where Google has no labels: so no state file can be lost, or lie.
+
+readonly APP=twitter-data-stream
+readonly PATIENCE_SECONDS=${DEPLOY_PATIENCE_SECONDS:-150} # a new account or API is unknown to parts of Google for about a minute
+
+declare -A LIVE=() IDS=()
+declare VERB='' PLANNING=false AGAIN=false WORK=''
+
+# A headline, on stderr: stdout belongs to what the command is asked for.
+step() { printf -- '-----> %s\n' "$*" >&2; }
+
+info() { printf '       %s\n' "$*" >&2; }
+
+warn() { printf ' !     %s\n' "$*" >&2; }
+
+# What happened, why it may have, what to do now; then the end.
+fail() {
+	printf '\n' >&2
+	printf ' !     %s\n' "$@" >&2
+	exit 1
+}
+
+# The same for what the user typed or set.
+usage() {
+	printf '\n' >&2
+	printf ' !     %s\n' "$@" >&2
+	exit 2
+}
+
+hash_of() { # stdin -> 16 hexadecimal digits, which a label can hold
+	if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -c 1-16
+}
+
+# files_hash FOLDER|FILE...: of the contents and names of all that is uploaded
+files_hash() {
+	find "$@" -type f -not -path '*/__pycache__/*' -not -name '*.pyc' -print0 | LC_ALL=C sort -z | while IFS= read -r -d '' file; do
+		printf '%s\n' "${file}"
+		cat -- "${file}"
+	done | hash_of
+}
+
+fingerprint() { printf '%s\n' "$@" | hash_of; }
+
+# label: how the fingerprint is given to a command that creates, or updates
+label() {
+	if [[ ${VERB} == create ]]; then
+		printf -- '--labels=app=%s,config=%s' "${APP}" "$1"
+	else
+		printf -- '--update-labels=config=%s' "$1"
+	fi
+}
+
+# look KIND COMMAND...: each line of the command's output is "name~fingerprint~id"
+look() {
+	local kind=$1
+	shift
+	if ! "$@" >"${WORK}/look.${kind}" 2>"${WORK}/look.${kind}.err" </dev/null; then
+		printf '%s\n' "What is there of ${kind} could not be read." >"${WORK}/look.${kind}.failed"
+		cat "${WORK}/look.${kind}.err" >>"${WORK}/look.${kind}.failed"
+	fi
+}
+
+# After all the `look`s that ran side by side.
+learn() {
+	local file kind name value id
+	for file in "${WORK}"/look.*.failed; do
+		[[ -e ${file} ]] || continue
+		explain "${file}"
+	done
+	for file in "${WORK}"/look.*; do
+		[[ -e ${file} && ${file} != *.err ]] || continue
+		kind=${file##*/look.}
+		while IFS='~' read -r name value id; do
+			[[ -n ${name} ]] || continue
+			value=${value//\"/} # gcloud puts a text into quotes when it thinks that a table would need it
+			LIVE["${kind%%.*}/${name}"]=${value##*config=}
+			# shellcheck disable=SC2034 # read by the parts
+			IDS["${kind%%.*}/${name}"]=${id}
+		done <"${file}"
+	done
+}
+
+there() { [[ -n ${LIVE["$1/$2"]+there} ]]; }
+
+# decide KIND NAME [FINGERPRINT]: whether something is to be done now, and as what VERB
+decide() {
+	local kind=$1 name=$2 wanted=${3:-}
+	if ! there "${kind}" "${name}"; then
+		VERB=create
+		note '+' "${kind}" "${name}"
+	elif [[ -n ${wanted} ]] && { [[ ${LIVE["${kind}/${name}"]} != "${wanted}" ]] || [[ ${AGAIN} == true ]]; }; then
+		VERB=update
+		note '~' "${kind}" "${name}"
+	else
+		VERB=leave
+		note '=' "${kind}" "${name}"
+		return 1
+	fi
+	[[ ${PLANNING} == false ]]
+}
+
+# note SIGN KIND NAME: shown, and counted at the end
+note() {
+	printf '%s %s %s\n' "$1" "$2" "$3" >>"${WORK}/report"
+	if [[ $1 != '=' ]]; then
+		printf '     %s %s %s\n' "$1" "${2//_/ }" "$3" >&2
+	fi
+}
+
+count() { grep -c "^$1 " "${WORK}/report" 2>/dev/null || true; }
+
+declare GIVEN='' # what the next `cloud` gives its command on standard input
+
+# cloud COMMAND...: stdout is the command's. What is only not known yet is asked again; all else ends with an explanation.
+cloud() {
+	local began=${SECONDS} said
+	said=$(mktemp "${WORK}/said.XXXXXX")
+	until printf '%s' "${GIVEN}" | "$@" >"${said}.out" 2>"${said}"; do
+		cat "${said}.out" >>"${said}" # bq tells its errors on stdout
+		if grep -qE "${NOT_YET}" "${said}" && ((SECONDS - began < PATIENCE_SECONDS)); then
+			info "Google does not know of something new yet; asked again: $1 $2 $3 …"
+			sleep 5
+			continue
+		fi
+		{
+			printf 'This failed: %s\n' "$(shown "$@")"
+			cat "${said}"
+		} >"${said}.why"
+		explain "${said}.why"
+	done
+	cat "${said}.out"
+	rm -f "${said}" "${said}.out"
+}
+
+# What a just created account, or a just enabled API, makes Google say for a while.
+readonly NOT_YET='does not exist\.?$|Service account .* does not exist|has not been used in project|SERVICE_DISABLED|is not (yet )?ready|was not found or|try again in a few|Permission .*actAs.*denied|concurrent policy changes|not found: (user|serviceAccount)|User .* is not found'
+
+shown() { printf '%q ' "$@" | cut -c 1-400; }
+
+# explain FILE: the end, with what Google said and what it asks for
+explain() {
+	local advice
+	case "$(<"$1")" in
+		*PERMISSION_DENIED* | *'does not have permission'* | *'Permission denied'* | *'403'*)
+			advice='This account may not do that. Ask for the role Owner on the project, or for those of docs/deploy.md ("Who deploys").' ;;
+		*BILLING* | *illing*) advice='The project has no billing account: console.cloud.google.com/billing/linkedaccount.' ;;
+		*'reauth'* | *'login'* | *credentials*) advice='Log in again: gcloud auth login.' ;;
+		*'timed out'* | *'Could not reach'* | *'Unable to find the server'* | *onnection*) advice='Google was not reached. Are you online?' ;;
+		*QUOTA* | *'RESOURCE_EXHAUSTED'*) advice='A quota of the project is used up: console.cloud.google.com/iam-admin/quotas.' ;;
+		*) advice='If it is not clear what to do, look for the message in docs/deploy.md.' ;;
+	esac
+	mapfile -t lines < <(tail -n 12 "$1")
+	fail "${lines[@]}" '' "${advice}" 'Nothing is half done that the next run would not go on with: run the same command again.'
+}
+
+# together STEP...: side by side, each one's words in one piece; the first that fails ends it all
+together() {
+	local one failed=0
+	local -a pids=() names=("$@")
+	for one in "$@"; do
+		("${one}") 2>"${WORK}/${one}.words" &
+		pids+=("$!")
+	done
+	for one in "${!pids[@]}"; do
+		wait "${pids[one]}" || failed=1
+		cat "${WORK}/${names[one]}.words" >&2
+	done
+	((failed == 0)) || exit 1
+}

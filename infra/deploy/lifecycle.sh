@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# The ingester's executions: start, replace, pause, resume, and any of its commands run in the cloud.
+
+declare CHANGED_INGESTER=false
+
+paused() { [[ ${IDS["schedules/${TICK}"]:-} == PAUSED ]]; }
+
+running_executions() {
+	local all name ended
+	all=$(cloud gcloud run jobs executions list --job="${JOB}" --region="${REGION}" --limit=20 --format='csv[no-heading,separator="~"](metadata.name,status.completionTime)')
+	while IFS='~' read -r name ended; do
+		[[ -z ${name} || -n ${ended} ]] || printf '%s\n' "${name}"
+	done <<<"${all}"
+}
+
+cancel_executions() {
+	local execution running
+	running=$(running_executions)
+	for execution in ${running}; do
+		cloud gcloud run jobs executions cancel "${execution}" --region="${REGION}" >/dev/null
+	done
+}
+
+# A job that was changed concerns the next execution only: the running one is replaced. The seconds between are a gap like any other.
+start_ingester() {
+	[[ ${PLANNING} == false ]] || return 0
+	if paused; then
+		warn 'The ingester is paused: ./deploy.sh resume starts it.'
+		return 0
+	fi
+	local running
+	running=$(running_executions)
+	if [[ ${CHANGED_INGESTER} == false && -n ${running} ]]; then
+		return 0
+	fi
+	if ! has_token; then
+		warn "The secret ${SECRET} has no version: the ingester is not started." 'Put X_BEARER_TOKEN into .env or the environment and run ./deploy.sh up once more.'
+		return 0
+	fi
+	step 'Starting the ingester'
+	cancel_executions
+	cloud gcloud run jobs execute "${JOB}" --region="${REGION}" --async >/dev/null
+}
+
+has_token() { [[ -n ${X_BEARER_TOKEN} || -n $(gcloud secrets versions list "${SECRET}" --filter='state=ENABLED' --limit=1 --format='value(name)' 2>/dev/null </dev/null) ]]; }
+
+# Rules are given to X by the ingester, in the cloud, where the token is. `stream` itself installs them only where X has none.
+apply_rules() {
+	local wanted live=${IDS["jobs/${JOB}"]:-}
+	wanted=$(hash_of <ingester/rules.yaml)
+	[[ ${live%%~*} != "${wanted}" || ${AGAIN} == true ]] || {
+		note '=' rules ingester/rules.yaml
+		return 0
+	}
+	note '~' rules ingester/rules.yaml
+	[[ ${PLANNING} == false ]] || return 0
+	if ! has_token; then return 0; fi
+	step 'Giving X the rules of ingester/rules.yaml'
+	in_the_cloud rules apply --yes
+	cloud gcloud run jobs update "${JOB}" --region="${REGION}" --update-labels="rules=${wanted}" >/dev/null
+}
+
+# in_the_cloud ARGUMENT...: one run of an ingester command, its log shown. Ends as the command ended.
+in_the_cloud() {
+	local execution ended=0
+	execution=$(cloud gcloud run jobs execute "${JOB}" --region="${REGION}" --args="$(joined "$@")" --task-timeout=24h --async --format='value(metadata.name)')
+	info "Execution ${execution}; its log:"
+	wait_for "${execution}" || ended=$?
+	gcloud logging read "labels.\"run.googleapis.com/execution_name\"=\"${execution}\" AND logName:\"run.googleapis.com\"" \
+		--order=asc --limit=500 --format='value(textPayload,jsonPayload.message)' </dev/null | sed '/^[[:space:]]*$/d; s/^/         /' >&2
+	((ended == 0)) || fail "python -m ingester $* did not end well in the cloud." 'Its log is above.' \
+		"More of it: console.cloud.google.com/run/jobs/executions/details/${REGION}/${execution}?project=${P}"
+}
+
+wait_for() { # EXECUTION
+	local began=${SECONDS} state
+	while ((SECONDS - began < 86400)); do
+		state=$(cloud gcloud run jobs executions describe "$1" --region="${REGION}" --format='csv[no-heading](status.completionTime,status.succeededCount)') || return 1
+		if [[ ${state%%,*} != '' ]]; then
+			[[ ${state##*,} == 1 ]]
+			return
+		fi
+		sleep 5
+	done
+	return 1
+}
+
+pause() {
+	need_deployed
+	step 'Pausing: nothing starts the ingester, and the one that runs is stopped'
+	cloud gcloud scheduler jobs pause "${TICK}" --location="${REGION}" >/dev/null
+	cancel_executions
+	# told to the ledger, so that what is posted meanwhile is not fetched, and paid for, afterwards
+	cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false \
+		"INSERT INTO \`${P}.${BIGQUERY_DATASET}.ingester_events\` (holder, \`at\`, event, reason, note) VALUES ('deploy.sh', CURRENT_TIMESTAMP(), 'stopped', 'pause', 'paused by hand')" >/dev/null
+	info 'Paused. X bills nothing now, and Google little more than storage. ./deploy.sh resume goes on.'
+	info 'What is posted until then is left out; ./deploy.sh run search --from TIME --to TIME fetches it, up to 7 days back.'
+}
+
+resume() {
+	need_deployed
+	step 'Resuming'
+	cloud gcloud scheduler jobs resume "${TICK}" --location="${REGION}" >/dev/null
+	IDS["schedules/${TICK}"]=ENABLED
+	start_ingester
+	info 'The stream is held again within a minute.'
+}
+
+run_command() {
+	(($# > 0)) || usage 'Which command of the ingester?' './deploy.sh run search --from 2026-11-20T00:00 --yes, or archive, rejected, rules plan (README, "The ingester").'
+	need_deployed
+	in_the_cloud "$@"
+}
+
+need_deployed() {
+	if there jobs "${JOB}" && there schedules "${TICK}"; then return 0; fi
+	fail "There is no ingester in ${P}, ${REGION}." 'Is it the right project and region (.env)? ./deploy.sh up makes everything.'
+}

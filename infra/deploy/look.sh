@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# What is there already: a list a kind, asked for side by side. Nothing is written.
+
+readonly AT_ONCE=6 # gcloud takes 100 MB a process
+
+look_around() {
+	step 'Looking at what is there'
+	# KIND API COMMAND...; a kind whose API is not enabled has nothing in it
+	of accounts iam gcloud iam service-accounts list --format='csv[no-heading,separator="~"](email)'
+	of secrets secretmanager gcloud secrets list --format='csv[no-heading,separator="~"](name.basename())'
+	of schemas pubsub gcloud pubsub schemas list --format='csv[no-heading,separator="~"](name.basename())'
+	of topics pubsub gcloud pubsub topics list --format='csv[no-heading,separator="~"](name.basename(),labels.config)'
+	of subscriptions pubsub gcloud pubsub subscriptions list --format='csv[no-heading,separator="~"](name.basename(),labels.config)'
+	of repositories artifactregistry gcloud artifacts repositories list --location="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),labels.config)'
+	of jobs run gcloud run jobs list --region="${REGION}" --format='csv[no-heading,separator="~"](metadata.name,metadata.labels.config,metadata.labels.rules,spec.template.spec.template.spec.containers[0].image)'
+	of functions cloudfunctions gcloud functions list --v2 --regions="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),labels.config,eventTrigger.trigger.basename())'
+	of triggers eventarc gcloud eventarc triggers list --location="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),transport.pubsub.subscription.basename())'
+	of schedules cloudscheduler gcloud scheduler jobs list --location="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),description,state)'
+	of metrics logging gcloud logging metrics list --format='csv[no-heading,separator="~"](name,description)'
+	of exclusions logging gcloud logging sinks describe _Default --flatten=exclusions --format='csv[no-heading,separator="~"](exclusions.name,exclusions.description)'
+	of channels monitoring gcloud beta monitoring channels list --format='csv[no-heading,separator="~"](userLabels.email,userLabels.config,name)'
+	of alerts monitoring gcloud alpha monitoring policies list --format='csv[no-heading,separator="~"](userLabels.alert,userLabels.config,name)'
+	of dashboards monitoring gcloud monitoring dashboards list --format='csv[no-heading,separator="~"](name.basename(),labels.config,etag)'
+	of dataset bigquery live_dataset
+	of tables bigquery live_tables
+	of roles cloudresourcemanager policy project gcloud projects get-iam-policy "${P}"
+	wait
+	learn
+	find_push_subscription
+	look_at_roles
+}
+
+enabled() { there services "$1.googleapis.com"; }
+
+of() {
+	local kind=$1 api=$2
+	shift 2
+	enabled "${api}" || return 0
+	while (($(jobs -rp | wc -l) >= AT_ONCE)); do wait -n || :; done
+	look "${kind}" "$@" &
+}
+
+# Who may do what with the things that are there: kind `roles`, name RESOURCE|ROLE|MEMBER
+look_at_roles() {
+	local resource
+	local -A asked=([project]=1)
+	while IFS=$'\t' read -r _ _ resource _; do
+		[[ -n ${asked[${resource}]:-} ]] && continue
+		asked[${resource}]=1
+		while (($(jobs -rp | wc -l) >= AT_ONCE)); do wait -n || :; done
+		policy_command "${resource}" get
+		[[ ${#POLICY[@]} -gt 0 && ${PRESENT} == true ]] && look "roles.${resource//[:\/]/_}" policy "${resource}" "${POLICY[@]}" &
+	done < <(roles)
+	wait
+	learn
+}
+
+# policy RESOURCE COMMAND...: a line "RESOURCE|ROLE|MEMBER" a binding
+policy() {
+	local resource=$1 role member
+	shift
+	"$@" --flatten='bindings[].members' --format='csv[no-heading,separator="~"](bindings.role,bindings.members)' >"${WORK}/policy.${resource//[:\/]/_}" || return
+	while IFS='~' read -r role member; do
+		printf '%s|%s|%s\n' "${resource}" "${role}" "${member}"
+	done <"${WORK}/policy.${resource//[:\/]/_}"
+}
+
+live_dataset() {
+	local answer
+	if ! answer=$(bq --headless --format=json --project_id="${P}" show "${P}:${BIGQUERY_DATASET}" 2>&1); then
+		[[ ${answer} == *'Not found'* ]] && return
+		printf '%s\n' "${answer}" >&2
+		return 1
+	fi
+	python3 -c 'import json, sys; print(sys.argv[1] + "~" + json.load(sys.stdin).get("labels", {}).get("config", ""))' "${BIGQUERY_DATASET}" <<<"${answer}"
+}
+
+live_tables() {
+	local answer
+	if ! answer=$(bq --headless --format=json --project_id="${P}" ls --max_results=1000 "${P}:${BIGQUERY_DATASET}" 2>&1); then
+		[[ ${answer} == *'Not found'* ]] && return
+		printf '%s\n' "${answer}" >&2
+		return 1
+	fi
+	[[ -z ${answer} ]] || python3 -c 'import json, sys; [print(t["tableReference"]["tableId"]) for t in json.load(sys.stdin)]' <<<"${answer}"
+}

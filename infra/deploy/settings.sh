@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# What the user may set: from the environment, else from .env, else the default. The README's table and .env.example say the same.
+
+readonly VARIABLES=(
+	GOOGLE_CLOUD_PROJECT=
+	REGION=us-central1
+	BIGQUERY_LOCATION=
+	BIGQUERY_DATASET=twitter
+	PUBSUB_TOPIC=tweets
+	PUBSUB_DEAD_TOPIC=tweets-dead
+	X_API_URL=https://api.x.com
+	X_BEARER_TOKEN=
+	MAX_POSTS_PER_DAY=1000
+	MAX_POSTS_PER_MONTH=20000
+	EXPAND_AUTHORS=true
+	LANGUAGES=
+	KEEP_RETWEETS=true
+	ARCHIVE_DAYS=90
+	ALERT_EMAIL=
+	BUDGET_DOLLARS=
+)
+
+declare GOOGLE_CLOUD_PROJECT REGION BIGQUERY_LOCATION BIGQUERY_DATASET PUBSUB_TOPIC PUBSUB_DEAD_TOPIC X_API_URL X_BEARER_TOKEN
+declare MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS ALERT_EMAIL BUDGET_DOLLARS
+
+read_settings() {
+	local entry name value line
+	local -A file=()
+	if [[ -f .env ]]; then
+		while IFS= read -r line || [[ -n ${line} ]]; do
+			line=${line%$'\r'}
+			[[ ${line} =~ ^[[:space:]]*(#.*)?$ ]] && continue
+			[[ ${line} =~ ^[[:space:]]*(export[[:space:]]+)?([A-Z_]+)=(.*)$ ]] ||
+				usage ".env has a line that sets nothing: ${line%%=*}" 'Each line is NAME=value, or begins with #.'
+			name=${BASH_REMATCH[2]} value=${BASH_REMATCH[3]}
+			[[ ${value} =~ ^\"(.*)\"$ || ${value} =~ ^\'(.*)\'$ ]] && value=${BASH_REMATCH[1]}
+			[[ " ${VARIABLES[*]}" == *" ${name}="* ]] ||
+				usage ".env sets ${name}, which deploy.sh does not know." 'Is it mistyped? .env.example has all of them.'
+			file[${name}]=${value}
+		done <.env
+	fi
+	for entry in "${VARIABLES[@]}"; do
+		name=${entry%%=*}
+		value=${!name:-${file[${name}]:-${entry#*=}}}
+		declare -g "${name}=${value}"
+	done
+	BIGQUERY_LOCATION=${BIGQUERY_LOCATION:-${REGION}}
+	export -n X_BEARER_TOKEN # no child of ours needs it in its environment
+	check_settings
+}
+
+check_settings() {
+	local name
+	[[ -n ${GOOGLE_CLOUD_PROJECT} ]] || usage 'GOOGLE_CLOUD_PROJECT is not set.' \
+		'Put it into .env (cp .env.example .env) or the environment: the id of your Google Cloud project, as gcloud projects list shows it.'
+	[[ ${GOOGLE_CLOUD_PROJECT} =~ ^[a-z][a-z0-9.:-]{4,60}[a-z0-9]$ ]] ||
+		usage "GOOGLE_CLOUD_PROJECT is '${GOOGLE_CLOUD_PROJECT}', which is no project id." 'gcloud projects list shows the ids; the name or number will not do.'
+	[[ ${REGION} =~ ^[a-z]+-[a-z]+[0-9]+$ ]] || usage "REGION is '${REGION}', which is no region." 'One like us-central1 or europe-west1 is meant.'
+	[[ ${BIGQUERY_DATASET} =~ ^[A-Za-z0-9_]+$ ]] || usage "BIGQUERY_DATASET is '${BIGQUERY_DATASET}'." 'A dataset has letters, digits and underscores.'
+	for name in PUBSUB_TOPIC PUBSUB_DEAD_TOPIC; do
+		[[ ${!name} =~ ^[A-Za-z][A-Za-z0-9._~+-]{2,200}$ && ${!name} != goog* ]] ||
+			usage "${name} is '${!name}', which is no topic's id." 'Three or more letters, digits and -._~+, a letter first.'
+	done
+	[[ ${PUBSUB_TOPIC} != "${PUBSUB_DEAD_TOPIC}" ]] || usage 'PUBSUB_TOPIC and PUBSUB_DEAD_TOPIC are the same.' 'A dead letter would come back for ever.'
+	for name in MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH ARCHIVE_DAYS; do
+		[[ ${!name} =~ ^[0-9]{1,9}$ ]] || usage "${name} is '${!name}', and a number is meant." 'Digits only.'
+	done
+	((10#${ARCHIVE_DAYS} >= 8)) || usage "ARCHIVE_DAYS is ${ARCHIVE_DAYS}." 'Gaps are filled up to 7 days back and counted in the archive: 8 or more.'
+	[[ ${BUDGET_DOLLARS} =~ ^[0-9]{0,7}$ ]] || usage "BUDGET_DOLLARS is '${BUDGET_DOLLARS}', and whole dollars a month are meant." 'Digits only, or nothing.'
+	for name in EXPAND_AUTHORS KEEP_RETWEETS; do
+		[[ ${!name} == true || ${!name} == false ]] || usage "${name} is '${!name}'." "Set it to true or false."
+	done
+	[[ -z ${ALERT_EMAIL} || ${ALERT_EMAIL} == *?@?*.?* ]] || usage "ALERT_EMAIL is '${ALERT_EMAIL}', which is no address." 'Alerts go there; leave it empty for none.'
+	[[ ${X_API_URL} == https://* ]] || usage "X_API_URL is '${X_API_URL}'." 'The token would travel unencrypted: https://api.x.com.'
+	[[ ${X_BEARER_TOKEN} =~ ^[A-Za-z0-9%._~+/=-]*$ ]] || usage 'X_BEARER_TOKEN holds a character that no bearer token has.' \
+		"Was more than the token copied, or a quote with it? Copy the App's Bearer Token from X's developer console once more."
+}
+
+# Names that follow from them. Service accounts: one a part.
+name_things() {
+	P=${GOOGLE_CLOUD_PROJECT}
+	readonly ACCOUNTS=(tds-ingester tds-load-tweet tds-push tds-scheduler tds-build)
+	readonly SECRET=x-bearer-token SCHEMA=tweet JOB=ingester FUNCTION=load-tweet REPOSITORY=twitter-data-stream TICK=ingester-tick
+	readonly ARCHIVE_SUBSCRIPTION="${PUBSUB_TOPIC}-archive" DEAD_SUBSCRIPTION="${PUBSUB_DEAD_TOPIC}-rejected"
+	readonly REGISTRY="${REGION}-docker.pkg.dev/${P//://}/${REPOSITORY}"
+	readonly EXCLUSION=load-tweet-requests
+	PYTHON_VERSION=$(<infra/python-version)
+}
+
+account() { printf '%s@%s.iam.gserviceaccount.com' "$1" "${P}"; }

@@ -1,0 +1,70 @@
+"""From what doctor.sql found (bq's JSON on standard input) to a line a check: ok or bad, what was found, what to do.
+
+Standard library only.
+"""
+
+import json
+import os
+import sys
+
+
+def verdicts(found, environ):
+    """(good, what, remedy) each."""
+
+    def number(name):
+        return int(found[name]) if found.get(name) is not None else None
+
+    holders = number("holders") or 0
+    stopped = found.get("stopped") or ""
+    last = f" Its last words: {stopped.partition(' ')[2][:200]}" if stopped else ""
+    yield (
+        holders == 1,
+        f"the stream is held by {holders} ingesters",
+        (
+            f"Scheduler starts one each 15 minutes; ./deploy.sh resume starts one now.{last}"
+            if holders == 0
+            else "X lets one hold it; the other ends by itself within two minutes. If not: ./deploy.sh pause, then resume."
+        ),
+    )
+    gaps, age = number("open_gaps") or 0, number("gap_seconds") or 0
+    yield (
+        age <= 900,
+        f"{gaps} gaps are open, the oldest for {age:,} s",
+        (
+            "Search fills them; the ingester's log says what keeps it (fill_failed). After 7 days X forgets: ./deploy.sh run search"
+        ),
+    )
+    limit, today = int(environ["MAX_POSTS_PER_DAY"]), number("today") or 0
+    room = f"{today:,} of {limit:,} posts of this UTC day" if limit else f"{today:,} posts of this UTC day, no limit"
+    yield (
+        not limit or today < limit,
+        f"budget: {room}",
+        "The stream waits for the next day, or raise MAX_POSTS_PER_DAY and ./deploy.sh up ingester",
+    )
+    unended = number("unended") or 0
+    yield (
+        unended == 0,
+        f"{unended:,} messages of the last two days arrived and have not become anything",
+        (
+            "Are they waiting? The function's log and the alert 'messages wait in Pub/Sub' say why. ./deploy.sh run archive publishes them again."
+        ),
+    )
+    rejected = number("rejected") or 0
+    yield (
+        rejected == 0,
+        f"{rejected:,} messages of the last day were rejected or are dead letters",
+        (
+            f"SELECT reason, error, COUNT(*) FROM {environ['BIGQUERY_DATASET']}.rejected GROUP BY ALL; after a repair: ./deploy.sh run rejected"
+        ),
+    )
+    row = number("row_age")
+    yield (
+        row is not None,
+        "no post has come yet" if row is None else f"the last post was stored {row:,} s ago",
+        ("Do the rules match anything? ./deploy.sh run rules plan --price counts the last 7 days."),
+    )
+
+
+if __name__ == "__main__":
+    for good, what, remedy in verdicts(json.load(sys.stdin)[0], os.environ):
+        print("ok" if good else "bad", what, remedy, sep="\t")

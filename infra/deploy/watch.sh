@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Cloud Monitoring: metrics from the log lines of our parts, a few alerts that each deserve a person, a dashboard. All of it is
+# data in infra/monitoring; ${NAMES} in it are filled in.
+
+metrics() {
+	local file name config
+	for file in infra/monitoring/metrics/*.json; do
+		name=tds_$(basename "${file}" .json)
+		config=$(filled "${file}" | hash_of)
+		decide metrics "${name}" "${config}" || continue
+		filled "${file}" "description+= config=${config}" >"${WORK}/${name}.json"
+		cloud gcloud logging metrics "${VERB}" "${name}" --config-from-file="${WORK}/${name}.json"
+	done
+}
+
+# Requests of the function are a line each for Cloud Logging, at 100 posts a second $97 a month. What fails stays.
+exclusion() {
+	local filter="resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${FUNCTION}\" AND logName:\"run.googleapis.com%2Frequests\" AND httpRequest.status<400"
+	local config flag
+	config=$(fingerprint "${filter}")
+	decide exclusions "${EXCLUSION}" "${config}" || return 0
+	flag=--add-exclusion
+	[[ ${VERB} == create ]] || flag=--update-exclusion
+	cloud gcloud logging sinks update _Default "${flag}=name=${EXCLUSION},description=twitter-data-stream config=${config},filter=${filter}" >/dev/null
+}
+
+channel() {
+	local config
+	[[ -n ${ALERT_EMAIL} ]] || return 0
+	config=$(fingerprint "${ALERT_EMAIL}")
+	decide channels "${config}" || return 0 # its address is its name
+	cloud gcloud beta monitoring channels create --type=email --display-name="twitter-data-stream: ${ALERT_EMAIL}" \
+		--channel-labels="email_address=${ALERT_EMAIL}" --user-labels="app=${APP},email=${config}" --format='value(name)' >"${WORK}/channel"
+}
+
+alerts() {
+	local file name config channel=''
+	channel
+	if [[ -n ${ALERT_EMAIL} ]]; then
+		channel=${IDS["channels/$(fingerprint "${ALERT_EMAIL}")"]:-}
+		[[ ! -s ${WORK}/channel ]] || channel=$(<"${WORK}/channel")
+	fi
+	for file in infra/monitoring/alerts/*.json; do
+		name=$(basename "${file}" .json)
+		config=$({ filled "${file}"; printf '%s' "${channel}"; } | hash_of)
+		decide alerts "${name}" "${config}" || continue
+		filled "${file}" "userLabels.app=${APP}" "userLabels.alert=${name}" "userLabels.config=${config}" >"${WORK}/${name}.json"
+		if [[ ${VERB} == create ]]; then
+			cloud gcloud alpha monitoring policies create --policy-from-file="${WORK}/${name}.json" ${channel:+--notification-channels="${channel}"} >/dev/null
+		else
+			cloud gcloud alpha monitoring policies update "${IDS["alerts/${name}"]}" --policy-from-file="${WORK}/${name}.json" ${channel:+--set-notification-channels="${channel}"} >/dev/null
+		fi
+	done
+}
+
+dashboard() {
+	local config
+	config=$(filled infra/monitoring/dashboard.json | hash_of)
+	decide dashboards "${APP}" "${config}" || return 0
+	filled infra/monitoring/dashboard.json "name=projects/${NUMBER}/dashboards/${APP}" "labels.app=${APP}" "labels.config=${config}" \
+		${IDS["dashboards/${APP}"]:+"etag=${IDS["dashboards/${APP}"]}"} >"${WORK}/dashboard.json"
+	if [[ ${VERB} == create ]]; then
+		cloud gcloud monitoring dashboards create --config-from-file="${WORK}/dashboard.json" >/dev/null
+	else
+		cloud gcloud monitoring dashboards update "projects/${NUMBER}/dashboards/${APP}" --config-from-file="${WORK}/dashboard.json" >/dev/null
+	fi
+}
+
+# filled FILE [FIELD=VALUE...]: JSON with its ${NAMES} filled in and these fields set; += adds to a text
+filled() { python3 infra/deploy/filled.py "$@"; }
+
+# Google's own alert on its part of the bill, where BUDGET_DOLLARS asks for one. It alerts and stops nothing; X's part is the money guard's.
+budget() {
+	local account name="twitter-data-stream ${P}" live display units id
+	[[ -n ${BUDGET_DOLLARS} ]] || return 0
+	account=$(cloud gcloud billing projects describe "${P}" --format='value(billingAccountName.basename())')
+	live=$(cloud gcloud billing budgets list --billing-account="${account}" --format='value(displayName,amount.specifiedAmount.units,name)')
+	while IFS=$'\t' read -r display units id; do
+		[[ ${display} != "${name}" ]] || LIVE["budgets/${name}"]=${units} IDS["budgets/${name}"]=${id}
+	done <<<"${live}"
+	decide budgets "${name}" "${BUDGET_DOLLARS}" || return 0
+	local -a flags=(--display-name="${name}" --budget-amount="${BUDGET_DOLLARS}USD")
+	if [[ ${VERB} == create ]]; then
+		cloud gcloud billing budgets create --billing-account="${account}" "${flags[@]}" --filter-projects="projects/${P}" \
+			--threshold-rule=percent=0.5 --threshold-rule=percent=0.9 --threshold-rule=percent=1.0,basis=forecasted-spend >/dev/null
+	else
+		cloud gcloud billing budgets update "${IDS["budgets/${name}"]}" "${flags[@]}" >/dev/null
+	fi
+}

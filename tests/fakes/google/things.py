@@ -1,0 +1,125 @@
+"""What Google's REST APIs have in common, and the answers' shapes."""
+
+import json
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+PROJECT = "demo-proj"
+NUMBER = "123456789012"
+_SECONDS = 60.0
+# the query parameter that names what is made, where the body does not
+_ID = {"serviceAccounts": "accountId", "secrets": "secretId", "triggers": "triggerId", "functions": "functionId",
+       "repositories": "repositoryId"}  # fmt: skip
+
+
+@dataclass
+class Answer:
+    status: int
+    body: Any = field(default_factory=dict)
+    raw: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def problem(status: int, reason: str, message: str) -> Answer:
+    error = {
+        "message": message,
+        "reason": reason if reason.islower() or reason == "notFound" else reason.lower(),
+        "domain": "global",
+    }
+    return Answer(status, {"error": {"code": status, "status": reason, "message": message, "errors": [error]}})
+
+
+def done(
+    response: dict[str, Any], kind: str = "protobuf.Empty", name: str = "operations/op-1", **metadata: Any
+) -> Answer:
+    """A long-running operation that is over at once."""
+    meta = {"@type": "type.googleapis.com/google.protobuf.Empty"} | metadata
+    typed = {"@type": f"type.googleapis.com/google.{kind}"} | response
+    return Answer(200, {"name": name, "done": True, "metadata": meta, "response": typed})
+
+
+@dataclass
+class Things:
+    """All that has been made, by "API:PATH"; policies by "API:PATH" too."""
+
+    pubsub: str
+    bigquery: str
+    function_url: str
+    uploads: Path
+    made: dict[str, dict[str, Any]] = field(default_factory=dict)
+    policies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    executions: int = 0
+
+    def policy(self, api: str, path: str, body: dict[str, Any]) -> Answer:
+        resource, verb = path.rsplit(":", 1)
+        key = f"{api}:{resource}"
+        if verb == "getIamPolicy":
+            return Answer(200, self.policies.get(key, {"version": 1, "etag": "BwX="}))
+        if verb == "setIamPolicy":
+            self.policies[key] = body.get("policy", {}) | {"etag": "BwX="}
+            return Answer(200, self.policies[key])
+        return Answer(200, {"permissions": body.get("permissions", [])})
+
+    def under(self, key: str) -> list[dict[str, Any]]:
+        """The things of a collection."""
+        prefix = key.rstrip("/") + "/"
+        return [
+            thing for name, thing in self.made.items() if name.startswith(prefix) and "/" not in name[len(prefix) :]
+        ]
+
+    def generic(self, method: str, api: str, path: str, query: dict[str, str], body: dict[str, Any]) -> Answer:
+        key = f"{api}:{path}"
+        parts = [part for part in path.split("/") if part]
+        if method == "GET":
+            if key in self.made:
+                return Answer(200, self.made[key])
+            found = self.under(key)
+            if found or len(parts) % 2 == 0:
+                return Answer(200, {parts[-1]: found} if found else {})
+            return problem(404, "NOT_FOUND", f"{path} not found")
+        if method == "DELETE":
+            return (
+                Answer(200) if self.made.pop(key, None) is not None else problem(404, "NOT_FOUND", f"{path} not found")
+            )
+        if method in ("PATCH", "PUT"):
+            if key not in self.made and method == "PATCH":
+                return problem(404, "NOT_FOUND", f"{path} not found")
+            self.made[key] = self.made.get(key, {}) | body
+            return Answer(200, self.made[key])
+        if ":" in parts[-1]:
+            return Answer(200)
+        return self._make(api, path, query, body)
+
+    def _make(self, api: str, path: str, query: dict[str, str], body: dict[str, Any]) -> Answer:
+        bare = re.sub(r"^/v[0-9a-z]+/", "", path)
+        version = path[: len(path) - len(bare)]
+        given = query.get(_ID.get(path.rsplit("/", 1)[-1], "")) or body.get("name") or f"made-{len(self.made)}"
+        name = given if "/" in given else f"{bare}/{given}"
+        key = f"{api}:{version}{name}"
+        if key in self.made:
+            return problem(409, "ALREADY_EXISTS", f"{name} already exists")
+        self.made[key] = body | {"name": name}
+        return Answer(200, self.made[key])
+
+    def forward(self, base: str, method: str, path: str, query: dict[str, str], raw: bytes) -> Answer:
+        url = base + urllib.parse.quote(path, safe="/:$@~%") + (f"?{urllib.parse.urlencode(query)}" if query else "")
+        asked = urllib.request.Request(
+            url, data=raw or None, method=method, headers={"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(asked, timeout=_SECONDS) as response:
+                return Answer(response.status, raw=response.read())
+        except urllib.error.HTTPError as error:
+            return Answer(error.code, raw=error.read())
+
+    def ask(self, base: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        result = self.forward(base, method, path, {}, json.dumps(body).encode() if body is not None else b"")
+        try:
+            return result.status, json.loads(result.raw or b"{}")
+        except ValueError:
+            return result.status, {}
