@@ -67,7 +67,7 @@ up() {
 		rules) ingester; apply_rules; start_ingester ;;
 		function) repository; load_tweet ;;
 		watch) metrics; exclusion; alerts; dashboard; budget ;;
-		*) usage "There is no part '${part}'." 'access pubsub bigquery ingester rules function watch, or nothing for all of them.' ;;
+		*) fail "There is no part '${part}'." ;;
 	esac
 	conclude
 }
@@ -164,6 +164,12 @@ main() {
 			*) rest+=("${argument}") ;;
 		esac
 	done
+	if [[ ${command} == up || ${command} == plan ]] && [[ " all access pubsub bigquery ingester rules function watch " != *" ${rest[0]:-all} "* ]]; then
+		usage "There is no part '${rest[0]}'." 'access pubsub bigquery ingester rules function watch, or nothing for all of them.'
+	fi
+	if [[ ${command} == run && ${#rest[@]} -eq 0 ]]; then
+		usage 'Which command of the ingester?' './deploy.sh run search --from 2026-11-20T00:00 --yes, or archive, rejected, rules plan (README, "The ingester").'
+	fi
 	case ${command} in
 		help | -h | --help) help; return ;;
 		up | plan | estimate | doctor | pause | resume | run | destroy) ;;

@@ -82,7 +82,7 @@ service_accounts() {
 		decide accounts "$(account "${name}")" || continue
 		cloud gcloud iam service-accounts create "${name}" --display-name="twitter-data-stream: ${name#tds-}"
 	done
-	if [[ ${PLANNING} == false ]] && ! there subscriptions "${ARCHIVE_SUBSCRIPTION}"; then
+	if [[ ${PLANNING} == false ]] && ! there roles "topic:${PUBSUB_DEAD_TOPIC}|roles/pubsub.publisher|$(member pubsub-agent)"; then
 		cloud gcloud beta services identity create --service=pubsub.googleapis.com >/dev/null # Pub/Sub's own account
 	fi
 	give project buckets

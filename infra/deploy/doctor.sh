@@ -78,7 +78,7 @@ check_subscriptions() {
 		seen[${name}]=1
 		if [[ ${ack},${attempts} != "${wanted}" || ${retention} != 604800s || -n ${expires} ]]; then
 			bad "${name}: ack deadline ${ack} s, kept ${retention}, expires ${expires:-never}, dead letter after ${attempts:-no} attempts" './deploy.sh up --again'
-		elif [[ -n ${table} && ${state} != ACTIVE ]]; then
+		elif [[ -n ${state} && ${state} != ACTIVE ]]; then
 			bad "${name} does not write ${table}: ${state}" "Was the table or a grant changed? ./deploy.sh up bigquery --again"
 		else
 			good "${name}"
@@ -117,7 +117,7 @@ check_canary() {
 	cloud gcloud pubsub topics publish "${PUBSUB_TOPIC}" --attribute=source=doctor \
 		--message="{\"id\":\"${id}\",\"payload\":\"${payload}\",\"received_at\":${now}000000,\"source\":\"doctor\"}" >/dev/null
 	while ((SECONDS - began < ${DOCTOR_SECONDS:-120})); do
-		row=$(query "SELECT COUNT(*) AS n FROM \`${P}.${BIGQUERY_DATASET}.tweet_versions\` WHERE id = '${id}' AND created_at >= DATETIME_SUB(CURRENT_DATETIME(), INTERVAL 1 DAY)")
+		row=$(query "SELECT COUNT(*) AS n FROM \`${P}.${BIGQUERY_DATASET}.tweet_versions\` WHERE id = '${id}' AND created_at >= DATETIME(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY))")
 		if [[ ${row} =~ \"n\":\ *\"?[1-9] ]]; then
 			good "published, stored by load_tweet and found in ${BIGQUERY_DATASET}.tweet_versions after $((SECONDS - began)) s"
 			return

@@ -32,7 +32,7 @@ bad AS (
 posts AS (
   SELECT TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), MAX(loaded_at), SECOND) AS row_age
   FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.tweet_versions`
-  WHERE created_at >= DATETIME_SUB(CURRENT_DATETIME(), INTERVAL 8 DAY) AND source != 'doctor'
+  WHERE created_at >= DATETIME(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 8 DAY)) AND source != 'doctor'
 )
 SELECT
   (SELECT COUNTIF(standing LIKE '% connected' AND heard >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 150 SECOND)) FROM last_words) AS holders,

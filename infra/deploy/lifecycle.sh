@@ -13,12 +13,16 @@ running_executions() {
 	done <<<"${all}"
 }
 
+# An ingester that is told to stop ends well, which gcloud takes for a failure to cancel it: so it is looked at afterwards.
 cancel_executions() {
 	local execution running
 	running=$(running_executions)
+	[[ -n ${running} ]] || return 0
 	for execution in ${running}; do
-		cloud gcloud run jobs executions cancel "${execution}" --region="${REGION}" >/dev/null
+		gcloud run jobs executions cancel "${execution}" --region="${REGION}" >/dev/null 2>"${WORK}/cancel" </dev/null || true
 	done
+	running=$(running_executions)
+	[[ -z ${running} ]] || fail "The execution ${running} of the ingester goes on." "$(tail -n 3 "${WORK}/cancel")" 'Run the same command again in a minute.'
 }
 
 # A job that was changed concerns the next execution only: the running one is replaced. The seconds between are a gap like any other.
@@ -107,7 +111,6 @@ resume() {
 }
 
 run_command() {
-	(($# > 0)) || usage 'Which command of the ingester?' './deploy.sh run search --from 2026-11-20T00:00 --yes, or archive, rejected, rules plan (README, "The ingester").'
 	need_deployed
 	in_the_cloud "$@"
 }

@@ -323,7 +323,7 @@ def _run(things: Things, r: "Request") -> Answer | None:
         things.made[key]["status"] |= {
             "completionTime": _AT,
             "cancelledCount": 1,
-            "conditions": [{"type": "Completed", "status": "False"}],
+            "conditions": [{"type": "Completed", "status": "False", "reason": "Cancelled"}],
         }
         return Answer(200, things.made[key])
     if r.method in ("POST", "PUT"):
@@ -378,9 +378,8 @@ def _execute(things: Things, base: str, job: str, made: dict[str, Any], body: di
 def _pubsub(things: Things, r: "Request") -> Answer | None:
     """Google's emulator; what it cannot change (labels, expiry) is remembered here and shown again."""
     raw = r.raw
-    kind, changed = next(
-        ((k, r.body[k]) for k in ("subscription", "topic") if isinstance(r.body.get(k), dict)), ("", {})
-    )
+    kind = next((name for name in ("subscription", "topic") if isinstance(r.body.get(name), dict)), "")
+    changed: dict[str, Any] = r.body[kind] if kind else {}
     if r.method == "PATCH" and kind:
         mask = str(r.body.get("updateMask")).split(",")
         kept = {name: changed.get(name) for name in _NOT_CHANGEABLE if name in mask}
@@ -420,6 +419,16 @@ def _logging(things: Things, r: "Request") -> Answer | None:
     return None
 
 
+def _scheduler(things: Things, r: "Request") -> Answer | None:
+    if found := re.fullmatch(r"(.*):(pause|resume)", r.path):
+        job = things.made.get(f"{r.api}:{found[1]}")
+        if job is None:
+            return problem(404, "NOT_FOUND", found[1])
+        job["state"] = "PAUSED" if found[2] == "pause" else "ENABLED"
+        return Answer(200, job)
+    return None
+
+
 def _monitoring(things: Things, r: "Request") -> Answer | None:
     """A project has an id and a number."""
     path = r.path.replace(f"/projects/{NUMBER}", f"/projects/{PROJECT}")
@@ -442,5 +451,6 @@ _APIS: dict[str, Callable[[Things, "Request"], Answer | None]] = {
     "pubsub": _pubsub,
     "logging": _logging,
     "monitoring": _monitoring,
+    "cloudscheduler": _scheduler,
     "bigquery": bigquery.answer,
 }

@@ -79,6 +79,8 @@ def _run(things: Things, path: str, statement: str) -> str | None:
         return None if status in (200, 409) else str(said)
     if statement.startswith("ALTER TABLE") and "SET OPTIONS" in statement:
         return None  # descriptions and expiry: the engine has none
+    if found := re.match(r"CREATE TABLE IF NOT EXISTS `([^.]+)\.([^.]+)\.([^`]+)` \((.+?)\n\)", statement, re.DOTALL):
+        return _table(things, found[1], found[2], found[3], found[4])
     if statement.startswith("ALTER TABLE") and statement.count("ADD COLUMN") > 1:  # the engine adds one at a time
         table, *columns = re.split(r",?\n +(?=ADD COLUMN)", statement)
         return next((why for column in columns if (why := _run(things, path, f"{table} {column}"))), None)
@@ -86,3 +88,18 @@ def _run(things: Things, path: str, statement: str) -> str | None:
     status, said = things.ask(things.bigquery, "POST", queries, {"query": statement, "useLegacySql": False})
     wrong = said.get("errors") or said.get("error")
     return str(wrong or said)[:500] if status != 200 or wrong else None
+
+
+def _table(things: Things, project: str, dataset: str, table: str, columns: str) -> str | None:
+    """By REST: made by a statement, the engine's JSON columns would be strings."""
+    fields = []
+    for name, kind, not_null in re.findall(r"^  `(\w+)` ([\w<>]+)( NOT NULL)? OPTIONS", columns, re.MULTILINE):
+        bare = kind.removeprefix("ARRAY<").removesuffix(">")
+        mode = "REPEATED" if bare != kind else "REQUIRED" if not_null else "NULLABLE"
+        fields.append({"name": name, "type": bare, "mode": mode})
+    reference = {"projectId": project, "datasetId": dataset, "tableId": table}
+    body = {"tableReference": reference, "schema": {"fields": fields}}
+    status, said = things.ask(
+        things.bigquery, "POST", f"/bigquery/v2/projects/{project}/datasets/{dataset}/tables", body
+    )
+    return None if status in (200, 409) else str(said)[:500]

@@ -53,7 +53,7 @@ class Handler(BaseHTTPRequestHandler):
             sys.stderr.write(f"TLS to {self.path}: {error}\n")
             self.close_connection = True
             return
-        self.rfile, self.wfile = self.connection.makefile("rb", -1), self.connection.makefile("wb", 0)  # type: ignore[assignment]
+        self.rfile, self.wfile = self.connection.makefile("rb", -1), self.connection.makefile("wb", 0)
         self.inside = self.path
         self.close_connection = False
 

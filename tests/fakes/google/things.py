@@ -2,16 +2,18 @@
 
 import json
 import re
-import urllib.error
 import urllib.parse
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import requests
+
 PROJECT = "demo-proj"
 NUMBER = "123456789012"
 _SECONDS = 60.0
+_SESSION = requests.Session()
+_SESSION.trust_env = False  # what is behind is on this machine
 # the query parameter that names what is made, where the body does not
 _ID = {"serviceAccounts": "accountId", "secrets": "secretId", "triggers": "triggerId", "functions": "functionId",
        "repositories": "repositoryId"}  # fmt: skip
@@ -89,7 +91,9 @@ class Things:
         if method in ("PATCH", "PUT"):
             if key not in self.made and method == "PATCH":
                 return problem(404, "NOT_FOUND", f"{path} not found")
-            self.made[key] = self.made.get(key, {}) | body
+            gone = {field for field in query.get("updateMask", "").split(",") if field and "." not in field} - set(body)
+            before = {name: value for name, value in self.made.get(key, {}).items() if name not in gone}
+            self.made[key] = before | body
             return Answer(200, self.made[key])
         if ":" in parts[-1]:
             return Answer(200)
@@ -107,15 +111,10 @@ class Things:
         return Answer(200, self.made[key])
 
     def forward(self, base: str, method: str, path: str, query: dict[str, str], raw: bytes) -> Answer:
-        url = base + urllib.parse.quote(path, safe="/:$@~%") + (f"?{urllib.parse.urlencode(query)}" if query else "")
-        asked = urllib.request.Request(
-            url, data=raw or None, method=method, headers={"Content-Type": "application/json"}
-        )
-        try:
-            with urllib.request.urlopen(asked, timeout=_SECONDS) as response:
-                return Answer(response.status, raw=response.read())
-        except urllib.error.HTTPError as error:
-            return Answer(error.code, raw=error.read())
+        url = base + urllib.parse.quote(path, safe="/:$@~%")
+        headers = {"Content-Type": "application/json"}
+        response = _SESSION.request(method, url, params=query, data=raw or None, headers=headers, timeout=_SECONDS)
+        return Answer(response.status_code, raw=response.content)
 
     def ask(self, base: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         result = self.forward(base, method, path, {}, json.dumps(body).encode() if body is not None else b"")

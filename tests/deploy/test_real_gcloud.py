@@ -1,0 +1,297 @@
+"""The whole cycle with the real gcloud and bq: up, up again, up with a change, doctor, destroy; told from what Google was asked."""
+
+import base64
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.bigquery import credentials
+from local.processes import listens, wait_until
+from tests.conftest import ROOT, running
+from tests.deploy.cloud import PROJECT, TOKEN, Cloud, Ran, cloud, missing_tools
+from tests.deploy.roles import place, table_in_the_readme
+from tests.fakes.google.things import NUMBER
+
+pytestmark = [
+    pytest.mark.skipif(missing_tools() is not None, reason=f"deploy.sh cannot run here: {missing_tools()}"),
+    pytest.mark.timeout(600),
+]
+CREATED = {  # per API, how many things the first `up` makes; a second one makes none
+    "iam": 5, "secretmanager": 2, "artifactregistry": 1, "cloudscheduler": 1, "logging": 7, "monitoring": 8,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with cloud(tmp_path_factory.mktemp("google")) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what git has, that a test may change."""
+    folder = tmp_path_factory.mktemp("tree") / "project"
+    shutil.copytree(
+        ROOT, folder, ignore=shutil.ignore_patterns(".git", ".venv", ".runs", "__pycache__", "tests", ".*_cache")
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first(google: Cloud, tree: Path) -> Ran:
+    stop, seen = threading.Event(), set[str]()
+    watcher = threading.Thread(target=_watch_processes, args=(stop, seen), daemon=True)
+    watcher.start()
+    ran = google.deploy("up", "--yes", tree=tree)
+    stop.set()
+    watcher.join()
+    google.arguments = seen
+    assert ran.code == 0, ran.said
+    return ran
+
+
+def _watch_processes(stop: threading.Event, seen: set[str]) -> None:
+    """Arguments of everything that runs, and the environment of all but the shell, which was given the token."""
+    while not stop.wait(0.02):
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                arguments = (process / "cmdline").read_text()
+                name = (process / "exe").readlink().name
+                environment = "" if name == "bash" else (process / "environ").read_text()
+            except (OSError, UnicodeDecodeError):
+                continue
+            if name.startswith(("gcloud", "python", "bq")) and "pytest" not in arguments:
+                seen |= {arguments, environment}
+
+
+def test_the_first_up_makes_everything_without_asking_or_failing(first: Ran) -> None:
+    assert "-----> Done: " in first.said
+    assert "https://lookerstudio.google.com/reporting/create" in first.said
+    assert "At the worst X bills $100.00 a month" in first.said
+    assert not [r for r in first.requests if r["status"] == 409]
+    unknown = {r["host"] for r in first.requests if not r["host"].endswith(".googleapis.com")}
+    assert not unknown
+    for api, count in CREATED.items():
+        made = [r for r in first.of(api, "POST") if r["status"] == 200 and ":" not in r["path"].rsplit("/", 1)[-1]]
+        made += first.of(api, "POST", path=":addVersion")
+        assert len(made) == count, api
+
+
+def test_the_token_is_in_the_secrets_own_request_and_nowhere_else(google: Cloud, first: Ran) -> None:
+    encoded = base64.b64encode(TOKEN.encode()).decode()
+    holding = [r for r in first.requests if TOKEN in json.dumps(r) or encoded in json.dumps(r)]
+    assert [(r["api"], r["path"].rsplit(":", 1)[-1]) for r in holding] == [("secretmanager", "addVersion")]
+    assert TOKEN not in first.said
+    assert any("secrets" in one for one in google.arguments), "the watcher has seen gcloud at work"
+    assert not [one for one in google.arguments if TOKEN in one]
+    assert not [file for file in google.folder.rglob("*.log") if TOKEN in file.read_text(errors="replace")]
+
+
+def test_roles_are_exactly_those_of_the_readme(google: Cloud, first: Ran) -> None:
+    given = set()
+    for r in first.of("pubsub", path=":setIamPolicy") + first.of("secretmanager", path=":setIamPolicy"):
+        given |= {(place(r["path"]), *one) for one in _bindings(r)}
+    for api in ("cloudresourcemanager", "artifactregistry", "run"):
+        for r in first.of(api, path=":setIamPolicy"):
+            given |= {(place(r["path"]), *one) for one in _bindings(r)}
+    for r in first.of("bigquery", "POST", path="/jobs"):
+        script = r["body"]["configuration"]["query"]["query"]
+        for line in script.split(";\n"):
+            if line.startswith("GRANT"):
+                role, table, members = line.split("`")[1], line.split("`")[3], line.partition(" TO ")[2]
+                given |= {
+                    (f"table:{table.rsplit('.', 1)[-1]}", role, _who(m)) for m in json.loads(f"[{members.rstrip(';')}]")
+                }
+    assert given == table_in_the_readme()
+
+
+def _bindings(r: dict[str, object]) -> set[tuple[str, str]]:
+    policy = json.loads(json.dumps(r["body"]))["policy"]
+    return {(b["role"], _who(m)) for b in policy["bindings"] for m in b["members"]}
+
+
+def _who(member: str) -> str:
+    if member == f"serviceAccount:service-{NUMBER}@gcp-sa-pubsub.iam.gserviceaccount.com":
+        return "pubsub-agent"
+    return member.removeprefix("serviceAccount:").removesuffix(f"@{PROJECT}.iam.gserviceaccount.com")
+
+
+def test_nothing_is_open_to_everybody(first: Ran) -> None:
+    assert "allUsers" not in json.dumps(first.requests)
+    assert "allAuthenticatedUsers" not in json.dumps(first.requests)
+
+
+def test_the_job_is_one_task_that_runs_for_a_week_and_is_retried(first: Ran) -> None:
+    (job,) = [r["body"] for r in first.of("run", "POST") if r["path"].endswith("/jobs")]
+    execution = job["spec"]["template"]["spec"]
+    task = execution["template"]["spec"]
+    assert (execution["taskCount"], execution["parallelism"]) == (1, 1)
+    assert (str(task["timeoutSeconds"]), task["maxRetries"]) == ("604800", 10)
+    assert task["serviceAccountName"] == f"tds-ingester@{PROJECT}.iam.gserviceaccount.com"
+    variables = {one["name"]: one["value"] for one in task["containers"][0]["env"]}
+    assert variables["X_BEARER_TOKEN_SECRET"] == f"projects/{PROJECT}/secrets/x-bearer-token"
+    assert "X_BEARER_TOKEN" not in variables
+
+
+def test_the_function_retries_and_is_called_by_pub_sub_alone(first: Ran) -> None:
+    (function,) = [r["body"] for r in first.of("cloudfunctions", "POST") if r["path"].endswith("/functions")]
+    trigger, service = function["eventTrigger"], function["serviceConfig"]
+    assert trigger["retryPolicy"] == "RETRY_POLICY_RETRY"
+    assert trigger["serviceAccountEmail"] == f"tds-push@{PROJECT}.iam.gserviceaccount.com"
+    assert service["ingressSettings"] == "ALLOW_INTERNAL_ONLY"
+    assert service["serviceAccountEmail"] == f"tds-load-tweet@{PROJECT}.iam.gserviceaccount.com"
+    assert (service["maxInstanceRequestConcurrency"], service["maxInstanceCount"], service["timeoutSeconds"]) == (
+        400,
+        5,
+        60,
+    )
+    named = ".".join((ROOT / "infra" / "python-version").read_text().split(".")[:2])
+    assert function["buildConfig"]["runtime"] == f"python{named.replace('.', '')}"
+
+
+def test_no_subscription_forgets(first: Ran) -> None:
+    made = [r["body"] for r in first.of("pubsub", "PUT", path="/subscriptions/")]
+    changed = [r["body"]["subscription"] for r in first.of("pubsub", "PATCH", path="/subscriptions/eventarc-")]
+    assert len(made) == 2
+    assert len(changed) == 1
+    for subscription in made + changed:
+        assert subscription["messageRetentionDuration"] == "604800s"
+        assert subscription["expirationPolicy"] in ({}, {"ttl": None}), "never"
+        assert subscription["retryPolicy"] == {"minimumBackoff": "10s", "maximumBackoff": "600s"}
+    dead = f"projects/{PROJECT}/topics/tweets-dead"
+    policies = [one.get("deadLetterPolicy") for one in made + changed]
+    assert (
+        sorted(policies, key=str) == [{"deadLetterTopic": dead, "maxDeliveryAttempts": 20}] * 2 + [None]
+        or policies.count(None) == 1
+    )
+    (archive,) = [one for one in made if one["topic"].endswith("/tweets")]
+    assert archive["bigqueryConfig"] == {
+        "table": f"{PROJECT}:twitter.archive",
+        "useTopicSchema": True,
+        "writeMetadata": True,
+    }
+    assert archive["filter"] == 'NOT attributes.source = "archive" AND NOT attributes.source = "rejected"'
+
+
+def test_uploads_carry_only_what_runs(google: Cloud, first: Ran) -> None:
+    zipped, tarred = sorted((google.folder / "uploads").iterdir(), key=lambda file: file.suffix != ".zip")
+    with zipfile.ZipFile(zipped) as archive:
+        function = {name for name in archive.namelist() if not name.endswith("/")}
+    with tarfile.open(tarred) as archive:
+        image = {member.name.removeprefix("./") for member in archive.getmembers() if member.isfile()}
+    assert function == _files(ROOT / "functions" / "load_tweet")
+    assert image == _files(ROOT / "ingester")
+
+
+def _files(folder: Path) -> set[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "."], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout.split()
+    return {name for name in listed if not name.endswith(".gcloudignore")}
+
+
+def test_a_second_up_makes_nothing_and_says_so(google: Cloud, first: Ran, tree: Path) -> None:
+    ran = google.deploy("up", "--yes", tree=tree)
+    assert ran.code == 0, ran.said
+    assert "Nothing to do: all " in ran.said
+    assert not ran.writes
+
+
+def test_plan_writes_nothing_and_tells_what_a_change_would_do(google: Cloud, first: Ran, tree: Path) -> None:
+    ran = google.deploy("plan", tree=tree, MAX_POSTS_PER_DAY="500")
+    assert ran.code == 1
+    assert not ran.writes
+    assert "~ jobs ingester" in ran.said
+    assert "0 to make" in ran.said
+
+
+def test_only_what_has_changed_is_done_again(google: Cloud, first: Ran, tree: Path) -> None:
+    """A limit: the job without a new image. A keyword: the function. A column: the tables."""
+    with (tree / "functions" / "load_tweet" / "keywords.txt").open("a") as keywords:
+        keywords.write("\nanother word\n")
+    file = tree / "infra" / "bigquery" / "filtered.json"
+    column = {"name": "another", "type": "STRING", "mode": "NULLABLE", "description": "One more"}
+    file.write_text(json.dumps([*json.loads(file.read_text()), column]))
+    ran = google.deploy("up", "--yes", tree=tree, MAX_POSTS_PER_DAY="500")
+    assert ran.code == 0, ran.said
+    signs = {line.strip() for line in ran.said.splitlines() if line.strip().startswith(("+ ", "~ "))}
+    assert {line for line in signs if not line.startswith(("~ alerts", "~ metrics"))} == {
+        "~ jobs ingester", "~ functions load-tweet", "~ dataset twitter",
+    }  # fmt: skip
+    assert not ran.of("cloudbuild", "POST", path="/builds")
+    executions = [r["path"].rsplit(":", 1)[-1] for r in ran.of("run", "POST", path=":") if "Iam" not in r["path"]]
+    assert executions == ["cancel", "run"], "the running ingester is replaced"
+    columns = google.ask("SELECT another FROM twitter.filtered")
+    assert columns == []
+
+
+def test_the_deployed_function_stores_what_is_pushed_and_the_doctor_sees_it(
+    google: Cloud, first: Ran, tmp_path: Path
+) -> None:
+    """The uploaded files, unpacked in an empty folder, with the variables of the deployment."""
+    uploaded = max((google.folder / "uploads").glob("*.zip"))
+    (tmp_path / "workspace").mkdir()
+    with zipfile.ZipFile(uploaded) as archive:
+        archive.extractall(tmp_path / "workspace")  # noqa: S202 - what deploy.sh has packed
+    service = next(
+        r["body"]["serviceConfig"] for r in first.of("cloudfunctions", "POST") if r["path"].endswith("/functions")
+    )
+    key = tmp_path / "credentials.json"
+    credentials.write(key, f"{google.bigquery_url}/token")
+    variables = service["environmentVariables"] | {
+        "BIGQUERY_EMULATOR_HOST": google.bigquery_url, "GOOGLE_APPLICATION_CREDENTIALS": str(key), "PYTHONPATH": "",
+    }  # fmt: skip
+    framework = [sys.executable, "-m", "functions_framework", "--source", str(tmp_path / "workspace" / "main.py"),
+                 "--target", "load_tweet", "--host", "127.0.0.1", "--port", str(google.function_port)]  # fmt: skip
+    with running("function", framework, variables, tmp_path) as process:
+        wait_until(lambda: listens(google.function_port), process, 60, "it listens")
+        began = time.monotonic()
+        ran = google.deploy("doctor", DOCTOR_SECONDS="60")
+    assert "found in twitter.tweet_versions after" in ran.said, ran.said + process.why()
+    assert time.monotonic() - began < 120
+    assert "BAD  the stream is held by 0 ingesters" in ran.said
+    assert ran.code == 1
+    assert google.ask("SELECT id FROM twitter.tweets") == [], "no view shows the doctor's message"
+
+
+def test_pause_stops_what_costs_and_resume_goes_on(google: Cloud, first: Ran, tree: Path) -> None:
+    paused = google.deploy("pause", tree=tree)
+    assert paused.code == 0, paused.said
+    assert [r["path"].rsplit(":", 1)[-1] for r in paused.of("cloudscheduler", "POST")] == ["pause"]
+    assert [r for r in paused.of("run", "POST") if r["path"].endswith(":cancel")]
+    assert google.ask("SELECT event, reason FROM twitter.ingester_events") == [{"event": "stopped", "reason": "pause"}]
+    resumed = google.deploy("resume", tree=tree)
+    assert resumed.code == 0, resumed.said
+    assert [r["path"].rsplit(":", 1)[-1] for r in resumed.of("cloudscheduler", "POST")] == ["resume"]
+    assert [r for r in resumed.of("run", "POST") if r["path"].endswith("/jobs/ingester:run")]
+
+
+def test_a_command_runs_in_the_cloud(google: Cloud, first: Ran, tree: Path) -> None:
+    ran = google.deploy("run", "rejected", "--dry-run", tree=tree)
+    assert ran.code == 0, ran.said
+    (started,) = [r["body"] for r in ran.of("run", "POST") if r["path"].endswith("/jobs/ingester:run")]
+    assert started["overrides"]["containerOverrides"][0]["args"] == ["rejected", "--dry-run"]
+
+
+def test_destroy_takes_all_but_the_data_and_twice_is_harmless(google: Cloud, first: Ran, tree: Path) -> None:
+    ran = google.deploy("destroy", "--yes", tree=tree)
+    assert ran.code == 0, ran.said
+    assert "Nothing is left but the dataset and the secret." in ran.said
+    again = google.deploy("destroy", "--yes", tree=tree)
+    assert again.code == 0, again.said
+    assert not [r for r in again.writes if r["api"] != "bigquery"]
+    everything = google.deploy("destroy", "--all", "--yes", tree=tree)
+    assert everything.code == 0, everything.said
+    assert "Nothing is left." in everything.said
+    assert {r["api"] for r in everything.of("bigquery", "DELETE") + everything.of("secretmanager", "DELETE")} == {
+        "bigquery", "secretmanager",
+    }  # fmt: skip

@@ -1,0 +1,295 @@
+"""deploy.sh with a recording gcloud and bq on the PATH: order, flags, idempotence, interruption, bad input. No Google tools needed."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+BIN = Path(__file__).parent / "bin"
+SETTINGS = {"GOOGLE_CLOUD_PROJECT": "some-project", "X_BEARER_TOKEN": "TOKEN%3D", "ALERT_EMAIL": "a@example.com"}
+
+
+@dataclass
+class Recorded:
+    """A project that the recording gcloud remembers in a folder."""
+
+    folder: Path
+    tree: Path = ROOT
+
+    def deploy(self, *arguments: str, stdin: str | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
+        environment = {
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "HOME": str(self.folder),
+            "CLOUD": str(self.folder),
+            "DEPLOY_PATIENCE_SECONDS": "1",
+            **settings,
+        }
+        given: dict[str, object] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
+        return subprocess.run(  # type: ignore[call-overload, no-any-return]
+            ["./deploy.sh", *arguments], cwd=self.tree, env=environment, capture_output=True, text=True, timeout=120, check=False, **given,
+        )  # fmt: skip
+
+    @property
+    def calls(self) -> list[list[str]]:
+        file = self.folder / "calls"
+        return [shlex.split(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    @property
+    def changes(self) -> int:
+        """Calls that changed something."""
+        file = self.folder / "changes"
+        return int(file.read_text()) if file.exists() else 0
+
+    def place(self, *words: str) -> int:
+        """The number of the first call that begins so."""
+        wanted = list(words)
+        return next(
+            i
+            for i, call in enumerate(self.calls)
+            if [w for w in call if not w.startswith("--")][: len(wanted)] == wanted
+        )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Recorded:
+    return Recorded(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    one = Recorded(tmp_path_factory.mktemp("deployed"))
+    ran = one.deploy("up", "--yes", **SETTINGS)
+    assert ran.returncode == 0, ran.stderr
+    return one
+
+
+def test_each_thing_is_made_after_what_it_needs(deployed: Recorded) -> None:
+    def before(first: tuple[str, ...], then: tuple[str, ...]) -> None:
+        assert deployed.place(*first) < deployed.place(*then), (first, then)
+
+    before(("gcloud", "services", "enable"), ("gcloud", "iam", "service-accounts", "create"))
+    before(("gcloud", "iam", "service-accounts", "create"), ("gcloud", "projects", "add-iam-policy-binding"))
+    before(("gcloud", "pubsub", "schemas", "create"), ("gcloud", "pubsub", "topics", "create"))
+    before(("bq", "query"), ("gcloud", "pubsub", "subscriptions", "create"))
+    before(("gcloud", "artifacts", "repositories", "create"), ("gcloud", "builds", "submit"))
+    before(("gcloud", "builds", "submit"), ("gcloud", "run", "jobs", "deploy"))
+    before(("gcloud", "functions", "deploy"), ("gcloud", "pubsub", "subscriptions", "update"))
+    before(("gcloud", "run", "jobs", "deploy"), ("gcloud", "scheduler", "jobs", "create"))
+    before(("gcloud", "logging", "metrics", "create"), ("gcloud", "alpha", "monitoring", "policies", "create"))
+    before(("gcloud", "scheduler", "jobs", "create"), ("gcloud", "run", "jobs", "executions", "list"))
+
+
+def test_the_token_goes_through_standard_input(deployed: Recorded) -> None:
+    assert (deployed.folder / "secret").read_text() == SETTINGS["X_BEARER_TOKEN"]
+    assert not [call for call in deployed.calls if any(SETTINGS["X_BEARER_TOKEN"] in word for word in call)]
+
+
+def test_a_rotated_token_is_a_new_version_and_the_same_one_is_not(project: Recorded) -> None:
+    project.deploy("up", "access", "--yes", **SETTINGS)
+    before = project.changes
+    project.deploy("up", "access", "--yes", **SETTINGS)
+    assert project.changes == before
+    ran = project.deploy("up", "access", "--yes", **SETTINGS | {"X_BEARER_TOKEN": "ROTATED"})
+    assert "+ secret version x-bearer-token" in ran.stderr
+    assert (project.folder / "secret").read_text() == "ROTATED"
+
+
+def test_a_second_up_changes_nothing(deployed: Recorded) -> None:
+    before = deployed.changes
+    ran = deployed.deploy("up", "--yes", **SETTINGS)
+    assert ran.returncode == 0, ran.stderr
+    assert "Nothing to do" in ran.stderr
+    assert deployed.changes == before
+    plan = deployed.deploy("plan", **SETTINGS)
+    assert (plan.returncode, deployed.changes) == (0, before)
+
+
+def test_again_applies_everything_and_makes_nothing(tmp_path: Path, deployed: Recorded) -> None:
+    copy = Recorded(tmp_path / "copy")
+    shutil.copytree(deployed.folder, copy.folder)
+    ran = copy.deploy("up", "--yes", "--again", **SETTINGS)
+    assert ran.returncode == 0, ran.stderr
+    assert "Done: 0 made" in ran.stderr
+    assert copy.changes > deployed.changes + 20
+
+
+@pytest.mark.parametrize("at", [1, 8, 15, 22, 29, 36, 43, 50, 57])
+def test_interrupted_anywhere_the_next_run_goes_on(project: Recorded, deployed: Recorded, at: int) -> None:
+    ran = project.deploy("up", "--yes", FAIL_AT=str(at), **SETTINGS)
+    assert ran.returncode == 1
+    assert "the call that was to fail" in ran.stderr
+    assert "run the same command again" in ran.stderr
+    ran = project.deploy("up", "--yes", **SETTINGS)
+    assert ran.returncode == 0, ran.stderr
+    kinds = ("accounts", "topics", "subscriptions", "jobs", "functions", "metrics", "alerts", "dashboards", "schedules")
+    for kind in kinds:
+        assert _listed(project, kind) == _listed(deployed, kind)
+    before = project.changes
+    ran = project.deploy("up", "--yes", **SETTINGS)
+    assert "Nothing to do" in ran.stderr, ran.stderr
+    assert project.changes == before
+
+
+def _listed(project: Recorded, kind: str) -> dict[str, str]:
+    return {file.name: file.read_text() for file in (project.folder / kind).iterdir()}
+
+
+def test_destroy_takes_everything_and_twice_is_harmless(tmp_path: Path, deployed: Recorded) -> None:
+    copy = Recorded(tmp_path / "copy")
+    shutil.copytree(deployed.folder, copy.folder)
+    ran = copy.deploy("destroy", "--yes", **SETTINGS)
+    assert ran.returncode == 0, ran.stderr
+    left = {kind.name for kind in copy.folder.iterdir() if kind.is_dir() and any(kind.iterdir())}
+    assert left == {"services", "secrets"}
+    before = copy.changes
+    assert copy.deploy("destroy", "--yes", **SETTINGS).returncode == 0
+    assert copy.changes == before
+    assert copy.deploy("up", "--yes", **SETTINGS).returncode == 0
+
+
+def test_without_yes_and_nobody_to_ask_nothing_is_done(project: Recorded) -> None:
+    ran = project.deploy("up", **SETTINGS)
+    assert ran.returncode == 2
+    assert "Add --yes" in ran.stderr
+    assert project.changes == 0
+
+
+BAD = {
+    "no project": ({"GOOGLE_CLOUD_PROJECT": ""}, "GOOGLE_CLOUD_PROJECT is not set"),
+    "a project's name": ({"GOOGLE_CLOUD_PROJECT": "My Project"}, "no project id"),
+    "a zone": ({"REGION": "us-central1-a"}, "no region"),
+    "a limit with a comma": ({"MAX_POSTS_PER_DAY": "1,000"}, "MAX_POSTS_PER_DAY is '1,000'"),
+    "a short archive": ({"ARCHIVE_DAYS": "3"}, "8 or more"),
+    "not a boolean": ({"EXPAND_AUTHORS": "yes"}, "EXPAND_AUTHORS is 'yes'"),
+    "a token with a line break": ({"X_BEARER_TOKEN": "key\ntoken"}, "a character that no bearer token has"),
+    "a token in quotes": ({"X_BEARER_TOKEN": "‘AAA’"}, "a character that no bearer token has"),
+    "an unencrypted X": ({"X_API_URL": "http://example.com"}, "would travel unencrypted"),
+    "no address": ({"ALERT_EMAIL": "me"}, "no address"),
+    "one topic twice": ({"PUBSUB_DEAD_TOPIC": "tweets"}, "would come back for ever"),
+    "a dataset with a hyphen": ({"BIGQUERY_DATASET": "my-data"}, "letters, digits and underscores"),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), BAD.values(), ids=BAD.keys())
+def test_a_bad_setting_is_told_before_anything_is_asked(project: Recorded, change: dict[str, str], words: str) -> None:
+    ran = project.deploy("up", "--yes", **SETTINGS | change)
+    assert ran.returncode == 2
+    assert words in ran.stderr
+    assert project.calls == []
+    assert change.get("X_BEARER_TOKEN", "nothing that it says") not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["upp"], "no command 'upp'"), (["up", "all-of-it", "--yes"], "no part 'all-of-it'"), (["up", "--force"], "no option --force"),
+     (["run"], "Which command of the ingester?")],
+)  # fmt: skip
+def test_a_mistyped_command_is_told(project: Recorded, arguments: list[str], words: str) -> None:
+    ran = project.deploy(*arguments, **SETTINGS)
+    assert ran.returncode == 2
+    assert words in ran.stderr
+    assert project.changes == 0
+
+
+def _tree(folder: Path) -> Path:
+    tree = folder / "tree"
+    shutil.copytree(
+        ROOT, tree, ignore=shutil.ignore_patterns(".git", ".venv", ".runs", "__pycache__", "tests", ".*_cache", ".env")
+    )
+    return tree
+
+
+def test_settings_come_from_env_and_the_environment_wins(tmp_path: Path) -> None:
+    project = Recorded(tmp_path / "cloud", _tree(tmp_path))
+    project.folder.mkdir()
+    (project.tree / ".env").write_text(
+        "# mine\r\nexport GOOGLE_CLOUD_PROJECT=from-file\nMAX_POSTS_PER_DAY='77'\nREGION=\"europe-west1\"\n\nX_BEARER_TOKEN=FILE"
+    )
+    ran = project.deploy("up", "--yes", MAX_POSTS_PER_DAY="55")
+    assert ran.returncode == 0, ran.stderr
+    (job,) = [call for call in project.calls if call[1:4] == ["run", "jobs", "deploy"]]
+    assert "--region=europe-west1" in job
+    variables = next(word for word in job if word.startswith("--set-env-vars="))
+    assert "@MAX_POSTS_PER_DAY=55@" in variables
+    assert "GOOGLE_CLOUD_PROJECT=from-file" in variables
+
+
+def test_a_mistyped_variable_in_env_is_told(tmp_path: Path) -> None:
+    project = Recorded(tmp_path, _tree(tmp_path))
+    (project.tree / ".env").write_text("MAX_POST_PER_DAY=10\n")
+    ran = project.deploy("up", "--yes", **SETTINGS)
+    assert ran.returncode == 2
+    assert ".env sets MAX_POST_PER_DAY, which deploy.sh does not know" in ran.stderr
+
+
+def test_the_example_of_env_has_every_variable_with_its_default() -> None:
+    declared = re.search(
+        r"readonly VARIABLES=\(\n(.*?)\n\)", (ROOT / "infra/deploy/settings.sh").read_text(), re.DOTALL
+    )
+    assert declared
+    ours = dict(line.strip().split("=", 1) for line in declared[1].splitlines())
+    example = dict(
+        line.lstrip("#").split("=", 1)
+        for line in (ROOT / ".env.example").read_text().splitlines()
+        if re.match(r"#?[A-Z_]+=", line)
+    )
+    assert example | {"BIGQUERY_LOCATION": ""} == ours
+    section = (ROOT / "README.md").read_text().split("| variable of `.env` |")[1].split("\n\n")[0]
+    assert set(re.findall(r"`([A-Z_]+)`", section)) == set(ours) | {"REGION"}
+
+
+def test_commands_and_parts_of_the_readme_are_those_of_the_help() -> None:
+    said = subprocess.run(["./deploy.sh", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    section = (ROOT / "README.md").read_text().split("| `./deploy.sh` | what it does |")[1].split("\n\n")[0]
+    commands = set(re.findall(r"^(?:\./deploy\.sh|           ) (\w+)", said, re.MULTILINE))
+    rows = set(re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE))
+    assert {word.split()[0] for row in rows for word in re.findall(r"`([^`]+)`", row)} == commands
+    parts = re.search(r"parts: (.+)", said)
+    assert parts
+    for part in parts[1].split():
+        assert f"`{part}`" in section
+
+
+def test_the_roles_of_the_function_are_the_tables_that_it_writes() -> None:
+    from functions.load_tweet.tables import TABLES
+
+    rows = [line.split("\t") for line in (ROOT / "infra" / "roles.tsv").read_text().splitlines()]
+    assert {on for who, _, on, _ in rows if who == "tds-load-tweet"} == {f"table:{name}" for name in TABLES}
+
+
+def test_the_roles_of_the_readme_are_those_of_the_file() -> None:
+    section = (ROOT / "README.md").read_text().split("| who | role | on | why |")[1].split("\n\n")[0]
+    rows = [[cell.strip().strip("`") for cell in line.split("|")[1:-1]] for line in section.splitlines()[2:]]
+    assert rows == [line.split("\t") for line in (ROOT / "infra" / "roles.tsv").read_text().splitlines()]
+
+
+def _quoted(word: str) -> str:
+    """As one types it: the linter takes a flag in quotes for a value of the flag before."""
+    flag, equals, value = word.partition("=")
+    return f"{flag}={shlex.quote(value)}" if equals and flag.startswith("--") else shlex.quote(word)
+
+
+@pytest.mark.skipif(not shutil.which("gcloud"), reason="gcloud, whose own linter is asked, is not installed")
+def test_gclouds_own_linter_takes_every_command(deployed: Recorded, tmp_path: Path) -> None:
+    commands = sorted({" ".join(map(_quoted, call)) for call in deployed.calls if call[0] == "gcloud"})
+    file = tmp_path / "commands.json"
+    file.write_text(
+        json.dumps([{"command_string": command, "id": number} for number, command in enumerate(commands, 1)])
+    )
+    environment = os.environ | {"CLOUDSDK_CONFIG": str(tmp_path), "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1"}
+    linted = subprocess.run(
+        ["gcloud", "meta", "lint-gcloud-commands", f"--commands-file={file}", "--serialize"],
+        env=environment, capture_output=True, text=True, timeout=300, check=True,
+    )  # fmt: skip
+    results = [result for one in json.loads(linted.stdout).values() for result in one]
+    assert len(results) == len(commands) > 60
+    wrong = [(one["command_string"], one["error_message"]) for one in results if not one["success"]]
+    assert wrong == []
