@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     actions = one.add_subparsers(dest="action", required=True, metavar="action")
     one = actions.add_parser("plan", parents=[with_rules], help="what apply would change; exit code 1 if anything")
     one.add_argument("--price", action="store_true", help="posts and dollars a day by the last seven days' counts")
+    one.add_argument("--json", action="store_true", help="on stdout, for a program")
     one = actions.add_parser("apply", parents=[with_rules, asking], help="make X have the file's rules")
     one.add_argument("--remove-foreign", action="store_true", help="also remove rules that the file does not name")
     return parser

@@ -7,8 +7,9 @@ from argparse import Namespace
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import orjson
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -22,6 +23,7 @@ from .events import Gap
 from .holder import holder_id
 from .ledger import Ledger, NoLedger
 from .publisher import Publisher
+from .rules import Rule
 from .settings import Settings
 from .times import Times
 
@@ -41,6 +43,9 @@ def plan(settings: Settings, arguments: Namespace) -> int:
     x = _x(settings)
     found = _asked(lambda: rules.compare(ours, rules.there(x)))
     _asked(lambda: rules.check(x, found.add))
+    if arguments.json:
+        print(orjson.dumps(_as_json(x, ours, found, price=arguments.price)).decode())
+        return 1 if found.changes else 0
     table = Table("", "rule", *(["posts a day", "$ a day", "$ a month"] if arguments.price else []))
     kinds = [("add", found.add), ("change (leave)", found.remove), ("keep", found.keep), ("not ours", found.foreign)]
     for what, listed in kinds:
@@ -181,12 +186,25 @@ def _diary(ledger: Ledger) -> list[events.Event]:
         raise LedgerFailed(f"{error}. Does the dataset exist, and may this account query it?") from None
 
 
+def _as_json(x: X, ours: list[Rule], found: rules.Plan, *, price: bool) -> dict[str, Any]:
+    """`posts_a_day` counts a post that matches several rules once, as far as one query can hold them."""
+    kinds = {"add": found.add, "change": found.remove, "keep": found.keep, "not_ours": found.foreign}
+    listed = [{"what": what, "tag": r.tag, "value": r.value} for what, group in kinds.items() for r in group]
+    return {"rules": listed} | ({"posts_a_day": round(_posts_a_day(x, [r.value for r in ours]), 1)} if price else {})
+
+
+def _posts_a_day(x: X, values: list[str]) -> float:
+    """By the last seven days."""
+    now = datetime.now(UTC) - timedelta(minutes=1)
+    asked = [("", value, "") for value in values]
+    return _asked(lambda: search.expected(x, asked, now - _PRICED, now)) / (_PRICED / timedelta(days=1))
+
+
 def _price(x: X, value: str, settings: Settings) -> tuple[str, str, str]:
     """Posts a day, and dollars, by the last seven days."""
     if search.cannot_ask(value):
         return ("?", "?", "?")
-    now = datetime.now(UTC) - timedelta(minutes=1)
-    posts = _asked(lambda: search.expected(x, [("", value, "")], now - _PRICED, now)) / (_PRICED / timedelta(days=1))
+    posts = _posts_a_day(x, [value])
     dollars = posts * DOLLARS
     most = f" to {dollars * (1 + AUTHOR):,.2f}" if settings.expand_authors else ""
     return f"{posts:,.0f}", f"{dollars:,.2f}{most}", f"{dollars * 30:,.0f}"

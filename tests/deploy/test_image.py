@@ -1,0 +1,71 @@
+"""The steps of the Dockerfiles, replayed without a container: an empty venv and folder, only what the image would hold, another user."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+NOBODY = 10001  # the image's user
+_READ = "+dac_read_search"
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """/app of the image, and beside it a venv in the place of its Python."""
+    folder = tmp_path_factory.mktemp("image")
+    app = folder / "app"
+    for line in (ROOT / "ingester" / "Dockerfile").read_text().splitlines():
+        if copied := re.match(r"COPY (.+) (\S+)$", line):
+            place = app / copied[2]
+            (place if copied[2].endswith("/") else place.parent).mkdir(parents=True, exist_ok=True)
+            for pattern in copied[1].split():
+                for file in (ROOT / "ingester").glob(pattern):
+                    shutil.copy(file, place)
+        if pip := re.match(r"RUN (pip install .+)$", line):
+            subprocess.run([sys.executable, "-m", "venv", folder / "python"], check=True)
+            command = [str(folder / "python" / "bin" / "python"), "-m", *pip[1].split()]
+            subprocess.run(command, cwd=app, check=True, capture_output=True, timeout=400)
+    return folder
+
+
+def run(image: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Started by root, as the image's user, who may read this machine's Python wherever it lies, and write nothing."""
+    user = [
+        "setpriv",
+        f"--reuid={NOBODY}",
+        f"--regid={NOBODY}",
+        "--clear-groups",
+        f"--inh-caps={_READ}",
+        f"--ambient-caps={_READ}",
+    ]
+    command = [str(image / "python" / "bin" / "python"), "-m", "ingester", *arguments]
+    environment = {"PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ["PATH"], **variables}
+    return subprocess.run(
+        [*(user if os.getuid() == 0 else []), *command],
+        cwd=image / "app", env=environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.timeout(500)
+def test_the_image_holds_what_the_ingester_needs_and_starts_as_another_user(image: Path) -> None:
+    helped = run(image, "--help")
+    assert helped.returncode == 0, helped.stderr
+    assert "stream" in helped.stdout
+    started = run(image, "stream", GOOGLE_CLOUD_PROJECT="p")
+    assert started.returncode == 2, started.stderr
+    assert "There is no bearer token for X" in started.stderr
+    for command in ("search", "archive", "rejected", "rules"):
+        assert run(image, command, "--help").returncode == 0
+
+
+def test_the_image_holds_nothing_else(image: Path) -> None:
+    held = {file.relative_to(image / "app").as_posix() for file in (image / "app").rglob("*") if file.is_file()}
+    assert held == {"ingester/requirements.txt", "ingester/rules.yaml"} | {
+        f"ingester/{file.name}" for file in (ROOT / "ingester").glob("*.py")
+    }

@@ -1,0 +1,197 @@
+"""What deploy.sh applies, as data, and the small programs that fill it in: each on its own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+
+DEPLOY = ROOT / "infra" / "deploy"
+ENVIRONMENT = {
+    "GOOGLE_CLOUD_PROJECT": "p", "BIGQUERY_DATASET": "twitter", "BIGQUERY_LOCATION": "us-central1", "ARCHIVE_DAYS": "90",
+    "PROJECT_NUMBER": "1", "PUBSUB_TOPIC": "tweets", "PUBSUB_DEAD_TOPIC": "tweets-dead", "MAX_POSTS_PER_DAY": "1000",
+    "MAX_POSTS_PER_MONTH": "20000",
+}  # fmt: skip
+
+
+def python(script: str, *arguments: str, given: str = "") -> str:
+    """As deploy.sh runs them: with whatever python3 there is, and no packages."""
+    run = [sys.executable, "-I", str(DEPLOY / script), *arguments]
+    return subprocess.run(run, env=ENVIRONMENT, input=given, capture_output=True, text=True, check=True).stdout
+
+
+def statements() -> list[str]:
+    return python("ddl.py").strip().rstrip(";").split(";\n")
+
+
+def test_each_table_is_made_with_every_column_and_given_those_that_are_new() -> None:
+    made = {
+        found[1]: sql
+        for sql in statements()
+        if (found := re.match(r"CREATE TABLE IF NOT EXISTS `p\.twitter\.(\w+)`", sql))
+    }
+    added = {found[1]: sql for sql in statements() if (found := re.match(r"ALTER TABLE `p\.twitter\.(\w+)`\n", sql))}
+    for name, layout in json.loads((ROOT / "infra/bigquery/layout.json").read_text()).items():
+        columns = [field["name"] for field in json.loads((ROOT / f"infra/bigquery/{name}.json").read_text())]
+        assert re.findall(r"^  `(\w+)` ", made[name], re.MULTILINE) == columns
+        assert re.findall(r"ADD COLUMN IF NOT EXISTS `(\w+)`", added[name]) == columns
+        assert "NOT NULL" not in added[name]
+        if "partition" in layout:
+            assert f"PARTITION BY DATE(`{layout['partition']}`)" in made[name]
+    assert python("ddl.py", "--names").split() == [*made, "tweets", "stream_gaps", "receipt"]
+
+
+def test_nothing_is_dropped_and_every_grant_can_be_taken_back() -> None:
+    sql = "\n".join(statements())
+    assert not re.search(r"\b(DROP|TRUNCATE|DELETE)\b", sql)
+    assert "max_time_travel_hours = 48" in sql
+    assert "partition_expiration_days = 90" in sql
+    grants = {
+        line.replace("GRANT", "REVOKE", 1).replace(" TO ", " FROM ")
+        for line in statements()
+        if line.startswith("GRANT")
+    }
+    assert grants == set(python("ddl.py", "--revoke").strip().rstrip(";").split(";\n"))
+
+
+MONITORING = sorted((ROOT / "infra" / "monitoring").rglob("*.json"))
+
+
+@pytest.mark.parametrize("file", MONITORING, ids=lambda file: file.stem)
+def test_monitoring_is_filled_in_whole(file: Path) -> None:
+    filled = json.loads(python("filled.py", str(file), "userLabels.config=abc"))
+    assert filled["userLabels"] == {"config": "abc"}
+    assert not re.search(r"\$\{[A-Z]", json.dumps(filled))
+
+
+def test_a_name_that_is_not_set_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('{"a": "${NOBODY_SETS_THIS}"}')
+    with pytest.raises(subprocess.CalledProcessError):
+        python("filled.py", str(tmp_path / "x.json"))
+
+
+def test_metrics_read_fields_that_our_parts_write() -> None:
+    written = "\n".join(
+        file.read_text() for part in ("ingester", "functions/load_tweet") for file in (ROOT / part).glob("*.py")
+    )
+    for file in (ROOT / "infra" / "monitoring" / "metrics").iterdir():
+        metric = json.loads(file.read_text())
+        assert metric["name"] == f"tds_{file.stem}"
+        for name in re.findall(r"jsonPayload\.(\w+)", json.dumps(metric)):
+            assert re.search(rf'\b{name}=|"{name}"', written), f"{file.stem}: nobody writes {name}"
+        for event in re.findall(r'jsonPayload\.event=\(?((?:"\w+"(?: OR )?)+)', metric["filter"]):
+            for name in re.findall(r'"(\w+)"', event):
+                assert f'"{name}"' in written, f"{file.stem}: no event {name}"
+
+
+def test_alerts_and_the_dashboard_ask_for_metrics_that_there_are() -> None:
+    ours = {file.stem for file in (ROOT / "infra" / "monitoring" / "metrics").iterdir()}
+    asked = set()
+    for file in [*(ROOT / "infra/monitoring/alerts").iterdir(), ROOT / "infra/monitoring/dashboard.json"]:
+        asked |= set(re.findall(r"user_tds_(\w+?)(?:_sum|_count|_bucket)?\{", file.read_text()))
+    assert asked <= ours
+    assert ours - asked == set(), "a metric that nobody looks at"
+
+
+def test_each_alert_has_its_place_in_the_docs() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text().lower()
+    for file in (ROOT / "infra/monitoring/alerts").iterdir():
+        title = json.loads(file.read_text())["displayName"].removeprefix("twitter-data-stream: ")
+        assert f"### {title}".lower() in page
+
+
+def estimate(*arguments: str) -> Any:
+    return json.loads(python("estimate.py", "--json", *arguments))
+
+
+def test_the_estimate_leads_with_what_holding_the_stream_costs() -> None:
+    text = python("estimate.py", "--posts-per-day", "1000")
+    assert re.match(r"About \$4[5-9] a month to hold the stream", text)
+    none = estimate("--posts-per-day", "0")
+    assert 44 < none["floor"] < 50
+    assert none["x"] == {"least": 0.0, "most": 0.0, "guard": 100.0}
+    assert none["google"]["total"] == none["floor"]
+
+
+def test_the_estimate_is_posts_times_price() -> None:
+    some = estimate("--posts-per-day", "1000")
+    assert some["x"]["least"] == pytest.approx(1_000 * 365 / 12 * 0.005, abs=0.01)
+    assert some["x"]["most"] == pytest.approx(3 * some["x"]["least"], abs=0.02)
+    assert estimate("--posts-per-day", "1000", "--no-authors")["x"]["most"] == some["x"]["least"]
+    assert some["google"]["total"] == pytest.approx(sum(some["google"]["lines"].values()), abs=0.01)
+    many = estimate("--posts-per-day", str(100 * 86_400))
+    assert 150 < many["google"]["total"] < 500, "at 100 posts a second: the facts' table says about 290"
+
+
+@pytest.mark.parametrize(
+    ("per_day", "per_month", "guard"), [(1_000, 20_000, 100.0), (100, 20_000, 15.5), (0, 0, None), (0, 10, 0.05)]
+)
+def test_the_worst_case_is_what_the_money_guard_allows(per_day: int, per_month: int, guard: float | None) -> None:
+    answer = estimate("--posts-per-day", "5", "--per-day", str(per_day), "--per-month", str(per_month))
+    assert answer["x"]["guard"] == guard
+
+
+def test_every_price_names_its_source_and_day() -> None:
+    for name, entry in json.loads((DEPLOY / "prices.json").read_text()).items():
+        assert entry["source"].startswith("https://"), name
+        assert re.fullmatch(r"20\d\d-\d\d-\d\d", entry["read"]), name
+        assert entry["dollars"] > 0, name
+
+
+WELL = {
+    "holders": "1",
+    "stopped": None,
+    "open_gaps": "0",
+    "gap_seconds": "0",
+    "today": "10",
+    "unended": "0",
+    "rejected": "0",
+    "row_age": "5",
+}
+BAD = {
+    "nobody holds": ({"holders": "0", "stopped": "2026-11-23T00:00:00 no credits left"}, "no credits left"),
+    "two hold": ({"holders": "2"}, "X lets one hold it"),
+    "an old gap": ({"open_gaps": "1", "gap_seconds": "901"}, "After 7 days X forgets"),
+    "the budget": ({"today": "1000"}, "raise MAX_POSTS_PER_DAY"),
+    "unended": ({"unended": "3"}, "run archive"),
+    "rejected": ({"rejected": "3"}, "run rejected"),
+    "no row": ({"row_age": None}, "rules plan --price"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "remedy"), BAD.values(), ids=BAD.keys())
+def test_the_doctor_finds_it_and_names_a_remedy(change: dict[str, Any], remedy: str) -> None:
+    lines = python("verdicts.py", given=json.dumps([WELL | change])).splitlines()
+    (bad,) = [line for line in lines if line.startswith("bad\t")]
+    assert remedy in bad
+    assert len(bad.split("\t")) == 3
+
+
+def test_the_doctor_finds_nothing_where_nothing_is() -> None:
+    assert all(line.startswith("ok\t") for line in python("verdicts.py", given=json.dumps([WELL])).splitlines())
+
+
+DOCKERFILE = (ROOT / "ingester" / "Dockerfile").read_text()
+
+
+def test_the_image_is_slim_pinned_and_runs_as_nobody_in_particular() -> None:
+    lines = [line for line in DOCKERFILE.splitlines() if line and not line.startswith("#")]
+    words = [line.split()[0] for line in lines]
+    assert words == ["ARG", "FROM", "RUN", "WORKDIR", "COPY", "RUN", "COPY", "ENV", "USER", "ENTRYPOINT", "CMD"]
+    assert "FROM python:${PYTHON_VERSION}-slim-bookworm" in lines
+    assert re.fullmatch(r"3\.11\.\d+", (ROOT / "infra" / "python-version").read_text().strip())
+    assert words.index("USER") > max(i for i, word in enumerate(words) if word in ("RUN", "COPY"))
+    assert not re.search(r"apt-get|curl|wget|ADD |:latest|--privileged|X_BEARER_TOKEN", DOCKERFILE)
+
+
+def test_the_tests_run_on_the_python_that_is_deployed() -> None:
+    named = tuple(map(int, (ROOT / "infra" / "python-version").read_text().split(".")[:2]))
+    if sys.version_info[:2] != named and "CI" not in os.environ:
+        pytest.skip(f"this machine's tests run on another Python than {named[0]}.{named[1]}, which is deployed")
+    assert sys.version_info[:2] == named
