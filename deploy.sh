@@ -55,10 +55,10 @@ up() {
 			ingester
 			apply_rules
 			tick
+			start_ingester # nothing that only watches may keep the stream from being held
 			together metrics exclusion
 			together alerts dashboard
-			budget
-			start_ingester
+			google_budget
 			;;
 		access) service_accounts; dataset; together secret topics repository ;;
 		pubsub) together topics subscriptions ;;
@@ -66,7 +66,7 @@ up() {
 		ingester) repository; ingester; apply_rules; tick; start_ingester ;;
 		rules) ingester; apply_rules; start_ingester ;;
 		function) repository; load_tweet ;;
-		watch) metrics; exclusion; alerts; dashboard; budget ;;
+		watch) metrics; exclusion; alerts; dashboard; google_budget ;;
 		*) fail "There is no part '${part}'." ;;
 	esac
 	conclude
@@ -153,19 +153,22 @@ main() {
 		set --
 	fi
 	for argument in "$@"; do
-		case ${argument} in
-			--yes | -y) YES=true ;;
-			--dry-run) PLANNING=true ;;
-			--again) AGAIN=true ;;
-			--all) ALL=true ;;
-			--no-canary) CANARY=false ;;
-			-h | --help) command=help ;;
-			-*) usage "There is no option ${argument}." './deploy.sh help' ;;
+		case "${command} ${argument}" in
+			*' --yes' | *' -y') YES=true ;;
+			'up --dry-run' | 'plan --dry-run') PLANNING=true ;;
+			'up --again' | 'plan --again') AGAIN=true ;;
+			'destroy --all') ALL=true ;;
+			'doctor --no-canary') CANARY=false ;;
+			*' -h' | *' --help') command=help ;;
+			*' -'*) usage "./deploy.sh ${command} has no option ${argument}." './deploy.sh help' ;;
 			*) rest+=("${argument}") ;;
 		esac
 	done
 	if [[ ${command} == up || ${command} == plan ]] && [[ " all access pubsub bigquery ingester rules function watch " != *" ${rest[0]:-all} "* ]]; then
 		usage "There is no part '${rest[0]}'." 'access pubsub bigquery ingester rules function watch, or nothing for all of them.'
+	fi
+	if [[ ${command} =~ ^(doctor|pause|resume|destroy)$ && ${#rest[@]} -gt 0 ]]; then
+		usage "./deploy.sh ${command} takes no '${rest[0]}'." './deploy.sh help'
 	fi
 	if [[ ${command} == run && ${#rest[@]} -eq 0 ]]; then
 		usage 'Which command of the ingester?' './deploy.sh run search --from 2026-11-20T00:00 --yes, or archive, rejected, rules plan (README, "The ingester").'
@@ -181,8 +184,8 @@ main() {
 	check_tools
 	WORK=$(mktemp -d)
 	trap 'rm -rf "${WORK}"' EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
+	trap 'end_children; exit 130' INT
+	trap 'end_children; exit 143' TERM
 	check_project
 	look_at_apis
 	look_around

@@ -139,8 +139,8 @@ def ingester_ratios(measured: list[ingester.Measured]) -> Table:
     """Ours beside what people write, and beside raw reading."""
     ours = next(one for one in measured if one.who == ingester.OURS)
     rows = [
-        [one.who, f"{one.posts:,}", f"{one.a_second:,.0f}", f"{one.cpu:,.1f}", f"{one.memory / 2**20:.0f}",
-         f"{ours.a_second / one.a_second:.3g}"]
+        [one.who, f"{one.posts:,}", f"{one.a_second:,.0f}", f"{one.cpu:,.1f}",
+         f"{one.memory / 2**20:.0f}" if one.memory else "–", f"{ours.a_second / one.a_second:.3g}"]
         for one in measured
     ]  # fmt: skip
     columns = ["who", "posts", "posts/s", "CPU µs/post", "MiB", "ingester's posts/s as a multiple"]

@@ -52,6 +52,15 @@ present() {
 	return 0
 }
 
+# role_key RESOURCE ROLE MEMBER: what a binding is called in LIVE; a condition is told by its title
+role_key() {
+	if [[ $1 == buckets ]]; then
+		printf 'project|%s|%s|source-of-builds-%s' "$2" "$3" "${REGION}"
+	else
+		printf '%s|%s|%s' "$1" "$2" "$3"
+	fi
+}
+
 # give RESOURCE...: the roles of the table that are on these
 give() {
 	local resource who role on member
@@ -60,7 +69,7 @@ give() {
 		while IFS=$'\t' read -r who role on _; do
 			[[ ${on} == "${resource}" ]] || continue
 			member=$(member "${who}")
-			decide roles "${resource/#buckets/project}|${role}|${member}" || continue
+			decide roles "$(role_key "${resource}" "${role}" "${member}")" || continue
 			policy_command "${resource}" add
 			condition=()
 			[[ ${resource} == project || ${resource} == buckets ]] && condition=(--condition=None)
@@ -70,10 +79,12 @@ give() {
 	done
 }
 
-# Where Google puts uploaded source before it builds it; other buckets of the project are none of its business.
+# Where Google puts uploaded source before it builds it; other buckets of the project are none of its business. The second name is
+# gcloud's own way of making one up (command_lib/builds/staging_bucket_util.py).
 build_buckets() {
-	local expression="resource.name.startsWith('projects/_/buckets/gcf-v2-') || resource.name.startsWith('projects/_/buckets/${P//[:.]/-}_cloudbuild')"
-	printf "title=source-of-builds,expression=%s" "${expression}"
+	local bucket=${P//[:.]/_}
+	bucket="${bucket//google/elgoog}_${REGION}_cloudbuild"
+	printf "title=source-of-builds-%s,expression=resource.name.startsWith('projects/_/buckets/gcf-v2-') || resource.name.startsWith('projects/_/buckets/%s')" "${REGION}" "${bucket}"
 }
 
 service_accounts() {

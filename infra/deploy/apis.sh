@@ -16,6 +16,10 @@ check_tools() {
 		command -v "${tool}" >/dev/null ||
 			usage "There is no ${tool} on the PATH." 'gcloud and bq come with the Google Cloud SDK: cloud.google.com/sdk/docs/install. Or use Cloud Shell: shell.cloud.google.com has everything.'
 	done
+	local components
+	components=$(gcloud version --format='value(alpha,beta)' 2>/dev/null </dev/null) || components=''
+	[[ ${components} =~ [0-9].*[[:space:]].*[0-9] ]] ||
+		usage 'gcloud lacks its alpha or beta commands, with which alerts and their channels are made.' 'gcloud components install alpha beta (or Debian: apt-get install google-cloud-cli, which has them).'
 	# asks nothing, and gives up: gcloud's own limit is five minutes a request
 	export CLOUDSDK_CORE_DISABLE_PROMPTS=1 CLOUDSDK_CORE_HTTP_TIMEOUT=60 CLOUDSDK_CORE_PROJECT=${GOOGLE_CLOUD_PROJECT}
 }

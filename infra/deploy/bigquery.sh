@@ -14,7 +14,7 @@ dataset() {
 	if decide dataset "${BIGQUERY_DATASET}" "${config}"; then
 		for table in ${absent}; do note '+' table "${table}"; done
 		# the last statement is the mark that all before it are done
-		GIVEN="${sql}"$'\n'"ALTER SCHEMA \`${P}.${BIGQUERY_DATASET}\` SET OPTIONS (labels = [(\"app\", \"${APP}\"), (\"config\", \"${config}\")]);"
+		GIVEN="${sql}"$'\n'"ALTER SCHEMA \`${P}.${BIGQUERY_DATASET}\` SET OPTIONS (labels = [(\"app\", \"${APP}\"), (\"config\", \"${config}\"), (\"region\", \"${REGION}\")]);"
 		cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
 		GIVEN=''
 	elif [[ ${PLANNING} == true ]]; then

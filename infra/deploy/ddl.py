@@ -2,17 +2,21 @@
 
 python3 infra/deploy/ddl.py            the script, with the environment's GOOGLE_CLOUD_PROJECT, BIGQUERY_DATASET, ...
 python3 infra/deploy/ddl.py --names    tables and views, a line each
-python3 infra/deploy/ddl.py --revoke   what takes the grants back
+python3 infra/deploy/ddl.py --revoke TABLE...   what takes the grants on these back
 
 Standard library only: it runs on whatever Python the deployer's machine has.
 """
+
+from __future__ import annotations
 
 import json
 import os
 import sys
 from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from string import Template
+from typing import Any
 
 INFRA = Path(__file__).resolve().parents[1]
 VIEWS = ("tweets", "stream_gaps", "receipt")
@@ -20,7 +24,7 @@ TIME_TRAVEL_HOURS = 48  # the least that BigQuery allows: what was deleted shall
 TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 
 
-def script(environ):
+def script(environ: Mapping[str, str]) -> Iterator[str]:
     """All statements; each is harmless where its thing is there."""
     project, dataset = environ["GOOGLE_CLOUD_PROJECT"], environ["BIGQUERY_DATASET"]
     where = f"{project}.{dataset}"
@@ -38,14 +42,15 @@ def script(environ):
         yield f"GRANT `{role}` ON TABLE `{where}.{table}` TO {', '.join(text(member) for member in members)}"
 
 
-def revokes(environ):
-    """What takes the grants back again: an account that is gone shall not stay in a policy."""
+def revokes(environ: Mapping[str, str], tables: Collection[str]) -> Iterator[str]:
+    """What takes the grants on these tables back again: an account that is gone shall not stay in a policy."""
     where = f"{environ['GOOGLE_CLOUD_PROJECT']}.{environ['BIGQUERY_DATASET']}"
     for (table, role), members in grants(environ).items():
-        yield f"REVOKE `{role}` ON TABLE `{where}.{table}` FROM {', '.join(text(member) for member in members)}"
+        if table in tables:
+            yield f"REVOKE `{role}` ON TABLE `{where}.{table}` FROM {', '.join(text(member) for member in members)}"
 
 
-def _table(name, table, layout, environ):
+def _table(name: str, table: str, layout: dict[str, Any], environ: Mapping[str, str]) -> Iterator[str]:
     fields = json.loads((INFRA / "bigquery" / f"{table}.json").read_text(encoding="utf-8"))
     columns = ",\n".join(f"  {_column(field, required=True)}" for field in fields)
     create = [f"CREATE TABLE IF NOT EXISTS {name} (\n{columns}\n)"]
@@ -62,7 +67,7 @@ def _table(name, table, layout, environ):
     yield f"ALTER TABLE {name} SET OPTIONS ({', '.join(options)})"
 
 
-def _column(field, *, required):
+def _column(field: dict[str, str], *, required: bool) -> str:
     """A column that is added later cannot be required, and a required one was there from the start."""
     kind = TYPES.get(field["type"], field["type"])
     if field.get("mode") == "REPEATED":
@@ -71,9 +76,9 @@ def _column(field, *, required):
     return f"`{field['name']}` {kind}{not_null} OPTIONS (description = {text(field['description'])})"
 
 
-def grants(environ):
+def grants(environ: Mapping[str, str]) -> dict[tuple[str, str], list[str]]:
     """{(table, role): members}, of infra/roles.tsv."""
-    found = defaultdict(list)
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for line in (INFRA / "roles.tsv").read_text(encoding="utf-8").splitlines():
         who, role, resource, _ = line.split("\t")
         kind, _, table = resource.partition(":")
@@ -82,18 +87,19 @@ def grants(environ):
     return found
 
 
-def member(who, environ):
+def member(who: str, environ: Mapping[str, str]) -> str:
     """As IAM names who is in the first column of infra/roles.tsv."""
     if who == "pubsub-agent":
         return f"serviceAccount:service-{environ['PROJECT_NUMBER']}@gcp-sa-pubsub.iam.gserviceaccount.com"
     return f"serviceAccount:{who}@{environ['GOOGLE_CLOUD_PROJECT']}.iam.gserviceaccount.com"
 
 
-def layouts():
-    return json.loads((INFRA / "bigquery" / "layout.json").read_text(encoding="utf-8"))
+def layouts() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads((INFRA / "bigquery" / "layout.json").read_text(encoding="utf-8"))
+    return found
 
 
-def text(value):
+def text(value: str) -> str:
     """A string of GoogleSQL: JSON's escapes are among its own."""
     return json.dumps(value, ensure_ascii=False)
 
@@ -102,6 +108,6 @@ if __name__ == "__main__":
     if "--names" in sys.argv[1:]:
         print("\n".join([*layouts(), *VIEWS]))
     elif "--revoke" in sys.argv[1:]:
-        print(";\n".join(revokes(os.environ)) + ";")
+        print("".join(f"{statement};\n" for statement in revokes(os.environ, sys.argv[2:])), end="")
     else:
         print(";\n".join(script(os.environ)) + ";")

@@ -20,6 +20,7 @@ destroy() {
 	gone schedules "${TICK}" gcloud scheduler jobs delete "${TICK}" --location="${REGION}"
 	if there jobs "${JOB}"; then cancel_executions; fi
 	gone jobs "${JOB}" gcloud run jobs delete "${JOB}" --region="${REGION}"
+	gone jobs "${RUN_JOB}" gcloud run jobs delete "${RUN_JOB}" --region="${REGION}"
 	gone functions "${FUNCTION}" gcloud functions delete "${FUNCTION}" --gen2 --region="${REGION}" # with its trigger and subscription
 	gone subscriptions "${ARCHIVE_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${ARCHIVE_SUBSCRIPTION}"
 	gone subscriptions "${DEAD_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${DEAD_SUBSCRIPTION}"
@@ -32,9 +33,16 @@ destroy() {
 		gone dataset "${BIGQUERY_DATASET}" bq --headless --quiet --project_id="${P}" rm -r -f --dataset "${P}:${BIGQUERY_DATASET}"
 		gone secrets "${SECRET}" gcloud secrets delete "${SECRET}"
 	elif there accounts "$(account tds-ingester)" && there dataset "${BIGQUERY_DATASET}"; then
-		GIVEN=$(python3 infra/deploy/ddl.py --revoke)
-		cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
-		GIVEN="ALTER SCHEMA \`${P}.${BIGQUERY_DATASET}\` SET OPTIONS (labels = [(\"app\", \"${APP}\")]);" # the next `up` grants again
+		local table
+		local -a tables=()
+		for table in $(python3 infra/deploy/ddl.py --names); do
+			if there tables "${table}"; then tables+=("${table}"); fi
+		done
+		GIVEN=$(python3 infra/deploy/ddl.py --revoke "${tables[@]}")
+		if [[ -n ${GIVEN} ]]; then
+			cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
+		fi
+		GIVEN="ALTER SCHEMA \`${P}.${BIGQUERY_DATASET}\` SET OPTIONS (labels = [(\"app\", \"${APP}\"), (\"config\", \"kept\")]);" # the next `up` grants again
 		cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
 		GIVEN=''
 	fi
@@ -51,6 +59,10 @@ gone() {
 	local kind=$1 name=$2
 	shift 2
 	there "${kind}" "${name}" || return 0
+	if ! ours "${kind}" "${name}"; then
+		warn "${kind} ${name} was not made by deploy.sh and is left alone."
+		return 0
+	fi
 	note '-' "${kind}" "${name}"
 	cloud "$@" >/dev/null
 }
@@ -76,7 +88,7 @@ remove_roles() {
 	local key resource role member
 	for key in "${!LIVE[@]}"; do
 		[[ ${key} == roles/* ]] || continue
-		IFS='|' read -r resource role member <<<"${key#roles/}"
+		IFS='|' read -r resource role member _ <<<"${key#roles/}"
 		[[ ${member} == serviceAccount:tds-*"@${P}.iam.gserviceaccount.com" ]] || continue
 		case ${resource} in
 			project) gone roles "${key#roles/}" gcloud projects remove-iam-policy-binding "${P}" --member="${member}" --role="${role}" --all ;;
@@ -94,13 +106,14 @@ prove_gone() {
 	look_around
 	for key in "${!LIVE[@]}"; do
 		case ${key} in
-			"schedules/${TICK}" | "jobs/${JOB}" | "functions/${FUNCTION}" | "topics/${PUBSUB_TOPIC}" | "topics/${PUBSUB_DEAD_TOPIC}" | \
+			"schedules/${TICK}" | "jobs/${JOB}" | "jobs/${RUN_JOB}" | "functions/${FUNCTION}" | "topics/${PUBSUB_TOPIC}" | "topics/${PUBSUB_DEAD_TOPIC}" | \
 				"subscriptions/${ARCHIVE_SUBSCRIPTION}" | "subscriptions/${DEAD_SUBSCRIPTION}" | "subscriptions/eventarc-"*"${FUNCTION}"* | "schemas/${SCHEMA}" | \
 				"repositories/${REPOSITORY}" | metrics/tds_* | alerts/?* | channels/?* | "dashboards/${APP}" | "exclusions/${EXCLUSION}" | accounts/tds-* | \
-				roles/*"|serviceAccount:tds-"*) left+=" ${key}" ;;
+				"roles/project|"*"|serviceAccount:tds-"*"@${P}."* | "roles/secret:"*"|serviceAccount:tds-"*"@${P}."*) left+=" ${key}" ;;
 			"dataset/${BIGQUERY_DATASET}" | "secrets/${SECRET}") [[ ${ALL} == false ]] || left+=" ${key}" ;;
 			*) ;;
 		esac
+		if [[ ${left} == *" ${key}" ]] && ! ours "${key%%/*}" "${key#*/}"; then left=${left%" ${key}"}; fi
 	done
 	[[ -z ${left} ]] || fail 'These are still there:' "${left}" 'Google may take a minute to forget them; run ./deploy.sh destroy once more.'
 	step "Nothing is left$([[ -z $1 ]] || printf ' but %s' "$1")."

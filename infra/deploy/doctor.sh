@@ -52,7 +52,7 @@ check_roles() {
 		[[ ${resource} != table:* ]] || continue # granted in one script, whose fingerprint is the dataset's
 		policy_command "${resource}" get
 		[[ ${PRESENT} == true ]] || continue
-		there roles "${resource/#buckets/project}|${role}|$(member "${who}")" && continue
+		there roles "$(role_key "${resource}" "${role}" "$(member "${who}")")" && continue
 		lacking=$((lacking + 1))
 		bad "${who} lacks ${role} on ${resource}" './deploy.sh up --again'
 	done < <(roles)

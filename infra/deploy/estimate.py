@@ -3,12 +3,15 @@
 Every unit price is in prices.json, with its source and the day it was read. Standard library only.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
-PRICES = json.loads(Path(__file__).with_name("prices.json").read_text(encoding="utf-8"))
+PRICES: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("prices.json").read_text(encoding="utf-8"))
 DAYS = 365 / 12
 HOURS = DAYS * 24
 MESSAGE = 3_000  # bytes of a post in Pub/Sub, request and envelope (docs/benchmarks/function.md)
@@ -18,18 +21,18 @@ LOG_LINE = 700  # bytes; one a group of posts, here taken as one a post
 GIB, TIB = 2**30, 2**40
 
 
-def price(name):
+def price(name: str) -> tuple[float, float]:
     """(dollars a unit, units that cost nothing a month)."""
     entry = PRICES[name]
     return entry["dollars"], entry.get("free", 0)
 
 
-def beyond_free(name, units):
+def beyond_free(name: str, units: float) -> float:
     dollars, free = price(name)
     return max(0.0, units - free) * dollars
 
 
-def google(posts_a_day):
+def google(posts_a_day: float) -> dict[str, float]:
     """Dollars a month by what they are for, largest first; the floor is what holding the stream costs without a post."""
     posts = posts_a_day * DAYS
     busy = posts * SECONDS_A_MESSAGE
@@ -56,23 +59,23 @@ def google(posts_a_day):
     return {name: round(dollars, 2) for name, dollars in sorted(lines.items(), key=lambda item: -item[1])}
 
 
-def x(posts_a_day, authors):
+def x(posts_a_day: float, *, authors: bool) -> tuple[float, float]:
     """(dollars at least, at most): posts, and an author each where they are asked for, billed once a day."""
     least = posts_a_day * DAYS * price("x_post")[0]
     most = least + (posts_a_day * DAYS * price("x_user")[0] if authors else 0.0)
     return round(least, 2), round(most, 2)
 
 
-def worst(per_day, per_month):
+def worst(per_day: int, per_month: int) -> float | None:
     """Dollars a month that the money guard lets X bill, and None without a limit. The guard counts in units of a post's price."""
     limits = [limit for limit in (per_day * 31, per_month) if limit]
     return round(min(limits) * price("x_post")[0], 2) if limits else None
 
 
-def show(posts_a_day, authors, per_day, per_month):
+def show(posts_a_day: float, per_day: int, per_month: int, *, authors: bool) -> None:
     lines = google(posts_a_day)
     floor = sum(google(0).values())
-    least, most = x(posts_a_day, authors)
+    least, most = x(posts_a_day, authors=authors)
     limit = worst(per_day, per_month)
     print(
         f"About ${floor:,.0f} a month to hold the stream, before the first post: Google's price for a process that never sleeps."
@@ -95,14 +98,13 @@ def show(posts_a_day, authors, per_day, per_month):
         if "free" in entry:
             free = f"{entry['free']:,.2f}".rstrip("0").rstrip(".")
             print(f"  {free:>12} {entry['unit']} of {entry['what']}")
-    print(
-        f"Prices as of {min(e['read'] for e in PRICES.values())} to {max(e['read'] for e in PRICES.values())}, list, us-central1: infra/deploy/prices.json."
-    )
+    days = [entry["read"] for entry in PRICES.values()]
+    print(f"Prices as of {min(days)} to {max(days)}, list, us-central1: infra/deploy/prices.json.")
     unread = [name for name, entry in PRICES.items() if not entry["confirmed"]]
     print(f"Not read on Google's page but remembered, so look before you rely on them: {', '.join(unread)}.")
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(prog="./deploy.sh estimate", description=__doc__.splitlines()[0])
     parser.add_argument("--posts-per-day", type=float, required=True, metavar="N")
     parser.add_argument("--no-authors", dest="authors", action="store_false")
@@ -118,7 +120,7 @@ def main():
         floor = sum(google(0).values())
         print("unlimited" if limit is None else f"{limit:.2f}", f"{floor:.0f}")
     elif arguments.json:
-        least, most = x(arguments.posts_per_day, arguments.authors)
+        least, most = x(arguments.posts_per_day, authors=arguments.authors)
         lines = google(arguments.posts_per_day)
         print(
             json.dumps(
@@ -133,7 +135,7 @@ def main():
             )
         )
     else:
-        show(arguments.posts_per_day, arguments.authors, arguments.per_day, arguments.per_month)
+        show(arguments.posts_per_day, arguments.per_day, arguments.per_month, authors=arguments.authors)
     return 0
 
 

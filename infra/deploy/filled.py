@@ -3,16 +3,20 @@
 Standard library only. A name that is not set is an error: nothing is sent to Google half filled.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 NAME = re.compile(r"\$\{([A-Z_]+)\}")
 
 
-def fill(value, environ):
+def fill(value: Any, environ: Mapping[str, str]) -> Any:
     """The same value with each text filled in. Small letters are Monitoring's own: ${outcome}."""
     if isinstance(value, dict):
         return {key: fill(one, environ) for key, one in value.items()}
@@ -21,7 +25,7 @@ def fill(value, environ):
     return NAME.sub(lambda found: environ[found[1]], value) if isinstance(value, str) else value
 
 
-def put(document, assignment):
+def put(document: dict[str, Any], assignment: str) -> None:
     path, _, value = assignment.partition("=")
     adds = path.endswith("+")
     *parents, last = path.rstrip("+").split(".")

@@ -7,6 +7,7 @@ declare PUSH_SUBSCRIPTION=''
 find_push_subscription() {
 	local trigger=${IDS["functions/${FUNCTION}"]:-}
 	PUSH_SUBSCRIPTION=''
+	trigger=${trigger%%~*}
 	[[ -z ${trigger} ]] || PUSH_SUBSCRIPTION=${LIVE["triggers/${trigger}"]:-}
 }
 
@@ -28,7 +29,7 @@ load_tweet() {
 	config=$(fingerprint "${flags[@]}" "$(cd functions/load_tweet && files_hash .)")
 	if decide functions "${FUNCTION}" "${config}"; then
 		step 'Deploying the function load-tweet (two minutes)'
-		cloud gcloud functions deploy "${FUNCTION}" "${flags[@]}" --update-labels="app=${APP},config=${config}" >/dev/null
+		patiently gcloud functions deploy "${FUNCTION}" "${flags[@]}" --update-labels="app=${APP},config=${config}" >/dev/null
 		made functions "${FUNCTION}"
 		trigger=$(cloud gcloud functions describe "${FUNCTION}" --gen2 --region="${REGION}" --format='value(eventTrigger.trigger.basename())')
 		PUSH_SUBSCRIPTION=$(cloud gcloud eventarc triggers describe "${trigger}" --location="${REGION}" --format='value(transport.pubsub.subscription.basename())')
@@ -49,7 +50,8 @@ push_subscription() {
 	)
 	config=$(fingerprint "${flags[@]}")
 	if [[ -z ${PUSH_SUBSCRIPTION} ]]; then
-		[[ ${PLANNING} == false ]] || note '+' subscriptions "of ${FUNCTION}"
+		[[ ${PLANNING} == true ]] || fail "Eventarc has no subscription for ${FUNCTION}: nothing would be stored." 'Was it deleted? ./deploy.sh up function --again makes it anew.'
+		note '+' subscriptions "of ${FUNCTION}"
 		return 0
 	fi
 	LIVE["subscriptions/${PUSH_SUBSCRIPTION}"]=${LIVE["subscriptions/${PUSH_SUBSCRIPTION}"]:-} # Eventarc has made it

@@ -16,7 +16,7 @@ repository() {
 }
 
 ingester() {
-	local source image config variables live=${IDS["jobs/${JOB}"]:-}
+	local source image image_there config variables live=${IDS["jobs/${JOB}"]:-}
 	source=$(cd ingester && { files_hash .; printf '%s' "${PYTHON_VERSION}"; } | hash_of)
 	image="${REGISTRY}/ingester:${source}"
 	variables=$(joined \
@@ -24,24 +24,30 @@ ingester() {
 		"PUBSUB_DEAD_TOPIC=${PUBSUB_DEAD_TOPIC}" "X_API_URL=${X_API_URL}" \
 		"X_BEARER_TOKEN_SECRET=projects/${P}/secrets/${SECRET}" \
 		"MAX_POSTS_PER_DAY=${MAX_POSTS_PER_DAY}" "MAX_POSTS_PER_MONTH=${MAX_POSTS_PER_MONTH}" "EXPAND_AUTHORS=${EXPAND_AUTHORS}")
-	local -a flags=(
+	local -a shared=(
 		--image="${image}" --service-account="$(account tds-ingester)" --set-env-vars="${variables}"
-		--tasks=1 --parallelism=1
-		--task-timeout=168h --max-retries=10 # as long as Google allows; Scheduler starts the next one
-		--cpu=1 --memory=512Mi
+		--tasks=1 --parallelism=1 --cpu=1 --memory=512Mi
 	)
+	local -a flags=("${shared[@]}" --task-timeout=168h --max-retries=10) # as long as Google allows; Scheduler starts the next one
 	config=$(fingerprint "${flags[@]}")
+	INGESTER_CONFIG=${config}
 	if decide jobs "${JOB}" "${config}"; then
-		if [[ ${live#*~} != "${image}" ]]; then # not where only a setting has changed
+		image_there=${live#*~}
+		if [[ ${image_there%~*} != "${image}" || ${LIVE["jobs/${JOB}"]:-} == failed ]]; then # not where only a setting has changed
 			step "Building the ingester's image (about a minute)"
-			cloud gcloud builds submit ingester --config=infra/deploy/image.yaml --region="${REGION}" \
+			patiently gcloud builds submit ingester --config=infra/deploy/image.yaml --region="${REGION}" \
 				--default-buckets-behavior=regional-user-owned-bucket \
 				--service-account="projects/${P}/serviceAccounts/$(account tds-build)" \
 				--substitutions="_IMAGE=${image},_PYTHON_VERSION=${PYTHON_VERSION}" >/dev/null
 		fi
-		cloud gcloud run jobs deploy "${JOB}" --region="${REGION}" "${flags[@]}" --labels="app=${APP},config=${config},rules=${live%%~*}"
+		patiently gcloud run jobs deploy "${JOB}" --region="${REGION}" "${flags[@]}" --labels="app=${APP},config=${config},rules=${live%%~*}"
 		made jobs "${JOB}"
-		CHANGED_INGESTER=true
+	fi
+	# the same for what ./deploy.sh run asks for: once, and never again by itself
+	flags=("${shared[@]}" --task-timeout=24h --max-retries=0)
+	config=$(fingerprint "${flags[@]}")
+	if decide jobs "${RUN_JOB}" "${config}"; then
+		patiently gcloud run jobs deploy "${RUN_JOB}" --region="${REGION}" "${flags[@]}" --labels="app=${APP},config=${config}"
 	fi
 	give "job:${JOB}"
 }

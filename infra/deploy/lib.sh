@@ -9,7 +9,7 @@
 # label `config`, or in its description where Google has no labels: so no state file can be lost, or lie.
 
 readonly APP=twitter-data-stream
-readonly PATIENCE_SECONDS=${DEPLOY_PATIENCE_SECONDS:-150} # a new account or API is unknown to parts of Google for about a minute
+readonly PATIENCE_SECONDS=${DEPLOY_PATIENCE_SECONDS:-420} # a new account is unknown to parts of Google for a minute, a new role for up to seven
 
 declare -A LIVE=() IDS=()
 declare VERB='' PLANNING=false AGAIN=false WORK=''
@@ -104,7 +104,23 @@ decide() {
 		note '=' "${kind}" "${name}"
 		return 1
 	fi
+	[[ ${VERB} == create ]] || refuse_what_is_not_ours "${kind}" "${name}"
 	[[ ${PLANNING} == false ]]
+}
+
+# ours KIND NAME: whether deploy.sh made it; what carries labels carries ours
+ours() {
+	case $1/$2 in
+		subscriptions/eventarc-*) return 0 ;; # made by Eventarc, for us
+		topics/* | subscriptions/* | repositories/* | jobs/* | functions/* | dataset/*) [[ -n ${LIVE["$1/$2"]} ]] ;;
+		secrets/*) [[ ${LIVE["$1/$2"]} == "${APP}" ]] ;;
+		*) return 0 ;;
+	esac
+}
+
+refuse_what_is_not_ours() {
+	ours "$1" "$2" || fail "There is already a thing called $2 ($1) in ${GOOGLE_CLOUD_PROJECT} that deploy.sh did not make, and it is left alone." \
+		'Use a project of its own, or another name where .env has one (PUBSUB_TOPIC, PUBSUB_DEAD_TOPIC, BIGQUERY_DATASET, REGION).'
 }
 
 # note SIGN KIND NAME: shown, and counted at the end
@@ -125,9 +141,11 @@ cloud() {
 	said=$(mktemp "${WORK}/said.XXXXXX")
 	until printf '%s' "${GIVEN}" | "$@" >"${said}.out" 2>"${said}"; do
 		cat "${said}.out" >>"${said}" # bq tells its errors on stdout
-		if grep -qE "${NOT_YET}" "${said}" && ((SECONDS - began < PATIENCE_SECONDS)); then
+		if { grep -qE "${NOT_YET}" "${said}" || { [[ ${ALLOWED_LATE} == true ]] && grep -qE "${NOT_ALLOWED_YET}" "${said}"; }; } &&
+			((SECONDS - began < PATIENCE_SECONDS)); then
 			info "Google does not know of something new yet; asked again: $1 $2 $3 …"
-			sleep 5
+			sleep 5 &
+			wait $!
 			continue
 		fi
 		{
@@ -140,8 +158,11 @@ cloud() {
 	rm -f "${said}" "${said}.out"
 }
 
-# What a just created account, or a just enabled API, makes Google say for a while.
-readonly NOT_YET='does not exist\.?$|Service account .* does not exist|has not been used in project|SERVICE_DISABLED|is not (yet )?ready|was not found or|try again in a few|Permission .*actAs.*denied|concurrent policy changes|not found: (user|serviceAccount)|User .* is not found'
+# What a just created account, a just enabled API or a just given role makes Google say for a while; roles take up to seven minutes.
+readonly NOT_YET='does not exist\.?$|Service account .* does not exist|has not been used in project|SERVICE_DISABLED|is not (yet )?ready|was not found or|try again in a few|Permission .*actAs.*denied|concurrent policy changes|not found: (user|serviceAccount)|User .* is not found|take a few minutes|propagat|operation .*in progress|unable to queue the operation|ABORTED'
+# The same where something is made by one of our own accounts, or by Google's for us: the caller is somebody who has just been allowed.
+readonly NOT_ALLOWED_YET='The caller does not have permission|storage\.objects\.get|You must grant|must have permission to read the image|missing permissions required'
+declare ALLOWED_LATE=false
 
 shown() { printf '%q ' "$@" | cut -c 1-400; }
 
@@ -159,6 +180,22 @@ explain() {
 	esac
 	mapfile -t lines < <(tail -n 12 "$1")
 	fail "${lines[@]}" '' "${advice}" 'Nothing is half done that the next run would not go on with: run the same command again.'
+}
+
+# patiently COMMAND...: `cloud`, for what is done by an account that has been given its role just now
+patiently() {
+	ALLOWED_LATE=true
+	cloud "$@"
+	ALLOWED_LATE=false
+}
+
+# What runs in the background does not hear of Ctrl-C by itself.
+end_children() {
+	local pids
+	pids=$(jobs -p)
+	# shellcheck disable=SC2086 # several
+	[[ -z ${pids} ]] || kill ${pids} 2>/dev/null || true
+	wait || true
 }
 
 # together STEP...: side by side, each one's words in one piece; the first that fails ends it all

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # The ingester's executions: start, replace, pause, resume, and any of its commands run in the cloud.
 
-declare CHANGED_INGESTER=false
+declare INGESTER_CONFIG=''
 
 paused() { [[ ${IDS["schedules/${TICK}"]:-} == PAUSED ]]; }
 
+# running_executions: "name fingerprint" a line; a tick's execution that found the stream held has ended
 running_executions() {
-	local all name ended
-	all=$(cloud gcloud run jobs executions list --job="${JOB}" --region="${REGION}" --limit=20 --format='csv[no-heading,separator="~"](metadata.name,status.completionTime)')
-	while IFS='~' read -r name ended; do
-		[[ -z ${name} || -n ${ended} ]] || printf '%s\n' "${name}"
+	local all name ended config
+	all=$(cloud gcloud run jobs executions list --job="${JOB}" --region="${REGION}" --format='csv[no-heading,separator="~"](metadata.name,status.completionTime,metadata.labels.config)')
+	while IFS='~' read -r name ended config; do
+		[[ -z ${name} || -n ${ended} ]] || printf '%s %s\n' "${name}" "${config}"
 	done <<<"${all}"
 }
 
@@ -18,14 +19,15 @@ cancel_executions() {
 	local execution running
 	running=$(running_executions)
 	[[ -n ${running} ]] || return 0
-	for execution in ${running}; do
+	while read -r execution _; do
 		gcloud run jobs executions cancel "${execution}" --region="${REGION}" >/dev/null 2>"${WORK}/cancel" </dev/null || true
-	done
+	done <<<"${running}"
 	running=$(running_executions)
-	[[ -z ${running} ]] || fail "The execution ${running} of the ingester goes on." "$(tail -n 3 "${WORK}/cancel")" 'Run the same command again in a minute.'
+	[[ -z ${running} ]] || fail "The ingester goes on: ${running}" "$(tail -n 3 "${WORK}/cancel")" 'Run the same command again in a minute.'
 }
 
-# A job that was changed concerns the next execution only: the running one is replaced. The seconds between are a gap like any other.
+# A job that was changed concerns the next execution only: one that runs with other settings is replaced, whenever those were
+# changed. The seconds between are a gap like any other.
 start_ingester() {
 	[[ ${PLANNING} == false ]] || return 0
 	if paused; then
@@ -34,7 +36,7 @@ start_ingester() {
 	fi
 	local running
 	running=$(running_executions)
-	if [[ ${CHANGED_INGESTER} == false && -n ${running} ]]; then
+	if [[ -n ${running} && -z ${INGESTER_CONFIG} ]] || [[ ${running} == *" ${INGESTER_CONFIG}" && ${running} != *$'\n'* ]]; then
 		return 0
 	fi
 	if ! has_token; then
@@ -67,11 +69,12 @@ apply_rules() {
 # in_the_cloud ARGUMENT...: one run of an ingester command, its log shown. Ends as the command ended.
 in_the_cloud() {
 	local execution ended=0
-	execution=$(cloud gcloud run jobs execute "${JOB}" --region="${REGION}" --args="$(joined "$@")" --task-timeout=24h --async --format='value(metadata.name)')
+	execution=$(cloud gcloud run jobs execute "${RUN_JOB}" --region="${REGION}" --args="$(joined "$@")" --async --format='value(metadata.name)')
 	info "Execution ${execution}; its log:"
 	wait_for "${execution}" || ended=$?
+	sleep "${LOG_SECONDS:-10}" # until the last lines can be read
 	gcloud logging read "labels.\"run.googleapis.com/execution_name\"=\"${execution}\" AND logName:\"run.googleapis.com\"" \
-		--order=asc --limit=500 --format='value(textPayload,jsonPayload.message)' </dev/null | sed '/^[[:space:]]*$/d; s/^/         /' >&2
+		--order=desc --limit=500 --format='value(textPayload,jsonPayload.message)' </dev/null | tac | sed '/^[[:space:]]*$/d; s/^/         /' >&2
 	((ended == 0)) || fail "python -m ingester $* did not end well in the cloud." 'Its log is above.' \
 		"More of it: console.cloud.google.com/run/jobs/executions/details/${REGION}/${execution}?project=${P}"
 }
@@ -92,7 +95,9 @@ wait_for() { # EXECUTION
 pause() {
 	need_deployed
 	step 'Pausing: nothing starts the ingester, and the one that runs is stopped'
-	cloud gcloud scheduler jobs pause "${TICK}" --location="${REGION}" >/dev/null
+	if ! paused; then
+		cloud gcloud scheduler jobs pause "${TICK}" --location="${REGION}" >/dev/null
+	fi
 	cancel_executions
 	# told to the ledger, so that what is posted meanwhile is not fetched, and paid for, afterwards
 	cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false \
@@ -104,7 +109,9 @@ pause() {
 resume() {
 	need_deployed
 	step 'Resuming'
-	cloud gcloud scheduler jobs resume "${TICK}" --location="${REGION}" >/dev/null
+	if paused; then
+		cloud gcloud scheduler jobs resume "${TICK}" --location="${REGION}" >/dev/null
+	fi
 	IDS["schedules/${TICK}"]=ENABLED
 	start_ingester
 	info 'The stream is held again within a minute.'

@@ -7,19 +7,19 @@ look_around() {
 	step 'Looking at what is there'
 	# KIND API COMMAND...; a kind whose API is not enabled has nothing in it
 	of accounts iam gcloud iam service-accounts list --format='csv[no-heading,separator="~"](email)'
-	of secrets secretmanager gcloud secrets list --format='csv[no-heading,separator="~"](name.basename())'
+	of secrets secretmanager gcloud secrets list --format='csv[no-heading,separator="~"](name.basename(),labels.app)'
 	of schemas pubsub gcloud pubsub schemas list --format='csv[no-heading,separator="~"](name.basename())'
 	of topics pubsub gcloud pubsub topics list --format='csv[no-heading,separator="~"](name.basename(),labels.config)'
 	of subscriptions pubsub gcloud pubsub subscriptions list --format='csv[no-heading,separator="~"](name.basename(),labels.config)'
 	of repositories artifactregistry gcloud artifacts repositories list --location="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),labels.config)'
-	of jobs run gcloud run jobs list --region="${REGION}" --format='csv[no-heading,separator="~"](metadata.name,metadata.labels.config,metadata.labels.rules,spec.template.spec.template.spec.containers[0].image)'
-	of functions cloudfunctions gcloud functions list --v2 --regions="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),labels.config,eventTrigger.trigger.basename())'
+	of jobs run gcloud run jobs list --region="${REGION}" --format='csv[no-heading,separator="~"](metadata.name,metadata.labels.config,metadata.labels.rules,spec.template.spec.template.spec.containers[0].image,status.conditions[0].status)'
+	of functions cloudfunctions gcloud functions list --v2 --regions="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),labels.config,eventTrigger.trigger.basename(),state)'
 	of triggers eventarc gcloud eventarc triggers list --location="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),transport.pubsub.subscription.basename())'
 	of schedules cloudscheduler gcloud scheduler jobs list --location="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),description,state)'
 	of metrics logging gcloud logging metrics list --format='csv[no-heading,separator="~"](name,description)'
 	of exclusions logging gcloud logging sinks describe _Default --flatten=exclusions --format='csv[no-heading,separator="~"](exclusions.name,exclusions.description)'
-	of channels monitoring gcloud beta monitoring channels list --format='csv[no-heading,separator="~"](userLabels.email,userLabels.config,name)'
-	of alerts monitoring gcloud alpha monitoring policies list --format='csv[no-heading,separator="~"](userLabels.alert,userLabels.config,name)'
+	of channels monitoring gcloud beta monitoring channels list --filter="userLabels.app=${APP}" --format='csv[no-heading,separator="~"](userLabels.email,userLabels.config,name)'
+	of alerts monitoring gcloud alpha monitoring policies list --filter="userLabels.app=${APP}" --format='csv[no-heading,separator="~"](userLabels.alert,userLabels.config,name)'
 	of dashboards monitoring gcloud monitoring dashboards list --format='csv[no-heading,separator="~"](name.basename(),labels.config,etag)'
 	of dataset bigquery live_dataset
 	of tables bigquery live_tables
@@ -28,6 +28,30 @@ look_around() {
 	learn
 	find_push_subscription
 	look_at_roles
+	same_region
+	distrust_what_failed
+}
+
+# One pipeline a dataset: in another region a second one would start beside the first, which nobody would remove.
+same_region() {
+	local before=${IDS["dataset/${BIGQUERY_DATASET}"]:-}
+	[[ -z ${before} || ${before} == "${REGION}" || ${LIVE["dataset/${BIGQUERY_DATASET}"]} == kept ]] ||
+		usage "The pipeline of dataset ${BIGQUERY_DATASET} runs in ${before}, and REGION is ${REGION}." \
+			"Set REGION=${before}; or move: docs/deploy.md, \"Move to another region\"."
+}
+
+# What could not be brought up has its labels all the same: it is to be done again.
+distrust_what_failed() {
+	local job
+	if there functions "${FUNCTION}" && ours functions "${FUNCTION}"; then
+		[[ ${IDS["functions/${FUNCTION}"]##*~} == ACTIVE ]] || LIVE["functions/${FUNCTION}"]=failed
+	fi
+	for job in "${JOB}" "${RUN_JOB}"; do
+		if there jobs "${job}" && ours jobs "${job}"; then
+			[[ ${IDS["jobs/${job}"]##*~} == True ]] || LIVE["jobs/${job}"]=failed
+		fi
+	done
+	return 0
 }
 
 enabled() { there services "$1.googleapis.com"; }
@@ -55,13 +79,17 @@ look_at_roles() {
 	learn
 }
 
-# policy RESOURCE COMMAND...: a line "RESOURCE|ROLE|MEMBER" a binding
+# policy RESOURCE COMMAND...: a line "RESOURCE|ROLE|MEMBER" a binding, with the title of a condition
 policy() {
-	local resource=$1 role member
+	local resource=$1 role member condition
 	shift
-	"$@" --flatten='bindings[].members' --format='csv[no-heading,separator="~"](bindings.role,bindings.members)' >"${WORK}/policy.${resource//[:\/]/_}" || return
-	while IFS='~' read -r role member; do
-		printf '%s|%s|%s\n' "${resource}" "${role}" "${member}"
+	"$@" --flatten='bindings[].members' --format='csv[no-heading,separator="~"](bindings.role,bindings.members,bindings.condition.title)' >"${WORK}/policy.${resource//[:\/]/_}" 2>"${WORK}/policy.err" || {
+		grep -qE 'NOT_FOUND|not found|could not be found|Cannot find|does not exist' "${WORK}/policy.err" && return 0 # what a failed deployment left
+		cat "${WORK}/policy.err" >&2
+		return 1
+	}
+	while IFS='~' read -r role member condition; do
+		printf '%s|%s|%s%s\n' "${resource}" "${role}" "${member}" "${condition:+|${condition}}"
 	done <"${WORK}/policy.${resource//[:\/]/_}"
 }
 
@@ -72,7 +100,7 @@ live_dataset() {
 		printf '%s\n' "${answer}" >&2
 		return 1
 	fi
-	python3 -c 'import json, sys; print(sys.argv[1] + "~" + json.load(sys.stdin).get("labels", {}).get("config", ""))' "${BIGQUERY_DATASET}" <<<"${answer}"
+	python3 -c 'import json, sys; labels = json.load(sys.stdin).get("labels", {}); print(sys.argv[1] + "~" + labels.get("config", "") + "~" + labels.get("region", ""))' "${BIGQUERY_DATASET}" <<<"${answer}"
 }
 
 live_tables() {

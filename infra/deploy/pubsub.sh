@@ -30,6 +30,8 @@ schema() {
 		return
 	fi
 	live=$(cloud gcloud pubsub schemas describe "${SCHEMA}" --format='value(definition)')
+	[[ ${live} == *'"namespace": "twitter"'* ]] ||
+		fail "There is already a schema called ${SCHEMA} in ${P} that deploy.sh did not make." 'Use a project of its own.'
 	LIVE["schemas/${SCHEMA}"]=$(normal_json <<<"${live}" | hash_of)
 	decide schemas "${SCHEMA}" "$(normal_json <infra/pubsub/tweet.avsc | hash_of)" || return 0
 	# a revision: the topic takes messages of either, so nothing is refused while the ingester is replaced
@@ -60,7 +62,7 @@ bigquery_subscription() { # NAME FLAG...
 		for flag in "$@"; do [[ ${flag} == --topic=* || ${flag} == --message-filter=* ]] || changeable+=("${flag}"); done
 		set -- "${changeable[@]}"
 	fi
-	cloud gcloud pubsub subscriptions "${VERB}" "${name}" "$@" "${kept[@]}" "$(label "${config}")" >/dev/null
+	patiently gcloud pubsub subscriptions "${VERB}" "${name}" "$@" "${kept[@]}" "$(label "${config}")" >/dev/null
 	made subscriptions "${name}"
 }
 

@@ -80,7 +80,7 @@ check_settings() {
 name_things() {
 	P=${GOOGLE_CLOUD_PROJECT}
 	readonly ACCOUNTS=(tds-ingester tds-load-tweet tds-push tds-scheduler tds-build)
-	readonly SECRET=x-bearer-token SCHEMA=tweet JOB=ingester FUNCTION=load-tweet REPOSITORY=twitter-data-stream TICK=ingester-tick
+	readonly SECRET=x-bearer-token SCHEMA=tweet JOB=ingester RUN_JOB=ingester-run FUNCTION=load-tweet REPOSITORY=twitter-data-stream TICK=ingester-tick
 	readonly ARCHIVE_SUBSCRIPTION="${PUBSUB_TOPIC}-archive" DEAD_SUBSCRIPTION="${PUBSUB_DEAD_TOPIC}-rejected"
 	readonly REGISTRY="${REGION}-docker.pkg.dev/${P//://}/${REPOSITORY}"
 	readonly EXCLUSION=load-tweet-requests

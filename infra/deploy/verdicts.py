@@ -3,15 +3,19 @@
 Standard library only.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 
-def verdicts(found, environ):
+def verdicts(found: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[tuple[bool, str, str]]:
     """(good, what, remedy) each."""
 
-    def number(name):
+    def number(name: str) -> int | None:
         return int(found[name]) if found.get(name) is not None else None
 
     holders = number("holders") or 0
@@ -46,7 +50,7 @@ def verdicts(found, environ):
         unended == 0,
         f"{unended:,} messages of the last two days arrived and have not become anything",
         (
-            "Are they waiting? The function's log and the alert 'messages wait in Pub/Sub' say why. ./deploy.sh run archive publishes them again."
+            "The function's log, and the alert 'messages wait in Pub/Sub', say why. ./deploy.sh run archive publishes them again."
         ),
     )
     rejected = number("rejected") or 0
@@ -54,7 +58,7 @@ def verdicts(found, environ):
         rejected == 0,
         f"{rejected:,} messages of the last day were rejected or are dead letters",
         (
-            f"SELECT reason, error, COUNT(*) FROM {environ['BIGQUERY_DATASET']}.rejected GROUP BY ALL; after a repair: ./deploy.sh run rejected"
+            f"The table {environ['BIGQUERY_DATASET']}.rejected has the reason of each; after a repair: ./deploy.sh run rejected"
         ),
     )
     row = number("row_age")

@@ -70,16 +70,20 @@ dashboard() {
 filled() { python3 infra/deploy/filled.py "$@"; }
 
 # Google's own alert on its part of the bill, where BUDGET_DOLLARS asks for one. It alerts and stops nothing; X's part is the money guard's.
+google_budget() {
+	[[ -n ${BUDGET_DOLLARS} ]] || return 0
+	(budget) || warn 'The budget alert was not made: it needs rights on the billing account. Leave BUDGET_DOLLARS empty, or make it in the console.'
+}
+
 budget() {
 	local account name="twitter-data-stream ${P}" live display units id
-	[[ -n ${BUDGET_DOLLARS} ]] || return 0
 	account=$(cloud gcloud billing projects describe "${P}" --format='value(billingAccountName.basename())')
 	live=$(cloud gcloud billing budgets list --billing-account="${account}" --format='value(displayName,amount.specifiedAmount.units,name)')
 	while IFS=$'\t' read -r display units id; do
 		[[ ${display} != "${name}" ]] || LIVE["budgets/${name}"]=${units} IDS["budgets/${name}"]=${id}
 	done <<<"${live}"
 	decide budgets "${name}" "${BUDGET_DOLLARS}" || return 0
-	local -a flags=(--display-name="${name}" --budget-amount="${BUDGET_DOLLARS}USD")
+	local -a flags=(--display-name="${name}" --budget-amount="${BUDGET_DOLLARS}")
 	if [[ ${VERB} == create ]]; then
 		cloud gcloud billing budgets create --billing-account="${account}" "${flags[@]}" --filter-projects="projects/${P}" \
 			--threshold-rule=percent=0.5 --threshold-rule=percent=0.9 --threshold-rule=percent=1.0,basis=forecasted-spend >/dev/null

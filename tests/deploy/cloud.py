@@ -125,4 +125,5 @@ def _environment(folder: Path, proxy: int) -> dict[str, str]:
         "X_BEARER_TOKEN": TOKEN,
         "ALERT_EMAIL": "somebody@example.com",
         "DEPLOY_PATIENCE_SECONDS": "5",
+        "LOG_SECONDS": "0",
     }

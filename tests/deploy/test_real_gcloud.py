@@ -132,7 +132,10 @@ def test_nothing_is_open_to_everybody(first: Ran) -> None:
 
 
 def test_the_job_is_one_task_that_runs_for_a_week_and_is_retried(first: Ran) -> None:
-    (job,) = [r["body"] for r in first.of("run", "POST") if r["path"].endswith("/jobs")]
+    made = {r["body"]["metadata"]["name"]: r["body"] for r in first.of("run", "POST") if r["path"].endswith("/jobs")}
+    assert set(made) == {"ingester", "ingester-run"}
+    assert made["ingester-run"]["spec"]["template"]["spec"]["template"]["spec"]["maxRetries"] == 0
+    job = made["ingester"]
     execution = job["spec"]["template"]["spec"]
     task = execution["template"]["spec"]
     assert (execution["taskCount"], execution["parallelism"]) == (1, 1)
@@ -226,7 +229,7 @@ def test_only_what_has_changed_is_done_again(google: Cloud, first: Ran, tree: Pa
     assert ran.code == 0, ran.said
     signs = {line.strip() for line in ran.said.splitlines() if line.strip().startswith(("+ ", "~ "))}
     assert {line for line in signs if not line.startswith(("~ alerts", "~ metrics"))} == {
-        "~ jobs ingester", "~ functions load-tweet", "~ dataset twitter",
+        "~ jobs ingester", "~ jobs ingester-run", "~ functions load-tweet", "~ dataset twitter",
     }  # fmt: skip
     assert not ran.of("cloudbuild", "POST", path="/builds")
     executions = [r["path"].rsplit(":", 1)[-1] for r in ran.of("run", "POST", path=":") if "Iam" not in r["path"]]
@@ -279,7 +282,7 @@ def test_pause_stops_what_costs_and_resume_goes_on(google: Cloud, first: Ran, tr
 def test_a_command_runs_in_the_cloud(google: Cloud, first: Ran, tree: Path) -> None:
     ran = google.deploy("run", "rejected", "--dry-run", tree=tree)
     assert ran.code == 0, ran.said
-    (started,) = [r["body"] for r in ran.of("run", "POST") if r["path"].endswith("/jobs/ingester:run")]
+    (started,) = [r["body"] for r in ran.of("run", "POST") if r["path"].endswith("/jobs/ingester-run:run")]
     assert started["overrides"]["containerOverrides"][0]["args"] == ["rejected", "--dry-run"]
 
 

@@ -23,7 +23,9 @@ class Stream(tweepy.StreamingClient):
         return tweepy.streaming.BaseStream._connect(self, method, f"{url}/2/tweets/{endpoint}/stream", **kwargs)
 
     def on_response(self, response):
-        future = publisher.publish(topic, json.dumps(response.data.data).encode(), id=str(response.data.id))
+        future = publisher.publish(
+            topic, json.dumps(response.data.data, default=str).encode(), id=str(response.data.id)
+        )
         future.add_done_callback(note)
         if wait:
             future.result()

@@ -354,11 +354,18 @@ def _run(things: Things, r: "Request") -> Answer | None:
     return None
 
 
+def _template_labels(job: dict[str, Any]) -> dict[str, str]:
+    labels: dict[str, str] = job["spec"]["template"].get("metadata", {}).get("labels", {})
+    return labels
+
+
 def _execute(things: Things, base: str, job: str, made: dict[str, Any], body: dict[str, Any]) -> Answer:
     """One with arguments of its own ends at once; one without is the stream, which goes on."""
     things.executions += 1
     name = f"{job}-{things.executions:05d}"
-    execution = _knative("Execution", name, {"metadata": {"labels": {"run.googleapis.com/job": job}}})
+    execution = _knative(
+        "Execution", name, {"metadata": {"labels": {**_template_labels(made), "run.googleapis.com/job": job}}}
+    )
     execution |= {
         "apiVersion": "run.googleapis.com/v1",
         "spec": {"taskCount": 1, "template": made["spec"]["template"]["spec"]["template"]},
