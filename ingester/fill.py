@@ -47,6 +47,9 @@ class Progress:
     recovered: int = 0
     published: int = 0
     cut: bool = False
+    billed: set[str] = field(
+        default_factory=set
+    )  # in the slice that is being done: X bills them once, however often they are asked for
     notes: list[str] = field(default_factory=list)
 
     def note(self, sentence: str) -> None:
@@ -157,6 +160,7 @@ def _fill_slice(job: _Job, start: datetime, until: datetime) -> datetime:
     ours = {post_id for post_id, matched in here.items() if not matched or matched - others} | set(found)
     progress.recovered += sum(counted_from <= search.time_of(post_id) < end for post_id in ours)
     progress.published += len(new)
+    progress.billed.clear()
     progress.done = end
     return end
 
@@ -205,8 +209,9 @@ def _search(job: _Job, start: datetime, end: datetime, known: set[str]) -> dict[
                         found[post.id].rules += post.rules
                         continue
                     found[post.id] = post
-                    billed = post.id not in known or post.made_at.date() < today
-                    budget.add(1 if billed else 0, post.authors)
+                    free = (post.id in known and post.made_at.date() == today) or post.id in job.progress.billed
+                    job.progress.billed.add(post.id)
+                    budget.add(0 if free else 1, post.authors)
         except _Spent:
             job.progress.cut = True
             break

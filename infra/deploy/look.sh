@@ -44,11 +44,11 @@ same_region() {
 distrust_what_failed() {
 	local job
 	if there functions "${FUNCTION}" && ours functions "${FUNCTION}"; then
-		[[ ${IDS["functions/${FUNCTION}"]##*~} == ACTIVE ]] || LIVE["functions/${FUNCTION}"]=failed
+		[[ ${IDS["functions/${FUNCTION}"]##*~} != FAILED ]] || LIVE["functions/${FUNCTION}"]=failed
 	fi
 	for job in "${JOB}" "${RUN_JOB}"; do
 		if there jobs "${job}" && ours jobs "${job}"; then
-			[[ ${IDS["jobs/${job}"]##*~} == True ]] || LIVE["jobs/${job}"]=failed
+			[[ ${IDS["jobs/${job}"]##*~} != False ]] || LIVE["jobs/${job}"]=failed
 		fi
 	done
 	return 0

@@ -6,12 +6,14 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from local.processes import free_port, wait_until
+from tests.conftest import ROOT, running
 
 BIN = Path(__file__).parent / "bin"
 SETTINGS = {"GOOGLE_CLOUD_PROJECT": "some-project", "X_BEARER_TOKEN": "TOKEN%3D", "ALERT_EMAIL": "a@example.com"}
@@ -283,6 +285,27 @@ def test_settings_come_from_env_and_the_environment_wins(tmp_path: Path) -> None
     variables = next(word for word in job if word.startswith("--set-env-vars="))
     assert "@MAX_POSTS_PER_DAY=55@" in variables
     assert "GOOGLE_CLOUD_PROJECT=from-file" in variables
+
+
+def test_the_estimate_goes_by_xs_own_counts_and_needs_no_cloud(project: Recorded, tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "local.x.server", "--port", str(port), "--posts", "10"]
+    with running("x", command, {"X_BEARER_TOKEN": "local"}, tmp_path) as x:
+        wait_until(lambda: "ready" in x.events, x, 30, "it is ready")
+        settings = SETTINGS | {"X_BEARER_TOKEN": "local", "X_API_URL": f"http://127.0.0.1:{port}"}
+        ran = project.deploy("estimate", "--json", **settings)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["posts_per_day"] == 0.0, "none was posted yet"
+    assert project.calls == []
+
+
+def test_the_estimate_without_a_token_says_how_to_go_on(project: Recorded) -> None:
+    ran = project.deploy("estimate", **SETTINGS | {"X_BEARER_TOKEN": ""})
+    assert ran.returncode == 2
+    assert "--posts-per-day 1000" in ran.stderr
+    ran = project.deploy("estimate", "--posts-per-day", "100", **SETTINGS | {"X_BEARER_TOKEN": ""})
+    assert ran.returncode == 0
+    assert "At 100 posts a day:" in ran.stdout
 
 
 def test_a_mistyped_variable_in_env_is_told(tmp_path: Path) -> None:

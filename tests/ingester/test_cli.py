@@ -90,6 +90,13 @@ def test_plan_shows_what_apply_then_does_and_no_more(bench: Bench) -> None:
     told = bench.run("rules", "plan", "--rules", second, "--price")
     assert told.returncode == 1
     assert "2 to add, 1 to change, 0 as they are, 1 not ours" in told.stderr
+    program = bench.run("rules", "plan", "--rules", second, "--price", "--json")
+    assert program.returncode == 1
+    read = json.loads(program.stdout)
+    assert [(rule["what"], rule["value"]) for rule in read["rules"]] == [
+        ("add", "music"), ("add", "song"), ("change", "music"), ("not_ours", "dance"),
+    ]  # fmt: skip
+    assert read["posts_a_day"] == 0.0
     assert bench.run("rules", "apply", "--rules", second, "--yes").returncode == 0
     assert sorted(bench.rules()) == [("dance", "d"), ("music", "other tag"), ("song", "s")]
     told = bench.run("rules", "apply", "--rules", second, "--yes")

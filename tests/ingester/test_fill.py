@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +15,7 @@ import requests
 from ingester import fill
 from ingester.api import X
 from ingester.budget import Budget
+from ingester.errors import PublishFailed
 from ingester.events import Gap
 from ingester.fill import Means, Progress
 from ingester.ledger import Ledger
@@ -109,6 +110,20 @@ def test_a_search_ends_within_ten_posts_of_the_limit(known: Known, per_day: int,
     assert "The budget ended the search" in " ".join(result.notes)
     again = fill.fill(means, known.gap(), None, Progress())
     assert again.published == 0, "the next gap costs nothing any more"
+
+
+def test_a_slice_that_is_asked_for_again_is_paid_for_once(known: Known) -> None:
+    class Away(Topic):
+        def drain(self, seconds: float) -> int:
+            return 1
+
+    means, progress = known.means(Away(), 0), Progress()
+    with pytest.raises(PublishFailed):
+        fill.fill(means, known.gap(), None, progress)
+    paid = means.budget.today()
+    assert paid > 0
+    again = fill.fill(replace(means, publisher=cast(Publisher, Topic())), known.gap(), None, progress)
+    assert again.published == paid == means.budget.today()
 
 
 def test_what_an_earlier_gap_has_counted_is_not_counted_again(known: Known) -> None:

@@ -274,3 +274,25 @@ def test_pub_sub_that_stops_for_a_while_costs_no_post(x: FakeX, pubsub: str, bro
     process = start()
     assert eventually(lambda: process.totals.get("published") == 300, 40)
     assert set(ids(pubsub)) == {str(number) for number in range(300)}
+
+
+def test_a_second_signal_does_not_end_the_publishing_of_what_is_here(
+    x: FakeX, pubsub: str, broker: Process, start: Start
+) -> None:
+    def more(wire: Wire) -> None:
+        broker.signal(signal.SIGSTOP)
+        wire.send(b"".join(post(number) + b"\r\n" for number in range(100, 150)))
+        wire.hold()
+
+    x.scripts = [stream(*(post(number) for number in range(100)), then=more)]
+    process = start()
+    try:
+        assert eventually(lambda: process.totals.get("received") == 150, 30)
+        for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
+            process.signal(number)
+            time.sleep(0.5)
+        assert process.exit_code is None, "it still publishes"
+    finally:
+        broker.signal(signal.SIGCONT)
+    assert process.wait(10) == 0
+    assert set(ids(pubsub)) == {str(number) for number in range(150)}
