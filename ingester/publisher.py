@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from typing import Any
 
 from google.api_core.exceptions import (
     Aborted,
@@ -23,25 +23,31 @@ from google.api_core.exceptions import (
     Unauthenticated,
 )
 from google.api_core.retry import Retry, if_exception_type
+from google.auth.exceptions import GoogleAuthError
 from google.cloud.pubsub_v1 import PublisherClient
-from google.cloud.pubsub_v1.types import BatchSettings, PublisherOptions, PubsubMessage
 from google.pubsub_v1 import PublisherClient as PlainClient
+from google.pubsub_v1.types import PublishRequest, PubsubMessage
 
 from . import log
 from .errors import PublishFailed
 from .message import Message
 
 UNACKNOWLEDGED = 10_000  # messages held at the most: about 30 MB of posts of 3 kB
-_BATCH = BatchSettings(max_messages=500, max_bytes=1_000_000, max_latency=0.05)
+_MESSAGES = 500  # of a batch; Pub/Sub takes 1,000
+_BYTES = 1_000_000  # of a batch; Pub/Sub takes 10 MB
+_LATENCY = 0.05  # seconds that a message waits for others
+_IN_FLIGHT = 4  # batches
 
 # Pub/Sub's own list of what may pass, tried for a minute within one publish, then by us
 _TRANSIENT = (Aborted, ServerError, TooManyRequests)
-_OPTIONS = PublisherOptions(
-    retry=Retry(predicate=if_exception_type(*_TRANSIENT), initial=0.1, maximum=5.0, multiplier=1.5, timeout=60.0),
-    timeout=10.0,  # seconds for one request
-)
+_RETRY = Retry(predicate=if_exception_type(*_TRANSIENT), initial=0.1, maximum=5.0, multiplier=1.5, timeout=60.0)
+_SECONDS = 10.0  # for one request
 _PERMANENT = (NotFound, Forbidden, Unauthenticated)
 _PAUSE = 1.0  # seconds between our own tries of one message
+
+# made without the wrapper that proto-plus puts around each message, which would take half of the time
+_Request = PublishRequest.pb()
+_Message = PubsubMessage.pb()
 
 
 class NoRoom(Exception):
@@ -57,11 +63,12 @@ class Publisher:
     def __init__(self, topic_path: str, dead_topic_path: str, failed: Callable[[], None] = lambda: None) -> None:
         self._topic = topic_path
         self._dead_topic = dead_topic_path
-        self._batches = PublisherClient(batch_settings=_BATCH, publisher_options=_OPTIONS)
-        self._singles = PlainClient(transport=self._batches.transport)
-        self._renewing = threading.Lock()
-        self._room = threading.Semaphore(UNACKNOWLEDGED)
+        self._client = PlainClient(transport=PublisherClient().transport)  # which knows of the emulator
         self._changed = threading.Condition()
+        self._batch: list[Message] = []
+        self._bytes = 0
+        self._some = threading.Event()  # the batch is not empty
+        self._batches: queue.SimpleQueue[list[Message]] = queue.SimpleQueue()
         self._open: dict[int, float] = {}  # when each message that waits was taken, oldest first, by the message's id()
         self._on_failure = failed
         self._hurried = False
@@ -71,22 +78,26 @@ class Publisher:
         self.accepted = 0
         self.published = 0
         self.dead = 0
-        threading.Thread(target=self._settle_all, name="settle", daemon=True).start()
+        for work in (self._tick, self._settle_all, *[self._send_all] * _IN_FLIGHT):
+            threading.Thread(target=work, name=work.__name__, daemon=True).start()
 
     def publish(self, message: Message) -> None:
         """Blocks while too many messages wait for Pub/Sub. Raises PublishFailed once Pub/Sub has refused for good."""
-        self._take_room(message)
-        self._submit(message)
+        with self._changed:
+            self._take_room(message)
+            self._add(message)
 
     def bury(self, raw: bytes, source: str, reason: str) -> None:
         """To the dead topic, which has no schema: what cannot be a message. Blocks like `publish`."""
         message = Message(b"", raw, source)
-        self._take_room(message)
+        with self._changed:
+            self._take_room(message)
         self._failed.put((message, InvalidArgument(reason)))
 
     def drain(self, seconds: float) -> int:
         """Wait for the answers and return how many messages are still without one after that time."""
         with self._changed:
+            self._hand_over()
             self._changed.wait_for(lambda: self._waiting == 0 or self.failure is not None, seconds)
             return self._waiting
 
@@ -104,63 +115,72 @@ class Publisher:
         return self.accepted - self.published - self.dead
 
     def _take_room(self, message: Message) -> None:
+        """Holds the lock, and lets go of it while it waits."""
         since = time.monotonic()
         told = False
-        while not self._room.acquire(timeout=1):
+        while self._waiting >= UNACKNOWLEDGED and self.failure is None:
             if self._hurried:
                 raise NoRoom
-            if self.failure is not None:
-                raise self.failure
-            if not told:
+            if not told and time.monotonic() - since >= 1.0:
                 told = True
                 log.event(
                     "blocked",
                     "WARNING",
                     message="Pub/Sub is slow or down; reading from X waits until it answers",
                 )
+            self._changed.wait(1.0)
         if self.failure is not None:
             raise self.failure
         if told:
             log.event("unblocked", seconds=round(time.monotonic() - since, 1))
-        with self._changed:
-            self.accepted += 1
-            self._open[id(message)] = time.time()
+        self.accepted += 1
+        self._open[id(message)] = time.time()
 
-    def _submit(self, message: Message) -> None:
-        """The client's batcher stays on a batch that failed, and refuses whatever comes next: then it is made anew."""
-        batches = self._batches
+    def _add(self, message: Message) -> None:
+        """To the batch that is being collected. Holds the lock."""
+        self._batch.append(message)
+        self._bytes += len(message.data)
+        if len(self._batch) >= _MESSAGES or self._bytes >= _BYTES:
+            self._hand_over()
+        elif len(self._batch) == 1:
+            self._some.set()
+
+    def _hand_over(self) -> None:
+        """The batch to whoever sends. Holds the lock."""
+        if self._batch:
+            self._batches.put(self._batch)
+            self._batch, self._bytes = [], 0
+            self._some.clear()
+
+    def _tick(self) -> None:
         while True:
+            self._some.wait()
+            time.sleep(_LATENCY)
+            with self._changed:
+                self._hand_over()
+
+    def _send_all(self) -> None:
+        while True:
+            batch = self._batches.get()
             try:
-                future: Future[str] = batches.publish(self._topic, message.data, source=message.source, **message.more)
-                break
-            except AssertionError:
-                batches = self._renew(batches)
-        future.add_done_callback(lambda done: self._answered(message, done))
+                self._send(self._topic, [_raw(message) for message in batch])
+            except Exception as error:  # noqa: BLE001 - each message's own affair from here on; the thread goes on
+                for message in batch:
+                    self._failed.put((message, error))
+            else:
+                self._acknowledged(batch, published=len(batch))
 
-    def _renew(self, broken: PublisherClient) -> PublisherClient:
-        with self._renewing:
-            if self._batches is broken:
-                self._batches = PublisherClient(
-                    batch_settings=_BATCH, publisher_options=_OPTIONS, transport=broken.transport
-                )
-            return self._batches
+    def _send(self, topic: str, messages: list[Any]) -> None:
+        request = PublishRequest.wrap(_Request(topic=topic, messages=messages))
+        self._client.publish(request=request, retry=_RETRY, timeout=_SECONDS)
 
-    def _answered(self, message: Message, done: "Future[str]") -> None:
-        """Runs in a thread of the client's, so it must not block."""
-        error = done.exception()
-        if error is None:
-            self._acknowledged(message, published=1)
-        else:
-            self._failed.put((message, error))
-
-    def _acknowledged(self, message: Message, *, published: int = 0, dead: int = 0) -> None:
-        self._room.release()
+    def _acknowledged(self, messages: list[Message], *, published: int = 0, dead: int = 0) -> None:
         with self._changed:
-            del self._open[id(message)]
+            for message in messages:
+                del self._open[id(message)]
             self.published += published
             self.dead += dead
-            if self._waiting == 0:
-                self._changed.notify_all()
+            self._changed.notify_all()
 
     def _settle_all(self) -> None:
         while True:
@@ -184,37 +204,42 @@ class Publisher:
             if time.monotonic() - self._paused_at > _PAUSE:
                 _may_pass(self._topic, error)
                 self._paused_at = time.monotonic()
-            return self._submit(message)
-        refusal = (
-            self._send_alone(self._topic, message.data, source=message.source, **message.more)
-            if message.data
-            else error
-        )
+            with self._changed:
+                self._add(message)
+            return
+        refusal = self._send_alone(self._topic, _raw(message)) if message.data else error
         if refusal is None:
-            return self._acknowledged(message, published=1)
+            self._acknowledged([message], published=1)
+            return
         log.event("refused", "ERROR", message=f"Pub/Sub refuses a message: {refusal}"[:500])
-        if again := self._send_alone(self._dead_topic, message.raw, source=message.source, reason=str(refusal)[:1_000]):
+        buried = _Message(data=message.raw, attributes={"source": message.source, "reason": str(refusal)[:1_000]})
+        if again := self._send_alone(self._dead_topic, buried):
             raise PublishFailed(
                 f"Pub/Sub refuses a message even on {self._dead_topic}: {again}. Has that topic a schema? Remove it."
             )
-        return self._acknowledged(message, dead=1)
+        self._acknowledged([message], dead=1)
 
-    def _send_alone(self, topic: str, data: bytes, **attributes: str) -> InvalidArgument | None:
+    def _send_alone(self, topic: str, message: Any) -> InvalidArgument | None:
         """As often as it takes. Returns the refusal, if it is one. Raises PublishFailed."""
-        wanted = [PubsubMessage(data=data, attributes=attributes)]
         while True:
             try:
-                self._singles.publish(topic=topic, messages=wanted, retry=_OPTIONS.retry, timeout=_OPTIONS.timeout)
+                self._send(topic, [message])
             except InvalidArgument as refusal:
                 return refusal
-            except (GoogleAPICallError, RetryError) as error:
+            except (GoogleAPICallError, RetryError, GoogleAuthError) as error:
                 _may_pass(topic, error)
             else:
                 return None
 
 
+def _raw(message: Message) -> Any:
+    return _Message(data=message.data, attributes={"source": message.source, **message.more})
+
+
 def _may_pass(topic: str, error: BaseException) -> None:
     """Wait a little before the next try; raise PublishFailed where no try can help."""
+    if not isinstance(error, GoogleAPICallError | RetryError | GoogleAuthError):
+        raise PublishFailed(f"Messages cannot be sent to {topic}: {type(error).__name__}: {error}")
     if isinstance(error, _PERMANENT):
         raise PublishFailed(
             f"Pub/Sub refuses {topic}: {error}. Does the topic exist, and may this account publish there (roles/pubsub.publisher)?"
