@@ -270,7 +270,7 @@ def test_a_long_gap_is_filled_in_slices(rest: Rest, tmp_path: Path) -> None:
     finally:
         one.stop()
     assert len(one.check()) > 300
-    assert one.x.totals["searches"] > 20
+    assert one.x.totals["counts"] >= 3  # the whole gap, which is too much for one slice, and the slices
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "told to stop"])
