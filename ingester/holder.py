@@ -4,7 +4,7 @@ import os
 import random
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -239,7 +239,7 @@ class Holder:
 
     def _on_connected(self) -> None:
         self._connected = True
-        self._ledger.write("connected")
+        self._ledger.write("connected", rules=_named(self._rules_in_force()))
         log.event("connected", connections=self._connections + 1)
         if self._gap is not None and self._filler is not None:
             ended = replace(self._gap, until=datetime.now(UTC))
@@ -339,8 +339,10 @@ class Holder:
 
     def _new_gap(self, since: datetime, reason: str) -> Gap:
         self._gap_told = False
-        in_force = tuple((rule.id, rule.value, rule.tag) for rule in self._in_force)
-        return Gap(f"{since:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}", since, reason, None, in_force)
+        return Gap(f"{since:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}", since, reason, None, self._rules_in_force())
+
+    def _rules_in_force(self) -> tuple[tuple[str, str, str], ...]:
+        return tuple((rule.id, rule.value, rule.tag) for rule in self._in_force)
 
     def _state(self) -> State:
         gap, filler, last = self._gap, self._filler, self._connection.last_post
@@ -376,5 +378,8 @@ def _conditions(bearer: Token, ours: list[Rule]) -> dict[str, str]:
 
 
 def _as_opened(gap: Gap) -> dict[str, Any]:
-    named = [{"id": rule_id, "value": value, "tag": tag} for rule_id, value, tag in gap.rules]
-    return {"gap_id": gap.id, "since": gap.since, "reason": gap.reason, "rules": named, "status": "open"}
+    return {"gap_id": gap.id, "since": gap.since, "reason": gap.reason, "rules": _named(gap.rules), "status": "open"}
+
+
+def _named(rules: Iterable[tuple[str, str, str]]) -> list[dict[str, str]]:
+    return [{"id": rule_id, "value": value, "tag": tag} for rule_id, value, tag in rules]

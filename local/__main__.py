@@ -7,19 +7,20 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
 
-from . import answers, progress, run, runs
+from . import answers, progress, report, run, runs
 from .errors import LocalError, UsageError
 from .pipeline import RULES, Pipeline, Plan
 
 DOLLARS_A_POST = 0.005  # https://docs.x.com/x-api/getting-started/pricing, 2026-08-22
 DOLLARS_AN_AUTHOR = 0.010
+_POLL_SECONDS = 0.5
 
 
 class Interrupted(BaseException):
@@ -57,15 +58,30 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         with _parts(pipeline, console):
             console.print(_opening(plan), highlight=False)
             pipeline.start()
+            if arguments.watch:
+                console.print(f"Watch it live at [bold cyan]{report.watch(pipeline)}[/].")
             pipeline.start_ingester()
             with progress.Progress(console, plan.posts) as view:
                 run.watch(pipeline, view.show)
             outcome = run.finish(pipeline, began)
             answers.show(outcome.landed, console)
+            if arguments.report:
+                made = report.make(pipeline, arguments.results, json=arguments.json)
+                console.print(f"\nThe report, charts and all: [bold cyan]{report.where(made)}[/]")
+            if arguments.watch:
+                _stay(console)
         failed = False
     finally:
         _leave(folder, console, keep=arguments.keep, failed=failed)
     return _conclude(outcome, plan, arguments, console)
+
+
+def _stay(console: Console) -> None:
+    """The live page goes on until Ctrl-C, which is the ordinary end of a run that is watched."""
+    console.print("The live page stays until you press Ctrl-C.")
+    with suppress(Interrupted):
+        while True:
+            time.sleep(_POLL_SECONDS)
 
 
 @contextmanager
@@ -208,6 +224,15 @@ def _parser() -> argparse.ArgumentParser:
         help="our broker, or Google's emulator (gcloud and java)",
     )
     parser.add_argument("--rules", type=Path, default=RULES, help="the rules to install at X")
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), metavar="FOLDER", help="where report.html and the CSV files go"
+    )
+    parser.add_argument(
+        "--no-report", dest="report", action="store_false", help="end with the counts, without a report"
+    )
+    parser.add_argument(
+        "--watch", action="store_true", help="show the live page while posts arrive, and until Ctrl-C afterwards"
+    )
     parser.add_argument(
         "--bigquery-port", type=int, default=0, metavar="PORT", help="port of BigQuery's stand-in; 0 takes a free one"
     )

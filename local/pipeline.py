@@ -136,6 +136,9 @@ class Pipeline:
     def start_ingester(self) -> None:
         self._python("ingester", "ingester", "stream", "--rules", self.plan.rules.resolve())
 
+    def start_page(self, port: int) -> None:
+        self._python("page", "reports", "serve", "--port", port)
+
     def client(self) -> bigquery.Client:
         """The standard client, with the credentials that our parts use."""
         os.environ |= {
@@ -149,7 +152,7 @@ class Pipeline:
 
     def stop(self) -> dict[str, int | None]:
         """From the source on, so that each part still has those behind it; exit codes by name."""
-        order = ("ingester", "x", "eventarc", "bigquery_subscription", "function", "pubsub", "bigquery")
+        order = ("page", "ingester", "x", "eventarc", "bigquery_subscription", "function", "pubsub", "bigquery")
         return {name: self.processes[name].stop() for name in order if name in self.processes}
 
     def _await(self, name: str, port: int) -> None:

@@ -1,6 +1,15 @@
 -- Which hashtags do most posts carry? Case does not matter; a post counts once for each of its hashtags.
-SELECT CONCAT('#', LOWER(written)) AS hashtag, COUNT(DISTINCT id) AS posts
+-- Scans: the hashtags, authors and keywords of the period's days.
+-- Note: a retweet carries the hashtags of what it retweets. Hashtags on fewer than the minimum of posts are left out.
+SELECT
+  CONCAT('#', LOWER(written)) AS hashtag,
+  COUNT(DISTINCT id) AS posts,
+  COUNT(DISTINCT user_id) AS authors
 FROM tweets, UNNEST(hashtags) AS written
+WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+  AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
+  AND (@rule IS NULL OR @rule IN UNNEST(rules))
 GROUP BY 1
-ORDER BY posts DESC, hashtag
-LIMIT 10
+HAVING posts >= @minimum
+ORDER BY posts DESC, authors DESC, 1
+LIMIT 25

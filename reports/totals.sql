@@ -1,5 +1,13 @@
 -- How many posts are there, and how many of them are no retweets? (the original project's two counts)
+-- Scans: the text, author, language and keywords of the period's days.
 SELECT
   COUNT(*) AS total_posts,
-  COUNTIF(text NOT LIKE 'RT @%') AS unique_posts
+  COUNTIF(COALESCE(text, '') NOT LIKE 'RT @%') AS unique_posts,
+  COUNT(DISTINCT user_id) AS authors,
+  COUNT(DISTINCT lang) AS languages,
+  MIN(created_at) AS first_post,
+  MAX(created_at) AS last_post
 FROM tweets
+WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+  AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
+  AND (@rule IS NULL OR @rule IN UNNEST(rules))

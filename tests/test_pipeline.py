@@ -25,7 +25,7 @@ from tests.conftest import ROOT, descendants, eventually, is_alive, running
 @contextmanager
 def started(*arguments: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "local", *arguments],
+        [sys.executable, "-m", "local", *(() if "--results" in arguments else ("--no-report",)), *arguments],
         cwd=ROOT,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,

@@ -1,8 +1,8 @@
 """Starts bqemulator without internet, without its copy of the whole table at each insert, and with BigQuery's refusals.
 
-It changes three things of bqemulator 1.4.0, all here: SnapshotManager.capture does nothing (time travel, which nobody uses
-here, made a one-row insert into 100,000 rows take 0.7 s); the spatial extension is loaded from its PyPI package; insertAll
-and DML pass our checks first.
+It changes four things of bqemulator 1.4.0: SnapshotManager.capture does nothing (time travel, which nobody uses here, made a
+one-row insert into 100,000 rows take 0.7 s); the spatial extension is loaded from its PyPI package; insertAll and DML pass our
+checks first; a time zone may be a parameter (time_zones.py).
 """
 
 import argparse
@@ -102,11 +102,13 @@ def _table(meta: Any) -> Table:
 
 
 def _adapt(buffer: StreamingBuffer) -> None:
-    """The three changes; each names what it replaces, so that another version of bqemulator fails here and not later."""
+    """The changes; each names what it replaces, so that another version of bqemulator fails here and not later."""
     from bqemulator import server
     from bqemulator.domain.errors import InvalidQueryError
     from bqemulator.storage.engine import DuckDBEngine
     from bqemulator.versioning.snapshots import SnapshotManager
+
+    from . import time_zones
 
     create_app = server.create_app
 
@@ -117,6 +119,7 @@ def _adapt(buffer: StreamingBuffer) -> None:
         version = duckdb.__version__
         folder = resources.files("duckdb_extension_spatial") / "extensions" / f"v{version}"
         engine.connection.execute(f"LOAD '{folder / 'spatial.duckdb_extension'}'")
+        engine.connection.execute(time_zones.MACRO)
 
     def execute(engine: Any, sql: str, parameters: list[Any] | None = None) -> Any:
         try:
@@ -154,6 +157,9 @@ def main() -> int:
 
     # before its own logging is set up, bqemulator greets on stdout, where our JSON lines go
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    from . import time_zones  # noqa: F401 - registers itself, before the server's modules make their translators
+
+    # isort: split
     from bqemulator.config import LogLevel, PersistenceMode, Settings
     from bqemulator.server import EmulatorServer
 

@@ -62,7 +62,15 @@ class X:
         self._feed: asyncio.Task[None] | None = None
         self._wrote = 0.0
         self._connects: deque[float] = deque()
-        self.totals = {"sent": 0, "missed": 0, "connections": 0, "attempts": 0, "searches": 0, "counts": 0, "cleared": 0}
+        self.totals = {
+            "sent": 0,
+            "missed": 0,
+            "connections": 0,
+            "attempts": 0,
+            "searches": 0,
+            "counts": 0,
+            "cleared": 0,
+        }
         self.expected = posts.Expected()
 
     def app(self) -> web.Application:

@@ -1,0 +1,57 @@
+"""python -m reports, as a person runs it, on what has just landed: its tables here, its page in a folder; or its live page."""
+
+import os
+import subprocess
+import sys
+import webbrowser
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from .errors import LocalError
+from .pipeline import ROOT, Pipeline
+from .processes import free_port, listens, wait_until
+
+_SHOWN = "posts_by_hour,posts_by_region,top_hashtags"
+_SECONDS = 300.0  # a run of 10,000,000 posts has much to report
+_START_SECONDS = 60.0
+
+
+def make(pipeline: Pipeline, folder: Path, *, json: bool) -> Path:
+    """The report's page. `json`: stdout belongs to the result, so the tables go to stderr. Raises LocalError."""
+    since = datetime.now(UTC) - timedelta(hours=pipeline.plan.span_hours + 1)
+    asked = ["--from", since.isoformat(timespec="minutes"), "--results", str(folder), "--show", _SHOWN]
+    command = [sys.executable, "-m", "reports", *asked]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=Path.cwd(),
+            env=pipeline.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr if json else None,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise LocalError(f"The report was not made within {_SECONDS:.0f} s.") from None
+    if done.returncode != 0:
+        raise LocalError(f"The report could not be made: {' '.join(done.stderr.split())[-600:]}")
+    return folder / "report.html"
+
+
+def watch(pipeline: Pipeline) -> str:
+    """Starts the live page beside the other parts, shows it in a browser where there is one, and returns its address."""
+    port = free_port()
+    pipeline.start_page(port)
+    process = pipeline.processes["page"]
+    wait_until(lambda: listens(port), process, _START_SECONDS, "it listens")
+    address = f"http://localhost:{port}"
+    if sys.stdout.isatty() and (os.environ.get("DISPLAY") or sys.platform == "darwin"):
+        webbrowser.open(address)
+    return address
+
+
+def where(path: Path) -> str:
+    """As a person would type it."""
+    return os.path.relpath(path) if path.is_relative_to(ROOT) else str(path)

@@ -1,0 +1,146 @@
+"""BigQuery, real or embedded: how many bytes a question scans, and its answer. The only place here that knows Google's client."""
+
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound, ServiceUnavailable
+from google.api_core.retry import Retry, if_transient_error
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import bigquery
+from requests.exceptions import RequestException
+
+from .asked import Asked, names
+from .errors import ReportError, UsageError
+from .questions import Question
+
+SECONDS = 120.0  # deadline of one question
+_CALL_SECONDS = 30.0  # of one HTTP call
+DOLLARS_A_TEBIBYTE = (
+    6.25  # https://cloud.google.com/bigquery/pricing, on demand, 2026-09; the first TiB of a month is free
+)
+LEAST_BYTES = 10 * 1024**2  # what BigQuery bills at least for each table that a query reads; the same page
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The dataset whose views are asked."""
+
+    client: bigquery.Client
+    dataset: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.client.project}.{self.dataset}"
+
+
+def connect(project: str | None) -> bigquery.Client:
+    """Google's client, for the project named or the environment's. Raises UsageError where nothing answers."""
+    host = os.environ.get("BIGQUERY_EMULATOR_HOST")
+    if host:
+        _answers(host)
+    try:
+        return bigquery.Client(project=project or os.environ.get("GOOGLE_CLOUD_PROJECT") or None)
+    except (GoogleAuthError, OSError) as error:
+        raise UsageError(
+            f"BigQuery cannot be asked: {error}. Log in (gcloud auth application-default login) and name the project "
+            "(--project or GOOGLE_CLOUD_PROJECT), or look at an example: python -m reports --demo."
+        ) from None
+
+
+def is_embedded() -> bool:
+    """Whether it is a stand-in that is asked."""
+    return bool(os.environ.get("BIGQUERY_EMULATOR_HOST"))
+
+
+def scanned(source: Source, question: Question, asked: Asked) -> int:
+    """Bytes, from a dry run, which costs nothing. Raises ReportError."""
+    config = _config(source, names(asked, question.parameters), dry_run=True)
+    return int(_run(source, question.sql, config).total_bytes_processed or 0)
+
+
+def answer(source: Source, question: Question, asked: Asked) -> Rows:
+    """The rows, in the question's order. Raises ReportError."""
+    rows, _ = query(source, question.sql, names(asked, question.parameters))
+    return rows
+
+
+def query(source: Source, sql: str, parameters: Mapping[str, tuple[str, object]]) -> tuple[Rows, int]:
+    """Rows, and the bytes that are billed for them. `parameters` are name to (type, value). Raises ReportError."""
+    try:
+        job = _run(source, sql, _config(source, parameters))
+        rows = [dict(row) for row in job.result(timeout=SECONDS, retry=_retry(), job_retry=None)]
+        return rows, int(job.total_bytes_billed or 0)
+    except (GoogleAPIError, GoogleAuthError, RequestException, OSError, TimeoutError) as error:
+        raise _explained(error, source) from None
+
+
+def pages(
+    source: Source, sql: str, parameters: Mapping[str, tuple[str, object]], size: int
+) -> tuple[Iterator[Rows], list[bigquery.SchemaField]]:
+    """The rows in lists of `size`, fetched as they are taken, and the columns. Raises ReportError."""
+    try:
+        job = _run(source, sql, _config(source, parameters))
+        found = job.result(timeout=SECONDS, retry=_retry(), job_retry=None, page_size=size)
+    except (GoogleAPIError, GoogleAuthError, RequestException, OSError, TimeoutError) as error:
+        raise _explained(error, source) from None
+    return ([dict(row) for row in page] for page in found.pages), list(found.schema)
+
+
+def _run(source: Source, sql: str, config: bigquery.QueryJobConfig) -> Any:
+    try:
+        return source.client.query(sql, job_config=config, retry=_retry(), job_retry=None, timeout=_CALL_SECONDS)
+    except (GoogleAPIError, GoogleAuthError, RequestException, OSError) as error:
+        raise _explained(error, source) from None
+
+
+def _config(
+    source: Source, parameters: Mapping[str, tuple[str, object]], *, dry_run: bool = False
+) -> bigquery.QueryJobConfig:
+    return bigquery.QueryJobConfig(
+        default_dataset=source.name,
+        query_parameters=[bigquery.ScalarQueryParameter(name, *typed) for name, typed in parameters.items()],
+        dry_run=dry_run,
+        use_query_cache=not dry_run,
+        labels={"part": "reports"},
+    )
+
+
+def _retry() -> Retry:
+    """Google's own goes on for 600 s and hides a refused connection all that time."""
+    return Retry(predicate=if_transient_error, initial=0.5, maximum=4.0, timeout=_CALL_SECONDS)
+
+
+def _answers(host: str) -> None:
+    address = urlsplit(host)
+    try:
+        socket.create_connection((address.hostname or "127.0.0.1", address.port or 80), timeout=3).close()
+    except OSError as error:
+        raise UsageError(
+            f"Nothing answers at {host} (BIGQUERY_EMULATOR_HOST): {error.strerror or error}. Start it "
+            "(.venv/bin/python -m local.bigquery --data FOLDER), or unset the variable to ask the real BigQuery."
+        ) from None
+
+
+def _explained(error: Exception, source: Source) -> ReportError:
+    text = " ".join(str(getattr(error, "message", None) or error).split())[:600]
+    if isinstance(error, NotFound):
+        return UsageError(
+            f"BigQuery does not find what the question reads in {source.name}: {text}. Is the dataset the right one (--dataset), "
+            "and are its tables and views made (./deploy.sh up bigquery)?"
+        )
+    if isinstance(error, Forbidden):
+        return UsageError(
+            f"BigQuery does not let you: {text}. You need the roles BigQuery Data Viewer on the dataset and BigQuery Job User "
+            "on the project."
+        )
+    if isinstance(error, GoogleAuthError):
+        return UsageError(f"Google does not know who you are: {text}. Log in: gcloud auth application-default login.")
+    if isinstance(error, (ServiceUnavailable, RequestException, OSError, TimeoutError)):
+        return ReportError(f"BigQuery did not answer in time: {text or type(error).__name__}. Try again in a minute.")
+    return ReportError(f"BigQuery refused the question: {text}")

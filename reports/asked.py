@@ -1,0 +1,89 @@
+"""What a report is about: the period, the time zone in which days and hours are meant, and which posts."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from .errors import UsageError
+
+DAYS = 28  # of the period, where none is named: each hour of the week four times
+MINIMUM = 3  # posts
+_AGO = re.compile(r"(\d{1,5})([hdw])")
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_LONGEST = timedelta(days=3_660)  # ten years: what BigQuery streams to
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The named parameters of every question. `since` is in the period and `until` is not; both are UTC instants."""
+
+    since: datetime
+    until: datetime
+    timezone: str = "UTC"  # an IANA name
+    keyword: str | None = None  # an entry of keywords.txt that the filter matched; None is all posts
+    rule: str | None = None  # a tag of ingester/rules.yaml
+    minimum: int = MINIMUM  # posts below which a top list leaves out an entry, and an hour's mean is none
+
+    def parameters(self) -> dict[str, tuple[str, object]]:
+        """Name to (BigQuery's type, value)."""
+        return {
+            "from": ("TIMESTAMP", self.since),
+            "to": ("TIMESTAMP", self.until),
+            "timezone": ("STRING", self.timezone),
+            "keyword": ("STRING", self.keyword),
+            "rule": ("STRING", self.rule),
+            "minimum": ("INT64", self.minimum),
+        }
+
+    def local(self, moment: datetime) -> datetime:
+        return moment.astimezone(ZoneInfo(self.timezone))
+
+
+def period(since: str | None, until: str | None, timezone: str, now: datetime) -> tuple[datetime, datetime]:
+    """UTC instants from what a person typed: a date, a time, or 36h, 7d, 2w before the end. Raises UsageError.
+
+    A date or time without an offset is meant in `timezone`; a date as the end is its whole day.
+    """
+    zone = _zone(timezone)
+    end = _moment(until, "--to", zone, whole_day=True) if until else now
+    if since and (ago := _AGO.fullmatch(since)):
+        try:
+            begin = end - int(ago[1]) * _UNITS[ago[2]]
+        except OverflowError:
+            raise UsageError(f"--from {since} is before the calendar begins.") from None
+    else:
+        begin = _moment(since, "--from", zone, whole_day=False) if since else end - timedelta(days=DAYS)
+    if begin >= end:
+        raise UsageError(f"--from ({begin:%F %H:%M} UTC) is not before --to ({end:%F %H:%M} UTC).")
+    if end - begin > _LONGEST:
+        raise UsageError("The period is longer than ten years. Name a later --from.")
+    return begin, end
+
+
+def _zone(name: str) -> ZoneInfo:
+    if name not in available_timezones():
+        near = [known for known in sorted(available_timezones()) if name and name.lower() in known.lower()]
+        hint = f" Did you mean {' or '.join(near[:3])}?" if near else " Examples: UTC, Europe/Berlin, America/New_York."
+        raise UsageError(f"There is no time zone '{name}'.{hint}")
+    return ZoneInfo(name)
+
+
+def _moment(text: str, option: str, zone: ZoneInfo, *, whole_day: bool) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        if len(text) == len("2026-11-23") and whole_day:
+            moment += timedelta(days=1)
+        moment = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"{option} {text} is no time. Write a date (2026-11-23), a time (2026-11-23T18:00), or how long before the end "
+            "(36h, 7d, 2w)."
+        ) from None
+
+
+def names(asked: Asked, wanted: set[str]) -> Mapping[str, tuple[str, object]]:
+    """The parameters that a question uses."""
+    return {name: value for name, value in asked.parameters().items() if name in wanted}

@@ -1,0 +1,172 @@
+"""An embedded BigQuery with weeks of synthetic posts, to see what reports look like before there are any of one's own.
+
+The rows are made by the function's own code from the posts that X's stand-in sends; only the times are invented: quiet nights,
+busy evenings, an album that comes out, an hour in which nobody held the stream, and a night that nobody filled.
+"""
+
+import os
+import random
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+from google.cloud import bigquery
+
+from functions.load_tweet import rows as function
+from functions.load_tweet.filter import read_keywords
+from functions.load_tweet.message import Delivery
+from functions.load_tweet.settings import Settings
+from local.bigquery import create as tables
+from local.bigquery import credentials
+from local.pipeline import DATASET, PROJECT, RULES
+from local.processes import Process, free_port, wait_until
+from local.x import posts
+
+from .ask import Source
+
+DAYS = 28
+POSTS = 12_000
+_LOAD_SECONDS = 120.0
+_START_SECONDS = 60.0
+
+
+@contextmanager
+def bigquery_with_posts(posts_wanted: int = POSTS, days: int = DAYS) -> Iterator[Source]:
+    """An embedded BigQuery that ends with this context. Raises LocalError where it does not start."""
+    with tempfile.TemporaryDirectory(prefix="twitter-data-stream-") as name:
+        folder, port = Path(name), free_port()
+        url = f"http://127.0.0.1:{port}"
+        key = folder / "credentials.json"
+        credentials.write(key, f"{url}/token")
+        command = [sys.executable, "-m", "local.bigquery", "--data", str(folder / "data"), "--port", str(port)]
+        engine = Process("bigquery", command, dict(os.environ), folder / "bigquery.log")
+        try:
+            wait_until(lambda: "ready" in engine.events, engine, _START_SECONDS, "it is ready")
+            os.environ |= {"BIGQUERY_EMULATOR_HOST": url, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
+            with bigquery.Client(project=PROJECT) as client:
+                tables.create(client, DATASET)
+                fill(Source(client, DATASET), make(posts_wanted, days, datetime.now(UTC)))
+                yield Source(client, DATASET)
+        finally:
+            engine.stop()
+
+
+def fill(source: Source, rows: dict[str, list[dict[str, Any]]]) -> None:
+    """Rows by table, as `make` gives them: a load job a table."""
+    for table, of_it in rows.items():
+        load(source.client, f"{source.name}.{table}", of_it)
+
+
+def load(client: bigquery.Client, table: str, rows: list[dict[str, Any]]) -> None:
+    """Rows as insertAll takes them, by a load job: 100,000 take a second, and are free."""
+    config = bigquery.LoadJobConfig(
+        schema=tables.schema(table.rpartition(".")[2]),
+        source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
+        write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
+    )
+    if rows:
+        parsed = {
+            field.name for field in config.schema if field.field_type == "JSON"
+        }  # insertAll parses a text, a load does not
+        lines = BytesIO(b"\n".join(orjson.dumps(_parsed(row, parsed)) for row in rows))
+        # without a size the client uploads in parts, the way that the embedded engine takes
+        client.load_table_from_file(lines, table, job_config=config, timeout=_LOAD_SECONDS).result(
+            timeout=_LOAD_SECONDS
+        )
+
+
+def _parsed(row: dict[str, Any], columns: set[str]) -> dict[str, Any]:
+    return {
+        name: orjson.loads(value) if name in columns and isinstance(value, str) else value
+        for name, value in row.items()
+    }
+
+
+def make(posts_wanted: int, days: int, now: datetime, seed: int = 1) -> dict[str, list[dict[str, Any]]]:
+    """Rows by table, for the `days` before `now`."""
+    found: dict[str, list[dict[str, Any]]] = {
+        name: [] for name in ("tweet_versions", "filtered", "superseded", "archive", "rejected", "ingester_events")
+    }
+    gaps = _gaps(now, days)
+    moments = _moments(posts_wanted, days, now, random.Random(seed))
+    keywords = read_keywords(Path(function.__file__).parent / "keywords.txt")
+    settings = Settings(PROJECT, DATASET, languages=frozenset(), keep_retweets=True)
+    matched = [{"id": "1", "tag": "artist-music"}]
+    for number, post in enumerate(islice(posts.write(seed, lambda n: moments[min(n, len(moments) - 1)]), len(moments))):
+        gap = next((gap for gap in gaps if gap["since"] <= moments[number] < gap["until"]), None)
+        is_retweet = any(r["type"] in {"retweeted", "reposted"} for r in post.data.get("referenced_tweets") or [])
+        if gap is not None and (gap["status"] != "filled" or is_retweet):
+            continue
+        source, arrived = ("search", gap["until"]) if gap else ("stream", moments[number] + timedelta(seconds=4))
+        payload = post.line(matched).decode()
+        message = {"id": post.id, "payload": payload, "received_at": int(arrived.timestamp() * 1e6), "source": source}
+        delivery = Delivery(orjson.dumps(message), f"m{number}", "tweets", arrived.isoformat())
+        result = function.make_rows(delivery, keywords, settings, arrived + timedelta(seconds=1))
+        for table, _, row in result.rows:
+            found[table].append(row)
+        stamp = function.timestamp(arrived)
+        found["archive"].append(
+            {"id": post.id, "payload": payload, "received_at": stamp, "source": source, "message_id": f"m{number}",
+             "subscription_name": "tweets-archive", "publish_time": stamp, "attributes": "{}"}
+        )  # fmt: skip
+    found["ingester_events"] = list(_events(gaps, found["archive"], now))
+    return found
+
+
+def _moments(wanted: int, days: int, now: datetime, rng: random.Random) -> list[datetime]:
+    """Times of the posts, in order: by the hour of the day in the Americas, more at weekends, and one evening that bursts."""
+    start = now.replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
+    hours = [start + timedelta(hours=n) for n in range(days * 24 + 1)]
+    release = start + timedelta(days=days - 5, hours=(21 - start.hour) % 24)
+    weights = []
+    for hour in hours:
+        evening = 1.0 + 1.6 * max(0.0, 1 - abs(((hour.hour - 0.5 + 12) % 24) - 12) / 7)
+        weekend = 1.35 if hour.weekday() >= 5 else 1.0
+        since = (hour - release) / timedelta(hours=1)
+        burst = 1.0 + (9.0 * 0.8**since if since >= 0 else 0.0)
+        weights.append(evening * weekend * burst * rng.uniform(0.8, 1.2))
+    drawn = rng.choices(hours, weights, k=wanted)
+    moments = sorted(hour + timedelta(seconds=rng.random() * 3_600) for hour in drawn)
+    return [moment for moment in moments if moment < now - timedelta(minutes=6)]
+
+
+def _gaps(now: datetime, days: int) -> list[dict[str, Any]]:
+    night = (now - timedelta(days=days // 2)).replace(hour=2, minute=10, second=0, microsecond=0)
+    return [
+        {"since": now - timedelta(days=3, hours=5), "until": now - timedelta(days=3, hours=3, minutes=48), "status": "filled",
+         "reason": "silent", "note": "Recent search returns no retweets."},
+        {"since": night, "until": night + timedelta(hours=9, minutes=20), "status": "skipped", "reason": "budget",
+         "note": "The day's budget was spent. To fetch the gap all the same: python -m ingester search."},
+    ]  # fmt: skip
+
+
+def _events(gaps: list[dict[str, Any]], archive: list[dict[str, Any]], now: datetime) -> Iterator[dict[str, Any]]:
+    rules = orjson.dumps([{"id": "1", "value": _rule(), "tag": "artist-music"}]).decode()
+    for number, gap in enumerate(gaps):
+        base = {"holder": "demo", "gap_id": f"gap-{number}", "reason": gap["reason"], "rules": rules}
+        times = {"since": gap["since"].isoformat(), "until": gap["until"].isoformat()}
+        yield {**base, **times, "at": gap["since"].isoformat(), "event": "gap_opened", "status": "open"}
+        recovered = sum(row["source"] == "search" for row in archive) if gap["status"] == "filled" else None
+        expected = recovered + round(0.35 * recovered) if recovered is not None else None
+        yield {**base, **times, "at": gap["until"].isoformat(), "event": "gap_filled", "status": gap["status"],
+               "posts_expected": expected, "posts_recovered": recovered, "note": gap["note"]}  # fmt: skip
+    today = sum(row["received_at"][:10] == f"{now:%F}" for row in archive)
+    alive = {
+        "holder": "demo",
+        "at": now.isoformat(),
+        "since": now.isoformat(),
+        "delivered_today": today,
+        "rules": rules,
+    }
+    yield {**alive, "event": "alive"}
+
+
+def _rule() -> str:
+    return " ".join(RULES.read_text(encoding="utf-8").partition("value: >-")[2].split())

@@ -1,0 +1,19 @@
+-- What did the filter drop, what did that cost, and which words in the rule would have saved it?
+-- Scans: the table filtered, of the period's days.
+-- Note: X charges for a post when it delivers it, so what the filter drops is paid for: $0.005 a post (2026-08), authors' data
+-- apart. The same condition in ingester/rules.yaml keeps X from delivering it; python -m functions.load_tweet.filter tries it.
+SELECT
+  reason,
+  COUNT(DISTINCT id) AS posts,
+  ROUND(COUNT(DISTINCT id) * 0.005, 2) AS dollars,
+  CASE reason
+    WHEN 'no_keyword' THEN 'add the words of keywords.txt to the rule'
+    WHEN 'excluded' THEN 'add the words that keywords.txt excludes, each with a minus'
+    WHEN 'retweet' THEN 'add -is:retweet'
+    WHEN 'language' THEN 'add the languages: (lang:en OR lang:es)'
+    ELSE 'no operator of X says this'
+  END AS in_the_rule
+FROM filtered
+WHERE received_at >= @from AND received_at < @to
+GROUP BY reason
+ORDER BY posts DESC, reason

@@ -1,0 +1,75 @@
+-- When in the week do people talk most? Posts, retweets, quotes, replies and their reach an hour, for each hour of the week.
+-- Scans: the time, kind, followers and counts and keywords of the period's days, and the ledger of gaps.
+-- Note: the counts on a post itself are near zero when the stream delivers it, so they say nothing. Shown instead is what was
+-- seen an hour: posts by kind, their reach (followers of the authors, added up), and the likes that the originals inside
+-- retweets had by then (the median; n is how many). hours says how many such hours the period has, less those not held.
+WITH calendar AS (
+  SELECT DISTINCT DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
+  FROM UNNEST(ARRAY_CONCAT(
+    GENERATE_TIMESTAMP_ARRAY(@from, TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND), INTERVAL 15 MINUTE),
+    [TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND)]
+  )) AS instant
+),
+gaps AS (
+  SELECT
+    DATETIME(since, @timezone) AS since,
+    DATETIME(COALESCE(until, @to), @timezone) AS until
+  FROM stream_gaps
+  WHERE since < @to AND COALESCE(until, @to) > @from
+),
+not_held AS (
+  SELECT
+    calendar.hour,
+    SUM(DATETIME_DIFF(
+      LEAST(gaps.until, DATETIME_ADD(calendar.hour, INTERVAL 1 HOUR)), GREATEST(gaps.since, calendar.hour), SECOND
+    )) AS seconds
+  FROM calendar CROSS JOIN gaps
+  WHERE gaps.since < DATETIME_ADD(calendar.hour, INTERVAL 1 HOUR) AND gaps.until > calendar.hour
+  GROUP BY calendar.hour
+),
+week AS (
+  SELECT
+    MOD(EXTRACT(DAYOFWEEK FROM calendar.hour) + 5, 7) AS weekday,
+    EXTRACT(HOUR FROM calendar.hour) AS hour,
+    SUM(1 - LEAST(COALESCE(not_held.seconds, 0), 3600) / 3600) AS hours
+  FROM calendar LEFT JOIN not_held ON not_held.hour = calendar.hour
+  GROUP BY 1, 2
+),
+seen AS (
+  SELECT
+    DATETIME_TRUNC(DATETIME(TIMESTAMP(created_at), @timezone), HOUR) AS hour,
+    retweet_of, quote_of, reply_to, user_followers_count, original_favorite_count
+  FROM tweets
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
+    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+),
+counted AS (
+  SELECT
+    MOD(EXTRACT(DAYOFWEEK FROM hour) + 5, 7) AS weekday,
+    EXTRACT(HOUR FROM hour) AS hour,
+    COUNT(*) AS posts,
+    COUNTIF(retweet_of IS NOT NULL) AS retweets,
+    COUNTIF(quote_of IS NOT NULL AND retweet_of IS NULL) AS quotes,
+    COUNTIF(reply_to IS NOT NULL AND retweet_of IS NULL) AS replies,
+    SUM(user_followers_count) AS reach,
+    COUNT(original_favorite_count) AS originals,
+    APPROX_QUANTILES(original_favorite_count, 2)[SAFE_OFFSET(1)] AS likes_of_originals
+  FROM seen
+  GROUP BY 1, 2
+)
+SELECT
+  week.weekday,  -- 0 is Monday
+  week.hour,
+  ROUND(week.hours, 2) AS hours,
+  COALESCE(counted.posts, 0) AS posts,
+  SAFE_DIVIDE(COALESCE(counted.posts, 0), week.hours) AS posts_an_hour,
+  SAFE_DIVIDE(COALESCE(counted.retweets, 0), week.hours) AS retweets_an_hour,
+  SAFE_DIVIDE(COALESCE(counted.quotes, 0), week.hours) AS quotes_an_hour,
+  SAFE_DIVIDE(COALESCE(counted.replies, 0), week.hours) AS replies_an_hour,
+  SAFE_DIVIDE(COALESCE(counted.reach, 0), week.hours) AS reach_an_hour,
+  COALESCE(counted.originals, 0) AS n_originals,
+  counted.likes_of_originals
+FROM week
+LEFT JOIN counted ON counted.weekday = week.weekday AND counted.hour = week.hour
+ORDER BY week.weekday, week.hour

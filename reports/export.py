@@ -1,0 +1,81 @@
+"""Posts themselves, for research: CSV or Parquet, whole columns, or ids alone, which is what X lets people pass on.
+
+https://developer.x.com/en/developer-terms/policy: others may be given post ids to fetch themselves, not the posts.
+"""
+
+import csv
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from google.api_core.exceptions import GoogleAPIError
+from google.cloud import bigquery
+from pyarrow import parquet
+from requests.exceptions import RequestException
+
+from . import ask, plain
+from .ask import Source
+from .asked import Asked, names
+from .errors import ReportError, UsageError
+from .questions import read
+
+KINDS = (".csv", ".parquet")
+_PAGE = 10_000  # rows: what is in memory at a time
+_TYPES = {
+    "STRING": pa.string(),
+    "INTEGER": pa.int64(),
+    "FLOAT": pa.float64(),
+    "BOOLEAN": pa.bool_(),
+    "DATETIME": pa.timestamp("us"),
+    "TIMESTAMP": pa.timestamp("us", tz="UTC"),
+}
+_AS_BIGQUERY_SAYS = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN"}
+
+
+def write(source: Source, asked: Asked, path: Path, *, ids_only: bool) -> int:
+    """Writes the posts of the view, in the order of their time; returns how many. Raises ReportError."""
+    if path.suffix not in KINDS:
+        raise UsageError(f"{path} ends in neither .csv nor .parquet, so its format is not known.")
+    question = read("exports/ids" if ids_only else "exports/posts")
+    pages, schema = ask.pages(source, question.sql, names(asked, question.parameters), _PAGE)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        written = (_csv if path.suffix == ".csv" else _parquet)(part, pages, schema)
+        part.replace(path)
+        return written
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from None
+    except (GoogleAPIError, RequestException) as error:
+        raise ReportError(
+            f"BigQuery broke off while the posts were read: {error}. Nothing was written; try again."
+        ) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _csv(path: Path, pages: Iterator[list[dict[str, Any]]], schema: list[bigquery.SchemaField]) -> int:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([field.name for field in schema])
+        count = 0
+        for row in chain.from_iterable(pages):
+            writer.writerow([plain.for_sheet(value) for value in row.values()])
+            count += 1
+    return count
+
+
+def _parquet(path: Path, pages: Iterator[list[dict[str, Any]]], schema: list[bigquery.SchemaField]) -> int:
+    arrow = pa.schema([(field.name, _type(field)) for field in schema])
+    count = 0
+    with parquet.ParquetWriter(path, arrow, compression="zstd") as writer:
+        for rows in pages:
+            writer.write_table(pa.Table.from_pylist(rows, schema=arrow))
+            count += len(rows)
+    return count
+
+
+def _type(field: bigquery.SchemaField) -> pa.DataType:
+    one = _TYPES[_AS_BIGQUERY_SAYS.get(field.field_type, field.field_type)]
+    return pa.list_(one) if field.mode == "REPEATED" else one

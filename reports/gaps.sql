@@ -1,0 +1,16 @@
+-- When was the stream not held, why, and what of it was fetched again?
+-- Scans: the ledger of gaps.
+-- Note: missing is what X counts in the gap and is not here: above all retweets, which recent search does not return.
+SELECT
+  DATETIME(since, @timezone) AS since,
+  DATETIME(until, @timezone) AS until,
+  TIMESTAMP_DIFF(COALESCE(until, LEAST(@to, CURRENT_TIMESTAMP())), since, SECOND) AS seconds,
+  reason,
+  status,
+  posts_expected,
+  posts_recovered,
+  posts_expected - posts_recovered AS missing,
+  note
+FROM stream_gaps
+WHERE since < @to AND COALESCE(until, @to) > @from
+ORDER BY stream_gaps.since DESC

@@ -1,0 +1,64 @@
+"""What the live page shows, asked of BigQuery at most once a refresh, however many look at it."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from anyio.to_thread import run_sync
+
+from .. import ask, questions
+from ..ask import Source
+from ..errors import ReportError
+
+# seconds between two queries, and of a step of the charts: a real BigQuery bills 10 MiB at least for each table of each query
+EMBEDDED = (2.0, 5)
+REAL = (60.0, 60)
+
+
+@dataclass(slots=True)
+class Answers:
+    """`bytes_billed` and `queries` since the page began; `refresh` and `step` in seconds."""
+
+    source: Source
+    refresh: float
+    step: int
+    queries: int = 0
+    bytes_billed: int = 0
+    _last: dict[str, Any] = field(default_factory=dict)
+    _asked_at: float = -1e9
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def now(self) -> dict[str, Any]:
+        """The newest answer; an error is an answer too, with the words for it, and the one before beside it."""
+        async with self._lock:
+            if time.monotonic() - self._asked_at >= self.refresh:
+                self._last = await run_sync(self._ask)
+                self._asked_at = time.monotonic()
+            return self._last
+
+    def _ask(self) -> dict[str, Any]:
+        began, now = time.monotonic(), datetime.now(UTC)
+        question = questions.read("live/now")
+        parameters: dict[str, tuple[str, object]] = {"now": ("TIMESTAMP", now), "seconds": ("INT64", self.step)}
+        try:
+            rows, billed = ask.query(self.source, question.sql, parameters)
+        except ReportError as error:
+            return {**self._last, "error": str(error)}
+        self.queries += 1
+        self.bytes_billed += billed
+        row = {name: float(value) if isinstance(value, Decimal) else value for name, value in rows[0].items()}
+        return {
+            **row,
+            "error": None,
+            "now": now,
+            "step": self.step,
+            "refresh": self.refresh,
+            "took": time.monotonic() - began,
+            "bytes_billed": self.bytes_billed,
+            "dollars_of_queries": self.bytes_billed / 2**40 * ask.DOLLARS_A_TEBIBYTE,
+            "queries": self.queries,
+            "embedded": ask.is_embedded(),
+        }

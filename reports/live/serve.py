@@ -1,0 +1,84 @@
+"""The web server of the live page: the page, and its numbers as JSON."""
+
+import socket
+from collections.abc import Awaitable, Callable
+
+import orjson
+import uvicorn
+from rich.console import Console
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from .. import ask, page
+from ..ask import Source
+from ..errors import UsageError
+from . import charts
+from .answers import EMBEDDED, REAL, Answers
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def serve(source: Source, host: str, port: int, timezone: str, console: Console) -> int:
+    """Until Ctrl-C. Raises UsageError where it cannot listen."""
+    listener = _listen(host, port)
+    address = f"http://{'localhost' if host in ('127.0.0.1', '::1') else host}:{listener.getsockname()[1]}"
+    refresh, step = EMBEDDED if ask.is_embedded() else REAL
+    console.print(f"The live page: [bold cyan]{address}[/]. Ctrl-C ends it.")
+    if not ask.is_embedded():
+        console.print(f"One query each {refresh:.0f} s while somebody looks, none otherwise.", style="dim")
+    if host not in ("127.0.0.1", "::1", "localhost"):
+        console.print("Whoever reaches this address reads the posts: there is no password.", style="yellow")
+    app = application(Answers(source, refresh, step), host, timezone)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+    return 0
+
+
+def application(answers: Answers, host: str, timezone: str) -> Starlette:
+    """The page answers to its own name only, so that another site's page cannot read it by a name of its own."""
+    hosts = ["localhost", "127.0.0.1", "[::1]", host] if host not in ("0.0.0.0", "::") else ["*"]
+
+    async def index(request: Request) -> Response:
+        html = page.render(
+            "live.html", dataset=answers.source.name, charts=page.as_json(charts.specs()),
+            timezone=timezone,
+        )  # fmt: skip
+        return HTMLResponse(html, headers=_HEADERS)
+
+    async def now(request: Request) -> Response:
+        return Response(_json(await answers.now()), media_type="application/json", headers=_HEADERS)
+
+    routes: list[tuple[str, Callable[[Request], Awaitable[Response]]]] = [("/", index), ("/now.json", now)]
+    return Starlette(
+        routes=[Route(path, handler) for path, handler in routes],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)],
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        raise UsageError(
+            f"The page cannot be served at {host}:{port}: {getattr(error, 'strerror', None) or error}. Another program may "
+            "have the port: choose another with --port, or 0 for any."
+        ) from None
+    return listener
+
+
+def _json(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z)

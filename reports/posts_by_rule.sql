@@ -1,0 +1,16 @@
+-- Which of our rules brought the posts that were kept, and what did they cost?
+-- Scans: the rules, authors and keywords of the period's days.
+-- Note: a post that several rules match counts for each. dollars is $0.005 a post as X delivers it, 2026-08; with authors'
+-- data it is up to $0.010 more for each author and UTC day (author_days).
+SELECT
+  COALESCE(matched, '(none)') AS rule,
+  COUNT(*) AS posts,
+  COUNT(DISTINCT user_id) AS authors,
+  COUNT(DISTINCT CONCAT(CAST(DATE(received_at) AS STRING), user_id)) AS author_days,
+  ROUND(COUNT(*) * 0.005, 2) AS dollars
+FROM tweets LEFT JOIN UNNEST(rules) AS matched
+WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+  AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
+  AND (@rule IS NULL OR @rule IN UNNEST(rules))
+GROUP BY 1
+ORDER BY posts DESC, 1

@@ -1,0 +1,79 @@
+"""The .sql files beside this one: what each asks, what one should know of the answer, and its text for BigQuery's console."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from .asked import Asked
+
+FOLDER = Path(__file__).parent
+_PARAMETER = re.compile(r"@([a-z_]+)")
+_RELATION = re.compile(r"\b(FROM|JOIN) (tweets|filtered|receipt|stream_gaps|ingester_events)\b")
+
+# What a page shows, in this order, under these headlines.
+SECTIONS = {
+    "How many": ("totals", "posts_by_hour", "posts_by_day", "posts_by_week", "trend", "kinds"),
+    "When": ("engagement_by_hour_of_week",),
+    "Where": ("posts_by_region", "languages"),
+    "In what mood": ("sentiment_by_hour", "sentiment_extremes"),
+    "About what, by whom": ("top_hashtags", "top_mentions", "top_links", "top_authors", "top_originals"),
+    "For how much": ("posts_by_rule", "dropped"),
+    "How complete": ("receipt", "gaps"),
+}
+NAMES = tuple(name for names in SECTIONS.values() for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`title` is the question in English, `note` what one should know, `scans` what is read and so paid for."""
+
+    name: str
+    title: str
+    note: str
+    scans: str
+    sql: str
+
+    @property
+    def parameters(self) -> set[str]:
+        return set(_PARAMETER.findall(_without_comments(self.sql)))
+
+
+def read(name: str) -> Question:
+    """One of NAMES."""
+    sql = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    comments = [line.removeprefix("-- ") for line in sql.splitlines()[: _first_line(sql)]]
+    note = " ".join(comments)
+    title, _, rest = note.partition(" Scans: ")
+    scans, _, note = rest.partition(" Note: ")
+    return Question(name, title, note[:1].upper() + note[1:], scans, sql)
+
+
+def pasteable(question: Question, asked: Asked, dataset: str) -> str:
+    """The same query for BigQuery's console, which takes no parameters: with their values, and with `dataset` (project.name)."""
+    values = asked.parameters()
+    head = question.sql.splitlines()[: _first_line(question.sql)]
+    body = "\n".join(question.sql.splitlines()[_first_line(question.sql) :])
+    body = _RELATION.sub(lambda found: f"{found[1]} `{dataset}.{found[2]}`", body)
+    body = _PARAMETER.sub(lambda found: _literal(*values[found[1]]), body)
+    return "\n".join([*head, body.strip(), ""])
+
+
+def _literal(kind: str, value: object) -> str:
+    if value is None:
+        return f"CAST(NULL AS {kind})"
+    if isinstance(value, datetime):
+        return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S.%f}+00'"
+    if isinstance(value, int):
+        return str(value)
+    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
+    return f"'{escaped}'"
+
+
+def _first_line(sql: str) -> int:
+    """The first line that is no comment."""
+    return next(number for number, line in enumerate(sql.splitlines()) if not line.startswith("--"))
+
+
+def _without_comments(sql: str) -> str:
+    return re.sub(r"--[^\n]*", "", sql)

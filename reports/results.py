@@ -1,0 +1,80 @@
+"""All answers of one report, asked one after the other, as each of the ways to show them takes them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from . import ask, charts, questions, regions
+from .ask import Rows, Source
+from .asked import Asked
+from .questions import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`rows` have the columns in the order of the query; `chart` is a Vega-Lite specification, where there is one to draw."""
+
+    question: Question
+    rows: Rows
+    chart: dict[str, Any] | None
+    empty: str  # what to say where there are no rows
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`answers` by the question's name; `rules` are (tag, value) in force when the ingester last told."""
+
+    asked: Asked
+    made_at: datetime
+    dataset: str  # project.dataset
+    answers: dict[str, Answer]
+    rules: list[tuple[str, str]]
+
+
+_EMPTY = {
+    "top_hashtags": "No hashtag is on at least {minimum} posts of this period.",
+    "top_mentions": "No account is mentioned in at least {minimum} posts of this period.",
+    "top_links": "No site is linked in at least {minimum} posts of this period.",
+    "top_authors": "No author has at least {minimum} posts in this period.",
+    "top_originals": "No post was retweeted at least {minimum} times in this period.",
+    "sentiment_extremes": "No post of this period has a sentiment other than zero: VADER knows English only.",
+    "dropped": "The filter dropped nothing in this period.",
+    "receipt": "Nothing arrived in this period, and no gap is known.",
+    "gaps": "The stream was held all the time.",
+}
+
+
+def make(
+    source: Source,
+    asked: Asked,
+    names: Sequence[str],
+    told: Callable[[str], None] = lambda name: None,
+) -> Report:
+    """Asks each question; `told` is called with the name of the one that is being asked. Raises ReportError."""
+    found: dict[str, tuple[Question, Rows]] = {}
+    for name in dict.fromkeys([*names, "gaps"]):  # the charts shade them
+        told(name)
+        question = questions.read(name)
+        rows = ask.answer(source, question, asked)
+        found[name] = question, regions.by_country(rows) if name == "posts_by_region" and rows else rows
+    gaps, end = found["gaps"][1], asked.local(asked.until)
+    answers = {
+        name: Answer(question, rows, charts.chart(name, rows, gaps, end), empty(name, asked))
+        for name, (question, rows) in found.items()
+        if name in names
+    }
+    return Report(asked, datetime.now(UTC), source.name, answers, _rules(source, asked))
+
+
+def empty(name: str, asked: Asked) -> str:
+    return _EMPTY.get(name, "There are no posts in this period.").format(minimum=asked.minimum)
+
+
+def _rules(source: Source, asked: Asked) -> list[tuple[str, str]]:
+    question = questions.read("live/rules")
+    found = ask.answer(source, question, asked)
+    rules = orjson.loads(found[0]["in_force"]) if found else []
+    return [(str(rule.get("tag") or ""), str(rule.get("value") or "")) for rule in rules]

@@ -1,0 +1,24 @@
+-- Which posts are the most positive and the most negative?
+-- Scans: the text, sentiment, author and keywords of the period's days.
+-- Note: retweets are left out, and of the same text by the same author only one is shown. VADER does not know irony.
+WITH scored AS (
+  SELECT id, created_at, user_username, text, sentiment
+  FROM tweets
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
+    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+    AND sentiment IS NOT NULL
+    AND retweet_of IS NULL
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY user_id, text ORDER BY created_at, id) = 1
+),
+ranked AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (ORDER BY sentiment DESC, id DESC) AS from_the_top,
+    ROW_NUMBER() OVER (ORDER BY sentiment, id DESC) AS from_the_bottom
+  FROM scored
+)
+SELECT IF(sentiment > 0, 'positive', 'negative') AS side, ROUND(sentiment, 3) AS sentiment, id, created_at, user_username, text
+FROM ranked
+WHERE (from_the_top <= 10 AND sentiment > 0) OR (from_the_bottom <= 10 AND sentiment < 0)
+ORDER BY ranked.sentiment DESC, id DESC

@@ -1,0 +1,19 @@
+-- Whose posts reach most people? Authors by followers, with how much they posted.
+-- Scans: the authors, followers, text kinds and keywords of the period's days.
+-- Note: reach is followers times posts, the most that could have seen them; followers are as of the author's last post here.
+SELECT
+  user_id,
+  ANY_VALUE(user_username HAVING MAX received_at) AS username,
+  COUNT(*) AS posts,
+  COUNTIF(retweet_of IS NULL) AS own_posts,
+  ANY_VALUE(user_followers_count HAVING MAX received_at) AS followers,
+  SUM(user_followers_count) AS reach
+FROM tweets
+WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+  AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
+  AND (@rule IS NULL OR @rule IN UNNEST(rules))
+  AND user_id IS NOT NULL
+GROUP BY user_id
+HAVING posts >= @minimum AND reach IS NOT NULL
+ORDER BY reach DESC, user_id
+LIMIT 25
