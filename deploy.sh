@@ -120,7 +120,7 @@ where_to_look() {
 	info "Posts       ${console}/bigquery?project=${P}&ws=!1m5!1m4!4m3!1s${P}!2s${BIGQUERY_DATASET}!3stweets"
 	info "Is it well? ${console}/monitoring/dashboards/builder/${APP}?project=${P}    or ./deploy.sh doctor"
 	info "Ingester    ${console}/run/jobs/details/${REGION}/${JOB}/executions?project=${P}"
-	info "A report    https://lookerstudio.google.com/reporting/create?ds.ds0.connector=bigQuery&ds.ds0.type=TABLE&ds.ds0.projectId=${P}&ds.ds0.datasetId=${BIGQUERY_DATASET}&ds.ds0.tableId=tweets"
+	info "A report    https://lookerstudio.google.com/reporting/create?ds.ds0.connector=bigQuery&ds.ds0.type=TABLE&ds.ds0.projectId=${P}&ds.ds0.datasetId=${BIGQUERY_DATASET}&ds.ds0.tableId=posts"
 	info "Stop paying ./deploy.sh pause, or ./deploy.sh destroy"
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 from google.cloud import bigquery
 
 INFRA = Path(__file__).parents[2] / "infra" / "bigquery"
-VIEWS = ("tweets", "stream_gaps", "receipt")
+VIEWS = ("tweets", "stream_gaps", "receipt", "posts", "posts_by_hour", "health")  # each after those that it reads
 SECONDS = 20.0  # deadline of each call
 
 
