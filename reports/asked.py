@@ -47,7 +47,7 @@ def period(since: str | None, until: str | None, timezone: str, now: datetime) -
     A date or time without an offset is meant in `timezone`; a date as the end is its whole day.
     """
     zone = _zone(timezone)
-    end = _moment(until, "--to", zone, whole_day=True) if until else now
+    end = _moment(until, "--to", zone, whole_day=True) if until else now.replace(microsecond=0)
     if since and (ago := _AGO.fullmatch(since)):
         try:
             begin = end - int(ago[1]) * _UNITS[ago[2]]

@@ -5,7 +5,7 @@
 SELECT
   reason,
   COUNT(DISTINCT id) AS posts,
-  ROUND(COUNT(DISTINCT id) * 0.005, 2) AS dollars,
+  COUNT(DISTINCT id) * 0.005 AS dollars,
   CASE reason
     WHEN 'no_keyword' THEN 'add the words of keywords.txt to the rule'
     WHEN 'excluded' THEN 'add the words that keywords.txt excludes, each with a minus'

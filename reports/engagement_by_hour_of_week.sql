@@ -3,35 +3,35 @@
 -- Note: the counts on a post itself are near zero when the stream delivers it, so they say nothing. Shown instead is what was
 -- seen an hour: posts by kind, their reach (followers of the authors, added up), and the likes that the originals inside
 -- retweets had by then (the median; n is how many). hours says how many such hours the period has, less those not held.
-WITH calendar AS (
-  SELECT DISTINCT DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
-  FROM UNNEST(ARRAY_CONCAT(
-    GENERATE_TIMESTAMP_ARRAY(@from, TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND), INTERVAL 15 MINUTE),
-    [TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND)]
+WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in one hour
+  SELECT instant, DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
+  FROM UNNEST(GENERATE_TIMESTAMP_ARRAY(
+    TIMESTAMP_SECONDS(DIV(UNIX_SECONDS(@from), 900) * 900), TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND), INTERVAL 15 MINUTE
   )) AS instant
 ),
 gaps AS (
-  SELECT
-    DATETIME(since, @timezone) AS since,
-    DATETIME(COALESCE(until, @to), @timezone) AS until
+  SELECT GREATEST(since, @from) AS since, LEAST(COALESCE(until, CURRENT_TIMESTAMP()), @to) AS until
   FROM stream_gaps
-  WHERE since < @to AND COALESCE(until, @to) > @from
+  WHERE since < @to AND COALESCE(until, CURRENT_TIMESTAMP()) > @from
 ),
 not_held AS (
   SELECT
-    calendar.hour,
-    SUM(DATETIME_DIFF(
-      LEAST(gaps.until, DATETIME_ADD(calendar.hour, INTERVAL 1 HOUR)), GREATEST(gaps.since, calendar.hour), SECOND
+    quarters.hour,
+    SUM(TIMESTAMP_DIFF(
+      LEAST(gaps.until, TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE)), GREATEST(gaps.since, quarters.instant), SECOND
     )) AS seconds
-  FROM calendar CROSS JOIN gaps
-  WHERE gaps.since < DATETIME_ADD(calendar.hour, INTERVAL 1 HOUR) AND gaps.until > calendar.hour
-  GROUP BY calendar.hour
+  FROM quarters CROSS JOIN gaps
+  WHERE gaps.since < TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE) AND gaps.until > quarters.instant
+  GROUP BY quarters.hour
+),
+calendar AS (
+  SELECT quarters.hour, COUNT(*) * 900 AS seconds FROM quarters GROUP BY quarters.hour
 ),
 week AS (
   SELECT
     MOD(EXTRACT(DAYOFWEEK FROM calendar.hour) + 5, 7) AS weekday,
     EXTRACT(HOUR FROM calendar.hour) AS hour,
-    SUM(1 - LEAST(COALESCE(not_held.seconds, 0), 3600) / 3600) AS hours
+    SUM(calendar.seconds - LEAST(COALESCE(not_held.seconds, 0), calendar.seconds)) / 3600 AS hours
   FROM calendar LEFT JOIN not_held ON not_held.hour = calendar.hour
   GROUP BY 1, 2
 ),

@@ -12,5 +12,5 @@ SELECT
   posts_expected - posts_recovered AS missing,
   note
 FROM stream_gaps
-WHERE since < @to AND COALESCE(until, @to) > @from
+WHERE since < @to AND COALESCE(until, CURRENT_TIMESTAMP()) > @from
 ORDER BY stream_gaps.since DESC

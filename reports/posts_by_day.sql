@@ -1,11 +1,14 @@
 -- How many posts were made on each day? Days without posts are zeros.
 -- Scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
 -- Note: the first and the last day are as long as the period makes them.
-WITH calendar AS (
-  SELECT day FROM UNNEST(GENERATE_DATE_ARRAY(
-    DATE(DATETIME(@from, @timezone)),
-    DATE(DATETIME(TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND), @timezone))
-  )) AS day
+WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in one day
+  SELECT instant, DATE(DATETIME(instant, @timezone)) AS day
+  FROM UNNEST(GENERATE_TIMESTAMP_ARRAY(
+    TIMESTAMP_SECONDS(DIV(UNIX_SECONDS(@from), 900) * 900), TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND), INTERVAL 15 MINUTE
+  )) AS instant
+),
+calendar AS (
+  SELECT day, COUNT(*) * 900 AS seconds FROM quarters GROUP BY day
 ),
 seen AS (
   SELECT DATE(DATETIME(TIMESTAMP(created_at), @timezone)) AS day, retweet_of
@@ -20,29 +23,25 @@ counted AS (
   GROUP BY day
 ),
 gaps AS (
-  SELECT
-    DATETIME(since, @timezone) AS since,
-    DATETIME(COALESCE(until, @to), @timezone) AS until
+  SELECT GREATEST(since, @from) AS since, LEAST(COALESCE(until, CURRENT_TIMESTAMP()), @to) AS until
   FROM stream_gaps
-  WHERE since < @to AND COALESCE(until, @to) > @from
+  WHERE since < @to AND COALESCE(until, CURRENT_TIMESTAMP()) > @from
 ),
 not_held AS (
   SELECT
-    calendar.day,
-    SUM(DATETIME_DIFF(
-      LEAST(gaps.until, DATETIME(DATE_ADD(calendar.day, INTERVAL 1 DAY))),
-      GREATEST(gaps.since, DATETIME(calendar.day)),
-      SECOND
+    quarters.day,
+    SUM(TIMESTAMP_DIFF(
+      LEAST(gaps.until, TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE)), GREATEST(gaps.since, quarters.instant), SECOND
     )) AS seconds
-  FROM calendar CROSS JOIN gaps
-  WHERE gaps.since < DATETIME(DATE_ADD(calendar.day, INTERVAL 1 DAY)) AND gaps.until > DATETIME(calendar.day)
-  GROUP BY calendar.day
+  FROM quarters CROSS JOIN gaps
+  WHERE gaps.since < TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE) AND gaps.until > quarters.instant
+  GROUP BY quarters.day
 )
 SELECT
   calendar.day,
   COALESCE(counted.posts, 0) AS posts,
   COALESCE(counted.retweets, 0) AS retweets,
-  LEAST(COALESCE(not_held.seconds, 0), 86400) AS seconds_not_held
+  LEAST(COALESCE(not_held.seconds, 0), calendar.seconds) AS seconds_not_held
 FROM calendar
 LEFT JOIN counted ON counted.day = calendar.day
 LEFT JOIN not_held ON not_held.day = calendar.day

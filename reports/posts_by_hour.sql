@@ -2,12 +2,14 @@
 -- Scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
 -- Note: seconds_not_held says for how much of an hour nobody held X's stream: a low count there is no trend. What search gave
 -- back afterwards is in the count, retweets apart, which search does not return.
-WITH calendar AS (
-  SELECT DISTINCT DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
-  FROM UNNEST(ARRAY_CONCAT(
-    GENERATE_TIMESTAMP_ARRAY(@from, TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND), INTERVAL 15 MINUTE),
-    [TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND)]
+WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in one hour
+  SELECT instant, DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
+  FROM UNNEST(GENERATE_TIMESTAMP_ARRAY(
+    TIMESTAMP_SECONDS(DIV(UNIX_SECONDS(@from), 900) * 900), TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND), INTERVAL 15 MINUTE
   )) AS instant
+),
+calendar AS (
+  SELECT hour, COUNT(*) * 900 AS seconds FROM quarters GROUP BY hour
 ),
 seen AS (
   SELECT DATETIME_TRUNC(DATETIME(TIMESTAMP(created_at), @timezone), HOUR) AS hour, retweet_of
@@ -22,27 +24,25 @@ counted AS (
   GROUP BY hour
 ),
 gaps AS (
-  SELECT
-    DATETIME(since, @timezone) AS since,
-    DATETIME(COALESCE(until, @to), @timezone) AS until
+  SELECT GREATEST(since, @from) AS since, LEAST(COALESCE(until, CURRENT_TIMESTAMP()), @to) AS until
   FROM stream_gaps
-  WHERE since < @to AND COALESCE(until, @to) > @from
+  WHERE since < @to AND COALESCE(until, CURRENT_TIMESTAMP()) > @from
 ),
 not_held AS (
   SELECT
-    calendar.hour,
-    SUM(DATETIME_DIFF(
-      LEAST(gaps.until, DATETIME_ADD(calendar.hour, INTERVAL 1 HOUR)), GREATEST(gaps.since, calendar.hour), SECOND
+    quarters.hour,
+    SUM(TIMESTAMP_DIFF(
+      LEAST(gaps.until, TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE)), GREATEST(gaps.since, quarters.instant), SECOND
     )) AS seconds
-  FROM calendar CROSS JOIN gaps
-  WHERE gaps.since < DATETIME_ADD(calendar.hour, INTERVAL 1 HOUR) AND gaps.until > calendar.hour
-  GROUP BY calendar.hour
+  FROM quarters CROSS JOIN gaps
+  WHERE gaps.since < TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE) AND gaps.until > quarters.instant
+  GROUP BY quarters.hour
 )
 SELECT
   calendar.hour,
   COALESCE(counted.posts, 0) AS posts,
   COALESCE(counted.retweets, 0) AS retweets,
-  LEAST(COALESCE(not_held.seconds, 0), 3600) AS seconds_not_held
+  LEAST(COALESCE(not_held.seconds, 0), calendar.seconds) AS seconds_not_held
 FROM calendar
 LEFT JOIN counted ON counted.hour = calendar.hour
 LEFT JOIN not_held ON not_held.hour = calendar.hour

@@ -7,7 +7,7 @@ SELECT
   COUNT(*) AS posts,
   COUNT(DISTINCT user_id) AS authors,
   COUNT(DISTINCT CONCAT(CAST(DATE(received_at) AS STRING), user_id)) AS author_days,
-  ROUND(COUNT(*) * 0.005, 2) AS dollars
+  COUNT(*) * 0.005 AS dollars
 FROM tweets LEFT JOIN UNNEST(rules) AS matched
 WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
   AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))

@@ -1,12 +1,17 @@
 -- How many posts were made in each week? Weeks begin on Monday; those without posts are zeros.
 -- Scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
 -- Note: the first and the last week are as long as the period makes them.
-WITH calendar AS (
-  SELECT DISTINCT DATE_SUB(day, INTERVAL MOD(EXTRACT(DAYOFWEEK FROM day) + 5, 7) DAY) AS week
-  FROM UNNEST(GENERATE_DATE_ARRAY(
-    DATE(DATETIME(@from, @timezone)),
-    DATE(DATETIME(TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND), @timezone))
-  )) AS day
+WITH instants AS (  -- of quarters of an hour: clocks are set by no less
+  SELECT instant, DATE(DATETIME(instant, @timezone)) AS day
+  FROM UNNEST(GENERATE_TIMESTAMP_ARRAY(
+    TIMESTAMP_SECONDS(DIV(UNIX_SECONDS(@from), 900) * 900), TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND), INTERVAL 15 MINUTE
+  )) AS instant
+),
+quarters AS (
+  SELECT instant, DATE_SUB(day, INTERVAL MOD(EXTRACT(DAYOFWEEK FROM day) + 5, 7) DAY) AS week FROM instants
+),
+calendar AS (
+  SELECT week, COUNT(*) * 900 AS seconds FROM quarters GROUP BY week
 ),
 seen AS (
   SELECT DATE(DATETIME(TIMESTAMP(created_at), @timezone)) AS day, retweet_of
@@ -24,29 +29,25 @@ counted AS (
   GROUP BY week
 ),
 gaps AS (
-  SELECT
-    DATETIME(since, @timezone) AS since,
-    DATETIME(COALESCE(until, @to), @timezone) AS until
+  SELECT GREATEST(since, @from) AS since, LEAST(COALESCE(until, CURRENT_TIMESTAMP()), @to) AS until
   FROM stream_gaps
-  WHERE since < @to AND COALESCE(until, @to) > @from
+  WHERE since < @to AND COALESCE(until, CURRENT_TIMESTAMP()) > @from
 ),
 not_held AS (
   SELECT
-    calendar.week,
-    SUM(DATETIME_DIFF(
-      LEAST(gaps.until, DATETIME(DATE_ADD(calendar.week, INTERVAL 7 DAY))),
-      GREATEST(gaps.since, DATETIME(calendar.week)),
-      SECOND
+    quarters.week,
+    SUM(TIMESTAMP_DIFF(
+      LEAST(gaps.until, TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE)), GREATEST(gaps.since, quarters.instant), SECOND
     )) AS seconds
-  FROM calendar CROSS JOIN gaps
-  WHERE gaps.since < DATETIME(DATE_ADD(calendar.week, INTERVAL 7 DAY)) AND gaps.until > DATETIME(calendar.week)
-  GROUP BY calendar.week
+  FROM quarters CROSS JOIN gaps
+  WHERE gaps.since < TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE) AND gaps.until > quarters.instant
+  GROUP BY quarters.week
 )
 SELECT
   calendar.week,
   COALESCE(counted.posts, 0) AS posts,
   COALESCE(counted.retweets, 0) AS retweets,
-  LEAST(COALESCE(not_held.seconds, 0), 604800) AS seconds_not_held
+  LEAST(COALESCE(not_held.seconds, 0), calendar.seconds) AS seconds_not_held
 FROM calendar
 LEFT JOIN counted ON counted.week = calendar.week
 LEFT JOIN not_held ON not_held.week = calendar.week

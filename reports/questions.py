@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from .asked import Asked
@@ -54,7 +54,7 @@ def pasteable(question: Question, asked: Asked, dataset: str) -> str:
     values = asked.parameters()
     head = question.sql.splitlines()[: _first_line(question.sql)]
     body = "\n".join(question.sql.splitlines()[_first_line(question.sql) :])
-    body = _RELATION.sub(lambda found: f"{found[1]} `{dataset}.{found[2]}`", body)
+    body = _RELATION.sub(lambda found: f"{found[1]} `{dataset}.{found[2]}` AS {found[2]}", body)
     body = _PARAMETER.sub(lambda found: _literal(*values[found[1]]), body)
     return "\n".join([*head, body.strip(), ""])
 
@@ -63,7 +63,7 @@ def _literal(kind: str, value: object) -> str:
     if value is None:
         return f"CAST(NULL AS {kind})"
     if isinstance(value, datetime):
-        return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S.%f}+00'"
+        return f"TIMESTAMP '{value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' ')} UTC'"
     if isinstance(value, int):
         return str(value)
     escaped = str(value).replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")

@@ -8,15 +8,15 @@ WITH arrived AS (
   WHERE hour >= TIMESTAMP_TRUNC(@from, HOUR) AND hour < @to
 ),
 gaps AS (
-  SELECT since, COALESCE(until, @to) AS until, status, posts_expected, posts_recovered
+  SELECT GREATEST(since, @from) AS since, LEAST(COALESCE(until, CURRENT_TIMESTAMP()), @to) AS until, status
   FROM stream_gaps
-  WHERE since < @to AND COALESCE(until, @to) > @from
+  WHERE since < @to AND COALESCE(until, CURRENT_TIMESTAMP()) > @from
 ),
 hours AS (
   SELECT hour FROM arrived
   UNION DISTINCT
   SELECT hour FROM gaps, UNNEST(GENERATE_TIMESTAMP_ARRAY(
-    TIMESTAMP_TRUNC(GREATEST(since, @from), HOUR), TIMESTAMP_SUB(LEAST(until, @to), INTERVAL 1 MICROSECOND), INTERVAL 1 HOUR
+    TIMESTAMP_TRUNC(since, HOUR), TIMESTAMP_SUB(until, INTERVAL 1 MICROSECOND), INTERVAL 1 HOUR
   )) AS hour
 ),
 in_gaps AS (

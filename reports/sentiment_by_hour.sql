@@ -2,12 +2,14 @@
 -- Scans: the time, sentiment and keywords of the period's days.
 -- Note: sentiment is VADER's compound score, -1 to 1, a lexicon for short texts; n is how many posts have one, coverage which
 -- share of all that is (other languages have none). Below the minimum of scored posts an hour's mean is left out. p25 and p75 are quartiles.
-WITH calendar AS (
-  SELECT DISTINCT DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
-  FROM UNNEST(ARRAY_CONCAT(
-    GENERATE_TIMESTAMP_ARRAY(@from, TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND), INTERVAL 15 MINUTE),
-    [TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND)]
+WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in one hour
+  SELECT instant, DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
+  FROM UNNEST(GENERATE_TIMESTAMP_ARRAY(
+    TIMESTAMP_SECONDS(DIV(UNIX_SECONDS(@from), 900) * 900), TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND), INTERVAL 15 MINUTE
   )) AS instant
+),
+calendar AS (
+  SELECT DISTINCT hour FROM quarters
 ),
 seen AS (
   SELECT DATETIME_TRUNC(DATETIME(TIMESTAMP(created_at), @timezone), HOUR) AS hour, sentiment

@@ -18,7 +18,7 @@ ranked AS (
     ROW_NUMBER() OVER (ORDER BY sentiment, id DESC) AS from_the_bottom
   FROM scored
 )
-SELECT IF(sentiment > 0, 'positive', 'negative') AS side, ROUND(sentiment, 3) AS sentiment, id, created_at, user_username, text
+SELECT IF(sentiment > 0, 'positive', 'negative') AS side, ROUND(sentiment, 3) AS sentiment, id, DATETIME(TIMESTAMP(created_at), @timezone) AS posted_at, user_username, text
 FROM ranked
 WHERE (from_the_top <= 10 AND sentiment > 0) OR (from_the_bottom <= 10 AND sentiment < 0)
 ORDER BY ranked.sentiment DESC, id DESC

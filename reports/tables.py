@@ -18,7 +18,7 @@ def cell(column: str, value: Any) -> str:
     if column in _SHARES:
         return f"{value:.1%}"
     if column == "dollars":
-        return f"${value:,.2f}"
+        return f"${value:,.2f}" if value >= 1 or value == 0 else f"${value:,.3f}"
     if isinstance(value, bool):
         return "yes" if value else ""
     if isinstance(value, int):

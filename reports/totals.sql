@@ -5,8 +5,8 @@ SELECT
   COUNTIF(COALESCE(text, '') NOT LIKE 'RT @%') AS unique_posts,
   COUNT(DISTINCT user_id) AS authors,
   COUNT(DISTINCT lang) AS languages,
-  MIN(created_at) AS first_post,
-  MAX(created_at) AS last_post
+  DATETIME(TIMESTAMP(MIN(created_at)), @timezone) AS first_post,
+  DATETIME(TIMESTAMP(MAX(created_at)), @timezone) AS last_post
 FROM tweets
 WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
   AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))

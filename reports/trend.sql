@@ -1,7 +1,7 @@
 -- Is there more talk than the week before, and when did it burst?
 -- Scans: the time and keywords of the 14 days before the period's end.
--- Note: usual is the mean of the same hour of the seven days before. A burst is an hour of at least the minimum of posts, twice the
--- usual and more than three of its standard deviations above (as counts vary by chance: the root of the mean).
+-- Note: usual is the mean of the same hour of the seven days before. A burst is an hour of at least ten posts, twice the
+-- usual and more than three of its standard deviations above it (as counts vary by chance: the root of the mean).
 WITH calendar AS (
   SELECT DISTINCT DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
   FROM UNNEST(GENERATE_TIMESTAMP_ARRAY(
@@ -36,7 +36,7 @@ SELECT
   posts,
   week_before,
   ROUND(usual, 2) AS usual,
-  posts >= @minimum AND posts >= 2 * usual AND posts > usual + 3 * SQRT(usual) AS burst
+  posts >= 10 AND posts >= 2 * usual AND posts > usual + 3 * SQRT(usual) AS burst
 FROM compared
 WHERE hour >= DATETIME_TRUNC(DATETIME(TIMESTAMP_SUB(@to, INTERVAL 168 HOUR), @timezone), HOUR)
 ORDER BY hour

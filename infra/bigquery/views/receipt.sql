@@ -13,8 +13,9 @@ WITH archived AS (
 rejected AS (
   SELECT DISTINCT message_id FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.rejected`
   UNION DISTINCT
-  -- a dead letter has a message id of its own: the message that it carries is named by the post's id
-  SELECT DISTINCT JSON_VALUE(SAFE_CONVERT_BYTES_TO_STRING(data), '$.id')
+  -- a dead letter has a message id of its own: the message that it carries is named by the post's id. Bytes that are no JSON
+  -- are here too, so it is read as text: the topic's schema has the id first
+  SELECT DISTINCT REGEXP_EXTRACT(SAFE_CONVERT_BYTES_TO_STRING(data), r'^\s*{\s*"id"\s*:\s*"([0-9]+)"')
   FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.rejected`
 ),
 ended AS (
