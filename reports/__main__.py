@@ -1,21 +1,29 @@
 """python -m reports: asks BigQuery the questions beside this file; --help says how."""
 
 import argparse
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
+
+from local.errors import LocalError
 
 from . import ask, export, files, questions, results, terminal
 from .ask import Source
 from .asked import MINIMUM, Asked, period
 from .errors import ReportError, UsageError
+from .plain import for_terminal
+from .questions import Question
+from .results import Report
 from .settings import read as read_settings
 
-_WARN_ABOVE = 100  # GB: what a run may scan unasked
+_WARN_ABOVE = 100.0  # GB: what a run may scan unasked
+_NOT_LIVE = ("keyword", "rule", "only", "show", "export", "ids_only", "dry_run", "sql")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -25,8 +33,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return _run(arguments, console)
     except ReportError as error:
-        console.print(f"[bold red]No report.[/] {str(error).replace('[', chr(92) + '[')}", highlight=False)
+        console.print(Text.assemble(("No report. ", "bold red"), for_terminal(str(error))))
         return error.exit_code
+    except BrokenPipeError:  # who read the tables has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         console.print("\nStopped, as you asked.")
         return 130
@@ -37,7 +48,8 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     now = datetime.now(UTC)
     since, until = period(arguments.since, arguments.until, arguments.timezone, now)
     asked = Asked(since, until, arguments.timezone, arguments.keyword, arguments.rule, arguments.minimum)
-    names = _names(arguments.only)
+    names = _names(arguments.only, questions.NAMES)
+    shown = _names(arguments.show, names)
     dataset = arguments.dataset or settings.bigquery_dataset
     if arguments.sql:
         project = arguments.project or settings.google_cloud_project or "PROJECT"
@@ -46,40 +58,46 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         return 0
     with _source(arguments, dataset, console) as source:
         if arguments.command == "serve":
+            _only_for_reports(arguments)
             from . import live  # noqa: PLC0415 - a web server is needed only here
 
             return live.serve(source, arguments.host, arguments.port, arguments.timezone, console)
         if arguments.export:
-            return _export(source, asked, arguments, console)
-        _price(source, asked, names, arguments, console)
-        return 0 if arguments.dry_run else _report(source, asked, names, arguments, console)
+            _price(source, asked, [export.question_of(ids_only=arguments.ids_only)], arguments, console)
+            return 0 if arguments.dry_run else _export(source, asked, arguments, console)
+        _price(source, asked, [questions.read(name) for name in (*names, *results.BESIDES)], arguments, console)
+        if arguments.dry_run:
+            return 0
+        report = _ask(source, asked, names, console)
+    return _show(report, shown, arguments, console)
 
 
-def _report(
-    source: Source, asked: Asked, names: tuple[str, ...], arguments: argparse.Namespace, console: Console
-) -> int:
+def _ask(source: Source, asked: Asked, names: tuple[str, ...], console: Console) -> Report:
     with console.status("") as status:
-        report = results.make(source, asked, names, lambda name: status.update(questions.read(name).title))
-    terminal.show(report, Console(), _names(arguments.show) if arguments.show else names)
+        return results.make(source, asked, names, lambda name: status.update(questions.read(name).title))
+
+
+def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace, console: Console) -> int:
+    terminal.show(report, Console(), shown)
     with console.status("Drawing the page…"):
         written = files.write(report, arguments.results, with_page=not arguments.only)
     page = next((path for path in written if path.suffix == ".html"), None)
-    where = f"; open [bold cyan]{page}[/]" if page else ""
-    console.print(f"\n{len(written)} files in [cyan]{arguments.results}[/]{where}", highlight=False)
+    where = Text.assemble(f"\n{len(written)} files in ", (str(arguments.results), "cyan"))
+    console.print(where + Text.assemble("; open ", (str(page), "bold cyan")) if page else where)
     return 0
 
 
 def _price(
-    source: Source, asked: Asked, names: tuple[str, ...], arguments: argparse.Namespace, console: Console
+    source: Source, asked: Asked, wanted: Sequence[Question], arguments: argparse.Namespace, console: Console
 ) -> None:
     """What the real BigQuery would bill, said before it is asked; the embedded one has no price."""
     if ask.is_embedded():
-        console.print(f"{len(names)} questions to the embedded BigQuery, which bills nothing.", style="dim")
+        console.print(f"{len(wanted)} queries of the embedded BigQuery, which bills nothing.", style="dim")
         return
-    scanned = sum(max(ask.scanned(source, questions.read(name), asked), ask.LEAST_BYTES) for name in names)
+    scanned = sum(ask.scanned(source, question, asked) for question in wanted)
     dollars = scanned / 2**40 * ask.DOLLARS_A_TEBIBYTE
     console.print(
-        f"{len(names)} questions scan {scanned / 1e9:,.2f} GB: ${dollars:,.4f} at ${ask.DOLLARS_A_TEBIBYTE} a TiB, "
+        f"{len(wanted)} queries scan {scanned / 1e9:,.2f} GB: ${dollars:,.4f} at ${ask.DOLLARS_A_TEBIBYTE} a TiB, "
         "nothing within the free first TiB of a month."
     )
     if scanned > arguments.max_gigabytes * 1e9 and not arguments.dry_run:
@@ -92,7 +110,7 @@ def _price(
 def _export(source: Source, asked: Asked, arguments: argparse.Namespace, console: Console) -> int:
     with console.status("Reading the posts…"):
         count = export.write(source, asked, arguments.export, ids_only=arguments.ids_only)
-    console.print(f"{count:,} posts in [cyan]{arguments.export}[/].", highlight=False)
+    console.print(Text.assemble(f"{count:,} posts in ", (str(arguments.export), "cyan")))
     if not arguments.ids_only:
         console.print("X's policy lets you pass on ids, not posts: --ids-only writes what may be shared.", style="dim")
     return 0
@@ -110,21 +128,39 @@ def _source(arguments: argparse.Namespace, dataset: str, console: Console) -> It
         raise UsageError(
             f"--demo needs the packages of requirements-run.txt ({error.name} is missing): pip install -r requirements-run.txt."
         ) from None
-    status = console.status("Making four weeks of synthetic posts in an embedded BigQuery…")
-    status.start()
-    with demo.bigquery_with_posts() as source:
-        status.stop()
+    with ExitStack() as stack:
+        with console.status("Making four weeks of synthetic posts in an embedded BigQuery…"):
+            try:
+                source = stack.enter_context(demo.bigquery_with_posts())
+            except LocalError as error:
+                raise ReportError(f"The embedded BigQuery does not start: {error}") from None
         yield source
 
 
-def _names(only: str | None) -> tuple[str, ...]:
-    if not only:
-        return questions.NAMES
-    wanted = tuple(name.strip() for name in only.split(",") if name.strip())
-    unknown = [name for name in wanted if name not in questions.NAMES]
+def _names(typed: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
+    if typed is None:
+        return known
+    wanted = tuple(name.strip() for name in typed.split(",") if name.strip())
+    unknown = [name for name in wanted if name not in known]
     if unknown or not wanted:
-        raise UsageError(f"There is no question '{', '.join(unknown)}'. There are: {', '.join(questions.NAMES)}.")
+        raise UsageError(f"There is no question '{', '.join(unknown)}' here. There are: {', '.join(known)}.")
     return wanted
+
+
+def _only_for_reports(arguments: argparse.Namespace) -> None:
+    given = [f"--{name.replace('_', '-')}" for name in _NOT_LIVE if getattr(arguments, name)]
+    given += [option for option, value in (("--from", arguments.since), ("--to", arguments.until)) if value]
+    if given:
+        raise UsageError(
+            f"The live page is always of the last 24 hours and of all posts: {', '.join(given)} cannot be said of it."
+        )
+
+
+def _gigabytes(text: str) -> float:
+    value = float(text)
+    if not value >= 0:
+        raise argparse.ArgumentTypeError(f"{text} is no number of gigabytes")
+    return value
 
 
 def _positive(text: str) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound, ServiceUnavailable
+from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound, RetryError, ServerError
 from google.api_core.retry import Retry, if_transient_error
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
@@ -15,6 +15,7 @@ from requests.exceptions import RequestException
 
 from .asked import Asked, names
 from .errors import ReportError, UsageError
+from .plain import for_terminal
 from .questions import Question
 
 SECONDS = 120.0  # deadline of one question
@@ -59,9 +60,10 @@ def is_embedded() -> bool:
 
 
 def scanned(source: Source, question: Question, asked: Asked) -> int:
-    """Bytes, from a dry run, which costs nothing. Raises ReportError."""
+    """Bytes that would be billed, from a dry run, which costs nothing. Raises ReportError."""
     config = _config(source, names(asked, question.parameters), dry_run=True)
-    return int(_run(source, question.sql, config).total_bytes_processed or 0)
+    job = _run(source, question.sql, config)
+    return max(int(job.total_bytes_processed or 0), LEAST_BYTES * len(job.referenced_tables or []))
 
 
 def answer(source: Source, question: Question, asked: Asked) -> Rows:
@@ -117,9 +119,17 @@ def _retry() -> Retry:
 
 
 def _answers(host: str) -> None:
-    address = urlsplit(host)
     try:
-        socket.create_connection((address.hostname or "127.0.0.1", address.port or 80), timeout=3).close()
+        address = urlsplit(host)
+        where = address.hostname, address.port or 80
+    except ValueError as error:
+        raise UsageError(
+            f"BIGQUERY_EMULATOR_HOST={host} is no address: {error}. Write http://127.0.0.1:9050."
+        ) from None
+    if address.scheme not in ("http", "https") or where[0] is None:
+        raise UsageError(f"BIGQUERY_EMULATOR_HOST={host} is no address. Write http://127.0.0.1:9050.")
+    try:
+        socket.create_connection((where[0], where[1]), timeout=3).close()
     except OSError as error:
         raise UsageError(
             f"Nothing answers at {host} (BIGQUERY_EMULATOR_HOST): {error.strerror or error}. Start it "
@@ -128,7 +138,9 @@ def _answers(host: str) -> None:
 
 
 def _explained(error: Exception, source: Source) -> ReportError:
-    text = " ".join(str(getattr(error, "message", None) or error).split())[:600]
+    if isinstance(error, RetryError) and error.cause is not None:
+        error = error.cause
+    text = for_terminal(" ".join(str(getattr(error, "message", None) or error).split()))[:600]
     if isinstance(error, NotFound):
         return UsageError(
             f"BigQuery does not find what the question reads in {source.name}: {text}. Is the dataset the right one (--dataset), "
@@ -141,6 +153,6 @@ def _explained(error: Exception, source: Source) -> ReportError:
         )
     if isinstance(error, GoogleAuthError):
         return UsageError(f"Google does not know who you are: {text}. Log in: gcloud auth application-default login.")
-    if isinstance(error, (ServiceUnavailable, RequestException, OSError, TimeoutError)):
+    if isinstance(error, (ServerError, RequestException, OSError, TimeoutError)):
         return ReportError(f"BigQuery did not answer in time: {text or type(error).__name__}. Try again in a minute.")
     return ReportError(f"BigQuery refused the question: {text}")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from .errors import UsageError
@@ -12,6 +12,7 @@ DAYS = 28  # of the period, where none is named: each hour of the week four time
 MINIMUM = 3  # posts
 _AGO = re.compile(r"(\d{1,5})([hdw])")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_NO_PLACES = frozenset({"localtime", "Factory"})  # of no meaning to BigQuery or a browser
 _LONGEST = timedelta(days=3_660)  # ten years: what BigQuery streams to
 
 
@@ -44,10 +45,11 @@ class Asked:
 def period(since: str | None, until: str | None, timezone: str, now: datetime) -> tuple[datetime, datetime]:
     """UTC instants from what a person typed: a date, a time, or 36h, 7d, 2w before the end. Raises UsageError.
 
-    A date or time without an offset is meant in `timezone`; a date as the end is its whole day.
+    A date or time without an offset is meant in `timezone`; a date as the end is its whole day. No end is after now: what is to come is not nothing.
     """
     zone = _zone(timezone)
-    end = _moment(until, "--to", zone, whole_day=True) if until else now.replace(microsecond=0)
+    now = now.replace(microsecond=0)
+    end = min(_moment(until, "--to", zone, whole_day=True), now) if until else now
     if since and (ago := _AGO.fullmatch(since)):
         try:
             begin = end - int(ago[1]) * _UNITS[ago[2]]
@@ -63,7 +65,7 @@ def period(since: str | None, until: str | None, timezone: str, now: datetime) -
 
 
 def _zone(name: str) -> ZoneInfo:
-    if name not in available_timezones():
+    if name not in available_timezones() or name in _NO_PLACES:
         near = [known for known in sorted(available_timezones()) if name and name.lower() in known.lower()]
         hint = f" Did you mean {' or '.join(near[:3])}?" if near else " Examples: UTC, Europe/Berlin, America/New_York."
         raise UsageError(f"There is no time zone '{name}'.{hint}")
@@ -73,7 +75,7 @@ def _zone(name: str) -> ZoneInfo:
 def _moment(text: str, option: str, zone: ZoneInfo, *, whole_day: bool) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-        if len(text) == len("2026-11-23") and whole_day:
+        if whole_day and _is_date(text):
             moment += timedelta(days=1)
         moment = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
         return moment.astimezone(UTC)
@@ -82,6 +84,14 @@ def _moment(text: str, option: str, zone: ZoneInfo, *, whole_day: bool) -> datet
             f"{option} {text} is no time. Write a date (2026-11-23), a time (2026-11-23T18:00), or how long before the end "
             "(36h, 7d, 2w)."
         ) from None
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def names(asked: Asked, wanted: set[str]) -> Mapping[str, tuple[str, object]]:

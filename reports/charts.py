@@ -25,7 +25,7 @@ def chart(name: str, rows: Rows, gaps: Rows, end: datetime) -> Spec | None:
     draw = _CHARTS.get(name)
     if draw is None or not rows:
         return None
-    made = draw(rows, _shades(gaps, rows, end))
+    made = draw(rows, _shades(gaps, rows, end), end.replace(tzinfo=None))
     if made is None:
         return None
     # the page is as wide as its reader's screen is; a height in steps cannot be fitted to anything
@@ -34,11 +34,12 @@ def chart(name: str, rows: Rows, gaps: Rows, end: datetime) -> Spec | None:
     )
 
 
-def _over_time(unit: str, length: timedelta) -> Callable[[Rows, Rows], Chart]:
-    def draw(rows: Rows, shades: Rows) -> Chart:
+def _over_time(unit: str, length: timedelta) -> Callable[[Rows, Rows, datetime], Chart]:
+    def draw(rows: Rows, shades: Rows, end: datetime) -> Chart:
         stacked = [
             {"since": _time(row[unit]), "until": _time(row[unit] + length), "kind": kind, "posts": posts,
-             "not held": f"{row['seconds_not_held'] // 60:,} min"}
+             "complete": _datetime(row[unit]) + length <= end,
+                "not held": f"{row['seconds_not_held'] // 60:,} min"}
             for row in rows
             for kind, posts in (("other posts", row["posts"] - row["retweets"]), ("retweets", row["retweets"]))
         ]  # fmt: skip
@@ -50,6 +51,7 @@ def _over_time(unit: str, length: timedelta) -> Callable[[Rows, Rows], Chart]:
                 x2="until:T",
                 y=alt.Y("posts:Q", title=f"posts per {unit}"),
                 color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=["other posts", "retweets"])),
+                opacity=alt.condition("datum.complete", alt.value(1), alt.value(0.5)),  # goes on: no fall
                 tooltip=[_when("since"), "kind:N", alt.Tooltip("posts:Q", format=","), "not held:N"],
             )
         )
@@ -58,7 +60,7 @@ def _over_time(unit: str, length: timedelta) -> Callable[[Rows, Rows], Chart]:
     return draw
 
 
-def _trend(rows: Rows, shades: Rows) -> Chart:
+def _trend(rows: Rows, shades: Rows, end: datetime) -> Chart:
     lines = [
         {"hour": _time(row["hour"]), "series": series, "posts": row[column]}
         for row in rows
@@ -90,7 +92,7 @@ def _trend(rows: Rows, shades: Rows) -> Chart:
     return alt.layer(_gaps(shades), line, marks).properties(height=_HEIGHT)
 
 
-def _week(rows: Rows, shades: Rows) -> Chart:
+def _week(rows: Rows, shades: Rows, end: datetime) -> Chart:
     cells = [
         {**{name: row[name] for name in ("hour", "posts_an_hour", "reach_an_hour", "hours", "posts")},
          "weekday": WEEKDAYS[row["weekday"]]}
@@ -114,7 +116,7 @@ def _week(rows: Rows, shades: Rows) -> Chart:
     return alt.layer(grid, never).properties(height=7 * 26)
 
 
-def _sentiment(rows: Rows, shades: Rows) -> Chart | None:
+def _sentiment(rows: Rows, shades: Rows, end: datetime) -> Chart | None:
     known = [row for row in rows if row["mean"] is not None]
     if not known:
         return None
@@ -140,8 +142,8 @@ def _sentiment(rows: Rows, shades: Rows) -> Chart | None:
     return alt.layer(_gaps(shades), zero, band, line).properties(height=_HEIGHT)
 
 
-def _bars(label: str, value: str, *more: str, most: int = 15) -> Callable[[Rows, Rows], Chart]:
-    def draw(rows: Rows, shades: Rows) -> Chart:
+def _bars(label: str, value: str, *more: str, most: int = 15) -> Callable[[Rows, Rows, datetime], Chart]:
+    def draw(rows: Rows, shades: Rows, end: datetime) -> Chart:
         shown = [{name: row[name] for name in (label, value, *more)} for row in rows[:most]]
         if label == "region" and len(rows) > most:
             shown.append({name: rows[-1][name] for name in (label, value, *more)})  # unknown is always shown
@@ -154,12 +156,12 @@ def _bars(label: str, value: str, *more: str, most: int = 15) -> Callable[[Rows,
         numbers = base.mark_text(align="left", dx=4, clip=False).encode(
             text=alt.Text(f"{beside}:Q", format=_format(beside))
         )
-        return alt.layer(base.mark_bar(), numbers).properties(height=alt.Step(_ROW))
+        return alt.layer(base.mark_bar(), numbers).properties(height=_ROW * len(shown))
 
     return draw
 
 
-def _receipt(rows: Rows, shades: Rows) -> Chart:
+def _receipt(rows: Rows, shades: Rows, end: datetime) -> Chart:
     ends = ("loaded", "filtered", "rejected", "balance")
     stacked = [
         {"since": _time(row["hour"]), "until": _time(row["hour"] + timedelta(hours=1)), "ended": end, "posts": row[end]}
@@ -244,7 +246,7 @@ def _format(name: str) -> str:
     return ".1%" if name == "share" else ","
 
 
-_CHARTS: dict[str, Callable[[Rows, Rows], Any]] = {
+_CHARTS: dict[str, Callable[[Rows, Rows, datetime], Any]] = {
     "posts_by_hour": _over_time("hour", timedelta(hours=1)),
     "posts_by_day": _over_time("day", timedelta(days=1)),
     "posts_by_week": _over_time("week", timedelta(weeks=1)),

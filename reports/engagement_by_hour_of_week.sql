@@ -14,18 +14,26 @@ gaps AS (
   FROM stream_gaps
   WHERE since < @to AND COALESCE(until, CURRENT_TIMESTAMP()) > @from
 ),
-not_held AS (
+in_gaps AS (
   SELECT
-    quarters.hour,
+    quarters.instant,
     SUM(TIMESTAMP_DIFF(
       LEAST(gaps.until, TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE)), GREATEST(gaps.since, quarters.instant), SECOND
     )) AS seconds
   FROM quarters CROSS JOIN gaps
   WHERE gaps.since < TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE) AND gaps.until > quarters.instant
+  GROUP BY quarters.instant
+),
+not_held AS (  -- gaps may overlap
+  SELECT quarters.hour, SUM(LEAST(in_gaps.seconds, 900)) AS seconds
+  FROM quarters JOIN in_gaps ON in_gaps.instant = quarters.instant
   GROUP BY quarters.hour
 ),
 calendar AS (
-  SELECT quarters.hour, COUNT(*) * 900 AS seconds FROM quarters GROUP BY quarters.hour
+  SELECT quarters.hour, SUM(TIMESTAMP_DIFF(
+    LEAST(TIMESTAMP_ADD(instant, INTERVAL 15 MINUTE), @to), GREATEST(instant, @from), SECOND
+  )) AS seconds
+  FROM quarters GROUP BY quarters.hour
 ),
 week AS (
   SELECT

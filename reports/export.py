@@ -5,6 +5,7 @@ https://developer.x.com/en/developer-terms/policy: others may be given post ids 
 
 import csv
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from . import ask, plain
 from .ask import Source
 from .asked import Asked, names
 from .errors import ReportError, UsageError
-from .questions import read
+from .questions import Question, read
 
 KINDS = (".csv", ".parquet")
 _PAGE = 10_000  # rows: what is in memory at a time
@@ -35,24 +36,33 @@ _AS_BIGQUERY_SAYS = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN"}
 
 
 def write(source: Source, asked: Asked, path: Path, *, ids_only: bool) -> int:
-    """Writes the posts of the view, in the order of their time; returns how many. Raises ReportError."""
+    """Writes the posts of the view, in no order, which for millions would cost too much; returns how many. Raises ReportError."""
     if path.suffix not in KINDS:
         raise UsageError(f"{path} ends in neither .csv nor .parquet, so its format is not known.")
-    question = read("exports/ids" if ids_only else "exports/posts")
-    pages, schema = ask.pages(source, question.sql, names(asked, question.parameters), _PAGE)
+    question = question_of(ids_only=ids_only)
     part = path.with_name(f"{path.name}.part")
     try:
+        part.touch()  # before anything is asked and paid for
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}. Name another file.") from None
+    try:
+        pages, schema = ask.pages(source, question.sql, names(asked, question.parameters), _PAGE)
         written = (_csv if path.suffix == ".csv" else _parquet)(part, pages, schema)
         part.replace(path)
         return written
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from None
-    except (GoogleAPIError, RequestException) as error:
+    except (GoogleAPIError, RequestException) as error:  # requests' are OSErrors too
         raise ReportError(
             f"BigQuery broke off while the posts were read: {error}. Nothing was written; try again."
         ) from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}. Is the disk full?") from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
+
+
+def question_of(*, ids_only: bool) -> Question:
+    return read("exports/ids" if ids_only else "exports/posts")
 
 
 def _csv(path: Path, pages: Iterator[list[dict[str, Any]]], schema: list[bigquery.SchemaField]) -> int:

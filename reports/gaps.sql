@@ -1,6 +1,6 @@
 -- When was the stream not held, why, and what of it was fetched again?
 -- Scans: the ledger of gaps.
--- Note: missing is what X counts in the gap and is not here: above all retweets, which recent search does not return.
+-- Note: of all rules. missing is what X counts in the gap and is not here: above all retweets, which recent search does not return.
 SELECT
   DATETIME(since, @timezone) AS since,
   DATETIME(until, @timezone) AS until,

@@ -41,6 +41,7 @@ def html(report: Report) -> str:
         charts=as_json(charts),
         sql=sql,
         shown=_SHOWN,
+        by_time=tables.BY_TIME,
     )
 
 
@@ -79,20 +80,12 @@ def vega() -> str:
 
 
 def _completeness(report: Report) -> dict[str, Any] | None:
-    """The receipt in one line: what arrived, what is missing, for how long nobody held the stream."""
+    """The receipt in one line: what arrived, and what is missing."""
     receipt = report.answers.get("receipt")
     if receipt is None:
         return None
     rows = receipt.rows
-    seconds = sum(row["seconds_not_held"] for row in rows)
-    period = (report.asked.until - report.asked.since).total_seconds()
-    return {
-        "published": sum(row["published"] for row in rows),
-        "balance": sum(row["balance"] for row in rows),
-        "open": max((row["gaps_open"] for row in rows), default=0),
-        "hours_not_held": seconds / 3_600,
-        "share_held": 1 - min(seconds / period, 1) if period else 1,
-    }
+    return {"published": sum(row["published"] for row in rows), "balance": sum(row["balance"] for row in rows)}
 
 
 @cache

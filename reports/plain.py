@@ -1,11 +1,15 @@
 """Posts' text is whatever a stranger typed: made harmless for a terminal, and for a spreadsheet that opens a CSV."""
 
+import re
 import unicodedata
 from datetime import date, datetime
 from typing import Any
 
 # what a spreadsheet takes for the beginning of a formula (https://owasp.org/www-community/attacks/CSV_Injection)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+# where a sheet's separator is another than ours, a formula may begin in the middle of a text
+_CELL_WITHIN = re.compile(r"([;\t\n|]\s*)([=+\-@＝＋－＠])")
 
 
 def for_terminal(text: str) -> str:
@@ -22,7 +26,7 @@ def for_sheet(value: Any) -> Any:
     if isinstance(value, list):
         return for_sheet(" ".join(str(item) for item in value))
     if isinstance(value, str):
-        text = value.replace("\x00", "")
+        text = _CELL_WITHIN.sub(r"\1'\2", "".join(c for c in value if c in "\n\t" or unicodedata.category(c) != "Cc"))
         return f"'{text}" if text.lstrip(" \u00a0\ufeff").startswith(_FORMULA) else text
     return value
 

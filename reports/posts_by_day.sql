@@ -8,7 +8,10 @@ WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in on
   )) AS instant
 ),
 calendar AS (
-  SELECT day, COUNT(*) * 900 AS seconds FROM quarters GROUP BY day
+  SELECT day, SUM(TIMESTAMP_DIFF(
+    LEAST(TIMESTAMP_ADD(instant, INTERVAL 15 MINUTE), @to), GREATEST(instant, @from), SECOND
+  )) AS seconds
+  FROM quarters GROUP BY day
 ),
 seen AS (
   SELECT DATE(DATETIME(TIMESTAMP(created_at), @timezone)) AS day, retweet_of
@@ -27,14 +30,19 @@ gaps AS (
   FROM stream_gaps
   WHERE since < @to AND COALESCE(until, CURRENT_TIMESTAMP()) > @from
 ),
-not_held AS (
+in_gaps AS (
   SELECT
-    quarters.day,
+    quarters.instant,
     SUM(TIMESTAMP_DIFF(
       LEAST(gaps.until, TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE)), GREATEST(gaps.since, quarters.instant), SECOND
     )) AS seconds
   FROM quarters CROSS JOIN gaps
   WHERE gaps.since < TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE) AND gaps.until > quarters.instant
+  GROUP BY quarters.instant
+),
+not_held AS (  -- gaps may overlap
+  SELECT quarters.day, SUM(LEAST(in_gaps.seconds, 900)) AS seconds
+  FROM quarters JOIN in_gaps ON in_gaps.instant = quarters.instant
   GROUP BY quarters.day
 )
 SELECT

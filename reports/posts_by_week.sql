@@ -11,7 +11,10 @@ quarters AS (
   SELECT instant, DATE_SUB(day, INTERVAL MOD(EXTRACT(DAYOFWEEK FROM day) + 5, 7) DAY) AS week FROM instants
 ),
 calendar AS (
-  SELECT week, COUNT(*) * 900 AS seconds FROM quarters GROUP BY week
+  SELECT week, SUM(TIMESTAMP_DIFF(
+    LEAST(TIMESTAMP_ADD(instant, INTERVAL 15 MINUTE), @to), GREATEST(instant, @from), SECOND
+  )) AS seconds
+  FROM quarters GROUP BY week
 ),
 seen AS (
   SELECT DATE(DATETIME(TIMESTAMP(created_at), @timezone)) AS day, retweet_of
@@ -33,14 +36,19 @@ gaps AS (
   FROM stream_gaps
   WHERE since < @to AND COALESCE(until, CURRENT_TIMESTAMP()) > @from
 ),
-not_held AS (
+in_gaps AS (
   SELECT
-    quarters.week,
+    quarters.instant,
     SUM(TIMESTAMP_DIFF(
       LEAST(gaps.until, TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE)), GREATEST(gaps.since, quarters.instant), SECOND
     )) AS seconds
   FROM quarters CROSS JOIN gaps
   WHERE gaps.since < TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE) AND gaps.until > quarters.instant
+  GROUP BY quarters.instant
+),
+not_held AS (  -- gaps may overlap
+  SELECT quarters.week, SUM(LEAST(in_gaps.seconds, 900)) AS seconds
+  FROM quarters JOIN in_gaps ON in_gaps.instant = quarters.instant
   GROUP BY quarters.week
 )
 SELECT

@@ -1,6 +1,6 @@
 -- Did everything that X delivered end somewhere? The completeness receipt: per hour of arrival, and the balance is zero.
 -- Scans: the ids in archive, tweet_versions and filtered, rejected, and the ledger of gaps.
--- Note: published is what reached the topic, distinct posts, more than five minutes ago. Each of them is loaded, filtered or
+-- Note: of all keywords and rules, in whole hours. published is what reached the topic, distinct posts, more than five minutes ago. Each of them is loaded, filtered or
 -- rejected; balance is what is missing. An hour with a gap that is still open, or filled in part, is not complete.
 WITH arrived AS (
   SELECT hour, archived, loaded, filtered, rejected, balance

@@ -1,8 +1,8 @@
 """All answers of one report, asked one after the other, as each of the ways to show them takes them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -32,8 +32,22 @@ class Report:
     dataset: str  # project.dataset
     answers: dict[str, Answer]
     rules: list[tuple[str, str]]
+    held: "Held | None"  # None where the ingester has told nothing
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Of the period, as far as the ingester has told: `share` of the time the stream was held; `away` hours it was not."""
+
+    share: float
+    away: float
+    since: datetime | None  # when the ingester first told, where that is within the period
+
+
+# what is asked beside the questions themselves
+BESIDES = ("live/rules", "live/held")
+_TREND = timedelta(days=7)
+_QUIET = timedelta(minutes=5)  # the ingester tells of itself each minute
 _EMPTY = {
     "top_hashtags": "No hashtag is on at least {minimum} posts of this period.",
     "top_mentions": "No account is mentioned in at least {minimum} posts of this period.",
@@ -60,17 +74,34 @@ def make(
         question = questions.read(name)
         rows = ask.answer(source, question, asked)
         found[name] = question, regions.by_country(rows) if name == "posts_by_region" and rows else rows
-    gaps, end = found["gaps"][1], asked.local(asked.until)
+    week = replace(asked, since=min(asked.since, asked.until - _TREND))
+    gaps = dict.fromkeys(found, found["gaps"][1])
+    if "trend" in found and week != asked:  # which looks back further than a shorter period
+        gaps["trend"] = ask.answer(source, found["gaps"][0], week)
+    end = asked.local(asked.until)
     answers = {
-        name: Answer(question, rows, charts.chart(name, rows, gaps, end), empty(name, asked))
+        name: Answer(question, rows, charts.chart(name, rows, gaps[name], end), empty(name, asked))
         for name, (question, rows) in found.items()
         if name in names
     }
-    return Report(asked, datetime.now(UTC), source.name, answers, _rules(source, asked))
+    return Report(asked, datetime.now(UTC), source.name, answers, _rules(source, asked), _held(source, asked))
 
 
 def empty(name: str, asked: Asked) -> str:
     return _EMPTY.get(name, "There are no posts in this period.").format(minimum=asked.minimum)
+
+
+def _held(source: Source, asked: Asked) -> Held | None:
+    """What is after the ingester's last word was not held: an ingester that is dead writes no gap."""
+    row = ask.answer(source, questions.read("live/held"), asked)[0]
+    first, last = row["first_told"], row["last_told"]
+    if first is None:
+        return None
+    begin = max(asked.since, first)
+    silent = max((asked.until - max(last, begin)).total_seconds() - _QUIET.total_seconds(), 0)
+    told = (asked.until - begin).total_seconds()
+    away = min(row["seconds_not_held"] + silent, told)
+    return Held(1 - away / told if told > 0 else 1.0, away / 3_600, first if first > asked.since else None)
 
 
 def _rules(source: Source, asked: Asked) -> list[tuple[str, str]]:

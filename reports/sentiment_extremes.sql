@@ -11,14 +11,17 @@ WITH scored AS (
     AND retweet_of IS NULL
   QUALIFY ROW_NUMBER() OVER (PARTITION BY user_id, text ORDER BY created_at, id) = 1
 ),
-ranked AS (
-  SELECT
-    *,
-    ROW_NUMBER() OVER (ORDER BY sentiment DESC, id DESC) AS from_the_top,
-    ROW_NUMBER() OVER (ORDER BY sentiment, id DESC) AS from_the_bottom
-  FROM scored
+extremes AS (
+  (SELECT * FROM scored WHERE sentiment > 0 ORDER BY sentiment DESC, id DESC LIMIT 10)
+  UNION ALL
+  (SELECT * FROM scored WHERE sentiment < 0 ORDER BY sentiment, id DESC LIMIT 10)
 )
-SELECT IF(sentiment > 0, 'positive', 'negative') AS side, ROUND(sentiment, 3) AS sentiment, id, DATETIME(TIMESTAMP(created_at), @timezone) AS posted_at, user_username, text
-FROM ranked
-WHERE (from_the_top <= 10 AND sentiment > 0) OR (from_the_bottom <= 10 AND sentiment < 0)
-ORDER BY ranked.sentiment DESC, id DESC
+SELECT
+  IF(sentiment > 0, 'positive', 'negative') AS side,
+  ROUND(sentiment, 3) AS sentiment,
+  id,
+  DATETIME(TIMESTAMP(created_at), @timezone) AS posted_at,
+  user_username,
+  text
+FROM extremes
+ORDER BY extremes.sentiment DESC, id DESC

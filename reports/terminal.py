@@ -33,12 +33,12 @@ def show(report: Report, console: Console, names: Sequence[str]) -> None:
             continue
         console.print(_table(answer))
         if len(answer.rows) > _SHOWN:
-            which = "last" if name in _LAST else "first"
+            which = "last" if name in tables.BY_TIME else "first"
             console.print(Text(f"the {which} {_SHOWN} of {len(answer.rows):,} rows", style="dim"))
 
 
 def _table(answer: Answer) -> Table:
-    rows = answer.rows[-_SHOWN:] if answer.question.name in _LAST else answer.rows[:_SHOWN]
+    rows = answer.rows[-_SHOWN:] if answer.question.name in tables.BY_TIME else answer.rows[:_SHOWN]
     if answer.question.name == "posts_by_region" and len(answer.rows) > _SHOWN:
         rows = [*rows[:-1], answer.rows[-1]]  # unknown is always shown
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)

@@ -1,16 +1,17 @@
 -- Which sites do posts link to?
 -- Scans: the links, authors and keywords of the period's days.
 -- Note: links to posts and pictures on X itself are left out, and so are sites on fewer than the minimum of posts.
-SELECT
-  LOWER(REGEXP_EXTRACT(written, r'^https?://(?:www\.)?([^/?#]+)')) AS site,
-  COUNT(DISTINCT id) AS posts,
-  COUNT(DISTINCT user_id) AS authors
-FROM tweets, UNNEST(urls) AS written
-WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
-  AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-  AND (@rule IS NULL OR @rule IN UNNEST(rules))
-  AND NOT REGEXP_CONTAINS(written, r'^https?://(?:www\.)?(?:twitter\.com|x\.com|pic\.twitter\.com|pic\.x\.com)(?:/|$)')
-GROUP BY 1
+WITH linked AS (
+  SELECT id, user_id, LOWER(REGEXP_EXTRACT(written, r'(?i)^https?://(?:[^/?#@]*@)?(?:www\.)?([^/?#:@]+)')) AS site
+  FROM tweets, UNNEST(urls) AS written
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
+    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+)
+SELECT site, COUNT(DISTINCT id) AS posts, COUNT(DISTINCT user_id) AS authors
+FROM linked
+WHERE site IS NOT NULL AND site NOT IN ('x.com', 'twitter.com', 'mobile.twitter.com', 'pic.x.com', 'pic.twitter.com', 't.co')
+GROUP BY site
 HAVING posts >= @minimum
-ORDER BY posts DESC, authors DESC, 1
+ORDER BY posts DESC, authors DESC, site
 LIMIT 25

@@ -1,42 +1,71 @@
 -- Is there more talk than the week before, and when did it burst?
--- Scans: the time and keywords of the 14 days before the period's end.
--- Note: usual is the mean of the same hour of the seven days before. A burst is an hour of at least ten posts, twice the
--- usual and more than three of its standard deviations above it (as counts vary by chance: the root of the mean).
-WITH calendar AS (
-  SELECT DISTINCT DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
+-- Scans: the time and keywords of the 14 days before the period's end, and the ledger of gaps.
+-- Note: usual is the mean of the same hour of the days before, up to seven, of those that are known: after the first post here,
+-- and without a gap. A burst is an hour of at least ten posts, twice the usual and more than three standard deviations above it
+-- (as counts vary by chance: the root of the mean), where at least four such hours are known.
+WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in one hour
+  SELECT instant, DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
   FROM UNNEST(GENERATE_TIMESTAMP_ARRAY(
-    TIMESTAMP_SUB(@to, INTERVAL 336 HOUR), TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND), INTERVAL 15 MINUTE
+    TIMESTAMP_TRUNC(TIMESTAMP_SUB(@to, INTERVAL 336 HOUR), HOUR), TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND), INTERVAL 15 MINUTE
   )) AS instant
 ),
+calendar AS (
+  SELECT hour, MIN(instant) AS since, COUNT(*) / 4 AS hours FROM quarters GROUP BY hour
+),
 seen AS (
-  SELECT DATETIME_TRUNC(DATETIME(TIMESTAMP(created_at), @timezone), HOUR) AS hour
+  SELECT created_at, DATETIME_TRUNC(DATETIME(TIMESTAMP(created_at), @timezone), HOUR) AS hour
   FROM tweets
-  WHERE created_at >= DATETIME(TIMESTAMP_SUB(@to, INTERVAL 336 HOUR)) AND created_at < DATETIME(@to)
+  WHERE created_at >= DATETIME(TIMESTAMP_TRUNC(TIMESTAMP_SUB(@to, INTERVAL 336 HOUR), HOUR)) AND created_at < DATETIME(@to)
     AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
     AND (@rule IS NULL OR @rule IN UNNEST(rules))
 ),
 counted AS (
   SELECT hour, COUNT(*) AS posts FROM seen GROUP BY hour
 ),
+begun AS (
+  SELECT TIMESTAMP(MIN(created_at)) AS first_post FROM seen
+),
+gaps AS (
+  SELECT since, COALESCE(until, CURRENT_TIMESTAMP()) AS until FROM stream_gaps
+),
+with_gaps AS (
+  SELECT DISTINCT quarters.hour
+  FROM quarters CROSS JOIN gaps
+  WHERE gaps.since < TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE) AND gaps.until > quarters.instant
+),
 hours AS (
-  SELECT calendar.hour, COALESCE(counted.posts, 0) AS posts
-  FROM calendar LEFT JOIN counted ON counted.hour = calendar.hour
+  SELECT
+    calendar.hour,
+    COALESCE(counted.posts, 0) AS posts,
+    -- an hour that comes twice, when clocks go back, has twice the posts
+    IF(with_gaps.hour IS NULL AND calendar.since >= begun.first_post, COALESCE(counted.posts, 0) / GREATEST(calendar.hours, 1), NULL)
+      AS known
+  FROM calendar
+  CROSS JOIN begun
+  LEFT JOIN counted ON counted.hour = calendar.hour
+  LEFT JOIN with_gaps ON with_gaps.hour = calendar.hour
 ),
 compared AS (
   SELECT
     hour,
     posts,
-    LAG(posts, 7) OVER same_hour AS week_before,
-    AVG(posts) OVER (PARTITION BY EXTRACT(HOUR FROM hour) ORDER BY hour ROWS BETWEEN 7 PRECEDING AND 1 PRECEDING) AS usual
+    known,
+    AVG(known) OVER before AS usual,
+    COUNT(known) OVER before AS days
   FROM hours
-  WINDOW same_hour AS (PARTITION BY EXTRACT(HOUR FROM hour) ORDER BY hour)
+  WINDOW before AS (PARTITION BY EXTRACT(HOUR FROM hour) ORDER BY hour ROWS BETWEEN 7 PRECEDING AND 1 PRECEDING)
 )
 SELECT
-  hour,
-  posts,
-  week_before,
-  ROUND(usual, 2) AS usual,
-  posts >= 10 AND posts >= 2 * usual AND posts > usual + 3 * SQRT(usual) AS burst
+  compared.hour,
+  compared.posts,
+  week_before.posts AS week_before,
+  ROUND(compared.usual, 2) AS usual,
+  COALESCE(
+    compared.days >= 4 AND compared.known >= 10
+    AND compared.known >= 2 * compared.usual AND compared.known > compared.usual + 3 * SQRT(compared.usual),
+    FALSE
+  ) AS burst
 FROM compared
-WHERE hour >= DATETIME_TRUNC(DATETIME(TIMESTAMP_SUB(@to, INTERVAL 168 HOUR), @timezone), HOUR)
-ORDER BY hour
+LEFT JOIN hours AS week_before ON week_before.hour = DATETIME_SUB(compared.hour, INTERVAL 7 DAY)
+WHERE compared.hour >= DATETIME_TRUNC(DATETIME(TIMESTAMP_SUB(@to, INTERVAL 168 HOUR), @timezone), HOUR)
+ORDER BY compared.hour

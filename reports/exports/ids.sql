@@ -5,4 +5,3 @@ FROM tweets
 WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
   AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
   AND (@rule IS NULL OR @rule IN UNNEST(rules))
-ORDER BY created_at, id

@@ -35,7 +35,7 @@ class Answers:
         """The newest answer; an error is an answer too, with the words for it, and the one before beside it."""
         async with self._lock:
             if time.monotonic() - self._asked_at >= self.refresh:
-                self._last = await run_sync(self._ask)
+                self._last = await run_sync(self._ask, abandon_on_cancel=True)
                 self._asked_at = time.monotonic()
             return self._last
 

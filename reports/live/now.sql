@@ -1,11 +1,11 @@
 -- What is happening now? One row: the rate in steps, the day's totals, hashtags, latest posts, and the pipeline's health.
--- Scans: what a day's posts have but their payload; the ids and reasons of what arrived in a day; the ledger's last day.
+-- Scans: of the eight days' posts that search can reach all but the payload; what arrived in a day; the ledger.
 WITH recent AS (
   SELECT
     id, created_at, received_at, text, user_username, sentiment, hashtags, retweet_of,
     TIMESTAMP_SECONDS(DIV(UNIX_SECONDS(received_at), @seconds) * @seconds) AS step
   FROM tweets
-  WHERE created_at >= DATETIME(TIMESTAMP_SUB(@now, INTERVAL 25 HOUR)) AND received_at >= TIMESTAMP_SUB(@now, INTERVAL 24 HOUR)
+  WHERE created_at >= DATETIME(TIMESTAMP_SUB(@now, INTERVAL 192 HOUR)) AND received_at >= TIMESTAMP_SUB(@now, INTERVAL 24 HOUR)
 ),
 steps AS (
   SELECT
@@ -50,7 +50,7 @@ SELECT
   (SELECT COUNT(DISTINCT IF(id = '', message_id, id)) FROM archive
     WHERE received_at >= TIMESTAMP_SUB(@now, INTERVAL 24 HOUR) AND source != 'doctor') AS received,
   (SELECT COUNT(DISTINCT id) FROM tweet_versions
-    WHERE created_at >= DATETIME(TIMESTAMP_SUB(@now, INTERVAL 25 HOUR))
+    WHERE created_at >= DATETIME(TIMESTAMP_SUB(@now, INTERVAL 192 HOUR))
       AND received_at >= TIMESTAMP_SUB(@now, INTERVAL 24 HOUR) AND source != 'doctor') AS loaded,
   (SELECT COUNT(DISTINCT id) FROM filtered WHERE received_at >= TIMESTAMP_SUB(@now, INTERVAL 24 HOUR)) AS filtered,
   (SELECT COUNT(DISTINCT message_id) FROM rejected WHERE publish_time >= TIMESTAMP_SUB(@now, INTERVAL 24 HOUR)) AS rejected,

@@ -30,8 +30,11 @@ _HEADERS = {
 
 def serve(source: Source, host: str, port: int, timezone: str, console: Console) -> int:
     """Until Ctrl-C. Raises UsageError where it cannot listen."""
+    if not host:
+        raise UsageError("--host '' would be every address of this machine. Name one; 127.0.0.1 is this machine alone.")
     listener = _listen(host, port)
-    address = f"http://{'localhost' if host in ('127.0.0.1', '::1') else host}:{listener.getsockname()[1]}"
+    shown = "localhost" if host in ("127.0.0.1", "::1") else f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listener.getsockname()[1]}"
     refresh, step = EMBEDDED if ask.is_embedded() else REAL
     console.print(f"The live page: [bold cyan]{address}[/]. Ctrl-C ends it.")
     if not ask.is_embedded():
@@ -48,7 +51,7 @@ def serve(source: Source, host: str, port: int, timezone: str, console: Console)
 
 def application(answers: Answers, host: str, timezone: str) -> Starlette:
     """The page answers to its own name only, so that another site's page cannot read it by a name of its own."""
-    hosts = ["localhost", "127.0.0.1", "[::1]", host] if host not in ("0.0.0.0", "::") else ["*"]
+    hosts = ["localhost", "127.0.0.1", "[::1]", host.lower()] if host not in ("0.0.0.0", "::") else ["*"]
 
     async def index(request: Request) -> Response:
         html = page.render(

@@ -76,25 +76,26 @@ function tell(data, rows) {
   }));
 }
 
-async function look() {
-  let wait = 5;
+async function ask() {
   try {
     const answer = await fetch("now.json", { cache: "no-store" });
-    const data = await answer.json();
-    by("error").hidden = !data.error;
-    say("error", data.error || "");
-    if (data.now) {
-      latest = data;
-      tell(data, await move(data));
-      document.body.classList.add("drawn");
-      wait = data.refresh;
-    }
+    return await answer.json();
   } catch (error) {
-    by("error").hidden = false;
-    say("error", `The page's own server does not answer. Is python -m reports serve still running? (${error.message})`);
+    return { error: `The page's own server does not answer. Is python -m reports serve still running? (${error.message})` };
+  }
+}
+
+async function look() {
+  const data = await ask();
+  by("error").hidden = !data.error;
+  say("error", data.error || "");
+  if (data.now) {
+    latest = data;
+    tell(data, await move(data));
+    document.body.classList.add("drawn");
   }
   document.body.dataset.looks = Number(document.body.dataset.looks || 0) + 1;
-  setTimeout(() => (document.hidden ? document.addEventListener("visibilitychange", look, { once: true }) : look()), wait * 1000);
+  setTimeout(() => (document.hidden ? document.addEventListener("visibilitychange", look, { once: true }) : look()), (data.refresh || 5) * 1000);
 }
 
 await draw();

@@ -2,18 +2,20 @@
 statement of the reports and views by Google's own analyzer, which minds what the embedded engine does not.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from google.cloud import bigquery
 
 from local.bigquery.create import INFRA, VIEWS
-from reports import ask, questions
+from reports import ask, questions, results
 from reports.ask import Source
 from reports.asked import Asked
 from tests import googlesql
+from tests.reports.conftest import fresh
 
 HERE = Path(__file__).parent / "questions"
 CASES = [
@@ -25,12 +27,19 @@ TYPES = {
     "from": "TIMESTAMP", "to": "TIMESTAMP", "timezone": "STRING", "keyword": "STRING", "rule": "STRING", "minimum": "INT64",
     "now": "TIMESTAMP", "seconds": "INT64",
 }  # fmt: skip
-FILES = sorted(file.relative_to(questions.FOLDER).with_suffix("").as_posix() for file in questions.FOLDER.rglob("*.sql"))
+FILES = sorted(
+    file.relative_to(questions.FOLDER).with_suffix("").as_posix() for file in questions.FOLDER.rglob("*.sql")
+)
 
 
 def asked(**more: Any) -> Asked:
     """From Saturday to Tuesday in New York, over the night in which the clocks went back."""
-    base: dict[str, Any] = {"since": "2026-10-31T04:00:00", "until": "2026-11-03T05:00:00", "timezone": "America/New_York", "minimum": 1}
+    base: dict[str, Any] = {
+        "since": "2026-10-31T04:00:00",
+        "until": "2026-11-03T05:00:00",
+        "timezone": "America/New_York",
+        "minimum": 1,
+    }
     given = base | more
     times = {name: datetime.fromisoformat(str(given[name])).replace(tzinfo=UTC) for name in ("since", "until")}
     return Asked(**(given | times))
@@ -48,6 +57,76 @@ def test_a_question_is_answered_with_these_rows(source: Source, name: str, case:
         assert not rows or list(rows[0]) == columns
     if "count" in case:
         assert len(ask.answer(source, questions.read(name), asked(**case.get("asked", {})))) == case["count"]
+
+
+def test_a_burst_is_told_from_the_daily_round_and_from_a_beginning(session_client: bigquery.Client) -> None:
+    """Twelve posts at each 18:00 of two weeks, sixty at the last but one; an outage; a second stream that is two days old."""
+    end = datetime(2026, 11, 15, tzinfo=UTC)
+    rows = []
+    for day in range(1, 15):
+        for number in range(60 if day == 13 else 0 if day == 10 else 12):
+            moment = f"2026-11-{day:02}T18:{number % 60:02}:00"
+            rows.append(
+                {"id": f"{day}{number:03}", "created_at": moment, "rules": ["old", *(["new"] if day >= 13 else [])]}
+            )
+            # always much, never a burst: it began with as much
+            rows.append({"id": f"9{day}{number:03}", "created_at": moment.replace("T18", "T06"), "rules": ["old"]})
+    gap = {
+        "holder": "h",
+        "gap_id": "g",
+        "reason": "killed",
+        "since": "2026-11-10T00:00:00Z",
+        "until": "2026-11-11T00:00:00Z",
+    }
+    events = [{**gap, "at": "2026-11-11T00:00:00Z", "event": "gap_filled", "status": "skipped"}]
+    source = fresh(session_client, {"tweet_versions": rows, "ingester_events": events})
+
+    def bursts(rule: str) -> list[tuple[str, float]]:
+        answer = ask.answer(source, questions.read("trend"), Asked(end - timedelta(days=7), end, rule=rule))
+        assert len(answer) == 168
+        return [(f"{row['hour']:%d %H}", row["usual"]) for row in answer if row["burst"]]
+
+    assert bursts("old") == [("13 06", 12.0), ("13 18", 12.0)]  # the day of the gap is none to compare with
+    assert bursts("new") == []
+
+
+@pytest.mark.parametrize(
+    ("events", "share", "away"),
+    [
+        pytest.param([], None, None, id="nothing was told"),
+        pytest.param([("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z")], 1.0, 0.0, id="held all the time"),
+        pytest.param([("2026-11-01T12:00:00Z", "2026-11-02T00:00:00Z")], 1.0, 0.0, id="since it began"),
+        pytest.param([("2026-11-01T00:00:00Z", "2026-11-01T11:55:00Z")], 0.5, 12.0, id="dead since noon"),
+        pytest.param(
+            [("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"), ("g1", "2026-11-01T01:00:00Z", "2026-11-01T04:00:00Z"),
+             ("g2", "2026-11-01T02:00:00Z", "2026-11-01T03:00:00Z"), ("g3", "2026-11-01T03:30:00Z", "2026-11-01T07:00:00Z")],
+            0.75, 6.0, id="gaps that overlap",
+        ),
+    ],
+)  # fmt: skip
+def test_the_share_of_the_time_that_was_held(
+    session_client: bigquery.Client, events: list[tuple[str, ...]], share: float | None, away: float | None
+) -> None:
+    rows: list[dict[str, Any]] = []
+    for event in events:
+        if len(event) == 2:
+            rows += [{"holder": "h", "at": moment, "event": "alive"} for moment in event]
+        else:
+            gap, since, until = event
+            rows.append(
+                {
+                    "holder": "h",
+                    "at": until,
+                    "event": "gap_filled",
+                    "gap_id": gap,
+                    "since": since,
+                    "until": until,
+                    "status": "filled",
+                }
+            )
+    source = fresh(session_client, {"ingester_events": rows})
+    held = results.make(source, asked(since="2026-11-01T00:00:00", until="2026-11-02T00:00:00"), ["totals"]).held
+    assert (held and held.share, held and held.away) == (share, away)
 
 
 def test_every_question_has_a_case() -> None:

@@ -1,5 +1,5 @@
--- Is it healthy, what did it cost, what is missing? Per hour of arrival (UTC); dollars are X's, $0.005 a post (2026-08), authors
--- apart.
+-- Is it healthy, what did it cost, what is missing? Per hour of arrival (UTC). dollars are X's, $0.005 a post (2026-08), authors
+-- apart; a post that X delivers again on the same UTC day is charged once by X and counted again here.
 WITH gaps AS (
   SELECT since, COALESCE(until, CURRENT_TIMESTAMP()) AS until, status
   FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.stream_gaps`
