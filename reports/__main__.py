@@ -204,7 +204,7 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--dry-run", action="store_true", help="only say what would be scanned, and its price")
     where.add_argument(
         "--max-gigabytes",
-        type=float,
+        type=_gigabytes,
         default=_WARN_ABOVE,
         metavar="N",
         help="ask nothing that scans more (%(default)s)",

@@ -45,7 +45,8 @@ class Asked:
 def period(since: str | None, until: str | None, timezone: str, now: datetime) -> tuple[datetime, datetime]:
     """UTC instants from what a person typed: a date, a time, or 36h, 7d, 2w before the end. Raises UsageError.
 
-    A date or time without an offset is meant in `timezone`; a date as the end is its whole day. No end is after now: what is to come is not nothing.
+    A date or time without an offset is meant in `timezone`; a date as the end is its whole day. No end is after now:
+    what is to come is not nothing.
     """
     zone = _zone(timezone)
     now = now.replace(microsecond=0)

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import orjson
 import uvicorn
@@ -45,7 +46,8 @@ def serve(source: Source, host: str, port: int, timezone: str, console: Console)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    with suppress(KeyboardInterrupt):  # uvicorn has ended everything, and then raises it again
+        uvicorn.Server(config).run(sockets=[listener])
     return 0
 
 
