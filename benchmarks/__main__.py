@@ -15,7 +15,7 @@ from local.bigquery import credentials
 from local.errors import LocalError
 from local.processes import Process, free_port, wait_until
 
-from . import failures, function, ingester, load, report
+from . import failures, function, ingester, load, report, reports
 from .rivals import ROOT
 
 _MESSAGES_IN_TURN = 8_000
@@ -28,7 +28,9 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 200)
     try:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            return {"function": _function, "ingester": _ingester}[arguments.what](arguments, console, Path(folder))
+            return {"function": _function, "ingester": _ingester, "reports": _reports}[arguments.what](
+                arguments, console, Path(folder)
+            )
     except load.MissingTool as error:
         console.print(f"[bold red]Nothing measured.[/] {error}")
         return 2
@@ -87,6 +89,26 @@ def _ingester(arguments: argparse.Namespace, console: Console, folder: Path) -> 
     return 0
 
 
+def _reports(arguments: argparse.Namespace, console: Console, folder: Path) -> int:
+    console.print(report.machine(), highlight=False)
+    with (
+        _engine(folder) as client,
+        console.status("") as status,
+        reports.filled(client, arguments.rows, status.update) as source,
+    ):
+        console.print(f"{reports.count(source):,} rows in tweet_versions.\n", highlight=False)
+        answered = list(reports.answer_all(source, status.update))
+        status.update("the live page")
+        looks = reports.look(source)
+        status.update("python -m reports")
+        tables = list(report.reports(answered, looks, reports.run_whole(folder)))
+    for table in tables:
+        report.show(console, table)
+    if arguments.write:
+        arguments.write.write_text(report.markdown(tables, "scripts/bench reports") + "\n")
+    return 0
+
+
 def _failures(bench: function.Bench) -> Iterator[failures.Became]:
     with _engine(bench.folder) as client:
         for number, case in enumerate(failures.CASES):
@@ -137,6 +159,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--memory", type=int, default=1_000_000, help="posts over which memory is watched (1000000; 0: not)"
     )
+    one.add_argument("--write", type=Path, metavar="FILE", help="the tables as Markdown too")
+    one = what.add_parser("reports", help="the reports on many rows in the embedded BigQuery")
+    one.add_argument("--rows", type=int, default=1_000_000, help="in tweet_versions (1000000)")
     one.add_argument("--write", type=Path, metavar="FILE", help="the tables as Markdown too")
     return parser
 

@@ -2,10 +2,11 @@
 
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -13,6 +14,7 @@ from rich.table import Table as RichTable
 from . import ingester
 from .failures import Became
 from .function import Counted, Measured, Memory
+from .reports import Answered, Whole
 from .rivals import EMPTY_CLOUD_EVENT, ORIGINAL, OURS, TUNED, TUTORIAL
 
 
@@ -23,6 +25,25 @@ class Table:
     title: str
     columns: list[str]
     rows: list[list[str]]
+
+
+def reports(answered: list[Answered], looks: list[float], whole: Whole) -> Iterator[Table]:
+    """The whole first; then the live page; then each question."""
+    yield Table(
+        "python -m reports, from its start to the last file",
+        ["", "seconds", "MiB at most"],
+        [["all questions, CSV files and page", f"{whole.seconds:.1f}", f"{whole.mebibytes:.0f}"]],
+    )
+    yield Table(
+        "A refresh of the live page",
+        ["", "seconds, median", "slowest"],
+        [[f"{len(looks)} refreshes", f"{median(looks):.2f}", f"{max(looks):.2f}"]],
+    )
+    yield Table(
+        "Each question by itself",
+        ["question", "seconds", "rows"],
+        [[one.name, f"{one.seconds:.2f}", f"{one.rows:,}"] for one in answered],
+    )
 
 
 def machine() -> str:

@@ -157,6 +157,8 @@ def _events(gaps: list[dict[str, Any]], archive: list[dict[str, Any]], now: date
         expected = recovered + round(0.35 * recovered) if recovered is not None else None
         yield {**base, **times, "at": gap["until"].isoformat(), "event": "gap_filled", "status": gap["status"],
                "posts_expected": expected, "posts_recovered": recovered, "note": gap["note"]}  # fmt: skip
+    began = min(gap["since"] for gap in gaps) - timedelta(days=DAYS)
+    yield {"holder": "demo", "at": began.isoformat(), "event": "started", "rules": rules}
     today = sum(row["received_at"][:10] == f"{now:%F}" for row in archive)
     alive = {
         "holder": "demo",

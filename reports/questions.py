@@ -46,7 +46,9 @@ def read(name: str) -> Question:
     note = " ".join(comments)
     title, _, rest = note.partition(" Scans: ")
     scans, _, note = rest.partition(" Note: ")
-    return Question(name, title, note[:1].upper() + note[1:], scans, sql)
+    if "_" not in note.partition(" ")[0]:  # the name of a column stays as it is
+        note = note[:1].upper() + note[1:]
+    return Question(name, title, note, scans, sql)
 
 
 def pasteable(question: Question, asked: Asked, dataset: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 from functions.load_tweet import settings as function_settings
 from ingester import errors as ingester_errors
 from ingester import settings as ingester_settings
+from reports.asked import Asked
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -60,6 +61,30 @@ def test_the_table_of_options_is_what_help_says() -> None:
     ).stdout
     table = README.split("| option of `scripts/run`")[1].split("Exit codes")[0]
     assert set(re.findall(r"--[a-z][a-z-]+", table)) == set(re.findall(r"--[a-z][a-z-]+", shown)) - {"--help"}
+
+
+def test_the_table_of_options_of_the_reports_is_what_help_says() -> None:
+    run = [sys.executable, "-m", "reports", "--help"]
+    shown = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    table = README.split("| option of `python -m reports`")[1].split("\n\n")[0]
+    rows = "".join(line.split(" | ")[0] for line in table.splitlines())
+    assert set(re.findall(r"--[a-z][a-z-]+", rows)) == set(re.findall(r"--[a-z][a-z-]+", shown)) - {"--help"}
+
+
+def test_the_picture_book_names_what_is_there() -> None:
+    page = (ROOT / "docs" / "reports.md").read_text()
+    pictures = {f"pictures/{path.name}" for path in (ROOT / "docs" / "pictures").glob("*.png")}
+    assert set(re.findall(r"pictures/\w+\.png", page)) == pictures
+    for parameter in re.findall(r"@\w+", page):
+        assert parameter[1:] in Asked.__dataclass_fields__ or parameter in ("@from", "@to")
+
+
+def test_the_reports_name_every_package_that_they_need() -> None:
+    wanted = {
+        line.split("==")[0] for line in (ROOT / "reports" / "requirements.txt").read_text().splitlines() if "==" in line
+    }
+    named = README.split("What runs in the cloud depends on")[1].lower()
+    assert not {name for name in wanted if name not in named}
 
 
 def test_the_table_of_commands_is_what_the_ingesters_help_says() -> None:

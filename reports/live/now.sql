@@ -1,11 +1,11 @@
 -- What is happening now? One row: the rate in steps, the day's totals, hashtags, latest posts, and the pipeline's health.
--- Scans: of the eight days' posts that search can reach all but the payload; what arrived in a day; the ledger.
+-- Scans: of a day's posts all but the payload; of eight days', as far as search reaches, the ids; what arrived in a day; the ledger.
 WITH recent AS (
   SELECT
     id, created_at, received_at, text, user_username, sentiment, hashtags, retweet_of,
     TIMESTAMP_SECONDS(DIV(UNIX_SECONDS(received_at), @seconds) * @seconds) AS step
   FROM tweets
-  WHERE created_at >= DATETIME(TIMESTAMP_SUB(@now, INTERVAL 192 HOUR)) AND received_at >= TIMESTAMP_SUB(@now, INTERVAL 24 HOUR)
+  WHERE created_at >= DATETIME(TIMESTAMP_SUB(@now, INTERVAL 25 HOUR)) AND received_at >= TIMESTAMP_SUB(@now, INTERVAL 24 HOUR)
 ),
 steps AS (
   SELECT

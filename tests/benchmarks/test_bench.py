@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reports import questions
 from tests.conftest import ROOT
 
 
@@ -31,6 +32,17 @@ def test_the_function_is_measured_beside_its_rivals(tmp_path: Path) -> None:
     ):
         assert f"| {rival}" in table
     assert "Every message is accounted for." in run.stdout
+
+
+@pytest.mark.timeout(300)
+def test_the_reports_are_measured_on_as_many_rows_as_asked(tmp_path: Path) -> None:
+    page = tmp_path / "reports.md"
+    command = ["scripts/bench", "reports", "--rows", "30000", "--write", str(page)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    rows = int(run.stdout.partition(" rows in tweet_versions")[0].split()[-1].replace(",", ""))
+    assert 20_000 < rows <= 30_000
+    assert all(f"| {name} |" in page.read_text() for name in questions.NAMES)
 
 
 def test_without_wrk_it_says_what_to_install() -> None:
