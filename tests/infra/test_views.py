@@ -1,5 +1,6 @@
 """The views on a real SQL engine: rows in, rows out."""
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -207,3 +208,84 @@ def test_a_range_of_dates_is_applied_while_reading_so_that_partitions_are_pruned
     assert "created_at" in filters_at_the_scan(view)
     # the same view, with the id alone in the window, would read every partition
     assert "created_at" not in filters_at_the_scan(view.replace("PARTITION BY v.created_at, v.id", "PARTITION BY v.id"))
+
+
+def test_the_flat_view_of_posts_has_no_arrays_and_says_what_kind_each_is(
+    insert: Any, client: bigquery.Client, dataset: str
+) -> None:
+    lists = {"hashtags": ["a", "b"], "mentions": ["m"], "urls": [], "rules": ["r", "s"], "keywords": ["k"]}
+    insert(
+        "tweet_versions",
+        version("1", **lists),
+        version("2", retweet_of="1", quote_of="3"),
+        version("3", quote_of="1"),
+        version("4", reply_to="1"),
+        version("5", source="doctor"),
+        version("6"),
+    )
+    insert("deletions", {"id": "6", "reason": "deleted"})
+    rows = query(client, dataset, "SELECT * FROM posts ORDER BY id")
+    assert [(row["id"], row["kind"]) for row in rows] == [
+        ("1", "original"),
+        ("2", "retweet"),
+        ("3", "quote"),
+        ("4", "reply"),
+    ]
+    first = rows[0]
+    assert (first["hashtags"], first["mentions"], first["urls"], first["rules"]) == ("a b", "m", "", "r, s")
+    assert first["link"] == "https://x.com/i/status/1"
+    assert first["posted_at"] == T0
+    assert not any(isinstance(value, (list, dict)) for row in rows for value in row.values())
+
+
+def test_the_hours_of_posts_add_up(insert: Any, client: bigquery.Client, dataset: str) -> None:
+    insert(
+        "tweet_versions",
+        version("1", lang="en", sentiment=0.5, user_followers_count=10),
+        version("2", lang="en", sentiment=-0.5, user_followers_count=5, retweet_of="1"),
+        version("3", lang="ja", quote_of="1"),
+        version("4", lang="ja", reply_to="1"),
+    )
+    rows = query(client, dataset, "SELECT * FROM posts_by_hour ORDER BY lang")
+    common = {"day": T0.date(), "hour": T0}
+    assert rows == [
+        {**common, "lang": "en", "posts": 2, "retweets": 1, "quotes": 0, "replies": 0, "reach": 15,
+         "sentiment_sum": 0.0, "sentiment_n": 2},
+        {**common, "lang": "ja", "posts": 2, "retweets": 0, "quotes": 1, "replies": 1, "reach": None,
+         "sentiment_sum": None, "sentiment_n": 0},
+    ]  # fmt: skip
+
+
+def test_health_has_an_hour_for_what_arrived_and_for_each_gap(
+    insert: Any, client: bigquery.Client, dataset: str
+) -> None:
+    insert(
+        "archive", *({"id": str(n), "message_id": f"m{n}", "received_at": at(n), "source": "stream"} for n in range(3))
+    )
+    insert("tweet_versions", version("0"))
+    insert("filtered", {"id": "1", "reason": "language", "received_at": at(1), "loaded_at": at(1)})
+    gap = {"holder": "h", "gap_id": "g", "since": at(50), "until": at(80), "reason": "silent", "status": "filled"}
+    insert("ingester_events", {**gap, "at": at(90), "event": "gap_filled"})
+    rows = query(client, dataset, "SELECT * FROM health ORDER BY hour")
+    assert [{**row, "dollars": float(row["dollars"])} for row in rows] == [
+        {"hour": T0, "received": 3, "loaded": 1, "filtered": 1, "rejected": 0, "missing": 1, "dollars": 0.015,
+         "seconds_not_held": 600, "gaps_open": 0, "gaps_closed": 1},
+        {"hour": T0 + timedelta(hours=1), "received": 0, "loaded": 0, "filtered": 0, "rejected": 0, "missing": 0, "dollars": 0.0,
+         "seconds_not_held": 1200, "gaps_open": 0, "gaps_closed": 1},
+    ]  # fmt: skip
+
+
+def test_a_rejected_message_that_is_no_json_does_not_break_the_receipt(
+    insert: Any, client: bigquery.Client, dataset: str
+) -> None:
+    insert("archive", {"id": "7", "message_id": "m7", "received_at": at(0), "source": "stream"})
+    common = {"subscription_name": "s", "attributes": "{}", "publish_time": at(0)}
+    dead = base64.b64encode(b'{ "id": "7", "payload": "{}"}').decode()
+    insert(
+        "rejected",
+        {**common, "message_id": "other", "data": dead},
+        {**common, "message_id": "m8", "data": "bm90IGpzb24="},
+    )
+    assert query(client, dataset, "SELECT archived, rejected, balance FROM receipt") == [
+        {"archived": 1, "rejected": 1, "balance": 0}
+    ]
