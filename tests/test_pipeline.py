@@ -1,11 +1,14 @@
 """The whole pipeline as a person runs it: `python -m local`, its counts, its mistakes, and what it leaves behind."""
 
+import csv
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,20 +102,58 @@ def test_kept_tables_can_be_queried_afterwards_as_the_readme_says(tmp_path: Path
         runs.remove(data)
 
 
-def test_a_person_without_a_terminal_sees_counts_and_answers() -> None:
-    code, out, err = run("--posts", "150", "--rate", "100")
+def test_a_person_without_a_terminal_sees_counts_and_answers_and_has_a_report(tmp_path: Path) -> None:
+    code, out, err = run("--posts", "150", "--rate", "100", "--results", str(tmp_path))
     assert (code, err) == (0, "")
     for words in (
         "received",
-        "total tweets",
-        "unique tweets",
-        "tweets an hour",
-        "tweets a region",
-        "top hashtags",
+        "total posts",
+        "unique posts",
+        "How many posts were made in each hour?",
+        "Where do posts come from?",
+        "Which hashtags do most posts carry?",
+        "The report, charts and all:",
         "Balanced:",
     ):
         assert words in out
     assert "\x1b" not in out
+    with (tmp_path / "totals.csv").open(newline="") as file:
+        totals = next(csv.DictReader(file))
+    assert f"total posts    {totals['total_posts']}" in out
+    assert (tmp_path / "report.html").stat().st_size > 500_000
+    assert (
+        "Rule <bdi>artist-music</bdi>" in (tmp_path / "report.html").read_text()
+    )  # the ledger knows what was in force
+
+
+def test_a_run_can_be_watched_until_ctrl_c(tmp_path: Path) -> None:
+    with started("--posts", "150", "--rate", "100", "--watch", "--results", str(tmp_path)) as process:
+        assert process.stdout is not None
+        said = ""
+        while "The live page stays" not in said:
+            line = process.stdout.readline()
+            assert line, process.stderr and process.stderr.read()
+            said += line
+        address = re.search(r"http://localhost:\d+", said)
+        assert address
+        with urllib.request.urlopen(f"{address.group(0)}/now.json", timeout=20) as answer:
+            now = json.load(answer)
+        assert now["error"] is None
+        assert now["received"] == 150
+        assert now["loaded"] + now["filtered"] == 150
+        parts = descendants(process.pid)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert "Balanced:" in out
+        assert err == ""
+        assert eventually(lambda: not any(map(is_alive, parts)))
+
+
+def test_the_result_in_json_stays_the_last_line_beside_a_report(tmp_path: Path) -> None:
+    found = result("--posts", "150", "--rate", "150", "--results", str(tmp_path))
+    check_balance(found, 150)
+    assert (tmp_path / "report.html").is_file()
 
 
 MISTAKES: dict[str, tuple[list[str], dict[str, str], int, str]] = {

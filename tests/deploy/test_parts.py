@@ -44,7 +44,15 @@ def test_each_table_is_made_with_every_column_and_given_those_that_are_new() -> 
         assert "NOT NULL" not in added[name]
         if "partition" in layout:
             assert f"PARTITION BY DATE(`{layout['partition']}`)" in made[name]
-    assert python("ddl.py", "--names").split() == [*made, "tweets", "stream_gaps", "receipt", "posts", "posts_by_hour", "health"]
+    assert python("ddl.py", "--names").split() == [
+        *made,
+        "tweets",
+        "stream_gaps",
+        "receipt",
+        "posts",
+        "posts_by_hour",
+        "health",
+    ]
 
 
 def test_nothing_is_dropped_and_every_grant_can_be_taken_back() -> None:

@@ -213,7 +213,13 @@ def test_a_range_of_dates_is_applied_while_reading_so_that_partitions_are_pruned
 def test_the_flat_view_of_posts_has_no_arrays_and_says_what_kind_each_is(
     insert: Any, client: bigquery.Client, dataset: str
 ) -> None:
-    lists = {"hashtags": ["a", "b"], "mentions": ["m"], "urls": [], "rules": ["r", "s"], "keywords": ["k"]}
+    lists: dict[str, Any] = {
+        "hashtags": ["a", "b"],
+        "mentions": ["m"],
+        "urls": [],
+        "rules": ["r", "s"],
+        "keywords": ["k"],
+    }
     insert(
         "tweet_versions",
         version("1", **lists),
