@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from . import ask, charts, questions, regions
+from . import ask, charts, questions, regions, savings
 from .ask import Rows, Source
 from .asked import Asked
 from .questions import Question
@@ -21,6 +21,7 @@ class Answer:
     rows: Rows
     chart: dict[str, Any] | None
     empty: str  # what to say where there are no rows
+    in_short: str  # a sentence, or ''
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Held:
 BESIDES = ("live/rules", "live/held")
 _TREND = timedelta(days=7)
 _QUIET = timedelta(minutes=5)  # the ingester tells of itself each minute
+# what is done to the rows of some questions, with data that BigQuery has not
+_AFTERWARDS: dict[str, Callable[[Rows], Rows]] = {
+    "posts_by_region": lambda rows: regions.by_country(rows) if rows else rows,
+    "dropped": savings.of_this_project,
+}
 _EMPTY = {
     "top_hashtags": "No hashtag is on at least {minimum} posts of this period.",
     "top_mentions": "No account is mentioned in at least {minimum} posts of this period.",
@@ -73,18 +79,35 @@ def make(
         told(name)
         question = questions.read(name)
         rows = ask.answer(source, question, asked)
-        found[name] = question, regions.by_country(rows) if name == "posts_by_region" and rows else rows
+        found[name] = question, _AFTERWARDS.get(name, _as_they_are)(rows)
     week = replace(asked, since=min(asked.since, asked.until - _TREND))
     gaps = dict.fromkeys(found, found["gaps"][1])
     if "trend" in found and week != asked:  # which looks back further than a shorter period
         gaps["trend"] = ask.answer(source, found["gaps"][0], week)
     end = asked.local(asked.until)
     answers = {
-        name: Answer(question, rows, charts.chart(name, rows, gaps[name], end), empty(name, asked))
+        name: Answer(
+            question, rows, charts.chart(name, rows, gaps[name], end), empty(name, asked), _in_short(name, rows)
+        )
         for name, (question, rows) in found.items()
         if name in names
     }
     return Report(asked, datetime.now(UTC), source.name, answers, _rules(source, asked), _held(source, asked))
+
+
+def _as_they_are(rows: Rows) -> Rows:
+    return rows
+
+
+def _in_short(name: str, rows: Rows) -> str:
+    """One sentence, where a question has an answer as short as that."""
+    if name != "trend" or not rows:
+        return ""
+    both = [row for row in rows if row["week_before"] is not None]
+    now, before = sum(row["posts"] for row in both), sum(row["week_before"] for row in both)
+    bursts = sum(row["burst"] for row in rows)
+    change = f"{now / before - 1:+.1%}" if before else "nothing to compare with"
+    return f"{now:,} posts this week, {before:,} the week before: {change}. {bursts:,} hours with a burst."
 
 
 def empty(name: str, asked: Asked) -> str:

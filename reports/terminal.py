@@ -31,6 +31,8 @@ def show(report: Report, console: Console, names: Sequence[str]) -> None:
         if not answer.rows:
             console.print(Text(answer.empty, style="dim"))
             continue
+        if answer.in_short:
+            console.print(Text(answer.in_short))
         console.print(_table(answer))
         if len(answer.rows) > _SHOWN:
             which = "last" if name in tables.BY_TIME else "first"

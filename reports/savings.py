@@ -1,0 +1,43 @@
+"""What the filter drops has been paid for: the text that says the same in X's rule, so that X does not deliver it."""
+
+import os
+from pathlib import Path
+
+from functions.load_tweet.errors import ConfigurationError
+from functions.load_tweet.filter import Keywords, read_keywords
+from functions.load_tweet.filter.what_if import RULE_CHARACTERS, clause
+
+from .ask import Rows
+
+KEYWORDS = Path(__file__).parents[1] / "functions" / "load_tweet" / "keywords.txt"
+
+
+def spelled_out(rows: Rows, keywords: Keywords, languages: str) -> Rows:
+    """The rows of dropped.sql, with keywords.txt and LANGUAGES as X writes them; as they were where neither is known."""
+    codes = [code.strip() for code in languages.split(",") if code.strip() and code.strip() != "all"]
+    words = {
+        "no_keyword": clause(Keywords(keep=keywords.keep)),
+        "excluded": clause(Keywords(drop=keywords.drop)),
+        "language": f"({' OR '.join(f'lang:{code}' for code in codes)})" if codes else "",
+    }
+    return [{**row, "in_the_rule": _add(words.get(row["reason"], "")) or row["in_the_rule"]} for row in rows]
+
+
+def of_this_project(rows: Rows) -> Rows:
+    """With the files and the environment that stand here, which are the deployed ones unless they were changed since."""
+    try:
+        keywords = read_keywords(KEYWORDS)
+    except (ConfigurationError, OSError):
+        keywords = Keywords()
+    return spelled_out(rows, keywords, os.environ.get("LANGUAGES", ""))
+
+
+def _add(text: str) -> str:
+    if not text:
+        return ""
+    too_long = (
+        f" (too long for one rule of {RULE_CHARACTERS:,} characters: make several)"
+        if len(text) >= RULE_CHARACTERS
+        else ""
+    )
+    return f"add {text}{too_long}"

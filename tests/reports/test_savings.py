@@ -1,0 +1,41 @@
+"""Which text in X's rule would have saved what the filter dropped."""
+
+import pytest
+
+from functions.load_tweet.filter import parse_keywords
+from reports import savings
+
+
+def row(reason: str) -> dict[str, object]:
+    return {"reason": reason, "posts": 3, "dollars": 0.015, "in_the_rule": "in general"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        ("no_keyword", 'add (music OR #love OR "new album")'),
+        ("excluded", "add -crypto"),
+        ("language", "add (lang:en OR lang:pt)"),
+        ("retweet", "in general"),
+    ],
+)
+def test_a_reason_has_its_words(reason: str, text: str) -> None:
+    keywords = parse_keywords("music\n#love\nnew album\n-crypto\n")
+    assert savings.spelled_out([row(reason)], keywords, "en, pt") == [{**row(reason), "in_the_rule": text}]
+
+
+def test_what_is_not_known_stays_as_it_is() -> None:
+    rows = [row("no_keyword"), row("language")]
+    assert savings.spelled_out(rows, parse_keywords(""), "all") == rows
+
+
+def test_what_is_too_long_for_one_rule_says_so() -> None:
+    keywords = parse_keywords("\n".join(f"word{number:04}" for number in range(200)))
+    (found,) = savings.spelled_out([row("no_keyword")], keywords, "")
+    assert str(found["in_the_rule"]).endswith("(too long for one rule of 1,024 characters: make several)")
+
+
+def test_the_shipped_keywords_fit_into_a_rule() -> None:
+    (found,) = savings.of_this_project([row("no_keyword")])
+    assert "too long" not in str(found["in_the_rule"])
+    assert "newmusic OR" in str(found["in_the_rule"])
