@@ -45,8 +45,8 @@ class Held:
     since: datetime | None  # when the ingester first told, where that is within the period
 
 
-# what is asked beside the questions themselves
-BESIDES = ("live/rules", "live/held")
+# what is asked beside the questions themselves, for the page's head and the shading of charts
+BESIDES = ("gaps", "live/rules", "live/held")
 _TREND = timedelta(days=7)
 _QUIET = timedelta(minutes=5)  # the ingester tells of itself each minute
 # what is done to the rows of some questions, with data that BigQuery has not
@@ -63,7 +63,7 @@ _EMPTY = {
     "sentiment_extremes": "No post of this period has a sentiment other than zero: VADER knows English only.",
     "dropped": "The filter dropped nothing in this period.",
     "receipt": "Nothing arrived in this period, and no gap is known.",
-    "gaps": "The stream was held all the time.",
+    "gaps": "No gap is known in this period.",
 }
 
 

@@ -171,7 +171,7 @@ def bigquery_that(scanned: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 @pytest.mark.parametrize(
     ("scanned", "told"),
-    [(2**40, "3 queries scan 3,298.53 GB: $18.7500"), (0, f"3 queries scan {9 * 10 * 2**20 / 1e9:,.2f} GB: $0.0005")],
+    [(2**40, "4 queries scan 4,398.05 GB: $25.0000"), (0, f"4 queries scan {12 * 10 * 2**20 / 1e9:,.2f} GB: $0.0007")],
     ids=["a tebibyte each", "the least that is billed"],
 )
 def test_the_price_is_said_before_anything_is_asked_and_a_limit_holds(
