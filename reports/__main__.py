@@ -65,7 +65,13 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         if arguments.export:
             _price(source, asked, [export.question_of(ids_only=arguments.ids_only)], arguments, console)
             return 0 if arguments.dry_run else _export(source, asked, arguments, console)
-        _price(source, asked, [questions.read(name) for name in dict.fromkeys((*names, *results.BESIDES))], arguments, console)
+        _price(
+            source,
+            asked,
+            [questions.read(name) for name in dict.fromkeys((*names, *results.BESIDES))],
+            arguments,
+            console,
+        )
         if arguments.dry_run:
             return 0
         report = _ask(source, asked, names, console)

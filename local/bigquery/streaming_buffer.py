@@ -33,6 +33,8 @@ class StreamingBuffer:
 
     def inserted(self, table: str, first: int, last: int) -> None:
         """Rows `first` to `last` of `table` have just been streamed."""
+        if last < first:
+            return  # an insert without rows
         now = time.monotonic()
         ranges = [r for r in self._ranges.get(table, []) if r[0] > now]
         if ranges and ranges[-1][2] == first - 1 and ranges[-1][0] - now > self.seconds * 0.99:
@@ -41,17 +43,17 @@ class StreamingBuffer:
 
     def execute(self, connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] | None) -> Any:
         """Run a statement; raises WouldTouchFreshRows, having changed nothing, where it would touch rows of the buffer."""
-        if not _DML.match(sql) or not self._fresh():
+        tables = self._named_in(sql) if _DML.match(sql) else []
+        if not tables:
             return connection.execute(sql, parameters) if parameters else connection.execute(sql)
         connection.execute("BEGIN")
         try:
-            before = self._fingerprints(connection)
+            before = self._fingerprints(connection, tables)
             result = (
                 connection.execute(sql, parameters) if parameters else connection.execute(sql)
             ).fetch_arrow_table()
-            touched = [
-                table for table, fingerprint in self._fingerprints(connection).items() if fingerprint != before[table]
-            ]
+            after = self._fingerprints(connection, tables)
+            touched = [table for table in tables if after[table] != before[table]]
             if touched:
                 raise WouldTouchFreshRows(
                     f"UPDATE or DELETE statement over table {touched[0]} would affect rows in the streaming buffer, which is not supported"
@@ -69,11 +71,16 @@ class StreamingBuffer:
         }
         return self._ranges
 
-    def _fingerprints(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    def _named_in(self, sql: str) -> list[str]:
+        """Tables with fresh rows that a statement can touch: the emulator keeps its own catalog by DML too, all the time."""
+        bare = sql.replace('"', "")
+        return [table for table in self._fresh() if table.replace('"', "") in bare]
+
+    def _fingerprints(self, connection: duckdb.DuckDBPyConnection, tables: list[str]) -> dict[str, Any]:
         return {
             table: connection.execute(
                 f"SELECT count(*), sum(hash(one)) FROM {table} AS one WHERE "
-                + " OR ".join(f"rowid BETWEEN {first} AND {last}" for _, first, last in ranges)
+                + " OR ".join(f"rowid BETWEEN {first} AND {last}" for _, first, last in self._ranges[table])
             ).fetchall()
-            for table, ranges in self._fresh().items()
+            for table in tables
         }

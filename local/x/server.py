@@ -123,6 +123,7 @@ class X:
 
     async def count(self, request: web.Request) -> web.Response:
         asked = request.query
+        self.totals["counts"] += 1
         since, until = int(asked.get("since_id", 0)), int(asked.get("until_id", 1 << 63))
         return json(200, self._memory.count(asked["query"], since, until))
 

@@ -186,6 +186,7 @@ def test_the_price_is_said_before_anything_is_asked_and_a_limit_holds(
         )
         command = [sys.executable, "-c", program, "--only", "totals", "--results", str(tmp_path)]
         environment = {**os.environ, "GOOGLE_APPLICATION_CREDENTIALS": str(google_credentials), "COLUMNS": "200"}
+        environment.pop("BIGQUERY_EMULATOR_HOST", None)
         dry = subprocess.run(
             [*command, "--dry-run"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
         )
