@@ -91,6 +91,8 @@ class Pipeline:
                 "local.pubsub.server",
                 "--port",
                 ports["pubsub"],
+                "--data",
+                plan.folder / "pubsub.journal",
                 *(["--deliver-twice"] if plan.deliver_twice else []),
             )
         if not plan.real:
@@ -135,6 +137,15 @@ class Pipeline:
 
     def start_ingester(self) -> None:
         self._python("ingester", "ingester", "stream", "--rules", self.plan.rules.resolve())
+
+    def restart(self, name: str) -> None:
+        """The same command again, for a part that has ended; what it has told of its counts begins anew. Waits until it is ready."""
+        before = self.processes[name]
+        self._start(name, before.command)
+        if name == "function":
+            self._await(name, int(before.command[-1]))
+        elif name in {"bigquery", "pubsub", "x"}:
+            self._await(name, int(before.command[before.command.index("--port") + 1]))
 
     def start_page(self, port: int) -> None:
         self._python("page", "reports", "serve", "--port", port)

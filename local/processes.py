@@ -34,6 +34,7 @@ class Process:
         on_line: Callable[[Line], None] | None = None,
     ) -> None:
         self.name = name
+        self.command = command
         self.log = log
         self.totals: dict[str, int] = {}
         self.events: set[str] = set()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from .filters import Filter
+from .journal import Journal, Owed
 
 
 class NotFound(Exception):
@@ -58,21 +59,30 @@ class Subscription:
     ack_deadline: float = 10.0  # seconds
     backoff: tuple[float, float] = (0.0, 0.0)  # seconds: first, longest
     dead_letter: DeadLetter | None = None
-    due: list[tuple[float, int, Message, int]] = field(
-        default_factory=list
-    )  # heap of (when, order, message, attempts so far)
-    leased: dict[str, tuple[float, Message, int]] = field(default_factory=dict)  # ack id: (until, message, attempt)
+    # heap of (when, order, key of this copy, message, attempts so far)
+    due: list[tuple[float, int, int, Message, int]] = field(default_factory=list)
+    # ack id: (until, key, message, attempt)
+    leased: dict[str, tuple[float, int, Message, int]] = field(default_factory=dict)
 
 
 class Broker:
     """Topics and subscriptions by their full names."""
 
-    def __init__(self, *, deliver_twice: bool = False) -> None:
+    def __init__(self, *, deliver_twice: bool = False, journal: Journal | None = None) -> None:
         self._subscriptions: dict[str, Subscription] = {}
         self._topics: dict[str, list[Subscription]] = {}
-        self._ids = itertools.count(1)
+        self._journal = journal or Journal()
+        self._ids = itertools.count(self._journal.known.last_id + 1)
+        self._keys = itertools.count(self._journal.known.last_key + 1)
         self._order = itertools.count()
         self._deliver_twice = deliver_twice
+
+    def restore(self, now: float) -> None:
+        """What the journal says is owed is due at once, to the subscriptions that are there. Attempts are counted anew."""
+        for one in self._journal.known.owed.values():
+            if one.subscription in self._subscriptions:
+                message = Message(one.data, one.attributes, one.message_id, one.publish_time)
+                self._owe(self._subscriptions[one.subscription], one.key, message, now, attempts=0)
 
     def create_topic(self, name: str) -> None:
         if name in self._topics:
@@ -102,12 +112,18 @@ class Broker:
         if topic not in self._topics:
             raise NotFound(topic)
         published = [Message(data, attributes, str(next(self._ids)), now) for data, attributes in messages]
-        for subscription in self._topics[topic]:
-            for message in published:
-                if subscription.lets_through(message.attributes):
-                    self._owe(subscription, message, now, attempts=0)
-                    if self._deliver_twice:
-                        self._owe(subscription, message, now, attempts=0)
+        copies = [
+            (subscription, next(self._keys), message)
+            for subscription in self._topics[topic]
+            for message in published
+            if subscription.lets_through(message.attributes)
+            for _ in range(2 if self._deliver_twice else 1)
+        ]
+        self._journal.owe(
+            [Owed(s.name, key, m.data, m.attributes, m.message_id, m.publish_time) for s, key, m in copies]
+        )
+        for subscription, key, message in copies:
+            self._owe(subscription, key, message, now, attempts=0)
         return [message.message_id for message in published]
 
     def pull(self, name: str, most: int, now: float) -> list[Delivery]:
@@ -116,17 +132,17 @@ class Broker:
         self._expire(subscription, now)
         deliveries: list[Delivery] = []
         while subscription.due and subscription.due[0][0] <= now and len(deliveries) < most:
-            _, order, message, attempts = heapq.heappop(subscription.due)
+            _, order, key, message, attempts = heapq.heappop(subscription.due)
             ack_id = f"{message.message_id}-{order}-{attempts + 1}"
-            subscription.leased[ack_id] = (now + subscription.ack_deadline, message, attempts + 1)
+            subscription.leased[ack_id] = (now + subscription.ack_deadline, key, message, attempts + 1)
             deliveries.append(Delivery(ack_id, message, attempts + 1))
         return deliveries
 
     def acknowledge(self, name: str, ack_ids: list[str]) -> None:
         """An ack id whose deadline has passed is ignored, as in the cloud: the message comes again."""
         subscription = self._subscription(name)
-        for ack_id in ack_ids:
-            subscription.leased.pop(ack_id, None)
+        leases = [subscription.leased.pop(ack_id) for ack_id in ack_ids if ack_id in subscription.leased]
+        self._journal.done([key for _, key, _, _ in leases])
 
     def modify_ack_deadline(self, name: str, ack_ids: list[str], seconds: float, now: float) -> None:
         """0 seconds is a nack."""
@@ -134,12 +150,12 @@ class Broker:
         for ack_id in ack_ids:
             if ack_id not in subscription.leased:
                 continue
-            _, message, attempt = subscription.leased[ack_id]
+            _, key, message, attempt = subscription.leased[ack_id]
             if seconds > 0:
-                subscription.leased[ack_id] = (now + seconds, message, attempt)
+                subscription.leased[ack_id] = (now + seconds, key, message, attempt)
             else:
                 del subscription.leased[ack_id]
-                self._again(subscription, message, attempt, now)
+                self._again(subscription, key, message, attempt, now)
 
     def backlog(self, name: str) -> int:
         """Messages that the subscription still owes."""
@@ -153,22 +169,23 @@ class Broker:
             raise NotFound(name) from None
 
     def _expire(self, subscription: Subscription, now: float) -> None:
-        for ack_id in [a for a, (until, _, _) in subscription.leased.items() if until <= now]:
-            _, message, attempt = subscription.leased.pop(ack_id)
-            self._again(subscription, message, attempt, now)
+        for ack_id in [a for a, (until, _, _, _) in subscription.leased.items() if until <= now]:
+            _, key, message, attempt = subscription.leased.pop(ack_id)
+            self._again(subscription, key, message, attempt, now)
 
-    def _again(self, subscription: Subscription, message: Message, attempt: int, now: float) -> None:
+    def _again(self, subscription: Subscription, key: int, message: Message, attempt: int, now: float) -> None:
         dead = subscription.dead_letter
         if dead is not None and attempt >= dead.max_attempts:
             self.publish(
                 dead.topic, [(message.data, message.attributes | _burial(subscription, message, attempt))], now
             )
+            self._journal.done([key])
             return
         first, longest = subscription.backoff
-        self._owe(subscription, message, now + min(longest, first * 2 ** min(attempt - 1, 30)), attempts=attempt)
+        self._owe(subscription, key, message, now + min(longest, first * 2 ** min(attempt - 1, 30)), attempts=attempt)
 
-    def _owe(self, subscription: Subscription, message: Message, when: float, attempts: int) -> None:
-        heapq.heappush(subscription.due, (when, next(self._order), message, attempts))
+    def _owe(self, subscription: Subscription, key: int, message: Message, when: float, *, attempts: int) -> None:
+        heapq.heappush(subscription.due, (when, next(self._order), key, message, attempts))
 
 
 def _burial(subscription: Subscription, message: Message, attempt: int) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Pub/Sub's gRPC in front of the broker: the calls that this project makes, with Google's own message types.
 
-python -m local.pubsub.server --port 8085 [--deliver-twice]
+python -m local.pubsub.server --port 8085 [--data FILE] [--deliver-twice]
 """
 
 import argparse
@@ -8,6 +8,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import fastavro
@@ -19,6 +20,7 @@ from google.pubsub_v1 import types
 from .. import log
 from . import broker as core
 from .filters import BadFilter, parse
+from .journal import Journal
 
 _ATTRIBUTE_BYTES = 1_024  # of a value; 256 of a key: https://cloud.google.com/pubsub/quotas#resource_limits
 _PULL_SECONDS = 5.0  # an empty pull waits this long for a message
@@ -29,14 +31,38 @@ Context = Any  # grpc.aio.ServicerContext, which has no types
 class Server:
     """The three services, over one broker. Everything runs in one event loop, so the broker needs no lock."""
 
-    def __init__(self, broker: core.Broker) -> None:
+    def __init__(self, broker: core.Broker, journal: Journal) -> None:
         self._broker = broker
+        self._journal = journal
         self._schemas: dict[str, Any] = {}
         self._schema_of: dict[str, tuple[str, Any]] = {}
         self._topics: dict[str, types.Topic] = {}
         self._subscriptions: dict[str, types.Subscription] = {}
         self._published = asyncio.Condition()
         self.totals = {"published": 0, "pulled": 0, "acknowledged": 0}
+        for kind, request in journal.known.made:
+            self._make(kind, _REQUESTS[kind].pb().FromString(request))
+        broker.restore(time.time())
+
+    def _make(self, kind: str, request: Any) -> None:
+        """Apply a request that has been checked: now, or when the journal is read again."""
+        if kind == "schema":
+            self._schemas[f"{request.parent}/schemas/{request.schema_id}"] = _parsed(request)
+        elif kind == "topic":
+            self._broker.create_topic(request.name)
+            self._topics[request.name] = request
+            if schema := request.schema_settings.schema:
+                self._schema_of[request.name] = (schema, self._schemas[schema])
+        elif kind == "subscription":
+            self._broker.create_subscription(_subscription(request))
+            self._subscriptions[request.name] = request
+        else:
+            self._broker.delete_subscription(request.subscription)
+            del self._subscriptions[request.subscription]
+
+    def _make_and_keep(self, kind: str, request: Any) -> None:
+        self._make(kind, request)
+        self._journal.make(kind, request.SerializeToString())
 
     def handlers(self) -> list[Any]:
         services = {
@@ -67,7 +93,7 @@ class Server:
         if name in self._schemas:
             await _refuse(context, grpc.StatusCode.ALREADY_EXISTS, f"Schema already exists: {name}")
         try:
-            self._schemas[name] = fastavro.parse_schema(orjson.loads(request.schema.definition))
+            self._make_and_keep("schema", request)
         except (orjson.JSONDecodeError, fastavro.schema.SchemaParseException) as error:
             await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, f"Invalid schema: {error}")
         return types.Schema.pb(
@@ -79,12 +105,9 @@ class Server:
         if schema and schema not in self._schemas:
             await _refuse(context, grpc.StatusCode.NOT_FOUND, f"Schema not found: {schema}")
         try:
-            self._broker.create_topic(request.name)
+            self._make_and_keep("topic", request)
         except core.AlreadyExists:
             await _refuse(context, grpc.StatusCode.ALREADY_EXISTS, f"Topic already exists: {request.name}")
-        self._topics[request.name] = request
-        if schema:
-            self._schema_of[request.name] = (schema, self._schemas[schema])
         return request
 
     async def get_topic(self, request: Any, context: Context) -> Any:
@@ -113,14 +136,13 @@ class Server:
 
     async def create_subscription(self, request: Any, context: Context) -> Any:
         try:
-            self._broker.create_subscription(_subscription(request))
+            self._make_and_keep("subscription", request)
         except BadFilter as error:
             await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, f"Invalid filter: {error}")
         except core.AlreadyExists:
             await _refuse(context, grpc.StatusCode.ALREADY_EXISTS, f"Subscription already exists: {request.name}")
         except core.NotFound as error:
             await _refuse(context, grpc.StatusCode.NOT_FOUND, f"Topic not found: {error}")
-        self._subscriptions[request.name] = request
         return request
 
     async def get_subscription(self, request: Any, context: Context) -> Any:
@@ -129,8 +151,7 @@ class Server:
         return self._subscriptions[request.subscription]
 
     async def delete_subscription(self, request: Any, context: Context) -> Any:
-        await self._found(context, lambda: self._broker.delete_subscription(request.subscription))
-        del self._subscriptions[request.subscription]
+        await self._found(context, lambda: self._make_and_keep("no subscription", request))
         return empty_pb2.Empty()
 
     async def pull(self, request: Any, context: Context) -> Any:
@@ -184,6 +205,18 @@ class Server:
                 return
 
 
+_REQUESTS: dict[str, Any] = {
+    "schema": types.CreateSchemaRequest,
+    "topic": types.Topic,
+    "subscription": types.Subscription,
+    "no subscription": types.DeleteSubscriptionRequest,
+}
+
+
+def _parsed(request: Any) -> Any:
+    return fastavro.parse_schema(orjson.loads(request.schema.definition))
+
+
 def _handler(method: Callable[[Any, Context], Awaitable[Any]], request: Any) -> Any:
     return grpc.unary_unary_rpc_method_handler(
         method,
@@ -232,10 +265,12 @@ def _seconds(duration: Any) -> float:
     return float(duration.seconds + duration.nanos / 1e9)
 
 
-async def serve(host: str, port: int, broker: core.Broker) -> tuple[grpc.aio.Server, int, Server]:
+async def serve(
+    host: str, port: int, journal: Journal, *, deliver_twice: bool = False
+) -> tuple[grpc.aio.Server, int, Server]:
     """Start; the port that was taken is returned (0 asks for any). Raises OSError where it is in use."""
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 20_000_000)])
-    services = Server(broker)
+    services = Server(core.Broker(deliver_twice=deliver_twice, journal=journal), journal)
     for handler in services.handlers():
         server.add_generic_rpc_handlers((handler,))
     try:
@@ -248,7 +283,7 @@ async def serve(host: str, port: int, broker: core.Broker) -> tuple[grpc.aio.Ser
 
 async def _main(arguments: argparse.Namespace) -> None:
     server, port, services = await serve(
-        arguments.host, arguments.port, core.Broker(deliver_twice=arguments.deliver_twice)
+        arguments.host, arguments.port, Journal(arguments.data), deliver_twice=arguments.deliver_twice
     )
     log.event("ready", "pubsub", port=port)
     stop = asyncio.Event()
@@ -264,5 +299,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m local.pubsub.server", description="Pub/Sub on this machine.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8085)
+    parser.add_argument(
+        "--data", type=Path, metavar="FILE", help="keep what is owed there; without it an end forgets it"
+    )
     parser.add_argument("--deliver-twice", action="store_true", help="deliver every message twice, as Pub/Sub may")
     asyncio.run(_main(parser.parse_args()))

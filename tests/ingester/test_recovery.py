@@ -294,6 +294,22 @@ def test_what_pub_sub_had_not_taken_when_the_ingester_ended_is_fetched_again(
     one.check()
 
 
+def test_a_pub_sub_that_is_killed_and_comes_back_has_lost_nothing(rest: Rest, tmp_path: Path) -> None:
+    one = trial(rest, tmp_path, posts=1_200)
+    try:
+        one.start()
+        assert eventually(lambda: one.x.totals.get("sent", 0) > 300)
+        pubsub = rest.pipeline.processes["pubsub"]
+        pubsub.signal(signal.SIGKILL)
+        assert pubsub.wait(10) == -signal.SIGKILL
+        rest.pipeline.restart("pubsub")
+        one.keep_running()
+    finally:
+        one.stop()
+    assert one.exits == [0]
+    one.check()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_what_x_drops_because_pub_sub_does_not_take_it_is_fetched_by_search(rest: Rest, tmp_path: Path) -> None:
