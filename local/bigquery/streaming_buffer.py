@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-_DML = re.compile(r"\s*(UPDATE|DELETE|MERGE|TRUNCATE)\b", re.IGNORECASE)
+_DML = re.compile(r"(\s|/\*.*?\*/|--[^\n]*\n)*(UPDATE|DELETE|MERGE|TRUNCATE)\b", re.IGNORECASE | re.DOTALL)
 
 
 class WouldTouchFreshRows(Exception):

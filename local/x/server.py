@@ -1,4 +1,4 @@
-"""X's rules, filtered stream, search, counts, connections and usage: chunked, CRLF, keep-alives, one connection, 409 without rules.
+"""X's rules, stream, search, counts, usage, connections and compliance: chunked, CRLF, keep-alives, one connection, 409 without rules.
 
     python -m local.x.server --port 9052 --posts 2000 --rate 150 --seed 1 --fault close@3 --fault 429-rate@6x2
 
@@ -24,6 +24,7 @@ from aiohttp import web
 from .. import log
 from . import faults, posts
 from .answer import json, now, problem
+from .compliance import Compliance
 from .faults import PROBLEM, Fault
 from .memory import Known, Memory
 from .rules import Rules
@@ -44,6 +45,7 @@ class X:
         keep_alive: float,
         wrong: list[Fault],
         lag: float,
+        compliance: Compliance,
     ) -> None:
         self._token = token
         self._posts = written
@@ -54,6 +56,7 @@ class X:
         self._search_answers: deque[str] = deque()  # and for the next searches
         self._rules = Rules()
         self._memory = Memory(lag)
+        self._compliance = compliance
         self._stream: web.StreamResponse | None = None
         self._request: web.Request | None = None
         self._mute_until = 0.0  # monotonic: neither posts nor keep-alives
@@ -62,7 +65,7 @@ class X:
         self._feed: asyncio.Task[None] | None = None
         self._wrote = 0.0
         self._connects: deque[float] = deque()
-        self.totals = {
+        self.totals = compliance.totals | {
             "sent": 0,
             "missed": 0,
             "connections": 0,
@@ -71,10 +74,11 @@ class X:
             "counts": 0,
             "cleared": 0,
         }
+        compliance.totals = self.totals  # the process has one line of counts
         self.expected = posts.Expected()
 
     def app(self) -> web.Application:
-        app = web.Application(middlewares=[self._authorized])
+        app = web.Application(middlewares=[self._authorized], client_max_size=1 << 28)
         app.router.add_get("/2/tweets/search/stream", self.stream)
         app.router.add_get("/2/tweets/search/stream/rules", self._rules.get)
         app.router.add_post("/2/tweets/search/stream/rules", self._rules.post)
@@ -83,6 +87,7 @@ class X:
         app.router.add_get("/2/usage/tweets", self.usage)
         app.router.add_get("/2/connections", self.connections)
         app.router.add_delete("/2/connections/filtered_stream", self.clear)
+        app.router.add_routes(self._compliance.routes())
         return app
 
     def truth(self) -> Iterator[dict[str, Any]]:
@@ -100,7 +105,10 @@ class X:
 
     @web.middleware
     async def _authorized(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        if request.headers.get("Authorization") != f"Bearer {self._token}":
+        open_to_all = request.path.startswith(
+            ("/compliance-files/", "/stand-in/")
+        )  # signed addresses, and those who test
+        if not open_to_all and request.headers.get("Authorization") != f"Bearer {self._token}":
             return problem(401, "Unauthorized", "about:blank", detail="Unauthorized")
         response: web.StreamResponse = await handler(request)
         return response
@@ -322,6 +330,7 @@ async def _main(arguments: argparse.Namespace) -> None:
         keep_alive=arguments.keep_alive,
         wrong=arguments.fault,
         lag=arguments.search_lag,
+        compliance=Compliance(arguments.compliance_seconds),
     )
     runner = web.AppRunner(x.app(), access_log=None, shutdown_timeout=1)
     await runner.setup()
@@ -362,6 +371,9 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument(
         "--search-lag", type=float, default=10.0, help="seconds by which search is behind (%(default)s)"
+    )
+    parser.add_argument(
+        "--compliance-seconds", type=float, default=2.0, help="how long X takes for a compliance job (%(default)s)"
     )
     parser.add_argument("--truth", type=Path, metavar="FILE", help="at the end, a line for each post that was made")
     asyncio.run(_main(parser.parse_args()))

@@ -7,7 +7,13 @@ WITH archived AS (
     ANY_VALUE(id) AS id,
     ARRAY_AGG(message_id) AS message_ids
   FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.archive`
-  WHERE received_at < TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 5 MINUTE) AND source != 'doctor'
+  WHERE
+    received_at < TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 5 MINUTE)
+    AND source != 'doctor'
+    -- what may not be kept leaves the tables one after the other, and is in no account
+    AND id NOT IN (
+      SELECT id FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions` WHERE reason != 'scrub_geo'
+    )
   GROUP BY 1, 2
 ),
 rejected AS (

@@ -6,12 +6,21 @@ SELECT
     IF(scrubbed.id IS NULL, v.longitude, NULL) AS longitude,
     IF(scrubbed.id IS NULL, v.latitude, NULL) AS latitude,
     IF(scrubbed.id IS NULL, v.country_code, NULL) AS country_code,
-    IF(scrubbed.id IS NULL, v.payload, JSON_REMOVE(JSON_REMOVE(v.payload, '$.data.geo'), '$.includes.places')) AS payload
+    -- a copy of such a post inside this one stays in the table until the next sweep; it does not show here
+    CASE
+      WHEN COALESCE(quoted.id, answered.id, retweeted.id) IS NOT NULL AND scrubbed.id IS NULL THEN JSON_REMOVE(v.payload, '$.includes')
+      WHEN COALESCE(quoted.id, answered.id, retweeted.id) IS NOT NULL THEN JSON_REMOVE(JSON_REMOVE(v.payload, '$.data.geo'), '$.includes')
+      WHEN scrubbed.id IS NOT NULL THEN JSON_REMOVE(JSON_REMOVE(v.payload, '$.data.geo'), '$.includes.places')
+      ELSE v.payload
+    END AS payload
   )
 FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.tweet_versions` AS v
 LEFT JOIN (
   SELECT DISTINCT id FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions` WHERE reason = 'scrub_geo'
 ) AS scrubbed ON scrubbed.id = v.id
+LEFT JOIN (SELECT DISTINCT id FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions`) AS quoted ON quoted.id = v.quote_of
+LEFT JOIN (SELECT DISTINCT id FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions`) AS answered ON answered.id = v.reply_to
+LEFT JOIN (SELECT DISTINCT id FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions`) AS retweeted ON retweeted.id = v.retweet_of
 WHERE
   v.source != 'doctor'
   AND NOT EXISTS (
@@ -24,5 +33,10 @@ WHERE
   AND NOT EXISTS (
     SELECT 1 FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions` AS d
     WHERE d.chain_id = COALESCE(v.edit_of, v.id) AND d.reason != 'scrub_geo'
+  )
+  -- a retweet says its original's words
+  AND NOT EXISTS (
+    SELECT 1 FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions` AS d
+    WHERE d.id = v.retweet_of AND d.reason != 'scrub_geo'
   )
 QUALIFY ROW_NUMBER() OVER (PARTITION BY v.created_at, v.id ORDER BY v.loaded_at DESC) = 1

@@ -1,0 +1,175 @@
+"""python -m functions.remove_deleted: removes what may not be kept.
+
+... --post ID [--post ID ...]   a person asks: these posts go, with their retweets and the copies inside other posts
+... --user ID                   the same for every post of this author
+... --due                       what the schedule does every 15 minutes: X is asked, its answers are applied
+... --status                    what was done, and until when all posts have been asked about
+
+What is removed is out of the views at once and out of the tables now; rows that were streamed within the last 90 minutes follow
+at the schedule's next runs. It cannot be undone after BigQuery's time travel (48 hours).
+"""
+
+import argparse
+import os
+import sys
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from . import policy, settings, token
+from .errors import ConfigurationError, RemovalError
+from .policy import Event
+from .rounds import Run
+from .store import Store, as_json
+from .sweep import AGE, sweep
+from .x import X
+
+_GIB = 1 << 30
+
+
+def main() -> int:
+    """Exit codes: 0 done; 1 BigQuery or X did not answer; 2 bad usage or a setting to correct."""
+    arguments = _parser().parse_args()
+    try:
+        found = settings.read(os.environ, needs_x=arguments.due)
+        store = Store(found.google_cloud_project, found.bigquery_dataset)
+        if arguments.status:
+            return _status(store)
+        if arguments.due:
+            until = Run(store, X(token.read(found), found.x_api_url), arguments.age).go()
+            print(
+                f"Nothing to do until {until.until:%Y-%m-%d %H:%M} UTC."
+                if until
+                else "X's job is not done yet; run this again later."
+            )
+            return 0
+        return _request(store, arguments)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except RemovalError as error:
+        print(f"{error}\nWhat was done stays done; the same command again goes on.", file=sys.stderr)
+        return 1
+
+
+def _request(store: Store, arguments: argparse.Namespace) -> int:
+    now = datetime.now(UTC)
+    ids = list(dict.fromkeys(arguments.post))
+    if arguments.user:
+        ids += [str(row["id"]) for row in store.rows("posts_of_user", user=arguments.user)]
+        if not ids:
+            print(
+                f"Nothing of user {arguments.user} is here. Is it the number, and not the @name? A row's user_id has it."
+            )
+            return 0
+    (would,) = store.rows("would_remove", ids=as_json([{"id": one} for one in ids]))
+    print(
+        f"{_count(len(ids), 'post')}, with {_count(would['tweet_versions'], 'row')} of tweet_versions (retweets with them) and "
+        f"{_count(would['archive'], 'message')} of the archive. Copies inside other posts and dead letters go too."
+    )
+    if arguments.dry_run:
+        print("Nothing was removed: --dry-run.")
+        return 0
+    if not arguments.yes and not _agrees():
+        print("Nothing was removed.")
+        return 0
+    event = f"request-{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
+    answers = as_json([{"id": one, "reason": "request"} for one in ids])
+    store.change("record", answers=answers, event=event, now=now)
+    store.note(Event("requested", now, job_id=event, answers=len(ids)))
+    done = sweep(store, now, arguments.age)
+    counts = {"removed": done.removed, "rewritten": done.rewritten, "left_fresh": done.left_fresh}
+    store.note(Event("swept", datetime.now(UTC), **counts, bytes_scanned=store.bytes_scanned))
+    print(
+        f"Removed {_count(done.removed, 'row')}, cleaned {_count(done.rewritten, 'row')}. No view shows them any more."
+    )
+    if done.left_fresh:
+        print(
+            f"{_count(done.left_fresh, 'row')} came within the last {arguments.age.total_seconds() / 60:.0f} minutes: BigQuery lets nobody "
+            "touch those yet. They are out of the views, and the schedule removes them within two hours."
+        )
+    print(
+        f"The record of it is in the table removals: event = '{event}'. BigQuery scanned {store.bytes_scanned / _GIB:.3f} GiB."
+    )
+    return 0
+
+
+def _status(store: Store) -> int:
+    now = datetime.now(UTC)
+    history = store.history(now - timedelta(days=8))
+    finished = [one.round for one in history if one.event == "finished" and one.round]
+    if not history:
+        print("Nothing has been done yet: ./deploy.sh up makes the schedule, and --due is one run of it.")
+        return 0
+    for one in history[-12:]:
+        counts = ", ".join(
+            f"{name} {value:,}"
+            for name in ("ids", "answers", "removed", "rewritten", "left_fresh", "bytes_scanned")
+            if (value := getattr(one, name))
+        )
+        print(f"{one.at:%Y-%m-%d %H:%M:%S}  {one.event:9}  {one.job_id:22}  {counts}  {one.note}".rstrip())
+    if finished:
+        print(f"X has been asked about every post that was stored at {max(finished):%Y-%m-%d %H:%M} UTC.")
+    late = policy.is_late(history, now)
+    if late:
+        print(
+            f"That is {late.total_seconds() / 3_600:.0f} hours ago, and X's policy gives 24. The function's log says what keeps it."
+        )
+    return 0
+
+
+def _agrees() -> bool:
+    if not sys.stdin.isatty():
+        raise ConfigurationError(
+            "This asks before it removes anything, and there is no one to ask. Add --yes, or --dry-run to look."
+        )
+    return input("Remove them? It cannot be undone. [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _id(text: str) -> str:
+    if not (text.isascii() and text.isdigit() and len(text) <= 19):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no id: up to 19 digits are meant, as in the column id or user_id"
+        )
+    return text
+
+
+def _minutes(text: str) -> timedelta:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of minutes")
+    return timedelta(minutes=value)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m functions.remove_deleted",
+        description="Removes what may not be kept: on X's word, or a person's.",
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--post", type=_id, action="append", default=[], metavar="ID", help="this post; may be given several times"
+    )
+    what.add_argument("--user", type=_id, metavar="ID", help="every post of this author (the number, not the @name)")
+    what.add_argument("--due", action="store_true", help="one run of the schedule: ask X, apply its answers")
+    what.add_argument("--status", action="store_true", help="what was done of late")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--age",
+        type=_minutes,
+        default=AGE,
+        metavar="MINUTES",
+        help="leave rows alone that are younger (90: BigQuery's streaming buffer)",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

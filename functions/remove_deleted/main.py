@@ -1,0 +1,35 @@
+"""The function `remove_deleted`: keeps the tables in line with X's policy. What was deleted on X goes from here within 24 hours.
+
+    every 15 minutes ─► what is next (policy) ─► ask X │ see what X says │ sweep the tables │ nothing
+                          └── compliance_jobs: what was done, append-only
+
+A run waits for nothing: X's jobs take minutes to hours, and the next run looks again.
+"""
+
+import os
+import sys
+
+import functions_framework
+from cloudevents.http import CloudEvent
+
+from . import log, settings, token
+from .errors import ConfigurationError, RemovalError
+from .rounds import Run, one_run
+from .store import Store
+from .x import X
+
+try:
+    SETTINGS = settings.read(os.environ)
+except ConfigurationError as error:
+    log.event("stopped", "CRITICAL", message=str(error))
+    sys.exit(2)
+
+
+@functions_framework.cloud_event  # type: ignore[untyped-decorator]
+def remove_deleted(event: CloudEvent) -> None:
+    """One run; what the event says does not matter. It never fails for what the next run may do better."""
+    try:
+        store = Store(SETTINGS.google_cloud_project, SETTINGS.bigquery_dataset)
+        one_run(Run(store, X(token.read(SETTINGS), SETTINGS.x_api_url)))
+    except RemovalError as error:
+        log.event("stopped", "ERROR", message=str(error))

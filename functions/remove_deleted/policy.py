@@ -1,0 +1,114 @@
+"""What is to be done next, from what was done. Pure: the time is passed in.
+
+X's policy gives 24 hours. A round asks X about every post that is stored; it begins every 12 hours and takes as many jobs as the
+posts need, one after the other. After each answer, and while rows were too fresh to be touched, the tables are swept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+ROUND_EVERY = timedelta(hours=12)
+SWEEP_AGAIN = timedelta(minutes=30)  # rows in BigQuery's streaming buffer can be touched after 30 to 90 minutes
+LATE = timedelta(hours=24)  # https://developer.x.com/developer-terms/policy, "Content compliance"
+_FAILURES = 3  # in one round within _PATIENCE: then it is let alone for that long
+_PATIENCE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A row of the table compliance_jobs.
+
+    `event`: created · uploaded · recorded (its answers are in `deletions`) · failed · finished (the round) · requested · swept
+    """
+
+    event: str
+    at: datetime
+    round: datetime | None = None
+    job_id: str = ""
+    after_id: str = ""  # the job's ids are greater than this one, as numbers
+    to_id: str = ""  # and up to this one
+    ids: int = 0  # asked about
+    answers: int = 0  # of X's, or ids of a request
+    removed: int = 0  # rows
+    rewritten: int = 0  # rows that carried a copy or a location
+    left_fresh: int = 0  # rows that could not be touched yet
+    bytes_scanned: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """Ask X about the posts after this id."""
+
+    round: datetime
+    after_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """See what became of this job."""
+
+    job: Event  # its `created`
+    uploaded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Take from the tables what `deletions` names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing until then."""
+
+    until: datetime
+
+
+Step = Collect | Check | Sweep | Rest
+
+
+def next_step(history: Sequence[Event], now: datetime) -> Step:
+    """`history` in the order of time."""
+    if _sweep_is_due(history, now):
+        return Sweep()
+    if (job := _open_job(history)) is not None:
+        uploaded = any(one.job_id == job.job_id and one.event == "uploaded" for one in history)
+        return Check(job, uploaded)
+    failed = [one.at for one in history if one.event == "failed" and one.at > now - _PATIENCE]
+    if len(failed) >= _FAILURES:
+        return Rest(failed[-1] + _PATIENCE)
+    rounds = [one.round for one in history if one.round is not None]
+    if not rounds:
+        return Collect(now, "0")
+    newest = max(rounds)
+    of_it = [one for one in history if one.round == newest]
+    if any(one.event == "finished" for one in of_it):
+        return Collect(now, "0") if now - newest >= ROUND_EVERY else Rest(newest + ROUND_EVERY)
+    done = [one.to_id for one in of_it if one.event == "recorded"]
+    return Collect(newest, done[-1] if done else "0")
+
+
+def is_late(history: Sequence[Event], now: datetime) -> timedelta | None:
+    """How long ago the posts were last asked about to the end, where that is longer than X's policy allows."""
+    finished = [one.round for one in history if one.event == "finished" and one.round is not None]
+    begun = [one.round for one in history if one.round is not None]
+    since = max(finished) if finished else min(begun, default=now)
+    return now - since if now - since > LATE else None
+
+
+def _open_job(history: Sequence[Event]) -> Event | None:
+    ended = {one.job_id for one in history if one.event in ("recorded", "failed")}
+    jobs = [one for one in history if one.event == "created" and one.job_id not in ended]
+    return jobs[-1] if jobs else None
+
+
+def _sweep_is_due(history: Sequence[Event], now: datetime) -> bool:
+    sweeps = [one for one in history if one.event == "swept"]
+    last = sweeps[-1] if sweeps else None
+    news = [
+        one for one in history if one.event in ("requested", "finished") or (one.event == "recorded" and one.answers)
+    ]
+    if news and (last is None or news[-1].at > last.at):
+        return True
+    return last is not None and last.left_fresh > 0 and now - last.at >= SWEEP_AGAIN

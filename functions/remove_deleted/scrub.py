@@ -1,0 +1,123 @@
+"""Takes what may not be kept out of one message of X's. Pure: messages in, messages out.
+
+A message carries more than its own post: the posts that it retweets, quotes or answers, their authors, places and media. What
+is taken out takes along what nothing else in the message refers to.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+Object = dict[str, Any]
+
+_POSTS = ("tweets", "posts")  # X's two dialects
+_ID = re.compile(rb"[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Scrubbed:
+    """The message as it may be kept, and whose copy or location is no longer in it. Nothing changed where both are empty."""
+
+    message: Object
+    copies: frozenset[str]
+    locations: frozenset[str]
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.copies or self.locations)
+
+
+def scrub(message: Object, gone: Collection[str], unplaced: Collection[str]) -> Scrubbed:
+    """`gone`: ids of posts of which no copy may stay; `unplaced`: ids of posts whose location may not."""
+    includes = dict(_object(message.get("includes")))
+    copies: set[str] = set()
+    locations: set[str] = set()
+    for kind in _POSTS:
+        kept = []
+        for post in _objects(includes.get(kind)):
+            post_id = str(post.get("id"))
+            if post_id in gone:
+                copies.add(post_id)
+            else:
+                kept.append(_without_place(post, unplaced, locations))
+        if kind in includes:
+            includes[kind] = kept
+    data = _without_place(_object(message.get("data")), unplaced, locations)
+    if not copies and not locations:
+        return Scrubbed(message, frozenset(), frozenset())
+    _drop_what_nobody_names(data, includes)
+    result = message | {"includes": {kind: found for kind, found in includes.items() if found}}
+    if "data" in message:
+        result["data"] = data
+    if not result["includes"]:
+        del result["includes"]
+    return Scrubbed(result, frozenset(copies), frozenset(locations))
+
+
+def scrub_bytes(raw: bytes, gone: Collection[str], unplaced: Collection[str]) -> tuple[bytes | None, Scrubbed]:
+    """The same for a message that could not become a row, as Pub/Sub carried it; None where nothing of it may stay.
+
+    What cannot be read cannot be cleaned: it goes whole if it so much as names one of the posts.
+    """
+    nothing = Scrubbed({}, frozenset(), frozenset())
+    record = _read(raw)
+    message = _read(record.get("payload") if record else None)
+    if record is None or message is None:
+        named = {match.group().decode() for match in _ID.finditer(raw)}
+        found = frozenset(named & set(gone))
+        return (None, Scrubbed({}, found, frozenset())) if found else (raw, nothing)
+    own = {str(_object(message.get("data")).get("id")), str(record.get("id")), *_retweeted(message)} & set(gone)
+    if own:
+        return None, Scrubbed({}, frozenset(own), frozenset())
+    scrubbed = scrub(message, gone, unplaced)
+    if not scrubbed.changed:
+        return raw, nothing
+    return orjson.dumps(record | {"payload": orjson.dumps(scrubbed.message).decode()}), scrubbed
+
+
+def _without_place(post: Object, unplaced: Collection[str], done: set[str]) -> Object:
+    if str(post.get("id")) not in unplaced or not post.get("geo"):
+        return post
+    done.add(str(post["id"]))
+    return {name: value for name, value in post.items() if name != "geo"}
+
+
+def _drop_what_nobody_names(data: Object, includes: Object) -> None:
+    left = [data, *(post for kind in _POSTS for post in _objects(includes.get(kind)))]
+    named = {
+        "users": {str(post.get(name)) for post in left for name in ("author_id", "in_reply_to_user_id")}
+        | {str(one.get("id")) for post in left for one in _objects(_object(post.get("entities")).get("mentions"))},
+        "places": {str(_object(post.get("geo")).get("place_id")) for post in left},
+        "media": {str(key) for post in left for key in _object(post.get("attachments")).get("media_keys") or []},
+        "polls": {str(key) for post in left for key in _object(post.get("attachments")).get("poll_ids") or []},
+    }
+    for kind, names in named.items():
+        if kind in includes:
+            key = "media_key" if kind == "media" else "id"
+            includes[kind] = [one for one in _objects(includes[kind]) if str(one.get(key)) in names]
+
+
+def _retweeted(message: Object) -> set[str]:
+    """A retweet says its original's words: it goes with it."""
+    data = _object(message.get("data"))
+    references = _objects(data.get("referenced_tweets")) + _objects(data.get("referenced_posts"))
+    return {str(one.get("id")) for one in references if one.get("type") in ("retweeted", "reposted")}
+
+
+def _read(text: Any) -> Object | None:
+    try:
+        found = orjson.loads(text)
+    except (orjson.JSONDecodeError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _object(value: Any) -> Object:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: Any) -> list[Object]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -1,0 +1,34 @@
+-- Which rows stay, and carry what may not: a copy of a deleted post, or the location of one that has lost it?
+WITH told AS (
+  SELECT id, LOGICAL_OR(reason != 'scrub_geo') AS gone FROM deletions GROUP BY id
+),
+hits AS (
+  SELECT v.id, v.loaded_at, t.id AS told_id, t.gone
+  FROM tweet_versions AS v
+  CROSS JOIN UNNEST(ARRAY_CONCAT(
+    IFNULL(JSON_QUERY_ARRAY(v.payload, '$.includes.tweets'), []), IFNULL(JSON_QUERY_ARRAY(v.payload, '$.includes.posts'), [])
+  )) AS carried
+  JOIN told AS t ON t.id = JSON_VALUE(carried, '$.id')
+  WHERE t.gone OR JSON_QUERY(carried, '$.geo') IS NOT NULL
+  UNION DISTINCT
+  SELECT v.id, v.loaded_at, t.id, FALSE
+  FROM tweet_versions AS v
+  JOIN told AS t ON t.id = v.id
+  WHERE
+    v.tweet_location IS NOT NULL OR v.country_code IS NOT NULL OR v.longitude IS NOT NULL
+    OR JSON_QUERY(v.payload, '$.data.geo') IS NOT NULL
+),
+carriers AS (
+  SELECT
+    id,
+    loaded_at,
+    ARRAY_AGG(IF(gone, told_id, NULL) IGNORE NULLS) AS gone,
+    ARRAY_AGG(IF(gone, NULL, told_id) IGNORE NULLS) AS unplaced
+  FROM hits
+  GROUP BY id, loaded_at
+)
+SELECT v.id, v.loaded_at, v.created_at AS part, v.loaded_at >= @before AS fresh, v.payload, c.gone, c.unplaced
+FROM tweet_versions AS v
+JOIN carriers AS c ON c.id = v.id AND c.loaded_at = v.loaded_at
+WHERE v.id NOT IN (SELECT id FROM told WHERE gone)
+ORDER BY v.created_at

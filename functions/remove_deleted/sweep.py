@@ -1,0 +1,170 @@
+"""Takes from the tables what `deletions` names: rows, copies inside other posts, locations. Each time all of it, so that what
+comes late (a redelivery, a replay, a row that was too fresh) goes too; a second time nothing is found.
+
+    deletions ─► versions, retweets (they go with it) ─► rows by month: audit, delete
+                                                      └► carriers: scrub, audit, rewrite
+"""
+
+import base64
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from .scrub import scrub, scrub_bytes
+from .store import Row, StillFresh, Store, as_json
+
+AGE = timedelta(
+    minutes=90
+)  # https://cloud.google.com/bigquery/docs/data-manipulation-language: the streaming buffer's most
+
+_BATCH_ROWS = 500
+_BATCH_BYTES = 2_000_000  # of parameters: BigQuery takes 10 MB a request
+
+
+@dataclass(slots=True)
+class Swept:
+    """One sweep: where, when, what is old enough to be touched; and counts of rows."""
+
+    store: Store
+    now: datetime
+    before: datetime
+    removed: int = 0
+    rewritten: int = 0
+    left_fresh: int = 0
+
+
+def sweep(store: Store, now: datetime, age: timedelta = AGE) -> Swept:
+    """Raises BadMoment; what was done until then stays done."""
+    done = Swept(store, now, now - age)
+    store.change("versions", now=now)
+    store.change("retweets", now=now)
+    for table in ("tweet_versions", "archive"):
+        _remove(done, table)
+    for table, clean in (("tweet_versions", _clean_row), ("archive", _clean_message), ("rejected", _clean_bytes)):
+        for batch in _batches(store.rows(f"{table}/carriers", before=done.before)):
+            _rewrite(done, table, clean, batch)
+    return done
+
+
+def _remove(done: Swept, table: str) -> None:
+    for month in done.store.rows(f"{table}/doomed", before=done.before):
+        done.left_fresh += month["fresh"]
+        if not month["row_count"]:
+            continue
+        first = month["month"] or _undated(table)
+        where = {"from": first, "to": _next_month(first), "undated": month["month"] is None, "before": done.before}
+        try:
+            done.store.change(f"{table}/audit", now=done.now, **where)
+            done.removed += done.store.change(f"{table}/remove", **where)
+        except StillFresh:  # BigQuery keeps some for longer than it says
+            done.left_fresh += month["row_count"]
+
+
+# What is to be written in the row's place: the row's new fields (None: the row goes), the copies and the locations taken out
+Cleaned = tuple[Row | None, Iterable[str], Iterable[str]]
+
+
+def _clean_row(row: Row) -> Cleaned:
+    done = scrub(_message(row["payload"]), _ids(row, "gone"), _ids(row, "unplaced"))
+    own = row["id"] in _ids(row, "unplaced")  # its columns hold the location too
+    locations = {*done.locations, row["id"]} if own else done.locations
+    key = {"id": row["id"], "loaded_at": round(row["loaded_at"].timestamp() * 1_000_000), "unplaced": own}
+    return key | {"payload": orjson.dumps(done.message).decode()}, done.copies, locations
+
+
+def _clean_message(row: Row) -> Cleaned:
+    try:
+        message = orjson.loads(row["payload"])
+    except orjson.JSONDecodeError:
+        message = None
+    if not isinstance(message, dict):
+        return None, _ids(row, "gone"), ()
+    done = scrub(message, _ids(row, "gone"), _ids(row, "unplaced"))
+    key = {"message_id": row["message_id"]}
+    return key | {"payload": orjson.dumps(done.message).decode()}, done.copies, done.locations
+
+
+def _clean_bytes(row: Row) -> Cleaned:
+    raw, done = scrub_bytes(row["data"], _ids(row, "gone"), _ids(row, "unplaced"))
+    if raw is None:
+        return None, done.copies, ()
+    return {"digest": row["digest"], "data": base64.b64encode(raw).decode()}, done.copies, done.locations
+
+
+def _rewrite(done: Swept, table: str, clean: Callable[[Row], Cleaned], batch: list[Row]) -> None:
+    rewritten: list[Row] = []
+    discarded: list[Row] = []
+    audit: list[Row] = []
+    for row in batch:
+        new, copies, locations = clean(row)
+        actions = [(one, "copy_removed" if new else "row_removed") for one in copies]
+        actions += [(one, "location_removed") for one in locations]
+        if not actions:
+            continue
+        if row["fresh"]:
+            done.left_fresh += 1
+            continue
+        if new is None:
+            discarded.append({name: row[name] for name in ("message_id", "digest") if name in row})
+        else:
+            rewritten.append(new)
+        inside = row.get("id")
+        audit += [
+            {"id": one, "inside": inside if inside != one else None, "table_name": table, "action": action}
+            for one, action in actions
+        ]
+    if not audit:
+        return
+    dates = [row["part"] for row in batch if row["part"] is not None] or [_undated(table)]
+    undated = any(row["part"] is None for row in batch)
+    where = {"from": min(dates), "to": max(dates), "undated": undated, "before": done.before}
+    try:
+        done.store.change("audit", rows=as_json(audit), now=done.now)
+        if rewritten:
+            done.rewritten += done.store.change(f"{table}/rewrite", rows=as_json(_once(rewritten)), **where)
+        if discarded:
+            done.removed += done.store.change(f"{table}/discard", rows=as_json(discarded), **where)
+    except StillFresh:
+        done.left_fresh += len(rewritten) + len(discarded)
+
+
+def _once(rows: list[Row]) -> list[Row]:
+    """BigQuery takes one new state a row: two deliveries of the same instant become the same."""
+    keys = ("id", "loaded_at", "message_id", "digest")
+    return list({tuple(row.get(name) for name in keys): row for row in rows}.values())
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    batch: list[Row] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += len(row["data"]) if "data" in row else len(str(row["payload"]))
+        if len(batch) >= _BATCH_ROWS or size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _ids(row: Row, name: str) -> list[str]:
+    """An empty array may come as NULL."""
+    return row[name] or []
+
+
+def _message(payload: Any) -> dict[str, Any]:
+    """BigQuery's JSON comes as what it says."""
+    return payload if isinstance(payload, dict) else {}
+
+
+def _undated(table: str) -> datetime:
+    """Stands where there is no date: of the column's type."""
+    epoch = datetime.fromtimestamp(0, UTC)
+    return epoch.replace(tzinfo=None) if table == "tweet_versions" else epoch
+
+
+def _next_month(first: datetime) -> datetime:
+    return (first.replace(day=28) + timedelta(days=4)).replace(day=1)

@@ -1,0 +1,147 @@
+"""X's batch compliance: a job is created, takes ids one a line, and some time later says which of them may not be kept.
+
+https://docs.x.com/x-api/compliance/batch-compliance: one job at a time; the upload's address is good for 15 minutes, the
+download's for a week. Both are signed, so neither is ever written down: no text of an error here holds an address.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import requests
+
+from .errors import BadMoment, ConfigurationError
+from .settings import is_safe
+
+_CALL_SECONDS = (5.0, 20.0)  # connect, read
+_FILE_SECONDS = (5.0, 60.0)
+_AGENT = "twitter-data-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """As X describes it; `status` is created, in_progress, complete, failed or expired."""
+
+    id: str
+    status: str
+    name: str
+    upload_url: str = field(repr=False)
+    download_url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One post that may not be kept as it is: `scrub_geo` takes its location, any other reason the post."""
+
+    id: str
+    reason: str
+
+
+class Running(BadMoment):
+    """X has a job already and takes no second one."""
+
+
+class X:
+    """Each method raises BadMoment, or ConfigurationError where waiting does not help."""
+
+    def __init__(self, token: str, url: str) -> None:
+        self._url = url
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = _AGENT
+        self._authorization = {"Authorization": f"Bearer {token}"}
+
+    def create(self, name: str) -> Job:
+        """Raises Running too."""
+        status, body = self._call("POST", "/2/compliance/jobs", {"type": "tweets", "name": name, "resumable": False})
+        if status in (400, 403, 409) and "job" in _said(body).lower():  # 'You can run one batch job at a time'
+            raise Running(f"X takes no new compliance job now: {_said(body)}")
+        return _job(body.get("data"))
+
+    def job(self, job_id: str) -> Job | None:
+        """None where X no longer knows it."""
+        status, body = self._call("GET", f"/2/compliance/jobs/{job_id}")
+        return None if status == 404 else _job(body.get("data"))
+
+    def jobs(self) -> list[Job]:
+        _, body = self._call("GET", "/2/compliance/jobs?type=tweets")
+        return [_job(one) for one in body.get("data") or []]
+
+    def upload(self, job: Job, ids: list[str]) -> None:
+        data = "\n".join(ids).encode()
+        try:
+            answer = self._session.put(
+                _safe(job.upload_url), data=data, headers={"Content-Type": "text/plain"}, timeout=_FILE_SECONDS
+            )
+        except requests.RequestException as error:
+            raise BadMoment(f"The ids of job {job.id} could not be uploaded: {type(error).__name__}") from None
+        if answer.status_code >= 300:
+            raise BadMoment(f"The ids of job {job.id} could not be uploaded: HTTP {answer.status_code}")
+
+    def answers(self, job: Job) -> Iterator[Answer]:
+        """Those posts of the job's that may not be kept; of the others nothing is said."""
+        try:
+            with self._session.get(_safe(job.download_url), stream=True, timeout=_FILE_SECONDS) as answer:
+                if answer.status_code >= 300:
+                    raise BadMoment(f"The answers of job {job.id} could not be read: HTTP {answer.status_code}")
+                for line in answer.iter_lines(chunk_size=65_536):
+                    if line.strip():
+                        yield _answer(line, job.id)
+        except requests.RequestException as error:
+            raise BadMoment(f"The answers of job {job.id} could not be read: {type(error).__name__}") from None
+
+    def _call(self, method: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
+        try:
+            response = self._session.request(
+                method, f"{self._url}{path}", json=body, headers=self._authorization, timeout=_CALL_SECONDS
+            )
+            found = orjson.loads(response.content or b"{}")
+        except requests.RequestException as error:
+            raise BadMoment(f"X did not answer: {type(error).__name__}") from None
+        except orjson.JSONDecodeError:
+            raise BadMoment(f"X's answer is not JSON, or cut off (HTTP {response.status_code})") from None
+        answer = found if isinstance(found, dict) else {}
+        status = response.status_code
+        if status in (401, 402) or (status == 403 and "job" not in _said(answer).lower()):
+            raise ConfigurationError(
+                f"X refuses to say what was deleted: {status}: {_said(answer)}. Is the token right (401), are there credits "
+                "(402), and does this app's plan have batch compliance (403)? X's developer console shows all three."
+            )
+        if status >= 500 or status == 429 or (status >= 400 and status not in (400, 403, 404, 409)):
+            raise BadMoment(f"X did not answer as it should: {status}: {_said(answer)}")
+        return status, answer
+
+
+def _job(data: Any) -> Job:
+    if not isinstance(data, dict) or not data.get("id"):
+        raise BadMoment("X's answer names no compliance job")
+    return Job(
+        str(data["id"]),
+        str(data.get("status", "")),
+        str(data.get("name", "")),
+        str(data.get("upload_url", "")),
+        str(data.get("download_url", "")),
+    )
+
+
+def _answer(line: bytes, job_id: str) -> Answer:
+    """A line that cannot be read hides a post that may not be kept: it is never passed over."""
+    try:
+        found = orjson.loads(line)
+        return Answer(str(found["id"]), str(found.get("reason") or found.get("action") or "deleted"))
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        raise BadMoment(f"The answers of job {job_id} hold a line that is no answer, or were cut off") from None
+
+
+def _safe(url: str) -> str:
+    """Ids go to no address that others could read on the way."""
+    if not is_safe(url):
+        raise BadMoment("X names an address that is not encrypted, or none")
+    return url
+
+
+def _said(body: dict[str, Any]) -> str:
+    errors = body.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    words = body.get("detail") or first.get("message") or first.get("detail") or body.get("title")
+    return str(words or "no reason given")[:300]

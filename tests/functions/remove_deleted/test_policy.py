@@ -1,0 +1,91 @@
+"""What is next, from what was done: a table."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.remove_deleted.policy import Check, Collect, Event, Rest, Step, Sweep, is_late, next_step
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def ago(**time: float) -> datetime:
+    return NOW - timedelta(**time)
+
+
+def made(job: str, hours: float, round_hours: float | None = None, **more: Any) -> Event:
+    return Event(
+        "created", ago(hours=hours), round=ago(hours=hours if round_hours is None else round_hours), job_id=job, **more
+    )
+
+
+def later(event: str, job: str, hours: float, round_hours: float | None = None, **more: Any) -> Event:
+    return Event(
+        event, ago(hours=hours), round=ago(hours=round_hours) if round_hours is not None else None, job_id=job, **more
+    )
+
+
+J1 = made("j1", 2, to_id="50")
+RECORDED = later("recorded", "j1", 1.5, 2, to_id="50", answers=3)
+SWEPT = Event("swept", ago(hours=1.4))
+FINISHED = Event("finished", ago(hours=1.3), round=ago(hours=2))
+SWEPT_AGAIN = Event("swept", ago(hours=1.2))
+
+STEPS: dict[str, tuple[list[Event], Step]] = {
+    "nothing was ever done": ([], Collect(NOW, "0")),
+    "a job was made and not uploaded": ([J1], Check(J1, uploaded=False)),
+    "X has the ids": ([J1, later("uploaded", "j1", 1.9)], Check(J1, uploaded=True)),
+    "answers came": ([J1, RECORDED], Sweep()),
+    "no answer was among them": ([J1, later("recorded", "j1", 1.5, 2, to_id="50")], Collect(ago(hours=2), "50")),
+    "swept: the rest of the round": ([J1, RECORDED, SWEPT], Collect(ago(hours=2), "50")),
+    "the round is done: what came late": ([J1, RECORDED, SWEPT, FINISHED], Sweep()),
+    "and then nothing until the next": ([J1, RECORDED, SWEPT, FINISHED, SWEPT_AGAIN], Rest(ago(hours=-10))),
+    "twelve hours later": (
+        [Event("finished", ago(hours=11), round=ago(hours=12)), Event("swept", ago(hours=11))],
+        Collect(NOW, "0"),
+    ),
+    "the job failed": ([J1, later("failed", "j1", 1)], Collect(ago(hours=2), "0")),
+    "the second job of a round failed": (
+        [J1, RECORDED, SWEPT, made("j2", 1, 2, after_id="50"), later("failed", "j2", 0.5, 2)],
+        Collect(ago(hours=2), "50"),
+    ),
+    "three failed within the hour": (
+        [J1, *(later("failed", f"j{n}", 0.9 - n / 10) for n in (1, 2, 3))],
+        Rest(ago(hours=0.6) + timedelta(hours=1)),
+    ),
+    "a person asked": ([Event("requested", ago(minutes=1), job_id="r")], Sweep()),
+    "a person asked, swept": (
+        [Event("requested", ago(minutes=2), job_id="r"), Event("swept", ago(minutes=1))],
+        Collect(NOW, "0"),
+    ),
+    "rows were too fresh: not yet again": (
+        [FINISHED, Event("swept", ago(minutes=29), left_fresh=4)],
+        Rest(ago(hours=-10)),
+    ),
+    "rows were too fresh: again": ([FINISHED, Event("swept", ago(minutes=31), left_fresh=4)], Sweep()),
+    "rows were too fresh, while X works on a job": (
+        [J1, Event("swept", ago(minutes=31), left_fresh=4)],
+        Sweep(),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("history", "step"), STEPS.values(), ids=STEPS.keys())
+def test_the_next_step(history: list[Event], step: Step) -> None:
+    assert next_step(history, NOW) == step
+
+
+LATE = {
+    "nothing was ever done": ([], None),
+    "the first round has begun an hour ago": ([made("j", 1)], None),
+    "the first round has begun two days ago": ([made("j", 48)], timedelta(hours=48)),
+    "asked 23 hours ago": ([Event("finished", ago(hours=20), round=ago(hours=23))], None),
+    "asked 25 hours ago": ([Event("finished", ago(hours=20), round=ago(hours=25))], timedelta(hours=25)),
+    "a round that never ends": ([Event("finished", ago(hours=30), round=ago(hours=31)), made("j", 13)], timedelta(hours=31)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("history", "late"), LATE.values(), ids=LATE.keys())
+def test_longer_than_the_policy_allows(history: list[Event], late: timedelta | None) -> None:
+    assert is_late(history, NOW) == late
