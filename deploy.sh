@@ -51,7 +51,7 @@ up() {
 			service_accounts
 			together secret topics repository
 			dataset
-			together subscriptions load_tweet
+			together subscriptions load_tweet remove_deleted
 			ingester
 			apply_rules
 			tick
@@ -65,7 +65,7 @@ up() {
 		bigquery) dataset ;;
 		ingester) repository; ingester; apply_rules; tick; start_ingester ;;
 		rules) ingester; apply_rules; start_ingester ;;
-		function) repository; load_tweet ;;
+		function) repository; together load_tweet remove_deleted ;;
 		watch) metrics; exclusion; alerts; dashboard; google_budget ;;
 		*) fail "There is no part '${part}'." ;;
 	esac

@@ -38,17 +38,26 @@ def columns(sql: str, parameters: dict[str, str]) -> list[str]:
     return [name for name, _ in _resolve(sql, _catalog(), parameters)]
 
 
+def check(sql: str, parameters: dict[str, str]) -> None:
+    """The same for a statement that changes something. Raises Refused."""
+    _analyze(sql, _catalog(), parameters)
+
+
 def _resolve(sql: str, catalog: Any, parameters: dict[str, str]) -> list[tuple[str, Any]]:
+    statement = _analyze(sql, catalog, parameters)
+    return [(column.name, column.column.type) for column in statement.output_column_list]
+
+
+def _analyze(sql: str, catalog: Any, parameters: dict[str, str]) -> Any:
     declared = [
         AnalyzerOptions.QueryParameter(name=name, type=TypeFactory.create_simple_type(KINDS[kind]))
         for name, kind in parameters.items()
     ]
     options = AnalyzerOptions(language_options=_language(), query_parameters=declared, default_timezone="UTC")
     try:
-        statement = Analyzer(options, catalog).analyze_statement(sql)
+        return Analyzer(options, catalog).analyze_statement(sql)
     except ServerError as error:
         raise Refused(str(error)) from None
-    return [(column.name, column.column.type) for column in statement.output_column_list]
 
 
 @cache

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from functions.load_tweet import settings as function_settings
+from functions.remove_deleted import settings as removal_settings
 from ingester import errors as ingester_errors
 from ingester import settings as ingester_settings
 from reports.asked import Asked
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
-DEPLOYABLES = [ROOT / "ingester", ROOT / "functions" / "load_tweet"]
+DEPLOYABLES = [ROOT / "ingester", ROOT / "functions" / "load_tweet", ROOT / "functions" / "remove_deleted"]
 PURE = [
     "commit.py",
     "dialect.py",
@@ -48,11 +49,17 @@ def imported(file: Path) -> set[str]:
 
 def test_the_table_of_variables_is_what_the_settings_read() -> None:
     table = README.split("## Environment")[1].split("##")[0]
-    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (\w+) \|", table, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([\w, ]+) \|", table, re.MULTILINE))
+
+    def read_by(part: str) -> set[str]:
+        return {name for name, who in rows.items() if part in who.split(", ") or who == "all"}
+
     function = {field.name.upper() for field in dataclasses.fields(function_settings.Settings)}
     ingester = {field.name.upper() for field in dataclasses.fields(ingester_settings.Settings)}
-    assert {name for name, who in rows.items() if who in ("load_tweet", "both")} == function
-    assert {name for name, who in rows.items() if who in ("ingester", "both")} == ingester
+    removal = {field.name.upper() for field in dataclasses.fields(removal_settings.Settings)}
+    assert read_by("load_tweet") == function
+    assert read_by("remove_deleted") == removal
+    assert read_by("ingester") == ingester
 
 
 def test_the_table_of_options_is_what_help_says() -> None:
@@ -69,6 +76,13 @@ def test_the_table_of_options_of_the_reports_is_what_help_says() -> None:
     table = README.split("| option of `python -m reports`")[1].split("\n\n")[0]
     rows = "".join(line.split(" | ")[0] for line in table.splitlines())
     assert set(re.findall(r"--[a-z][a-z-]+", rows)) == set(re.findall(r"--[a-z][a-z-]+", shown)) - {"--help"}
+
+
+def test_the_section_on_deletion_has_the_options_of_its_command() -> None:
+    run = [sys.executable, "-m", "functions.remove_deleted", "--help"]
+    shown = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    section = README.split("## What was deleted on X")[1].split("\n## ")[0]
+    assert set(re.findall(r"--[a-z][a-z-]+", section)) == set(re.findall(r"--[a-z][a-z-]+", shown)) - {"--help"}
 
 
 def test_the_picture_book_names_what_is_there() -> None:

@@ -13,6 +13,7 @@ import argparse
 import os
 import sys
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from . import policy, settings, token
@@ -77,8 +78,8 @@ def _request(store: Store, arguments: argparse.Namespace) -> int:
     store.change("record", answers=answers, event=event, now=now)
     store.note(Event("requested", now, job_id=event, answers=len(ids)))
     done = sweep(store, now, arguments.age)
-    counts = {"removed": done.removed, "rewritten": done.rewritten, "left_fresh": done.left_fresh}
-    store.note(Event("swept", datetime.now(UTC), **counts, bytes_scanned=store.bytes_scanned))
+    swept = Event("swept", datetime.now(UTC), removed=done.removed, rewritten=done.rewritten, left_fresh=done.left_fresh)
+    store.note(replace(swept, bytes_scanned=store.bytes_scanned))
     print(
         f"Removed {_count(done.removed, 'row')}, cleaned {_count(done.rewritten, 'row')}. No view shows them any more."
     )

@@ -1,7 +1,8 @@
 """What is to be done next, from what was done. Pure: the time is passed in.
 
 X's policy gives 24 hours. A round asks X about every post that is stored; it begins every 12 hours and takes as many jobs as the
-posts need, one after the other. After each answer, and while rows were too fresh to be touched, the tables are swept.
+posts need, one after the other. What X names is out of the views at once. The tables are swept when the round ends, when a person
+asked, and once more when the rows that were too fresh can be touched: each sweep reads all messages, which BigQuery bills.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 ROUND_EVERY = timedelta(hours=12)
-SWEEP_AGAIN = timedelta(minutes=30)  # rows in BigQuery's streaming buffer can be touched after 30 to 90 minutes
+SWEEP_AGAIN = timedelta(minutes=95)  # rows in BigQuery's streaming buffer can be touched after 90 minutes
+ANSWERS_WAIT = timedelta(hours=2)  # for the end of a long round
 LATE = timedelta(hours=24)  # https://developer.x.com/developer-terms/policy, "Content compliance"
 _FAILURES = 3  # in one round within _PATIENCE: then it is let alone for that long
 _PATIENCE = timedelta(hours=1)
@@ -107,7 +109,10 @@ def _sweep_is_due(history: Sequence[Event], now: datetime) -> bool:
     sweeps = [one for one in history if one.event == "swept"]
     last = sweeps[-1] if sweeps else None
     news = [
-        one for one in history if one.event in ("requested", "finished") or (one.event == "recorded" and one.answers)
+        one
+        for one in history
+        if one.event in ("requested", "finished")
+        or (one.event == "recorded" and one.answers and now - one.at >= ANSWERS_WAIT)
     ]
     if news and (last is None or news[-1].at > last.at):
         return True

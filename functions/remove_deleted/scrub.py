@@ -69,7 +69,7 @@ def scrub_bytes(raw: bytes, gone: Collection[str], unplaced: Collection[str]) ->
         named = {match.group().decode() for match in _ID.finditer(raw)}
         found = frozenset(named & set(gone))
         return (None, Scrubbed({}, found, frozenset())) if found else (raw, nothing)
-    own = {str(_object(message.get("data")).get("id")), str(record.get("id")), *_retweeted(message)} & set(gone)
+    own = {str(_object(message.get("data")).get("id")), str(record.get("id")), *retweeted(message)} & set(gone)
     if own:
         return None, Scrubbed({}, frozenset(own), frozenset())
     scrubbed = scrub(message, gone, unplaced)
@@ -100,7 +100,7 @@ def _drop_what_nobody_names(data: Object, includes: Object) -> None:
             includes[kind] = [one for one in _objects(includes[kind]) if str(one.get(key)) in names]
 
 
-def _retweeted(message: Object) -> set[str]:
+def retweeted(message: Object) -> set[str]:
     """A retweet says its original's words: it goes with it."""
     data = _object(message.get("data"))
     references = _objects(data.get("referenced_tweets")) + _objects(data.get("referenced_posts"))

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from .scrub import scrub, scrub_bytes
+from .scrub import retweeted, scrub, scrub_bytes
 from .store import Row, StillFresh, Store, as_json
 
 AGE = timedelta(
@@ -82,6 +82,8 @@ def _clean_message(row: Row) -> Cleaned:
         message = None
     if not isinstance(message, dict):
         return None, _ids(row, "gone"), ()
+    if said := retweeted(message) & set(_ids(row, "gone")):
+        return None, said, ()
     done = scrub(message, _ids(row, "gone"), _ids(row, "unplaced"))
     key = {"message_id": row["message_id"]}
     return key | {"payload": orjson.dumps(done.message).decode()}, done.copies, done.locations

@@ -18,14 +18,17 @@ destroy() {
 	fi
 	step 'Removing'
 	gone schedules "${TICK}" gcloud scheduler jobs delete "${TICK}" --location="${REGION}"
+	gone schedules "${REMOVAL_TICK}" gcloud scheduler jobs delete "${REMOVAL_TICK}" --location="${REGION}"
 	if there jobs "${JOB}"; then cancel_executions; fi
 	gone jobs "${JOB}" gcloud run jobs delete "${JOB}" --region="${REGION}"
 	gone jobs "${RUN_JOB}" gcloud run jobs delete "${RUN_JOB}" --region="${REGION}"
 	gone functions "${FUNCTION}" gcloud functions delete "${FUNCTION}" --gen2 --region="${REGION}" # with its trigger and subscription
+	gone functions "${REMOVAL}" gcloud functions delete "${REMOVAL}" --gen2 --region="${REGION}"
 	gone subscriptions "${ARCHIVE_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${ARCHIVE_SUBSCRIPTION}"
 	gone subscriptions "${DEAD_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${DEAD_SUBSCRIPTION}"
 	gone topics "${PUBSUB_TOPIC}" gcloud pubsub topics delete "${PUBSUB_TOPIC}"
 	gone topics "${PUBSUB_DEAD_TOPIC}" gcloud pubsub topics delete "${PUBSUB_DEAD_TOPIC}"
+	gone topics "${REMOVAL_TOPIC}" gcloud pubsub topics delete "${REMOVAL_TOPIC}"
 	gone schemas "${SCHEMA}" gcloud pubsub schemas delete "${SCHEMA}"
 	gone repositories "${REPOSITORY}" gcloud artifacts repositories delete "${REPOSITORY}" --location="${REGION}"
 	unwatch
@@ -106,7 +109,7 @@ prove_gone() {
 	look_around
 	for key in "${!LIVE[@]}"; do
 		case ${key} in
-			"schedules/${TICK}" | "jobs/${JOB}" | "jobs/${RUN_JOB}" | "functions/${FUNCTION}" | "topics/${PUBSUB_TOPIC}" | "topics/${PUBSUB_DEAD_TOPIC}" | \
+			"schedules/${TICK}" | "schedules/${REMOVAL_TICK}" | "functions/${REMOVAL}" | "topics/${REMOVAL_TOPIC}" | "subscriptions/eventarc-"*"${REMOVAL}"* | "jobs/${JOB}" | "jobs/${RUN_JOB}" | "functions/${FUNCTION}" | "topics/${PUBSUB_TOPIC}" | "topics/${PUBSUB_DEAD_TOPIC}" | \
 				"subscriptions/${ARCHIVE_SUBSCRIPTION}" | "subscriptions/${DEAD_SUBSCRIPTION}" | "subscriptions/eventarc-"*"${FUNCTION}"* | "schemas/${SCHEMA}" | \
 				"repositories/${REPOSITORY}" | metrics/tds_* | alerts/?* | channels/?* | "dashboards/${APP}" | "exclusions/${EXCLUSION}" | accounts/tds-* | \
 				"roles/project|"*"|serviceAccount:tds-"*"@${P}."* | "roles/secret:"*"|serviceAccount:tds-"*"@${P}."*) left+=" ${key}" ;;

@@ -32,7 +32,7 @@ bad() { # WHAT REMEDY
 check_parts() {
 	local key name
 	for key in "secrets/${SECRET}" "schemas/${SCHEMA}" "topics/${PUBSUB_TOPIC}" "topics/${PUBSUB_DEAD_TOPIC}" "dataset/${BIGQUERY_DATASET}" \
-		"jobs/${JOB}" "functions/${FUNCTION}" "schedules/${TICK}"; do
+		"jobs/${JOB}" "functions/${FUNCTION}" "schedules/${TICK}" "topics/${REMOVAL_TOPIC}" "functions/${REMOVAL}" "schedules/${REMOVAL_TICK}"; do
 		name="${key%/*} ${key#*/}"
 		if there "${key%/*}" "${key#*/}"; then good "${name}"; else bad "${name}: not there" './deploy.sh up makes it.'; fi
 	done

@@ -29,6 +29,10 @@ bad AS (
   FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.rejected`
   WHERE publish_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY) AND COALESCE(reason, '') != 'no_post'
 ),
+asked AS (
+  SELECT TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), MAX(IF(event = 'finished', round, NULL)), HOUR) AS asked_hours, MIN(`at`) AS first_run
+  FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.compliance_jobs`
+),
 posts AS (
   SELECT TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), MAX(loaded_at), SECOND) AS row_age
   FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.tweet_versions`
@@ -42,5 +46,7 @@ SELECT
   today,
   unended,
   rejected,
-  row_age
-FROM gaps, spent, balance, bad, posts
+  row_age,
+  asked_hours,
+  TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), first_run, HOUR) AS removal_hours
+FROM gaps, spent, balance, bad, asked, posts

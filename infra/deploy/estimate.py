@@ -17,6 +17,7 @@ HOURS = DAYS * 24
 MESSAGE = 3_000  # bytes of a post in Pub/Sub, request and envelope (docs/benchmarks/function.md)
 ROW = 2_500  # bytes of a row in BigQuery
 SECONDS_A_MESSAGE = 0.0006  # of an instance's time, at 2,800 messages a second and some idling
+SCANS_A_DAY = 12  # of all messages, as rows and in the archive: two rounds, each a question and two sweeps
 LOG_LINE = 700  # bytes; one a group of posts, here taken as one a post
 GIB, TIB = 2**30, 2**40
 
@@ -44,7 +45,7 @@ def google(posts_a_day: float) -> dict[str, float]:
         * HOURS
         * 60
         * (price("job_vcpu_second")[0] + price("job_gib_second")[0] / 2)
-        + beyond_free("scheduler_job", 2),
+        + beyond_free("scheduler_job", 3),
         "Pub/Sub, in and out three times": beyond_free("pubsub_tib", posts * MESSAGE * 3 / TIB)
         + beyond_free("pubsub_retention_gib_month", posts_a_day * MESSAGE / GIB),
         "function, requests": beyond_free("function_request", posts),
@@ -53,6 +54,9 @@ def google(posts_a_day: float) -> dict[str, float]:
         "BigQuery, streaming": beyond_free("bigquery_streaming_gib", posts * ROW / GIB),
         "BigQuery, the archive's subscription": beyond_free("pubsub_bigquery_tib", posts * MESSAGE / TIB),
         "BigQuery, storage after a month": beyond_free("bigquery_storage_gib_month", posts * (ROW + MESSAGE) / GIB),
+        "BigQuery, looking for what was deleted": beyond_free(
+            "bigquery_query_tib", posts * MESSAGE * SCANS_A_DAY * DAYS / TIB
+        ),
         "logs": beyond_free("logging_gib", posts * LOG_LINE / GIB),
         "image storage, secret": beyond_free("registry_gib_month", 0.6) + beyond_free("secret_version", 1),
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The function load_tweet, and the subscription that Eventarc makes for it.
+# The functions: load_tweet with the subscription that Eventarc makes for it, and remove_deleted with its schedule.
 
 declare PUSH_SUBSCRIPTION=''
 
@@ -59,4 +59,40 @@ push_subscription() {
 		cloud gcloud pubsub subscriptions update "${PUSH_SUBSCRIPTION}" "${flags[@]}" --update-labels="app=${APP},config=${config}" >/dev/null
 	fi
 	give subscription:load-tweet
+}
+
+# What was deleted on X goes from here: docs/deploy.md, "What was deleted on X".
+remove_deleted() {
+	local config
+	local -a flags=(
+		--gen2 --region="${REGION}" --source=functions/remove_deleted --entry-point=remove_deleted
+		--runtime="python$(cut -d. -f1,2 <<<"${PYTHON_VERSION}" | tr -d .)"
+		--trigger-topic="${REMOVAL_TOPIC}" --trigger-location="${REGION}" --trigger-service-account="$(account tds-push)"
+		--no-retry                                       # the next tick goes on where this one ended
+		--run-service-account="$(account tds-remove-deleted)"
+		--build-service-account="projects/${P}/serviceAccounts/$(account tds-build)"
+		--docker-repository="projects/${P}/locations/${REGION}/repositories/${REPOSITORY}"
+		--cpu=1 --memory=1Gi --concurrency=1
+		--min-instances=0 --max-instances=1 --timeout=540s # one at a time
+		--ingress-settings=internal-only --no-allow-unauthenticated
+		--set-env-vars="$(joined "GOOGLE_CLOUD_PROJECT=${P}" "BIGQUERY_DATASET=${BIGQUERY_DATASET}" "X_API_URL=${X_API_URL}" "X_BEARER_TOKEN_SECRET=projects/${P}/secrets/${SECRET}")"
+	)
+	config=$(fingerprint "${flags[@]}" "$(cd functions/remove_deleted && files_hash .)")
+	if decide functions "${REMOVAL}" "${config}"; then
+		step 'Deploying the function remove-deleted (two minutes)'
+		patiently gcloud functions deploy "${REMOVAL}" "${flags[@]}" --update-labels="app=${APP},config=${config}" >/dev/null
+		made functions "${REMOVAL}"
+	fi
+	give "service:${REMOVAL}"
+	removal_tick
+}
+
+removal_tick() {
+	local config
+	local -a flags=(--location="${REGION}" --schedule='*/15 * * * *' --topic="projects/${P}/topics/${REMOVAL_TOPIC}" --message-body='{}')
+	config=$(fingerprint "${flags[@]}")
+	if decide schedules "${REMOVAL_TICK}" "${config}"; then
+		cloud gcloud scheduler jobs "${VERB}" pubsub "${REMOVAL_TICK}" "${flags[@]}" \
+			--description="Removes what was deleted on X, a step at a time. config=${config}" >/dev/null
+	fi
 }

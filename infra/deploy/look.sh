@@ -43,9 +43,11 @@ same_region() {
 # What could not be brought up has its labels all the same: it is to be done again.
 distrust_what_failed() {
 	local job
-	if there functions "${FUNCTION}" && ours functions "${FUNCTION}"; then
-		[[ ${IDS["functions/${FUNCTION}"]##*~} != FAILED ]] || LIVE["functions/${FUNCTION}"]=failed
-	fi
+	for job in "${FUNCTION}" "${REMOVAL}"; do
+		if there functions "${job}" && ours functions "${job}"; then
+			[[ ${IDS["functions/${job}"]##*~} != FAILED ]] || LIVE["functions/${job}"]=failed
+		fi
+	done
 	for job in "${JOB}" "${RUN_JOB}"; do
 		if there jobs "${job}" && ours jobs "${job}"; then
 			[[ ${IDS["jobs/${job}"]##*~} != False ]] || LIVE["jobs/${job}"]=failed

@@ -19,6 +19,11 @@ topics() {
 		cloud gcloud pubsub topics "${VERB}" "${PUBSUB_DEAD_TOPIC}" --message-retention-duration=7d "$(label "${config}")" >/dev/null
 		made topics "${PUBSUB_DEAD_TOPIC}"
 	fi
+	# a tick that nobody takes is worth nothing a quarter of an hour later
+	config=$(fingerprint tick)
+	if decide topics "${REMOVAL_TOPIC}" "${config}"; then
+		cloud gcloud pubsub topics "${VERB}" "${REMOVAL_TOPIC}" "$(label "${config}")" >/dev/null
+	fi
 	give "topic:${PUBSUB_TOPIC}" "topic:${PUBSUB_DEAD_TOPIC}"
 }
 

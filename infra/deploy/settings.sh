@@ -61,6 +61,7 @@ check_settings() {
 		[[ ${!name} =~ ^[A-Za-z][A-Za-z0-9._~+-]{2,200}$ && ${!name} != goog* ]] ||
 			usage "${name} is '${!name}', which is no topic's id." 'Three or more letters, digits and -._~+, a letter first.'
 	done
+	[[ ${PUBSUB_TOPIC} != remove-deleted && ${PUBSUB_DEAD_TOPIC} != remove-deleted ]] || usage 'The topic remove-deleted is taken: it tells when to look for deleted posts.' 'Choose another name.'
 	[[ ${PUBSUB_TOPIC} != "${PUBSUB_DEAD_TOPIC}" ]] || usage 'PUBSUB_TOPIC and PUBSUB_DEAD_TOPIC are the same.' 'A dead letter would come back for ever.'
 	for name in MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH ARCHIVE_DAYS; do
 		[[ ${!name} =~ ^[0-9]{1,9}$ ]] || usage "${name} is '${!name}', and a number is meant." 'Digits only.'
@@ -79,11 +80,12 @@ check_settings() {
 # Names that follow from them. Service accounts: one a part.
 name_things() {
 	P=${GOOGLE_CLOUD_PROJECT}
-	readonly ACCOUNTS=(tds-ingester tds-load-tweet tds-push tds-scheduler tds-build)
+	readonly ACCOUNTS=(tds-ingester tds-load-tweet tds-remove-deleted tds-push tds-scheduler tds-build)
 	readonly SECRET=x-bearer-token SCHEMA=tweet JOB=ingester RUN_JOB=ingester-run FUNCTION=load-tweet REPOSITORY=twitter-data-stream TICK=ingester-tick
 	readonly ARCHIVE_SUBSCRIPTION="${PUBSUB_TOPIC}-archive" DEAD_SUBSCRIPTION="${PUBSUB_DEAD_TOPIC}-rejected"
 	readonly REGISTRY="${REGION}-docker.pkg.dev/${P//://}/${REPOSITORY}"
 	readonly EXCLUSION=load-tweet-requests
+	readonly REMOVAL=remove-deleted REMOVAL_TOPIC=remove-deleted REMOVAL_TICK=remove-deleted-tick
 	PYTHON_VERSION=$(<infra/python-version)
 }
 

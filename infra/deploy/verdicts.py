@@ -61,6 +61,18 @@ def verdicts(found: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[t
             f"The table {environ['BIGQUERY_DATASET']}.rejected has the reason of each; after a repair: ./deploy.sh run rejected"
         ),
     )
+    asked, since = number("asked_hours"), number("removal_hours")
+    if asked is not None:
+        what = f"X was asked {asked:,} hours ago which posts were deleted"
+    elif since is None:
+        what = "X was not asked yet which posts were deleted"
+    else:
+        what = f"since {since:,} hours X has not said to the end which posts were deleted"
+    yield (
+        (asked if asked is not None else since or 0) <= 24,
+        what,
+        "X's policy gives 24 hours. The log of the function remove-deleted says what keeps it: credits, token, the plan",
+    )
     row = number("row_age")
     yield (
         row is not None,

@@ -12,6 +12,7 @@ _NAMES = {
     "repositories/twitter-data-stream": "repository:twitter-data-stream",
     "jobs/ingester": "job:ingester",
     "services/load-tweet": "service:load-tweet",
+    "services/remove-deleted": "service:remove-deleted",
 }
 
 

@@ -88,7 +88,7 @@ def test_a_name_that_is_not_set_is_an_error(tmp_path: Path) -> None:
 
 def test_metrics_read_fields_that_our_parts_write() -> None:
     written = "\n".join(
-        file.read_text() for part in ("ingester", "functions/load_tweet") for file in (ROOT / part).glob("*.py")
+        file.read_text() for part in ("ingester", "functions/load_tweet", "functions/remove_deleted") for file in (ROOT / part).glob("*.py")
     )
     for file in (ROOT / "infra" / "monitoring" / "metrics").iterdir():
         metric = json.loads(file.read_text())
@@ -136,7 +136,9 @@ def test_the_estimate_is_posts_times_price() -> None:
     assert estimate("--posts-per-day", "1000", "--no-authors")["x"]["most"] == some["x"]["least"]
     assert some["google"]["total"] == pytest.approx(sum(some["google"]["lines"].values()), abs=0.01)
     many = estimate("--posts-per-day", str(100 * 86_400))
-    assert 150 < many["google"]["total"] < 500, "at 100 posts a second: the facts' table says about 290"
+    looking = many["google"]["lines"]["BigQuery, looking for what was deleted"]
+    assert looking < 0.002 * many["x"]["least"], "nothing, beside what X charges for the same posts"
+    assert 150 < many["google"]["total"] - looking < 500, "at 100 posts a second: the facts' table says about 290"
 
 
 @pytest.mark.parametrize(

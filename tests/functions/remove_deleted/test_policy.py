@@ -36,7 +36,11 @@ STEPS: dict[str, tuple[list[Event], Step]] = {
     "nothing was ever done": ([], Collect(NOW, "0")),
     "a job was made and not uploaded": ([J1], Check(J1, uploaded=False)),
     "X has the ids": ([J1, later("uploaded", "j1", 1.9)], Check(J1, uploaded=True)),
-    "answers came": ([J1, RECORDED], Sweep()),
+    "answers came": ([J1, RECORDED], Collect(ago(hours=2), "50")),
+    "answers came, and the round is long": (
+        [made("j1", 4, to_id="50"), later("recorded", "j1", 2, 4, to_id="50", answers=3), made("j2", 1.9, 4)],
+        Sweep(),
+    ),
     "no answer was among them": ([J1, later("recorded", "j1", 1.5, 2, to_id="50")], Collect(ago(hours=2), "50")),
     "swept: the rest of the round": ([J1, RECORDED, SWEPT], Collect(ago(hours=2), "50")),
     "the round is done: what came late": ([J1, RECORDED, SWEPT, FINISHED], Sweep()),
@@ -60,12 +64,12 @@ STEPS: dict[str, tuple[list[Event], Step]] = {
         Collect(NOW, "0"),
     ),
     "rows were too fresh: not yet again": (
-        [FINISHED, Event("swept", ago(minutes=29), left_fresh=4)],
+        [Event("finished", ago(hours=1.7), round=ago(hours=2)), Event("swept", ago(minutes=94), left_fresh=4)],
         Rest(ago(hours=-10)),
     ),
-    "rows were too fresh: again": ([FINISHED, Event("swept", ago(minutes=31), left_fresh=4)], Sweep()),
+    "rows were too fresh: again": ([Event("finished", ago(hours=1.7), round=ago(hours=2)), Event("swept", ago(minutes=95), left_fresh=4)], Sweep()),
     "rows were too fresh, while X works on a job": (
-        [J1, Event("swept", ago(minutes=31), left_fresh=4)],
+        [J1, Event("swept", ago(minutes=95), left_fresh=4)],
         Sweep(),
     ),
 }  # fmt: skip

@@ -117,10 +117,10 @@ def test_what_is_too_fresh_is_out_of_the_view_at_once_and_of_the_table_later(
     (shown,) = stored.ask("SELECT payload FROM tweets")
     assert "secret" not in json.dumps(shown["payload"])
     assert len(stored.ids("tweet_versions")) == 3
-    clock.pass_by(minutes=45)
+    clock.pass_by(minutes=90)
     run.go()
     assert len(stored.ids("tweet_versions")) == 3
-    clock.pass_by(minutes=45)
+    clock.pass_by(minutes=6)
     run.go()
     assert stored.ids("tweet_versions") == stored.ids("archive") == [quote["id"]]
     assert "secret" not in stored.text()

@@ -19,6 +19,16 @@ hits AS (
   JOIN told AS t ON t.id = m.id
   WHERE JSON_QUERY(m.message, '$.data.geo') IS NOT NULL
   UNION DISTINCT
+  -- a retweet says its original's words, and goes whole
+  SELECT m.message_id, t.id, t.gone
+  FROM messages AS m
+  CROSS JOIN UNNEST(ARRAY_CONCAT(
+    IFNULL(JSON_QUERY_ARRAY(m.message, '$.data.referenced_tweets'), []),
+    IFNULL(JSON_QUERY_ARRAY(m.message, '$.data.referenced_posts'), [])
+  )) AS reference
+  JOIN told AS t ON t.id = JSON_VALUE(reference, '$.id')
+  WHERE t.gone AND JSON_VALUE(reference, '$.type') IN ('retweeted', 'reposted')
+  UNION DISTINCT
   -- what is no JSON is known by the ids that it names, and goes whole
   SELECT m.message_id, t.id, t.gone
   FROM messages AS m
