@@ -19,29 +19,31 @@ from datetime import UTC, datetime, timedelta
 from . import policy, settings, token
 from .errors import ConfigurationError, RemovalError
 from .policy import Event
-from .rounds import Run
+from .rounds import Run, record
+from .scrub import inner, posts_of
 from .store import Store, as_json
 from .sweep import AGE, sweep
 from .x import X
 
 _GIB = 1 << 30
+_SWEEP_SECONDS = 3_600.0
 
 
 def main() -> int:
     """Exit codes: 0 done; 1 BigQuery or X did not answer; 2 bad usage or a setting to correct."""
-    arguments = _parser().parse_args()
+    parser = _parser()
+    arguments = parser.parse_args()
+    if (arguments.dry_run or arguments.yes) and (arguments.due or arguments.status):
+        parser.error("--dry-run and --yes go with --post or --user")
     try:
         found = settings.read(os.environ, needs_x=arguments.due)
         store = Store(found.google_cloud_project, found.bigquery_dataset)
         if arguments.status:
             return _status(store)
         if arguments.due:
-            until = Run(store, X(token.read(found), found.x_api_url), arguments.age).go()
-            print(
-                f"Nothing to do until {until.until:%Y-%m-%d %H:%M} UTC."
-                if until
-                else "X's job is not done yet; run this again later."
-            )
+            known = token.read(found)  # a person wants to hear of a bad one before all else
+            waits = Run(store, X(lambda: known, found.x_api_url), arguments.age).go()
+            print(f"{waits[0].upper()}{waits[1:]}.")
             return 0
         return _request(store, arguments)
     except ConfigurationError as error:
@@ -53,13 +55,16 @@ def main() -> int:
 
 
 def _request(store: Store, arguments: argparse.Namespace) -> int:
-    now = datetime.now(UTC)
     ids = list(dict.fromkeys(arguments.post))
     if arguments.user:
-        ids += [str(row["id"]) for row in store.rows("posts_of_user", user=arguments.user)]
+        ids, unread = _posts_of(store, arguments.user)
+        if unread:
+            print(
+                f"{_count(unread, 'bad message')} in the table rejected name {arguments.user} and cannot be read: look at them by hand."
+            )
         if not ids:
             print(
-                f"Nothing of user {arguments.user} is here. Is it the number, and not the @name? A row's user_id has it."
+                f"No post of user {arguments.user} is here. Is it the number, and not the @name? A row's user_id has it."
             )
             return 0
     (would,) = store.rows("would_remove", ids=as_json([{"id": one} for one in ids]))
@@ -73,12 +78,13 @@ def _request(store: Store, arguments: argparse.Namespace) -> int:
     if not arguments.yes and not _agrees():
         print("Nothing was removed.")
         return 0
+    now = datetime.now(UTC)
     event = f"request-{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
-    answers = as_json([{"id": one, "reason": "request"} for one in ids])
-    store.change("record", answers=answers, event=event, now=now)
+    record(store, ({"id": one, "reason": "request"} for one in ids), event, lambda: now)
     store.note(Event("requested", now, job_id=event, answers=len(ids)))
-    done = sweep(store, now, arguments.age)
-    swept = Event("swept", datetime.now(UTC), removed=done.removed, rewritten=done.rewritten, left_fresh=done.left_fresh)
+    began = datetime.now(UTC)
+    done = sweep(store, began, arguments.age, _SWEEP_SECONDS)
+    swept = Event("swept", began, removed=done.removed, rewritten=done.rewritten, left_fresh=done.left_fresh)
     store.note(replace(swept, bytes_scanned=store.bytes_scanned))
     print(
         f"Removed {_count(done.removed, 'row')}, cleaned {_count(done.rewritten, 'row')}. No view shows them any more."
@@ -88,10 +94,23 @@ def _request(store: Store, arguments: argparse.Namespace) -> int:
             f"{_count(done.left_fresh, 'row')} came within the last {arguments.age.total_seconds() / 60:.0f} minutes: BigQuery lets nobody "
             "touch those yet. They are out of the views, and the schedule removes them within two hours."
         )
-    print(
-        f"The record of it is in the table removals: event = '{event}'. BigQuery scanned {store.bytes_scanned / _GIB:.3f} GiB."
-    )
+    if done.removed or done.rewritten:
+        print(f"The record of it is in the table removals: event = '{event}'.")
+    print(f"BigQuery scanned {store.bytes_scanned / _GIB:.3f} GiB.")
     return 0
+
+
+def _posts_of(store: Store, user: str) -> tuple[list[str], int]:
+    """Ids of the posts of an author, and how many bad messages name it and cannot be read."""
+    ids = {str(row["id"]) for row in store.rows("posts_of_user", user=user)}
+    unread = 0
+    for row in store.rows("rejected/of_user", user=user):
+        message = inner(row["data"])
+        if message is None:
+            unread += 1
+        else:
+            ids |= posts_of(message, user)
+    return sorted(ids), unread
 
 
 def _status(store: Store) -> int:

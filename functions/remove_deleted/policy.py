@@ -12,6 +12,9 @@ from datetime import datetime, timedelta
 ROUND_EVERY = timedelta(hours=12)
 SWEEP_AGAIN = timedelta(minutes=95)  # rows in BigQuery's streaming buffer can be touched after 90 minutes
 ANSWERS_WAIT = timedelta(hours=2)  # for the end of a long round
+SWEEP_FAILED = timedelta(minutes=10)  # then it is tried again; other steps go on meanwhile
+UPLOAD = timedelta(minutes=15)  # X takes a job's ids for so long
+_SKEW = timedelta(minutes=10)  # a row from a clock that is further ahead is not believed yet
 LATE = timedelta(hours=24)  # https://developer.x.com/developer-terms/policy, "Content compliance"
 _FAILURES = 3  # in one round within _PATIENCE: then it is let alone for that long
 _PATIENCE = timedelta(hours=1)
@@ -21,7 +24,8 @@ _PATIENCE = timedelta(hours=1)
 class Event:
     """A row of the table compliance_jobs.
 
-    `event`: created · uploaded · recorded (its answers are in `deletions`) · failed · finished (the round) · requested · swept
+    `event`: begun (a round) · created · uploaded · recorded (its answers are in `deletions`) · failed · finished (the round) ·
+    requested · swept (`at` is when it began) · sweep_failed
     """
 
     event: str
@@ -62,9 +66,10 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Nothing until then."""
+    """Nothing until then, and why."""
 
     until: datetime
+    why: str
 
 
 Step = Collect | Check | Sweep | Rest
@@ -72,6 +77,7 @@ Step = Collect | Check | Sweep | Rest
 
 def next_step(history: Sequence[Event], now: datetime) -> Step:
     """`history` in the order of time."""
+    history = [one for one in history if one.at <= now + _SKEW]
     if _sweep_is_due(history, now):
         return Sweep()
     if (job := _open_job(history)) is not None:
@@ -79,14 +85,18 @@ def next_step(history: Sequence[Event], now: datetime) -> Step:
         return Check(job, uploaded)
     failed = [one.at for one in history if one.event == "failed" and one.at > now - _PATIENCE]
     if len(failed) >= _FAILURES:
-        return Rest(failed[-1] + _PATIENCE)
+        return Rest(failed[-1] + _PATIENCE, "X's jobs came to nothing three times within an hour; no other is made")
     rounds = [one.round for one in history if one.round is not None]
     if not rounds:
-        return Collect(now, "0")
+        return Collect(_round(now), "0")
     newest = max(rounds)
     of_it = [one for one in history if one.round == newest]
     if any(one.event == "finished" for one in of_it):
-        return Collect(now, "0") if now - newest >= ROUND_EVERY else Rest(newest + ROUND_EVERY)
+        return (
+            Collect(_round(now), "0")
+            if now - newest >= ROUND_EVERY
+            else Rest(newest + ROUND_EVERY, "there is nothing to do")
+        )
     done = [one.to_id for one in of_it if one.event == "recorded"]
     return Collect(newest, done[-1] if done else "0")
 
@@ -97,6 +107,11 @@ def is_late(history: Sequence[Event], now: datetime) -> timedelta | None:
     begun = [one.round for one in history if one.round is not None]
     since = max(finished) if finished else min(begun, default=now)
     return now - since if now - since > LATE else None
+
+
+def _round(now: datetime) -> datetime:
+    """To the second: a job's name holds it."""
+    return now.replace(microsecond=0)
 
 
 def _open_job(history: Sequence[Event]) -> Event | None:
@@ -114,6 +129,9 @@ def _sweep_is_due(history: Sequence[Event], now: datetime) -> bool:
         if one.event in ("requested", "finished")
         or (one.event == "recorded" and one.answers and now - one.at >= ANSWERS_WAIT)
     ]
+    failed = [one.at for one in history if one.event == "sweep_failed"]
+    if failed and now - failed[-1] < SWEEP_FAILED:
+        return False
     if news and (last is None or news[-1].at > last.at):
         return True
     return last is not None and last.left_fresh > 0 and now - last.at >= SWEEP_AGAIN

@@ -3,22 +3,24 @@ run, of this program or another, goes on from there.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
-from . import log
+from . import log, names
 from .errors import BadMoment
-from .policy import Check, Collect, Event, Rest, Step, Sweep, is_late, next_step
+from .names import Named
+from .policy import UPLOAD, Check, Collect, Event, Rest, Step, Sweep, is_late, next_step
 from .store import Store, as_json
-from .sweep import AGE, sweep
+from .sweep import AGE, spread, sweep
 from .x import Job, Running, X
 
-IDS_A_JOB = 500_000  # 10 MB to upload; several jobs make a round
-RUN_SECONDS = 400.0  # a step may take some more; Google lets an event's function run for 540 s
-_REMEMBERED = timedelta(days=8)
+IDS_A_JOB = 1_000_000  # 20 MB to upload; several jobs make a round, and each reads all messages once more
+RUN_SECONDS = 400.0  # one query more may take 120; Google lets an event's function run for 540
+_REMEMBERED = timedelta(days=8)  # X forgets a job after seven
 _RECORDED_AT_ONCE = 20_000  # answers in a statement: about 1 MB of parameters
-_NAME = "twitter-data-stream"
+_EVERY_ID = 10_000_000
 
 
 @dataclass(slots=True)
@@ -31,119 +33,117 @@ class Run:
     most: int = IDS_A_JOB
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def go(self, seconds: float = RUN_SECONDS) -> Rest | None:
-        """Return until when there is nothing to do, or None where a job of X's, or the clock, is waited for."""
+    def go(self, seconds: float = RUN_SECONDS) -> str:
+        """Return what is waited for now, in words for a person. Raises BadMoment or ConfigurationError."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            history = self.store.history(self.clock() - _REMEMBERED)
-            step = next_step(history, self.clock())
-            if isinstance(step, Rest):
-                self._complain(history)
-                return step
-            if not self._do(step):
-                self._complain(history)
-                return None
-        return None
+        history: list[Event] = []
+        try:
+            while time.monotonic() < deadline:
+                history = self.store.history(self.clock() - _REMEMBERED)
+                step = next_step(history, self.clock())
+                if isinstance(step, Rest):
+                    return f"{step.why} until {step.until:%Y-%m-%d %H:%M} UTC"
+                if waits := self._do(step, history, deadline):
+                    return waits
+            return "there is more to do than one run has time for; the next one goes on"
+        finally:
+            self._complain(history)
 
-    def _do(self, step: Step) -> bool:
-        """Whether to go on at once."""
+    def _do(self, step: Step, history: list[Event], deadline: float) -> str:
+        """What is waited for; empty: go on at once."""
         match step:
             case Sweep():
-                self._sweep()
-                return True
+                self._sweep(deadline)
             case Collect():
-                return self._collect(step)
+                return self._collect(step, history)
             case Check():
                 return self._check(step)
-        return False
+        return ""
 
-    def _sweep(self) -> None:
-        done = sweep(self.store, self.clock(), self.age)
-        self._note("swept", removed=done.removed, rewritten=done.rewritten, left_fresh=done.left_fresh)
+    def _sweep(self, deadline: float) -> None:
+        """One that fails is tried again after a while, and keeps nothing else from being done."""
+        began = self.clock()
+        try:
+            done = sweep(self.store, began, self.age, deadline - time.monotonic())
+        except BadMoment as error:
+            self._note("sweep_failed", note=str(error)[:500])
+            log.event("not_swept", "WARNING", message=f"{error}. It is tried again; no view shows what is to go.")
+            return
+        counts = {"removed": done.removed, "rewritten": done.rewritten, "left_fresh": done.left_fresh}
+        self._note("swept", at=began, **counts)  # what comes while it sweeps is news
 
-    def _collect(self, step: Collect) -> bool:
+    def _collect(self, step: Collect, history: list[Event]) -> str:
+        if step.after_id == "0" and not any(one.round == step.round for one in history):
+            self._note("begun", round=step.round)
         ids = self._stored(step.after_id)
         if not ids:
             self._note("finished", round=step.round, after_id=step.after_id)
-            return True
-        name = f"{_NAME}/{step.round.isoformat()}/{step.after_id}/{ids[-1]}/{len(ids)}"
+            return ""
+        asked = Named(step.round, step.after_id, ids[-1], len(ids))
         try:
-            job = self.x.create(name)
+            job = self.x.create(names.name(self.store.dataset, asked))
         except Running as error:
-            return self._adopt(error)
-        self._created(job, step.round, step.after_id, ids)
-        self.x.upload(job, ids)
-        self._note("uploaded", round=step.round, job_id=job.id, ids=len(ids))
-        return True
+            return self._adopt(error, history)
+        self._created(job.id, asked)
+        self._upload(job, asked, ids)
+        return ""
 
     def _stored(self, after_id: str, to_id: str = "") -> list[str]:
-        ids = [str(row["id"]) for row in self.store.rows("stored", after_id=after_id, most=self.most)]
-        return [one for one in ids if not to_id or int(one) <= int(to_id)]
+        most, last = (_EVERY_ID, to_id) if to_id else (self.most, str((1 << 63) - 1))
+        return [str(row["id"]) for row in self.store.rows("stored", after_id=after_id, to_id=last, most=most)]
 
-    def _created(self, job: Job, round_: datetime, after_id: str, ids: list[str]) -> None:
-        self._note("created", round=round_, job_id=job.id, after_id=after_id, to_id=ids[-1], ids=len(ids))
+    def _created(self, job_id: str, asked: Named, note: str = "") -> None:
+        self._note(
+            "created", job_id=job_id, round=asked.round, after_id=asked.after_id, to_id=asked.to_id, ids=asked.ids, note=note
+        )  # fmt: skip
 
-    def _adopt(self, error: Running) -> bool:
+    def _upload(self, job: Job, asked: Named, ids: list[str]) -> None:
+        self.x.upload(job, ids)
+        self._note("uploaded", round=asked.round, job_id=job.id, ids=len(ids))
+
+    def _adopt(self, error: Running, history: list[Event]) -> str:
         """A run that was cut off between X's answer and its own note has left a job: it is gone on with."""
+        known = {one.job_id for one in history}
         for job in self.x.jobs():
-            parts = job.name.split("/")
-            if parts[0] == _NAME and len(parts) == 5 and job.status in ("created", "in_progress", "complete"):
-                _, began, after_id, to_id, count = parts
-                self._note(
-                    "created", round=datetime.fromisoformat(began), job_id=job.id, after_id=after_id, to_id=to_id,
-                    ids=int(count), note="found at X: the run that made it was cut off",
-                )  # fmt: skip
-                return True
-        log.event(
-            "waiting", "WARNING", message=f"{error} Another program's job is not touched; asked again at the next run."
-        )
-        return False
+            asked = names.read(self.store.dataset, job.name)
+            if asked and job.id not in known and job.status in ("created", "in_progress"):
+                self._created(job.id, asked, note="found at X: the run that made it was cut off")
+                return ""
+        log.event("waiting", "WARNING", message=f"{error}. Another job is not touched; asked again at the next run.")
+        return "X works on another job of this app, and takes one at a time"
 
-    def _check(self, step: Check) -> bool:
+    def _check(self, step: Check) -> str:
         made = step.job
+        asked = Named(made.round or made.at, made.after_id, made.to_id, made.ids)
         job = self.x.job(made.job_id)
         status = job.status if job else "unknown to X"
         if job and status == "complete":
-            self._record(job, made)
-            return True
-        if job and status == "created" and not step.uploaded and job.upload_url:
-            ids = self._stored(made.after_id, made.to_id)
-            self.x.upload(job, ids)
-            self._note("uploaded", round=made.round, job_id=job.id, ids=len(ids))
-            return True
-        if status == "in_progress" or (status == "created" and self.clock() - made.at < timedelta(minutes=20)):
+            self._record(job, asked)
+            return ""
+        in_time = self.clock() - made.at < UPLOAD
+        if job and status == "created" and not step.uploaded and in_time:
+            self._upload(job, asked, self._stored(asked.after_id, asked.to_id))
+            return ""
+        if status == "in_progress" or (status == "created" and in_time):
             log.event("waiting", job=made.job_id, status=status)
-            return False
+            return "X works on the job"
         self._note("failed", round=made.round, job_id=made.job_id, note=f"X says: {status}")
         log.event("job_failed", "WARNING", job=made.job_id, message=f"X's compliance job is {status}; another is made.")
-        return True
+        return ""
 
-    def _record(self, job: Job, made: Event) -> None:
-        """The answers into `deletions`: what they name is out of the views at once."""
-        batch: list[dict[str, str]] = []
-        answers = 0
-        for answer in self.x.answers(job):
-            batch.append({"id": answer.id, "reason": answer.reason})
-            answers += 1
-            if len(batch) >= _RECORDED_AT_ONCE:
-                self.record(batch, job.id)
-                batch = []
-        if batch:
-            self.record(batch, job.id)
-        self._note("recorded", round=made.round, job_id=job.id, to_id=made.to_id, ids=made.ids, answers=answers)
+    def _record(self, job: Job, asked: Named) -> None:
+        answers = ({"id": answer.id, "reason": answer.reason} for answer in self.x.answers(job))
+        count = record(self.store, answers, job.id, self.clock)
+        self._note("recorded", round=asked.round, job_id=job.id, to_id=asked.to_id, ids=asked.ids, answers=count)
 
-    def record(self, answers: list[dict[str, str]], event: str) -> None:
-        """[{id, reason}] into `deletions`, those that are not there yet."""
-        self.store.change("record", answers=as_json(answers), event=event, now=self.clock())
-
-    def _note(self, event: str, **more: object) -> None:
+    def _note(self, event: str, at: datetime | None = None, **more: object) -> None:
         scanned, self.store.bytes_scanned = self.store.bytes_scanned, 0
-        row = Event(event=event, at=self.clock(), bytes_scanned=scanned, **more)  # type: ignore[arg-type]
+        row = Event(event=event, at=at or self.clock(), bytes_scanned=scanned, **more)  # type: ignore[arg-type]
         self.store.note(row)
-        counts = {
+        fields = {
             name: value for name in Event.__slots__ if (value := getattr(row, name)) and name not in ("event", "at")
         }
-        log.event(event, **counts)
+        log.event(event, **fields)
 
     def _complain(self, history: list[Event]) -> None:
         late = is_late(history, self.clock())
@@ -153,13 +153,25 @@ class Run:
                 "ERROR",
                 hours=round(late.total_seconds() / 3_600, 1),
                 message="X's policy gives 24 hours to remove what was deleted, and X was last asked about all posts before that. The "
-                "lines above say what keeps it; ./deploy.sh doctor checks token and credits.",
+                "lines around this one say what keeps it; ./deploy.sh doctor checks token and credits.",
             )
+
+
+def record(store: Store, answers: Iterable[dict[str, str]], event: str, clock: Callable[[], datetime]) -> int:
+    """[{id, reason}] into `deletions`, with their other versions and their retweets: no view shows any of it from now on."""
+    count = 0
+    rest = iter(answers)
+    while batch := list(islice(rest, _RECORDED_AT_ONCE)):
+        store.change("record", answers=as_json(batch), event=event, now=clock())
+        count += len(batch)
+    if count:
+        spread(store, clock())
+    return count
 
 
 def one_run(run: Run) -> None:
     """For the schedule: a bad moment is told, and the next run tries again."""
     try:
-        run.go()
+        log.event("waits", what=run.go())
     except BadMoment as error:
         log.event("not_now", "WARNING", message=f"{error}. The next run goes on from here.")

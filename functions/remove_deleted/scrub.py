@@ -14,7 +14,7 @@ import orjson
 Object = dict[str, Any]
 
 _POSTS = ("tweets", "posts")  # X's two dialects
-_ID = re.compile(rb"[0-9]+")
+_ID = re.compile(rb"[0-9]{17,19}")  # shorter numbers may be anything: ids of posts have had so many digits since 2011
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,11 @@ def scrub_bytes(raw: bytes, gone: Collection[str], unplaced: Collection[str]) ->
     nothing = Scrubbed({}, frozenset(), frozenset())
     record = _read(raw)
     message = _read(record.get("payload") if record else None)
-    if record is None or message is None:
+    if record is None or message is None or own_id(message) is None:
         named = {match.group().decode() for match in _ID.finditer(raw)}
         found = frozenset(named & set(gone))
         return (None, Scrubbed({}, found, frozenset())) if found else (raw, nothing)
-    own = {str(_object(message.get("data")).get("id")), str(record.get("id")), *retweeted(message)} & set(gone)
+    own = {str(own_id(message)), str(record.get("id")), *retweeted(message)} & set(gone)
     if own:
         return None, Scrubbed({}, frozenset(own), frozenset())
     scrubbed = scrub(message, gone, unplaced)
@@ -88,8 +88,7 @@ def _without_place(post: Object, unplaced: Collection[str], done: set[str]) -> O
 def _drop_what_nobody_names(data: Object, includes: Object) -> None:
     left = [data, *(post for kind in _POSTS for post in _objects(includes.get(kind)))]
     named = {
-        "users": {str(post.get(name)) for post in left for name in ("author_id", "in_reply_to_user_id")}
-        | {str(one.get("id")) for post in left for one in _objects(_object(post.get("entities")).get("mentions"))},
+        "users": {str(post.get("author_id")) for post in left},  # no others are asked for (ingester/fields.py)
         "places": {str(_object(post.get("geo")).get("place_id")) for post in left},
         "media": {str(key) for post in left for key in _object(post.get("attachments")).get("media_keys") or []},
         "polls": {str(key) for post in left for key in _object(post.get("attachments")).get("poll_ids") or []},
@@ -98,6 +97,25 @@ def _drop_what_nobody_names(data: Object, includes: Object) -> None:
         if kind in includes:
             key = "media_key" if kind == "media" else "id"
             includes[kind] = [one for one in _objects(includes[kind]) if str(one.get(key)) in names]
+
+
+def own_id(message: Object) -> str | None:
+    """None where the message is no post that can be read."""
+    found = _object(message.get("data")).get("id")
+    return str(found) if isinstance(found, str | int) and str(found) else None
+
+
+def posts_of(message: Object, user: str) -> set[str]:
+    """Ids of this author's posts in a message: its own, and copies."""
+    includes = _object(message.get("includes"))
+    posts = [_object(message.get("data")), *(post for kind in _POSTS for post in _objects(includes.get(kind)))]
+    return {str(post.get("id")) for post in posts if str(post.get("author_id")) == user and post.get("id")}
+
+
+def inner(raw: bytes) -> Object | None:
+    """X's message inside one of the topic's; None where it cannot be read."""
+    record = _read(raw)
+    return _read(record.get("payload")) if record else None
 
 
 def retweeted(message: Object) -> set[str]:

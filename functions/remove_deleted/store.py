@@ -21,10 +21,14 @@ from .policy import Event
 
 _SQL = Path(__file__).with_name("sql")
 _CALL_SECONDS = 20.0
-_QUERY_SECONDS = 240.0
+_QUERY_SECONDS = 110.0
+_ANSWER_SECONDS = _QUERY_SECONDS + 10.0  # BigQuery is to say so itself when it has not been done in time
 _RETRY = DEFAULT_RETRY.with_timeout(60.0)
 _MOST_BYTES = 1 << 41  # 2 TiB, $12.50: beyond, something is wrong
 _PAGE_ROWS = 50_000
+
+# TimeoutError: the client's own, when a job has not answered
+_TROUBLE = (GoogleAPIError, GoogleAuthError, requests.RequestException, TimeoutError)
 
 Row = dict[str, Any]
 
@@ -41,7 +45,7 @@ class Store:
             self._client = bigquery.Client(project=project)
         except (GoogleAPIError, GoogleAuthError, OSError) as error:
             raise BadMoment(f"There is no way to BigQuery: {type(error).__name__}: {error}"[:1_000]) from None
-        self._dataset = f"{project}.{dataset}"
+        self.dataset = f"{project}.{dataset}"
         self.bytes_scanned = 0
 
     def rows(self, name: str, **parameters: Any) -> Iterator[Row]:
@@ -49,14 +53,14 @@ class Store:
         try:
             for row in self._run(name, parameters, page_size=_PAGE_ROWS)[1]:
                 yield dict(row.items())
-        except (GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
+        except _TROUBLE as error:
             raise self._why(name, error) from None
 
     def change(self, name: str, **parameters: Any) -> int:
         """Make the change in sql/<name>.sql; returns the number of rows. Raises StillFresh or BadMoment."""
         try:
             job, _ = self._run(name, parameters)
-        except (GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
+        except _TROUBLE as error:
             raise self._why(name, error) from None
         return job.num_dml_affected_rows or 0
 
@@ -74,9 +78,9 @@ class Store:
         }
         try:
             errors = self._client.insert_rows_json(
-                f"{self._dataset}.compliance_jobs", [row], retry=_RETRY, timeout=_CALL_SECONDS
+                f"{self.dataset}.compliance_jobs", [row], retry=_RETRY, timeout=_CALL_SECONDS
             )
-        except (GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
+        except _TROUBLE as error:
             raise self._why("compliance_jobs", error) from None
         if errors:
             raise BadMoment(f"BigQuery does not take a row of compliance_jobs: {errors}"[:1_000])
@@ -84,14 +88,14 @@ class Store:
     def _run(self, name: str, parameters: dict[str, Any], **how: Any) -> tuple[bigquery.QueryJob, Iterable[Any]]:
         config = bigquery.QueryJobConfig(
             query_parameters=[_parameter(key, value) for key, value in parameters.items()],
-            default_dataset=self._dataset,
+            default_dataset=self.dataset,
             maximum_bytes_billed=_MOST_BYTES,
             job_timeout_ms=int(_QUERY_SECONDS * 1_000),
             labels={"part": "remove_deleted"},
         )
         sql = (_SQL / f"{name}.sql").read_text(encoding="utf-8")
         job = self._client.query(sql, job_config=config, retry=_RETRY, timeout=_CALL_SECONDS, job_retry=None)
-        found = job.result(retry=_RETRY, timeout=_QUERY_SECONDS, job_retry=None, **how)
+        found = job.result(retry=_RETRY, timeout=_ANSWER_SECONDS, job_retry=None, **how)
         self.bytes_scanned += job.total_bytes_billed or job.total_bytes_processed or 0
         return job, found
 
@@ -100,7 +104,7 @@ class Store:
             return StillFresh(f"{name}: {error}"[:500])
         if isinstance(error, NotFound):
             return ConfigurationError(
-                f"BigQuery has not all tables of {self._dataset} that this needs ({name}). Were they made by an older version? "
+                f"BigQuery has not all tables of {self.dataset} that this needs ({name}). Were they made by an older version? "
                 "./deploy.sh up bigquery makes what is missing."
             )
         return BadMoment(f"{name}: {type(error).__name__}: {error}"[:1_000])

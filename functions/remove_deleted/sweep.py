@@ -6,6 +6,8 @@ comes late (a redelivery, a replay, a row that was too fresh) goes too; a second
 """
 
 import base64
+import json
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +15,8 @@ from typing import Any
 
 import orjson
 
-from .scrub import retweeted, scrub, scrub_bytes
+from .errors import BadMoment
+from .scrub import own_id, retweeted, scrub, scrub_bytes
 from .store import Row, StillFresh, Store, as_json
 
 AGE = timedelta(
@@ -21,7 +24,7 @@ AGE = timedelta(
 )  # https://cloud.google.com/bigquery/docs/data-manipulation-language: the streaming buffer's most
 
 _BATCH_ROWS = 500
-_BATCH_BYTES = 2_000_000  # of parameters: BigQuery takes 10 MB a request
+_BATCH_BYTES = 1_000_000  # of parameters: BigQuery takes 10 MB a request
 
 
 @dataclass(slots=True)
@@ -31,26 +34,38 @@ class Swept:
     store: Store
     now: datetime
     before: datetime
+    deadline: float  # monotonic
     removed: int = 0
     rewritten: int = 0
     left_fresh: int = 0
 
+    def go_on(self) -> None:
+        if time.monotonic() > self.deadline:
+            raise BadMoment("There is more to remove than one run has time for")
 
-def sweep(store: Store, now: datetime, age: timedelta = AGE) -> Swept:
-    """Raises BadMoment; what was done until then stays done."""
-    done = Swept(store, now, now - age)
+
+def spread(store: Store, now: datetime) -> None:
+    """What goes with the posts that `deletions` names: their other versions, their retweets. Raises BadMoment."""
     store.change("versions", now=now)
     store.change("retweets", now=now)
+
+
+def sweep(store: Store, now: datetime, age: timedelta = AGE, seconds: float = 300.0) -> Swept:
+    """Raises BadMoment, also when the time is up; what was done until then stays done."""
+    done = Swept(store, now, now - age, time.monotonic() + seconds)
+    spread(store, now)
     for table in ("tweet_versions", "archive"):
         _remove(done, table)
     for table, clean in (("tweet_versions", _clean_row), ("archive", _clean_message), ("rejected", _clean_bytes)):
         for batch in _batches(store.rows(f"{table}/carriers", before=done.before)):
+            done.go_on()
             _rewrite(done, table, clean, batch)
     return done
 
 
 def _remove(done: Swept, table: str) -> None:
     for month in done.store.rows(f"{table}/doomed", before=done.before):
+        done.go_on()
         done.left_fresh += month["fresh"]
         if not month["row_count"]:
             continue
@@ -69,7 +84,7 @@ Cleaned = tuple[Row | None, Iterable[str], Iterable[str]]
 
 def _clean_row(row: Row) -> Cleaned:
     done = scrub(_message(row["payload"]), _ids(row, "gone"), _ids(row, "unplaced"))
-    own = row["id"] in _ids(row, "unplaced")  # its columns hold the location too
+    own = row["id"] in _ids(row, "unplaced") and (row["located"] or row["id"] in done.locations)  # columns hold it too
     locations = {*done.locations, row["id"]} if own else done.locations
     key = {"id": row["id"], "loaded_at": round(row["loaded_at"].timestamp() * 1_000_000), "unplaced": own}
     return key | {"payload": orjson.dumps(done.message).decode()}, done.copies, locations
@@ -80,7 +95,7 @@ def _clean_message(row: Row) -> Cleaned:
         message = orjson.loads(row["payload"])
     except orjson.JSONDecodeError:
         message = None
-    if not isinstance(message, dict):
+    if not isinstance(message, dict) or own_id(message) is None:
         return None, _ids(row, "gone"), ()
     if said := retweeted(message) & set(_ids(row, "gone")):
         return None, said, ()
@@ -144,7 +159,7 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
     size = 0
     for row in rows:
         batch.append(row)
-        size += len(row["data"]) if "data" in row else len(str(row["payload"]))
+        size += len(row["data"]) * 4 // 3 if "data" in row else len(json.dumps(row["payload"]))  # as it is sent
         if len(batch) >= _BATCH_ROWS or size >= _BATCH_BYTES:
             yield batch
             batch, size = [], 0

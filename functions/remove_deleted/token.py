@@ -2,12 +2,13 @@
 
 import re
 
-from google.api_core.exceptions import GoogleAPIError
+import requests
+from google.api_core.exceptions import GoogleAPIError, RetryError, ServerError
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import secretmanager
 
-from .errors import ConfigurationError
+from .errors import BadMoment, ConfigurationError
 from .settings import Settings
 
 _SECONDS = 10.0
@@ -15,7 +16,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9%._~+/=-]+")  # RFC 6750's b64token, and the % o
 
 
 def read(settings: Settings) -> str:
-    """The latest version. Raises ConfigurationError, which never holds what was read."""
+    """The latest version. Raises BadMoment, or ConfigurationError; neither holds what was read."""
     if settings.x_bearer_token:
         return _checked(settings.x_bearer_token, "X_BEARER_TOKEN")
     name = f"{settings.x_bearer_token_secret}/versions/latest"
@@ -24,6 +25,8 @@ def read(settings: Settings) -> str:
             name=name, timeout=_SECONDS, retry=None
         )
         token: str = response.payload.data.decode().strip()
+    except (requests.RequestException, ServerError, RetryError) as error:
+        raise BadMoment(f"Secret Manager did not answer: {type(error).__name__}") from None
     except (GoogleAPIError, GoogleAuthError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"The secret {name} cannot be read: {type(error).__name__}. Does it exist, and may this service account read it "

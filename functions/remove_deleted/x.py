@@ -4,8 +4,11 @@ https://docs.x.com/x-api/compliance/batch-compliance: one job at a time; the upl
 download's for a week. Both are signed, so neither is ever written down: no text of an error here holds an address.
 """
 
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import orjson
@@ -16,7 +19,9 @@ from .settings import is_safe
 
 _CALL_SECONDS = (5.0, 20.0)  # connect, read
 _FILE_SECONDS = (5.0, 60.0)
+_UPLOAD_WAITS = (1.0, 4.0)  # seconds
 _AGENT = "twitter-data-stream"
+_ONE_AT_A_TIME = re.compile(r"at a time|already|running|concurrent|in progress", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +50,16 @@ class Running(BadMoment):
 class X:
     """Each method raises BadMoment, or ConfigurationError where waiting does not help."""
 
-    def __init__(self, token: str, url: str) -> None:
+    def __init__(self, token: Callable[[], str], url: str) -> None:
+        """`token` is asked for at the first call: what needs no X shall not fail for want of it."""
+        self._token = cache(token)
         self._url = url
         self._session = requests.Session()
         self._session.headers["User-Agent"] = _AGENT
-        self._authorization = {"Authorization": f"Bearer {token}"}
 
     def create(self, name: str) -> Job:
         """Raises Running too."""
-        status, body = self._call("POST", "/2/compliance/jobs", {"type": "tweets", "name": name, "resumable": False})
-        if status in (400, 403, 409) and "job" in _said(body).lower():  # 'You can run one batch job at a time'
-            raise Running(f"X takes no new compliance job now: {_said(body)}")
+        _, body = self._call("POST", "/2/compliance/jobs", {"type": "tweets", "name": name, "resumable": False})
         return _job(body.get("data"))
 
     def job(self, job_id: str) -> Job | None:
@@ -69,14 +73,19 @@ class X:
 
     def upload(self, job: Job, ids: list[str]) -> None:
         data = "\n".join(ids).encode()
-        try:
-            answer = self._session.put(
-                _safe(job.upload_url), data=data, headers={"Content-Type": "text/plain"}, timeout=_FILE_SECONDS
-            )
-        except requests.RequestException as error:
-            raise BadMoment(f"The ids of job {job.id} could not be uploaded: {type(error).__name__}") from None
-        if answer.status_code >= 300:
-            raise BadMoment(f"The ids of job {job.id} could not be uploaded: HTTP {answer.status_code}")
+        for wait in (*_UPLOAD_WAITS, None):  # the address is good for 15 minutes, and the next run comes after that
+            try:
+                answer = self._session.put(
+                    _safe(job.upload_url), data=data, headers={"Content-Type": "text/plain"}, timeout=_FILE_SECONDS
+                )
+                why = f"HTTP {answer.status_code}"
+                if answer.status_code < 300:
+                    return
+            except requests.RequestException as error:
+                why = type(error).__name__
+            if wait is None:
+                raise BadMoment(f"The ids of job {job.id} could not be uploaded: {why}")
+            time.sleep(wait)
 
     def answers(self, job: Job) -> Iterator[Answer]:
         """Those posts of the job's that may not be kept; of the others nothing is said."""
@@ -91,9 +100,10 @@ class X:
             raise BadMoment(f"The answers of job {job.id} could not be read: {type(error).__name__}") from None
 
     def _call(self, method: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
+        headers = {"Authorization": f"Bearer {self._token()}"}
         try:
             response = self._session.request(
-                method, f"{self._url}{path}", json=body, headers=self._authorization, timeout=_CALL_SECONDS
+                method, f"{self._url}{path}", json=body, headers=headers, timeout=_CALL_SECONDS
             )
             found = orjson.loads(response.content or b"{}")
         except requests.RequestException as error:
@@ -102,13 +112,15 @@ class X:
             raise BadMoment(f"X's answer is not JSON, or cut off (HTTP {response.status_code})") from None
         answer = found if isinstance(found, dict) else {}
         status = response.status_code
-        if status in (401, 402) or (status == 403 and "job" not in _said(answer).lower()):
+        if status >= 500 or status == 429:
+            raise BadMoment(f"X did not answer as it should: {status}: {_said(answer)}")
+        if method == "POST" and 400 <= status < 500 and _ONE_AT_A_TIME.search(_said(answer)):
+            raise Running(f"X takes no new compliance job now: {_said(answer)}")
+        if status >= 400 and status != 404:
             raise ConfigurationError(
                 f"X refuses to say what was deleted: {status}: {_said(answer)}. Is the token right (401), are there credits "
                 "(402), and does this app's plan have batch compliance (403)? X's developer console shows all three."
             )
-        if status >= 500 or status == 429 or (status >= 400 and status not in (400, 403, 404, 409)):
-            raise BadMoment(f"X did not answer as it should: {status}: {_said(answer)}")
         return status, answer
 
 

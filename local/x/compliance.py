@@ -19,6 +19,7 @@ from .faults import PROBLEM
 # the next call of its kind: job-503 · job-429 · create-403 (no access) · upload-503 · failed (the job comes to nothing) · expired ·
 # download-403 · download-cut (half of the answers, and no end)
 WRONG = ("job-503", "job-429", "create-403", "upload-503", "failed", "expired", "download-403", "download-cut")
+_LONGEST_NAME = 64  # X's OpenAPI, ComplianceJobName
 _UPLOAD = timedelta(minutes=15)
 _DOWNLOAD = timedelta(days=7)
 
@@ -61,6 +62,9 @@ class Compliance:
         asked = orjson.loads(await request.read())
         if asked.get("type") not in ("tweets", "users"):
             return problem(400, "Invalid Request", f"{PROBLEM}invalid-request", detail="type: tweets or users")
+        if len(asked.get("name", "")) > _LONGEST_NAME:
+            detail = f"name: at most {_LONGEST_NAME} characters"
+            return problem(400, "Invalid Request", f"{PROBLEM}invalid-request", detail=detail)
         if any(job.status in ("created", "in_progress") for job in map(self._now, self._jobs.values())):
             detail = "You already have a running compliance job. You can run one batch job at a time."
             return problem(400, "Invalid Request", f"{PROBLEM}invalid-request", detail=detail)

@@ -88,7 +88,9 @@ def test_a_name_that_is_not_set_is_an_error(tmp_path: Path) -> None:
 
 def test_metrics_read_fields_that_our_parts_write() -> None:
     written = "\n".join(
-        file.read_text() for part in ("ingester", "functions/load_tweet", "functions/remove_deleted") for file in (ROOT / part).glob("*.py")
+        file.read_text()
+        for part in ("ingester", "functions/load_tweet", "functions/remove_deleted")
+        for file in (ROOT / part).glob("*.py")
     )
     for file in (ROOT / "infra" / "monitoring" / "metrics").iterdir():
         metric = json.loads(file.read_text())

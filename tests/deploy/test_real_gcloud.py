@@ -11,6 +11,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 CREATED = {  # per API, how many things the first `up` makes; a second one makes none
-    "iam": 5, "secretmanager": 2, "artifactregistry": 1, "cloudscheduler": 1, "logging": 7, "monitoring": 8,
+    "iam": 6, "secretmanager": 2, "artifactregistry": 1, "cloudscheduler": 2, "logging": 8, "monitoring": 9,
 }  # fmt: skip
 
 
@@ -147,7 +148,7 @@ def test_the_job_is_one_task_that_runs_for_a_week_and_is_retried(first: Ran) -> 
 
 
 def test_the_function_retries_and_is_called_by_pub_sub_alone(first: Ran) -> None:
-    (function,) = [r["body"] for r in first.of("cloudfunctions", "POST") if r["path"].endswith("/functions")]
+    function = _function(first, "load-tweet")
     trigger, service = function["eventTrigger"], function["serviceConfig"]
     assert trigger["retryPolicy"] == "RETRY_POLICY_RETRY"
     assert trigger["serviceAccountEmail"] == f"tds-push@{PROJECT}.iam.gserviceaccount.com"
@@ -160,6 +161,30 @@ def test_the_function_retries_and_is_called_by_pub_sub_alone(first: Ran) -> None
     )
     named = ".".join((ROOT / "infra" / "python-version").read_text().split(".")[:2])
     assert function["buildConfig"]["runtime"] == f"python{named.replace('.', '')}"
+
+
+def _function(first: Ran, name: str) -> Any:
+    made = [r["body"] for r in first.of("cloudfunctions", "POST") if r["path"].endswith("/functions")]
+    assert len(made) == 2
+    return next(one for one in made if one["name"].endswith(f"/{name}"))
+
+
+def test_the_other_function_runs_alone_and_its_tick_is_its_next_try(first: Ran) -> None:
+    function = _function(first, "remove-deleted")
+    trigger, service = function["eventTrigger"], function["serviceConfig"]
+    assert trigger["pubsubTopic"] == f"projects/{PROJECT}/topics/remove-deleted"
+    assert trigger["retryPolicy"] == "RETRY_POLICY_DO_NOT_RETRY"
+    assert (service["maxInstanceRequestConcurrency"], service["maxInstanceCount"], service["timeoutSeconds"]) == (
+        1,
+        1,
+        540,
+    )
+    assert service["ingressSettings"] == "ALLOW_INTERNAL_ONLY"
+    assert service["serviceAccountEmail"] == f"tds-remove-deleted@{PROJECT}.iam.gserviceaccount.com"
+    assert service["environmentVariables"]["X_BEARER_TOKEN_SECRET"] == f"projects/{PROJECT}/secrets/x-bearer-token"
+    (tick,) = [r["body"] for r in first.of("cloudscheduler", "POST") if "pubsubTarget" in r["body"]]
+    assert tick["pubsubTarget"]["topicName"] == f"projects/{PROJECT}/topics/remove-deleted"
+    assert tick["schedule"] == "*/15 * * * *"
 
 
 def test_no_subscription_forgets(first: Ran) -> None:
@@ -187,12 +212,15 @@ def test_no_subscription_forgets(first: Ran) -> None:
 
 
 def test_uploads_carry_only_what_runs(google: Cloud, first: Ran) -> None:
-    zipped, tarred = sorted((google.folder / "uploads").iterdir(), key=lambda file: file.suffix != ".zip")
-    with zipfile.ZipFile(zipped) as archive:
-        function = {name for name in archive.namelist() if not name.endswith("/")}
+    *zipped, tarred = sorted((google.folder / "uploads").iterdir(), key=lambda file: file.suffix != ".zip")
+    functions = []
+    for file in zipped:
+        with zipfile.ZipFile(file) as archive:
+            functions.append({name for name in archive.namelist() if not name.endswith("/")})
     with tarfile.open(tarred) as archive:
         image = {member.name.removeprefix("./") for member in archive.getmembers() if member.isfile()}
-    assert function == _files(ROOT / "functions" / "load_tweet")
+    wanted = [_files(ROOT / "functions" / name) for name in ("load_tweet", "remove_deleted")]
+    assert sorted(map(sorted, functions)) == sorted(map(sorted, wanted))
     assert image == _files(ROOT / "ingester")
 
 

@@ -1,7 +1,10 @@
 -- What is about to be taken out of rows, and why: ids, never content. `inside` is the row that carried it, where that is another post's.
 INSERT INTO removals (id, inside, table_name, action, reason, event, row_count, `at`)
 WITH told AS (
-  SELECT id, reason = 'scrub_geo' AS location, MIN(reason) AS reason, MIN(event) AS event FROM deletions GROUP BY id, location
+  SELECT id, reason = 'scrub_geo' AS location, reason, event
+  FROM deletions
+  WHERE TRUE
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY id, reason = 'scrub_geo' ORDER BY `at` DESC, event) = 1
 )
 SELECT
   JSON_VALUE(one, '$.id'),

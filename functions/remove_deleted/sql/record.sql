@@ -19,4 +19,5 @@ first_of AS (
 SELECT a.id, COALESCE(f.first_id, a.id), a.reason, @event, @now
 FROM answered AS a
 LEFT JOIN first_of AS f ON f.id = a.id
-WHERE NOT EXISTS (SELECT 1 FROM deletions AS d WHERE d.id = a.id AND d.reason = a.reason)
+WHERE
+  NOT EXISTS (SELECT 1 FROM deletions AS d WHERE d.id = a.id AND d.reason = a.reason AND (a.reason != 'request' OR d.event = @event))

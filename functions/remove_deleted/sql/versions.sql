@@ -1,7 +1,10 @@
 -- Who deletes one version of an edited post deletes them all: the others go with it.
 INSERT INTO deletions (id, chain_id, reason, event, `at`, copy_of)
 WITH gone AS (
-  SELECT id, MIN(reason) AS reason, MIN(event) AS event FROM deletions WHERE reason != 'scrub_geo' GROUP BY id
+  SELECT id, reason, event
+  FROM deletions
+  WHERE reason != 'scrub_geo'
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY id ORDER BY `at` DESC, event) = 1
 ),
 chains AS (
   SELECT by_id, CAST(MIN(SAFE_CAST(id AS INT64)) AS STRING) AS first_id FROM superseded GROUP BY by_id

@@ -6,21 +6,38 @@ SELECT
     IF(scrubbed.id IS NULL, v.longitude, NULL) AS longitude,
     IF(scrubbed.id IS NULL, v.latitude, NULL) AS latitude,
     IF(scrubbed.id IS NULL, v.country_code, NULL) AS country_code,
-    -- a copy of such a post inside this one stays in the table until the next sweep; it does not show here
+    -- a copy of such a post inside this one, or such a location, stays in the table until the next sweep; it does not show here
     CASE
-      WHEN COALESCE(quoted.id, answered.id, retweeted.id) IS NOT NULL AND scrubbed.id IS NULL THEN JSON_REMOVE(v.payload, '$.includes')
-      WHEN COALESCE(quoted.id, answered.id, retweeted.id) IS NOT NULL THEN JSON_REMOVE(JSON_REMOVE(v.payload, '$.data.geo'), '$.includes')
-      WHEN scrubbed.id IS NOT NULL THEN JSON_REMOVE(JSON_REMOVE(v.payload, '$.data.geo'), '$.includes.places')
-      ELSE v.payload
+      WHEN EXISTS (
+        SELECT 1
+        FROM UNNEST(ARRAY_CONCAT(
+          IFNULL(JSON_QUERY_ARRAY(v.payload, '$.includes.tweets'), []), IFNULL(JSON_QUERY_ARRAY(v.payload, '$.includes.posts'), [])
+        )) AS carried
+        WHERE
+          (JSON_VALUE(carried, '$.id') = quoted.id AND quoted.gone)
+          OR (JSON_VALUE(carried, '$.id') = answered.id AND answered.gone)
+          OR (
+            JSON_VALUE(carried, '$.id') IN (quoted.id, answered.id, retweeted.id, scrubbed.id)
+            AND COALESCE(JSON_VALUE(carried, '$.geo.place_id'), JSON_VALUE(carried, '$.geo.coordinates.type')) IS NOT NULL
+          )
+      ) THEN JSON_REMOVE(IF(scrubbed.id IS NULL, v.payload, JSON_REMOVE(v.payload, '$.data.geo')), '$.includes')
+      WHEN scrubbed.id IS NULL THEN v.payload
+      ELSE JSON_REMOVE(JSON_REMOVE(v.payload, '$.data.geo'), '$.includes.places')
     END AS payload
   )
 FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.tweet_versions` AS v
 LEFT JOIN (
   SELECT DISTINCT id FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions` WHERE reason = 'scrub_geo'
 ) AS scrubbed ON scrubbed.id = v.id
-LEFT JOIN (SELECT DISTINCT id FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions`) AS quoted ON quoted.id = v.quote_of
-LEFT JOIN (SELECT DISTINCT id FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions`) AS answered ON answered.id = v.reply_to
-LEFT JOIN (SELECT DISTINCT id FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions`) AS retweeted ON retweeted.id = v.retweet_of
+LEFT JOIN (
+  SELECT id, LOGICAL_OR(reason != 'scrub_geo') AS gone FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions` GROUP BY id
+) AS quoted ON quoted.id = v.quote_of
+LEFT JOIN (
+  SELECT id, LOGICAL_OR(reason != 'scrub_geo') AS gone FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions` GROUP BY id
+) AS answered ON answered.id = v.reply_to
+LEFT JOIN (
+  SELECT id, LOGICAL_OR(reason != 'scrub_geo') AS gone FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions` GROUP BY id
+) AS retweeted ON retweeted.id = v.retweet_of
 WHERE
   v.source != 'doctor'
   AND NOT EXISTS (

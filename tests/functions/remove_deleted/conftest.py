@@ -104,7 +104,7 @@ class Stored:
 def _own_id(payload: str) -> str:
     try:
         return str(json.loads(payload)["data"]["id"])
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         return ""
 
 
@@ -196,4 +196,4 @@ def clock() -> Clock:
 
 @pytest.fixture
 def run(stored: Stored, x: StandIn, clock: Clock) -> Run:
-    return Run(Store("local", stored.dataset), X("local", x.url), clock=clock)
+    return Run(Store("local", stored.dataset), X(lambda: "local", x.url), clock=clock)

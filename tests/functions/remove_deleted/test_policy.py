@@ -30,6 +30,7 @@ J1 = made("j1", 2, to_id="50")
 RECORDED = later("recorded", "j1", 1.5, 2, to_id="50", answers=3)
 SWEPT = Event("swept", ago(hours=1.4))
 FINISHED = Event("finished", ago(hours=1.3), round=ago(hours=2))
+FINISHED_BEFORE = Event("finished", ago(hours=1.7), round=ago(hours=2))
 SWEPT_AGAIN = Event("swept", ago(hours=1.2))
 
 STEPS: dict[str, tuple[list[Event], Step]] = {
@@ -44,7 +45,7 @@ STEPS: dict[str, tuple[list[Event], Step]] = {
     "no answer was among them": ([J1, later("recorded", "j1", 1.5, 2, to_id="50")], Collect(ago(hours=2), "50")),
     "swept: the rest of the round": ([J1, RECORDED, SWEPT], Collect(ago(hours=2), "50")),
     "the round is done: what came late": ([J1, RECORDED, SWEPT, FINISHED], Sweep()),
-    "and then nothing until the next": ([J1, RECORDED, SWEPT, FINISHED, SWEPT_AGAIN], Rest(ago(hours=-10))),
+    "and then nothing until the next": ([J1, RECORDED, SWEPT, FINISHED, SWEPT_AGAIN], Rest(ago(hours=-10), "there is nothing to do")),
     "twelve hours later": (
         [Event("finished", ago(hours=11), round=ago(hours=12)), Event("swept", ago(hours=11))],
         Collect(NOW, "0"),
@@ -56,18 +57,29 @@ STEPS: dict[str, tuple[list[Event], Step]] = {
     ),
     "three failed within the hour": (
         [J1, *(later("failed", f"j{n}", 0.9 - n / 10) for n in (1, 2, 3))],
-        Rest(ago(hours=0.6) + timedelta(hours=1)),
+        Rest(
+            ago(hours=0.6) + timedelta(hours=1), "X's jobs came to nothing three times within an hour; no other is made"
+        ),
     ),
     "a person asked": ([Event("requested", ago(minutes=1), job_id="r")], Sweep()),
     "a person asked, swept": (
         [Event("requested", ago(minutes=2), job_id="r"), Event("swept", ago(minutes=1))],
         Collect(NOW, "0"),
     ),
-    "rows were too fresh: not yet again": (
-        [Event("finished", ago(hours=1.7), round=ago(hours=2)), Event("swept", ago(minutes=94), left_fresh=4)],
-        Rest(ago(hours=-10)),
+    "a sweep failed: the rest goes on": (
+        [J1, Event("finished", ago(hours=20), round=ago(hours=20)), Event("sweep_failed", ago(minutes=9))],
+        Check(J1, uploaded=False),
     ),
-    "rows were too fresh: again": ([Event("finished", ago(hours=1.7), round=ago(hours=2)), Event("swept", ago(minutes=95), left_fresh=4)], Sweep()),
+    "a sweep failed: again after a while": ([FINISHED, Event("sweep_failed", ago(minutes=11))], Sweep()),
+    "a row of a clock that is ahead": (
+        [Event("requested", ago(hours=1), job_id="r"), Event("swept", ago(hours=-20))],
+        Sweep(),
+    ),
+    "rows were too fresh: not yet again": (
+        [FINISHED_BEFORE, Event("swept", ago(minutes=94), left_fresh=4)],
+        Rest(ago(hours=-10), "there is nothing to do"),
+    ),
+    "rows were too fresh: again": ([FINISHED_BEFORE, Event("swept", ago(minutes=95), left_fresh=4)], Sweep()),
     "rows were too fresh, while X works on a job": (
         [J1, Event("swept", ago(minutes=95), left_fresh=4)],
         Sweep(),

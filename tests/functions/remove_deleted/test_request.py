@@ -1,5 +1,6 @@
 """A person asks for what is theirs to be removed: the command, as it is typed."""
 
+import json
 import os
 import subprocess
 import sys
@@ -56,7 +57,8 @@ def test_some_posts_and_one_of_them_twice(stored: Stored) -> None:
     again = ask(stored, "--post", MINE[0]["id"], "--yes")
     assert again.returncode == 0
     assert stored.shown() == sorted([MINE[1]["id"], OTHERS["id"]])
-    assert len(stored.ask("SELECT * FROM deletions")) == 1
+    assert {row["id"] for row in stored.ask("SELECT * FROM deletions")} == {MINE[0]["id"]}
+    assert "The record of it" not in again.stdout, "nothing was left to remove"
 
 
 def test_what_has_just_come_is_hidden_and_said_to_be(stored: Stored) -> None:
@@ -69,7 +71,38 @@ def test_what_has_just_come_is_hidden_and_said_to_be(stored: Stored) -> None:
 def test_an_author_of_whom_nothing_is_here(stored: Stored) -> None:
     done = ask(stored, "--user", "1", "--yes")
     assert done.returncode == 0
-    assert "Nothing of user 1 is here." in done.stdout
+    assert "No post of user 1 is here." in done.stdout
+
+
+def test_what_x_has_named_before_is_recorded_as_asked_for(stored: Stored) -> None:
+    stored.add(message(MINE[0]))
+    stored.reject(b'{"id":"9","payload":"{}"} 4711 cut')
+    stored.client.query(
+        f"INSERT INTO {stored.dataset}.deletions (id, chain_id, reason, event, `at`) "
+        f"VALUES ('{MINE[0]['id']}', '{MINE[0]['id']}', 'deleted', '123', TIMESTAMP '2026-01-01')"
+    ).result()
+    done = ask(stored, "--user", "4711", "--yes")
+    assert "1 bad message in the table rejected name 4711" in done.stdout
+    for row in stored.ask("SELECT reason, event FROM removals"):
+        assert row["reason"] == "request"
+        assert f"event = '{row['event']}'" in done.stdout
+
+
+def test_a_bad_message_of_an_author_is_found_too(stored: Stored) -> None:
+    stored.reject(json.dumps({"id": MINE[0]["id"], "payload": json.dumps(message(MINE[0]))}).encode())
+    assert ask(stored, "--user", "4711", "--yes").returncode == 0
+    assert stored.ask("SELECT * FROM rejected") == []
+
+
+def test_secret_manager_that_is_away_is_a_bad_moment(stored: Stored) -> None:
+    stored.add(message(MINE[0]))
+    away = {
+        "X_BEARER_TOKEN": "",
+        "X_BEARER_TOKEN_SECRET": "projects/p/secrets/x",
+        "SECRET_MANAGER_ENDPOINT": "http://127.0.0.1:9",
+    }
+    done = ask(stored, "--due", **away)
+    assert (done.returncode, "Secret Manager did not answer" in done.stderr) == (1, True)
 
 
 def test_one_run_of_the_schedule_by_hand(stored: Stored, x: StandIn) -> None:
@@ -77,12 +110,13 @@ def test_one_run_of_the_schedule_by_hand(stored: Stored, x: StandIn) -> None:
     x.say({MINE[0]["id"]: "deleted"})
     done = ask(stored, "--due", X_API_URL=x.url, X_BEARER_TOKEN="local")
     assert done.returncode == 0, done.stderr
-    assert "Nothing to do until" in done.stdout
+    assert "There is nothing to do until" in done.stdout
     assert stored.shown() == [OTHERS["id"]]
     assert "X has been asked about every post" in ask(stored, "--status").stdout
 
 
 MISTAKES = {
+    "a look, where nothing can be looked at": (["--due", "--dry-run"], {"X_BEARER_TOKEN": "t"}, "go with --post or --user"),
     "nothing asked": ([], {}, "one of the arguments"),
     "a name and no number": (["--user", "@lorde"], {}, "is no id"),
     "no project": (["--post", "1"], {"GOOGLE_CLOUD_PROJECT": ""}, "GOOGLE_CLOUD_PROJECT is not set"),

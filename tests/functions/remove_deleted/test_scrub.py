@@ -87,8 +87,10 @@ def test_a_bad_message_that_only_carries_a_copy_can_still_be_redriven() -> None:
 
 
 def test_what_cannot_be_read_goes_whole_if_it_names_the_post() -> None:
-    assert scrub_bytes(b'\xff{"id":"1","text":"gone', {"1"}, set())[0] is None
-    assert scrub_bytes(b'\xff{"id":"21"', {"1"}, set())[0] == b'\xff{"id":"21"'
+    gone = "1234567890123456789"
+    assert scrub_bytes(b'\xff{"id":"1234567890123456789","text":"gone', {gone}, set())[0] is None
+    assert scrub_bytes(b'\xff{"id":"1234567890123456788"', {gone}, set())[0] == b'\xff{"id":"1234567890123456788"'
+    assert scrub_bytes(b'{"author_id":"12345"', {"12345"}, set())[0] == b'{"author_id":"12345"', "it may be a user's"
     assert scrub_bytes(b"", {"1"}, set())[0] == b""
 
 

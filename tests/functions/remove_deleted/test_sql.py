@@ -8,10 +8,13 @@ from tests import googlesql
 
 SQL = Path(__file__).parents[3] / "functions" / "remove_deleted" / "sql"
 FILES = sorted(str(path.relative_to(SQL)) for path in SQL.rglob("*.sql"))
-PARAMETERS = {
-    "after_id": "STRING", "most": "INT64", "answers": "STRING", "event": "STRING", "now": "TIMESTAMP", "since": "TIMESTAMP",
-    "before": "TIMESTAMP", "undated": "BOOLEAN", "rows": "STRING", "ids": "STRING", "user": "STRING",
-}  # fmt: skip
+PARAMETERS = dict.fromkeys(("after_id", "to_id", "answers", "event", "rows", "ids", "user"), "STRING") | {
+    "most": "INT64",
+    "now": "TIMESTAMP",
+    "since": "TIMESTAMP",
+    "before": "TIMESTAMP",
+    "undated": "BOOLEAN",
+}
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -30,7 +33,9 @@ def test_each_begins_with_what_it_does(file: str) -> None:
     assert (SQL / file).read_text().startswith("-- ")
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if Path(file).name in ("remove.sql", "rewrite.sql", "discard.sql")])
+@pytest.mark.parametrize(
+    "file", [file for file in FILES if Path(file).name in ("remove.sql", "rewrite.sql", "discard.sql")]
+)
 def test_whatever_changes_a_table_has_a_range_and_an_age(file: str) -> None:
     sql = (SQL / file).read_text()
     column = {"tweet_versions": "created_at", "archive": "received_at", "rejected": "publish_time"}[Path(file).parts[0]]

@@ -12,12 +12,12 @@ hits AS (
     IFNULL(JSON_QUERY_ARRAY(m.message, '$.includes.tweets'), []), IFNULL(JSON_QUERY_ARRAY(m.message, '$.includes.posts'), [])
   )) AS carried
   JOIN told AS t ON t.id = JSON_VALUE(carried, '$.id')
-  WHERE t.gone OR JSON_QUERY(carried, '$.geo') IS NOT NULL
+  WHERE t.gone OR COALESCE(JSON_VALUE(carried, '$.geo.place_id'), JSON_VALUE(carried, '$.geo.coordinates.type')) IS NOT NULL
   UNION DISTINCT
   SELECT m.message_id, t.id, FALSE
   FROM messages AS m
   JOIN told AS t ON t.id = m.id
-  WHERE JSON_QUERY(m.message, '$.data.geo') IS NOT NULL
+  WHERE COALESCE(JSON_VALUE(m.message, '$.data.geo.place_id'), JSON_VALUE(m.message, '$.data.geo.coordinates.type')) IS NOT NULL
   UNION DISTINCT
   -- a retweet says its original's words, and goes whole
   SELECT m.message_id, t.id, t.gone
@@ -29,12 +29,12 @@ hits AS (
   JOIN told AS t ON t.id = JSON_VALUE(reference, '$.id')
   WHERE t.gone AND JSON_VALUE(reference, '$.type') IN ('retweeted', 'reposted')
   UNION DISTINCT
-  -- what is no JSON is known by the ids that it names, and goes whole
+  -- what is no post that can be read is known by the ids that it names, and goes whole
   SELECT m.message_id, t.id, t.gone
   FROM messages AS m
-  CROSS JOIN UNNEST(REGEXP_EXTRACT_ALL(m.payload, r'[0-9]{5,19}')) AS mentioned
+  CROSS JOIN UNNEST(REGEXP_EXTRACT_ALL(m.payload, r'[0-9]{17,19}')) AS mentioned
   JOIN told AS t ON t.id = mentioned
-  WHERE m.message IS NULL AND t.gone
+  WHERE JSON_VALUE(m.message, '$.data.id') IS NULL AND t.gone
 ),
 carriers AS (
   SELECT
@@ -47,5 +47,5 @@ carriers AS (
 SELECT v.id, v.message_id, v.received_at AS part, v.publish_time >= @before AS fresh, v.payload, c.gone, c.unplaced
 FROM archive AS v
 JOIN carriers AS c ON c.message_id = v.message_id
-WHERE v.id NOT IN (SELECT id FROM told WHERE gone)
+WHERE COALESCE(v.id, '') NOT IN (SELECT id FROM told WHERE gone)
 ORDER BY v.received_at

@@ -8,7 +8,7 @@ texts AS (
 hits AS (
   SELECT x.digest, t.id AS told_id, t.gone
   FROM texts AS x
-  CROSS JOIN UNNEST(REGEXP_EXTRACT_ALL(x.text, r'[0-9]+')) AS mentioned
+  CROSS JOIN UNNEST(REGEXP_EXTRACT_ALL(x.text, r'[0-9]{17,19}')) AS mentioned
   JOIN told AS t ON t.id = mentioned
   UNION DISTINCT
   SELECT x.digest, t.id, t.gone FROM texts AS x CROSS JOIN told AS t WHERE x.text IS NULL

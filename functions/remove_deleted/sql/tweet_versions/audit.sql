@@ -3,9 +3,17 @@ INSERT INTO removals (id, table_name, action, reason, event, row_count, `at`)
 SELECT v.id, 'tweet_versions', 'row_removed', MIN(d.reason), MIN(d.event), COUNT(*), @now
 FROM tweet_versions AS v
 JOIN (
-  SELECT id, MIN(reason) AS reason, MIN(event) AS event FROM deletions WHERE reason != 'scrub_geo' GROUP BY id
+  SELECT id, reason, event
+  FROM deletions
+  WHERE reason != 'scrub_geo'
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY id ORDER BY `at` DESC, event) = 1
 ) AS d ON d.id = v.id
 WHERE
   (v.created_at >= @from AND v.created_at < @to OR v.created_at IS NULL AND @undated)
   AND v.loaded_at < @before
+  -- a sweep that was cut off has said so already
+  AND NOT EXISTS (
+    SELECT 1 FROM removals AS r
+    WHERE r.id = v.id AND r.table_name = 'tweet_versions' AND r.action = 'row_removed' AND r.`at` > TIMESTAMP_ADD(v.loaded_at, INTERVAL 90 MINUTE)
+  )
 GROUP BY v.id

@@ -9,14 +9,14 @@ hits AS (
     IFNULL(JSON_QUERY_ARRAY(v.payload, '$.includes.tweets'), []), IFNULL(JSON_QUERY_ARRAY(v.payload, '$.includes.posts'), [])
   )) AS carried
   JOIN told AS t ON t.id = JSON_VALUE(carried, '$.id')
-  WHERE t.gone OR JSON_QUERY(carried, '$.geo') IS NOT NULL
+  WHERE t.gone OR COALESCE(JSON_VALUE(carried, '$.geo.place_id'), JSON_VALUE(carried, '$.geo.coordinates.type')) IS NOT NULL
   UNION DISTINCT
   SELECT v.id, v.loaded_at, t.id, FALSE
   FROM tweet_versions AS v
   JOIN told AS t ON t.id = v.id
   WHERE
     v.tweet_location IS NOT NULL OR v.country_code IS NOT NULL OR v.longitude IS NOT NULL
-    OR JSON_QUERY(v.payload, '$.data.geo') IS NOT NULL
+    OR COALESCE(JSON_VALUE(v.payload, '$.data.geo.place_id'), JSON_VALUE(v.payload, '$.data.geo.coordinates.type')) IS NOT NULL
 ),
 carriers AS (
   SELECT
@@ -27,7 +27,15 @@ carriers AS (
   FROM hits
   GROUP BY id, loaded_at
 )
-SELECT v.id, v.loaded_at, v.created_at AS part, v.loaded_at >= @before AS fresh, v.payload, c.gone, c.unplaced
+SELECT
+  v.id,
+  v.loaded_at,
+  v.created_at AS part,
+  v.loaded_at >= @before AS fresh,
+  v.payload,
+  v.tweet_location IS NOT NULL OR v.country_code IS NOT NULL OR v.longitude IS NOT NULL AS located,
+  c.gone,
+  c.unplaced
 FROM tweet_versions AS v
 JOIN carriers AS c ON c.id = v.id AND c.loaded_at = v.loaded_at
 WHERE v.id NOT IN (SELECT id FROM told WHERE gone)
