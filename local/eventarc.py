@@ -21,7 +21,7 @@ from .pubsub import create
 from .pull import Puller
 
 _CONCURRENCY = 80  # as the function is deployed
-_REQUEST_SECONDS = 60.0  # the function's timeout
+_REQUEST_SECONDS = 60.0  # the function's timeout; half of the ack deadline
 
 
 class Eventarc:
@@ -81,7 +81,7 @@ def event(received: ReceivedMessage, source: str, subscription: str) -> tuple[by
 
 async def _main(arguments: argparse.Namespace) -> None:
     subscription = f"projects/{arguments.project}/subscriptions/{create.FUNCTION}"
-    timeout = aiohttp.ClientTimeout(total=_REQUEST_SECONDS)
+    timeout = aiohttp.ClientTimeout(total=_REQUEST_SECONDS * arguments.ack_scale)
     connector = aiohttp.TCPConnector(limit=_CONCURRENCY)
     async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
         eventarc = Eventarc(arguments.function, session, arguments.project, create.TOPIC, subscription)
@@ -110,4 +110,5 @@ if __name__ == "__main__":
     parser.add_argument("--pubsub", required=True, help="host:port of Pub/Sub")
     parser.add_argument("--project", required=True)
     parser.add_argument("--function", required=True, help="the function's URL")
+    parser.add_argument("--ack-scale", type=float, default=1.0, help="of the ack deadline, and of its own")
     asyncio.run(_main(parser.parse_args()))

@@ -47,6 +47,8 @@ class Plan:
     real: bool = False
     faults: tuple[str, ...] = ()
     buffer_seconds: float | None = None  # how long streamed rows are safe from DML
+    shuffle: bool = False  # Pub/Sub delivers out of order
+    ack_scale: float = 1.0  # of Pub/Sub's ack deadlines
 
 
 @dataclass(slots=True)
@@ -94,6 +96,7 @@ class Pipeline:
                 "--data",
                 plan.folder / "pubsub.journal",
                 *(["--deliver-twice"] if plan.deliver_twice else []),
+                *(["--shuffle"] if plan.shuffle else []),
             )
         if not plan.real:
             self._python(
@@ -107,7 +110,7 @@ class Pipeline:
         try:
             with self.client() as client:
                 tables.create(client, DATASET)
-            topics.create(pubsub, PROJECT, first_backoff=0.2)
+            topics.create(pubsub, PROJECT, first_backoff=0.2, ack_scale=plan.ack_scale)
         except (GoogleAPIError, GoogleAuthError, RequestException) as error:
             raise LocalError(f"The tables and topics could not be made: {type(error).__name__}: {error}") from None
         source = str(ROOT / "functions" / "load_tweet" / "main.py")
@@ -123,6 +126,8 @@ class Pipeline:
             PROJECT,
             "--function",
             f"http://127.0.0.1:{ports['function']}",
+            "--ack-scale",
+            plan.ack_scale,
         )
         self._python(
             "bigquery_subscription",

@@ -7,11 +7,14 @@ it goes to the dead-letter topic instead.
 
 import heapq
 import itertools
+import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from .filters import Filter
 from .journal import Journal, Owed
+
+_LATEST = 2.0  # seconds by which a message may be late, where messages come out of order
 
 
 class NotFound(Exception):
@@ -68,7 +71,7 @@ class Subscription:
 class Broker:
     """Topics and subscriptions by their full names."""
 
-    def __init__(self, *, deliver_twice: bool = False, journal: Journal | None = None) -> None:
+    def __init__(self, *, deliver_twice: bool = False, shuffle: bool = False, journal: Journal | None = None) -> None:
         self._subscriptions: dict[str, Subscription] = {}
         self._topics: dict[str, list[Subscription]] = {}
         self._journal = journal or Journal()
@@ -76,6 +79,7 @@ class Broker:
         self._keys = itertools.count(self._journal.known.last_key + 1)
         self._order = itertools.count()
         self._deliver_twice = deliver_twice
+        self._late = random.Random(1).uniform if shuffle else None
 
     def restore(self, now: float) -> None:
         """What the journal says is owed is due at once, to the subscriptions that are there. Attempts are counted anew."""
@@ -123,7 +127,8 @@ class Broker:
             [Owed(s.name, key, m.data, m.attributes, m.message_id, m.publish_time) for s, key, m in copies]
         )
         for subscription, key, message in copies:
-            self._owe(subscription, key, message, now, attempts=0)
+            late = self._late(0.0, _LATEST) if self._late else 0.0
+            self._owe(subscription, key, message, now + late, attempts=0)
         return [message.message_id for message in published]
 
     def pull(self, name: str, most: int, now: float) -> list[Delivery]:

@@ -1,7 +1,7 @@
 """What X can be told to do wrong, and when: `NAME@SECONDS` or `NAME@SECONDSxTIMES`, seconds after the first connection.
 
 In the stream: close · reset · partial (a line cut, then closed) · silence · stall (keep-alives only) · disconnect (told, then
-closed) · disconnect-open (told, and left open) · duplicates · unknown · slow-reader.
+closed) · disconnect-open (told, and left open) · duplicates · unknown · slow-reader · rules-gone (somebody takes all rules away).
 At the next connects: 400 · 401 · 402 · 402-credits · 403 · 409 (the rules are gone) · 429-rate · 429-cap · 429-connections (a
 ghost: until it is cleared) · 500 · 503 · html · refuse (no answer at all). `rotate`: another token from now on.
 At the next searches: search-401 · search-402 · search-429 · search-503 · search-garbled (200, cut off) · search-empty (a page with
@@ -15,7 +15,7 @@ from typing import Any
 PROBLEM = "https://api.x.com/2/problems/"
 
 IN_STREAM = (
-    "close", "reset", "partial", "silence", "stall", "disconnect", "disconnect-open", "slow-reader", "duplicates", "unknown",
+    "close", "reset", "partial", "silence", "stall", "disconnect", "disconnect-open", "slow-reader", "duplicates", "unknown", "rules-gone",
 )  # fmt: skip
 
 # https://docs.x.com/x-api: (status, body, headers)

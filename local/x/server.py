@@ -88,6 +88,7 @@ class X:
         app.router.add_get("/2/connections", self.connections)
         app.router.add_delete("/2/connections/filtered_stream", self.clear)
         app.router.add_routes(self._compliance.routes())
+        app.router.add_put("/stand-in/fault", self.be_told)
         return app
 
     def truth(self) -> Iterator[dict[str, Any]]:
@@ -153,6 +154,12 @@ class X:
         self._ghost = False
         self._abort()
         return json(200, {"data": {"killed_count": 1}})
+
+    async def be_told(self, request: web.Request) -> web.Response:
+        """A fault now, `NAME[xTIMES]`, from whoever tests."""
+        name, _, times = (await request.text()).partition("x")
+        await self._go_wrong(faults.parse(f"{name}@0" + (f"x{times}" if times else "")))
+        return web.Response()
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         self.totals["attempts"] += 1
@@ -253,6 +260,8 @@ class X:
             else:
                 self._answers.extend([fault.name] * fault.times)
             self._abort()
+        elif fault.name == "rules-gone":
+            self._rules.held.clear()
         elif fault.name == "silence":
             self._mute_until = time.monotonic() + 3_600
         elif fault.name == "stall":

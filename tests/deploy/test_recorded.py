@@ -85,9 +85,10 @@ def test_each_thing_is_made_after_what_it_needs(deployed: Recorded) -> None:
     before(("gcloud", "artifacts", "repositories", "create"), ("gcloud", "builds", "submit"))
     before(("gcloud", "builds", "submit"), ("gcloud", "run", "jobs", "deploy"))
     before(("gcloud", "functions", "deploy"), ("gcloud", "pubsub", "subscriptions", "update"))
-    before(("gcloud", "run", "jobs", "deploy"), ("gcloud", "scheduler", "jobs", "create"))
+    before(("gcloud", "run", "jobs", "deploy"), ("gcloud", "scheduler", "jobs", "create", "http"))
     before(("gcloud", "logging", "metrics", "create"), ("gcloud", "alpha", "monitoring", "policies", "create"))
-    before(("gcloud", "scheduler", "jobs", "create"), ("gcloud", "run", "jobs", "executions", "list"))
+    before(("gcloud", "scheduler", "jobs", "create", "http"), ("gcloud", "run", "jobs", "executions", "list"))
+    before(("gcloud", "functions", "deploy", "remove-deleted"), ("gcloud", "scheduler", "jobs", "create", "pubsub"))
 
 
 def test_the_token_goes_through_standard_input(deployed: Recorded) -> None:

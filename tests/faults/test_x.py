@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,17 +11,10 @@ import pytest
 
 from tests.conftest import eventually
 from tests.fakes import secrets
-from tests.ingester.recovery import Rest, Trial, rest_of_the_pipeline
-
-
-@pytest.fixture(scope="module")
-def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
-    with rest_of_the_pipeline(tmp_path_factory.mktemp("pipeline")) as running:
-        yield running
+from tests.faults.trial import Rest, Trial
 
 
 def trial(rest: Rest, folder: Path, *faults: str, **more: object) -> Trial:
-    rest.forget_the_ledger()
     return Trial(rest, folder, faults=faults, **more)  # type: ignore[arg-type]
 
 
@@ -41,6 +33,7 @@ PASSING = {
     "has had enough connects": (["429-rate@1"], "HTTP 429"),
     "counts a connection that nobody holds": (["429-connections@1"], "HTTP 429"),
     "has lost the rules": (["409@1"], "HTTP 409"),
+    "has its rules taken away by somebody else": (["rules-gone@1", "close@2"], "HTTP 409"),
     "sends posts twice": (["duplicates@2"], None),
     "sends a kind of message that nobody knows": (["unknown@1"], None),
     "does many things": (["close@0.5", "503@1", "partial@2", "429-connections@3", "reset@4"], "HTTP 503"),

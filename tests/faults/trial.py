@@ -1,11 +1,17 @@
-"""The whole pipeline but for X and the ingester, which each test starts anew, and what is to hold once all has calmed down."""
+"""The whole pipeline as real processes, something that goes wrong, and what is to hold once all has calmed down:
+
+the view shows what X had, less the retweets inside gaps, whose number the ledger has; `archive` has the same; each message has
+ended somewhere, once; and every post that the stream did not carry lies in a gap of the ledger.
+"""
 
 import json
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +19,13 @@ from google.cloud import bigquery
 
 from ingester.search import time_of
 from local.answers import query
-from local.pipeline import DATASET, Pipeline, Plan
+from local.bigquery.create import view_sql
+from local.pipeline import DATASET, PROJECT, Pipeline, Plan
 from local.processes import Process, free_port, wait_until
 from tests.conftest import eventually
 
 SCALE = 0.05  # of the policy's times: a minute is three seconds
+ACK_SCALE = 0.1  # of Pub/Sub's ack deadlines: 12 and 6 seconds
 RATE = 60.0
 KEEP_ALIVE = 0.3  # seconds; X's 20 s, scaled, would be 1
 
@@ -32,15 +40,20 @@ class Rest:
     def ask(self, sql: str) -> list[dict[str, Any]]:
         return query(self.client, DATASET, sql)
 
+    def go_wrong(self, *words: str) -> None:
+        """At BigQuery: local/bigquery/faults.py."""
+        put(f"{self.pipeline.bigquery_url}/stand-in/faults", "\n".join(words))
+
     def forget_the_ledger(self) -> None:
         """A new diary, so that no test learns of another's stops."""
         self.client.query(f"DELETE FROM {DATASET}.ingester_events WHERE TRUE").result()
 
 
 @contextmanager
-def rest_of_the_pipeline(folder: Path) -> Iterator[Rest]:
-    (folder / "logs").mkdir()
-    pipeline = Pipeline(Plan(folder, real=True, buffer_seconds=0.0))  # the real X's place is left empty
+def rest_of_the_pipeline(folder: Path, **plan: Any) -> Iterator[Rest]:
+    (folder / "logs").mkdir(parents=True)
+    # the real X's place is left empty
+    pipeline = Pipeline(Plan(folder, real=True, buffer_seconds=0.0, ack_scale=ACK_SCALE, **plan))
     try:
         pipeline.start()
         with pipeline.client() as client:
@@ -105,6 +118,14 @@ class Trial:
 
         assert eventually(calm, seconds), f"{ingester.totals}: {ingester.why()}"
 
+    def go_wrong(self, fault: str) -> None:
+        """At X, now: local/x/faults.py."""
+        put(f"http://127.0.0.1:{self.port}/stand-in/fault", fault)
+
+    def sent(self, posts: int) -> bool:
+        """Wait until X's stream has carried so many."""
+        return eventually(lambda: self.x.totals.get("sent", 0) >= posts, 60)
+
     def stop(self) -> None:
         if self.ingester is not None:
             self.exits.append(self.ingester.stop())
@@ -151,8 +172,33 @@ class Trial:
         assert expected <= set(shown)
         # a page of search may bring a quoted post that the stream left out, and with it the keyword
         assert set(shown) - expected <= {post["id"] for post in truth if post["quote"]}
+        assert not [row for row in self.rest.ask(_receipt()) if row["balance"]], "each message has ended somewhere"
+        self._explained(truth)
         gaps = self.gaps()
         assert {gap["status"] for gap in gaps} <= {"filled", "partial"}, gaps
         assert sum(gap["posts_expected"] - gap["posts_recovered"] for gap in gaps) == len(missing), gaps
         assert self.attempts <= 50
         return missing
+
+    def _explained(self, truth: list[dict[str, Any]]) -> None:
+        """Whatever the stream did not carry was posted while a gap was open: the ledger knows of every second that was not held."""
+        edge = timedelta(seconds=SCALE * 60)  # of a gap, searched as well; and X's stand-in takes a moment to notice
+        gaps = [(gap["since"] - edge, (gap["until"] or datetime.now(UTC)) + edge) for gap in self.gaps()]
+        (first,) = self.rest.ask("SELECT MIN(`at`) AS at_ FROM ingester_events WHERE event = 'connected'")
+        for post in truth:
+            moment = time_of(post["id"])
+            if not post["sent"] and moment > first["at_"]:
+                assert any(since <= moment <= until for since, until in gaps), (
+                    f"{post['id']} at {moment} is in no gap: {gaps}"
+                )
+
+
+def _receipt() -> str:
+    """The view, with the newest five minutes."""
+    return view_sql("receipt", PROJECT, DATASET).replace("INTERVAL 5 MINUTE", "INTERVAL 0 SECOND")
+
+
+def put(url: str, body: str) -> None:
+    request = urllib.request.Request(url, data=body.encode(), method="PUT")
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert answer.status == 200

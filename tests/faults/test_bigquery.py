@@ -1,0 +1,93 @@
+"""BigQuery is unruly in each of its ways, for the function, the archive's subscription and the ledger alike."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from google.cloud import bigquery
+
+from local.answers import query
+from tests.conftest import eventually
+from tests.faults.trial import Rest, Trial
+
+# what BigQuery does with the next inserts
+UNRULY = {
+    "answers 500": ["500x40"],
+    "answers 503": ["503x40"],
+    "has had enough of us": ["429x40"],
+    "has a quota that is used up": ["403x40"],
+    "does not know the table for a while": ["404x40"],
+    "answers a part and fails the rest": ["partialx40"],
+    "answers no JSON": ["garbledx40"],
+    "is slow": ["slowx30"],
+    "stores it and its answer is lost": ["lostx40"],
+    "does not answer at all, until the ack deadline has passed": [
+        "hangx6@tweet_versions",
+        "hangx4@filtered",
+        "hangx2@archive",
+    ],
+    "does all of it": ["500x5", "lostx9", "partialx9", "slowx3", "429x9", "garbledx5", "lostx5", "503x5", "hangx2"],
+    "loses answers to the ledger": ["lostx8@ingester_events"],
+    "takes nothing for the ledger": ["503x12@ingester_events"],
+}
+
+
+@pytest.mark.parametrize("words", UNRULY.values(), ids=UNRULY.keys())
+def test_bigquery(rest: Rest, tmp_path: Path, words: list[str]) -> None:
+    one = Trial(rest, tmp_path, posts=300, rate=80.0)
+    try:
+        one.start()
+        assert one.sent(60)
+        rest.go_wrong(*words)
+        one.keep_running(90)
+    finally:
+        one.stop()
+    rest.go_wrong()  # what nobody came to is forgotten
+    one.check(60)
+
+
+def test_a_column_that_is_taken_away_rejects_with_its_name_and_a_redrive_brings_all_back(
+    rest: Rest, tmp_path: Path
+) -> None:
+    one = Trial(rest, tmp_path, posts=300, rate=80.0)
+    try:
+        one.start()
+        assert one.sent(60)
+        rest.go_wrong("drop:sentiment")
+        one.keep_running()
+        assert eventually(lambda: bool(rest.ask("SELECT 1 FROM rejected")), 30)
+        why = rest.ask("SELECT DISTINCT reason, error FROM rejected")
+        assert {row["reason"] for row in why} == {"refused_by_bigquery"}
+        assert "sentiment" in why[0]["error"]
+        rest.go_wrong()
+        command = [sys.executable, "-m", "ingester", "--time-scale", "0.01", "rejected"]
+        done = subprocess.run(command, env=one.variables(), capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+    finally:
+        one.stop()
+    assert eventually(lambda: not _unended(rest), 30)
+    one.check(60)
+
+
+def _unended(rest: Rest) -> list[object]:
+    time.sleep(0.5)
+    ids = "SELECT id FROM archive EXCEPT DISTINCT SELECT id FROM tweet_versions EXCEPT DISTINCT SELECT id FROM filtered"
+    return list(query(rest.client, "twitter", ids))
+
+
+def test_a_column_that_is_added_disturbs_nobody(rest: Rest, tmp_path: Path) -> None:
+    one = Trial(rest, tmp_path, posts=200, rate=80.0)
+    try:
+        one.start()
+        assert one.sent(60)
+        for name in ("tweet_versions", "archive", "ingester_events"):
+            table = rest.client.get_table(f"{rest.client.project}.twitter.{name}")
+            table.schema = [*table.schema, bigquery.SchemaField("mine", "STRING")]
+            rest.client.update_table(table, ["schema"])
+        one.keep_running()
+    finally:
+        one.stop()
+    assert rest.ask("SELECT 1 FROM rejected") == []
+    one.check()
