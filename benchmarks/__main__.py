@@ -15,7 +15,7 @@ from local.bigquery import credentials
 from local.errors import LocalError
 from local.processes import Process, free_port, wait_until
 
-from . import failures, function, ingester, load, report, reports
+from . import failures, function, ingester, load, report, reports, soak
 from .rivals import ROOT
 
 _MESSAGES_IN_TURN = 8_000
@@ -28,7 +28,7 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 200)
     try:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            return {"function": _function, "ingester": _ingester, "reports": _reports}[arguments.what](
+            return {"function": _function, "ingester": _ingester, "reports": _reports, "soak": _soak}[arguments.what](
                 arguments, console, Path(folder)
             )
     except load.MissingTool as error:
@@ -109,6 +109,29 @@ def _reports(arguments: argparse.Namespace, console: Console, folder: Path) -> i
     return 0
 
 
+def _soak(arguments: argparse.Namespace, console: Console, folder: Path) -> int:
+    console.print(report.machine(), highlight=False)
+    faults = f"a fault every {arguments.fault_every:g} s" if arguments.fault_every else "no faults"
+    console.print(f"{arguments.rate:g} posts a second for {arguments.seconds:g} s, {faults}, seed {arguments.seed}.\n")
+    with console.status("") as status:
+        soaked = soak.run(
+            folder, seconds=arguments.seconds, rate=arguments.rate, every=arguments.fault_every, seed=arguments.seed, say=status.update
+        )  # fmt: skip
+    tables = list(report.soak(soaked))
+    for table in tables:
+        report.show(console, table)
+    if arguments.write:
+        arguments.write.write_text(report.markdown(tables, "scripts/bench soak") + "\n")
+    if soaked.wrong:
+        console.print(f"[bold red]The invariant does not hold.[/] {soaked.wrong}", highlight=False)
+        return 1
+    console.print(
+        f"The invariant holds: the view shows the {soaked.posts:,} posts of X, each once, less {soaked.missing:,} retweets in gaps, "
+        "which the ledger counts; archive too; every message has ended somewhere."
+    )
+    return 0
+
+
 def _failures(bench: function.Bench) -> Iterator[failures.Became]:
     with _engine(bench.folder) as client:
         for number, case in enumerate(failures.CASES):
@@ -162,6 +185,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--write", type=Path, metavar="FILE", help="the tables as Markdown too")
     one = what.add_parser("reports", help="the reports on many rows in the embedded BigQuery")
     one.add_argument("--rows", type=int, default=1_000_000, help="in tweet_versions (1000000)")
+    one.add_argument("--write", type=Path, metavar="FILE", help="the tables as Markdown too")
+    one = what.add_parser("soak", help="the whole pipeline for minutes, with faults: memory, files, latency, invariant")
+    one.add_argument("--seconds", type=float, default=600.0, help="(600)")
+    one.add_argument("--rate", type=float, default=200.0, help="posts a second (200)")
+    one.add_argument("--fault-every", type=float, default=20.0, help="seconds (20; 0: no faults)")
+    one.add_argument("--seed", type=int, default=1, help="of the faults (1)")
     one.add_argument("--write", type=Path, metavar="FILE", help="the tables as Markdown too")
     return parser
 

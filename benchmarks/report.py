@@ -16,6 +16,7 @@ from .failures import Became
 from .function import Counted, Measured, Memory
 from .reports import Answered, Whole
 from .rivals import EMPTY_CLOUD_EVENT, ORIGINAL, OURS, TUNED, TUTORIAL
+from .soak import Soaked, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,37 @@ class Table:
     title: str
     columns: list[str]
     rows: list[list[str]]
+
+
+def soak(soaked: Soaked) -> Iterator[Table]:
+    """Latency, then processes."""
+    yield Table(
+        "From X to the view (looked at once a second)",
+        ["posts", "number", "p50, s", "p99, s", "slowest, s"],
+        [
+            [
+                what,
+                f"{len(found):,}",
+                f"{share(found, 0.5):.2f}",
+                f"{share(found, 0.99):.2f}",
+                f"{share(found, 1.0):.2f}",
+            ]
+            for what, found in (("outside of faults", soaked.quiet), ("all", soaked.all))
+        ],
+    )
+    yield Table(
+        "Memory, MiB, and open files",
+        ["process", "warmed up", "most", "at the end", "files at most", "starts"],
+        [
+            [one.name, f"{one.first:.0f}", f"{one.most:.0f}", f"{one.last:.0f}", f"{one.files}", f"{one.starts}"]
+            for one in soaked.grown
+        ],
+    )
+    yield Table(
+        "Faults",
+        ["at", "s"],
+        [[f"{fault.what} {fault.whom}", f"{fault.at:.0f}"] for fault in soaked.faults],
+    )
 
 
 def reports(answered: list[Answered], looks: list[float], whole: Whole) -> Iterator[Table]:

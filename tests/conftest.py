@@ -22,6 +22,11 @@ from tests.fakes import bigquery as fake_bigquery
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--sequences", type=int, default=20, metavar="N", help="random sequences of faults (%(default)s)")
+    parser.addoption("--sequence-seed", type=int, default=1, metavar="N", help="the first one's seed (%(default)s)")
+
+
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[fake_bigquery.FakeBigQuery]:
     """A BigQuery that does as it is told, and the environment that points Google's client at it."""

@@ -18,6 +18,13 @@ from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
 DEPLOYABLES = [ROOT / "ingester", ROOT / "functions" / "load_tweet", ROOT / "functions" / "remove_deleted"]
+MINOR = {  # faults that are another row's in a different dress
+    "test_the_next_attempt_of_a_killed_job_takes_over_at_once",
+    "test_search_by_hand_says_what_it_costs_and_fetches_what_the_stream_did_not",
+    "test_a_pub_sub_that_is_killed_and_comes_back_has_lost_nothing",
+    "test_what_x_drops_because_pub_sub_does_not_take_it_is_fetched_by_search",
+    "test_killed_every_five_seconds_for_two_minutes",
+}
 PURE = [
     "commit.py",
     "dialect.py",
@@ -83,6 +90,22 @@ def test_the_section_on_deletion_has_the_options_of_its_command() -> None:
     shown = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     section = README.split("## What was deleted on X")[1].split("\n## ")[0]
     assert set(re.findall(r"--[a-z][a-z-]+", section)) == set(re.findall(r"--[a-z][a-z-]+", shown)) - {"--help"}
+
+
+def test_each_failure_names_a_test_that_there_is() -> None:
+    page = (ROOT / "docs" / "failures.md").read_text()
+    rows = [
+        line for line in page.splitlines() if line.startswith("| ") and not line.startswith(("| what fails", "| ---"))
+    ]
+    assert len(rows) > 30
+    for row in rows:
+        assert len(row.split(" | ")) == 5, row
+        file, name = re.findall(r"`(tests/[\w/]+\.py)::(\w+)` \|$", row)[0]
+        assert f"def {name}(" in (ROOT / file).read_text(), row
+    named = set(re.findall(r"`(tests/faults/\w+\.py)::(\w+)`", page))
+    for path in (ROOT / "tests" / "faults").glob("test_*.py"):
+        for name in re.findall(r"^def (test_\w+)\(", path.read_text(), re.MULTILINE):
+            assert (f"tests/faults/{path.name}", name) in named or name in MINOR, f"{path.name}::{name} is in no row"
 
 
 def test_the_picture_book_names_what_is_there() -> None:

@@ -1,5 +1,6 @@
 """One JSON line an event to stdout, as Cloud Logging reads it. Counts and ids, never the text of a post."""
 
+import os
 import re
 import sys
 from datetime import UTC, datetime
@@ -15,8 +16,13 @@ _TRACE = re.compile(r"(?:00-)?([0-9a-f]{32})(?![0-9a-f])")
 def event(name: str, severity: str = "INFO", /, **fields: Any) -> None:
     """Written whole in one call, so that lines of two threads do not mix."""
     record = {"severity": severity, "part": PART, "event": name, "time": datetime.now(UTC).isoformat(), **fields}
-    sys.stdout.write(orjson.dumps(record, default=str).decode() + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(orjson.dumps(record, default=str).decode() + "\n")
+        sys.stdout.flush()
+    except (
+        OSError
+    ):  # a log that cannot be written must not cost a post: the line is given up, with what was in the buffer
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
 
 
 def trace(project: str, header: str) -> dict[str, str]:

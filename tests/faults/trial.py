@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,6 +43,11 @@ class Rest:
     def go_wrong(self, *words: str) -> None:
         """At BigQuery: local/bigquery/faults.py."""
         put(f"{self.pipeline.bigquery_url}/stand-in/faults", "\n".join(words))
+
+    def try_to_go_wrong(self, *words: str) -> None:
+        """The same where BigQuery may be frozen or away, and hears of nothing."""
+        with suppress(OSError):
+            self.go_wrong(*words)
 
     def forget_the_ledger(self) -> None:
         """A new diary, so that no test learns of another's stops."""
@@ -122,6 +127,20 @@ class Trial:
         """At X, now: local/x/faults.py."""
         put(f"http://127.0.0.1:{self.port}/stand-in/fault", fault)
 
+    def process(self, name: str) -> Process:
+        assert self.ingester is not None
+        return {**self.rest.pipeline.processes, "ingester": self.ingester, "x": self.x}[name]
+
+    def bring_back(self, name: str) -> None:
+        """A part that was told to end, once it has; the ingester as Cloud Run does."""
+        code = self.process(name).wait(20)
+        assert code is not None, f"{name} does not end"
+        if name == "ingester":
+            self.exits.append(code)
+            self.start()
+        else:
+            self.rest.pipeline.restart(name)
+
     def sent(self, posts: int) -> bool:
         """Wait until X's stream has carried so many."""
         return eventually(lambda: self.x.totals.get("sent", 0) >= posts, 60)
@@ -200,5 +219,5 @@ def _receipt() -> str:
 
 def put(url: str, body: str) -> None:
     request = urllib.request.Request(url, data=body.encode(), method="PUT")
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=5) as answer:
         assert answer.status == 200

@@ -1,0 +1,197 @@
+"""The whole pipeline for minutes, at a rate, with a fault every so often: memory, open files, latency from X to the view, and in the
+end the fault suite's invariant.
+
+    scripts/bench soak --seconds 600 --rate 200 --fault-every 20 --seed 1
+"""
+
+import random
+import signal
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from ingester.search import time_of
+from tests.faults.test_sequences import AT_BIGQUERY, AT_X, PARTS
+from tests.faults.trial import Rest, Trial, rest_of_the_pipeline
+
+SETTLED = 12.0  # seconds after a fault, in which latency is the fault's
+_BEFORE = 1.0  # and a post that is on its way when the next one comes
+_LOOK_SECONDS = 1.0
+_MEMORY_SECONDS = 5.0
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`at` in seconds since the first post."""
+
+    at: float
+    what: str
+    whom: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """One process: MiB after it has warmed up, and most; files open at most; how often it was started."""
+
+    name: str
+    first: float
+    most: float
+    last: float
+    files: int
+    starts: int
+
+
+@dataclass(slots=True)
+class Soaked:
+    """What was measured. Latencies in seconds: from the post's own time to the first look at the view that showed it."""
+
+    posts: int
+    faults: list[Fault]
+    quiet: list[float]  # of posts made outside of faults
+    all: list[float]
+    grown: list[Grown]
+    missing: int = 0  # retweets in gaps, which the ledger has
+    wrong: str = ""  # what of the invariant does not hold
+
+
+def plan(seed: int, seconds: float, every: float) -> Iterator[Fault]:
+    """One kind after the other at random; the last leaves time to recover."""
+    rng = random.Random(seed)
+    at = every
+    while at < seconds - every / 2:
+        kind = rng.choice(("process", "bigquery", "x"))
+        if kind == "process":
+            what = rng.choice(("kill", "end", "freeze"))
+            yield Fault(at, what, rng.choice([*PARTS, "ingester"]), rng.choice((1.0, 4.0)) if what == "freeze" else 0.5)
+        else:
+            yield Fault(at, f"tell {kind}", rng.choice(AT_X if kind == "x" else AT_BIGQUERY), 0.0)
+        at += every
+
+
+@dataclass(slots=True)
+class _Watch:
+    """Looks at the view and at the processes while the run goes on."""
+
+    one: Trial
+    shown: dict[str, float] = field(default_factory=dict)  # id: wall clock at the first look that showed it
+    memory: dict[str, list[tuple[int, float, int]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )  # pid, MiB, files
+
+    def run(self, over: threading.Event) -> None:
+        since, measured = "1970-01-01", 0.0
+        while not over.wait(_LOOK_SECONDS):
+            if time.monotonic() - measured > _MEMORY_SECONDS:
+                measured = time.monotonic()
+                self.measure()
+            try:
+                rows = self.one.rest.ask(f"SELECT id, loaded_at FROM tweets WHERE loaded_at > TIMESTAMP '{since}'")
+            except Exception:  # noqa: BLE001, S112 - BigQuery is away: that is what the run is about
+                continue
+            now = time.time()
+            for row in rows:
+                self.shown.setdefault(row["id"], now)
+            if rows:
+                since = max(row["loaded_at"] for row in rows).isoformat()
+
+    def measure(self) -> None:
+        processes = {**self.one.rest.pipeline.processes, "ingester": self.one.ingester, "x": self.one.x}
+        for name, process in processes.items():
+            try:
+                found = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]  # type: ignore[union-attr]
+                size = sum(one.memory_info().rss for one in found) / _MIB
+                self.memory[name].append((process.pid, size, sum(one.num_fds() for one in found)))  # type: ignore[union-attr]
+            except (psutil.Error, AttributeError):
+                continue
+
+    def grown(self) -> Iterator[Grown]:
+        for name, seen in self.memory.items():
+            sizes = [size for _, size, _ in seen]
+            warm = sizes[min(len(sizes) - 1, 4) :]
+            files = max(files for _, _, files in seen)
+            yield Grown(name, warm[0], max(sizes), sizes[-1], files, len({pid for pid, _, _ in seen}))
+
+
+def run(folder: Path, *, seconds: float, rate: float, every: float, seed: int, say: Callable[[str], None]) -> Soaked:
+    """Raises LocalError where a part does not start."""
+    faults = list(plan(seed, seconds, every)) if every else []
+    with rest_of_the_pipeline(folder / "pipeline") as rest:
+        one = Trial(rest, folder, posts=int(seconds * rate), rate=rate)
+        watch, over = _Watch(one), threading.Event()
+        watcher = threading.Thread(target=watch.run, args=(over,))
+        one.start()
+        try:
+            assert one.sent(1)
+            began = time.time()
+            watcher.start()
+            _go_through(one, faults, say)
+            say("until all is calm")
+            one.keep_running(seconds + 300)
+        finally:
+            over.set()
+            one.stop()
+            _forget(rest)
+        watcher.join(30)
+        soaked = Soaked(one.posts, faults, *_latencies(watch, faults, began), list(watch.grown()))
+        say("the invariant")
+        try:
+            soaked.missing = len(one.check(120))
+        except AssertionError as error:
+            soaked.wrong = str(error)[:2_000] or "the invariant does not hold"
+        return soaked
+
+
+def _go_through(one: Trial, faults: list[Fault], say: Callable[[str], None]) -> None:
+    began = time.monotonic()
+    for number, fault in enumerate(faults):
+        while time.monotonic() < began + fault.at:
+            _revive(one)
+            time.sleep(0.2)
+        say(f"fault {number + 1} of {len(faults)}: {fault.what} {fault.whom}")
+        if fault.what == "tell bigquery":
+            one.rest.try_to_go_wrong(fault.whom)
+        elif fault.what == "tell x":
+            one.go_wrong(fault.whom)
+        elif fault.what == "freeze":
+            process = one.process(fault.whom)
+            process.signal(signal.SIGSTOP)
+            time.sleep(fault.seconds)
+            process.signal(signal.SIGCONT)
+        else:
+            one.process(fault.whom).signal(signal.SIGKILL if fault.what == "kill" else signal.SIGTERM)
+            one.bring_back(fault.whom)
+
+
+def _revive(one: Trial) -> None:
+    """As Cloud Run does."""
+    if one.ingester is not None and one.ingester.exit_code is not None:
+        one.bring_back("ingester")
+
+
+def _forget(rest: Rest) -> None:
+    rest.try_to_go_wrong()
+
+
+def _latencies(watch: _Watch, faults: list[Fault], began: float) -> tuple[list[float], list[float]]:
+    """Of the posts outside of faults, and of all, smallest first."""
+    quiet, everything = [], []
+    for post_id, seen in watch.shown.items():
+        made = time_of(post_id).timestamp()
+        everything.append(seen - made)
+        after = [made - began - fault.at - fault.seconds for fault in faults if fault.at <= made - began]
+        before = [fault.at - (made - began) for fault in faults if fault.at > made - began]
+        if min(after, default=SETTLED) >= SETTLED and min(before, default=_BEFORE) >= _BEFORE:
+            quiet.append(seen - made)
+    return sorted(quiet), sorted(everything)
+
+
+def share(sorted_values: list[float], part: float) -> float:
+    """The value below which that part of them lies."""
+    return sorted_values[min(len(sorted_values) - 1, int(len(sorted_values) * part))] if sorted_values else float("nan")

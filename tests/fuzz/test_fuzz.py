@@ -1,0 +1,94 @@
+"""Whatever a stranger writes: the way from a request to its rows raises nothing that is not named, and no text makes it slow.
+
+python -m tests.fuzz looks for ten minutes, guided by coverage.
+"""
+
+import itertools
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from local.x import posts
+from tests.conftest import ROOT
+from tests.fuzz import judge
+
+RULES = [{"id": "1", "tag": "t"}]
+MESSAGES = [
+    json.loads(post.line(RULES))
+    for post in itertools.islice(posts.write(5, posts.spread(200, judge.NOW, timedelta(days=1))), 200)
+]
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, child in children for place in _places(child, (*path, key)))]
+
+
+PLACES = [_places(message)[1:] for message in MESSAGES]
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20)
+    | st.sampled_from(["9" * 19, "9" * 25, "2026-13-01", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "\ud83c\udfb5", "", "0"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@st.composite
+def spoilt(draw: st.DrawFn) -> dict[str, Any]:
+    """A message of X's, with up to three of its values replaced."""
+    number = draw(st.integers(0, len(MESSAGES) - 1))
+    message: dict[str, Any] = json.loads(json.dumps(MESSAGES[number]))
+    for _ in range(draw(st.integers(1, 3))):
+        *way, last = draw(st.sampled_from(PLACES[number]))
+        owner: Any = message
+        try:
+            for key in way:
+                owner = owner[key]
+            owner[last] = draw(anything)
+        except (KeyError, IndexError, TypeError):
+            continue  # it is gone with an earlier one
+    return message
+
+
+@settings(max_examples=400, deadline=None)
+@given(spoilt())
+def test_a_message_with_other_values_than_x_sends(message: dict[str, Any]) -> None:
+    judge.judge_payload(json.dumps(message, ensure_ascii=True))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=400) | st.text(max_size=400).map(lambda text: text.encode("utf-8", "replace")))
+def test_any_body_of_a_request(body: bytes) -> None:
+    judge.judge_request(body)
+
+
+HARD = {
+    "spaces": " ", "letters": "a", "at signs": "@", "hashes": "#", "at signs and letters": "@a", "hashes and letters": "#a ",
+    "retweet marks": "RT @a: ", "links": "https://t.co/a", "half links": "http://", "emoji in families": "👨‍👩‍👧‍👦", "joiners": "\u200d",
+    "combining marks": "e\u0301\u0323", "right-to-left marks": "\u202e\u200f", "hiragana": "あ", "capital sharp s": "ẞ", "dotted i": "İ",
+    "quotes": "\"'", "brackets": "([{", "backslashes": "\\\\", "line breaks": "\n\r", "zeros": "\x00", "words": "album songs ",
+    "exclamations": "!!!???", "negations": "not never no n't ", "hyphens": "-_-", "full stops": ". . . ",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", HARD.values(), ids=HARD.keys())
+def test_a_quarter_of_a_million_characters_take_no_time_to_speak_of(piece: str) -> None:
+    """What is quadratic, or a regular expression that goes back and back, would not end before the test's own time is up."""
+    text = piece * (250_000 // len(piece))
+    data = {"id": "2123840964664492033", "text": text, "lang": "en", "note_tweet": {"text": text}}
+    judge.judge_payload(json.dumps({"data": data, "includes": {"users": [{"id": "1", "name": text}]}}))
+
+
+def test_half_a_minute_guided_by_coverage() -> None:
+    pytest.importorskip("atheris")
+    command = [sys.executable, "-m", "tests.fuzz", "30"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr[-3_000:]
+    runs = int(done.stderr.rsplit("stat::number_of_executed_units:", 1)[1].split()[0])
+    assert runs > 5_000, "it has looked"
