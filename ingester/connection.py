@@ -2,6 +2,7 @@
 exceptions; here every hook that would let it go round ends the loop, and the caller decides what follows.
 """
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import requests
 import tweepy
 import urllib3
 
-from . import message
+from . import log, message
 from .fields import AUTHOR_EXPANSIONS, EXPANSIONS, PLACE_FIELDS, TWEET_FIELDS, USER_FIELDS
 from .policy import Ended
 from .times import Times
@@ -22,6 +23,8 @@ _CONNECT_SECONDS = 10.0
 _CHUNK = 65_536  # bytes read at once; X's stream is chunked, so a large chunk delays nothing
 _RATE_OF = 100  # posts over which the rate is taken
 _BLOCKED = 1.0  # seconds in which a post was not taken: what X sends meanwhile waits in buffers, or is dropped
+_TICK = 0.5  # seconds between two looks at the clock
+_PAUSED = 2.0  # seconds in which nobody looked: this process was frozen, or the machine slept
 _RARE = 30.0  # a pause of so many usual pauses has one chance in ten to the thirteenth, if posts come by themselves
 
 
@@ -56,12 +59,15 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
         self._patience = 1.0  # grows while reconnecting did not help against a stall
         self._behind: float | None = None  # since when we may have been too slow for X
         self._free = 0.0  # when the last post that had to wait was taken
+        self._ticked = time.time()
+        threading.Thread(target=self._tick, name="clock", daemon=True).start()
         self.last_byte = 0.0  # wall clock: when X last gave a sign of life
         self.last_post = 0.0
 
     @property
     def heard(self) -> float:
         """Until when all that X sent has been taken: a line read from a full buffer is older than the moment of its reading."""
+        self._look_at_the_clock()
         return self.last_byte if self._behind is None else min(self._behind, self.last_byte)
 
     def renew(self, token: str) -> None:
@@ -134,6 +140,20 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
 
     def on_disconnect(self) -> None:
         pass
+
+    def _tick(self) -> None:
+        while True:
+            time.sleep(_TICK)
+            self._look_at_the_clock()
+
+    def _look_at_the_clock(self) -> None:
+        """Whoever sleeps through a disconnect reads what is in the buffers afterwards, and takes it for news."""
+        now, before = time.time(), self._ticked
+        self._ticked = now
+        if now - before > _PAUSED and self.last_byte:
+            log.event("paused", "WARNING", seconds=round(now - before, 1), message="This process did not run for a while")
+            self._behind = before if self._behind is None else min(self._behind, before)
+            self._free = now
 
     def _note_delay(self) -> None:
         now = time.time()

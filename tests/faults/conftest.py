@@ -1,4 +1,4 @@
-"""Each fault has a pipeline of its own, started for it: nothing of one test is left for the next."""
+"""Each fault has a pipeline of its own, started for it: nothing of one test is left for the next. X's faults share one (test_x.py)."""
 
 from collections.abc import Iterator
 from pathlib import Path

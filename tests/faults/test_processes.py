@@ -51,9 +51,28 @@ def test_a_part_that_is_frozen_for_longer_than_the_ack_deadline_loses_and_double
         process.signal(signal.SIGSTOP)
         time.sleep(FROZEN)
         process.signal(signal.SIGCONT)
+        time.sleep(3)  # what it finds in its buffers is looked at first
         one.keep_running()
     finally:
         process.signal(signal.SIGCONT)
+        one.stop()
+    one.check(60)
+
+
+@pytest.mark.parametrize("fault", ["reset", "close"])
+def test_x_ends_the_connection_while_the_ingester_is_frozen(rest: Rest, tmp_path: Path, fault: str) -> None:
+    """What it reads afterwards is old, and was not all: the gap begins where it fell asleep."""
+    one = in_the_middle(rest, tmp_path, posts=1_800)
+    assert one.ingester is not None
+    try:
+        one.ingester.signal(signal.SIGSTOP)
+        time.sleep(2)
+        one.go_wrong(fault)
+        time.sleep(FROZEN)
+        one.ingester.signal(signal.SIGCONT)
+        one.keep_running()
+    finally:
+        one.ingester.signal(signal.SIGCONT)
         one.stop()
     one.check(60)
 

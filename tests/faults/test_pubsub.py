@@ -73,7 +73,7 @@ def edit(*chain: str) -> dict[str, Any]:
     return {
         "data": {
             "id": chain[-1],
-            "text": f"about the album, version {len(chain)}",
+            "text": f"about the song, version {len(chain)}",
             "edit_history_tweet_ids": list(chain),
         }
     }
@@ -111,7 +111,7 @@ def test_an_edit_chain_shows_its_newest_version_whatever_the_order(rest: Rest, o
         stored = f"SELECT 1 FROM tweet_versions WHERE id = '{[FIRST, SECOND, THIRD][number]}'"
         assert eventually(lambda: bool(rest.ask(stored)), 30)  # noqa: B023
         if seen_last:
-            assert eventually(lambda: shown(rest) == [(THIRD, "about the album, version 3")], 10)
+            assert eventually(lambda: shown(rest) == [(THIRD, "about the song, version 3")], 10)
         else:
             assert len(shown(rest)) <= 2
     assert len(rest.ask("SELECT 1 FROM tweet_versions")) == 3, "the earlier ones stay"
@@ -132,8 +132,8 @@ def test_a_deletion_of_one_version_removes_the_chain_also_when_a_version_comes_l
 
 def test_whatever_a_message_is_it_ends_somewhere(rest: Rest) -> None:
     """25 kB of text, right-to-left, no JSON, no post, a wrong type, X's problems, the same post fifty times."""
-    huge = {"data": {"id": FIRST, "text": "x" * 270, "note_tweet": {"text": "album " + "🎵" * 6_000}}}
-    arabic = {"data": {"id": SECOND, "text": "ألبوم album جديد"}}
+    huge = {"data": {"id": FIRST, "text": "x" * 270, "note_tweet": {"text": "song " + "🎵" * 6_000}}}
+    arabic = {"data": {"id": SECOND, "text": "ألبوم song جديد"}}
     wrong = {"data": {"id": THIRD, "text": 7}}
     payloads = [json.dumps(huge), json.dumps(arabic, ensure_ascii=False), json.dumps(wrong)]
     others = [
@@ -151,6 +151,6 @@ def test_whatever_a_message_is_it_ends_somewhere(rest: Rest) -> None:
     assert eventually(lambda: len(rest.ask("SELECT 1 FROM archive")) == 53 + len(others), 40)
     assert eventually(lambda: [one for one, _ in shown(rest)] == [FIRST, SECOND], 20)
     (text,) = [text for one, text in shown(rest) if one == FIRST]
-    assert len(text) == len("album ") + 6_000
+    assert len(text) == len("song ") + 6_000
     reasons = {row["reason"] for row in rest.ask("SELECT DISTINCT reason FROM rejected")}
     assert reasons == {"not_json", "no_post", "wrong_type"}

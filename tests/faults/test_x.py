@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,10 +12,19 @@ import pytest
 
 from tests.conftest import eventually
 from tests.fakes import secrets
-from tests.faults.trial import Rest, Trial
+from tests.faults.trial import SCALE, Rest, Trial, rest_of_the_pipeline
+
+
+@pytest.fixture(scope="module")
+def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
+    """One for all: X and the ingester are started for each test, and what X does harms nothing behind the ingester."""
+    with rest_of_the_pipeline(tmp_path_factory.mktemp("faults_of_x") / "pipeline") as running:
+        yield running
 
 
 def trial(rest: Rest, folder: Path, *faults: str, **more: object) -> Trial:
+    rest.forget_the_ledger()
+    time.sleep(SCALE * 60)  # the edge of a gap shall not reach back into the trial before
     return Trial(rest, folder, faults=faults, **more)  # type: ignore[arg-type]
 
 

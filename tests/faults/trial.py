@@ -81,7 +81,6 @@ class Trial:
     exits: list[int | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        time.sleep(SCALE * 60)  # the edge of a gap shall not reach back into the trial before
         self.truth_file = self.folder / "truth.jsonl"
         self.port = free_port()
         command = [
