@@ -6,6 +6,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
@@ -25,6 +27,7 @@ _RATE_OF = 100  # posts over which the rate is taken
 _BLOCKED = 1.0  # seconds in which a post was not taken: what X sends meanwhile waits in buffers, or is dropped
 _TICK = 0.5  # seconds between two looks at the clock
 _PAUSED = 2.0  # seconds in which nobody looked: this process was frozen, or the machine slept
+_WRONG_CLOCK = 20.0  # seconds: a third of a gap's edge
 _RARE = 30.0  # a pause of so many usual pauses has one chance in ten to the thirteenth, if posts come by themselves
 
 
@@ -59,6 +62,7 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
         self._patience = 1.0  # grows while reconnecting did not help against a stall
         self._behind: float | None = None  # since when we may have been too slow for X
         self._free = 0.0  # when the last post that had to wait was taken
+        self.ahead = timedelta()  # of X's, by this machine's clock, when X answered last
         self._ticked = time.time()
         threading.Thread(target=self._tick, name="clock", daemon=True).start()
         self.last_byte = 0.0  # wall clock: when X last gave a sign of life
@@ -151,9 +155,25 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
         now, before = time.time(), self._ticked
         self._ticked = now
         if now - before > _PAUSED and self.last_byte:
-            log.event("paused", "WARNING", seconds=round(now - before, 1), message="This process did not run for a while")
+            log.event(
+                "paused", "WARNING", seconds=round(now - before, 1), message="This process did not run for a while"
+            )
             self._behind = before if self._behind is None else min(self._behind, before)
             self._free = now
+
+    def _compare_clocks(self, date: str) -> None:
+        """By the Date of X's answer, which is exact to the second; a clock that is a little wrong is right enough."""
+        try:
+            ahead = datetime.now(UTC) - parsedate_to_datetime(date)
+        except (TypeError, ValueError):
+            return
+        wrong = abs(ahead.total_seconds()) > _WRONG_CLOCK
+        if wrong != bool(self.ahead):
+            log.event(
+                "clock_wrong" if wrong else "clock_right", "WARNING", seconds=round(ahead.total_seconds()),
+                message="This machine's clock is not X's: gaps are kept in X's time",
+            )  # fmt: skip
+        self.ahead = ahead if wrong else timedelta()
 
     def _note_delay(self) -> None:
         now = time.time()
@@ -180,6 +200,7 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
 
     def _on_response(self, response: requests.Response, *args: Any, **kwargs: Any) -> None:
         """tweepy's hooks see neither headers nor bodies; this one sees every answer before its body is read."""
+        self._compare_clocks(response.headers.get("Date", ""))
         if response.status_code == 200:
             return
         try:

@@ -143,13 +143,14 @@ def last_held(events: Sequence[Event]) -> tuple[datetime, str] | None:
 
 def open_gaps(events: Sequence[Event]) -> list[Gap]:
     """Gaps whose end nobody has written, oldest first. One that the next connection ended has that as `until`."""
+    events = list(events)
+    # whatever the order: a clock may have been put right in between
+    filled = {event.gap_id for event in events if event.event == "gap_filled" and event.status in ENDED}
     opened: dict[str, Gap] = {}
     for event in events:
-        if event.event == "gap_opened" and event.gap_id and event.since:
+        if event.event == "gap_opened" and event.gap_id and event.since and event.gap_id not in filled:
             rules = tuple((r.get("id", ""), r.get("value", ""), r.get("tag", "")) for r in event.rules or [])
             opened[event.gap_id] = Gap(event.gap_id, event.since, event.reason or "", event.until, rules)
-        elif event.event == "gap_filled" and event.gap_id and event.status in ENDED:
-            opened.pop(event.gap_id, None)
         elif event.event == "connected":
             for gap in [gap for gap in opened.values() if gap.until is None]:
                 opened[gap.id] = replace(gap, until=event.at)

@@ -5,7 +5,7 @@ and what is done is done when X has a moment of weakness in between.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -36,6 +36,9 @@ class Means:
     budget: Budget
     times: Times
     authors: bool
+    streamed: Callable[[int, int], set[str]] = lambda first, last: (
+        set()
+    )  # ids, from first to last, that Pub/Sub has from the stream
 
 
 @dataclass(slots=True)
@@ -155,7 +158,9 @@ def _fill_slice(job: _Job, start: datetime, until: datetime) -> datetime:
     if counted_from > start:
         posts = _count(job, counted_from, end)
     progress.expected = None if posts is None or progress.expected is None else progress.expected + posts
-    here |= ledger.arrived(before, first, last)  # what was on its way
+    # what was on its way; and what still is, where BigQuery is behind: it is late, not missing
+    here |= ledger.arrived(before, first, last)
+    here |= {post_id: set() for post_id in job.means.streamed(first, last) if post_id not in here}
     others = {rule[0] for rule in gap.rules} - {rule[0] for rule in job.asked}  # what X counts has none of theirs
     ours = {post_id for post_id, matched in here.items() if not matched or matched - others} | set(found)
     progress.recovered += sum(counted_from <= search.time_of(post_id) < end for post_id in ours)

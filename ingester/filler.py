@@ -24,6 +24,7 @@ class Filler:
         self._accounted = accounted
         self._renew = renew
         self._gaps: deque[Gap] = deque()
+        self._ripe: dict[str, float] = {}  # by gap: when search can know, by the monotonic clock
         self._changed = threading.Condition()
         self._before = 0  # posts published for gaps that are done
         self._progress = Progress()
@@ -44,9 +45,16 @@ class Filler:
         with self._changed:
             return min((gap.since for gap in self._gaps), default=None)
 
-    def add(self, gap: Gap) -> None:
-        """A gap that has ended: it is filled once search can know what was posted in it."""
+    def add(self, gap: Gap, ended_ago: float | None = None) -> None:
+        """A gap that has ended: it is filled once search can know what was posted in it.
+
+        `ended_ago` in seconds, for whoever knows it better than this machine's clock.
+        """
+        assert gap.until is not None
+        ago = time.time() - gap.until.timestamp() if ended_ago is None else ended_ago
+        times = self._means.times
         with self._changed:
+            self._ripe[gap.id] = time.monotonic() + max(0.0, times.edge + times.lag - max(0.0, ago))
             self._gaps.append(gap)
             self._changed.notify()
 
@@ -61,11 +69,8 @@ class Filler:
 
     def _finish(self, gap: Gap) -> None:
         """Until it is done: search may be down for a while, and the ledger too."""
-        assert gap.until is not None
-        times = self._means.times
         while True:
-            ripe = gap.until.timestamp() + times.edge + times.lag
-            time.sleep(max(0.0, ripe - time.time()))
+            time.sleep(max(0.0, self._ripe[gap.id] - time.monotonic()))
             try:
                 result = _skipped(gap) if gap.skipped else fill.fill(self._means, gap, self._accounted, self._progress)
                 break

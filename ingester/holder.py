@@ -81,6 +81,7 @@ class Holder:
         self._heartbeat = Heartbeat(parts.ledger, self._x, times, self._state)
         self._filler: Filler | None = None
         self._gap: Gap | None = None  # the one that goes on
+        self._by_our_clock = False
         self._gap_told = False
         self._in_force: list[Rule] = parts.rules
         self._connected = False
@@ -100,7 +101,15 @@ class Holder:
         self._heartbeat.budget = budget
         self._heartbeat.ask_usage()
         self._filler = Filler(
-            Means(self._x, self._searched, self._ledger, budget, self._times, settings.expand_authors),
+            Means(
+                self._x,
+                self._searched,
+                self._ledger,
+                budget,
+                self._times,
+                settings.expand_authors,
+                self._published.taken,
+            ),
             accounted=events.accounted(diary),
             renew=self._renew_token,
         )
@@ -217,12 +226,13 @@ class Holder:
         now = datetime.now(UTC)
         for gap in events.open_gaps(diary):
             if gap.until is None and self._gap is None:
-                self._gap, self._gap_told = gap, True  # the oldest goes on
+                self._gap, self._gap_told, self._by_our_clock = gap, True, False  # the oldest goes on
             else:
                 self._filler.add(gap if gap.until is not None else replace(gap, until=now))
         if self._gap is None and (held := events.last_held(diary)):
             since, reason = held
             self._gap = self._new_gap(since, reason)
+            self._by_our_clock = False  # but by that of the process before
 
     # while the stream is held
 
@@ -242,15 +252,23 @@ class Holder:
         self._ledger.write("connected", rules=_named(self._rules_in_force()))
         log.event("connected", connections=self._connections + 1)
         if self._gap is not None and self._filler is not None:
-            ended = replace(self._gap, until=datetime.now(UTC))
+            ended = self._in_xs_time(replace(self._gap, until=datetime.now(UTC)))
             log.event(
                 "gap", "WARNING", gap_id=ended.id, since=ended.since, until=ended.until, reason=ended.reason,
                 message=f"The stream was not held for {(datetime.now(UTC) - ended.since).total_seconds():.1f} s "
                 f"({ended.reason}); search is asked for what was posted.",
             )  # fmt: skip
-            self._filler.add(ended)
+            self._filler.add(ended, ended_ago=0.0)
         self._gap, self._gap_told = None, False
         self._connections += 1  # last: whoever reads the totals sees the gap as well
+
+    def _in_xs_time(self, gap: Gap) -> Gap:
+        """A gap of this process, whose clock may be wrong: search is asked by the times of X's ids."""
+        assert gap.until is not None
+        ahead = self._connection.ahead
+        if not ahead or not self._by_our_clock:
+            return gap
+        return replace(gap, since=min(gap.since, gap.until) - ahead, until=gap.until - ahead)
 
     def _after(self, ended: Ended) -> None:
         """Note the end, and do what it asks for."""
@@ -339,6 +357,7 @@ class Holder:
 
     def _new_gap(self, since: datetime, reason: str) -> Gap:
         self._gap_told = False
+        self._by_our_clock = True
         return Gap(f"{since:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}", since, reason, None, self._rules_in_force())
 
     def _rules_in_force(self) -> tuple[tuple[str, str, str], ...]:

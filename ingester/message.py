@@ -9,12 +9,13 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`data` is the topic's Avro JSON; `raw` is what X sent; `more` are attributes beside `source`."""
+    """`data` is the topic's Avro JSON; `raw` is what X sent; `more` are attributes beside `source`; `id` is the post's."""
 
     data: bytes
     raw: bytes
     source: str
     more: Mapping[str, str] = field(default_factory=dict)
+    id: str = ""
 
 
 class NotText(ValueError):
@@ -56,7 +57,7 @@ def wrap(raw: bytes, post_id: str, received_at: int, source: str) -> Message:
     except UnicodeDecodeError as error:
         raise NotText(str(error)) from None
     record = {"id": post_id, "payload": payload, "received_at": received_at, "source": source}
-    return Message(orjson.dumps(record), raw, source)
+    return Message(orjson.dumps(record), raw, source, id=post_id)
 
 
 def _authors(message: dict[str, Any]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ A failure that may pass is tried again until it does; meanwhile the buffer fills
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,7 @@ from . import log
 from .errors import PublishFailed
 from .message import Message
 
+_REMEMBERED = 100_000  # ids, 8 MB: longer than a gap's edges, where it matters whether a post is late or missing
 UNACKNOWLEDGED = 10_000  # messages held at the most: about 30 MB of posts of 3 kB
 _MESSAGES = 500  # of a batch; Pub/Sub takes 1,000
 _BYTES = 1_000_000  # of a batch; Pub/Sub takes 10 MB
@@ -75,6 +77,7 @@ class Publisher:
         self.failure: PublishFailed | None = None
         self._failed: queue.SimpleQueue[tuple[Message, BaseException]] = queue.SimpleQueue()
         self._paused_at = 0.0
+        self._taken: deque[str] = deque(maxlen=_REMEMBERED)  # ids of posts that Pub/Sub has, the newest last
         self.accepted = 0
         self.published = 0
         self.dead = 0
@@ -109,6 +112,11 @@ class Publisher:
         """When the oldest of the messages that wait for Pub/Sub was taken, in seconds since 1970: all before are published."""
         with self._changed:
             return next(iter(self._open.values()), None)
+
+    def taken(self, first: int, last: int) -> set[str]:
+        """Of the latest posts that Pub/Sub has, those with such ids: they will arrive, however late."""
+        with self._changed:
+            return {one for one in self._taken if first <= int(one) <= last}
 
     @property
     def _waiting(self) -> int:
@@ -178,6 +186,8 @@ class Publisher:
         with self._changed:
             for message in messages:
                 del self._open[id(message)]
+            if published:
+                self._taken.extend(message.id for message in messages if message.id.isdigit())
             self.published += published
             self.dead += dead
             self._changed.notify_all()

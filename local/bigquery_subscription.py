@@ -25,7 +25,7 @@ from .pubsub import create
 from .pull import Puller
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECONDS = 10.0
+_SECONDS = 10.0  # a sixth of the ack deadline
 _BATCH = 200
 
 Row = dict[str, Any]
@@ -62,12 +62,18 @@ class Subscription:
     """One table's rows; `stored` counts distinct messages."""
 
     def __init__(
-        self, client: bigquery.Client, name: str, table: str, columns: Callable[[ReceivedMessage], Row]
+        self,
+        client: bigquery.Client,
+        name: str,
+        table: str,
+        columns: Callable[[ReceivedMessage], Row],
+        seconds: float,
     ) -> None:
         self._client = client
         self._name = name
         self._table = table
         self._columns = columns
+        self._seconds = seconds
         self._stored: set[str] = set()
 
     @property
@@ -82,7 +88,7 @@ class Subscription:
         ids = [received.message.message_id for received in group]
         try:
             errors = self._client.insert_rows_json(
-                self._table, rows, row_ids=ids, retry=None, timeout=_SECONDS, skip_invalid_rows=True
+                self._table, rows, row_ids=ids, retry=None, timeout=self._seconds, skip_invalid_rows=True
             )
         except (GoogleAPIError, requests.RequestException) as error:
             log.event(
@@ -101,8 +107,9 @@ async def _main(arguments: argparse.Namespace) -> None:
     client = bigquery.Client(project=arguments.project)
     base = f"projects/{arguments.project}/subscriptions"
     dataset = f"{arguments.project}.{arguments.dataset}"
-    archive = Subscription(client, f"{base}/{create.ARCHIVE}", f"{dataset}.archive", archive_row)
-    rejected = Subscription(client, f"{base}/{create.DEAD_REJECTED}", f"{dataset}.rejected", rejected_row)
+    seconds = _SECONDS * arguments.ack_scale
+    archive = Subscription(client, f"{base}/{create.ARCHIVE}", f"{dataset}.archive", archive_row, seconds)
+    rejected = Subscription(client, f"{base}/{create.DEAD_REJECTED}", f"{dataset}.rejected", rejected_row, seconds)
     totals = {"archived": 0, "dead_lettered": 0}
     log.event("ready", "bigquery_subscription")
 
@@ -133,4 +140,5 @@ if __name__ == "__main__":
     parser.add_argument("--pubsub", required=True, help="host:port of Pub/Sub")
     parser.add_argument("--project", required=True)
     parser.add_argument("--dataset", default="twitter")
+    parser.add_argument("--ack-scale", type=float, default=1.0, help="of the ack deadline, and of its own")
     asyncio.run(_main(parser.parse_args()))

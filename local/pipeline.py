@@ -138,6 +138,8 @@ class Pipeline:
             PROJECT,
             "--dataset",
             DATASET,
+            "--ack-scale",
+            plan.ack_scale,
         )
 
     def start_ingester(self) -> None:

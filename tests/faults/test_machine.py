@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,6 @@ import pytest
 from local.processes import Process
 from tests.conftest import eventually
 from tests.faults.trial import SCALE, Rest, Trial
-
-FAKETIME = next(
-    (str(path) for path in Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), ""
-)  # Debian's package faketime
 
 
 def test_the_ingester_goes_on_where_its_log_cannot_be_written(rest: Rest, tmp_path: Path) -> None:
@@ -50,29 +45,21 @@ def test_the_function_goes_on_where_its_log_cannot_be_written(rest: Rest, tmp_pa
     one.check(60)
 
 
-@pytest.mark.skipif(not FAKETIME, reason="libfaketime is not installed (apt-get install faketime)")
-@pytest.mark.parametrize("step", [timedelta(hours=1), timedelta(hours=-1)], ids=["forward", "back"])
-def test_a_clock_that_is_stepped_by_an_hour_loses_nothing(rest: Rest, tmp_path: Path, step: timedelta) -> None:
-    """In the middle of a run, and X closes the connection after that: the gap is found and filled all the same."""
-    clock = tmp_path / "clock"
-    clock.write_text("+0")
-    one = Trial(rest, tmp_path, posts=600)
-    faked = {
-        "LD_PRELOAD": FAKETIME,
-        "FAKETIME_TIMESTAMP_FILE": str(clock),
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "DONT_FAKE_MONOTONIC": "1",
-    }
+@pytest.mark.parametrize("hours", [1, -1], ids=["forward", "back"])
+def test_a_clock_that_is_stepped_by_an_hour_loses_nothing(rest: Rest, tmp_path: Path, hours: int) -> None:
+    """In the middle of a run; X closes the connection after that, and then a time service puts the clock right again."""
+    one = Trial(rest, tmp_path, posts=900, module=("tests.faults.stepped", str(hours), "ingester"))
     try:
-        ingester = one.start(**faked)
+        ingester = one.start()
         assert one.sent(100), ingester.why()
-        clock.write_text(f"{step.total_seconds():+.0f}")
-        assert one.sent(250)
+        ingester.signal(signal.SIGUSR1)
+        assert one.sent(200)
         one.go_wrong("close")
-        assert one.sent(350)
-        clock.write_text("+0")  # as a time service would in the end
-        one.keep_running(90, **faked)
+        assert one.sent(300)
+        ingester.signal(signal.SIGUSR2)
+        assert one.sent(400)
+        one.go_wrong("close")
+        one.keep_running(90)
     finally:
         one.stop()
     one.check(60)

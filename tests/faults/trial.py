@@ -78,6 +78,7 @@ class Trial:
     faults: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     lag: float = 0.3
+    module: tuple[str, ...] = ("ingester",)
     exits: list[int | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -102,7 +103,7 @@ class Trial:
         return {**self.rest.pipeline.environment, **ours, **self.environment}
 
     def start(self, **more: str) -> Process:
-        command = [sys.executable, "-m", "ingester", "--time-scale", str(SCALE), "stream"]
+        command = [sys.executable, "-m", *self.module, "--time-scale", str(SCALE), "stream"]
         number = len(list(self.folder.glob("ingester*.log")))
         self.ingester = Process("ingester", command, self.variables() | more, self.folder / f"ingester{number}.log")
         return self.ingester
@@ -120,6 +121,8 @@ class Trial:
             held = totals.get("connections", 0) > 0
             return "all_sent" in self.x.events and held and totals["open_gaps"] == 0
 
+        assert eventually(calm, seconds), f"{ingester.totals}: {ingester.why()}"
+        time.sleep(1)  # a process that has just woken looks first at what it finds in its buffers
         assert eventually(calm, seconds), f"{ingester.totals}: {ingester.why()}"
 
     def go_wrong(self, fault: str) -> None:

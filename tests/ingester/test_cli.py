@@ -187,7 +187,12 @@ def test_the_archive_is_published_again_each_post_once_as_it_came_first(
 
 
 def rejected(client: bigquery.Client, dataset: str, *rows: dict[str, Any]) -> None:
-    usual = {"reason": "wrong_type", "rejected_at": NOW.isoformat(), "attributes": "{}", "subscription_name": "s"}
+    usual = {
+        "reason": "wrong_type",
+        "rejected_at": (NOW - timedelta(minutes=5)).isoformat(),
+        "attributes": "{}",
+        "subscription_name": "s",
+    }
     assert client.insert_rows_json(f"local.{dataset}.rejected", [usual | row for row in rows]) == []
 
 
