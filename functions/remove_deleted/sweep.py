@@ -19,9 +19,8 @@ from .errors import BadMoment
 from .scrub import own_id, retweeted, scrub, scrub_bytes
 from .store import Row, StillFresh, Store, as_json
 
-AGE = timedelta(
-    minutes=90
-)  # https://cloud.google.com/bigquery/docs/data-manipulation-language: the streaming buffer's most
+# the most that rows stay in the streaming buffer: https://cloud.google.com/bigquery/docs/data-manipulation-language
+AGE = timedelta(minutes=90)
 
 _BATCH_ROWS = 500
 _BATCH_BYTES = 1_000_000  # of parameters: BigQuery takes 10 MB a request

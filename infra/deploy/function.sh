@@ -61,7 +61,7 @@ push_subscription() {
 	give subscription:load-tweet
 }
 
-# What was deleted on X goes from here: docs/deploy.md, "What was deleted on X".
+# What was deleted on X goes from here: README.md, "What was deleted on X".
 remove_deleted() {
 	local config
 	local -a flags=(

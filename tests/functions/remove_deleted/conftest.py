@@ -37,7 +37,6 @@ class Stored:
 
     client: bigquery.Client
     dataset: str
-    keywords: str = ""
     _count: int = 0
 
     def ask(self, sql: str) -> list[dict[str, Any]]:
@@ -147,11 +146,6 @@ class StandIn:
 
     url: str
     process: Process
-    told: dict[str, str] = field(default_factory=dict)
-
-    def delete(self, **reasons: str) -> None:
-        """id_123='deleted', ..."""
-        self.say({name.removeprefix("id_"): reason for name, reason in reasons.items()})
 
     def say(self, reasons: dict[str, str]) -> None:
         lines = [json.dumps({"id": one, "reason": reason}) for one, reason in reasons.items()]
