@@ -62,7 +62,12 @@ class Process:
         return self._popen.pid
 
     def signal(self, number: signal.Signals) -> None:
-        if self._popen.poll() is None:
+        """What a process cannot mind (a kill, a stop) is for all that it has started too, as a container's end is."""
+        if self._popen.poll() is not None:
+            return
+        if number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT):
+            os.killpg(self._popen.pid, number)
+        else:
             self._popen.send_signal(number)
 
     def wait(self, seconds: float) -> int | None:
