@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+import requests
+from google.api_core.exceptions import GoogleAPIError
 
 from ingester.search import time_of
 from tests.faults.test_sequences import AT_BIGQUERY, AT_X, PARTS
@@ -93,8 +95,8 @@ class _Watch:
                 self.measure()
             try:
                 rows = self.one.rest.ask(f"SELECT id, loaded_at FROM tweets WHERE loaded_at > TIMESTAMP '{since}'")
-            except Exception:  # noqa: BLE001, S112 - BigQuery is away: that is what the run is about
-                continue
+            except (GoogleAPIError, requests.RequestException, OSError):
+                continue  # BigQuery is away: that is what the run is about
             now = time.time()
             for row in rows:
                 self.shown.setdefault(row["id"], now)
@@ -102,14 +104,16 @@ class _Watch:
                 since = max(row["loaded_at"] for row in rows).isoformat()
 
     def measure(self) -> None:
-        processes = {**self.one.rest.pipeline.processes, "ingester": self.one.ingester, "x": self.one.x}
+        processes = {**self.one.rest.pipeline.processes, "x": self.one.x}
+        if self.one.ingester is not None:
+            processes["ingester"] = self.one.ingester
         for name, process in processes.items():
             try:
-                found = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]  # type: ignore[union-attr]
+                found = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
                 size = sum(one.memory_info().rss for one in found) / _MIB
-                self.memory[name].append((process.pid, size, sum(one.num_fds() for one in found)))  # type: ignore[union-attr]
-            except (psutil.Error, AttributeError):
-                continue
+                self.memory[name].append((process.pid, size, sum(one.num_fds() for one in found)))
+            except psutil.Error:
+                continue  # it has just been killed
 
     def grown(self) -> Iterator[Grown]:
         for name, seen in self.memory.items():

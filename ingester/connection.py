@@ -156,7 +156,10 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
         self._ticked = now
         if now - before > _PAUSED and self.last_byte:
             log.event(
-                "paused", "WARNING", seconds=round(now - before, 1), message="This process did not run for a while"
+                "paused",
+                "WARNING",
+                seconds=round(now - before, 1),
+                message="This process did not run for a while, or its clock was set forward",
             )
             self._behind = before if self._behind is None else min(self._behind, before)
             self._free = now

@@ -143,7 +143,6 @@ def last_held(events: Sequence[Event]) -> tuple[datetime, str] | None:
 
 def open_gaps(events: Sequence[Event]) -> list[Gap]:
     """Gaps whose end nobody has written, oldest first. One that the next connection ended has that as `until`."""
-    events = list(events)
     # whatever the order: a clock may have been put right in between
     filled = {event.gap_id for event in events if event.event == "gap_filled" and event.status in ENDED}
     opened: dict[str, Gap] = {}

@@ -26,6 +26,10 @@ _PUBLISH_SECONDS = 60.0
 _PAGE = (10, 100)  # posts: what X's search takes as max_results
 
 
+def _nothing(first: int, last: int) -> set[str]:
+    return set()
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What filling needs; the publisher is its own, as it waits until everything is published."""
@@ -36,9 +40,7 @@ class Means:
     budget: Budget
     times: Times
     authors: bool
-    streamed: Callable[[int, int], set[str]] = lambda first, last: (
-        set()
-    )  # ids, from first to last, that Pub/Sub has from the stream
+    streamed: Callable[[int, int], set[str]] = _nothing  # ids, from first to last, that Pub/Sub has from the stream
 
 
 @dataclass(slots=True)

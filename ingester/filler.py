@@ -23,8 +23,7 @@ class Filler:
         self._means = means
         self._accounted = accounted
         self._renew = renew
-        self._gaps: deque[Gap] = deque()
-        self._ripe: dict[str, float] = {}  # by gap: when search can know, by the monotonic clock
+        self._gaps: deque[tuple[Gap, float]] = deque()  # and when search can know, by the monotonic clock
         self._changed = threading.Condition()
         self._before = 0  # posts published for gaps that are done
         self._progress = Progress()
@@ -43,7 +42,7 @@ class Filler:
     def oldest(self) -> datetime | None:
         """Since when the oldest of the gaps that wait."""
         with self._changed:
-            return min((gap.since for gap in self._gaps), default=None)
+            return min((gap.since for gap, _ in self._gaps), default=None)
 
     def add(self, gap: Gap, ended_ago: float | None = None) -> None:
         """A gap that has ended: it is filled once search can know what was posted in it.
@@ -54,15 +53,16 @@ class Filler:
         ago = time.time() - gap.until.timestamp() if ended_ago is None else ended_ago
         times = self._means.times
         with self._changed:
-            self._ripe[gap.id] = time.monotonic() + max(0.0, times.edge + times.lag - max(0.0, ago))
-            self._gaps.append(gap)
+            ripe = time.monotonic() + max(0.0, times.edge + times.lag - max(0.0, ago))
+            self._gaps.append((gap, ripe))
             self._changed.notify()
 
     def _work(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._gaps)
-                gap = self._gaps[0]
+                gap, ripe = self._gaps[0]
+            time.sleep(max(0.0, ripe - time.monotonic()))
             self._finish(gap)
             with self._changed:
                 self._gaps.popleft()
@@ -70,7 +70,6 @@ class Filler:
     def _finish(self, gap: Gap) -> None:
         """Until it is done: search may be down for a while, and the ledger too."""
         while True:
-            time.sleep(max(0.0, self._ripe[gap.id] - time.monotonic()))
             try:
                 result = _skipped(gap) if gap.skipped else fill.fill(self._means, gap, self._accounted, self._progress)
                 break

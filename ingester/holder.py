@@ -61,6 +61,15 @@ class Parts:
     environ: Mapping[str, str]
 
 
+@dataclass(slots=True)
+class _OpenGap:
+    """The gap that goes on."""
+
+    gap: Gap
+    told: bool = False  # to the ledger
+    ours: bool = True  # its start is by this process's clock, not by that of one before
+
+
 class Holder:
     """`prepare`, then `hold_on`, which comes back by an exception only."""
 
@@ -80,9 +89,7 @@ class Holder:
         self._ghosts = Ghosts(self._x, connects.Bucket(connects.CLEARS, times.window))
         self._heartbeat = Heartbeat(parts.ledger, self._x, times, self._state)
         self._filler: Filler | None = None
-        self._gap: Gap | None = None  # the one that goes on
-        self._by_our_clock = False
-        self._gap_told = False
+        self._open: _OpenGap | None = None
         self._in_force: list[Rule] = parts.rules
         self._connected = False
         self._failures = 0
@@ -144,7 +151,7 @@ class Holder:
         """What was accepted and could not be published is a gap of its own, which the next start fills."""
         oldest = self._published.oldest()
         if oldest is not None:
-            gap = self._new_gap(datetime.fromtimestamp(oldest, UTC), "unpublished")
+            gap = self._gap_since(datetime.fromtimestamp(oldest, UTC), "unpublished")
             self._ledger.write("gap_opened", **_as_opened(gap), until=until)
 
     def totals(self) -> dict[str, int]:
@@ -153,7 +160,7 @@ class Holder:
         return {
             "connections": self._connections,
             "searched": filler.filled if filler else 0,
-            "open_gaps": (filler.open if filler else 0) + (self._gap is not None),
+            "open_gaps": (filler.open if filler else 0) + (self._open is not None),
             "billed_today": budget.today() if budget else 0,
             "cents_today": round(budget.today() * DOLLARS * 100) if budget else 0,
         }
@@ -225,50 +232,47 @@ class Holder:
         assert self._filler is not None
         now = datetime.now(UTC)
         for gap in events.open_gaps(diary):
-            if gap.until is None and self._gap is None:
-                self._gap, self._gap_told, self._by_our_clock = gap, True, False  # the oldest goes on
+            if gap.until is None and self._open is None:
+                self._open = _OpenGap(gap, told=True, ours=False)  # the oldest goes on
             else:
                 self._filler.add(gap if gap.until is not None else replace(gap, until=now))
-        if self._gap is None and (held := events.last_held(diary)):
-            since, reason = held
-            self._gap = self._new_gap(since, reason)
-            self._by_our_clock = False  # but by that of the process before
+        if self._open is None and (held := events.last_held(diary)):
+            self._open = _OpenGap(self._gap_since(*held), ours=False)
 
     # while the stream is held
 
     def _open_gap(self) -> None:
         """Before the stream is held again: whatever happens then, the gap is known."""
-        if self._gap is None or self._gap_told:
+        if self._open is None or self._open.told:
             return
         try:
-            self._ledger.write_now("gap_opened", _ROW_SECONDS, **_as_opened(self._gap))
+            self._ledger.write_now("gap_opened", _ROW_SECONDS, **_as_opened(self._open.gap))
         except NoLedger as error:
             # the row waits in the queue; should it be lost with us, the last heartbeat that was stored opens a wider one
             log.event("ledger_behind", "WARNING", message=f"The gap is not in the ledger yet: {error}")
-        self._gap_told = True
+        self._open.told = True
 
     def _on_connected(self) -> None:
         self._connected = True
         self._ledger.write("connected", rules=_named(self._rules_in_force()))
         log.event("connected", connections=self._connections + 1)
-        if self._gap is not None and self._filler is not None:
-            ended = self._in_xs_time(replace(self._gap, until=datetime.now(UTC)))
+        if self._open is not None and self._filler is not None:
+            ended = self._ended(self._open)
             log.event(
                 "gap", "WARNING", gap_id=ended.id, since=ended.since, until=ended.until, reason=ended.reason,
                 message=f"The stream was not held for {(datetime.now(UTC) - ended.since).total_seconds():.1f} s "
                 f"({ended.reason}); search is asked for what was posted.",
             )  # fmt: skip
             self._filler.add(ended, ended_ago=0.0)
-        self._gap, self._gap_told = None, False
+        self._open = None
         self._connections += 1  # last: whoever reads the totals sees the gap as well
 
-    def _in_xs_time(self, gap: Gap) -> Gap:
-        """A gap of this process, whose clock may be wrong: search is asked by the times of X's ids."""
-        assert gap.until is not None
-        ahead = self._connection.ahead
-        if not ahead or not self._by_our_clock:
-            return gap
-        return replace(gap, since=min(gap.since, gap.until) - ahead, until=gap.until - ahead)
+    def _ended(self, opened: _OpenGap) -> Gap:
+        """Now, in X's time where this process's clock is known to be wrong: search is asked by the times of X's ids."""
+        gap, now, ahead = opened.gap, datetime.now(UTC), self._connection.ahead
+        if not ahead or not opened.ours:
+            return replace(gap, until=now)
+        return replace(gap, since=min(gap.since, now) - ahead, until=now - ahead)
 
     def _after(self, ended: Ended) -> None:
         """Note the end, and do what it asks for."""
@@ -281,8 +285,9 @@ class Holder:
         )  # fmt: skip
         if self._connected:
             heard = self._connection.last_post if ended.how == "stalled" else self._connection.heard
-            self._gap = self._new_gap(self._published_until(heard), ended.reason)
-            self._ledger.write("disconnected", since=self._gap.since, reason=ended.reason)
+            gap = self._gap_since(self._published_until(heard), ended.reason)
+            self._open = _OpenGap(gap)
+            self._ledger.write("disconnected", since=gap.since, reason=ended.reason)
             self._connected = False
             alone.yield_to_another(self._ledger, self._times)
         else:
@@ -355,17 +360,15 @@ class Holder:
         oldest = self._published.oldest()
         return datetime.fromtimestamp(heard if oldest is None else min(heard, oldest), UTC)
 
-    def _new_gap(self, since: datetime, reason: str) -> Gap:
-        self._gap_told = False
-        self._by_our_clock = True
+    def _gap_since(self, since: datetime, reason: str) -> Gap:
         return Gap(f"{since:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}", since, reason, None, self._rules_in_force())
 
     def _rules_in_force(self) -> tuple[tuple[str, str, str], ...]:
         return tuple((rule.id, rule.value, rule.tag) for rule in self._in_force)
 
     def _state(self) -> State:
-        gap, filler, last = self._gap, self._filler, self._connection.last_post
-        begins = [moment for moment in (gap and gap.since, filler and filler.oldest()) if moment]
+        opened, filler, last = self._open, self._filler, self._connection.last_post
+        begins = [moment for moment in (opened and opened.gap.since, filler and filler.oldest()) if moment]
         return State(
             self.held_until(),
             self.totals()["open_gaps"],

@@ -95,7 +95,10 @@ class Checks:
     async def _be_told(self, scope: Scope, receive: Receive, send: Send) -> None:
         text = (await Request(scope, receive).body()).decode()
         try:
-            self._faults.tell(text) if text.strip() else self._faults.forget()
+            if text.strip():
+                self._faults.tell(text)
+            else:
+                self._faults.forget()
         except ValueError as error:
             await Response(str(error), 400)(scope, receive, send)
             return

@@ -118,8 +118,8 @@ class Broker:
         published = [Message(data, attributes, str(next(self._ids)), now) for data, attributes in messages]
         copies = [
             (subscription, next(self._keys), message)
-            for subscription in self._topics[topic]
             for message in published
+            for subscription in self._topics[topic]
             if subscription.lets_through(message.attributes)
             for _ in range(2 if self._deliver_twice else 1)
         ]

@@ -109,3 +109,24 @@ def test_what_is_done_is_not_kept_but_its_numbers_are_not_given_again(tmp_path: 
     assert known.last_key == 499
     assert path.stat().st_size < size / 100
     assert Journal(path).known.last_key == 499
+
+
+def test_while_it_runs_it_does_not_keep_what_is_done(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    one = Journal(path, grown=20_000)
+    for number in range(1, 2_000):
+        one.owe([copy(number)])
+        if number % 100:
+            one.done([number])
+        assert path.stat().st_size < 30_000
+    known = Journal(path).known
+    assert known.owed == {number: copy(number) for number in range(100, 2_000, 100)}
+    assert (known.last_id, known.last_key) == (1_999, 1_999)
+
+
+def test_a_message_is_written_once_however_many_it_is_owed_to(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    one, two = (Owed(name, key, b"x" * 9_000, {}, "1", 1.5) for key, name in enumerate("st", 1))
+    Journal(path).owe([one, two])
+    assert path.stat().st_size < 13_000
+    assert Journal(path).known.owed == {1: one, 2: two}
