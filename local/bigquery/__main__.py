@@ -148,6 +148,7 @@ def _table(meta: Any, dropped: set[str]) -> Table:
 def _adapt(buffer: StreamingBuffer) -> None:
     """The changes; each names what it replaces, so that another version of bqemulator fails here and not later."""
     from bqemulator import server
+    from bqemulator.catalog.duckdb_repository import DuckDBCatalogRepository
     from bqemulator.domain.errors import InvalidQueryError
     from bqemulator.storage.engine import DuckDBEngine
     from bqemulator.versioning.snapshots import SnapshotManager
@@ -171,8 +172,18 @@ def _adapt(buffer: StreamingBuffer) -> None:
         except WouldTouchFreshRows as refusal:
             raise InvalidQueryError(str(refusal)) from None
 
+    update_table = DuckDBCatalogRepository.update_table
+
+    def update_unless_counted(catalog: Any, table: Any) -> Any:
+        """The whole description goes to disk with each insert, for the number of rows: more work than the insert is."""
+        known = catalog.get_table(table.project_id, table.dataset_id, table.table_id)
+        if known is not None and table == known.model_copy(update={"num_rows": table.num_rows}):
+            return catalog._cache.update_table(table)
+        return update_table(catalog, table)
+
     for owner, name, replacement in (
         (server, "create_app", create_checked_app),
+        (DuckDBCatalogRepository, "update_table", update_unless_counted),
         (SnapshotManager, "capture", lambda *args, **kwargs: None),
         (DuckDBEngine, "_load_spatial", load_spatial),
         (DuckDBEngine, "execute", execute),

@@ -28,6 +28,8 @@ class StreamingBuffer:
     )  # quoted table: (until, first row id, last)
 
     def highest(self, connection: duckdb.DuckDBPyConnection, table: str) -> int:
+        if self.seconds <= 0:
+            return -1  # nothing is ever fresh, and nobody has to look
         found = connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()
         return found[0] if found and found[0] is not None else -1
 

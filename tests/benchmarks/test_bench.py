@@ -11,6 +11,7 @@ from reports import questions
 from tests.conftest import ROOT
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk, which makes the load, is not installed")
 @pytest.mark.timeout(300)
 def test_the_function_is_measured_beside_its_rivals(tmp_path: Path) -> None:

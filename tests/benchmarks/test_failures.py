@@ -9,13 +9,17 @@ from benchmarks import failures
 from benchmarks.failures import CASES, POISON, Case
 
 _MESSAGES = 120
+_SLOW = {"503", "429", "hangs", "answers after 1.5 s"}  # tests/faults/test_bigquery.py has as much, of the whole pipeline
 
 
 def test_there_are_twenty_kinds_of_poison() -> None:
     assert len(POISON) == 20
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=case.name, marks=[pytest.mark.slow] if case.name in _SLOW else []) for case in CASES],
+)
 def test_no_message_is_lost_and_none_is_shown_twice(
     case: Case, client: bigquery.Client, dataset: str, tmp_path: Path
 ) -> None:

@@ -125,7 +125,9 @@ def test_again_applies_everything_and_makes_nothing(tmp_path: Path, deployed: Re
     assert copy.changes > deployed.changes + 20
 
 
-@pytest.mark.parametrize("at", [1, 13, 25, 37, 49, 61])
+@pytest.mark.parametrize(
+    "at", [1, pytest.param(13, marks=pytest.mark.slow), 25, pytest.param(37, marks=pytest.mark.slow), 49, 61]
+)
 def test_interrupted_anywhere_the_next_run_goes_on(project: Recorded, deployed: Recorded, at: int) -> None:
     ran = project.deploy("up", "--yes", FAIL_AT=str(at), **SETTINGS)
     assert ran.returncode == 1

@@ -10,7 +10,7 @@ from google.cloud import bigquery
 
 from local.answers import query
 from tests.conftest import eventually
-from tests.faults.trial import Rest, Trial
+from tests.faults.trial import Rest, Trial, cases
 
 # what BigQuery does with the next inserts
 UNRULY = {
@@ -34,7 +34,7 @@ UNRULY = {
 }
 
 
-@pytest.mark.parametrize("words", UNRULY.values(), ids=UNRULY.keys())
+@pytest.mark.parametrize("words", cases(UNRULY, "answers 503", "has had enough of us", "answers no JSON"))
 def test_bigquery(rest: Rest, tmp_path: Path, words: list[str]) -> None:
     one = Trial(rest, tmp_path, posts=300, rate=80.0)
     try:

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.trial import ACK_SCALE, Rest, Trial
+from tests.faults.trial import ACK_SCALE, Rest, Trial, cases
 
 PARTS = ("pubsub", "eventarc", "function", "bigquery_subscription", "bigquery")
-ENDS = {"killed": signal.SIGKILL, "told to stop": signal.SIGTERM}
+ENDS = {
+    f"{part}, {how}": (part, number)
+    for part in PARTS
+    for how, number in (("killed", signal.SIGKILL), ("told to stop", signal.SIGTERM))
+}
 FROZEN = 120 * ACK_SCALE + 1.0  # seconds: longer than the ack deadline
 
 
@@ -22,8 +26,12 @@ def in_the_middle(rest: Rest, folder: Path, posts: int = 400) -> Trial:
     return one
 
 
-@pytest.mark.parametrize("number", ENDS.values(), ids=ENDS.keys())
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(
+    ("part", "number"),
+    cases(
+        ENDS, "eventarc, told to stop", "function, told to stop", "bigquery_subscription, told to stop", several=True
+    ),
+)
 def test_a_part_that_ends_and_begins_again_has_lost_nothing(
     rest: Rest, tmp_path: Path, part: str, number: signal.Signals
 ) -> None:
@@ -40,7 +48,9 @@ def test_a_part_that_ends_and_begins_again_has_lost_nothing(
     one.check(60)  # what was leased comes again when its deadline is over
 
 
-@pytest.mark.parametrize("part", [*PARTS, "ingester", "x"])
+@pytest.mark.parametrize(
+    "part", cases({part: part for part in (*PARTS, "ingester", "x")}, "eventarc", "bigquery_subscription")
+)
 def test_a_part_that_is_frozen_for_longer_than_the_ack_deadline_loses_and_doubles_nothing(
     rest: Rest, tmp_path: Path, part: str
 ) -> None:
@@ -59,7 +69,7 @@ def test_a_part_that_is_frozen_for_longer_than_the_ack_deadline_loses_and_double
     one.check(60)
 
 
-@pytest.mark.parametrize("fault", ["reset", "close"])
+@pytest.mark.parametrize("fault", cases({"reset": "reset", "close": "close"}, "close"))
 def test_x_ends_the_connection_while_the_ingester_is_frozen(rest: Rest, tmp_path: Path, fault: str) -> None:
     """What it reads afterwards is old, and was not all: the gap begins where it fell asleep."""
     one = in_the_middle(rest, tmp_path, posts=1_800)
@@ -83,7 +93,7 @@ ORDERS = {
 }
 
 
-@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS.keys())
+@pytest.mark.parametrize("order", cases(ORDERS, "from the start"))
 def test_all_killed_at_once_and_started_in_either_order(rest: Rest, tmp_path: Path, order: tuple[str, ...]) -> None:
     one = in_the_middle(rest, tmp_path)
     assert one.ingester is not None

@@ -11,7 +11,7 @@ import pytest
 
 from local.pubsub import client as pubsub
 from tests.conftest import eventually
-from tests.faults.trial import Rest, Trial, rest_of_the_pipeline
+from tests.faults.trial import Rest, Trial, cases, rest_of_the_pipeline
 
 KINDS: dict[str, dict[str, Any]] = {
     "delivers everything twice": {"deliver_twice": True},
@@ -20,7 +20,7 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("plan", KINDS.values(), ids=KINDS.keys())
+@pytest.mark.parametrize("plan", cases(KINDS, "delivers everything twice", "delivers out of order"))
 def test_pub_sub(tmp_path: Path, plan: dict[str, Any]) -> None:
     with rest_of_the_pipeline(tmp_path / "pipeline", **plan) as rest:
         one = Trial(rest, tmp_path, posts=400, rate=80.0)
@@ -47,7 +47,9 @@ def test_pub_sub_is_away_when_the_ingester_starts(rest: Rest, tmp_path: Path) ->
     one.check(60)
 
 
-@pytest.mark.parametrize("part", ["eventarc", "bigquery_subscription"])
+@pytest.mark.parametrize(
+    "part", cases({part: part for part in ("eventarc", "bigquery_subscription")}, "bigquery_subscription")
+)
 def test_a_backlog_of_the_whole_run_is_worked_off(rest: Rest, tmp_path: Path, part: str) -> None:
     """Nobody takes messages until X has sent all."""
     process = rest.pipeline.processes[part]

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from google.cloud import bigquery
 
 from ingester.search import time_of
@@ -30,12 +31,22 @@ RATE = 60.0
 KEEP_ALIVE = 0.3  # seconds; X's 20 s, scaled, would be 1
 
 
+def cases(table: dict[str, Any], *slow: str, several: bool = False) -> list[Any]:
+    """For parametrize: each by its name, `several` parameters or one. The `slow` are cousins of others, and run by hand only."""
+    assert set(slow) <= set(table)
+    return [
+        pytest.param(*(value if several else (value,)), id=name, marks=[pytest.mark.slow] if name in slow else [])
+        for name, value in table.items()
+    ]
+
+
 @dataclass
 class Rest:
     """Pub/Sub, Eventarc, the function and BigQuery, running; X and the ingester are to be started."""
 
     pipeline: Pipeline
     client: bigquery.Client
+    free_from: float = 0.0  # wall clock: no gap that opens then reaches back into a trial before, with its edge
 
     def ask(self, sql: str) -> list[dict[str, Any]]:
         return query(self.client, DATASET, sql)
@@ -49,9 +60,10 @@ class Rest:
         with suppress(OSError):
             self.go_wrong(*words)
 
-    def forget_the_ledger(self) -> None:
-        """A new diary, so that no test learns of another's stops."""
+    def forget(self) -> None:
+        """A new diary, so that no trial learns of another's stops; and none of its posts lies in another's gap."""
         self.client.query(f"DELETE FROM {DATASET}.ingester_events WHERE TRUE").result()
+        time.sleep(max(0.0, self.free_from - time.time()))
 
 
 @contextmanager
@@ -151,6 +163,7 @@ class Trial:
         if self.ingester is not None:
             self.exits.append(self.ingester.stop())
         self.x.stop()
+        self.rest.free_from = time.time() + SCALE * 60
 
     @property
     def attempts(self) -> int:
