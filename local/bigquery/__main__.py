@@ -1,8 +1,8 @@
 """Starts bqemulator without internet, without its copy of the whole table at each insert, and with BigQuery's refusals.
 
-It changes four things of bqemulator 1.4.0: SnapshotManager.capture does nothing (time travel, which nobody uses here, made a
+It changes five things of bqemulator 1.4.0: SnapshotManager.capture does nothing (time travel, which nobody uses here, made a
 one-row insert into 100,000 rows take 0.7 s); the spatial extension is loaded from its PyPI package; insertAll and DML pass our
-checks first; a time zone may be a parameter (time_zones.py).
+checks first; a column may be added to a table that is in use (catalog.py); a time zone may be a parameter (time_zones.py).
 """
 
 import argparse
@@ -153,7 +153,7 @@ def _adapt(buffer: StreamingBuffer) -> None:
     from bqemulator.storage.engine import DuckDBEngine
     from bqemulator.versioning.snapshots import SnapshotManager
 
-    from . import time_zones
+    from . import catalog, time_zones
 
     create_app = server.create_app
 
@@ -172,18 +172,9 @@ def _adapt(buffer: StreamingBuffer) -> None:
         except WouldTouchFreshRows as refusal:
             raise InvalidQueryError(str(refusal)) from None
 
-    update_table = DuckDBCatalogRepository.update_table
-
-    def update_unless_counted(catalog: Any, table: Any) -> Any:
-        """The whole description goes to disk with each insert, for the number of rows: more work than the insert is."""
-        known = catalog.get_table(table.project_id, table.dataset_id, table.table_id)
-        if known is not None and table == known.model_copy(update={"num_rows": table.num_rows}):
-            return catalog._cache.update_table(table)
-        return update_table(catalog, table)
-
     for owner, name, replacement in (
         (server, "create_app", create_checked_app),
-        (DuckDBCatalogRepository, "update_table", update_unless_counted),
+        (DuckDBCatalogRepository, "update_table", catalog.update_table),
         (SnapshotManager, "capture", lambda *args, **kwargs: None),
         (DuckDBEngine, "_load_spatial", load_spatial),
         (DuckDBEngine, "execute", execute),

@@ -9,7 +9,12 @@ from benchmarks import failures
 from benchmarks.failures import CASES, POISON, Case
 
 _MESSAGES = 120
-_SLOW = {"503", "429", "hangs", "answers after 1.5 s"}  # tests/faults/test_bigquery.py has as much, of the whole pipeline
+_SLOW = {
+    "503",
+    "429",
+    "hangs",
+    "answers after 1.5 s",
+}  # tests/faults/test_bigquery.py has as much, of the whole pipeline
 
 
 def test_there_are_twenty_kinds_of_poison() -> None:

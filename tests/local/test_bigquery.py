@@ -2,6 +2,7 @@
 
 import statistics
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,32 @@ def test_dml_elsewhere_goes_through(client: bigquery.Client, dataset: str) -> No
     execute(client, dataset, "INSERT INTO filtered (id, reason) VALUES ('old', 'x')")
     execute(client, dataset, "DELETE FROM filtered WHERE id = 'old'")
     assert count(client, dataset) == 1
+
+
+def test_a_column_can_be_added_while_rows_come(client: bigquery.Client, dataset: str) -> None:
+    name = f"local.{dataset}.filtered"
+    client.insert_rows_json(name, rows(1))
+    over, refused = threading.Event(), list[Any]()
+
+    def insert() -> None:
+        while not over.is_set():
+            refused.extend(client.insert_rows_json(name, rows(1)))
+
+    inserting = threading.Thread(target=insert)
+    inserting.start()
+    try:
+        table = client.get_table(name)
+        table.schema = [*table.schema, bigquery.SchemaField("mine", "STRING")]
+        client.update_table(table, ["schema"])
+        for number in range(20):
+            refused += client.insert_rows_json(name, [{"id": f"m{number}", "reason": "x", "mine": "yes"}])
+    finally:
+        over.set()
+        inserting.join(30)
+    assert refused == []
+    (found,) = query(client, dataset, "SELECT COUNTIF(mine = 'yes') AS new, COUNTIF(mine IS NULL) AS old FROM filtered")
+    assert found["new"] == 20
+    assert found["old"] > 1
 
 
 def test_small_inserts_into_a_large_table_are_as_quick_as_into_a_small_one(
