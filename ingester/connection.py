@@ -169,7 +169,7 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
         try:
             ahead = datetime.now(UTC) - parsedate_to_datetime(date)
         except (TypeError, ValueError):
-            return
+            return  # an answer without a Date says nothing of clocks
         wrong = abs(ahead.total_seconds()) > _WRONG_CLOCK
         if wrong != bool(self.ahead):
             log.event(
