@@ -5,7 +5,7 @@ and what is done is done when X has a moment of weakness in between.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -23,16 +23,13 @@ from .times import Times
 _POSTS_A_SLICE = 1_000  # each post takes 13 kB until it is published
 _SHORTEST = timedelta(seconds=1)
 _PUBLISH_SECONDS = 60.0
+_HIGHEST_ID = (1 << 63) - 1
 _PAGE = (10, 100)  # posts: what X's search takes as max_results
-
-
-def _nothing(first: int, last: int) -> set[str]:
-    return set()
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What filling needs; the publisher is its own, as it waits until everything is published."""
+    """What filling needs; the publisher is its own, as it waits until everything is published. `stream` is the stream's, if it is held."""
 
     x: X
     publisher: Publisher
@@ -40,7 +37,8 @@ class Means:
     budget: Budget
     times: Times
     authors: bool
-    streamed: Callable[[int, int], set[str]] = _nothing  # ids, from first to last, that Pub/Sub has from the stream
+    stream: Publisher | None = None
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))  # this process
 
 
 @dataclass(slots=True)
@@ -160,9 +158,7 @@ def _fill_slice(job: _Job, start: datetime, until: datetime) -> datetime:
     if counted_from > start:
         posts = _count(job, counted_from, end)
     progress.expected = None if posts is None or progress.expected is None else progress.expected + posts
-    # what was on its way; and what still is, where BigQuery is behind: it is late, not missing
-    here |= ledger.arrived(before, first, last)
-    here |= {post_id: set() for post_id in job.means.streamed(first, last) if post_id not in here}
+    here |= _arrived_at_last(job, before, first, last)
     others = {rule[0] for rule in gap.rules} - {rule[0] for rule in job.asked}  # what X counts has none of theirs
     ours = {post_id for post_id, matched in here.items() if not matched or matched - others} | set(found)
     progress.recovered += sum(counted_from <= search.time_of(post_id) < end for post_id in ours)
@@ -170,6 +166,36 @@ def _fill_slice(job: _Job, start: datetime, until: datetime) -> datetime:
     progress.billed.clear()
     progress.done = end
     return end
+
+
+def _arrived_at_last(job: _Job, since: datetime, first: int, last: int) -> dict[str, set[str]]:
+    """With what was on its way, and what still is, where BigQuery is behind: that is late, not missing. Raises NoLedger."""
+    means, stream = job.means, job.means.stream
+    if stream is None:
+        return means.ledger.arrived(since, first, last)
+    deadline = time.monotonic() + means.times.late
+    if job.gap.since < means.began:
+        _await_newer(means, stream, since, first, deadline)
+    # what Pub/Sub does not have yet may be a gap of its own, should this process die
+    while stream.holds(first, last) and time.monotonic() < deadline:
+        time.sleep(means.times.lag / 10)
+    taken = stream.taken(first, last)
+    return {post_id: set[str]() for post_id in taken} | means.ledger.arrived(since, first, last)
+
+
+def _await_newer(means: Means, stream: Publisher, since: datetime, first: int, deadline: float) -> None:
+    """Until `archive` has what Pub/Sub has from this process: then it also has what was published by one that died. Raises NoLedger."""
+    quiet = time.monotonic() + means.times.lag  # a stream that brings nothing tells nothing
+    while not (newer := _taken(stream, means.publisher, first)) and time.monotonic() < quiet:
+        time.sleep(means.times.lag / 10)
+    ids = sorted(map(int, newer))
+    while newer and time.monotonic() < deadline:
+        newer -= means.ledger.arrived(since, ids[0], ids[-1]).keys()
+        time.sleep(means.times.lag / 10 if newer else 0.0)
+
+
+def _taken(stream: Publisher, searched: Publisher, first: int) -> set[str]:
+    return stream.taken(first, _HIGHEST_ID) | searched.taken(first, _HIGHEST_ID)
 
 
 def _slice(job: _Job, start: datetime, until: datetime) -> tuple[datetime, int | None]:

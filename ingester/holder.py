@@ -115,7 +115,7 @@ class Holder:
                 budget,
                 self._times,
                 settings.expand_authors,
-                self._published.taken,
+                self._published,
             ),
             accounted=events.accounted(diary),
             renew=self._renew_token,

@@ -71,7 +71,8 @@ class Publisher:
         self._bytes = 0
         self._some = threading.Event()  # the batch is not empty
         self._batches: queue.SimpleQueue[list[Message]] = queue.SimpleQueue()
-        self._open: dict[int, float] = {}  # when each message that waits was taken, oldest first, by the message's id()
+        # of each message that waits, when it was taken and its post's id; oldest first, by the message's id()
+        self._open: dict[int, tuple[float, str]] = {}
         self._on_failure = failed
         self._hurried = False
         self.failure: PublishFailed | None = None
@@ -111,12 +112,17 @@ class Publisher:
     def oldest(self) -> float | None:
         """When the oldest of the messages that wait for Pub/Sub was taken, in seconds since 1970: all before are published."""
         with self._changed:
-            return next(iter(self._open.values()), None)
+            return next((moment for moment, _ in self._open.values()), None)
 
     def taken(self, first: int, last: int) -> set[str]:
         """Of the latest posts that Pub/Sub has, those with such ids: they will arrive, however late."""
         with self._changed:
             return {one for one in self._taken if first <= int(one) <= last}
+
+    def holds(self, first: int, last: int) -> bool:
+        """Whether a post with such an id still waits for Pub/Sub."""
+        with self._changed:
+            return any(one.isdigit() and first <= int(one) <= last for _, one in self._open.values())
 
     @property
     def _waiting(self) -> int:
@@ -142,7 +148,7 @@ class Publisher:
         if told:
             log.event("unblocked", seconds=round(time.monotonic() - since, 1))
         self.accepted += 1
-        self._open[id(message)] = time.time()
+        self._open[id(message)] = time.time(), message.id
 
     def _add(self, message: Message) -> None:
         """To the batch that is being collected. Holds the lock."""

@@ -5,6 +5,7 @@ ended somewhere, once; and every post that the stream did not carry lies in a ga
 """
 
 import json
+import signal
 import sys
 import time
 import urllib.request
@@ -136,6 +137,16 @@ class Trial:
         assert eventually(calm, seconds), f"{ingester.totals}: {ingester.why()}"
         time.sleep(1)  # a process that has just woken looks first at what it finds in its buffers
         assert eventually(calm, seconds), f"{ingester.totals}: {ingester.why()}"
+        assert eventually(self._ledger_is_level, seconds), f"{ingester.totals}: {ingester.why()}"
+
+    def _ledger_is_level(self) -> bool:
+        """An ingester that is told to end while BigQuery takes nothing leaves the end of a gap to the next one, and here is none."""
+        time.sleep(0.5)
+        log = [json.loads(line) for line in (self.folder / "x.log").read_text().splitlines() if '"all_sent"' in line]
+        last = datetime.fromisoformat(log[-1]["time"]) - timedelta(
+            seconds=0.5
+        )  # what opens then is the silence after it
+        return not [gap for gap in self.gaps() if gap["status"] == "open" and gap["since"] < last]
 
     def go_wrong(self, fault: str) -> None:
         """At X, now: local/x/faults.py."""
@@ -148,6 +159,9 @@ class Trial:
     def bring_back(self, name: str) -> None:
         """A part that was told to end, once it has; the ingester as Cloud Run does."""
         code = self.process(name).wait(20)
+        if code is None and name == "bigquery":  # the real one does not end for whoever is connected
+            self.process(name).signal(signal.SIGKILL)
+            code = self.process(name).wait(5)
         assert code is not None, f"{name} does not end"
         if name == "ingester":
             self.exits.append(code)
