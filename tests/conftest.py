@@ -1,6 +1,7 @@
 """What tests in several rooms share: folders, credentials, BigQuery with our tables, processes that end with the test."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -25,6 +26,12 @@ ROOT = Path(__file__).parents[1]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sequences", type=int, default=20, metavar="N", help="random sequences of faults (%(default)s)")
     parser.addoption("--sequence-seed", type=int, default=1, metavar="N", help="the first one's seed (%(default)s)")
+
+
+def pytest_configure() -> None:
+    """What is started here can be interrupted, also where a shell runs the tests behind something else (`&`) and has them ignore Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
