@@ -73,13 +73,18 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One gap; what was posted before `counted_from` has been counted for another."""
+    """One gap; what was posted before `counted_from` has been counted for another.
+
+    By the monotonic clock: until `deadline` late posts are waited for, in all slices together, and until `quiet` for any at all.
+    """
 
     means: Means
     gap: Gap
     asked: list[Rule]
     counted_from: datetime
     progress: Progress
+    deadline: float
+    quiet: float
 
 
 class _Spent(Exception):
@@ -106,7 +111,8 @@ def fill(means: Means, gap: Gap, accounted: datetime | None, progress: Progress)
         return _ended("unfillable", progress, "No rule is known that search could be asked for.")
 
     counted_from = _to_the_millisecond(accounted + edge) if accounted is not None else since
-    job = _Job(means, gap, asked, counted_from, progress)
+    now = time.monotonic()
+    job = _Job(means, gap, asked, counted_from, progress, now + means.times.late, now + means.times.lag)
     start = max(since, oldest, progress.done or since)
     while start < until and not progress.cut:
         start = _fill_slice(job, start, until)
@@ -173,23 +179,25 @@ def _arrived_at_last(job: _Job, since: datetime, first: int, last: int) -> dict[
     means, stream = job.means, job.means.stream
     if stream is None:
         return means.ledger.arrived(since, first, last)
-    deadline = time.monotonic() + means.times.late
     if job.gap.since < means.began:
-        _await_newer(means, stream, since, first, deadline)
+        _await_newer(job, stream, since, first)
     # what Pub/Sub does not have yet may be a gap of its own, should this process die
-    while stream.holds(first, last) and time.monotonic() < deadline:
+    while stream.holds(first, last) and time.monotonic() < job.deadline:
         time.sleep(means.times.lag / 10)
     taken = stream.taken(first, last)
     return {post_id: set[str]() for post_id in taken} | means.ledger.arrived(since, first, last)
 
 
-def _await_newer(means: Means, stream: Publisher, since: datetime, first: int, deadline: float) -> None:
-    """Until `archive` has what Pub/Sub has from this process: then it also has what was published by one that died. Raises NoLedger."""
-    quiet = time.monotonic() + means.times.lag  # a stream that brings nothing tells nothing
-    while not (newer := _taken(stream, means.publisher, first)) and time.monotonic() < quiet:
+def _await_newer(job: _Job, stream: Publisher, since: datetime, first: int) -> None:
+    """Until `archive` has what Pub/Sub has from this process: then it also has what was published by one that died. Raises NoLedger.
+
+    Where neither the stream nor search brings anything, nothing can be told.
+    """
+    means = job.means
+    while not (newer := _taken(stream, means.publisher, first)) and time.monotonic() < job.quiet:
         time.sleep(means.times.lag / 10)
     ids = sorted(map(int, newer))
-    while newer and time.monotonic() < deadline:
+    while newer and time.monotonic() < job.deadline:
         newer -= means.ledger.arrived(since, ids[0], ids[-1]).keys()
         time.sleep(means.times.lag / 10 if newer else 0.0)
 

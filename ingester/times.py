@@ -29,9 +29,7 @@ class Times:
     # gaps: X's stream is 6-7 s late at its p99, and search finds a post some seconds after it was made
     edge: float = 60.0  # searched on both sides of a gap
     lag: float = 60.0  # waited after that until search is asked, and until `archive` has what was published
-    late: float = (
-        600.0  # for Pub/Sub and `archive` to be level with the stream, before what is missing in a gap is counted
-    )
+    late: float = 600.0  # waited at most, for a whole gap, until Pub/Sub and `archive` have what they are to have
     fill_again: float = 60.0  # after a search that failed
 
     # after a stop: not to be tried again before

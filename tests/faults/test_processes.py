@@ -111,6 +111,31 @@ def test_all_killed_at_once_and_started_in_either_order(rest: Rest, tmp_path: Pa
     one.check(60)
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, None], ids=["killed", "cut off"])
+def test_what_the_archive_does_not_have_yet_is_not_missing(
+    rest: Rest, tmp_path: Path, number: signal.Signals | None
+) -> None:
+    """A gap is counted while `archive` is behind: what was published is late, also where the process that did it is gone."""
+    archive = rest.pipeline.processes["bigquery_subscription"]
+    one = in_the_middle(rest, tmp_path)
+    assert one.ingester is not None
+    try:
+        archive.signal(signal.SIGSTOP)
+        assert one.sent(200)
+        if number is None:
+            one.go_wrong("close")
+        else:
+            one.ingester.signal(number)
+            one.bring_back("ingester")
+        time.sleep(FROZEN)  # the gap is filled meanwhile
+        archive.signal(signal.SIGCONT)
+        one.keep_running()
+    finally:
+        archive.signal(signal.SIGCONT)
+        one.stop()
+    one.check(60)
+
+
 def test_the_function_starts_while_bigquery_is_away(rest: Rest, tmp_path: Path) -> None:
     bigquery, function = (rest.pipeline.processes[name] for name in ("bigquery", "function"))
     one = in_the_middle(rest, tmp_path)
