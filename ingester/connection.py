@@ -59,6 +59,7 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
         self._connected_at: float | None = None
         self._connected: Callable[[], None] = lambda: None
         self._posts: deque[float] = deque(maxlen=_RATE_OF)  # when they came, on this connection and the ones before
+        self._unruled = False
         self._patience = 1.0  # grows while reconnecting did not help against a stall
         self._behind: float | None = None  # since when we may have been too slow for X
         self._free = 0.0  # when the last post that had to wait was taken
@@ -77,6 +78,10 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
     def renew(self, token: str) -> None:
         """Use another token from the next connection on."""
         self.bearer_token = token
+
+    def unruled(self) -> None:
+        """X has no rules, and so no posts for us: end at its next keep-alive. For another thread than the one that holds."""
+        self._unruled = True
 
     def hold(self, *, expand_authors: bool, connected: Callable[[], None]) -> Ended:
         """Blocks until the connection has ended."""
@@ -97,6 +102,7 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
         self._connected_at = time.monotonic()
         self.last_byte = time.time()
         self._behind = None
+        self._unruled = False
         self._connected()
 
     def on_data(self, raw_data: bytes) -> None:
@@ -118,13 +124,16 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
         self.last_byte = time.time()
         self._note_delay()
         quiet = self._quiet()
-        if quiet is not None:
+        if self._unruled:
+            self._ended = Ended("unruled", reason="X has no rules any more: somebody took them away")
+            self.disconnect()
+        elif quiet is not None:
             self._patience *= 2.0
             self._ended = Ended("stalled", reason=f"keep-alives, and no post for {quiet:.0f} s")
             self.disconnect()
 
     def on_closed(self, response: requests.Response) -> None:
-        if self._ended.how not in ("told", "stalled"):
+        if self._ended.how not in ("told", "stalled", "unruled"):
             self._ended = Ended("closed", reason="X closed the connection")
         self.disconnect()
 

@@ -92,6 +92,7 @@ class Holder:
         self._open: _OpenGap | None = None
         self._in_force: list[Rule] = parts.rules
         self._connected = False
+        self._ruled = 0.0  # wall clock: when X was last seen to have rules
         self._failures = 0
         self._connections = 0
 
@@ -254,6 +255,7 @@ class Holder:
 
     def _on_connected(self) -> None:
         self._connected = True
+        self._ruled = time.time()  # X refuses who has none
         self._ledger.write("connected", rules=_named(self._rules_in_force()))
         log.event("connected", connections=self._connections + 1)
         if self._open is not None and self._filler is not None:
@@ -284,8 +286,7 @@ class Holder:
             message=f"The connection to X ended: {ended.reason}",
         )  # fmt: skip
         if self._connected:
-            heard = self._connection.last_post if ended.how == "stalled" else self._connection.heard
-            gap = self._gap_since(self._published_until(heard), ended.reason)
+            gap = self._gap_since(self._published_until(self._complete_until(ended)), ended.reason)
             self._open = _OpenGap(gap)
             self._ledger.write("disconnected", since=gap.since, reason=ended.reason)
             self._connected = False
@@ -350,11 +351,30 @@ class Holder:
             self._look_at_rules()
 
     def _look_again(self) -> None:
-        """Rules may be changed while the stream is held: a gap is filled by those that were in force before it."""
+        """Rules may be changed while the stream is held: a gap is filled by those that were in force before it.
+
+        Where all are gone X goes on with keep-alives, but says so to whoever connects.
+        """
+        asked = time.time()
         try:
-            self._in_force = rules.there(self._x) or self._in_force
+            found = rules.there(self._x)
         except (Refused, Unavailable) as error:
             log.event("rules_unknown", "WARNING", message=str(error))
+            return
+        if found:
+            self._in_force, self._ruled = found, asked
+        elif self._connected:
+            self._connection.unruled()
+
+    def _complete_until(self, ended: Ended) -> float:
+        """Wall clock: until when the stream brought all that there was."""
+        match ended.how:
+            case "stalled":
+                return self._connection.last_post
+            case "unruled":
+                return min(self._ruled, self._connection.heard)
+            case _:
+                return self._connection.heard
 
     def _published_until(self, heard: float) -> datetime:
         oldest = self._published.oldest()

@@ -15,8 +15,8 @@ class Ended:
     """How one connection ended.
 
     `how`: 'closed' (X closed it), 'network' (refused, reset, cut), 'silent' (no byte), 'stalled' (keep-alives, no posts),
-    'told' (X announced the end in the stream), 'http' (an answer other than 200). `held` is in seconds; `reset_in` is
-    the seconds until X's rate limit ends, if it said.
+    'unruled' (X has no rules, and so no posts), 'told' (X announced the end in the stream), 'http' (an answer other than 200).
+    `held` is in seconds; `reset_in` is the seconds until X's rate limit ends, if it said.
     """
 
     how: str

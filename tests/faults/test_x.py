@@ -59,6 +59,19 @@ def test_keep_alives_without_posts_are_a_stall(rest: Rest, tmp_path: Path) -> No
     one.check()
 
 
+def test_rules_that_somebody_took_away_are_missed_within_a_heartbeat(rest: Rest, tmp_path: Path) -> None:
+    """X keeps such a connection, with keep-alives. Posts go on for longer than until the next look at the rules."""
+    one = trial(rest, tmp_path, "rules-gone@1.5", posts=800)
+    try:
+        one.keep_running()
+    finally:
+        one.stop()
+    log = (tmp_path / "ingester0.log").read_text().splitlines()
+    first = next(line for line in log if '"event":"disconnected"' in line)
+    assert "somebody took them away" in first  # before it is a stall
+    one.check()
+
+
 @pytest.mark.parametrize(
     ("faults", "word"),
     cases(

@@ -28,6 +28,7 @@ TABLE: dict[str, tuple[Ended, int, Action]] = {
     "told by X": (Ended("told", held=1), 2, Wait(0.5)),
     "silent": (Ended("silent", held=100), 0, Wait(0)),
     "stalled": (Ended("stalled", held=100), 3, Wait(0)),
+    "without rules": (Ended("unruled", held=100), 3, Wait(0)),
     "503 first": (http(503), 0, Wait(5)),
     "503 later": (http(503), 3, Wait(40)),
     "503 at the most": (http(503), 9, Wait(320)),
