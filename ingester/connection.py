@@ -110,8 +110,7 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
         line = message.look(raw_data)
         if line.problem is not None:
             # X means to close; where it does not, waiting for it would be for ever
-            self._ended = Ended("told", reason=line.problem)
-            self.disconnect()
+            self._end("told", line.problem)
             return
         if line.id:
             self._posts.append(time.monotonic())
@@ -123,27 +122,22 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
     def on_keep_alive(self) -> None:
         self.last_byte = time.time()
         self._note_delay()
-        quiet = self._quiet()
         if self._unruled:
-            self._ended = Ended("unruled", reason="X has no rules any more: somebody took them away")
-            self.disconnect()
-        elif quiet is not None:
+            self._end("unruled", "X has no rules any more: somebody took them away")
+        elif (quiet := self._quiet()) is not None:
             self._patience *= 2.0
-            self._ended = Ended("stalled", reason=f"keep-alives, and no post for {quiet:.0f} s")
-            self.disconnect()
+            self._end("stalled", f"keep-alives, and no post for {quiet:.0f} s")
 
     def on_closed(self, response: requests.Response) -> None:
-        if self._ended.how not in ("told", "stalled", "unruled"):
-            self._ended = Ended("closed", reason="X closed the connection")
-        self.disconnect()
+        if self._ended.how == "network":  # tweepy says so where it was us, too
+            self._end("closed", "X closed the connection")
 
     def on_connection_error(self) -> None:
         silent = self._connected_at is not None and time.time() - self.last_byte >= self._times.silence * 0.95
         if silent:
-            self._ended = Ended("silent", reason=f"no byte for {self._times.silence:.0f} s")
+            self._end("silent", f"no byte for {self._times.silence:.0f} s")
         else:
-            self._ended = Ended("network", reason="refused, or cut")
-        self.disconnect()
+            self._end("network", "refused, or cut")
 
     def on_request_error(self, status_code: int) -> None:
         self.disconnect()
@@ -153,6 +147,10 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
 
     def on_disconnect(self) -> None:
         pass
+
+    def _end(self, how: str, reason: str) -> None:
+        self._ended = Ended(how, reason=reason)
+        self.disconnect()
 
     def _tick(self) -> None:
         while True:

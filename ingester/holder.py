@@ -4,8 +4,8 @@ import os
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,15 +15,16 @@ from .api import Unavailable, X
 from .budget import DOLLARS, Budget
 from .connection import Connection
 from .errors import ConfigurationError, Done, IngesterError, LedgerFailed, Refused
-from .events import Event, Gap
+from .events import Event
 from .fill import Means
 from .filler import Filler
+from .gaps import Gaps
 from .heartbeat import Heartbeat, State
 from .ledger import Ledger, NoLedger
 from .message import Line
 from .policy import Ended, Stop
 from .publisher import Publisher
-from .rules import Rule
+from .rules import Plan, Rule
 from .settings import Settings
 from .times import Times
 from .token import Token
@@ -61,15 +62,6 @@ class Parts:
     environ: Mapping[str, str]
 
 
-@dataclass(slots=True)
-class _OpenGap:
-    """The gap that goes on."""
-
-    gap: Gap
-    told: bool = False  # to the ledger
-    ours: bool = True  # its start is by this process's clock, not by that of one before
-
-
 class Holder:
     """`prepare`, then `hold_on`, which comes back by an exception only."""
 
@@ -89,8 +81,8 @@ class Holder:
         self._ghosts = Ghosts(self._x, connects.Bucket(connects.CLEARS, times.window))
         self._heartbeat = Heartbeat(parts.ledger, self._x, times, self._state)
         self._filler: Filler | None = None
-        self._open: _OpenGap | None = None
-        self._in_force: list[Rule] = parts.rules
+        self._gaps = Gaps(parts.ledger, parts.rules)
+        self._differ: Plan | None = None  # how X's rules and the file did at the last look
         self._connected = False
         self._ruled = 0.0  # wall clock: when X was last seen to have rules
         self._failures = 0
@@ -124,7 +116,8 @@ class Holder:
         self._remember_connects(diary)
         self._look_at_rules()
         self._heartbeat.look = self._look_again
-        self._resume_gaps(diary)
+        for gap in self._gaps.resume(diary):
+            self._filler.add(gap)
         if self._ghosts.there():
             # it may be somebody's who came while we made ready
             self._be_the_only_one()
@@ -139,7 +132,7 @@ class Holder:
         """Hold the stream, connection after connection."""
         while True:
             self._sleep("X allows 50 connects in 15 minutes", self._connects.wait(time.time()))
-            self._open_gap()
+            self._gaps.tell()
             self._connects.take(time.time())
             ended = self._connection.hold(expand_authors=self._settings.expand_authors, connected=self._on_connected)
             self._after(ended)
@@ -152,8 +145,7 @@ class Holder:
         """What was accepted and could not be published is a gap of its own, which the next start fills."""
         oldest = self._published.oldest()
         if oldest is not None:
-            gap = self._gap_since(datetime.fromtimestamp(oldest, UTC), "unpublished")
-            self._ledger.write("gap_opened", **_as_opened(gap), until=until)
+            self._gaps.leave(datetime.fromtimestamp(oldest, UTC), until, "unpublished")
 
     def totals(self) -> dict[str, int]:
         """Counts for the log: connections, posts that search gave, gaps that wait, and cents that X will ask for."""
@@ -161,7 +153,7 @@ class Holder:
         return {
             "connections": self._connections,
             "searched": filler.filled if filler else 0,
-            "open_gaps": (filler.open if filler else 0) + (self._open is not None),
+            "open_gaps": (filler.open if filler else 0) + (self._gaps.since is not None),
             "billed_today": budget.today() if budget else 0,
             "cents_today": round(budget.today() * DOLLARS * 100) if budget else 0,
         }
@@ -218,63 +210,32 @@ class Holder:
             # the stream's own answer says what to do about it
             log.event("rules_unknown", "WARNING", message=str(error))
             return
-        self._in_force = found or self._our_rules
+        self._gaps.rules = found or self._our_rules
+        self._say_how_rules_differ(found)
+
+    def _say_how_rules_differ(self, found: list[Rule]) -> None:
         plan = rules.compare(self._our_rules, found)
-        if plan.changes or plan.foreign:
+        if plan != self._differ and (plan.changes or plan.foreign):
             log.event(
                 "rules_differ",
                 "WARNING",
                 message=f"X's rules are not those of the file: {len(plan.add)} to add, {len(plan.remove)} to change, "
                 f"{len(plan.foreign)} that the file does not name. python -m ingester rules plan shows them.",
             )
-
-    def _resume_gaps(self, diary: list[Event]) -> None:
-        """What earlier runs left open, and the time since the stream was last held."""
-        assert self._filler is not None
-        now = datetime.now(UTC)
-        for gap in events.open_gaps(diary):
-            if gap.until is None and self._open is None:
-                self._open = _OpenGap(gap, told=True, ours=False)  # the oldest goes on
-            else:
-                self._filler.add(gap if gap.until is not None else replace(gap, until=now))
-        if self._open is None and (held := events.last_held(diary)):
-            self._open = _OpenGap(self._gap_since(*held), ours=False)
+        self._differ = plan
 
     # while the stream is held
-
-    def _open_gap(self) -> None:
-        """Before the stream is held again: whatever happens then, the gap is known."""
-        if self._open is None or self._open.told:
-            return
-        try:
-            self._ledger.write_now("gap_opened", _ROW_SECONDS, **_as_opened(self._open.gap))
-        except NoLedger as error:
-            # the row waits in the queue; should it be lost with us, the last heartbeat that was stored opens a wider one
-            log.event("ledger_behind", "WARNING", message=f"The gap is not in the ledger yet: {error}")
-        self._open.told = True
 
     def _on_connected(self) -> None:
         self._connected = True
         self._ruled = time.time()  # X refuses who has none
-        self._ledger.write("connected", rules=_named(self._rules_in_force()))
+        self._ledger.write("connected", rules=self._gaps.rules_as_row())
         log.event("connected", connections=self._connections + 1)
-        if self._open is not None and self._filler is not None:
-            ended = self._ended(self._open)
-            log.event(
-                "gap", "WARNING", gap_id=ended.id, since=ended.since, until=ended.until, reason=ended.reason,
-                message=f"The stream was not held for {(datetime.now(UTC) - ended.since).total_seconds():.1f} s "
-                f"({ended.reason}); search is asked for what was posted.",
-            )  # fmt: skip
-            self._filler.add(ended, ended_ago=0.0)
-        self._open = None
+        gap = self._gaps.ended(self._connection.ahead)
+        if gap is not None and self._filler is not None:
+            self._filler.add(gap, ended_ago=0.0)
+            self._gaps.forget()
         self._connections += 1  # last: whoever reads the totals sees the gap as well
-
-    def _ended(self, opened: _OpenGap) -> Gap:
-        """Now, in X's time where this process's clock is known to be wrong: search is asked by the times of X's ids."""
-        gap, now, ahead = opened.gap, datetime.now(UTC), self._connection.ahead
-        if not ahead or not opened.ours:
-            return replace(gap, until=now)
-        return replace(gap, since=min(gap.since, now) - ahead, until=now - ahead)
 
     def _after(self, ended: Ended) -> None:
         """Note the end, and do what it asks for."""
@@ -286,9 +247,9 @@ class Holder:
             message=f"The connection to X ended: {ended.reason}",
         )  # fmt: skip
         if self._connected:
-            gap = self._gap_since(self._published_until(self._complete_until(ended)), ended.reason)
-            self._open = _OpenGap(gap)
-            self._ledger.write("disconnected", since=gap.since, reason=ended.reason)
+            since = self._published_until(self._complete_until(ended))
+            self._gaps.begin(since, ended.reason)
+            self._ledger.write("disconnected", since=since, reason=ended.reason)
             self._connected = False
             alone.yield_to_another(self._ledger, self._times)
         else:
@@ -297,6 +258,16 @@ class Holder:
                 alone.yield_to_another(self._ledger, self._times)
         self._do(action)
         self._failures += 1
+
+    def _complete_until(self, ended: Ended) -> float:
+        """Wall clock: until when the stream brought all that there was."""
+        match ended.how:
+            case "stalled":
+                return self._connection.last_post
+            case "unruled":
+                return min(self._ruled, self._connection.heard)
+            case _:
+                return self._connection.heard
 
     def _do(self, action: policy.Action) -> None:
         match action:
@@ -362,33 +333,18 @@ class Holder:
             log.event("rules_unknown", "WARNING", message=str(error))
             return
         if found:
-            self._in_force, self._ruled = found, asked
+            self._gaps.rules, self._ruled = found, asked
+            self._say_how_rules_differ(found)
         elif self._connected:
             self._connection.unruled()
-
-    def _complete_until(self, ended: Ended) -> float:
-        """Wall clock: until when the stream brought all that there was."""
-        match ended.how:
-            case "stalled":
-                return self._connection.last_post
-            case "unruled":
-                return min(self._ruled, self._connection.heard)
-            case _:
-                return self._connection.heard
 
     def _published_until(self, heard: float) -> datetime:
         oldest = self._published.oldest()
         return datetime.fromtimestamp(heard if oldest is None else min(heard, oldest), UTC)
 
-    def _gap_since(self, since: datetime, reason: str) -> Gap:
-        return Gap(f"{since:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}", since, reason, None, self._rules_in_force())
-
-    def _rules_in_force(self) -> tuple[tuple[str, str, str], ...]:
-        return tuple((rule.id, rule.value, rule.tag) for rule in self._in_force)
-
     def _state(self) -> State:
-        opened, filler, last = self._open, self._filler, self._connection.last_post
-        begins = [moment for moment in (opened and opened.gap.since, filler and filler.oldest()) if moment]
+        filler, last = self._filler, self._connection.last_post
+        begins = [moment for moment in (self._gaps.since, filler and filler.oldest()) if moment]
         return State(
             self.held_until(),
             self.totals()["open_gaps"],
@@ -417,11 +373,3 @@ def _conditions(bearer: Token, ours: list[Rule]) -> dict[str, str]:
         "parameters": version.code(),
         "rules": version.of([rule.value for rule in ours]),
     }
-
-
-def _as_opened(gap: Gap) -> dict[str, Any]:
-    return {"gap_id": gap.id, "since": gap.since, "reason": gap.reason, "rules": _named(gap.rules), "status": "open"}
-
-
-def _named(rules: Iterable[tuple[str, str, str]]) -> list[dict[str, str]]:
-    return [{"id": rule_id, "value": value, "tag": tag} for rule_id, value, tag in rules]

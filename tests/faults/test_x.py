@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ingester.api import X
 from tests.conftest import eventually
 from tests.fakes import secrets
 from tests.faults.trial import Rest, Trial, cases, rest_of_the_pipeline
@@ -69,6 +70,22 @@ def test_rules_that_somebody_took_away_are_missed_within_a_heartbeat(rest: Rest,
     log = (tmp_path / "ingester0.log").read_text().splitlines()
     first = next(line for line in log if '"event":"disconnected"' in line)
     assert "somebody took them away" in first  # before it is a stall
+    one.check()
+
+
+def test_a_rule_that_somebody_adds_is_told_while_the_stream_is_held(rest: Rest, tmp_path: Path) -> None:
+    """Its posts cost money too, and lie in the table."""
+    one = trial(rest, tmp_path)
+    try:
+        one.start()
+        assert one.sent(1)
+        X("local", one.url).add_rules([{"value": "tax", "tag": "somebody's"}])
+        one.keep_running()
+        log = tmp_path / "ingester0.log"
+        assert eventually(lambda: "1 that the file does not name" in log.read_text(), 20)
+    finally:
+        one.stop()
+    assert log.read_text().count('"event":"rules_differ"') == 1
     one.check()
 
 

@@ -106,9 +106,13 @@ class Trial:
         wait_until(lambda: "ready" in self.x.events, self.x, 30, "it is ready")
         self.ingester: Process | None = None
 
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
     def variables(self) -> dict[str, str]:
         ours = {
-            "X_API_URL": f"http://127.0.0.1:{self.port}",
+            "X_API_URL": self.url,
             "X_BEARER_TOKEN": "local",
             "MAX_POSTS_PER_DAY": "0",
             "MAX_POSTS_PER_MONTH": "0",
@@ -157,7 +161,7 @@ class Trial:
 
     def go_wrong(self, fault: str) -> None:
         """At X, now: local/x/faults.py."""
-        put(f"http://127.0.0.1:{self.port}/stand-in/fault", fault)
+        put(f"{self.url}/stand-in/fault", fault)
 
     def process(self, name: str) -> Process:
         assert self.ingester is not None
