@@ -13,7 +13,7 @@ from rich.console import Console
 
 from local.bigquery import credentials
 from local.errors import LocalError
-from local.processes import Process, free_port, wait_until
+from local.processes import Process, wait_until_ready
 
 from . import failures, function, ingester, load, report, reports, soak
 from .rivals import ROOT
@@ -144,12 +144,10 @@ def _failures(bench: function.Bench) -> Iterator[failures.Became]:
 @contextmanager
 def _engine(folder: Path) -> Iterator[bigquery.Client]:
     """A real SQL engine with our views, to see what a user would see."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "local.bigquery", "--data", str(folder / "engine"), "--port", str(port)]
+    command = [sys.executable, "-m", "local.bigquery", "--data", str(folder / "engine"), "--port", "0"]
     process = Process("engine", command, {**os.environ, "PYTHONPATH": str(ROOT)}, folder / "engine.log")
     try:
-        wait_until(lambda: "ready" in process.events, process, 60, "it is ready")
+        url = f"http://127.0.0.1:{wait_until_ready(process)}"
         key = folder / "engine.json"
         credentials.write(key, f"{url}/token")
         os.environ |= {"BIGQUERY_EMULATOR_HOST": url, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}

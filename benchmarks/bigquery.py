@@ -18,6 +18,8 @@ from typing import cast
 import orjson
 import uvloop
 
+from local import log
+
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _INFRA = Path(__file__).parents[1] / "infra" / "bigquery"
 _TOKEN = orjson.dumps({"access_token": "x", "expires_in": 3600, "token_type": "Bearer"})
@@ -114,6 +116,7 @@ def _table(project: str, dataset: str, table: str) -> bytes:
 async def _serve(port: int, seconds: float) -> None:
     store = Store()
     server = await asyncio.get_running_loop().create_server(lambda: Connection(store, seconds), "127.0.0.1", port)
+    log.event("ready", "bigquery", port=server.sockets[0].getsockname()[1])
     await server.serve_forever()
 
 

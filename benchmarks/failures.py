@@ -18,8 +18,8 @@ import orjson
 from google.cloud import bigquery
 
 from local.bigquery import create, credentials
-from local.processes import Process, free_port, listens, wait_until
-from tests.fakes import bigquery as fakes
+from local.processes import Process, wait_until_ready
+from tests.support.fakes import bigquery as fakes
 
 from . import load
 from .rivals import OURS, environment
@@ -145,12 +145,12 @@ class _Function:
     def __init__(self, folder: Path, variables: dict[str, str]) -> None:
         self._folder = folder
         self._variables = variables
-        self.port = free_port()
+        self.port = 0
         self.start()
 
     def start(self) -> None:
         self._process = Process("function", OURS.command(self.port), self._variables, self._folder / "function.log")
-        wait_until(lambda: listens(self.port), self._process, 30, "it listens")
+        self.port = wait_until_ready(self._process)
 
     def strike(self, number: signal.Signals) -> None:
         """SIGKILL takes the whole group, as Cloud Run does; SIGTERM is for it to answer."""

@@ -11,6 +11,8 @@ from typing import cast
 import orjson
 import uvloop
 
+from local import log
+
 from . import load
 
 _IN_TURN = 2_000  # posts
@@ -69,6 +71,7 @@ def chunks() -> list[bytes]:
 async def _serve(port: int) -> None:
     made = chunks()
     server = await asyncio.get_running_loop().create_server(lambda: Connection(made), "127.0.0.1", port)
+    log.event("ready", "firehose", port=server.sockets[0].getsockname()[1])
     await server.serve_forever()
 
 

@@ -13,12 +13,11 @@ from pathlib import Path
 from google.cloud import bigquery
 
 from local.bigquery import create, credentials
-from local.processes import Process, free_port, listens, wait_until
+from local.processes import Process, wait_until, wait_until_ready
 
 from .instance import cost_of
 from .rivals import ROOT
 
-_START_SECONDS = 60.0
 _GIVE_UP_SECONDS = 600.0
 _RIVALS = Path(__file__).parent / "rivals"
 
@@ -57,18 +56,15 @@ class Stand:
 @contextmanager
 def standing(folder: Path, say: Callable[[str], None]) -> Iterator[Stand]:
     """Pub/Sub that acknowledges at once, and BigQuery for the ledger."""
-    ports = free_port(), free_port()
-    url, key = f"http://127.0.0.1:{ports[0]}", folder / "credentials.json"
-    engine = _process("bigquery", folder, "local.bigquery", "--data", str(folder / "data"), "--port", str(ports[0]))
-    sink = _process("sink", folder, "benchmarks.sink", "--port", str(ports[1]))
+    engine = _process("bigquery", folder, "local.bigquery", "--data", str(folder / "data"), "--port", "0")
+    sink = _process("sink", folder, "benchmarks.sink", "--port", "0")
     try:
-        wait_until(lambda: listens(ports[0]), engine, _START_SECONDS, "it listens")
-        wait_until(lambda: listens(ports[1]), sink, _START_SECONDS, "it listens")
+        url, key = f"http://127.0.0.1:{wait_until_ready(engine)}", folder / "credentials.json"
         credentials.write(key, f"{url}/token")
         os.environ |= {"BIGQUERY_EMULATOR_HOST": url, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
         with bigquery.Client(project="local") as client:
             create.create(client, "twitter")
-        yield Stand(folder, url, key, f"127.0.0.1:{ports[1]}", say)
+        yield Stand(folder, url, key, f"127.0.0.1:{wait_until_ready(sink)}", say)
     finally:
         sink.stop()
         engine.stop()
@@ -104,12 +100,10 @@ def _measure(
 ) -> Measured:  # fmt: skip
     """From a fifth of the posts on, which is the warm-up, to the last."""
     stand.say(f"{who}, {posts:,} posts")
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    x = _process("firehose", stand.folder, "benchmarks.firehose", "--port", str(port))
+    x = _process("firehose", stand.folder, "benchmarks.firehose", "--port", "0")
     name = "".join(letter if letter.isalpha() else "_" for letter in who)
     try:
-        wait_until(lambda: listens(port), x, _START_SECONDS, "it listens")
+        url = f"http://127.0.0.1:{wait_until_ready(x)}"
         environment = _environment(stand, url)
         reader = Process(name, [sys.executable, *command(url, posts)], environment, stand.folder / f"{name}.log")
         try:

@@ -11,11 +11,10 @@ from typing import Any
 import orjson
 import psutil
 
-from local.processes import Process, free_port, listens, wait_until
+from local.processes import Process, wait_until_ready
 
 from .rivals import ROOT, Rival
 
-_START_SECONDS = 60.0
 _CALL_SECONDS = 60.0
 
 
@@ -31,12 +30,10 @@ class Instance:
     """A rival's function on a port of its own."""
 
     def __init__(self, rival: Rival, concurrency: int, variables: dict[str, str], folder: Path) -> None:
-        port = free_port()
         self.rival = rival
-        self.url = f"http://127.0.0.1:{port}/"
         log = folder / f"{rival.name.replace(' ', '_').replace(',', '')}-{concurrency}.log"
-        self._process = Process(rival.name, rival.command(port), {**variables, **rival.variables(concurrency)}, log)
-        wait_until(lambda: listens(port), self._process, _START_SECONDS, "it listens")
+        self._process = Process(rival.name, rival.command(), {**variables, **rival.variables(concurrency)}, log)
+        self.url = f"http://127.0.0.1:{wait_until_ready(self._process)}/"
 
     def cost(self) -> Cost:
         return cost_of(self._process.pid)
@@ -49,19 +46,9 @@ class BigQuery:
     """benchmarks.bigquery in a process of its own."""
 
     def __init__(self, milliseconds: float, folder: Path) -> None:
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        command = [
-            sys.executable,
-            "-m",
-            "benchmarks.bigquery",
-            "--port",
-            str(port),
-            "--milliseconds",
-            str(milliseconds),
-        ]
+        command = [sys.executable, "-m", "benchmarks.bigquery", "--port", "0", "--milliseconds", str(milliseconds)]
         self._process = Process("bigquery", command, {**os.environ, "PYTHONPATH": str(ROOT)}, folder / "bigquery.log")
-        wait_until(lambda: listens(port), self._process, _START_SECONDS, "it listens")
+        self.url = f"http://127.0.0.1:{wait_until_ready(self._process)}"
 
     def forget(self) -> None:
         self._call("POST", "/forget")

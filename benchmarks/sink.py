@@ -5,19 +5,20 @@ python -m benchmarks.sink --port 8085
 
 import argparse
 import itertools
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
 from google.pubsub_v1.types import PublishRequest, PublishResponse
 
+from local import log
+
 _Request = PublishRequest.pb()
 _Response = PublishResponse.pb()
 
 
-def serve(port: int) -> grpc.Server:
-    """A server that acknowledges every publish."""
+def serve(port: int) -> tuple[grpc.Server, int]:
+    """A server that acknowledges every publish, and the port that it took."""
     numbers = itertools.count(1)
 
     def publish(request: Any, context: Any) -> Any:
@@ -32,14 +33,14 @@ def serve(port: int) -> grpc.Server:
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler("google.pubsub.v1.Publisher", {"Publish": handler}),)
     )
-    server.add_insecure_port(f"127.0.0.1:{port}")
+    taken = server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
-    return server
+    return server, taken
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sink", description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, required=True)
-    held = serve(parser.parse_args().port)
-    while True:
-        time.sleep(3_600)
+    held, listening = serve(parser.parse_args().port)
+    log.event("ready", "sink", port=listening)
+    held.wait_for_termination()

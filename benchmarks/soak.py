@@ -18,8 +18,9 @@ import requests
 from google.api_core.exceptions import GoogleAPIError
 
 from ingester.search import time_of
-from tests.faults.test_sequences import AT_BIGQUERY, AT_X, PARTS
-from tests.faults.trial import Rest, Trial, rest_of_the_pipeline
+from tests.support.pipeline import PARTS, Rest, rest_of_the_pipeline
+from tests.support.sequences import AT_BIGQUERY, AT_X
+from tests.support.trial import Trial
 
 SETTLED = 12.0  # seconds after a fault, in which latency is the fault's
 _BEFORE = 1.0  # and a post that is on its way when the next one comes

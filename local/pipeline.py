@@ -6,6 +6,7 @@ X's API ──► ingester ──► Pub/Sub ──► Eventarc ──► load_t
 
 import os
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from requests.exceptions import RequestException
 from .bigquery import create as tables
 from .bigquery import credentials
 from .errors import LocalError, UsageError
-from .processes import Line, Process, free_port, listens, wait_until
+from .processes import Line, Process, listens, reserved_port, wait_until_ready
 from .pubsub import create as topics
 from .pubsub import emulator
 
@@ -26,7 +27,6 @@ PROJECT = "local"
 DATASET = "twitter"
 ROOT = Path(__file__).parents[1]
 RULES = ROOT / "ingester" / "rules.yaml"
-_START_SECONDS = 60.0
 
 OUTCOMES = ("loaded", "filtered", "rejected")
 
@@ -47,7 +47,6 @@ class Plan:
     real: bool = False
     faults: tuple[str, ...] = ()
     buffer_seconds: float | None = None  # how long streamed rows are safe from DML
-    shuffle: bool = False  # Pub/Sub delivers out of order
     ack_scale: float = 1.0  # of Pub/Sub's ack deadlines
 
 
@@ -61,6 +60,9 @@ class Pipeline:
     expected_posts: int | None = None
     environment: dict[str, str] = field(default_factory=dict)
     bigquery_url: str = ""
+    _commands: dict[str, list[str]] = field(default_factory=dict)
+    _ports: dict[str, int] = field(default_factory=dict)
+    _held: ExitStack = field(default_factory=ExitStack)
 
     def start(self) -> None:
         """Everything up to the ingester, which `start_ingester` starts when someone watches. Raises LocalError."""
@@ -69,43 +71,32 @@ class Pipeline:
             raise UsageError(
                 f"Port {plan.bigquery_port} is in use by another program. Choose another with --bigquery-port."
             )
-        ports = {
-            "x": free_port(),
-            "pubsub": free_port(),
-            "bigquery": plan.bigquery_port or free_port(),
-            "function": free_port(),
-        }
-        pubsub = f"127.0.0.1:{ports['pubsub']}"
-        self.bigquery_url = f"http://127.0.0.1:{ports['bigquery']}"
-        key = plan.folder / "credentials.json"
-        credentials.write(key, f"{self.bigquery_url}/token")
-        self.environment = environment(key, self.bigquery_url, pubsub, f"http://127.0.0.1:{ports['x']}", real=plan.real)
-
         self._python(
-            "bigquery", "local.bigquery", "--data", plan.folder / "bigquery", "--port", ports["bigquery"],
+            "bigquery", "local.bigquery", "--data", plan.folder / "bigquery", "--port", plan.bigquery_port,
             *([] if plan.buffer_seconds is None else ["--buffer-seconds", plan.buffer_seconds]),
         )  # fmt: skip
         if plan.pubsub == "emulator":
-            self._start("pubsub", _emulator(ports["pubsub"]))
+            pubsub_port = self._held.enter_context(reserved_port())
+            self._start("pubsub", _emulator(pubsub_port))
         else:
             self._python(
-                "pubsub",
-                "local.pubsub.server",
-                "--port",
-                ports["pubsub"],
-                "--data",
-                plan.folder / "pubsub.journal",
+                "pubsub", "local.pubsub.server", "--port", 0, "--data", plan.folder / "pubsub.journal",
                 *(["--deliver-twice"] if plan.deliver_twice else []),
-                *(["--shuffle"] if plan.shuffle else []),
-            )
+            )  # fmt: skip
         if not plan.real:
             self._python(
-                "x", "local.x.server", "--port", ports["x"], "--posts", plan.posts, "--rate", plan.rate, "--seed", plan.seed,
+                "x", "local.x.server", "--port", 0, "--posts", plan.posts, "--rate", plan.rate, "--seed", plan.seed,
                 "--span-hours", plan.span_hours, *(part for fault in plan.faults for part in ("--fault", fault)),
             )  # fmt: skip
-        for name in ("bigquery", "pubsub", "x"):
-            if name in self.processes:
-                self._await(name, ports[name])
+        self._ports = {name: wait_until_ready(process) for name, process in self.processes.items()}
+        if plan.pubsub == "emulator":
+            self._ports["pubsub"] = pubsub_port
+        pubsub = f"127.0.0.1:{self._ports['pubsub']}"
+        self.bigquery_url = f"http://127.0.0.1:{self._ports['bigquery']}"
+        key = plan.folder / "credentials.json"
+        credentials.write(key, f"{self.bigquery_url}/token")
+        x_api_url = f"http://127.0.0.1:{self._ports.get('x', 0)}"
+        self.environment = environment(key, self.bigquery_url, pubsub, x_api_url, real=plan.real)
 
         try:
             with self.client() as client:
@@ -115,47 +106,35 @@ class Pipeline:
             raise LocalError(f"The tables and topics could not be made: {type(error).__name__}: {error}") from None
         source = str(ROOT / "functions" / "load_tweet" / "main.py")
         framework = [sys.executable, "-m", "functions_framework", "--source", source, "--target", "load_tweet"]
-        self._start("function", [*framework, "--host", "127.0.0.1", "--port", str(ports["function"])])
-        self._await("function", ports["function"])
-        self._python(
-            "eventarc",
-            "local.eventarc",
-            "--pubsub",
-            pubsub,
-            "--project",
-            PROJECT,
-            "--function",
-            f"http://127.0.0.1:{ports['function']}",
-            "--ack-scale",
-            plan.ack_scale,
-        )
-        self._python(
-            "bigquery_subscription",
-            "local.bigquery_subscription",
-            "--pubsub",
-            pubsub,
-            "--project",
-            PROJECT,
-            "--dataset",
-            DATASET,
-            "--ack-scale",
-            plan.ack_scale,
-        )
+        self._start("function", [*framework, "--host", "127.0.0.1", "--port", "0"])
+        self._ports["function"] = wait_until_ready(self.processes["function"])
+        function = f"http://127.0.0.1:{self._ports['function']}"
+        subscriber = ["--pubsub", pubsub, "--project", PROJECT, "--ack-scale", plan.ack_scale]
+        self._python("eventarc", "local.eventarc", *subscriber, "--function", function)
+        self._python("bigquery_subscription", "local.bigquery_subscription", *subscriber, "--dataset", DATASET)
 
     def start_ingester(self) -> None:
         self._python("ingester", "ingester", "stream", "--rules", self.plan.rules.resolve())
 
-    def restart(self, name: str) -> None:
-        """The same command again, for a part that has ended; what it has told of its counts begins anew. Waits until it is ready."""
-        before = self.processes[name]
-        self._start(name, before.command)
-        if name == "function":
-            self._await(name, int(before.command[-1]))
-        elif name in {"bigquery", "pubsub", "x"}:
-            self._await(name, int(before.command[before.command.index("--port") + 1]))
+    def restart(self, name: str, *more: str) -> None:
+        """Start a part that has ended again, at the port where the others know it. Waits until it is ready.
 
-    def start_page(self, port: int) -> None:
-        self._python("page", "reports", "serve", "--port", port)
+        What it has told of its counts begins anew. `more` are arguments for this once.
+        """
+        self._run(name, [*self.command(name), *more])
+        wait_until_ready(self.processes[name])
+
+    def command(self, name: str) -> list[str]:
+        """What starts a part once more, at the port that it had."""
+        command = [*self._commands[name]]
+        if "--port" in command:
+            command[command.index("--port") + 1] = str(self._ports[name])
+        return command
+
+    def start_page(self) -> int:
+        """The live page's port."""
+        self._python("page", "reports", "serve", "--port", 0)
+        return wait_until_ready(self.processes["page"])
 
     def client(self) -> bigquery.Client:
         """The standard client, with the credentials that our parts use."""
@@ -171,20 +150,23 @@ class Pipeline:
     def stop(self) -> dict[str, int | None]:
         """From the source on, so that each part still has those behind it; exit codes by name."""
         order = ("page", "ingester", "x", "eventarc", "bigquery_subscription", "function", "pubsub", "bigquery")
-        return {name: self.processes[name].stop() for name in order if name in self.processes}
-
-    def _await(self, name: str, port: int) -> None:
-        """Our own parts say when they are ready; of others a listening port has to do."""
-        process = self.processes[name]
-        ours = name != "function" and not (name == "pubsub" and self.plan.pubsub == "emulator")
-        wait_until(lambda: "ready" in process.events if ours else listens(port), process, _START_SECONDS, "it is ready")
+        codes = {name: self.processes[name].stop() for name in order if name in self.processes}
+        self._held.close()
+        return codes
 
     def _python(self, name: str, module: str, *arguments: Any) -> None:
         self._start(name, [sys.executable, "-m", module, *map(str, arguments)])
 
     def _start(self, name: str, command: list[str]) -> None:
-        environment = dict(self.environment)
-        if name not in {"ingester", "x"}:
+        self._commands[name] = command
+        self._run(name, command)
+
+    def _run(self, name: str, command: list[str]) -> None:
+        # before there is an environment of the parts', its first parts get ours
+        environment = dict(self.environment or {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"})
+        if name == "x":
+            environment |= {"X_BEARER_TOKEN": "local"}
+        elif name != "ingester":
             environment.pop("X_BEARER_TOKEN", None)
         log = self.plan.folder / "logs" / f"{name}.log"
         self.processes[name] = Process(name, command, environment, log, self._listener(name))
@@ -209,6 +191,7 @@ def environment(key: Path, bigquery_url: str, pubsub: str, x_api_url: str, *, re
         "PUBSUB_EMULATOR_HOST": pubsub,
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
+        "GUNICORN_LOG_LEVEL": "info",  # the function's server then tells its port
         "NO_PROXY": f"{os.environ.get('NO_PROXY', '')},127.0.0.1,localhost".strip(","),
     }
     if real:  # the run ends after the posts that were agreed to; who has set limits keeps them

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -9,8 +10,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,19 @@ from .errors import LocalError
 
 _WRAPPER = str(Path(__file__).with_name("die_with_parent.py"))
 _STOP_SECONDS = 12.0  # the ingester and the function may take 10 after SIGTERM
+# how programs that are not ours say that they listen: gunicorn, uvicorn, our own live page, Google's emulator (which says 0 for any port)
+_LISTENS = re.compile(
+    r"(?:Listening at: http://|Uvicorn running on http://|The live page: http://)[^:/]+:(\d+)|Server started, listening on (\d+)"
+)
 
 Line = dict[str, Any]
 
 
 class Process:
-    """One running part. `totals` is its last line of counts; `on_line` sees every JSON line (in a thread)."""
+    """One running part. `totals` is its last line of counts; `on_line` sees every JSON line (in a thread).
+
+    `events` names what it has told so far, "ready" among them; `port` is where it said that it listens, 0 until then.
+    """
 
     def __init__(
         self,
@@ -38,6 +46,7 @@ class Process:
         self.log = log
         self.totals: dict[str, int] = {}
         self.events: set[str] = set()
+        self.port = 0
         self.complaint = ""  # its last word of trouble
         self._on_line = on_line
         self._last: deque[str] = deque(maxlen=3)
@@ -106,10 +115,15 @@ class Process:
         except ValueError:
             line = None
         if not isinstance(line, dict):
-            if text:
+            if found := _LISTENS.search(text):
+                self.port = int(found[1] or found[2])
+                self.events.add("ready")
+            elif text:
                 self._last.append(text[:300])
             return
         name = line.get("event", "")
+        if name == "ready":
+            self.port = line.get("port", 0)
         self.events.add(name)
         if name == "totals":
             self.totals = {key: value for key, value in line.items() if isinstance(value, int)}
@@ -119,11 +133,16 @@ class Process:
             self._on_line(line)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port at which nobody listens, and which no other program is given while this lasts.
+
+    For a server that cannot tell which port it took: it may still bind this one, as servers do, with SO_REUSEADDR.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 def listens(port: int) -> bool:
@@ -149,3 +168,9 @@ def wait_until(condition: Callable[[], bool], process: Process, seconds: float, 
                 f"{process.name} has taken over {seconds:.0f} s and {what} not yet: {process.why()}. Its log: {process.log}"
             )
         time.sleep(0.05)
+
+
+def wait_until_ready(process: Process, seconds: float = 60.0) -> int:
+    """Wait until a server has said that it is ready, and return its port. Raises LocalError."""
+    wait_until(lambda: "ready" in process.events, process, seconds, "it is ready")
+    return process.port

@@ -9,11 +9,9 @@ from pathlib import Path
 
 from .errors import LocalError
 from .pipeline import ROOT, Pipeline
-from .processes import free_port, listens, wait_until
 
 _SHOWN = "posts_by_hour,posts_by_region,top_hashtags"
 _SECONDS = 300.0  # a run of 10,000,000 posts has much to report
-_START_SECONDS = 60.0
 
 
 def make(pipeline: Pipeline, folder: Path, *, json: bool) -> Path:
@@ -42,11 +40,7 @@ def make(pipeline: Pipeline, folder: Path, *, json: bool) -> Path:
 
 def watch(pipeline: Pipeline) -> str:
     """Starts the live page beside the other parts, shows it in a browser where there is one, and returns its address."""
-    port = free_port()
-    pipeline.start_page(port)
-    process = pipeline.processes["page"]
-    wait_until(lambda: listens(port), process, _START_SECONDS, "it listens")
-    address = f"http://localhost:{port}"
+    address = f"http://localhost:{pipeline.start_page()}"
     if sys.stdout.isatty() and (os.environ.get("DISPLAY") or sys.platform == "darwin"):
         webbrowser.open(address)
     return address

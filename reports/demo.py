@@ -26,7 +26,7 @@ from functions.load_tweet.settings import Settings
 from local.bigquery import create as tables
 from local.bigquery import credentials
 from local.pipeline import DATASET, PROJECT, RULES
-from local.processes import Process, free_port, wait_until
+from local.processes import Process, wait_until_ready
 from local.x import posts
 
 from .ask import Source
@@ -34,21 +34,18 @@ from .ask import Source
 DAYS = 28
 POSTS = 12_000
 _LOAD_SECONDS = 120.0
-_START_SECONDS = 60.0
 
 
 @contextmanager
 def bigquery_with_posts(posts_wanted: int = POSTS, days: int = DAYS) -> Iterator[Source]:
     """An embedded BigQuery that ends with this context. Raises LocalError where it does not start."""
     with tempfile.TemporaryDirectory(prefix="twitter-data-stream-") as name:
-        folder, port = Path(name), free_port()
-        url = f"http://127.0.0.1:{port}"
-        key = folder / "credentials.json"
-        credentials.write(key, f"{url}/token")
-        command = [sys.executable, "-m", "local.bigquery", "--data", str(folder / "data"), "--port", str(port)]
+        folder = Path(name)
+        command = [sys.executable, "-m", "local.bigquery", "--data", str(folder / "data"), "--port", "0"]
         engine = Process("bigquery", command, dict(os.environ), folder / "bigquery.log")
         try:
-            wait_until(lambda: "ready" in engine.events, engine, _START_SECONDS, "it is ready")
+            url, key = f"http://127.0.0.1:{wait_until_ready(engine)}", folder / "credentials.json"
+            credentials.write(key, f"{url}/token")
             os.environ |= {"BIGQUERY_EMULATOR_HOST": url, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
             with bigquery.Client(project=PROJECT) as client:
                 tables.create(client, DATASET)

@@ -1,37 +1,76 @@
-"""What tests in several rooms share: folders, credentials, BigQuery with our tables, processes that end with the test."""
+"""What every room shares: tiers and their order, skips that are accounted for, BigQuery with our tables, one pipeline a worker."""
 
 import os
 import signal
-import subprocess
-import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
 
+import hypothesis
 import pytest
 from google.cloud import bigquery
 
 from local.bigquery import create as tables
 from local.bigquery import credentials
-from local.processes import Process, free_port, listens, wait_until
-from local.pubsub import emulator
-from tests.fakes import bigquery as fake_bigquery
+from local.processes import Process, reserved_port
+from tests.support import tiers
+from tests.support.fakes import bigquery as fake_bigquery
+from tests.support.pipeline import Lender, Rest
+from tests.support.processes import serving
 
-ROOT = Path(__file__).parents[1]
+_PASSED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sequences", type=int, default=20, metavar="N", help="random sequences of faults (%(default)s)")
     parser.addoption("--sequence-seed", type=int, default=1, metavar="N", help="the first one's seed (%(default)s)")
+    parser.addoption(
+        "--tools",
+        default="",
+        metavar="NAMES",
+        help="tools that must be here, comma-separated: a skip for want of one fails",
+    )
 
 
-def pytest_configure() -> None:
-    """What is started here can be interrupted, also where a shell runs the tests behind something else (`&`) and has them ignore Ctrl-C."""
+def pytest_configure(config: pytest.Config) -> None:
+    # a shell that runs the tests in the background (`&`) has them ignore Ctrl-C, which what they start would inherit
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Nothing goes by how quick this machine is. The quick tests try the same examples each time; the others look for new ones.
+    hypothesis.settings.register_profile(
+        "tests",
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+        derandomize=config.getoption("markexpr") == "not slow",
+        database=None,
+    )
+    hypothesis.settings.load_profile("tests")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tiers.mark(items)
+    tiers.put_long_ones_first(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep whether the test itself passed, for fixtures that clean up after it."""
+    report = yield
+    if call.when == "call":
+        item.stash[_PASSED] = report.passed
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    tiers.tell_skips(terminalreporter, config.getoption("--tools"))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a run in which a tool that must be here was missing."""
+    if exitstatus == pytest.ExitCode.OK and tiers.missing_tools(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture
@@ -46,27 +85,35 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[fake_bigqu
         yield server
 
 
-@contextmanager
-def running(name: str, command: list[str], environment: dict[str, str], folder: Path, **more: Any) -> Iterator[Process]:
-    """A process of ours that is stopped when the test is over."""
-    process = Process(
-        name, command, {**os.environ, "PYTHONPATH": str(ROOT), **environment}, folder / f"{name}.log", **more
-    )
-    try:
-        yield process
-    finally:
-        process.stop()
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address at which nobody listens, for the whole test."""
+    with reserved_port() as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="session")
 def bigquery_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """bqemulator behind our launcher, for the whole session; each test takes a dataset of its own."""
+    """BigQuery's stand-in, once a worker; each test takes a dataset of its own."""
     folder = tmp_path_factory.mktemp("bigquery")
-    port = free_port()
-    command = [sys.executable, "-m", "local.bigquery", "--data", str(folder / "data"), "--port", str(port)]
-    with running("bigquery", command, {}, folder) as process:
-        wait_until(lambda: listens(port), process, 60, "it listens")
-        yield f"http://127.0.0.1:{port}"
+    with serving("bigquery", "local.bigquery", folder, "--data", str(folder / "data")) as process:
+        yield f"http://127.0.0.1:{process.port}"
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """BigQuery's stand-in without a streaming buffer, once a worker: rows may be changed as soon as they are stored."""
+    folder = tmp_path_factory.mktemp("engine")
+    options = ("--data", str(folder / "data"), "--buffer-seconds", "0")
+    with serving("bigquery", "local.bigquery", folder, *options) as process:
+        yield f"http://127.0.0.1:{process.port}"
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """Pub/Sub's stand-in, once a worker; each test takes a project of its own."""
+    with serving("pubsub", "local.pubsub.server", tmp_path_factory.mktemp("pubsub")) as process:
+        yield process
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +132,17 @@ def client(bigquery_url: str, google_credentials: Path, monkeypatch: pytest.Monk
         yield made
 
 
+@pytest.fixture(scope="session")
+def session_client(bigquery_url: str, google_credentials: Path) -> Iterator[bigquery.Client]:
+    """The same for fixtures that outlive a test; it leaves the environment as it was."""
+    before = dict(os.environ)
+    os.environ |= {"BIGQUERY_EMULATOR_HOST": bigquery_url, "GOOGLE_APPLICATION_CREDENTIALS": str(google_credentials)}
+    with bigquery.Client(project="local") as client:
+        os.environ.clear()
+        os.environ |= before
+        yield client
+
+
 @pytest.fixture
 def dataset(client: bigquery.Client) -> str:
     """Our tables and views, empty."""
@@ -93,47 +151,16 @@ def dataset(client: bigquery.Client) -> str:
     return name
 
 
-PUBSUBS = [
-    "embedded",
-    pytest.param(
-        "emulator",
-        marks=pytest.mark.skipif(
-            not emulator.is_installed(), reason="Google's Pub/Sub emulator or java is not installed"
-        ),
-    ),
-]
+@pytest.fixture(scope="session")
+def lender(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lender]:
+    """Keeper of the worker's pipeline, which starts with the first trial."""
+    one = Lender(tmp_path_factory)
+    yield one
+    one.close()
 
 
-def pubsub_command(kind: str, port: int) -> list[str]:
-    """What runs our broker, or Google's emulator."""
-    if kind == "emulator":
-        return emulator.command(port)
-    return [sys.executable, "-m", "local.pubsub.server", "--port", str(port)]
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
-    """Whether it comes true within a time that is long for any machine."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def descendants(pid: int) -> set[int]:
-    """Processes that a process has started, and those that they have."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.split()
-    parents = dict(zip(map(int, listed[::2]), map(int, listed[1::2]), strict=True))
-    found: set[int] = set()
-    while more := {child for child, parent in parents.items() if parent in {pid, *found}} - found:
-        found |= more
-    return found
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+@pytest.fixture
+def rest(lender: Lender, request: pytest.FixtureRequest) -> Iterator[Rest]:
+    """The worker's pipeline with empty tables; X and the ingester are the test's to start."""
+    yield lender.lend()
+    lender.take_back(passed=request.node.stash.get(_PASSED, False))

@@ -21,19 +21,11 @@ class Rival:
     framework: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def command(self, port: int) -> list[str]:
+    def command(self, port: int = 0) -> list[str]:
         if self.framework:
             server = ["functions_framework", "--source", str(self.source), "--target", "load_tweet"]
         else:
-            server = [
-                "uvicorn",
-                "--app-dir",
-                str(self.source.parent),
-                "main:app",
-                "--no-access-log",
-                "--log-level",
-                "error",
-            ]
+            server = ["uvicorn", "--app-dir", str(self.source.parent), "main:app", "--no-access-log"]
         return [sys.executable, "-m", *server, "--host", "127.0.0.1", "--port", str(port)]
 
     def variables(self, concurrency: int) -> dict[str, str]:
@@ -65,5 +57,6 @@ def environment(bigquery_url: str) -> dict[str, str]:
         "GCE_METADATA_HOST": address,
         "GCE_METADATA_IP": address,
         "PYTHONUNBUFFERED": "1",
+        "GUNICORN_LOG_LEVEL": "info",  # it then tells its port
         "NO_PROXY": f"{os.environ.get('NO_PROXY', '')},127.0.0.1,localhost".strip(","),
     }

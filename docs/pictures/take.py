@@ -21,7 +21,6 @@ import uvicorn  # noqa: E402
 import vl_convert  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
-from local.processes import free_port  # noqa: E402
 from reports import ask, demo, files, questions, results  # noqa: E402
 from reports.ask import Source  # noqa: E402
 from reports.asked import Asked  # noqa: E402
@@ -107,14 +106,13 @@ def _arrive(source: Source) -> None:
 
 @contextmanager
 def _served(source: Source) -> Iterator[str]:
-    port = free_port()
     app = application(Answers(source, refresh=2.0, step=5), "127.0.0.1", "America/New_York")
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     threading.Thread(target=server.run, daemon=True).start()
     while not server.started:
         time.sleep(0.05)
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
 

@@ -1,8 +1,9 @@
 """Starts bqemulator without internet, without its copy of the whole table at each insert, and with BigQuery's refusals.
 
-It changes five things of bqemulator 1.4.0: SnapshotManager.capture does nothing (time travel, which nobody uses here, made a
+It changes six things of bqemulator 1.4.0: SnapshotManager.capture does nothing (time travel, which nobody uses here, made a
 one-row insert into 100,000 rows take 0.7 s); the spatial extension is loaded from its PyPI package; insertAll and DML pass our
-checks first; a column may be added to a table that is in use (catalog.py); a time zone may be a parameter (time_zones.py).
+checks first; a column may be added to a table that is in use (catalog.py); a time zone may be a parameter (time_zones.py); a
+translation is remembered (translations.py).
 """
 
 import argparse
@@ -150,10 +151,11 @@ def _adapt(buffer: StreamingBuffer) -> None:
     from bqemulator import server
     from bqemulator.catalog.duckdb_repository import DuckDBCatalogRepository
     from bqemulator.domain.errors import InvalidQueryError
+    from bqemulator.sql.translator import SQLTranslator
     from bqemulator.storage.engine import DuckDBEngine
     from bqemulator.versioning.snapshots import SnapshotManager
 
-    from . import catalog, time_zones
+    from . import catalog, time_zones, translations
 
     create_app = server.create_app
 
@@ -177,6 +179,7 @@ def _adapt(buffer: StreamingBuffer) -> None:
         (DuckDBCatalogRepository, "update_table", catalog.update_table),
         (SnapshotManager, "capture", lambda *args, **kwargs: None),
         (DuckDBEngine, "_load_spatial", load_spatial),
+        (SQLTranslator, "translate", translations.remembering(SQLTranslator.translate)),
         (DuckDBEngine, "execute", execute),
     ):
         getattr(owner, name)  # an AttributeError here says that bqemulator has changed

@@ -67,6 +67,10 @@ class Subscription:
     # ack id: (until, key, message, attempt)
     leased: dict[str, tuple[float, int, Message, int]] = field(default_factory=dict)
 
+    @property
+    def owed(self) -> int:
+        return len(self.due) + len(self.leased)
+
 
 class Broker:
     """Topics and subscriptions by their full names."""
@@ -164,8 +168,11 @@ class Broker:
 
     def backlog(self, name: str) -> int:
         """Messages that the subscription still owes."""
-        subscription = self._subscription(name)
-        return len(subscription.due) + len(subscription.leased)
+        return self._subscription(name).owed
+
+    def owed(self) -> int:
+        """The same, of all subscriptions together."""
+        return sum(subscription.owed for subscription in self._subscriptions.values())
 
     def _subscription(self, name: str) -> Subscription:
         try:

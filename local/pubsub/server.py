@@ -26,7 +26,7 @@ from .journal import Journal
 
 _ATTRIBUTE_BYTES = 1_024  # of a value; 256 of a key: https://cloud.google.com/pubsub/quotas#resource_limits
 _STOP_SECONDS = 3.0
-_PULL_SECONDS = 5.0  # an empty pull waits this long for a message
+_PULL_SECONDS = 2.0  # an empty pull waits this long for a message
 
 Context = Any  # grpc.aio.ServicerContext, which has no types
 
@@ -42,10 +42,11 @@ class Server:
         self._topics: dict[str, types.Topic] = {}
         self._subscriptions: dict[str, types.Subscription] = {}
         self._published = asyncio.Condition()
-        self.totals = {"published": 0, "pulled": 0, "acknowledged": 0}
+        self.totals = {"published": 0, "pulled": 0, "acknowledged": 0, "owed": 0}
         for kind, request in journal.known.made:
             self._make(kind, _REQUESTS[kind].pb().FromString(request))
         broker.restore(time.time())
+        self.totals["owed"] = broker.owed()
 
     def _make(self, kind: str, request: Any) -> None:
         """Apply a request that has been checked: now, or when the journal is read again."""
@@ -133,6 +134,7 @@ class Server:
             messages.append((message.data, attributes))
         ids = self._broker.publish(request.topic, messages, time.time())
         self.totals["published"] += len(ids)
+        self.totals["owed"] = self._broker.owed()
         async with self._published:
             self._published.notify_all()
         return types.PublishResponse.pb(types.PublishResponse(message_ids=ids))
@@ -184,6 +186,7 @@ class Server:
     async def acknowledge(self, request: Any, context: Context) -> Any:
         await self._found(context, lambda: self._broker.acknowledge(request.subscription, list(request.ack_ids)))
         self.totals["acknowledged"] += len(request.ack_ids)
+        self.totals["owed"] = self._broker.owed()
         return empty_pb2.Empty()
 
     async def modify_ack_deadline(self, request: Any, context: Context) -> Any:

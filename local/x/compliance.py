@@ -1,7 +1,7 @@
 """X's batch compliance: jobs, the files of ids that they take, and the answers that they give. One job at a time, as at X.
 
 Addresses of files are signed and need no token. What is deleted is told from outside: PUT /stand-in/deleted, a line {"id", "reason"}
-each; and what goes wrong next: PUT /stand-in/compliance, a word of `WRONG` a line.
+each; and what goes wrong next: PUT /stand-in/compliance, a word of `WRONG` a line. PUT /stand-in/forget: no job was ever made.
 """
 
 import secrets
@@ -54,6 +54,7 @@ class Compliance:
             web.get("/compliance-files/{id}", self.download),
             web.put("/stand-in/deleted", self.delete),
             web.put("/stand-in/compliance", self.go_wrong),
+            web.put("/stand-in/forget", self.forget),
         ]
 
     async def create(self, request: web.Request) -> web.Response:
@@ -126,6 +127,13 @@ class Compliance:
         if unknown := set(words) - set(WRONG):
             return web.Response(status=400, text=f"{', '.join(unknown)}: known are {', '.join(WRONG)}")
         self._wrong += words
+        return web.Response()
+
+    async def forget(self, request: web.Request) -> web.Response:
+        self._jobs.clear()
+        self._deleted.clear()
+        self._wrong.clear()
+        self.totals.update(dict.fromkeys(("compliance_jobs", "compliance_ids", "compliance_answers"), 0))
         return web.Response()
 
     def _next(self, *kinds: str) -> web.Response | None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.support import ROOT
 
+pytestmark = pytest.mark.slow  # it installs the packages
 NOBODY = 10001  # the image's user
 _READ = "+dac_read_search"
 

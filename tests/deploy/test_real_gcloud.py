@@ -16,14 +16,17 @@ from typing import Any
 import pytest
 
 from local.bigquery import credentials
-from local.processes import listens, wait_until
-from tests.conftest import ROOT, running
-from tests.deploy.cloud import PROJECT, TOKEN, Cloud, Ran, cloud, missing_tools
-from tests.deploy.roles import place, table_in_the_readme
-from tests.fakes.google.things import NUMBER
+from local.processes import wait_until_ready
+from tests.support import ROOT
+from tests.support.deploy.cloud import PROJECT, TOKEN, Cloud, Ran, cloud, missing_tools
+from tests.support.deploy.roles import place, table_in_the_readme
+from tests.support.fakes.google.things import NUMBER
+from tests.support.processes import running
+from tests.support.tiers import needs
 
 pytestmark = [
-    pytest.mark.skipif(missing_tools() is not None, reason=f"deploy.sh cannot run here: {missing_tools()}"),
+    needs("gcloud", missing_tools() is None, f"{missing_tools()}, and deploy.sh cannot be run for real"),
+    pytest.mark.slow,
     pytest.mark.timeout(600),
 ]
 CREATED = {  # per API, how many things the first `up` makes; a second one makes none
@@ -285,7 +288,7 @@ def test_the_deployed_function_stores_what_is_pushed_and_the_doctor_sees_it(
     framework = [sys.executable, "-m", "functions_framework", "--source", str(tmp_path / "workspace" / "main.py"),
                  "--target", "load_tweet", "--host", "127.0.0.1", "--port", str(google.function_port)]  # fmt: skip
     with running("function", framework, variables, tmp_path) as process:
-        wait_until(lambda: listens(google.function_port), process, 60, "it listens")
+        wait_until_ready(process)
         began = time.monotonic()
         ran = google.deploy("doctor", DOCTOR_SECONDS="60")
     assert "found in twitter.tweet_versions after" in ran.said, ran.said + process.why()

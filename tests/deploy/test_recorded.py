@@ -6,16 +6,16 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from local.processes import free_port, wait_until
-from tests.conftest import ROOT, running
+from tests.support import ROOT
+from tests.support.processes import serving
+from tests.support.tiers import needs
 
-BIN = Path(__file__).parent / "bin"
+BIN = ROOT / "tests" / "support" / "deploy" / "bin"
 SETTINGS = {"GOOGLE_CLOUD_PROJECT": "some-project", "X_BEARER_TOKEN": "TOKEN%3D", "ALERT_EMAIL": "a@example.com"}
 
 
@@ -96,6 +96,7 @@ def test_the_token_goes_through_standard_input(deployed: Recorded) -> None:
     assert not [call for call in deployed.calls if any(SETTINGS["X_BEARER_TOKEN"] in word for word in call)]
 
 
+@pytest.mark.slow
 def test_a_rotated_token_is_a_new_version_and_the_same_one_is_not(project: Recorded) -> None:
     project.deploy("up", "access", "--yes", **SETTINGS)
     before = project.changes
@@ -116,6 +117,7 @@ def test_a_second_up_changes_nothing(deployed: Recorded) -> None:
     assert (plan.returncode, deployed.changes) == (0, before)
 
 
+@pytest.mark.slow
 def test_again_applies_everything_and_makes_nothing(tmp_path: Path, deployed: Recorded) -> None:
     copy = Recorded(tmp_path / "copy")
     shutil.copytree(deployed.folder, copy.folder)
@@ -125,9 +127,8 @@ def test_again_applies_everything_and_makes_nothing(tmp_path: Path, deployed: Re
     assert copy.changes > deployed.changes + 20
 
 
-@pytest.mark.parametrize(
-    "at", [1, pytest.param(13, marks=pytest.mark.slow), 25, pytest.param(37, marks=pytest.mark.slow), 49, 61]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("at", [1, 13, 25, 37, 49, 61])
 def test_interrupted_anywhere_the_next_run_goes_on(project: Recorded, deployed: Recorded, at: int) -> None:
     ran = project.deploy("up", "--yes", FAIL_AT=str(at), **SETTINGS)
     assert ran.returncode == 1
@@ -164,6 +165,7 @@ def test_destroy_takes_everything_and_twice_is_harmless(tmp_path: Path, deployed
 FOREIGN = {"topics": "tweets", "jobs": "ingester", "functions": "load-tweet", "subscriptions": "tweets-archive"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), FOREIGN.items())
 def test_what_somebody_else_has_made_is_left_alone(project: Recorded, kind: str, name: str) -> None:
     for api in ("pubsub", "run", "cloudfunctions"):
@@ -179,6 +181,7 @@ def test_what_somebody_else_has_made_is_left_alone(project: Recorded, kind: str,
     assert (project.folder / kind / name).exists()
 
 
+@pytest.mark.slow
 def test_a_function_that_could_not_be_brought_up_is_deployed_again(tmp_path: Path, deployed: Recorded) -> None:
     copy = Recorded(tmp_path / "copy")
     shutil.copytree(deployed.folder, copy.folder)
@@ -189,6 +192,7 @@ def test_a_function_that_could_not_be_brought_up_is_deployed_again(tmp_path: Pat
     assert "~ functions load-tweet" in ran.stderr
 
 
+@pytest.mark.slow
 def test_an_ingester_that_runs_with_other_settings_is_replaced_whenever_they_were_changed(
     tmp_path: Path, deployed: Recorded
 ) -> None:
@@ -272,6 +276,7 @@ def _tree(folder: Path) -> Path:
     return tree
 
 
+@pytest.mark.slow
 def test_settings_come_from_env_and_the_environment_wins(tmp_path: Path) -> None:
     project = Recorded(tmp_path / "cloud", _tree(tmp_path))
     project.folder.mkdir()
@@ -291,11 +296,8 @@ def test_settings_come_from_env_and_the_environment_wins(tmp_path: Path) -> None
 
 
 def test_the_estimate_goes_by_xs_own_counts_and_needs_no_cloud(project: Recorded, tmp_path: Path) -> None:
-    port = free_port()
-    command = [sys.executable, "-m", "local.x.server", "--port", str(port), "--posts", "10"]
-    with running("x", command, {"X_BEARER_TOKEN": "local"}, tmp_path) as x:
-        wait_until(lambda: "ready" in x.events, x, 30, "it is ready")
-        settings = SETTINGS | {"X_BEARER_TOKEN": "local", "X_API_URL": f"http://127.0.0.1:{port}"}
+    with serving("x", "local.x.server", tmp_path, "--posts", "10", X_BEARER_TOKEN="local") as x:
+        settings = SETTINGS | {"X_BEARER_TOKEN": "local", "X_API_URL": f"http://127.0.0.1:{x.port}"}
         ran = project.deploy("estimate", "--json", **settings)
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout)["posts_per_day"] == 0.0, "none was posted yet"
@@ -366,7 +368,8 @@ def _quoted(word: str) -> str:
     return f"{flag}={shlex.quote(value)}" if equals and flag.startswith("--") else shlex.quote(word)
 
 
-@pytest.mark.skipif(not shutil.which("gcloud"), reason="gcloud, whose own linter is asked, is not installed")
+@pytest.mark.slow
+@needs("gcloud", shutil.which("gcloud") is not None, "its own linter is asked")
 def test_gclouds_own_linter_takes_every_command(deployed: Recorded, tmp_path: Path) -> None:
     commands = sorted({" ".join(map(_quoted, call)) for call in deployed.calls if call[0] == "gcloud"})
     file = tmp_path / "commands.json"

@@ -2,15 +2,15 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from google.cloud import bigquery
 
 from local.answers import query
-from tests.conftest import eventually
-from tests.faults.trial import Rest, Trial, cases
+from tests.support.pipeline import Rest
+from tests.support.trial import Trial, cases
+from tests.support.waiting import eventually
 
 # what BigQuery does with the next inserts
 UNRULY = {
@@ -28,13 +28,26 @@ UNRULY = {
         "hangx4@filtered",
         "hangx2@archive",
     ],
-    "does all of it": ["500x5", "lostx9", "partialx9", "slowx3", "429x9", "garbledx5", "lostx5", "503x5", "hangx2"],
+    "does all of it": [
+        "500x5",
+        "lostx9",
+        "403x3",
+        "partialx9",
+        "slowx3",
+        "429x9",
+        "404x3",
+        "garbledx5",
+        "lostx5",
+        "503x5",
+        "hangx2",
+    ],
+    "answers 503, loses answers and fails some rows": ["503x9", "lostx9", "partialx9"],
     "loses answers to the ledger": ["lostx8@ingester_events"],
     "takes nothing for the ledger": ["503x12@ingester_events"],
 }
 
 
-@pytest.mark.parametrize("words", cases(UNRULY, "answers 503", "has had enough of us", "answers no JSON"))
+@pytest.mark.parametrize("words", cases(UNRULY, "answers 503, loses answers and fails some rows"))
 def test_bigquery(rest: Rest, tmp_path: Path, words: list[str]) -> None:
     one = Trial(rest, tmp_path, posts=300, rate=80.0)
     try:
@@ -48,6 +61,7 @@ def test_bigquery(rest: Rest, tmp_path: Path, words: list[str]) -> None:
     one.check(60)
 
 
+@pytest.mark.slow
 def test_a_column_that_is_taken_away_rejects_with_its_name_and_a_redrive_brings_all_back(
     rest: Rest, tmp_path: Path
 ) -> None:
@@ -67,17 +81,18 @@ def test_a_column_that_is_taken_away_rejects_with_its_name_and_a_redrive_brings_
         assert done.returncode == 0, done.stderr
     finally:
         one.stop()
-    assert eventually(lambda: not _unended(rest), 30)
+    assert eventually(lambda: not _unended(rest), 30, every=0.5)
     one.check(60)
 
 
 def _unended(rest: Rest) -> list[object]:
-    time.sleep(0.5)
     ids = "SELECT id FROM archive EXCEPT DISTINCT SELECT id FROM tweet_versions EXCEPT DISTINCT SELECT id FROM filtered"
     return list(query(rest.client, "twitter", ids))
 
 
+@pytest.mark.slow
 def test_a_column_that_is_added_disturbs_nobody(rest: Rest, tmp_path: Path) -> None:
+    rest.spoilt = True  # by the column
     one = Trial(rest, tmp_path, posts=200, rate=80.0)
     try:
         one.start()

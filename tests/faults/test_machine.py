@@ -3,14 +3,16 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from local.processes import Process
-from tests.conftest import eventually
-from tests.faults.trial import SCALE, Rest, Trial
+from tests.support.pipeline import Rest
+from tests.support.trial import SCALE, Trial
+from tests.support.waiting import eventually, let_last
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_ingester_goes_on_where_its_log_cannot_be_written(rest: Rest, tmp_path: Path) -> None:
@@ -21,7 +23,7 @@ def test_the_ingester_goes_on_where_its_log_cannot_be_written(rest: Rest, tmp_pa
         ingester = subprocess.Popen(command, env=one.variables(), stdout=full, stderr=subprocess.DEVNULL)
         try:
             assert eventually(lambda: "all_sent" in one.x.events, 60)
-            time.sleep(2)
+            let_last(2)  # it tells nobody what it has received
             ingester.send_signal(signal.SIGTERM)
             assert ingester.wait(15) == 0
         finally:
@@ -31,9 +33,8 @@ def test_the_ingester_goes_on_where_its_log_cannot_be_written(rest: Rest, tmp_pa
 
 
 def test_the_function_goes_on_where_its_log_cannot_be_written(rest: Rest, tmp_path: Path) -> None:
-    before = rest.pipeline.processes["function"]
-    before.stop()
-    shell = ["bash", "-c", 'exec "$@" > /dev/full 2> /dev/null', "bash", *before.command]
+    rest.pipeline.processes["function"].stop()
+    shell = ["bash", "-c", 'exec "$@" > /dev/full 2> /dev/null', "bash", *rest.pipeline.command("function")]
     function = Process("function", shell, rest.pipeline.environment, tmp_path / "function.log")
     rest.pipeline.processes["function"] = function
     one = Trial(rest, tmp_path, posts=300)
@@ -42,13 +43,14 @@ def test_the_function_goes_on_where_its_log_cannot_be_written(rest: Rest, tmp_pa
         one.keep_running()
     finally:
         one.stop()
+        function.stop()
     one.check(60)
 
 
 @pytest.mark.parametrize("hours", [1, -1], ids=["forward", "back"])
 def test_a_clock_that_is_stepped_by_an_hour_loses_nothing(rest: Rest, tmp_path: Path, hours: int) -> None:
     """In the middle of a run; X closes the connection after that, and then a time service puts the clock right again."""
-    one = Trial(rest, tmp_path, posts=900, module=("tests.faults.stepped", str(hours), "ingester"))
+    one = Trial(rest, tmp_path, posts=900, module=("tests.support.stepped_clock", str(hours), "ingester"))
     try:
         ingester = one.start()
         assert one.sent(100), ingester.why()

@@ -10,26 +10,29 @@ from typing import Any
 import pytest
 
 from local.pubsub import client as pubsub
-from tests.conftest import eventually
-from tests.faults.trial import Rest, Trial, cases, rest_of_the_pipeline
+from tests.support.pipeline import Rest
+from tests.support.trial import Trial, cases
+from tests.support.waiting import eventually, let_last
 
-KINDS: dict[str, dict[str, Any]] = {
-    "delivers everything twice": {"deliver_twice": True},
-    "delivers out of order": {"shuffle": True},
-    "delivers everything twice and out of order": {"deliver_twice": True, "shuffle": True},
+KINDS = {
+    "delivers everything twice": ["--deliver-twice"],
+    "delivers out of order": ["--shuffle"],
+    "delivers everything twice and out of order": ["--deliver-twice", "--shuffle"],
 }
 
 
-@pytest.mark.parametrize("plan", cases(KINDS, "delivers everything twice", "delivers out of order"))
-def test_pub_sub(tmp_path: Path, plan: dict[str, Any]) -> None:
-    with rest_of_the_pipeline(tmp_path / "pipeline", **plan) as rest:
-        one = Trial(rest, tmp_path, posts=400, rate=80.0)
-        try:
-            one.start()
-            one.keep_running()
-        finally:
-            one.stop()
-        one.check(60)
+@pytest.mark.parametrize("options", cases(KINDS))
+def test_pub_sub(rest: Rest, tmp_path: Path, options: list[str]) -> None:
+    rest.pipeline.processes["pubsub"].stop()
+    rest.pipeline.restart("pubsub", *options)
+    one = Trial(rest, tmp_path, posts=400, rate=80.0)
+    try:
+        one.start()
+        one.keep_running()
+    finally:
+        one.stop()
+    one.check(60)
+    rest.pipeline.processes["pubsub"].stop()  # and comes back as it was
 
 
 def test_pub_sub_is_away_when_the_ingester_starts(rest: Rest, tmp_path: Path) -> None:
@@ -39,7 +42,7 @@ def test_pub_sub_is_away_when_the_ingester_starts(rest: Rest, tmp_path: Path) ->
     one = Trial(rest, tmp_path, posts=300, rate=80.0)
     try:
         one.start()
-        time.sleep(3)
+        let_last(3)
         rest.pipeline.restart("pubsub")
         one.keep_running()
     finally:
@@ -47,9 +50,7 @@ def test_pub_sub_is_away_when_the_ingester_starts(rest: Rest, tmp_path: Path) ->
     one.check(60)
 
 
-@pytest.mark.parametrize(
-    "part", cases({part: part for part in ("eventarc", "bigquery_subscription")}, "bigquery_subscription")
-)
+@pytest.mark.parametrize("part", cases({part: part for part in ("eventarc", "bigquery_subscription")}))
 def test_a_backlog_of_the_whole_run_is_worked_off(rest: Rest, tmp_path: Path, part: str) -> None:
     """Nobody takes messages until X has sent all."""
     process = rest.pipeline.processes[part]
@@ -102,7 +103,7 @@ ORDERS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS.keys())
+@pytest.mark.parametrize("order", cases(ORDERS, "the middle, the last, the first"))
 def test_an_edit_chain_shows_its_newest_version_whatever_the_order(rest: Rest, order: tuple[int, ...]) -> None:
     """And counts never count it twice, at no moment once the newest is there."""
     chain = [json.dumps(edit(FIRST)), json.dumps(edit(FIRST, SECOND)), json.dumps(edit(FIRST, SECOND, THIRD))]

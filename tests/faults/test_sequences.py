@@ -1,134 +1,34 @@
-"""Random sequences of faults on one long-lived pipeline. The seed is in the test's name: the same seed, the same sequence.
+"""Random sequences of faults. The seed is in the test's name: the same seed, the same sequence.
 
 scripts/test faults --sequences 200 [--sequence-seed N]
 """
 
-import random
-import signal
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.faults.trial import Rest, Trial, rest_of_the_pipeline
-
-PARTS = ("pubsub", "eventarc", "function", "bigquery_subscription", "bigquery")
-AT_X = (
-    "close", "reset", "partial", "disconnect", "disconnect-open", "silence", "duplicates", "unknown", "503", "500", "html", "refuse",
-    "429-rate", "429-connections", "rules-gone",
-)  # fmt: skip
-AT_BIGQUERY = ("500x6", "503x9", "429x6", "403x3", "404x3", "partialx9", "garbledx4", "slowx3", "lostx6", "hangx2")
-POSTS, RATE = 400, 80.0
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """`at` in seconds after the first posts came."""
-
-    at: float
-    what: str
-    whom: str
-    seconds: float = 0.0
-
-    def __str__(self) -> str:
-        lasts = f" for {self.seconds:.1f} s" if self.seconds else ""
-        return f"{self.at:.1f} s: {self.what} {self.whom}{lasts}"
-
-
-def sequence(seed: str) -> list[Step]:
-    """Three to six faults within five seconds; nothing that is frozen or gone is hit again before it is back."""
-    rng = random.Random(seed)
-    busy: dict[str, float] = {}
-    steps: list[Step] = []
-    for at in sorted(rng.uniform(0.0, 5.0) for _ in range(rng.randint(3, 6))):
-        kind = rng.choices(("process", "bigquery", "x"), (4, 3, 3))[0]
-        if kind == "bigquery":
-            steps.append(Step(at, "tell bigquery", rng.choice(AT_BIGQUERY)))
-        elif kind == "x":
-            steps.append(Step(at, "tell x", rng.choice(AT_X)))
-        else:
-            part = rng.choice([*PARTS, "ingester"])
-            if busy.get(part, -1.0) > at:
-                continue
-            what = rng.choice(("kill", "end", "freeze"))
-            seconds = rng.choice((1.0, 4.0, 14.0)) if what == "freeze" else 1.0
-            busy[part] = at + seconds + 1.5
-            steps.append(Step(at, what, part, seconds))
-    return steps
-
-
-@pytest.fixture(scope="module")
-def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
-    with rest_of_the_pipeline(tmp_path_factory.mktemp("lasting") / "pipeline") as running:
-        yield running
+from tests.support import sequences
+from tests.support.pipeline import Rest
+from tests.support.trial import Trial
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "seed" in metafunc.fixturenames:
-        first = metafunc.config.getoption("--sequence-seed")
-        metafunc.parametrize(
-            "seed", [str(first + number) for number in range(metafunc.config.getoption("--sequences"))]
-        )
+    first = metafunc.config.getoption("--sequence-seed")
+    metafunc.parametrize("seed", [str(first + number) for number in range(metafunc.config.getoption("--sequences"))])
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
-def test_a_sequence_of_faults_loses_and_doubles_nothing(lasting: Rest, tmp_path: Path, seed: str) -> None:
-    lasting.forget()
-    steps = sequence(seed)
+def test_a_sequence_of_faults_loses_and_doubles_nothing(rest: Rest, tmp_path: Path, seed: str) -> None:
+    steps = sequences.sequence(seed)
     print(f"seed {seed}: {'; '.join(map(str, steps))}")
-    one = Trial(lasting, tmp_path, posts=POSTS, rate=RATE)
+    one = Trial(rest, tmp_path, posts=400, rate=80.0)
     try:
         one.start()
         assert one.sent(40)
-        _run(one, steps)
+        sequences.run(one, steps)
         one.keep_running(120)
     finally:
-        _mend(lasting)
+        rest.mend()
         one.stop()
     one.check(90)
-
-
-def _mend(rest: Rest) -> None:
-    """Whatever has become of a sequence, the next one finds a pipeline that runs."""
-    for name in PARTS:
-        process = rest.pipeline.processes[name]
-        process.signal(signal.SIGCONT)
-        if process.exit_code is not None:
-            rest.pipeline.restart(name)
-    rest.go_wrong()
-
-
-def _run(one: Trial, steps: list[Step]) -> None:
-    """Each at its time; what was ended or frozen comes back at its own."""
-    began = time.monotonic()
-    todo: list[tuple[float, Callable[[], None]]] = []
-
-    def later(seconds: float, do: Callable[[], None]) -> None:
-        todo.append((time.monotonic() - began + seconds, do))
-
-    todo += [(step.at, partial(_do, one, step, later)) for step in steps]
-    while todo:
-        todo.sort(key=lambda entry: entry[0])
-        at, do = todo.pop(0)
-        time.sleep(max(0.0, began + at - time.monotonic()))
-        do()
-
-
-def _do(one: Trial, step: Step, later: Callable[[float, Callable[[], None]], None]) -> None:
-    rest = one.rest
-    if step.what == "tell bigquery":
-        if rest.pipeline.processes["bigquery"].exit_code is None:
-            rest.try_to_go_wrong(step.whom)
-    elif step.what == "tell x":
-        one.go_wrong(step.whom)
-    elif step.what == "freeze":
-        process = one.process(step.whom)
-        process.signal(signal.SIGSTOP)
-        later(step.seconds, lambda: process.signal(signal.SIGCONT))
-    else:
-        process = one.process(step.whom)
-        process.signal(signal.SIGKILL if step.what == "kill" else signal.SIGTERM)
-        later(step.seconds, lambda: one.bring_back(step.whom))

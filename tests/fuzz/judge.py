@@ -13,8 +13,8 @@ from functions.load_tweet.message import Delivery, unwrap
 from functions.load_tweet.rows import Result, make_rows
 from functions.load_tweet.settings import read
 from local.bigquery.insert_errors import Field, Table, insert_errors
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 SETTINGS = [
     read({"GOOGLE_CLOUD_PROJECT": "local"}),
     read({"GOOGLE_CLOUD_PROJECT": "local", "LANGUAGES": "en", "KEEP_RETWEETS": "false"}),

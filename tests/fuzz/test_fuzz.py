@@ -3,6 +3,7 @@
 python -m tests.fuzz looks for ten minutes, guided by coverage.
 """
 
+import importlib.util
 import itertools
 import json
 import subprocess
@@ -15,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.x import posts
-from tests.conftest import ROOT
 from tests.fuzz import judge
+from tests.support import ROOT
+from tests.support.tiers import needs
 
 RULES = [{"id": "1", "tag": "t"}]
 MESSAGES = [
@@ -56,13 +58,13 @@ def spoilt(draw: st.DrawFn) -> dict[str, Any]:
     return message
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(spoilt())
 def test_a_message_with_other_values_than_x_sends(message: dict[str, Any]) -> None:
     judge.judge_payload(json.dumps(message, ensure_ascii=True))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=400) | st.text(max_size=400).map(lambda text: text.encode("utf-8", "replace")))
 def test_any_body_of_a_request(body: bytes) -> None:
     judge.judge_request(body)
@@ -85,10 +87,11 @@ def test_a_quarter_of_a_million_characters_take_no_time_to_speak_of(piece: str) 
     judge.judge_payload(json.dumps({"data": data, "includes": {"users": [{"id": "1", "name": text}]}}))
 
 
-def test_half_a_minute_guided_by_coverage() -> None:
-    pytest.importorskip("atheris")
-    command = [sys.executable, "-m", "tests.fuzz", "30"]
+@needs("atheris", importlib.util.find_spec("atheris") is not None, "it has no wheel for this Python or system")
+@pytest.mark.parametrize("seconds", [5, pytest.param(30, marks=pytest.mark.slow)])
+def test_some_seconds_guided_by_coverage(seconds: int) -> None:
+    command = [sys.executable, "-m", "tests.fuzz", str(seconds)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr[-3_000:]
     runs = int(done.stderr.rsplit("stat::number_of_executed_units:", 1)[1].split()[0])
-    assert runs > 5_000, "it has looked"
+    assert runs > 100 * seconds, "it has looked"

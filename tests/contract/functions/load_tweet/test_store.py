@@ -1,0 +1,87 @@
+"""How an insert's answers are read, with Google's real client on a socket."""
+
+import pytest
+
+from functions.load_tweet import store
+from functions.load_tweet.errors import BadMoment
+from tests.support.fakes import bigquery as fakes
+from tests.support.fakes.bigquery import FakeBigQuery
+
+ROWS = {"a": {"id": "a"}, "b": {"id": "b"}, "c": {"id": "c"}}
+
+
+def insert(rows: dict[str, dict[str, str]] = ROWS) -> dict[str, str]:
+    return store.connect("local", "twitter")("filtered", rows)
+
+
+def test_all_rows_are_stored_in_one_insert(fake: FakeBigQuery) -> None:
+    assert insert() == {}
+    assert (fake.ids("filtered"), fake.inserts) == (["a", "b", "c"], [("filtered", 3)])
+
+
+def test_a_bad_row_is_returned_and_the_stopped_ones_are_sent_again_at_once(fake: FakeBigQuery) -> None:
+    fake.usual = fakes.refuse(lambda row: row["id"] == "b")
+    assert insert() == {"b": "text: no good"}
+    assert (fake.ids("filtered"), fake.inserts) == (["a", "c"], [("filtered", 3), ("filtered", 2)])
+
+
+def test_only_bad_rows(fake: FakeBigQuery) -> None:
+    fake.usual = fakes.refuse(lambda row: True)
+    assert insert() == dict.fromkeys("abc", "text: no good")
+    assert fake.stored == {}
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [fakes.status(500), fakes.status(503), fakes.status(429, "rateLimitExceeded"), fakes.reset],
+    ids=["500", "503", "429", "reset"],
+)
+def test_what_passes_is_tried_again_within_the_insert(fake: FakeBigQuery, behaviour: fakes.Behaviour) -> None:
+    fake.behaviours = [behaviour]
+    assert insert() == {}
+    assert fake.ids("filtered") == ["a", "b", "c"]
+
+
+LASTING = {
+    "500": fakes.status(500),
+    "503": fakes.status(503),
+    "403": fakes.status(403, "accessDenied"),
+    "404: no table": fakes.status(404, "notFound"),
+    "reset": fakes.reset,
+    "no answer": fakes.slow(30),
+    "stopped, and no row blamed": lambda table, rows: (
+        200,
+        {"insertErrors": [{"index": 0, "errors": [{"reason": "stopped"}]}]},
+    ),
+    "a row error that blames BigQuery": lambda table, rows: (
+        200,
+        {"insertErrors": [{"index": 0, "errors": [{"reason": "backendError", "message": "oops"}]}]},
+    ),
+}
+
+
+@pytest.mark.parametrize("behaviour", LASTING.values(), ids=LASTING.keys())
+def test_what_lasts_is_a_bad_moment(fake: FakeBigQuery, behaviour: fakes.Behaviour) -> None:
+    fake.usual = behaviour
+    with pytest.raises(BadMoment):
+        insert()
+    assert fake.stored == {}
+
+
+def test_a_request_that_is_too_large_is_sent_in_halves_and_a_row_that_is_refused(fake: FakeBigQuery) -> None:
+    def at_most_one(table: str, rows: fakes.Rows) -> fakes.Answer:
+        if len(rows) > 1 or rows[0]["id"] == "b":
+            return 413, {"error": {"code": 413, "message": "Request Entity Too Large"}}
+        return fakes.ok(table, rows)
+
+    fake.usual = at_most_one
+    assert insert() == {"b": "the row is larger than BigQuery takes (10 MB a request)"}
+    assert fake.ids("filtered") == ["a", "c"]
+
+
+def test_bytes_that_trickle_in_are_cut_off(fake: FakeBigQuery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each read is short, so the client's own deadline never comes; the thread has to be free again."""
+    monkeypatch.setattr(store, "_CUT_SECONDS", 1.5)
+    fake.usual = fakes.trickle(3_600)
+    with pytest.raises(BadMoment):
+        insert()

@@ -1,0 +1,54 @@
+"""A dataset that may be changed, X's stand-in for compliance, and a run of the schedule on both."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from google.cloud import bigquery
+
+from functions.remove_deleted.rounds import Run
+from functions.remove_deleted.store import Store
+from functions.remove_deleted.x import X
+from local.bigquery import create as tables
+from local.bigquery import credentials
+from tests.support.processes import serving
+from tests.support.removal import Clock, StandIn, Stored
+
+
+@pytest.fixture
+def stored(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stored]:
+    key = tmp_path / "key.json"
+    credentials.write(key, f"{engine}/token")
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", engine)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
+    name = f"removal_{uuid.uuid4().hex[:8]}"
+    with bigquery.Client(project="local") as client:
+        tables.create(client, name)
+        yield Stored(client, name)
+
+
+@pytest.fixture(scope="session")
+def standing_x(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    """X's stand-in, once a worker."""
+    options = ("--posts", "1", "--compliance-seconds", "0")
+    folder = tmp_path_factory.mktemp("x")
+    with serving("x", "local.x.server", folder, *options, X_BEARER_TOKEN="local") as process:
+        yield StandIn(f"http://127.0.0.1:{process.port}", process)
+
+
+@pytest.fixture
+def x(standing_x: StandIn) -> StandIn:
+    """X, of whom nobody has asked anything yet."""
+    standing_x.forget()
+    return standing_x
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def run(stored: Stored, x: StandIn, clock: Clock) -> Run:
+    return Run(Store("local", stored.dataset), X(lambda: "local", x.url), clock=clock)

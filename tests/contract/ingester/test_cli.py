@@ -1,0 +1,215 @@
+"""What a person runs by hand: rules, replays of archive and rejected. As processes, against the stand-ins."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from google.cloud import bigquery
+
+from local.pubsub import create
+from tests.support import ROOT
+from tests.support.processes import serving
+from tests.support.pubsub import take_all
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+class Bench:
+    """X, Pub/Sub and BigQuery for the ingester's commands."""
+
+    def __init__(self, folder: Path, x: str, pubsub: str, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.x = x
+        self.pubsub = pubsub
+        self.environment = environment
+
+    def run(self, *arguments: str, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "ingester", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **self.environment, **more},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def rules(self) -> list[tuple[str, str]]:
+        answer = requests.get(
+            f"{self.x}/2/tweets/search/stream/rules", headers={"Authorization": "Bearer local"}, timeout=10
+        )
+        return [(rule["value"], rule["tag"]) for rule in answer.json().get("data") or []]
+
+    def file(self, *rules: tuple[str, str]) -> str:
+        path = self.folder / "rules.yaml"
+        path.write_text(json.dumps([{"value": value, "tag": tag} for value, tag in rules]))
+        return str(path)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, bigquery_url: str, google_credentials: Path, dataset: str) -> Iterator[Bench]:
+    with (
+        serving("x", "local.x.server", tmp_path, X_BEARER_TOKEN="local") as x,
+        serving("pubsub", "local.pubsub.server", tmp_path) as broker,
+    ):
+        pubsub, url = f"127.0.0.1:{broker.port}", f"http://127.0.0.1:{x.port}"
+        create.create(pubsub, "local")
+        environment = {
+            "GOOGLE_CLOUD_PROJECT": "local",
+            "BIGQUERY_DATASET": dataset,
+            "BIGQUERY_EMULATOR_HOST": bigquery_url,
+            "GOOGLE_APPLICATION_CREDENTIALS": str(google_credentials),
+            "PUBSUB_EMULATOR_HOST": pubsub,
+            "X_API_URL": url,
+            "X_BEARER_TOKEN": "local",
+        }
+        yield Bench(tmp_path, url, pubsub, environment)
+
+
+def test_plan_shows_what_apply_then_does_and_no_more(bench: Bench) -> None:
+    first = bench.file(("music", "m"), ("dance", "d"))
+    assert bench.run("rules", "plan", "--rules", first).returncode == 1
+    assert bench.rules() == []
+    assert bench.run("rules", "apply", "--rules", first, "--yes").returncode == 0
+    assert bench.rules() == [("music", "m"), ("dance", "d")]
+    assert bench.run("rules", "plan", "--rules", first).returncode == 0
+
+    second = bench.file(("music", "other tag"), ("song", "s"))
+    told = bench.run("rules", "plan", "--rules", second, "--price")
+    assert told.returncode == 1
+    assert "2 to add, 1 to change, 0 as they are, 1 not ours" in told.stderr
+    program = bench.run("rules", "plan", "--rules", second, "--price", "--json")
+    assert program.returncode == 1
+    read = json.loads(program.stdout)
+    assert [(rule["what"], rule["value"]) for rule in read["rules"]] == [
+        ("add", "music"), ("add", "song"), ("change", "music"), ("not_ours", "dance"),
+    ]  # fmt: skip
+    assert read["posts_a_day"] == 0.0
+    assert bench.run("rules", "apply", "--rules", second, "--yes").returncode == 0
+    assert sorted(bench.rules()) == [("dance", "d"), ("music", "other tag"), ("song", "s")]
+    told = bench.run("rules", "apply", "--rules", second, "--yes")
+    assert "Nothing is changed" in told.stderr
+    assert bench.run("rules", "apply", "--rules", second, "--yes", "--remove-foreign").returncode == 0
+    assert sorted(bench.rules()) == [("music", "other tag"), ("song", "s")]
+
+
+def test_a_rule_that_x_would_refuse_is_told_before_anything_changes(bench: Bench) -> None:
+    told = bench.run("rules", "apply", "--rules", bench.file(("music", "m"), ("(dance", "d")), "--yes")
+    assert told.returncode == 3
+    assert "X refuses the rule '(dance'" in told.stderr
+    assert bench.rules() == []
+
+
+def test_without_yes_and_without_a_person_nothing_is_done(bench: Bench) -> None:
+    told = bench.run("rules", "apply", "--rules", bench.file(("music", "m")))
+    assert told.returncode == 2
+    assert "Add --yes" in told.stderr
+    assert bench.rules() == []
+
+
+MISTAKES = {
+    "a wrong token": (["rules", "plan"], {"X_BEARER_TOKEN": "wrong"}, 3, "Is the token right"),
+    "X out of reach": (["rules", "plan"], {"X_API_URL": "http://127.0.0.1:9"}, 3, "X does not answer"),
+    "a search from the future": (["search", "--from", "2999-01-01", "--to", "2998-01-01"], {}, 2, "is not before"),
+    "a search too far back": (["search", "--from", "2020-01-01"], {}, 2, "last seven days"),
+    "a time that is none": (["archive", "--from", "yesterday"], {}, 2, "yesterday"),
+    "no dataset": (["archive", "--from", "2026-01-01"], {"BIGQUERY_DATASET": "nowhere"}, 5, "Does the dataset exist"),
+    "a limit that is no number": (["stream"], {"MAX_POSTS_PER_DAY": "many"}, 2, "MAX_POSTS_PER_DAY is 'many'"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "change", "code", "words"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_a_sentence(
+    bench: Bench, arguments: list[str], change: dict[str, str], code: int, words: str
+) -> None:
+    told = bench.run(*arguments, **change)
+    assert (told.returncode, words in told.stderr) == (code, True), told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def payload(number: int) -> str:
+    return json.dumps({"data": {"id": str(number), "text": "music 👋"}}, ensure_ascii=False)
+
+
+def archive(client: bigquery.Client, dataset: str, *rows: tuple[int, str, int]) -> None:
+    """(post, source, seconds before now at which it was received)."""
+    made = [
+        {
+            "id": str(n),
+            "payload": payload(n),
+            "source": source,
+            "received_at": (NOW - timedelta(seconds=ago)).isoformat(),
+        }
+        for n, source, ago in rows
+    ]
+    assert client.insert_rows_json(f"local.{dataset}.archive", made) == []
+
+
+def test_the_archive_is_published_again_each_post_once_as_it_came_first(
+    bench: Bench, client: bigquery.Client, dataset: str
+) -> None:
+    archive(
+        client,
+        dataset,
+        (1, "stream", 300),
+        (1, "search", 200),
+        (2, "search", 100),
+        (3, "doctor", 100),
+        (4, "stream", 9_000),
+    )
+    interval = ["--from", (NOW - timedelta(hours=1)).isoformat()]
+    told = bench.run("archive", *interval, "--dry-run", X_BEARER_TOKEN="")
+    assert "2 messages of archive" in told.stderr, told.stderr
+    assert take_all(bench.pubsub) == []
+    assert bench.run("archive", *interval, X_BEARER_TOKEN="").returncode == 0
+    messages = {json.loads(message.data)["id"]: message for message in take_all(bench.pubsub)}
+    assert set(messages) == {"1", "2"}
+    first: dict[str, Any] = json.loads(messages["1"].data)
+    assert first == {
+        "id": "1",
+        "payload": payload(1),
+        "received_at": round((NOW - timedelta(seconds=300)).timestamp() * 1e6),
+        "source": "archive",
+    }
+    assert messages["1"].attributes["source"] == "archive"
+
+
+def rejected(client: bigquery.Client, dataset: str, *rows: dict[str, Any]) -> None:
+    usual = {
+        "reason": "wrong_type",
+        "rejected_at": (NOW - timedelta(minutes=5)).isoformat(),
+        "attributes": "{}",
+        "subscription_name": "s",
+    }
+    assert client.insert_rows_json(f"local.{dataset}.rejected", [usual | row for row in rows]) == []
+
+
+def test_what_was_rejected_is_tried_again_once(bench: Bench, client: bigquery.Client, dataset: str) -> None:
+    import base64
+
+    message = json.dumps({"id": "1", "payload": payload(1), "received_at": 1_795_348_799_000_000, "source": "stream"})
+    rejected(
+        client,
+        dataset,
+        {"message_id": "m1", "data": base64.b64encode(message.encode()).decode()},
+        {"message_id": "m2", "data": base64.b64encode(payload(2).encode()).decode(), "reason": None},
+        {"message_id": "m3", "data": base64.b64encode(b"{}").decode(), "reason": "no_post"},
+        {"message_id": "m4", "data": base64.b64encode(b"{}").decode(), "attributes": '{"rejected_message_id": "m0"}'},
+    )
+    assert "2 messages of rejected" in bench.run("rejected", "--dry-run").stderr
+    assert bench.run("rejected").returncode == 0
+    found = {json.loads(message.data)["id"]: message for message in take_all(bench.pubsub)}
+    assert set(found) == {"1", "2"}
+    assert json.loads(found["1"].data)["received_at"] == 1_795_348_799_000_000
+    assert json.loads(found["1"].data)["source"] == "rejected"
+    assert found["1"].attributes["rejected_message_id"] == "m1"
+    assert "0 messages of rejected" in bench.run("rejected").stderr, "what was redriven is remembered"
+    assert "2 messages of rejected" in bench.run("rejected", "--again", "--dry-run").stderr

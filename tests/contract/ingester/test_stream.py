@@ -1,0 +1,282 @@
+"""The ingester as a process, between a scripted X and a real Pub/Sub: what it takes, it publishes, and it ends well."""
+
+import json
+import shutil
+import signal
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from google.cloud import bigquery
+
+from local.bigquery import create as tables
+from local.processes import Process
+from local.pubsub import create
+from tests.support import ROOT
+from tests.support.fakes import x as fakes
+from tests.support.fakes.x import FakeX, Wire
+from tests.support.processes import running
+from tests.support.pubsub import Topics
+from tests.support.waiting import eventually
+
+Start = Callable[..., Process]
+
+
+def post(number: int) -> bytes:
+    return json.dumps({"data": {"id": str(number), "text": "hi 👋"}}).encode()
+
+
+@pytest.fixture
+def x() -> Iterator[FakeX]:
+    with fakes.serve() as fake:
+        yield fake
+
+
+@pytest.fixture
+def project() -> str:
+    """A project of the test's own, at Pub/Sub and at BigQuery."""
+    return f"p{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def pubsub(broker: Process, project: str) -> Topics:
+    topics = Topics(f"127.0.0.1:{broker.port}", project)
+    create.create(topics.host, project)
+    return topics
+
+
+@pytest.fixture
+def start(tmp_path: Path, x: FakeX, broker: Process, project: str, client: bigquery.Client) -> Iterator[Start]:
+    """Starts a copy of the ingester's folder, alone in an empty folder."""
+    started = []
+    with bigquery.Client(project=project) as own:  # in the environment that `client` has set
+        tables.create(own, "twitter")
+
+    def start(*arguments: str, **environment: str) -> Process:
+        shutil.copytree(ROOT / "ingester", tmp_path / "app" / "ingester", ignore=shutil.ignore_patterns("__pycache__"))
+        settings = {
+            "GOOGLE_CLOUD_PROJECT": project,
+            "X_BEARER_TOKEN": "a-token-that-must-not-be-seen",
+            "X_API_URL": x.url,
+            "PUBSUB_EMULATOR_HOST": f"127.0.0.1:{broker.port}",
+            "PYTHONPATH": str(tmp_path / "app"),
+            "MAX_POSTS_PER_DAY": "0",
+            "MAX_POSTS_PER_MONTH": "0",
+        }
+        manager = running(
+            "ingester", [sys.executable, "-m", "ingester", "stream", *arguments], settings | environment, tmp_path
+        )
+        started.append(manager)
+        return manager.__enter__()
+
+    yield start
+    for manager in started:
+        manager.__exit__(None, None, None)
+
+
+def ids(topics: Topics) -> list[str]:
+    return sorted((json.loads(message.data)["id"] for message in topics.take_all()), key=lambda i: int(i or 0))
+
+
+def stream(*lines: bytes, then: Callable[[Wire], None] = Wire.hold) -> fakes.Script:
+    def script(wire: Wire) -> None:
+        wire.open()
+        wire.send(b"".join(line + b"\r\n" for line in lines))
+        then(wire)
+
+    return script
+
+
+def test_every_post_is_published_byte_for_byte_and_sigterm_ends_with_0(x: FakeX, pubsub: Topics, start: Start) -> None:
+    x.scripts = [stream(*(post(number) for number in range(500)))]
+    process = start()
+    assert eventually(lambda: process.totals.get("published") == 500)
+    process.signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    messages = pubsub.take_all()
+    assert sorted(json.loads(message.data)["payload"] for message in messages) == sorted(
+        post(n).decode() for n in range(500)
+    )
+    assert {message.attributes["source"] for message in messages} == {"stream"}
+    assert "a-token-that-must-not-be-seen" not in process.log.read_text()
+    (request,) = [line for line in x.requests if "/search/stream?" in line]
+    assert "tweet.fields=" in request
+    assert "expansions=" in request
+
+
+def test_sigterm_in_the_middle_of_the_stream_loses_nothing_that_was_taken(
+    x: FakeX, pubsub: Topics, start: Start
+) -> None:
+    def endless(wire: Wire) -> None:
+        for number in range(1_000_000):
+            wire.send(post(number) + b"\r\n")
+            wire.pause(0.0005)
+
+    x.scripts = [stream(then=endless)]
+    process = start()
+    assert eventually(lambda: process.totals.get("published", 0) > 200)
+    process.signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    assert process.totals["received"] == process.totals["published"] == len(pubsub.take_all())
+
+
+def announce(wire: Wire) -> None:
+    wire.send(b'{"errors":[{"disconnect_type":"ForceDisconnect"}]}\r\n')
+    wire.hold()
+
+
+@pytest.mark.parametrize(
+    ("then", "told"),
+    [
+        (Wire.end, "X closed the connection"),
+        (Wire.reset, "refused, or cut"),
+        (announce, "ForceDisconnect"),
+    ],
+    ids=["clean close", "reset", "told, and then X does not close"],
+)
+def test_a_connection_that_ends_is_followed_by_another(
+    x: FakeX, pubsub: Topics, start: Start, then: Callable[[Wire], None], told: str
+) -> None:
+    x.scripts = [stream(post(1), then=then), stream(post(2))]
+    process = start()
+    assert eventually(lambda: process.totals.get("published") == 2)
+    assert ids(pubsub) == ["1", "2"]
+    assert x.connections == 2
+    assert told in process.log.read_text()
+
+
+def test_a_clean_close_again_and_again_does_not_spin(x: FakeX, pubsub: Topics, start: Start) -> None:
+    """tweepy by itself makes some 700 connections a second here. Ours waits 0, 1/4, 1/2, 1, 2, ... seconds."""
+    x.scripts = [stream(then=Wire.end)]
+    process = start()
+    assert eventually(lambda: "waiting" in process.events)  # a wait of a second or more is told
+    assert x.connections <= 5
+    assert eventually(lambda: x.connections >= 5), "and it goes on"
+
+
+def test_a_post_cut_by_the_end_of_the_stream_is_passed_on_for_the_function_to_reject(
+    x: FakeX, pubsub: Topics, start: Start
+) -> None:
+    def cut(wire: Wire) -> None:
+        wire.send(b'{"data":{"id":"2","te')
+        wire.end()
+
+    x.scripts = [stream(post(1), then=cut), stream(post(3))]
+    process = start()
+    assert eventually(lambda: process.totals.get("published") == 3)
+    assert [
+        json.loads(message.data)["payload"] for message in pubsub.take_all() if not json.loads(message.data)["id"]
+    ] == ['{"data":{"id":"2","te']
+
+
+def test_a_line_split_over_many_chunks_is_one_post(x: FakeX, pubsub: Topics, start: Start) -> None:
+    def bytewise(wire: Wire) -> None:
+        for byte in post(1) + b"\r\n\r\n" + post(2) + b"\r\n":
+            wire.send(bytes([byte]))
+        wire.hold()
+
+    x.scripts = [stream(then=bytewise)]
+    process = start()
+    assert eventually(lambda: process.totals.get("published") == 2)
+    assert sorted(json.loads(message.data)["payload"] for message in pubsub.take_all()) == [
+        post(1).decode(),
+        post(2).decode(),
+    ]
+
+
+def test_bytes_that_are_no_text_go_to_the_dead_topic_with_the_reason(x: FakeX, pubsub: Topics, start: Start) -> None:
+    x.scripts = [stream(b'{"data":"\xff"}', post(1))]
+    process = start()
+    assert eventually(lambda: (process.totals.get("published"), process.totals.get("dead")) == (1, 1))
+    (dead,) = pubsub.take_all(create.DEAD_REJECTED)
+    assert (dead.data, dead.attributes["source"]) == (b'{"data":"\xff"}', "stream")
+    assert "not UTF-8" in dead.attributes["reason"]
+
+
+def test_without_rules_it_installs_ours_and_connects(x: FakeX, pubsub: Topics, start: Start) -> None:
+    x.scripts = [lambda wire: wire.answer(409, {"connection_issue": "RuleConfigurationIssue"}), stream(post(1))]
+    bodies: list[str] = []
+
+    def rules(wire: Wire, body: str) -> None:
+        bodies.append(body)
+        wire.answer(201, {"meta": {"summary": {"created": 1}}})
+
+    x.rules = rules
+    process = start()
+    assert eventually(lambda: process.totals.get("published") == 1)
+    assert "artist-music" in next(body for body in bodies if body)
+
+
+def test_a_rule_that_x_refuses_ends_with_its_words(x: FakeX, pubsub: Topics, start: Start) -> None:
+    x.scripts = [lambda wire: wire.answer(409, {"connection_issue": "RuleConfigurationIssue"})]
+    problem = {"value": "x", "details": ["no viable alternative"], "title": "UnprocessableEntity"}
+    x.rules = lambda wire, body: wire.answer(200, {"meta": {"summary": {"created": 0}}, "errors": [problem]})
+    process = start()
+    assert process.wait(30) == 3
+    assert "no viable alternative" in process.complaint
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(401, "does not take the bearer token"), (402, "no credits left"), (403, "filtered stream")]
+)
+def test_what_waiting_does_not_cure_ends_with_3_after_one_call(
+    x: FakeX, pubsub: Topics, start: Start, status: int, words: str
+) -> None:
+    x.scripts = [lambda wire: wire.answer(status, {"title": "No", "type": "about:blank"})]
+    process = start()
+    assert process.wait(30) == 3
+    assert x.connections == 1
+    assert words in process.complaint
+    assert "Traceback" not in process.log.read_text()
+
+
+def test_a_topic_that_is_not_there_ends_with_4_and_says_so(x: FakeX, start: Start) -> None:
+    """A handler's exception ends the process: tweepy would have logged it and returned as if all were well."""
+
+    def one_more(wire: Wire) -> None:
+        wire.pause(3)
+        wire.send(post(11) + b"\r\n")
+        wire.hold()
+
+    x.scripts = [stream(*(post(number) for number in range(10)), then=one_more)]
+    process = start()
+    assert process.wait(30) == 4
+    assert "Does the topic exist" in process.complaint
+
+
+def test_pub_sub_that_stops_for_a_while_costs_no_post(x: FakeX, pubsub: Topics, broker: Process, start: Start) -> None:
+    def more(wire: Wire) -> None:
+        broker.signal(signal.SIGSTOP)
+        wire.send(b"".join(post(number) + b"\r\n" for number in range(100, 300)))
+        wire.pause(2)
+        broker.signal(signal.SIGCONT)
+        wire.hold()
+
+    x.scripts = [stream(*(post(number) for number in range(100)), then=more)]
+    process = start()
+    assert eventually(lambda: process.totals.get("published") == 300, 40)
+    assert set(ids(pubsub)) == {str(number) for number in range(300)}
+
+
+def test_a_second_signal_does_not_end_the_publishing_of_what_is_here(
+    x: FakeX, pubsub: Topics, broker: Process, start: Start
+) -> None:
+    def more(wire: Wire) -> None:
+        broker.signal(signal.SIGSTOP)
+        wire.send(b"".join(post(number) + b"\r\n" for number in range(100, 150)))
+        wire.hold()
+
+    x.scripts = [stream(*(post(number) for number in range(100)), then=more)]
+    process = start()
+    try:
+        assert eventually(lambda: process.totals.get("received") == 150, 30)
+        process.signal(signal.SIGTERM)
+        assert eventually(lambda: "stopping" in process.events)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            process.signal(number)
+    finally:
+        broker.signal(signal.SIGCONT)
+    assert process.wait(10) == 0
+    assert set(ids(pubsub)) == {str(number) for number in range(150)}

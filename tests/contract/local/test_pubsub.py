@@ -1,0 +1,132 @@
+"""The same contract for our broker and for Google's emulator, where that one is installed."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from google.api_core.exceptions import AlreadyExists, InvalidArgument, NotFound
+from google.pubsub_v1 import types
+
+from local.pubsub import client, create, emulator
+from tests.support import processes
+from tests.support.brokers import BROKERS
+from tests.support.pubsub import message, publish, pull
+from tests.support.waiting import eventually
+
+
+@pytest.fixture(scope="module", params=BROKERS)
+def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with processes.pubsub(request.param, tmp_path_factory.mktemp("pubsub")) as address:
+        yield address
+
+
+@pytest.fixture
+def project(host: str) -> str:
+    """A project of the test's own, with our schema, topics and subscriptions."""
+    name = f"p{uuid.uuid4().hex[:8]}"
+    create.create(host, name, first_backoff=0.1)
+    return name
+
+
+def test_a_message_comes_as_it_was_published(host: str, project: str) -> None:
+    (message_id,) = publish(host, project, message(), source="stream")
+    (received,) = pull(host, project)
+    assert (received.message.data, received.message.message_id, received.delivery_attempt) == (message(), message_id, 1)
+    assert received.message.attributes["source"] == "stream"
+    assert received.message.attributes["googclient_schemaencoding"] == "JSON"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [b"", b"not json", message(id=5), message(payload=None), b'{"id": "1"}', message(received_at="x")],
+    ids=["empty", "no json", "id is a number", "payload is null", "fields are missing", "time is a string"],
+)
+def test_what_the_schema_refuses_is_refused_with_its_whole_batch(host: str, project: str, bad: bytes) -> None:
+    with pytest.raises(InvalidArgument):
+        publish(host, project, message("1"), bad, message("2"), source="stream")
+    publish(host, project, message("3"))
+    assert [json.loads(received.message.data)["id"] for received in pull(host, project)] == ["3"]
+
+
+def test_extra_fields_pass(host: str, project: str) -> None:
+    assert publish(host, project, message(more=1))
+
+
+def test_the_dead_topic_takes_anything(host: str, project: str) -> None:
+    publish(host, project, b"\xff\x00", topic=create.DEAD_TOPIC, reason="not UTF-8")
+    (received,) = pull(host, project, create.DEAD_REJECTED)
+    assert (received.message.data, dict(received.message.attributes)) == (b"\xff\x00", {"reason": "not UTF-8"})
+
+
+def test_an_acknowledged_message_is_gone_and_a_nacked_one_comes_again(host: str, project: str) -> None:
+    publish(host, project, message("1"), message("2"))
+    subscriber, path = client.subscriber(host), f"projects/{project}/subscriptions/{create.FUNCTION}"
+    received = {json.loads(one.message.data)["id"]: one.ack_id for one in pull(host, project)}
+    subscriber.acknowledge(subscription=path, ack_ids=[received["1"]])
+    subscriber.modify_ack_deadline(subscription=path, ack_ids=[received["2"]], ack_deadline_seconds=0)
+    again: list[types.ReceivedMessage] = []
+
+    def came_again() -> bool:
+        again.extend(pull(host, project))
+        return bool(again)
+
+    assert eventually(came_again)
+    assert [(json.loads(one.message.data)["id"], one.delivery_attempt) for one in again] == [("2", 2)]
+
+
+def test_a_message_that_is_never_acknowledged_dead_letters_with_its_history(host: str, project: str) -> None:
+    base, subscriber = f"projects/{project}", client.subscriber(host)
+    policy = types.DeadLetterPolicy(dead_letter_topic=f"{base}/topics/{create.DEAD_TOPIC}", max_delivery_attempts=5)
+    path = f"{base}/subscriptions/poison"
+    subscriber.create_subscription(
+        types.Subscription(name=path, topic=f"{base}/topics/{create.TOPIC}", dead_letter_policy=policy)
+    )
+    publish(host, project, message())
+    buried: list[types.ReceivedMessage] = []
+
+    def refuse_and_look() -> bool:
+        ids = [one.ack_id for one in pull(host, project, "poison")]
+        if ids:
+            subscriber.modify_ack_deadline(subscription=path, ack_ids=ids, ack_deadline_seconds=0)
+            return False
+        buried.extend(pull(host, project, create.DEAD_REJECTED))
+        return bool(buried)
+
+    assert eventually(refuse_and_look, 60)
+    assert buried[0].message.data == message()
+    assert buried[0].message.attributes["CloudPubSubDeadLetterSourceDeliveryCount"] == "5"
+    assert buried[0].message.attributes["CloudPubSubDeadLetterSourceSubscription"] == "poison"
+
+
+def test_creating_again_changes_nothing_and_unknown_names_are_told(host: str, project: str) -> None:
+    create.create(host, project)
+    with pytest.raises(AlreadyExists):
+        client.publisher(host).create_topic(name=f"projects/{project}/topics/{create.TOPIC}")
+    with pytest.raises(NotFound):
+        publish(host, project, message(), topic="nowhere")
+    with pytest.raises(NotFound):
+        pull(host, project, "nowhere")
+
+
+@pytest.mark.parametrize(
+    "host", ["embedded"], indirect=True
+)  # Google's emulator ignores filters, as its documentation says
+def test_replays_are_not_archived_again(host: str, project: str) -> None:
+    publish(host, project, message("1"), source="stream")
+    publish(host, project, message("2"), source="archive")
+    publish(host, project, message("3"), source="rejected")
+    assert [json.loads(one.message.data)["id"] for one in pull(host, project, create.ARCHIVE)] == ["1"]
+    assert len(pull(host, project)) == 3
+
+
+def test_a_missing_java_or_gcloud_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(emulator.NotInstalled, match=r"no 'java' on the PATH.*leave --pubsub emulator out"):
+        emulator.command(1)
+    java = tmp_path / "java"
+    java.write_text("#!/bin/sh\n")
+    java.chmod(0o755)
+    with pytest.raises(emulator.NotInstalled, match="no 'gcloud' on the PATH"):
+        emulator.command(1)

@@ -1,0 +1,114 @@
+"""What a report leaves: CSV that a spreadsheet may open, Parquet, tables in a terminal; and posts that are nobody's formula."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.cloud import bigquery
+from pyarrow import parquet
+from rich.console import Console
+
+from reports import export, files, plain, questions, results, terminal
+from reports.ask import Source
+from reports.errors import UsageError
+from tests.support import attack
+from tests.support.report_rows import asked, fresh
+
+CELLS = {
+    "a formula": ("=1+1", "'=1+1"),
+    "a plus": ("+49 30", "'+49 30"),
+    "a command": ("@SUM(A1)", "'@SUM(A1)"),
+    "a tab before it": ("\t=1", "'\t'=1"),
+    "blanks before it": ("  =1", "'  =1"),
+    "one where the sheet's separator is another": ("a;=cmd|' /C calc'!A0", "a;'=cmd|' /C calc'!A0"),
+    "control characters": ("a\x1b[31mb\x00", "a[31mb"),
+    "full width": ("＝1", "'＝1"),
+    "a number stays one": (-3, -3),
+    "a text stays as it is": ("#music", "#music"),
+    "nothing": (None, None),
+    "a list": (["=a", "b"], "'=a b"),
+}
+
+
+@pytest.mark.parametrize(("value", "written"), CELLS.values(), ids=CELLS.keys())
+def test_a_cell_is_no_formula(value: Any, written: Any) -> None:
+    assert plain.for_sheet(value) == written
+
+
+def test_a_text_cannot_steer_a_terminal() -> None:
+    shown = plain.for_terminal(f"a\x1b[31mb\u202ec\u2066d\re\nf\x9b1m{attack.BIDI}")
+    assert shown == "a[31mbcd e f1mgnp.exe left open"
+
+
+@pytest.fixture(scope="module")
+def attacked(session_client: bigquery.Client) -> Source:
+    return fresh(session_client, {"tweet_versions": attack.ROWS})
+
+
+@pytest.fixture(scope="module")
+def report(attacked: Source) -> results.Report:
+    return results.make(attacked, asked(), questions.NAMES)
+
+
+def test_every_csv_has_the_rows_of_the_answer_and_no_formula(report: results.Report, tmp_path: Path) -> None:
+    written = files.write(report, tmp_path / "new" / "results", with_page=True)
+    assert {path.name for path in written} == {*(f"{name}.csv" for name in questions.NAMES), "report.html"}
+    assert sorted(path.name for path in (tmp_path / "new" / "results").iterdir()) == sorted(
+        path.name for path in written
+    )
+    for name, answer in report.answers.items():
+        with (tmp_path / "new" / "results" / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == len(answer.rows)
+        numbers = {column for row in answer.rows for column, value in row.items() if isinstance(value, (int, float))}
+        cells = [(column, value) for row in rows for column, value in row.items() if column not in numbers]
+        assert not [cell for cell in cells if cell[1].lstrip().startswith(("=", "+", "-", "@"))]
+
+
+def test_the_tables_in_a_terminal_are_one_line_a_row_and_plain(report: results.Report) -> None:
+    out = io.StringIO()
+    terminal.show(report, Console(file=out, width=100, force_terminal=False), questions.NAMES)
+    shown = out.getvalue()
+    assert "How many posts are there" in shown
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert "[bold]x[/]" in shown  # as typed, not as markup
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_an_export_has_every_post_once_and_every_column_but_the_payload(
+    source: Source, tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / f"posts.{kind}"
+    assert export.write(source, asked(), path, ids_only=False) == 6
+    if kind == "csv":
+        with path.open(newline="", encoding="utf-8") as file:
+            rows: list[dict[str, Any]] = list(csv.DictReader(file))
+    else:
+        rows = sorted(parquet.read_table(path).to_pylist(), key=lambda row: row["id"])
+        assert rows[0]["hashtags"] == ["Music", "music"]
+        assert rows[0]["sentiment"] == 0.8
+        assert str(rows[0]["received_at"]) == "2026-11-01 04:10:00+00:00"
+    assert sorted(row["id"] for row in rows) == ["101", "102", "103", "104", "105", "106"]
+    assert "payload" not in rows[0]
+    assert {"text", "created_at", "rules", "sentiment", "received_at"} <= set(rows[0])
+    assert not path.with_name(f"{path.name}.part").exists()
+
+
+def test_ids_alone_are_what_may_be_passed_on(source: Source, tmp_path: Path) -> None:
+    assert export.write(source, asked(rule="brazil"), tmp_path / "ids.csv", ids_only=True) == 1
+    assert (tmp_path / "ids.csv").read_text().split() == ["id", "103"]
+
+
+def test_an_export_of_nothing_has_its_columns(nothing: Source, tmp_path: Path) -> None:
+    assert export.write(nothing, asked(), tmp_path / "none.parquet", ids_only=False) == 0
+    assert parquet.read_table(tmp_path / "none.parquet").num_rows == 0
+
+
+def test_a_file_of_another_kind_is_not_written(source: Source, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="so its format is not known"):
+        export.write(source, asked(), tmp_path / "posts.xlsx", ids_only=False)
+    with pytest.raises(UsageError, match="cannot be written"):
+        export.write(source, asked(), tmp_path / "missing" / "posts.csv", ids_only=False)

@@ -1,0 +1,251 @@
+"""python -m reports as a person runs it: what it writes, what it says of mistakes, and how soon it gives up."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from reports import questions
+from reports.ask import Source
+from tests.support import ROOT
+from tests.support.fakes import bigquery as fake_bigquery
+
+PERIOD = ("--from", "2026-10-31T04:00:00Z", "--to", "2026-11-03T05:00:00Z")
+
+
+def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("GOOGLE", "BIGQUERY"))}
+    return subprocess.run(
+        [sys.executable, "-m", "reports", *arguments],
+        cwd=ROOT,
+        env={**variables, "COLUMNS": "120", **environment},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+@pytest.fixture
+def here(source: Source, bigquery_url: str, google_credentials: Path) -> dict[str, str]:
+    return {
+        "BIGQUERY_EMULATOR_HOST": bigquery_url,
+        "GOOGLE_APPLICATION_CREDENTIALS": str(google_credentials),
+        "GOOGLE_CLOUD_PROJECT": "local",
+        "BIGQUERY_DATASET": source.dataset,
+    }
+
+
+def test_a_report_is_printed_and_left_in_files(here: dict[str, str], tmp_path: Path) -> None:
+    done = run(*PERIOD, "--minimum", "1", "--show", "totals,top_hashtags", "--results", str(tmp_path / "[/r]"), **here)
+    assert done.returncode == 0, done.stderr
+    assert "How many posts are there" in done.stdout
+    assert "#music" in done.stdout
+    assert "Where do posts come from" not in done.stdout
+    assert "which bills nothing" in done.stderr
+    assert len(list((tmp_path / "[/r]").glob("*.csv"))) == len(questions.NAMES)
+    assert (tmp_path / "[/r]" / "report.html").stat().st_size > 500_000
+    assert str(tmp_path / "[/r]") in done.stderr.replace("\n", "")
+
+
+def test_only_some_questions_are_asked(here: dict[str, str], tmp_path: Path) -> None:
+    done = run(*PERIOD, "--only", "totals,gaps", "--results", str(tmp_path), **here)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"totals.csv", "gaps.csv"}
+
+
+def test_the_queries_to_paste_need_no_bigquery(tmp_path: Path) -> None:
+    done = run("--sql", "--only", "totals", "--from", "2026-11-01", "--to", "2026-11-02", "--project", "my-project")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("-- How many posts are there")
+    assert "FROM `my-project.twitter.tweets` AS tweets" in done.stdout
+    assert "DATETIME(TIMESTAMP '2026-11-01 00:00:00 UTC')" in done.stdout
+    assert "@keyword" not in done.stdout
+
+
+def test_posts_are_exported(here: dict[str, str], tmp_path: Path) -> None:
+    done = run(*PERIOD, "--export", str(tmp_path / "ids.csv"), "--ids-only", **here)
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "ids.csv").read_text().split()) == 7
+    dry = run(*PERIOD, "--export", str(tmp_path / "dry.csv"), "--dry-run", **here)
+    assert dry.returncode == 0, dry.stderr
+    assert not (tmp_path / "dry.csv").exists()
+
+
+MISTAKES = {
+    "a question that is none": (["--only", "totals,moods"], "There is no question 'moods' here"),
+    "a table that is not asked": (["--only", "totals", "--show", "gaps"], "There is no question 'gaps' here"),
+    "a time that is none": (["--from", "\\[/soon]"], "is no time"),
+    "a zone that is none": (["--timezone", "localtime"], "There is no time zone"),
+    "a minimum of nothing": (["--minimum", "0"], "is not a positive number"),
+    "no number of gigabytes": (["--max-gigabytes", "nan"], "is no number of gigabytes"),
+    "a live page of yesterday": (["serve", "--from", "1d"], "always of the last 24 hours"),
+    "every address": (["serve", "--host", ""], "every address of this machine"),
+    "a file of another kind": (["--export", "posts.xlsx"], "so its format is not known"),
+    "a file that cannot be": (["--export", "/etc/passwd/posts.csv"], "cannot be written"),
+    "results that cannot be": (["--only", "totals", "--results", "/etc/passwd/results"], "cannot be written"),
+    "a dataset that is none": (["--only", "totals", "--dataset", "nobody"], "nobody"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "words"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_told_in_words(here: dict[str, str], arguments: list[str], words: str) -> None:
+    done = run(*arguments, **here)
+    assert done.returncode == 2
+    assert words in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+ADDRESSES = {
+    "nobody there": ("", "Nothing answers at"),  # the fixture's address
+    "no port": ("http://127.0.0.1:abc", "is no address"),
+    "no scheme": ("localhost:9050", "is no address"),
+    "brackets": ("http://[::1", "is no address"),
+}
+
+
+@pytest.mark.parametrize(("address", "words"), ADDRESSES.values(), ids=ADDRESSES.keys())
+def test_an_embedded_engine_that_is_not_there_is_told_at_once(nobody: str, address: str, words: str) -> None:
+    done = run(BIGQUERY_EMULATOR_HOST=address or nobody, GOOGLE_CLOUD_PROJECT="local")
+    assert done.returncode == 2
+    assert words in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr  # and not after Google's 600 s: the run has a limit of 100
+
+
+def test_without_a_login_it_says_how_to_get_one(tmp_path: Path) -> None:
+    done = run(HOME=str(tmp_path), CLOUDSDK_CONFIG=str(tmp_path), NO_GCE_CHECK="true", GCE_METADATA_HOST="127.0.0.1:1")
+    assert done.returncode == 2
+    assert "gcloud auth application-default login" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+@contextmanager
+def bigquery_that(scanned: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The real BigQuery's answers to a dry run; any other query is a failure of the test."""
+    asked: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            asked.append(body)
+            tables = [
+                {"projectId": "p", "datasetId": "d", "tableId": name}
+                for name in ("tweet_versions", "deletions", "superseded")
+            ]
+            answer = {
+                "jobReference": {"projectId": "p", "jobId": "1", "location": "US"}, "status": {"state": "DONE"},
+                "configuration": body["configuration"],
+                "statistics": {"query": {"totalBytesProcessed": str(scanned), "referencedTables": tables}},
+            }  # fmt: skip
+            data = json.dumps(answer).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("scanned", "told"),
+    [(2**40, "4 queries scan 4,398.05 GB: $25.0000"), (0, f"4 queries scan {12 * 10 * 2**20 / 1e9:,.2f} GB: $0.0007")],
+    ids=["a tebibyte each", "the least that is billed"],
+)
+def test_the_price_is_said_before_anything_is_asked_and_a_limit_holds(
+    tmp_path: Path, google_credentials: Path, scanned: int, told: str
+) -> None:
+    with bigquery_that(scanned) as (url, asked):
+        # the client's own variable for another endpoint, which is not the embedded engine's
+        program = (
+            "import sys; from google.cloud import bigquery; import reports.ask as ask, reports.__main__ as main;"
+            f"ask.connect = lambda project: bigquery.Client(project='p', client_options={{'api_endpoint': {url!r}}});"
+            "sys.exit(main.main(sys.argv[1:]))"
+        )
+        command = [sys.executable, "-c", program, "--only", "totals", "--results", str(tmp_path)]
+        environment = {**os.environ, "GOOGLE_APPLICATION_CREDENTIALS": str(google_credentials), "COLUMNS": "200"}
+        environment.pop("BIGQUERY_EMULATOR_HOST", None)
+        dry = subprocess.run(
+            [*command, "--dry-run"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert dry.returncode == 0, dry.stderr
+        assert told in dry.stderr
+        over = subprocess.run(
+            [*command, "--max-gigabytes", "0"],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert over.returncode == 2
+        assert "more than --max-gigabytes 0, so nothing was asked" in " ".join(over.stderr.split())
+    assert all(query["configuration"]["dryRun"] for query in asked)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bigquery_that_hangs_is_not_waited_for_for_ever(
+    fake: fake_bigquery.FakeBigQuery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:  # takes connections and never answers
+        program = "import sys, reports.ask as ask, reports.__main__ as main; ask._CALL_SECONDS = 0.5; sys.exit(main.main(sys.argv[1:]))"
+        done = subprocess.run(
+            [sys.executable, "-c", program, "--only", "totals", "--results", str(tmp_path)],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "BIGQUERY_EMULATOR_HOST": f"http://127.0.0.1:{server.getsockname()[1]}",
+                "COLUMNS": "200",
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "BigQuery did not answer in time" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_ends_it_without_a_traceback(here: dict[str, str], tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "reports", *PERIOD, "--results", str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, **here},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        assert "queries of the embedded BigQuery" in first
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in out + err
+
+
+def test_the_example_needs_no_cloud(tmp_path: Path) -> None:
+    done = run("--demo", "--only", "totals,trend", "--results", str(tmp_path), TMPDIR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "totals.csv").read_text().startswith("total_posts,")
+    assert not list(tmp_path.glob("twitter-data-stream-*"))

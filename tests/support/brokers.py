@@ -1,0 +1,11 @@
+"""The two brokers that a contract is held against: ours always, Google's in scripts/test all."""
+
+import pytest
+
+from local.pubsub import emulator
+from tests.support.tiers import needs
+
+needs_emulator = needs(
+    "pubsub-emulator", emulator.is_installed(), "Google's Pub/Sub emulator, and java, are not installed"
+)
+BROKERS = ["embedded", pytest.param("emulator", marks=[needs_emulator, pytest.mark.slow])]

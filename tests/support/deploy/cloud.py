@@ -1,0 +1,124 @@
+"""deploy.sh with the real gcloud and bq, offline: Google's APIs are stood in for behind a proxy that records each request."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from local.processes import reserved_port
+from local.pubsub import emulator
+from tests.support import ROOT
+from tests.support.processes import pubsub, serving
+
+TOKEN = "AAAA-a-bearer-token-that-nobody-may-see-%3D"
+PROJECT = "demo-proj"
+
+
+def missing_tools() -> str | None:
+    """Why deploy.sh cannot be run for real here."""
+    if not emulator.is_installed():
+        return "Google's Pub/Sub emulator, or java, is not installed"
+    return next((f"{tool} is not installed" for tool in ("gcloud", "bq", "bash") if not shutil.which(tool)), None)
+
+
+@dataclass
+class Ran:
+    """One run of deploy.sh: how it ended, what it said, and what was asked of Google meanwhile."""
+
+    code: int
+    said: str
+    requests: list[dict[str, Any]] = field(default_factory=list)
+
+    def of(self, api: str, *methods: str, path: str = "") -> list[dict[str, Any]]:
+        return [
+            r
+            for r in self.requests
+            if r["api"] == api and r["method"] in (methods or (r["method"],)) and path in r["path"]
+        ]
+
+    @property
+    def writes(self) -> list[dict[str, Any]]:
+        """What could have changed something. Reading policies, asking for an account's rights and queries are POSTs too."""
+        harmless = (":getIamPolicy", ":testIamPermissions", ":access", "entries:list", ":batchGet")
+        return [r for r in self.requests if r["method"] not in ("GET", "HEAD") and not r["path"].endswith(harmless)]
+
+
+@dataclass
+class Cloud:
+    """A project of Google's on this machine."""
+
+    folder: Path
+    environment: dict[str, str]
+    bigquery_url: str
+    function_port: int
+    arguments: set[str] = field(default_factory=set)
+
+    def ask(self, sql: str) -> list[dict[str, Any]]:
+        """Rows of the project's BigQuery."""
+        url = f"{self.bigquery_url}/bigquery/v2/projects/{PROJECT}/queries"
+        answer = requests.post(url, json={"query": sql, "useLegacySql": False}, timeout=30).json()
+        assert not answer.get("errors"), answer["errors"]
+        names = [column["name"] for column in answer["schema"]["fields"]]
+        return [dict(zip(names, (cell["v"] for cell in row["f"]), strict=True)) for row in answer.get("rows") or []]
+
+    def deploy(self, *arguments: str, tree: Path = ROOT, timeout: float = 300.0, **settings: str) -> Ran:
+        log = self.folder / "requests.jsonl"
+        before = len(log.read_text().splitlines()) if log.exists() else 0
+        process = subprocess.Popen(
+            ["./deploy.sh", *arguments],
+            cwd=tree,
+            env=self.environment | settings,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            said, _ = process.communicate(timeout=timeout)
+        finally:
+            process.kill()
+        requests = [json.loads(line) for line in log.read_text().splitlines()[before:]] if log.exists() else []
+        return Ran(process.returncode, said, requests)
+
+
+@contextmanager
+def cloud(folder: Path) -> Iterator[Cloud]:
+    with (
+        reserved_port() as function,  # where a test may serve what was deployed
+        pubsub("emulator", folder) as broker,
+        serving("bigquery", "local.bigquery", folder, "--data", str(folder / "data")) as engine,
+    ):
+        bigquery_url = f"http://127.0.0.1:{engine.port}"
+        options = ["--folder", str(folder), "--pubsub", f"http://{broker}", "--bigquery", bigquery_url]
+        options += ["--function", f"http://127.0.0.1:{function}"]
+        with serving("proxy", "tests.support.fakes.google.proxy", folder, *options) as proxy:
+            (folder / "token").write_text("an-access-token-of-googles")
+            yield Cloud(folder, _environment(folder, proxy.port), bigquery_url, function)
+
+
+def _environment(folder: Path, proxy: int) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "CLOUDSDK_CONFIG": str(folder / "gcloud"),
+        "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": str(folder / "ca.pem"),
+        "CLOUDSDK_PROXY_TYPE": "http",
+        "CLOUDSDK_PROXY_ADDRESS": "127.0.0.1",
+        "CLOUDSDK_PROXY_PORT": str(proxy),
+        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(folder / "token"),
+        "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "1",
+        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
+        "GOOGLE_CLOUD_PROJECT": PROJECT,
+        "X_BEARER_TOKEN": TOKEN,
+        "ALERT_EMAIL": "somebody@example.com",
+        "DEPLOY_PATIENCE_SECONDS": "5",
+        "LOG_SECONDS": "0",
+    }

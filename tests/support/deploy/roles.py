@@ -1,0 +1,31 @@
+"""The README's table of roles, which is the one of infra/roles.tsv and what Google is asked for."""
+
+import re
+
+from tests.support import ROOT
+
+_NAMES = {
+    "topics/tweets-dead": "topic:tweets-dead",
+    "topics/tweets": "topic:tweets",
+    "subscriptions/tweets-archive": "subscription:tweets-archive",
+    "secrets/x-bearer-token": "secret:x-bearer-token",
+    "repositories/twitter-data-stream": "repository:twitter-data-stream",
+    "jobs/ingester": "job:ingester",
+    "services/load-tweet": "service:load-tweet",
+    "services/remove-deleted": "service:remove-deleted",
+}
+
+
+def place(path: str) -> str:
+    """The table's name of what a policy was set on."""
+    resource = path.removesuffix(":setIamPolicy")
+    if "/subscriptions/eventarc-" in resource:
+        return "subscription:load-tweet"
+    return next((name for end, name in _NAMES.items() if resource.endswith(end)), "project")
+
+
+def table_in_the_readme() -> set[tuple[str, str, str]]:
+    """(resource, role, who); what is on the buckets is given on the project, under a condition."""
+    section = (ROOT / "README.md").read_text().split("| who | role | on | why |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| `?([^|`]+)`? \| `([^`]+)` \| `?([^|`]+)`? \|", section, re.MULTILINE)
+    return {("project" if on == "buckets" else on, role, who) for who, role, on in rows if not who.startswith("-")}

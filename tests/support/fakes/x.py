@@ -1,0 +1,137 @@
+"""X's stream on a raw socket, scripted connection by connection: what a polite HTTP server cannot be made to do."""
+
+import json
+import re
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+Script = Callable[["Wire"], None]
+
+
+class Wire:
+    """One connection, after its request has been read."""
+
+    def __init__(self, connection: socket.socket, stop: threading.Event) -> None:
+        self._connection = connection
+        self._stop = stop
+
+    def answer(self, status: int, body: dict[str, Any], **headers: str) -> None:
+        content = json.dumps(body).encode()
+        lines = [
+            f"HTTP/1.1 {status} X",
+            "Content-Type: application/json",
+            f"Content-Length: {len(content)}",
+            "Connection: close",
+        ]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        self._connection.sendall("\r\n".join([*lines, "", ""]).encode() + content)
+
+    def open(self) -> None:
+        self._connection.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+
+    def send(self, data: bytes) -> None:
+        """One chunk, as it is. (None for no data: an empty chunk would end the stream.)"""
+        if not data:
+            return
+        self._connection.sendall(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+    def end(self) -> None:
+        """A clean close: the last chunk."""
+        self._connection.sendall(b"0\r\n\r\n")
+
+    def reset(self) -> None:
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def pause(self, seconds: float) -> None:
+        """Say nothing for so long."""
+        self._stop.wait(seconds)
+
+    def hold(self) -> None:
+        """Say nothing more until the test is over or the client has gone."""
+        self._connection.settimeout(0.1)
+        while not self._stop.is_set():
+            try:
+                if not self._connection.recv(1):
+                    return
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+
+
+@dataclass
+class FakeX:
+    """`scripts` are played one a stream connection; the last one again and again. `rules` answers the rules endpoint.
+
+    Nothing else is there: 404.
+    """
+
+    url: str = ""
+    scripts: list[Script] = field(default_factory=list)
+    rules: Callable[[Wire, str], None] = lambda wire, body: (
+        wire.answer(201, {"meta": {"summary": {"created": 1}}})
+        if body
+        else wire.answer(200, {"data": [{"id": "1", "value": "music", "tag": "t"}]})
+    )
+    requests: list[str] = field(default_factory=list)  # first lines
+    headers: list[str] = field(default_factory=list)
+
+    @property
+    def connections(self) -> int:
+        return sum("/search/stream?" in line for line in self.requests)
+
+
+@contextmanager
+def serve() -> Iterator[FakeX]:
+    fake, stop = FakeX(), threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+    fake.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    def one(connection: socket.socket) -> None:
+        with connection:
+            request = b""
+            while b"\r\n\r\n" not in request and (more := connection.recv(65_536)):
+                request += more
+            head, _, body = request.partition(b"\r\n\r\n")
+            length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+            while length and len(body) < int(length[1]) and (more := connection.recv(65_536)):
+                body += more
+            first = head.split(b"\r\n")[0].decode()
+            fake.requests.append(first)
+            fake.headers.append(head.decode())
+            wire = Wire(connection, stop)
+            try:
+                if "/rules" in first:
+                    fake.rules(wire, body.decode())
+                elif "/search/stream?" not in first:
+                    wire.answer(404, {"title": "Not Found"})
+                else:
+                    script = fake.scripts.pop(0) if len(fake.scripts) > 1 else fake.scripts[0]
+                    script(wire)
+            except OSError:
+                return  # the client has gone, which some tests want
+
+    def accept() -> None:
+        while not stop.is_set():
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=one, args=(connection,), daemon=True).start()
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    try:
+        yield fake
+    finally:
+        stop.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(timeout=2)

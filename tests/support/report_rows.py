@@ -1,0 +1,67 @@
+"""Datasets with given rows for the reports, and the period that most of them are asked for."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from google.cloud import bigquery
+
+from local.bigquery import create as tables
+from reports.ask import Source
+from reports.asked import Asked
+
+# what a row of tweet_versions says of nothing else
+_VERSION = {"source": "stream", "hashtags": [], "mentions": [], "urls": [], "rules": [], "keywords": []}
+
+
+def fresh(client: bigquery.Client, rows: dict[str, list[dict[str, Any]]]) -> Source:
+    """A dataset of its own, with these rows by table."""
+    name = f"reports_{uuid.uuid4().hex[:8]}"
+    tables.create(client, name)
+    source = Source(client, name)
+    for table, of_it in rows.items():
+        insert(source, table, of_it)
+    return source
+
+
+def insert(source: Source, table: str, rows: list[dict[str, Any]]) -> None:
+    if table == "tweet_versions":
+        rows = [version(row) for row in rows]
+    errors = source.client.insert_rows_json(f"{source.name}.{table}", rows)
+    assert errors == []
+
+
+def version(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of tweet_versions with what each must have."""
+    arrived = f"{row['created_at']}Z"
+    return {**_VERSION, "received_at": arrived, "loaded_at": arrived, "payload": "{}", **row}
+
+
+def asked(**more: Any) -> Asked:
+    """From Saturday to Tuesday in New York, over the night in which the clocks went back."""
+    base: dict[str, Any] = {
+        "since": "2026-10-31T04:00:00",
+        "until": "2026-11-03T05:00:00",
+        "timezone": "America/New_York",
+        "minimum": 1,
+    }
+    given = base | more
+    times = {name: datetime.fromisoformat(str(given[name])).replace(tzinfo=UTC) for name in ("since", "until")}
+    return Asked(**(given | times))
+
+
+def recent_posts(count: int, first: int = 0, **more: Any) -> list[dict[str, Any]]:
+    """Made and received a minute ago."""
+    moment = datetime.now(UTC) - timedelta(minutes=1)
+    return [
+        {"id": str(first + n), "created_at": moment.strftime("%Y-%m-%dT%H:%M:%S"), "received_at": moment.isoformat(),
+         "text": f"post {first + n}", "user_username": "ann", "sentiment": 0.5, "hashtags": ["Music"], **more}
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def received(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"id": row["id"], "received_at": row["received_at"], "source": "stream", "message_id": f"m{row['id']}"}
+        for row in rows
+    ]

@@ -1,0 +1,70 @@
+"""Which tests run when, in what order, and what a skip costs.
+
+`scripts/test` runs what is not marked slow; `scripts/test all` everything; a slice is a marker, and takes its slow tests along.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+
+# a folder's tests belong to the slice of its name; `browser` is marked where a test opens one
+SLICES = ("faults", "deploy", "fuzz")
+# Long tests first, so that the two workers end together: they begin at the two ends' halves and share what is left.
+_ORDER = ("faults", "end_to_end", "deploy", "fuzz", "contract", "unit")
+# what a skip for want of a tool says
+_NEEDS = "needs "
+
+
+def needs(tool: str, present: bool, how: str) -> pytest.MarkDecorator:
+    """Skip where a tool is missing; the reason names the tool first, so that `--tools` can insist on it."""
+    return pytest.mark.skipif(not present, reason=f"{_NEEDS}{tool}: {how}")
+
+
+def mark(items: list[pytest.Item]) -> None:
+    for item in items:
+        room = _room(item)
+        if room in SLICES:
+            item.add_marker(room)
+
+
+def put_long_ones_first(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _ORDER.index(_room(item)))
+
+
+def tell_skips(reporter: pytest.TerminalReporter, insisted_on: str) -> None:
+    """What was skipped and why, by reason; and which tool should have been there."""
+    skipped = _skipped(reporter)
+    if skipped:
+        reporter.section("skipped")
+        for reason, count in sorted(skipped.items()):
+            reporter.line(f"{count} {'test' if count == 1 else 'tests'}: {reason}")
+    if missing := _missing(skipped, insisted_on):
+        reporter.line(
+            f"FAILED: {', '.join(missing)} should be installed here, and the tests above were skipped for want of it.",
+            red=True,
+        )
+
+
+def missing_tools(config: pytest.Config) -> list[str]:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return _missing(_skipped(reporter), config.getoption("--tools")) if reporter else []
+
+
+def _skipped(reporter: pytest.TerminalReporter) -> Counter[str]:
+    reasons: Counter[str] = Counter()
+    for report in reporter.stats.get("skipped", []):
+        _, _, words = report.longrepr
+        reasons[words.removeprefix("Skipped: ")] += 1
+    return reasons
+
+
+def _missing(skipped: Counter[str], insisted_on: str) -> list[str]:
+    tools = [name.strip() for name in insisted_on.split(",") if name.strip()]
+    return [tool for tool in tools if any(reason.startswith(f"{_NEEDS}{tool}:") for reason in skipped)]
+
+
+def _room(item: pytest.Item) -> str:
+    return Path(item.path).relative_to(ROOT / "tests").parts[0]

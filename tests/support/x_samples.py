@@ -1,0 +1,23 @@
+"""Messages of X's in every shape: those of the stand-in, always; and real-shaped ones, where a checkout has them beside it."""
+
+import itertools
+import json
+from datetime import UTC, datetime, timedelta
+
+from local.x import faults, posts
+from tests.support import ROOT
+
+_BESIDE = ROOT.parent / "shared" / "data" / "x_payloads.jsonl"  # may not be passed on with the project
+_RULES = [{"id": "1", "tag": "t"}]
+_OLD = {"data": {"id": "25712847277", "text": "x", "created_at": "2010-09-27T19:06:05.000Z"}}
+
+
+def _made() -> list[str]:
+    clock = posts.spread(150, datetime.now(UTC), timedelta(days=1))
+    lines = [post.line(_RULES).decode() for post in itertools.islice(posts.write(3, clock), 150)]
+    return [*lines, json.dumps(faults.disconnect()), json.dumps(_OLD), '{"info":{"message":"a new kind"}}']
+
+
+SAMPLES = {"as the stand-in makes them": _made()}
+if _BESIDE.exists():
+    SAMPLES["as X sends them"] = _BESIDE.read_text(encoding="utf-8").splitlines()

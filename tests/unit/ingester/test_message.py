@@ -1,0 +1,48 @@
+"""The envelope around what X sends, and the look that a line gets."""
+
+import json
+
+import fastavro
+import pytest
+
+from ingester.message import Line, NotText, look, wrap
+from tests.support import ROOT
+
+SCHEMA = fastavro.parse_schema(json.loads((ROOT / "infra" / "pubsub" / "tweet.avsc").read_text()))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ['{"data":{"id":"1","text":"👩‍🎤 مرحبا \\u0027"}}', '{"a": 1 }', "no json", '{"x":"\u2028"}'],
+    ids=["emoji and RTL", "spaces", "no json", "line separator"],
+)
+def test_the_payload_is_the_bytes_of_x_and_fits_the_topics_schema(raw: str) -> None:
+    record = json.loads(wrap(raw.encode(), "1", 5, "stream").data)
+    assert record == {"id": "1", "payload": raw, "received_at": 5, "source": "stream"}
+    assert fastavro.validate(record, SCHEMA, strict=False)
+
+
+def test_bytes_that_are_no_text_are_told() -> None:
+    with pytest.raises(NotText):
+        wrap(b"\xff", "", 5, "stream")
+
+
+@pytest.mark.parametrize(
+    ("raw", "line"),
+    [
+        ('{"data":{"id":"7"}}', Line("7")),
+        ('{"data":{"id":7}}', Line("7")),
+        ('{"data":{"id":"7"},"errors":[{"title":"Not Found Error"}]}', Line("7")),
+        ('{"errors":[{"title":"operational-disconnect","disconnect_type":"SlowReader"}]}', Line("", "SlowReader")),
+        (
+            '{"title":"ConnectionException","connection_issue":"TooManyConnections","type":"x"}',
+            Line("", "TooManyConnections"),
+        ),
+        ('{"errors":[]}', Line("", "errors without a title")),
+        ('{"info":{"message":"new kind"}}', Line("")),
+        ("{", Line("")),
+        ("[]", Line("")),
+    ],
+)
+def test_a_line_is_looked_at_just_enough(raw: str, line: Line) -> None:
+    assert look(raw.encode()) == line

@@ -1,0 +1,105 @@
+"""The rules of the house: what may import what, where the outside world begins, and how tests are written."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+
+DEPLOYABLES = ["ingester", "functions/load_tweet", "functions/remove_deleted"]
+OUTSIDE = {
+    "aiohttp", "functions_framework", "google", "grpc", "os", "requests", "socket", "starlette", "subprocess", "threading", "tweepy",
+    "uvicorn",
+}  # fmt: skip
+# All that touches the outside world. A module that is not named here is pure: it deals in plain values.
+EDGES = {
+    "ingester": {
+        "__main__.py", "api.py", "budget.py", "cli.py", "connection.py", "filler.py", "heartbeat.py", "holder.py", "ledger.py",
+        "log.py", "publisher.py", "replay.py", "stream.py", "token.py",
+    },
+    "functions/load_tweet": {"filter/__main__.py", "filter/archive.py", "log.py", "main.py", "store.py", "watch.py"},
+    "functions/remove_deleted": {"__main__.py", "log.py", "main.py", "store.py", "token.py", "x.py"},
+    "reports": {
+        "__main__.py", "ask.py", "demo.py", "export.py", "live/serve.py", "savings.py", "settings.py",
+    },
+}  # fmt: skip
+TEST_FILES = sorted((ROOT / "tests").rglob("*.py"))
+
+
+def imports(file: Path) -> set[str]:
+    """Full names of the modules that a file imports; relative imports as dots."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add("." * node.level or node.module or "")
+            if node.module and not node.level:
+                found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def packages(file: Path) -> set[str]:
+    return {name.split(".")[0] if not name.startswith(".") else name for name in imports(file)}
+
+
+def files_of(folder: str) -> list[Path]:
+    found = sorted((ROOT / folder).rglob("*.py"))
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("folder", DEPLOYABLES)
+def test_a_deployable_folder_imports_nothing_of_ours_from_beside_itself(folder: str) -> None:
+    for file in files_of(folder):
+        beyond = "." * (len(file.relative_to(ROOT / folder).parts) + 1)
+        assert not packages(file) & {"ingester", "functions", "local", "reports", "tests", "benchmarks", beyond}, file
+
+
+@pytest.mark.parametrize("folder", EDGES)
+def test_the_outside_world_begins_in_the_modules_that_are_named_for_it(folder: str) -> None:
+    edges = {file.relative_to(ROOT / folder).as_posix() for file in files_of(folder) if packages(file) & OUTSIDE}
+    assert edges == EDGES[folder]
+
+
+def test_the_local_stand_ins_and_our_parts_share_data_not_code() -> None:
+    for file in files_of("local"):
+        assert not packages(file) & {"ingester", "functions", "tests"}, file
+
+
+def test_no_client_is_patched() -> None:
+    words = ("Magic" + "Mock", "mock" + ".patch")
+    assert not [file for file in TEST_FILES if any(word in file.read_text() for word in words)]
+
+
+def test_nothing_is_imported_from_a_test_module() -> None:
+    taken = {
+        name
+        for file in [*TEST_FILES, *files_of("benchmarks")]
+        for name in imports(file)
+        if re.search(r"^tests\..*\b(test_\w+|conftest)\b", name)
+    }
+    assert taken == set()
+
+
+def test_tests_wait_for_conditions_and_do_not_sleep() -> None:
+    """A fake may be slow; what waits is in one module."""
+    asleep = [
+        file.relative_to(ROOT / "tests").as_posix()
+        for file in TEST_FILES
+        if re.search(r"\btime\.sleep\(", file.read_text())
+    ]
+    assert [name for name in asleep if not name.startswith("support/fakes/")] == ["support/waiting.py"]
+
+
+def test_no_test_is_skipped_in_words_that_ci_cannot_insist_on() -> None:
+    """Every skip names the tool that is missing, through `needs`."""
+    other = re.compile(r"pytest\.(skip|xfail|importorskip)\(|mark\.(skip|xfail)")
+    assert [file.name for file in TEST_FILES if other.search(file.read_text())] == ["tiers.py"]
+
+
+@pytest.mark.parametrize("report", sorted((ROOT / "reports").glob("*.sql")), ids=lambda path: path.stem)
+def test_a_report_begins_with_its_question(report: Path) -> None:
+    assert re.match(r"-- .+\?", report.read_text())
