@@ -14,17 +14,18 @@ fail() {
 	exit 2
 }
 
-# The first Python that is new enough.
+# The first Python that the pinned packages are made for: 3.11, which is deployed, to 3.13.
 find_python() {
 	local candidate
 	for candidate in "${PYTHON:-}" python3.11 python3.12 python3.13 python3 python; do
 		if [[ -n ${candidate} ]] && command -v "${candidate}" >/dev/null 2>&1 &&
-			"${candidate}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+			"${candidate}" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
 			printf '%s' "${candidate}"
 			return
 		fi
 	done
-	fail 'There is no Python 3.11 or newer on the PATH.' 'Install one (python.org, apt, brew), or name one: PYTHON=/path/to/python3.11 scripts/run'
+	fail 'There is no Python 3.11, 3.12 or 3.13 on the PATH; the pinned packages are made for no other.' \
+		'Install one (python.org, apt, brew), or name one: PYTHON=/path/to/python3.11 scripts/run'
 }
 
 # install FILE: .venv holds what FILE asks for. Does nothing when FILE, and all that it includes, are as at the last time.

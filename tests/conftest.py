@@ -26,9 +26,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sequence-seed", type=int, default=1, metavar="N", help="the first one's seed (%(default)s)")
     parser.addoption(
         "--tools",
-        default="",
+        default=os.environ.get("TEST_TOOLS", ""),
         metavar="NAMES",
-        help="tools that must be here, comma-separated: a skip for want of one fails",
+        help="tools that must be here, comma-separated: a skip for want of one fails the run (TEST_TOOLS)",
     )
 
 
@@ -63,7 +63,12 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    tiers.note_end(report)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    tiers.tell_ends(terminalreporter)
     tiers.tell_skips(terminalreporter, config.getoption("--tools"))
 
 

@@ -3,6 +3,7 @@
 `scripts/test` runs what is not marked slow; `scripts/test all` everything; a slice is a marker, and takes its slow tests along.
 """
 
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.support import ROOT
 SLICES = ("faults", "deploy", "fuzz")
 # Long tests first, so that the two workers end together: they begin at the two ends' halves and share what is left.
 _ORDER = ("faults", "end_to_end", "deploy", "fuzz", "contract", "unit")
+_last_end: dict[str, float] = {}  # worker: monotonic seconds
 # what a skip for want of a tool says
 _NEEDS = "needs "
 
@@ -32,6 +34,19 @@ def mark(items: list[pytest.Item]) -> None:
 
 def put_long_ones_first(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _ORDER.index(_room(item)))
+
+
+def note_end(report: pytest.TestReport) -> None:
+    """Keep when each worker has last ended a test. Only the process that gathers the workers' reports sees their nodes."""
+    node = getattr(report, "node", None)
+    if node is not None:
+        _last_end[node.gateway.id] = time.monotonic()
+
+
+def tell_ends(reporter: pytest.TerminalReporter) -> None:
+    if len(_last_end) > 1:
+        apart = max(_last_end.values()) - min(_last_end.values())
+        reporter.line(f"The {len(_last_end)} workers ended {apart:.0f} s apart.")
 
 
 def tell_skips(reporter: pytest.TerminalReporter, insisted_on: str) -> None:

@@ -4,8 +4,10 @@ import dataclasses
 import re
 import subprocess
 import sys
+import tomllib
 
 import pytest
+import yaml
 
 from functions.load_tweet import settings as function_settings
 from functions.remove_deleted import settings as removal_settings
@@ -62,6 +64,34 @@ def test_the_section_on_deletion_has_the_options_of_its_command() -> None:
     shown = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     section = README.split("## What was deleted on X")[1].split("\n## ")[0]
     assert set(re.findall(r"--[a-z][a-z-]+", section)) == set(re.findall(r"--[a-z][a-z-]+", shown)) - {"--help"}
+
+
+def test_the_table_of_tests_is_what_scripts_test_takes_and_pytest_knows() -> None:
+    section = README.split("## Work on it")[1].split("\n## ")[0]
+    rows = set(re.findall(r"^\| `scripts/test ?(\w*)` \|", section, re.MULTILINE))
+    script = (ROOT / "scripts" / "test").read_text()
+    (slices,) = re.findall(r"^\t(\w+(?: \| \w+)+)\)", script, re.MULTILINE)
+    assert rows == {"", "all", *slices.split(" | ")}
+    markers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["markers"]
+    assert rows - {"", "all"} == {marker.split(":")[0] for marker in markers} - {"slow"}
+
+
+def test_the_rooms_of_the_tests_are_those_of_their_readme() -> None:
+    table = (ROOT / "tests" / "README.md").read_text()
+    there = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert set(re.findall(r"^\| `(\w+)/` \|", table, re.MULTILINE)) == there
+
+
+def test_the_supported_pythons_are_those_that_ci_runs_and_the_scripts_take() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text())
+    versions = workflow["jobs"]["quick"]["strategy"]["matrix"]["python"]
+    assert versions == ["3.11", "3.12", "3.13"]
+    assert "Python 3.11, 3.12 or 3.13" in README
+    lib = (ROOT / "scripts" / "lib.sh").read_text()
+    assert "(3, 11) <= sys.version_info < (3, 14)" in lib
+    assert all(f"python{version}" in lib for version in versions)
+    for job in workflow["jobs"].values():
+        assert [step["run"].split()[0] for step in job["steps"] if "run" in step][-1] == ".ci/run"
 
 
 def test_each_failure_names_a_test_that_there_is() -> None:

@@ -244,6 +244,7 @@ def test_ctrl_c_ends_it_without_a_traceback(here: dict[str, str], tmp_path: Path
     assert "Traceback" not in out + err
 
 
+@pytest.mark.slow
 def test_the_example_needs_no_cloud(tmp_path: Path) -> None:
     done = run("--demo", "--only", "totals,trend", "--results", str(tmp_path), TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stderr

@@ -144,6 +144,7 @@ def test_what_if_over_the_archive(client: bigquery.Client, dataset: str, tmp_pat
     assert "  (weather)" in told.stdout
 
 
+@pytest.mark.slow
 def test_what_if_without_bigquery_says_what_to_look_at(google_credentials: Path) -> None:
     nobody = {"BIGQUERY_EMULATOR_HOST": "http://127.0.0.1:9", "GOOGLE_CLOUD_PROJECT": "local"}
     told = run(

@@ -60,7 +60,13 @@ LASTING = {
 }
 
 
-@pytest.mark.parametrize("behaviour", LASTING.values(), ids=LASTING.keys())
+_PATIENT = {"500", "reset", "no answer"}  # cousins of others that wait for seconds
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [pytest.param(one, id=name, marks=[pytest.mark.slow] * (name in _PATIENT)) for name, one in LASTING.items()],
+)
 def test_what_lasts_is_a_bad_moment(fake: FakeBigQuery, behaviour: fakes.Behaviour) -> None:
     fake.usual = behaviour
     with pytest.raises(BadMoment):
