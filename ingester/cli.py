@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from . import events, fill, replay, rules, search, token
+from . import bearer, events, fill, replay, rules, search
 from .api import Unavailable, X
 from .budget import AUTHOR, DOLLARS, Budget
 from .errors import ConfigurationError, LedgerFailed, PublishFailed, Refused
@@ -211,7 +211,7 @@ def _price(x: X, value: str, settings: Settings) -> tuple[str, str, str]:
 
 
 def _x(settings: Settings) -> X:
-    return X(token.read(settings).value, settings.x_api_url)
+    return X(bearer.read(settings).value, settings.x_api_url)
 
 
 def _asked(ask: Callable[[], T]) -> T:

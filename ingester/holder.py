@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from . import alone, connects, events, log, policy, rules, token, version
+from . import alone, bearer, connects, events, log, policy, rules, version
 from .alone import Ghosts
 from .api import Unavailable, X
+from .bearer import Token
 from .budget import DOLLARS, Budget
 from .connection import Connection
 from .errors import ConfigurationError, Done, IngesterError, LedgerFailed, Refused
@@ -27,7 +28,6 @@ from .publisher import Publisher
 from .rules import Plan, Rule
 from .settings import Settings
 from .times import Times
-from .token import Token
 
 _LEDGER_SECONDS = 120.0  # as long as BigQuery may be away at start
 _ROW_SECONDS = 20.0  # for a row that is to be stored first
@@ -55,7 +55,7 @@ class Parts:
     settings: Settings
     times: Times
     rules: list[Rule]  # the file's
-    bearer: Token
+    token: Token
     ledger: Ledger
     published: Publisher  # for what the stream gives
     searched: Publisher  # for what search gives
@@ -66,17 +66,17 @@ class Holder:
     """`prepare`, then `hold_on`, which comes back by an exception only."""
 
     def __init__(self, parts: Parts, take: Callable[[bytes, Line], None]) -> None:
-        settings, times, bearer = parts.settings, parts.times, parts.bearer
+        settings, times, token = parts.settings, parts.times, parts.token
         self._settings = settings
         self._times = times
         self._our_rules = parts.rules
-        self._bearer = bearer
+        self._token = token
         self._ledger = parts.ledger
         self._published = parts.published
         self._searched = parts.searched
         self._environ = parts.environ
-        self._x = X(bearer.value, settings.x_api_url)
-        self._connection = Connection(bearer.value, settings.x_api_url, take, times)
+        self._x = X(token.value, settings.x_api_url)
+        self._connection = Connection(token.value, settings.x_api_url, take, times)
         self._connects = connects.Bucket(connects.CONNECTS, times.window)
         self._ghosts = Ghosts(self._x, connects.Bucket(connects.CLEARS, times.window))
         self._heartbeat = Heartbeat(parts.ledger, self._x, times, self._state)
@@ -182,7 +182,7 @@ class Holder:
         return alone.wait_for_others(self._read, me, environ=environ, times=self._times, sleep=self._sleep)
 
     def _mind_the_last_stop(self, diary: list[Event], budget: Budget) -> None:
-        conditions = _conditions(self._bearer, self._our_rules)
+        conditions = _conditions(self._token, self._our_rules)
         stop = events.stop_in_force(diary, datetime.now(UTC), conditions)
         if stop is not None and stop.reason == "budget" and budget.spent() is None:
             log.event("limit_raised", message="The limit that ended the stream is no longer reached: it goes on")
@@ -287,21 +287,21 @@ class Holder:
 
     def _stop(self, stop: Stop) -> None:
         retry = datetime.now(UTC) + timedelta(seconds=stop.retry_after) if stop.retry_after is not None else None
-        condition = _conditions(self._bearer, self._our_rules).get(stop.reason)
+        condition = _conditions(self._token, self._our_rules).get(stop.reason)
         note = f"{condition}: {stop.message}" if condition else stop.message
         raise StoppedByX(Refused(stop.message), {"reason": stop.reason, "retry_after": retry, "note": note[:900]})
 
     def _renew_token(self) -> bool:
         """Whether it has been rotated: then the next request uses the new one."""
         try:
-            fresh = token.read(self._settings)
+            fresh = bearer.read(self._settings)
         except ConfigurationError as error:
             log.event("token_unread", "WARNING", message=str(error))
             return False
-        if fresh.value == self._bearer.value:
+        if fresh.value == self._token.value:
             return False
         log.event("token_renewed", message=f"The token was rotated: version {fresh.version} is used from now on")
-        self._bearer = fresh
+        self._token = fresh
         self._x.renew(fresh.value)
         self._connection.renew(fresh.value)
         return True
@@ -365,11 +365,11 @@ _NO_LEDGER = (
 )
 
 
-def _conditions(bearer: Token, ours: list[Rule]) -> dict[str, str]:
+def _conditions(token: Token, ours: list[Rule]) -> dict[str, str]:
     """What a stop waits for, by its reason: it ends when this has changed."""
     return {
-        "token": bearer.version,
-        "forbidden": bearer.version,
+        "token": token.version,
+        "forbidden": token.version,
         "parameters": version.code(),
         "rules": version.of([rule.value for rule in ours]),
     }

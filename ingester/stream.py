@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from . import log, rules, token
+from . import bearer, log, rules
 from .budget import Budget, Spent
 from .errors import Done, IngesterError, PublishFailed
 from .holder import Holder, Parts, StoppedByX, holder_id
@@ -87,7 +87,7 @@ class _Hand:
 def run(settings: Settings, rules_file: Path, times: Times, environ: Mapping[str, str] = os.environ) -> None:
     """Hold the stream until a signal (returns) or a reason to stop (raises IngesterError)."""
     our_rules = rules.read(rules_file)
-    bearer = token.read(settings)
+    token = bearer.read(settings)
     # whoever reads a quiet stream would not notice that Pub/Sub has refused for good
     published, searched = (
         Publisher(settings.topic_path, settings.dead_topic_path, failed=_end_reading) for _ in range(2)
@@ -96,7 +96,7 @@ def run(settings: Settings, rules_file: Path, times: Times, environ: Mapping[str
     signal.signal(signal.SIGTERM, hand.on_signal)
     signal.signal(signal.SIGINT, hand.on_signal)
     ledger = Ledger(settings.google_cloud_project, settings.bigquery_dataset, holder_id(environ))
-    holder = Holder(Parts(settings, times, our_rules, bearer, ledger, published, searched, environ), hand.take)
+    holder = Holder(Parts(settings, times, our_rules, token, ledger, published, searched, environ), hand.take)
     totals = log.Totals(lambda: _totals(hand, published, holder))
     stopped: dict[str, Any] = {"reason": "bug"}
     error: IngesterError | None = None

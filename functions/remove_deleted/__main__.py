@@ -16,7 +16,7 @@ import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from . import policy, settings, token
+from . import bearer, policy, settings
 from .errors import ConfigurationError, RemovalError
 from .policy import Event
 from .rounds import Run, record
@@ -41,7 +41,7 @@ def main() -> int:
         if arguments.status:
             return _status(store)
         if arguments.due:
-            known = token.read(found)  # a person wants to hear of a bad one before all else
+            known = bearer.read(found)  # a person wants to hear of a bad one before all else
             waits = Run(store, X(lambda: known, found.x_api_url), arguments.age).go()
             print(f"{waits[0].upper()}{waits[1:]}.")
             return 0

@@ -12,7 +12,7 @@ import sys
 import functions_framework
 from cloudevents.http import CloudEvent
 
-from . import log, settings, token
+from . import bearer, log, settings
 from .errors import ConfigurationError, RemovalError
 from .rounds import Run, one_run
 from .store import Store
@@ -30,6 +30,6 @@ def remove_deleted(event: CloudEvent) -> None:
     """One run; what the event says does not matter. It never fails for what the next run may do better."""
     try:
         store = Store(SETTINGS.google_cloud_project, SETTINGS.bigquery_dataset)
-        one_run(Run(store, X(lambda: token.read(SETTINGS), SETTINGS.x_api_url)))
+        one_run(Run(store, X(lambda: bearer.read(SETTINGS), SETTINGS.x_api_url)))
     except RemovalError as error:
         log.event("stopped", "ERROR", message=str(error))

@@ -91,7 +91,7 @@ def test_the_supported_pythons_are_those_that_ci_runs_and_the_scripts_take() -> 
     assert "(3, 11) <= sys.version_info < (3, 14)" in lib
     assert all(f"python{version}" in lib for version in versions)
     for job in workflow["jobs"].values():
-        assert [step["run"].split()[0] for step in job["steps"] if "run" in step][-1] == ".ci/run"
+        assert ".ci/run" in [step["run"].split()[0] for step in job["steps"] if "run" in step]
 
 
 def test_each_failure_names_a_test_that_there_is() -> None:

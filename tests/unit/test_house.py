@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,10 @@ OUTSIDE = {
 EDGES = {
     "ingester": {
         "__main__.py", "api.py", "budget.py", "cli.py", "connection.py", "filler.py", "heartbeat.py", "holder.py", "ledger.py",
-        "log.py", "publisher.py", "replay.py", "stream.py", "token.py",
+        "log.py", "publisher.py", "replay.py", "stream.py", "bearer.py",
     },
     "functions/load_tweet": {"filter/__main__.py", "filter/archive.py", "log.py", "main.py", "store.py", "watch.py"},
-    "functions/remove_deleted": {"__main__.py", "log.py", "main.py", "store.py", "token.py", "x.py"},
+    "functions/remove_deleted": {"__main__.py", "log.py", "main.py", "store.py", "bearer.py", "x.py"},
     "reports": {
         "__main__.py", "ask.py", "demo.py", "export.py", "live/serve.py", "savings.py", "settings.py",
     },
@@ -62,6 +63,14 @@ def test_a_deployable_folder_imports_nothing_of_ours_from_beside_itself(folder: 
 def test_the_outside_world_begins_in_the_modules_that_are_named_for_it(folder: str) -> None:
     edges = {file.relative_to(ROOT / folder).as_posix() for file in files_of(folder) if packages(file) & OUTSIDE}
     assert edges == EDGES[folder]
+
+
+@pytest.mark.parametrize("folder", DEPLOYABLES)
+def test_no_module_of_an_upload_has_the_name_of_one_of_pythons(folder: str) -> None:
+    """A build runs `python3 -m ...` in the upload's root, which then comes first on sys.path."""
+    names = {path.stem for path in (ROOT / folder).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert len(names) > 5
+    assert not names & sys.stdlib_module_names
 
 
 def test_the_local_stand_ins_and_our_parts_share_data_not_code() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingester import settings, token
+from ingester import bearer, settings
 from ingester.errors import ConfigurationError
 
 
@@ -10,14 +10,14 @@ from ingester.errors import ConfigurationError
 def test_what_cannot_be_a_token_is_refused_before_it_gets_into_an_error_of_anybodys(value: str) -> None:
     environment = settings.read({"GOOGLE_CLOUD_PROJECT": "p", "X_BEARER_TOKEN": value})
     with pytest.raises(ConfigurationError) as error:
-        token.read(environment)
+        bearer.read(environment)
     assert value not in str(error.value)
     assert "X_BEARER_TOKEN is no bearer token" in str(error.value)
 
 
 def test_another_token_has_another_version_which_does_not_give_it_away() -> None:
     first, second = (
-        token.read(settings.read({"GOOGLE_CLOUD_PROJECT": "p", "X_BEARER_TOKEN": one}))
+        bearer.read(settings.read({"GOOGLE_CLOUD_PROJECT": "p", "X_BEARER_TOKEN": one}))
         for one in ("AAAA%3D", "AAAB%3D")
     )
     assert first.version != second.version

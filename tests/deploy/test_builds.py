@@ -1,0 +1,194 @@
+"""What Google's Python buildpack does with an upload, done here: the files that gcloud would send, alone in an empty folder.
+
+https://github.com/GoogleCloudPlatform/buildpacks, cmd/python: compileall over the whole upload, pip in its root, and then the server.
+"""
+
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pathspec
+import pytest
+import requests
+from google.cloud import bigquery
+
+from local.bigquery import create as tables
+from local.bigquery import credentials
+from local.processes import Process, wait_until_ready
+from tests.support import ROOT
+from tests.support.fakes import secrets
+from tests.support.tiers import needs
+from tests.support.waiting import eventually
+
+FUNCTIONS = ["load_tweet", "remove_deleted"]
+DEPLOYABLES = {"ingester": ROOT / "ingester", **{name: ROOT / "functions" / name for name in FUNCTIONS}}
+PINNED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[\w+\])?==(\S+)", re.MULTILINE)
+
+
+def to_upload(folder: Path) -> set[str]:
+    """The files that gcloud sends: all but what .gcloudignore names."""
+    ignored = pathspec.GitIgnoreSpec.from_lines((folder / ".gcloudignore").read_text().splitlines())
+    every = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return {name for name in every if not ignored.match_file(name)}
+
+
+def unpacked(source: Path, folder: Path) -> Path:
+    for name in to_upload(source):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source / name, folder / name)
+    return folder
+
+
+def python(folder: Path, *arguments: str, executable: str = sys.executable) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return subprocess.run(
+        [executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=400, check=False
+    )
+
+
+@pytest.mark.parametrize("name", DEPLOYABLES)
+@pytest.mark.parametrize(
+    "step", [["-m", "compileall", "-f", "-q", "."], ["-m", "pip", "--version"]], ids=["compileall", "pip"]
+)
+def test_the_steps_of_a_build_run_in_the_uploads_root(tmp_path: Path, name: str, step: list[str]) -> None:
+    ran = python(unpacked(DEPLOYABLES[name], tmp_path), *step)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("name", DEPLOYABLES)
+def test_an_upload_imports_only_what_it_declares(tmp_path: Path, name: str) -> None:
+    folder = unpacked(DEPLOYABLES[name], tmp_path / "upload")
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["deptry"]
+    mapped = ",".join(f"{package}={module}" for package, module in settings["package_module_name_map"].items())
+    ran = python(
+        folder, "-m", "deptry", ".", "--no-ansi", "--package-module-name-map", mapped,
+        "--requirements-files", str(DEPLOYABLES[name] / "requirements.in"),
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("name", DEPLOYABLES)
+def test_everything_is_locked_with_hashes_at_the_versions_that_are_tested(name: str) -> None:
+    def pins(file: Path) -> dict[str, str]:
+        return {found.lower().replace("_", "-"): version for found, version in PINNED.findall(file.read_text())}
+
+    declared, locked = (pins(DEPLOYABLES[name] / f"requirements.{kind}") for kind in ("in", "txt"))
+    tested = pins(ROOT / "constraints.txt")
+    assert len(declared) > 4
+    assert declared.items() <= locked.items(), "scripts/lock"
+    assert locked.items() <= tested.items(), "scripts/lock"
+    blocks = re.split(r"^(?=\S+==)", (DEPLOYABLES[name] / "requirements.txt").read_text(), flags=re.MULTILINE)[1:]
+    assert all("--hash=sha256:" in block for block in blocks)
+
+
+@pytest.mark.slow
+@needs("gcloud", shutil.which("gcloud") is not None, "it is asked what it would upload")
+@pytest.mark.parametrize("name", DEPLOYABLES)
+def test_gcloud_would_upload_these_files(tmp_path: Path, name: str) -> None:
+    environment = os.environ | {"CLOUDSDK_CONFIG": str(tmp_path), "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1"}
+    listed = subprocess.run(
+        ["gcloud", "meta", "list-files-for-upload", str(DEPLOYABLES[name])],
+        env=environment, capture_output=True, text=True, timeout=60, check=True,
+    ).stdout.split()  # fmt: skip
+    assert set(listed) == to_upload(DEPLOYABLES[name])
+
+
+@pytest.fixture(scope="module", params=FUNCTIONS)
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """/workspace of the built function, and beside it the venv that holds what its requirements.txt names, and no more."""
+    folder = tmp_path_factory.mktemp(request.param)
+    workspace = unpacked(DEPLOYABLES[request.param], folder / "workspace")
+    assert python(folder, "-m", "venv", "python").returncode == 0
+    venv = str(folder / "python" / "bin" / "python")
+    for step in (
+        ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-q", "-r", "requirements.txt"],
+        ["-m", "pip", "check"],
+        ["-m", "compileall", "-f", "-q", "."],
+    ):
+        ran = python(workspace, *step, executable=venv)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    return workspace
+
+
+@pytest.fixture
+def dataset_of(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """An empty dataset, and the variables that lead to it."""
+    key = tmp_path / "key.json"
+    credentials.write(key, f"{engine}/token")
+    variables = {"BIGQUERY_EMULATOR_HOST": engine, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    name = f"built_{uuid.uuid4().hex[:8]}"
+    with bigquery.Client(project="local") as client:
+        tables.create(client, name)
+        yield {**variables, "BIGQUERY_DATASET": name}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(500)
+@pytest.mark.parametrize("log_execution_id", ["true", "false"])
+def test_a_built_function_starts_as_google_starts_it_and_takes_an_event(
+    built: Path, dataset_of: dict[str, str], tmp_path: Path, log_execution_id: str
+) -> None:
+    target = built.parent.name.rstrip("0123456789")
+    with secrets.serve("local") as secret:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "FUNCTION_TARGET": target,
+            "FUNCTION_SIGNATURE_TYPE": "cloudevent",
+            "K_SERVICE": target.replace("_", "-"),
+            "K_REVISION": f"{target}-00001",
+            "PORT": "0",
+            "LOG_EXECUTION_ID": log_execution_id,
+            "GUNICORN_LOG_LEVEL": "info",
+            "GOOGLE_CLOUD_PROJECT": "local",
+            "X_API_URL": "http://127.0.0.1:9",
+            "X_BEARER_TOKEN_SECRET": "projects/local/secrets/x-bearer-token",
+            "SECRET_MANAGER_ENDPOINT": secret.url,
+            **dataset_of,
+        }
+        server = str(built.parent / "python" / "bin" / "functions-framework")
+        process = Process(
+            target, ["env", "-C", str(built), server, "--host", "127.0.0.1"], environment, tmp_path / "log"
+        )
+        try:
+            address = f"http://127.0.0.1:{wait_until_ready(process)}"
+            answer = requests.post(address, timeout=60, **_event(target))
+            assert 200 <= answer.status_code < 300, process.log.read_text()
+            if target == "load_tweet":
+                with bigquery.Client(project="local") as client:
+                    rows = client.query(f"SELECT id FROM {dataset_of['BIGQUERY_DATASET']}.tweet_versions").result()
+                assert [row.id for row in rows] == ["2107184236008718446"]
+            else:
+                assert eventually(lambda: bool(process.events - {"ready"})), process.log.read_text()
+            assert "Traceback" not in process.log.read_text()
+        finally:
+            process.stop()
+
+
+def _event(target: str) -> dict[str, Any]:
+    payload = json.dumps({"data": {"id": "2107184236008718446", "text": "great music", "lang": "en"}})
+    record = {"id": "", "payload": payload, "received_at": 1_795_348_799_000_000, "source": "stream"}
+    data = record if target == "load_tweet" else {}
+    message = {
+        "data": base64.b64encode(json.dumps(data).encode()).decode(),
+        "messageId": "m1",
+        "publishTime": "2026-11-22T12:00:00Z",
+    }
+    return {
+        "data": json.dumps({"message": message, "subscription": "projects/local/subscriptions/s"}),
+        "headers": {
+            "Content-Type": "application/json", "ce-id": "m1", "ce-specversion": "1.0",
+            "ce-source": "//pubsub.googleapis.com/projects/local/topics/tweets",
+            "ce-type": "google.cloud.pubsub.topic.v1.messagePublished",
+        },
+    }  # fmt: skip
