@@ -33,21 +33,25 @@ _GARBAGE_AFTER = 50_000
 _TURN_SECONDS = 0.0005
 
 
-def _check_tables() -> None:
-    """Raises ConfigurationError; a BigQuery that is out of reach is a matter of the requests, not of the start."""
+def _check_tables() -> store.Seen:
+    """Return the tables' columns, or nothing where BigQuery is out of reach: that is a matter of the requests, not of the start.
+
+    Raises ConfigurationError.
+    """
     try:
         tables = store.read_tables(SETTINGS.google_cloud_project, SETTINGS.bigquery_dataset)
     except BadMoment as error:
         log.event("tables_not_checked", "WARNING", message=f"BigQuery did not show its tables at start: {error}")
-        return
+        return {}
     for warning in schema.check(SETTINGS.bigquery_dataset, tables):
         log.event("unknown_column", "WARNING", message=warning)
+    return tables
 
 
 try:
     SETTINGS = settings.read(os.environ)
     KEYWORDS = read_keywords(Path(__file__).with_name("keywords.txt"))
-    _check_tables()
+    TABLES_AT_START = _check_tables()
 except ConfigurationError as error:
     log.event("stopped", "CRITICAL", message=str(error))
     sys.exit(2)
@@ -103,7 +107,7 @@ def _serving() -> _Serving:
 
     Raises BadMoment.
     """
-    insert = store.connect(SETTINGS.google_cloud_project, SETTINGS.bigquery_dataset)
+    insert = store.connect(SETTINGS.google_cloud_project, SETTINGS.bigquery_dataset, TABLES_AT_START)
     counts = Counts(SETTINGS.google_cloud_project)
     gc.collect()
     gc.freeze()  # what is here now stays: it need not be looked at again

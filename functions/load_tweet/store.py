@@ -1,10 +1,13 @@
 """The one place that talks to BigQuery.
 
 A row that BigQuery refuses ('invalid') can never be stored: its reason is returned. Rows that it did not look at because
-of such a row in the same request ('stopped') are sent again at once. Everything else, a timeout included, is a BadMoment.
+of such a row in the same request ('stopped') are sent again at once. Everything else, a timeout included, is a BadMoment; so is
+"no such field" for a column that the table had when we started: inserts learn of a new column some minutes after `tables.get`
+(https://github.com/googleapis/google-cloud-ruby/issues/3805), and an insert may meet a part of BigQuery that has not yet.
 """
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import requests
@@ -27,10 +30,14 @@ _REQUEST_SECONDS = (2.0, 3.5)  # connect, read
 _CUT_SECONDS = ANSWER_SECONDS - 0.5
 _TOO_LARGE = 413
 
+_NO_SUCH_FIELD = "no such field"
 _BLAMES_THE_ROW = frozenset({"invalid", "invalidQuery", "badRequest"})  # reasons in insertErrors
 
 
-def connect(project: str, dataset: str) -> Insert:
+Seen = Mapping[str, Columns | None]  # the columns of each table at start; empty where nobody could look
+
+
+def connect(project: str, dataset: str, seen: Seen) -> Insert:
     """Return `insert`, which blocks until BigQuery has answered for each row; for use in threads. Raises BadMoment."""
     try:
         client = bigquery.Client(project=project)
@@ -44,7 +51,7 @@ def connect(project: str, dataset: str) -> Insert:
 
     def insert(table: str, rows: dict[str, Row]) -> dict[str, str]:
         with watch.until(time.monotonic() + _CUT_SECONDS):
-            return _insert(client, f"{project}.{dataset}.{table}", list(rows.items()))
+            return _insert(client, f"{project}.{dataset}.{table}", list(rows.items()), seen.get(table) or {})
 
     return insert
 
@@ -70,7 +77,7 @@ class _TooLargeError(Exception):
     """The request is: in two it may not be."""
 
 
-def _insert(client: bigquery.Client, table: str, rows: list[tuple[str, Row]]) -> dict[str, str]:
+def _insert(client: bigquery.Client, table: str, rows: list[tuple[str, Row]], seen: Columns) -> dict[str, str]:
     """Each round ends, raises, or leaves out at least one refused row."""
     deadline = time.monotonic() + ANSWER_SECONDS
     refused: dict[str, str] = {}
@@ -78,12 +85,12 @@ def _insert(client: bigquery.Client, table: str, rows: list[tuple[str, Row]]) ->
         if time.monotonic() > deadline:
             raise BadMoment(f"{table}: {len(rows)} rows were stopped for other rows' sake until the time was up")
         try:
-            bad, stopped = _insert_once(client, table, rows)
+            bad, stopped = _insert_once(client, table, rows, seen)
         except _TooLargeError:
             if len(rows) == 1:
                 return refused | {rows[0][0]: "the row is larger than BigQuery takes (10 MB a request)"}
             half = len(rows) // 2
-            return refused | _insert(client, table, rows[:half]) | _insert(client, table, rows[half:])
+            return refused | _insert(client, table, rows[:half], seen) | _insert(client, table, rows[half:], seen)
         refused |= {rows[index][0]: why for index, why in bad.items()}
         if stopped and not bad:
             raise BadMoment(f"{table}: BigQuery stopped {len(stopped)} rows and blamed none")
@@ -91,7 +98,9 @@ def _insert(client: bigquery.Client, table: str, rows: list[tuple[str, Row]]) ->
     return refused
 
 
-def _insert_once(client: bigquery.Client, table: str, rows: list[tuple[str, Row]]) -> tuple[dict[int, str], list[int]]:
+def _insert_once(
+    client: bigquery.Client, table: str, rows: list[tuple[str, Row]], seen: Columns
+) -> tuple[dict[int, str], list[int]]:
     ids = [row_id for row_id, _ in rows]
     try:
         errors = client.insert_rows_json(
@@ -107,6 +116,8 @@ def _insert_once(client: bigquery.Client, table: str, rows: list[tuple[str, Row]
     stopped: list[int] = []
     for entry in errors:
         reasons = entry["errors"]
+        if late := [e for e in reasons if _is_late(e, seen)]:
+            raise BadMoment(f"{table}: {_in_words(late)} The table has it; this part of BigQuery does not know yet")
         if any(e.get("reason") in _BLAMES_THE_ROW for e in reasons):
             bad[int(entry["index"])] = _in_words(reasons)
         elif all(e.get("reason") == "stopped" for e in reasons):
@@ -114,6 +125,10 @@ def _insert_once(client: bigquery.Client, table: str, rows: list[tuple[str, Row]
         else:
             raise BadMoment(f"{table}: {_in_words(reasons)}")
     return bad, stopped
+
+
+def _is_late(error: dict[str, Any], seen: Columns) -> bool:
+    return str(error.get("message")).startswith(_NO_SUCH_FIELD) and error.get("location") in seen
 
 
 def _in_words(errors: list[dict[str, Any]]) -> str:

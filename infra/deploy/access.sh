@@ -40,6 +40,8 @@ policy_command() {
 		secret:*) present secrets "${name}" && POLICY=(gcloud secrets "${verb}" "${name}") ;;
 		repository:*) present repositories "${name}" && POLICY=(gcloud artifacts repositories "${verb}" "${name}" --location="${REGION}") ;;
 		job:*) present jobs "${name}" && POLICY=(gcloud run jobs "${verb}" "${name}" --region="${REGION}") ;;
+		bucket:source) present buckets "${BUCKET}" && POLICY=(gcloud storage buckets "${verb}" "gs://${BUCKET}") ;;
+		account:*) name=$(account "${name}") && present accounts "${name}" && POLICY=(gcloud iam service-accounts "${verb}" "${name}") ;;
 		service:*) present functions "${name}" && POLICY=(gcloud run services "${verb}" "${name}" --region="${REGION}") ;;
 		table:*) ;;
 		*) fail "infra/roles.tsv names a resource that is not known: $1" ;;
@@ -79,22 +81,18 @@ give() {
 	done
 }
 
-# Where Google puts uploaded source before it builds it; other buckets of the project are none of its business. The second name is
-# gcloud's own way of making one up (command_lib/builds/staging_bucket_util.py).
-build_buckets() {
-	local bucket=${P//[:.]/_}
-	bucket="${bucket//google/elgoog}_${REGION}_cloudbuild"
-	printf "title=source-of-builds-%s,expression=resource.name.startsWith('projects/_/buckets/gcf-v2-') || resource.name.startsWith('projects/_/buckets/%s')" "${REGION}" "${bucket}"
-}
+# Where Google puts its own copy of a function's source before it builds it; other buckets of the project are none of its business.
+build_buckets() { printf "title=source-of-builds-%s,expression=resource.name.startsWith('projects/_/buckets/gcf-v2-')" "${REGION}"; }
 
 service_accounts() {
 	local name
 	for name in "${ACCOUNTS[@]}"; do
 		decide accounts "$(account "${name}")" || continue
 		cloud gcloud iam service-accounts create "${name}" --display-name="twitter-data-stream: ${name#tds-}"
+		made accounts "$(account "${name}")"
 	done
 	if [[ ${PLANNING} == false ]] && ! there roles "topic:${PUBSUB_DEAD_TOPIC}|roles/pubsub.publisher|$(member pubsub-agent)"; then
 		cloud gcloud beta services identity create --service=pubsub.googleapis.com >/dev/null # Pub/Sub's own account
 	fi
-	give project buckets
+	give project buckets account:tds-push
 }

@@ -6,7 +6,7 @@ readonly APIS=(
 	eventarc cloudscheduler logging monitoring storage
 )
 
-declare P='' NUMBER='' PYTHON_VERSION=''
+declare P='' PROJECT_DOMAIN='' NUMBER='' PYTHON_VERSION=''
 
 check_tools() {
 	((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)) ||
@@ -47,8 +47,10 @@ look_at_apis() {
 
 apis() {
 	local api
-	local -a missing=()
-	for api in "${APIS[@]}"; do
+	local -a wanted=("${APIS[@]}") missing=()
+	# gcloud asks for budgets in the name of the project, whose own APIs these then are
+	[[ -z ${BUDGET_DOLLARS} ]] || wanted+=(cloudbilling billingbudgets)
+	for api in "${wanted[@]}"; do
 		decide services "${api}.googleapis.com" || continue
 		missing+=("${api}.googleapis.com")
 	done

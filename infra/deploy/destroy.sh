@@ -31,6 +31,7 @@ destroy() {
 	gone topics "${REMOVAL_TOPIC}" gcloud pubsub topics delete "${REMOVAL_TOPIC}"
 	gone schemas "${SCHEMA}" gcloud pubsub schemas delete "${SCHEMA}"
 	gone repositories "${REPOSITORY}" gcloud artifacts repositories delete "${REPOSITORY}" --location="${REGION}"
+	gone buckets "${BUCKET}" gcloud storage rm --recursive --all-versions "gs://${BUCKET}"
 	unwatch
 	if [[ ${ALL} == true ]]; then
 		gone dataset "${BIGQUERY_DATASET}" bq --headless --quiet --project_id="${P}" rm -r -f --dataset "${P}:${BIGQUERY_DATASET}"
@@ -92,7 +93,7 @@ remove_roles() {
 	for key in "${!LIVE[@]}"; do
 		[[ ${key} == roles/* ]] || continue
 		IFS='|' read -r resource role member _ <<<"${key#roles/}"
-		[[ ${member} == serviceAccount:tds-*"@${P}.iam.gserviceaccount.com" ]] || continue
+		[[ ${member} == serviceAccount:tds-*"@${PROJECT_DOMAIN}.iam.gserviceaccount.com" ]] || continue
 		case ${resource} in
 			project) gone roles "${key#roles/}" gcloud projects remove-iam-policy-binding "${P}" --member="${member}" --role="${role}" --all ;;
 			"secret:${SECRET}") [[ ${ALL} == true ]] || gone roles "${key#roles/}" gcloud secrets remove-iam-policy-binding "${SECRET}" --member="${member}" --role="${role}" --all ;;
@@ -112,7 +113,7 @@ prove_gone() {
 			"schedules/${TICK}" | "schedules/${REMOVAL_TICK}" | "functions/${REMOVAL}" | "topics/${REMOVAL_TOPIC}" | "subscriptions/eventarc-"*"${REMOVAL}"* | "jobs/${JOB}" | "jobs/${RUN_JOB}" | "functions/${FUNCTION}" | "topics/${PUBSUB_TOPIC}" | "topics/${PUBSUB_DEAD_TOPIC}" | \
 				"subscriptions/${ARCHIVE_SUBSCRIPTION}" | "subscriptions/${DEAD_SUBSCRIPTION}" | "subscriptions/eventarc-"*"${FUNCTION}"* | "schemas/${SCHEMA}" | \
 				"repositories/${REPOSITORY}" | metrics/tds_* | alerts/?* | channels/?* | "dashboards/${APP}" | "exclusions/${EXCLUSION}" | accounts/tds-* | \
-				"roles/project|"*"|serviceAccount:tds-"*"@${P}."* | "roles/secret:"*"|serviceAccount:tds-"*"@${P}."*) left+=" ${key}" ;;
+				"buckets/${BUCKET}" | "roles/project|"*"|serviceAccount:tds-"*"@${PROJECT_DOMAIN}."* | "roles/secret:"*"|serviceAccount:tds-"*"@${PROJECT_DOMAIN}."*) left+=" ${key}" ;;
 			"dataset/${BIGQUERY_DATASET}" | "secrets/${SECRET}") [[ ${ALL} == false ]] || left+=" ${key}" ;;
 			*) ;;
 		esac
@@ -120,5 +121,5 @@ prove_gone() {
 	done
 	[[ -z ${left} ]] || fail 'These are still there:' "${left}" 'Google may take a minute to forget them; run ./deploy.sh destroy once more.'
 	step "Nothing is left$([[ -z $1 ]] || printf ' but %s' "$1")."
-	info 'The APIs stay enabled, and so do the buckets in which Google keeps the source of builds (gcf-v2-..., ..._cloudbuild): both may be used by others, and cost next to nothing.'
+	info 'The APIs stay enabled, and so do the buckets in which Google keeps the source of functions (gcf-v2-...): both may be used by others, and cost next to nothing.'
 }

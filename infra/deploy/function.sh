@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The functions: load_tweet with the subscription that Eventarc makes for it, and remove_deleted with its schedule.
 
-declare PUSH_SUBSCRIPTION=''
+declare PUSH_SUBSCRIPTION='' DEPLOYED=false
 
 # What the trigger's subscription is called is Eventarc's choice.
 find_push_subscription() {
@@ -11,29 +11,60 @@ find_push_subscription() {
 	[[ -z ${trigger} ]] || PUSH_SUBSCRIPTION=${LIVE["triggers/${trigger}"]:-}
 }
 
-load_tweet() {
-	local config trigger
+# deploy_function NAME FLAG...: deployed if it differs. The array TRIGGER holds the flags of its trigger. DEPLOYED: whether it was.
+#
+# A trigger whose flags are given again may be deleted and made anew by Google where one field differs, and its subscription goes with
+# it, backlog and all (github.com/google-github-actions/deploy-cloud-functions/issues/419). So they are given when the function is
+# made, or when one of them is another one now, and never otherwise; the label `trigger` remembers which were given.
+deploy_function() {
+	local name=$1 folder=functions/${1//-/_} config trigger live
+	shift
 	local -a flags=(
-		--gen2 --region="${REGION}" --source=functions/load_tweet --entry-point=load_tweet
+		--gen2 --region="${REGION}" --source="${folder}" --entry-point="${name//-/_}"
 		--runtime="python$(cut -d. -f1,2 <<<"${PYTHON_VERSION}" | tr -d .)"
-		--trigger-topic="${PUBSUB_TOPIC}" --trigger-location="${REGION}" --trigger-service-account="$(account tds-push)"
-		--retry                                              # without it a failure is acknowledged, and the post is lost
-		--run-service-account="$(account tds-load-tweet)"
 		--build-service-account="projects/${P}/serviceAccounts/$(account tds-build)"
-		--docker-repository="projects/${P}/locations/${REGION}/repositories/${REPOSITORY}"
-		--cpu=1 --memory=512Mi --concurrency=400             # group commit: one instance takes 2,800 posts a second (docs/benchmarks/function.md)
-		--min-instances=0 --max-instances=5 --timeout=60s    # five at the most: what a loop could cost is bounded
+		--docker-repository="projects/${P}/locations/${REGION}/repositories/${REPOSITORY}" --stage-bucket="${BUCKET}"
 		--ingress-settings=internal-only --no-allow-unauthenticated
-		--set-env-vars="$(joined "GOOGLE_CLOUD_PROJECT=${P}" "BIGQUERY_DATASET=${BIGQUERY_DATASET}" "LANGUAGES=${LANGUAGES}" "KEEP_RETWEETS=${KEEP_RETWEETS}")"
+		"$@"
 	)
-	config=$(fingerprint "${flags[@]}" "$(cd functions/load_tweet && files_hash .)")
-	if decide functions "${FUNCTION}" "${config}"; then
-		step 'Deploying the function load-tweet (two minutes)'
-		patiently gcloud functions deploy "${FUNCTION}" "${flags[@]}" --update-labels="app=${APP},config=${config}" >/dev/null
-		made functions "${FUNCTION}"
-		trigger=$(cloud gcloud functions describe "${FUNCTION}" --gen2 --region="${REGION}" --format='value(eventTrigger.trigger.basename())')
-		PUSH_SUBSCRIPTION=$(cloud gcloud eventarc triggers describe "${trigger}" --location="${REGION}" --format='value(transport.pubsub.subscription.basename())')
+	trigger=$(fingerprint "${TRIGGER[@]}")
+	config=$(fingerprint "${flags[@]}" "${TRIGGER[@]}" "$(cd "${folder}" && files_hash .)")
+	DEPLOYED=false
+	decide functions "${name}" "${config}" || return 0
+	live=${IDS["functions/${name}"]:-}
+	live=${live#*~}
+	if [[ ${VERB} == create || ${live%%~*} != "${trigger}" ]]; then flags+=("${TRIGGER[@]}"); fi
+	step "Deploying the function ${name} (two minutes)"
+	patiently gcloud functions deploy "${name}" "${flags[@]}" --update-labels="app=${APP},config=${config},trigger=${trigger}" >/dev/null
+	made functions "${name}"
+	DEPLOYED=true
+}
+
+load_tweet() {
+	local before=${PUSH_SUBSCRIPTION} name
+	local -a TRIGGER=(
+		--trigger-topic="${PUBSUB_TOPIC}" --trigger-location="${REGION}" --trigger-service-account="$(account tds-push)"
+		--retry # without it a failure is acknowledged, and the post is lost
+	)
+	local -a flags=(
+		--run-service-account="$(account tds-load-tweet)"
+		--cpu=1 --memory=512Mi --concurrency=400          # group commit: one instance takes 2,800 posts a second (docs/benchmarks/function.md)
+		--min-instances=0 --max-instances=5 --timeout=60s # five at the most: what a loop could cost is bounded
+		# LOG_EXECUTION_ID: Google's default parses each log line, writes it in two pieces, and gives what is logged between requests the id
+		# of the first one. Our lines carry the trace and the messages' ids themselves.
+		--set-env-vars="$(joined "GOOGLE_CLOUD_PROJECT=${P}" "BIGQUERY_DATASET=${BIGQUERY_DATASET}" "LANGUAGES=${LANGUAGES}" "KEEP_RETWEETS=${KEEP_RETWEETS}" 'LOG_EXECUTION_ID=false')"
+	)
+	deploy_function "${FUNCTION}" "${flags[@]}"
+	if [[ ${DEPLOYED} == true ]]; then
+		name=$(cloud gcloud functions describe "${FUNCTION}" --gen2 --region="${REGION}" --format='value(eventTrigger.trigger.basename())')
+		PUSH_SUBSCRIPTION=$(cloud gcloud eventarc triggers describe "${name}" --location="${REGION}" --format='value(transport.pubsub.subscription.basename())')
 		made subscriptions "${PUSH_SUBSCRIPTION}"
+		LIVE["subscriptions/${PUSH_SUBSCRIPTION}"]='' # whatever it had: Google may have put its own settings back
+		if [[ -n ${before} && ${before} != "${PUSH_SUBSCRIPTION}" ]]; then
+			warn "Google has made the trigger of ${FUNCTION} anew: the subscription ${before} is gone, and the messages that waited in it." \
+				"The archive has them. Store them with: ./deploy.sh run archive --from $(date -u -d '1 hour ago' +%Y-%m-%dT%H:%M 2>/dev/null || date -u -v-1H +%Y-%m-%dT%H:%M)" \
+				'(or from when messages began to wait; what is stored already is not shown twice).'
+		fi
 	fi
 	give "service:${FUNCTION}"
 	push_subscription
@@ -63,26 +94,17 @@ push_subscription() {
 
 # What was deleted on X goes from here: README.md, "What was deleted on X".
 remove_deleted() {
-	local config
-	local -a flags=(
-		--gen2 --region="${REGION}" --source=functions/remove_deleted --entry-point=remove_deleted
-		--runtime="python$(cut -d. -f1,2 <<<"${PYTHON_VERSION}" | tr -d .)"
+	local -a TRIGGER=(
 		--trigger-topic="${REMOVAL_TOPIC}" --trigger-location="${REGION}" --trigger-service-account="$(account tds-push)"
-		--no-retry                                       # the next tick goes on where this one ended
+		--no-retry # the next tick goes on where this one ended
+	)
+	local -a flags=(
 		--run-service-account="$(account tds-remove-deleted)"
-		--build-service-account="projects/${P}/serviceAccounts/$(account tds-build)"
-		--docker-repository="projects/${P}/locations/${REGION}/repositories/${REPOSITORY}"
 		--cpu=1 --memory=1Gi --concurrency=1
 		--min-instances=0 --max-instances=1 --timeout=540s # one at a time
-		--ingress-settings=internal-only --no-allow-unauthenticated
-		--set-env-vars="$(joined "GOOGLE_CLOUD_PROJECT=${P}" "BIGQUERY_DATASET=${BIGQUERY_DATASET}" "X_API_URL=${X_API_URL}" "X_BEARER_TOKEN_SECRET=projects/${P}/secrets/${SECRET}")"
+		--set-env-vars="$(joined "GOOGLE_CLOUD_PROJECT=${P}" "BIGQUERY_DATASET=${BIGQUERY_DATASET}" "X_API_URL=${X_API_URL}" "X_BEARER_TOKEN_SECRET=projects/${P}/secrets/${SECRET}" 'LOG_EXECUTION_ID=false')"
 	)
-	config=$(fingerprint "${flags[@]}" "$(cd functions/remove_deleted && files_hash .)")
-	if decide functions "${REMOVAL}" "${config}"; then
-		step 'Deploying the function remove-deleted (two minutes)'
-		patiently gcloud functions deploy "${REMOVAL}" "${flags[@]}" --update-labels="app=${APP},config=${config}" >/dev/null
-		made functions "${REMOVAL}"
-	fi
+	deploy_function "${REMOVAL}" "${flags[@]}"
 	give "service:${REMOVAL}"
 	removal_tick
 }

@@ -1,15 +1,35 @@
 #!/usr/bin/env bash
 # The ingester: its image, the job, Scheduler's tick, and the execution that holds the stream.
 
+# Where source is uploaded before it is built. The one that gcloud would make has access by object, which organisations may forbid.
+source_bucket() {
+	local config
+	local -a flags=(
+		--uniform-bucket-level-access --public-access-prevention
+		--lifecycle-file=infra/deploy/bucket-lifecycle.json --soft-delete-duration=0s # what is built is kept by nobody for longer than a week
+	)
+	config=$(fingerprint "${flags[@]}" "$(<infra/deploy/bucket-lifecycle.json)")
+	if decide buckets "${BUCKET}" "${config}"; then
+		if [[ ${VERB} == create ]]; then
+			cloud gcloud storage buckets create "gs://${BUCKET}" --location="${REGION}" "${flags[@]}" >/dev/null
+		fi
+		cloud gcloud storage buckets update "gs://${BUCKET}" "${flags[@]}" --update-labels="app=${APP},config=${config}" >/dev/null
+		made buckets "${BUCKET}"
+	fi
+	give bucket:source
+}
+
 repository() {
 	local config
-	config=$(fingerprint docker)
+	source_bucket
+	config=$(fingerprint docker "$(<infra/deploy/keep-images.json)")
 	if decide repositories "${REPOSITORY}" "${config}"; then
 		if [[ ${VERB} == create ]]; then
 			cloud gcloud artifacts repositories create "${REPOSITORY}" --repository-format=docker --location="${REGION}" "$(label "${config}")"
 		else
 			cloud gcloud artifacts repositories update "${REPOSITORY}" --location="${REGION}" "$(label "${config}")"
 		fi
+		cloud gcloud artifacts repositories set-cleanup-policies "${REPOSITORY}" --location="${REGION}" --policy=infra/deploy/keep-images.json --no-dry-run >/dev/null
 		made repositories "${REPOSITORY}"
 	fi
 	give "repository:${REPOSITORY}"
@@ -36,7 +56,7 @@ ingester() {
 		if [[ ${image_there%~*} != "${image}" || ${LIVE["jobs/${JOB}"]:-} == failed ]]; then # not where only a setting has changed
 			step "Building the ingester's image (about a minute)"
 			patiently gcloud builds submit ingester --config=infra/deploy/image.yaml --region="${REGION}" \
-				--default-buckets-behavior=regional-user-owned-bucket \
+				--gcs-source-staging-dir="gs://${BUCKET}/ingester" \
 				--service-account="projects/${P}/serviceAccounts/$(account tds-build)" \
 				--substitutions="_IMAGE=${image},_PYTHON_VERSION=${PYTHON_VERSION}" >/dev/null
 		fi

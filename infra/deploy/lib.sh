@@ -19,7 +19,7 @@ step() { printf -- '-----> %s\n' "$*" >&2; }
 
 info() { printf '       %s\n' "$*" >&2; }
 
-warn() { printf ' !     %s\n' "$*" >&2; }
+warn() { printf ' !     %s\n' "$@" >&2; }
 
 # What happened, why it may have, what to do now; then the end.
 fail() {
@@ -112,7 +112,7 @@ decide() {
 ours() {
 	case $1/$2 in
 		subscriptions/eventarc-*) return 0 ;; # made by Eventarc, for us
-		topics/* | subscriptions/* | repositories/* | jobs/* | functions/* | dataset/*) [[ -n ${LIVE["$1/$2"]} ]] ;;
+		topics/* | subscriptions/* | repositories/* | buckets/* | jobs/* | functions/* | dataset/*) [[ -n ${LIVE["$1/$2"]} ]] ;;
 		secrets/*) [[ ${LIVE["$1/$2"]} == "${APP}" ]] ;;
 		*) return 0 ;;
 	esac
@@ -151,6 +151,7 @@ cloud() {
 		{
 			printf 'This failed: %s\n' "$(shown "$@")"
 			cat "${said}"
+			build_log "${said}"
 		} >"${said}.why"
 		explain "${said}.why"
 	done
@@ -161,15 +162,25 @@ cloud() {
 # What a just created account, a just enabled API or a just given role makes Google say for a while; roles take up to seven minutes.
 readonly NOT_YET='does not exist\.?$|Service account .* does not exist|has not been used in project|SERVICE_DISABLED|is not (yet )?ready|was not found or|try again in a few|Permission .*actAs.*denied|concurrent policy changes|not found: (user|serviceAccount)|User .* is not found|take a few minutes|propagat|operation .*in progress|unable to queue the operation|ABORTED'
 # The same where something is made by one of our own accounts, or by Google's for us: the caller is somebody who has just been allowed.
-readonly NOT_ALLOWED_YET='The caller does not have permission|storage\.objects\.get|You must grant|must have permission to read the image|missing permissions required'
+readonly NOT_ALLOWED_YET='missing permission on the build service account|Permission .*artifactregistry.*denied|artifactregistry\.[a-zA-Z.]+.* denied|The caller does not have permission|storage\.objects\.get|You must grant|must have permission to read the image|missing permissions required'
 declare ALLOWED_LATE=false
 
 shown() { printf '%q ' "$@" | cut -c 1-400; }
+
+# build_log FILE: the last lines of the build that a command's words name, if they name one; it says itself only that a step failed
+build_log() {
+	local id
+	id=$(grep -oE 'builds[/;][^ ?]*[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}' "$1" | tail -n 1 | grep -oE '[0-9a-f-]{36}$') || return 0
+	printf 'The end of the log of build %s:\n' "${id}"
+	gcloud logging read "resource.type=\"build\" AND resource.labels.build_id=\"${id}\"" --order=desc --limit=8 --format='value(textPayload)' </dev/null 2>&1 | tac
+}
 
 # explain FILE: the end, with what Google said and what it asks for
 explain() {
 	local advice
 	case "$(<"$1")" in
+		*'cannot run builds in this region'*)
+			advice='Google builds for this project in six regions only: us-central1, us-west2, europe-west1, asia-east1, australia-southeast1, southamerica-east1 (cloud.google.com/build/docs/locations). Set REGION to one of them; docs/deploy.md, "Move to another region", if something is there already.' ;;
 		*PERMISSION_DENIED* | *'does not have permission'* | *'Permission denied'* | *'403'*)
 			advice='This account may not do that. Ask for the role Owner on the project, or for those of docs/deploy.md ("Who deploys").' ;;
 		*BILLING* | *illing*) advice='The project has no billing account: console.cloud.google.com/billing/linkedaccount.' ;;
@@ -178,7 +189,7 @@ explain() {
 		*QUOTA* | *'RESOURCE_EXHAUSTED'*) advice='A quota of the project is used up: console.cloud.google.com/iam-admin/quotas.' ;;
 		*) advice='If it is not clear what to do, look for the message in docs/deploy.md.' ;;
 	esac
-	mapfile -t lines < <(tail -n 12 "$1")
+	mapfile -t lines < <(tail -n 16 "$1")
 	fail "${lines[@]}" '' "${advice}" 'Nothing is half done that the next run would not go on with: run the same command again.'
 }
 

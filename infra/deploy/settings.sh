@@ -85,8 +85,11 @@ name_things() {
 	readonly ARCHIVE_SUBSCRIPTION="${PUBSUB_TOPIC}-archive" DEAD_SUBSCRIPTION="${PUBSUB_DEAD_TOPIC}-rejected"
 	readonly REGISTRY="${REGION}-docker.pkg.dev/${P//://}/${REPOSITORY}"
 	readonly EXCLUSION=load-tweet-requests
+	readonly BUCKET="${P//[:.]/-}-tds-source" # names of buckets are the whole world's; project ids are, too
+	PROJECT_DOMAIN=${P}                      # as service accounts are called after it: example.com:project is project.example.com there
+	[[ ${P} != *:* ]] || PROJECT_DOMAIN=${P#*:}.${P%%:*}
 	readonly REMOVAL=remove-deleted REMOVAL_TOPIC=remove-deleted REMOVAL_TICK=remove-deleted-tick
 	PYTHON_VERSION=$(<infra/python-version)
 }
 
-account() { printf '%s@%s.iam.gserviceaccount.com' "$1" "${P}"; }
+account() { printf '%s@%s.iam.gserviceaccount.com' "$1" "${PROJECT_DOMAIN}"; }

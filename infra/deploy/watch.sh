@@ -72,7 +72,8 @@ filled() { python3 infra/deploy/filled.py "$@"; }
 # Google's own alert on its part of the bill, where BUDGET_DOLLARS asks for one. It alerts and stops nothing; X's part is the money guard's.
 google_budget() {
 	[[ -n ${BUDGET_DOLLARS} ]] || return 0
-	(budget) || warn 'The budget alert was not made: it needs rights on the billing account. Leave BUDGET_DOLLARS empty, or make it in the console.'
+	(budget) || warn 'The budget alert was not made; Google'"'"'s words are above. It needs the role Billing Account Costs Manager on the billing account,' \
+		'which an Owner of the project need not have. Leave BUDGET_DOLLARS empty, or make the budget in the console.'
 }
 
 budget() {

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pathspec
 import pytest
 import requests
 from google.cloud import bigquery
@@ -25,6 +24,7 @@ from local.bigquery import create as tables
 from local.bigquery import credentials
 from local.processes import Process, wait_until_ready
 from tests.support import ROOT
+from tests.support.deploy.uploads import to_upload, unpacked
 from tests.support.fakes import secrets
 from tests.support.tiers import needs
 from tests.support.waiting import eventually
@@ -32,20 +32,6 @@ from tests.support.waiting import eventually
 FUNCTIONS = ["load_tweet", "remove_deleted"]
 DEPLOYABLES = {"ingester": ROOT / "ingester", **{name: ROOT / "functions" / name for name in FUNCTIONS}}
 PINNED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[\w+\])?==(\S+)", re.MULTILINE)
-
-
-def to_upload(folder: Path) -> set[str]:
-    """The files that gcloud sends: all but what .gcloudignore names."""
-    ignored = pathspec.GitIgnoreSpec.from_lines((folder / ".gcloudignore").read_text().splitlines())
-    every = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    return {name for name in every if not ignored.match_file(name)}
-
-
-def unpacked(source: Path, folder: Path) -> Path:
-    for name in to_upload(source):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source / name, folder / name)
-    return folder
 
 
 def python(folder: Path, *arguments: str, executable: str = sys.executable) -> subprocess.CompletedProcess[str]:

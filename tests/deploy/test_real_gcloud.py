@@ -3,7 +3,6 @@
 import base64
 import json
 import shutil
-import subprocess
 import sys
 import tarfile
 import threading
@@ -20,6 +19,7 @@ from local.processes import wait_until_ready
 from tests.support import ROOT
 from tests.support.deploy.cloud import PROJECT, TOKEN, Cloud, Ran, cloud, missing_tools
 from tests.support.deploy.roles import place, table_in_the_readme
+from tests.support.deploy.uploads import to_upload
 from tests.support.fakes.google.things import NUMBER
 from tests.support.processes import running
 from tests.support.tiers import needs
@@ -104,9 +104,11 @@ def test_roles_are_exactly_those_of_the_readme(google: Cloud, first: Ran) -> Non
     given = set()
     for r in first.of("pubsub", path=":setIamPolicy") + first.of("secretmanager", path=":setIamPolicy"):
         given |= {(place(r["path"]), *one) for one in _bindings(r)}
-    for api in ("cloudresourcemanager", "artifactregistry", "run"):
+    for api in ("cloudresourcemanager", "artifactregistry", "run", "iam"):
         for r in first.of(api, path=":setIamPolicy"):
             given |= {(place(r["path"]), *one) for one in _bindings(r)}
+    for r in first.of("storage", "PUT", path="/iam"):
+        given |= {(place(r["path"]), *one) for one in _bindings({"body": {"policy": r["body"]}})}
     for r in first.of("bigquery", "POST", path="/jobs"):
         script = r["body"]["configuration"]["query"]["query"]
         for line in script.split(";\n"):
@@ -222,16 +224,9 @@ def test_uploads_carry_only_what_runs(google: Cloud, first: Ran) -> None:
             functions.append({name for name in archive.namelist() if not name.endswith("/")})
     with tarfile.open(tarred) as archive:
         image = {member.name.removeprefix("./") for member in archive.getmembers() if member.isfile()}
-    wanted = [_files(ROOT / "functions" / name) for name in ("load_tweet", "remove_deleted")]
+    wanted = [to_upload(ROOT / "functions" / name) for name in ("load_tweet", "remove_deleted")]
     assert sorted(map(sorted, functions)) == sorted(map(sorted, wanted))
-    assert image == _files(ROOT / "ingester")
-
-
-def _files(folder: Path) -> set[str]:
-    listed = subprocess.run(
-        ["git", "ls-files", "."], cwd=folder, capture_output=True, text=True, check=True
-    ).stdout.split()
-    return {name for name in listed if not name.endswith(".gcloudignore")}
+    assert image == to_upload(ROOT / "ingester")
 
 
 def test_a_second_up_makes_nothing_and_says_so(google: Cloud, first: Ran, tree: Path) -> None:
@@ -261,7 +256,10 @@ def test_only_what_has_changed_is_done_again(google: Cloud, first: Ran, tree: Pa
     signs = {line.strip() for line in ran.said.splitlines() if line.strip().startswith(("+ ", "~ "))}
     assert {line for line in signs if not line.startswith(("~ alerts", "~ metrics"))} == {
         "~ jobs ingester", "~ jobs ingester-run", "~ functions load-tweet", "~ dataset twitter",
+        "~ subscriptions eventarc-us-central1-load-tweet-123456-sub-000",  # set up again after each deployment of its function
     }  # fmt: skip
+    (deployed,) = ran.of("cloudfunctions", "PATCH", path="/functions/load-tweet")
+    assert "eventTrigger" not in deployed["query"]["updateMask"], "a trigger that is given again may be made anew"
     assert not ran.of("cloudbuild", "POST", path="/builds")
     executions = [r["path"].rsplit(":", 1)[-1] for r in ran.of("run", "POST", path=":") if "Iam" not in r["path"]]
     assert executions == ["cancel", "run"], "the running ingester is replaced"

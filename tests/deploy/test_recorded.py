@@ -162,6 +162,45 @@ def test_destroy_takes_everything_and_twice_is_harmless(tmp_path: Path, deployed
     assert copy.deploy("up", "--yes", **SETTINGS).returncode == 0
 
 
+def test_a_trigger_is_given_again_only_where_it_differs_and_its_subscription_is_set_up_each_time(
+    tmp_path: Path, deployed: Recorded
+) -> None:
+    """Google may delete a trigger that is given again, and the subscription with its backlog."""
+    copy = Recorded(tmp_path / "copy")
+    shutil.copytree(deployed.folder, copy.folder)
+
+    def again(**change: str) -> tuple[list[str], list[str]]:
+        before = len(copy.calls)
+        ran = copy.deploy("up", "function", "--yes", **SETTINGS | change)
+        assert ran.returncode == 0, ran.stderr
+        made = copy.calls[before:]
+        (deploy,) = [call for call in made if call[1:4] == ["functions", "deploy", "load-tweet"]]
+        (update,) = [call for call in made if call[1:4] == ["pubsub", "subscriptions", "update"]]
+        assert "--message-retention-duration=7d" in update
+        return [flag for flag in deploy if flag.startswith("--trigger-") or flag == "--retry"], ran.stderr.splitlines()
+
+    given, said = again(LANGUAGES="en")
+    assert given == []
+    assert not [line for line in said if "anew" in line]
+    given, said = again(LANGUAGES="en,de", TRIGGER_NUMBER="2")  # Google makes it anew all the same
+    assert given == []
+    assert any("run archive --from 20" in line for line in said)
+
+
+def test_a_budget_needs_two_more_apis_and_is_made_once(tmp_path: Path, deployed: Recorded) -> None:
+    copy = Recorded(tmp_path / "copy")
+    shutil.copytree(deployed.folder, copy.folder)
+    ran = copy.deploy("up", "watch", "--yes", **SETTINGS | {"BUDGET_DOLLARS": "50"})
+    assert ran.returncode == 0, ran.stderr
+    assert copy.place("gcloud", "services", "enable", "cloudbilling.googleapis.com", "billingbudgets.googleapis.com")
+    assert copy.place("gcloud", "billing", "budgets", "create") > copy.place(
+        "gcloud", "services", "enable", "cloudbilling.googleapis.com"
+    )
+    before = copy.changes
+    assert "Nothing to do" in copy.deploy("up", "watch", "--yes", **SETTINGS | {"BUDGET_DOLLARS": "50"}).stderr
+    assert copy.changes == before
+
+
 FOREIGN = {"topics": "tweets", "jobs": "ingester", "functions": "load-tweet", "subscriptions": "tweets-archive"}
 
 

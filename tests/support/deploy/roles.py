@@ -11,6 +11,8 @@ _NAMES = {
     "secrets/x-bearer-token": "secret:x-bearer-token",
     "repositories/twitter-data-stream": "repository:twitter-data-stream",
     "jobs/ingester": "job:ingester",
+    "serviceAccounts/tds-push@demo-proj.iam.gserviceaccount.com": "account:tds-push",
+    "b/demo-proj-tds-source/iam": "bucket:source",
     "services/load-tweet": "service:load-tweet",
     "services/remove-deleted": "service:remove-deleted",
 }

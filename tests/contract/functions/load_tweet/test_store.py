@@ -4,6 +4,7 @@ import pytest
 
 from functions.load_tweet import store
 from functions.load_tweet.errors import BadMoment
+from functions.load_tweet.schema import Column
 from tests.support.fakes import bigquery as fakes
 from tests.support.fakes.bigquery import FakeBigQuery
 
@@ -11,7 +12,7 @@ ROWS = {"a": {"id": "a"}, "b": {"id": "b"}, "c": {"id": "c"}}
 
 
 def insert(rows: dict[str, dict[str, str]] = ROWS) -> dict[str, str]:
-    return store.connect("local", "twitter")("filtered", rows)
+    return store.connect("local", "twitter", {"filtered": {"id": Column("STRING", "REQUIRED")}})("filtered", rows)
 
 
 def test_all_rows_are_stored_in_one_insert(fake: FakeBigQuery) -> None:
@@ -72,6 +73,19 @@ def test_what_lasts_is_a_bad_moment(fake: FakeBigQuery, behaviour: fakes.Behavio
     with pytest.raises(BadMoment):
         insert()
     assert fake.stored == {}
+
+
+def missing(column: str) -> fakes.Behaviour:
+    error = {"reason": "invalid", "location": column, "message": f"no such field: {column}."}
+    return lambda table, rows: (200, {"insertErrors": [{"index": i, "errors": [error]} for i in range(len(rows))]})
+
+
+def test_a_column_that_the_table_had_at_start_is_late_and_one_that_it_never_had_is_refused(fake: FakeBigQuery) -> None:
+    fake.usual = missing("id")
+    with pytest.raises(BadMoment, match=r"no such field: id\. The table has it"):
+        insert()
+    fake.usual = missing("nowhere")
+    assert insert() == dict.fromkeys("abc", "nowhere: no such field: nowhere.")
 
 
 def test_a_request_that_is_too_large_is_sent_in_halves_and_a_row_that_is_refused(fake: FakeBigQuery) -> None:

@@ -213,19 +213,41 @@ def _storage(things: Things, r: "Request") -> Answer | None:
         return Answer(200)
     if r.path.startswith("/upload/") or r.query.get("uploadType"):
         return _upload(things, r)
+    if found := re.fullmatch(r"/(?:storage/v1/)?b/([^/]+)/iam", r.path):
+        key = f"storage:b/{found[1]}"
+        if r.method == "PUT":
+            things.policies[key] = r.body | {"etag": "BwX="}
+        return Answer(
+            200, things.policies.get(key, {"kind": "storage#policy", "version": 1, "etag": "BwX=", "bindings": []})
+        )
+    if found := re.fullmatch(r"/(?:storage/v1/)?b/([^/]+)/storageLayout", r.path):
+        return Answer(200, {"kind": "storage#storageLayout", "bucket": found[1], "location": "US-CENTRAL1"})
+    if re.fullmatch(r"/(?:storage/v1/)?b/[^/]+/o", r.path):
+        return Answer(200, {"kind": "storage#objects", "items": []})
     if found := re.fullmatch(r"/(?:storage/v1/)?b(?:/([^/]+))?", r.path):
-        name = found[1] or r.body.get("name") or r.query.get("prefix")
-        bucket = {
-            "name": name,
-            "id": name,
-            "location": "US-CENTRAL1",
-            "projectNumber": NUMBER,
-            "kind": "storage#bucket",
-        }
-        if r.method == "GET" and not found[1]:
-            return Answer(200, {"kind": "storage#buckets", "items": [bucket] if name else []})
-        return Answer(200, bucket)
+        return _bucket(things, r, found[1] or r.body.get("name"))
     return None
+
+
+def _bucket(things: Things, r: "Request", name: str | None) -> Answer:
+    if r.method == "GET" and name is None:
+        return Answer(200, {"kind": "storage#buckets", "items": things.under("storage:b")})
+    key = f"storage:b/{name}"
+    if r.method in ("GET", "DELETE"):
+        if key not in things.made:
+            return problem(404, "notFound", "The specified bucket does not exist.")
+        if r.method == "DELETE":
+            things.policies.pop(key, None)
+            del things.made[key]
+            return Answer(204, raw=b"")
+        return Answer(200, things.made[key])
+    if r.method == "POST" and key in things.made:
+        return problem(
+            409, "conflict", "Your previous request to create the named bucket succeeded and you already own it."
+        )
+    fixed = {"name": name, "id": name, "projectNumber": NUMBER, "kind": "storage#bucket", "metageneration": "1"}
+    things.made[key] = things.made.get(key, {"location": "US-CENTRAL1", "storageClass": "STANDARD"}) | r.body | fixed
+    return Answer(200, things.made[key])
 
 
 def _upload(things: Things, r: "Request") -> Answer:
@@ -240,7 +262,8 @@ def _upload(things: Things, r: "Request") -> Answer:
         part = r.raw.split(b"--" + boundary[1].encode())[2]
         data = re.split(rb"\r?\n\r?\n", part, maxsplit=1)[1].rstrip(b"\r\n") if b"\n" in part else part
     if name.endswith((".tgz", ".zip")):
-        (things.uploads / f"{len(list(things.uploads.iterdir())):03d}-build.tgz").write_bytes(data)
+        kind = "function.zip" if name.endswith(".zip") else "build.tgz"
+        (things.uploads / f"{len(list(things.uploads.iterdir())):03d}-{kind}").write_bytes(data)
     digest = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
     return Answer(
         200,

@@ -59,7 +59,7 @@ class Things:
 
     def policy(self, api: str, path: str, body: dict[str, Any]) -> Answer:
         resource, verb = path.rsplit(":", 1)
-        key = f"{api}:{resource}"
+        key = f"{api}:{resource}".replace("/projects/-/", f"/projects/{PROJECT}/")
         if verb == "getIamPolicy":
             return Answer(200, self.policies.get(key, {"version": 1, "etag": "BwX="}))
         if verb == "setIamPolicy":
