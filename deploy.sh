@@ -74,14 +74,18 @@ up() {
 
 # What it may cost at the worst, before anything is made.
 agree() {
-	local x google
+	local x google post
+	local -a without=()
 	[[ ${PLANNING} == false ]] || return 0
-	read -r x google < <(python3 infra/deploy/estimate.py --posts-per-day 0 --worst --per-day "$((10#${MAX_POSTS_PER_DAY}))" --per-month "$((10#${MAX_POSTS_PER_MONTH}))")
+	[[ ${EXPAND_AUTHORS} == true ]] || without+=(--no-authors)
+	[[ ${EXPAND_REFERENCED} == true ]] || without+=(--no-referenced)
+	read -r x google post < <(python3 infra/deploy/estimate.py --posts-per-day 0 --worst "${without[@]}" --per-day "$((10#${MAX_POSTS_PER_DAY}))" --per-month "$((10#${MAX_POSTS_PER_MONTH}))")
 	if [[ ${x} == unlimited ]]; then
 		warn "X may bill without limit: MAX_POSTS_PER_DAY and MAX_POSTS_PER_MONTH are both 0."
 	else
 		info "At the worst X bills \$${x} a month: then the money guard stops the stream (MAX_POSTS_PER_DAY=${MAX_POSTS_PER_DAY}, MAX_POSTS_PER_MONTH=${MAX_POSTS_PER_MONTH})."
 	fi
+	info "A post costs \$0.005, or up to \$${post} with its author and what it refers to (EXPAND_AUTHORS, EXPAND_REFERENCED; docs/costs.md)."
 	info "Google bills about \$${google} a month to hold the stream, and cents per thousand posts. ./deploy.sh estimate has the details."
 	if [[ -z ${X_BEARER_TOKEN} && -t 0 ]] && ! there secrets "${SECRET}"; then
 		read -rsp "       X's bearer token (not shown; empty: later): " X_BEARER_TOKEN
@@ -127,13 +131,14 @@ where_to_look() {
 estimate() {
 	local -a arguments=("$@")
 	[[ ${EXPAND_AUTHORS} == true ]] || arguments+=(--no-authors)
+	[[ ${EXPAND_REFERENCED} == true ]] || arguments+=(--no-referenced)
 	if [[ " $* " != *' --posts-per-day'* ]]; then
 		arguments+=(--posts-per-day "$(posts_per_day)")
 	fi
 	exec python3 infra/deploy/estimate.py "${arguments[@]}" --per-day "$((10#${MAX_POSTS_PER_DAY}))" --per-month "$((10#${MAX_POSTS_PER_MONTH}))"
 }
 
-# By X's own counts of the last seven days, which cost nothing: the ingester asks for them.
+# By X's own counts of the last seven days, half a cent a request: the ingester asks for them.
 posts_per_day() {
 	local counted
 	[[ -n ${X_BEARER_TOKEN} ]] || usage 'Without X_BEARER_TOKEN X cannot be asked how many posts the rules match.' 'Set it, or say how many: ./deploy.sh estimate --posts-per-day 1000'

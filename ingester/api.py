@@ -12,7 +12,7 @@ import orjson
 import requests
 
 from . import log
-from .fields import AUTHOR_EXPANSIONS, EXPANSIONS, PLACE_FIELDS, TWEET_FIELDS, USER_FIELDS
+from .fields import PLACE_FIELDS, TWEET_FIELDS, USER_FIELDS, expansions
 
 _CALL_SECONDS = (5.0, 20.0)  # connect, read
 _RULES_A_PAGE = 1_000
@@ -99,7 +99,7 @@ class X:
         return self._call("GET", "/2/usage/tweets", {})
 
     def search(
-        self, query: str, since_id: str, until_id: str, *, authors: bool, size: Callable[[], int]
+        self, query: str, since_id: str, until_id: str, *, authors: bool, referenced: bool, size: Callable[[], int]
     ) -> Iterator[Answer]:
         """Pages of recent search, newest first, each of as many posts as `size` says then; stops where one repeats what was."""
         parameters: dict[str, Any] = {
@@ -108,7 +108,7 @@ class X:
             "until_id": until_id,
             "tweet.fields": ",".join(TWEET_FIELDS),
             "place.fields": ",".join(PLACE_FIELDS),
-            "expansions": ",".join(EXPANSIONS + (AUTHOR_EXPANSIONS if authors else [])),
+            "expansions": ",".join(expansions(authors=authors, referenced=referenced)),
         }
         if authors:
             parameters["user.fields"] = ",".join(USER_FIELDS)
@@ -124,22 +124,21 @@ class X:
             seen |= ids | {following}
             parameters["next_token"] = following
 
-    def count(self, query: str, since_id: str, until_id: str) -> Answer:
-        """`body['meta']['total_tweet_count']` of a query's posts, retweets with them; costs nothing."""
+    def count(self, query: str, since_id: str, until_id: str, granularity: str) -> Iterator[Answer]:
+        """Pages of X's counts of a query's posts, retweets with them, by minute or hour. Each is a request that X bills."""
         parameters: dict[str, Any] = {
             "query": query,
             "since_id": since_id,
             "until_id": until_id,
-            "granularity": "minute",
+            "granularity": granularity,
         }
-        total = 0
         while True:
             answer = self._patiently("/2/tweets/counts/recent", parameters)
-            meta = answer.body.get("meta") or {}
-            total += int(meta.get("total_tweet_count") or 0)
-            if answer.status != 200 or not meta.get("next_token"):
-                return Answer(answer.status, answer.body | {"meta": meta | {"total_tweet_count": total}})
-            parameters["next_token"] = meta["next_token"]
+            yield answer
+            following = (answer.body.get("meta") or {}).get("next_token")
+            if answer.status != 200 or not following:
+                return
+            parameters["next_token"] = following
 
     def _patiently(self, path: str, parameters: dict[str, Any]) -> Answer:
         """For whoever can wait until X's limit allows another call."""

@@ -1,17 +1,18 @@
-"""Money: what X will bill for, counted as it is delivered, against the user's own limits. Pure: the time is passed in.
+"""Money: what X may bill for, counted as it is delivered, against the user's own limits. Pure: the time is passed in.
 
-The unit is a post, $0.005. An author costs $0.010 once a UTC day, so a new author counts as two posts.
-Prices: https://docs.x.com/x-api/getting-started/pricing, 2026-08-22.
+The unit is a post's price (prices.py). Each post, user and media counts once a UTC day, in `data` and in `includes` alike; each
+request for counts counts, too. So the figure is never below X's bill; X's own usage corrects it upwards.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-DOLLARS = 0.005  # a unit
-AUTHOR = 2  # units
+from .prices import DOLLARS, MEDIA, POST, USER, Resources
+
 _WARN_AT = (0.5, 0.8, 0.95)
+_REMEMBERED = 200_000  # ids of a kind in each of two halves: 30 MB. What is forgotten counts once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +40,28 @@ class Budget:
         self._limits = {"day": per_day, "month": per_month}
         self._days = dict(before)
         self._billed: tuple[date, int] | None = None  # X's own count, of the month that began then
-        self._authors: set[str] = set()
+        self._seen = {kind: _Seen() for kind in ("posts", "users", "media")}
         self._today = clock().date()
         self._warned: set[tuple[str, date, float]] = set()
         self._lock = threading.Lock()
 
-    def add(self, posts: int, authors: Sequence[str]) -> Spent | None:
-        """Posts delivered, and the authors that came with them. Returns the limit that is reached, if one is."""
+    def add(self, billed: Resources, more: int = 0) -> Spent | None:
+        """Count what X has delivered, and `more` units. Returns the limit that is reached, if one is."""
         with self._lock:
             today = self._roll()
-            new = set(authors) - self._authors if authors else ()
-            if new:
-                self._authors.update(new)
-            self._days[today] = self._days.get(today, 0) + posts + AUTHOR * len(new)
+            new = POST * self._seen["posts"].add(billed.posts)
+            if billed.users:
+                new += USER * self._seen["users"].add(billed.users)
+            if billed.media:
+                new += MEDIA * self._seen["media"].add(billed.media)
+            self._days[today] = self._days.get(today, 0) + new + more
             return self._spent(today)
+
+    def know(self, posts: Iterable[str]) -> None:
+        """Posts of today that another process has counted: X does not bill them again."""
+        with self._lock:
+            self._roll()
+            self._seen["posts"].add(posts)
 
     def billed(self, units: int, reset_day: int) -> None:
         """X's own count since the last `reset_day` of a month: the larger one holds.
@@ -107,7 +116,7 @@ class Budget:
                 if reached and (period, begins, reached[-1]) not in self._warned:
                     self._warned |= {(period, begins, mark) for mark in reached}
                     told.append(
-                        f"{units:,} of {limit:,} posts of this {period} are used ({units / limit:.0%}): "
+                        f"{units:,} of {limit:,} units of this {period} are used, a unit a post's price ({units / limit:.0%}): "
                         f"${units * DOLLARS:,.2f}. At the limit the stream stops; MAX_POSTS_PER_{period.upper()} sets it."
                     )
             return told
@@ -116,7 +125,8 @@ class Budget:
         today = self._clock().date()
         if today != self._today:
             self._today = today
-            self._authors.clear()  # X bills an author once a day
+            for seen in self._seen.values():  # X bills each once a day
+                seen.clear()
         return today
 
     def _spent(self, today: date) -> Spent | None:
@@ -133,6 +143,28 @@ class Budget:
     def _used(self, today: date) -> list[tuple[str, int]]:
         day = ("day", self._days.get(today, 0))
         return [("month", self._month(today)), day] if self._limits["month"] else [day]
+
+
+class _Seen:
+    """Ids that were counted today. Bounded: the older half is forgotten first."""
+
+    def __init__(self) -> None:
+        self._new: set[str] = set()
+        self._old: set[str] = set()
+
+    def add(self, ids: Iterable[str]) -> int:
+        """Return how many of them are new."""
+        count = 0
+        for one in ids:
+            if one not in self._new:
+                count += one not in self._old
+                self._new.add(one)
+        if len(self._new) > _REMEMBERED:
+            self._old, self._new = self._new, set()
+        return count
+
+    def clear(self) -> None:
+        self._new, self._old = set(), set()
 
 
 def _end(period: str, today: date) -> datetime:

@@ -17,11 +17,12 @@ from rich.table import Table
 
 from . import bearer, events, fill, replay, rules, search
 from .api import Unavailable, X
-from .budget import AUTHOR, DOLLARS, Budget
+from .budget import Budget
 from .errors import ConfigurationError, LedgerFailed, PublishFailed, Refused
 from .events import Gap
 from .holder import holder_id
 from .ledger import Ledger, NoLedger
+from .prices import COUNTS, DOLLARS, NOTHING, most
 from .publisher import Publisher
 from .rules import Rule
 from .settings import Settings
@@ -52,6 +53,8 @@ def plan(settings: Settings, arguments: Namespace) -> int:
         for rule in listed:
             table.add_row(what, escape(str(rule)), *(_price(x, rule.value, settings) if arguments.price else []))
     console.print(table)
+    if arguments.price:
+        console.print(f"X bills a request for counts: ${COUNTS * DOLLARS:.3f} for each rule that was priced.")
     if found.foreign:
         console.print("Rules that are not ours are left alone; rules apply --remove-foreign removes them.")
     console.print(
@@ -94,23 +97,33 @@ def fetch(settings: Settings, arguments: Namespace, times: Times) -> int:
     for _, value, tag in asked:
         if why := search.cannot_ask(value):
             console.print(f"[yellow]The rule '{escape(tag or value[:40])}' cannot be asked: {why}.[/]")
-    counted = _asked(lambda: search.expected(x, asked, since, until))
-    most = counted * (1 + (AUTHOR if settings.expand_authors else 0))
-    console.print(
-        f"{counted:,} posts from {since:%F %H:%M:%S} to {until:%F %H:%M:%S} UTC, retweets counted, which search does not return: "
-        f"${counted * DOLLARS:,.2f} at most, ${most * DOLLARS:,.2f} if each had an author not yet billed today. "
-        "X bills a post that the stream delivered the same UTC day only once."
-    )
+    counted = _asked(lambda: search.counts(x, asked, since, until))
+    asking = f"Asking for it cost ${counted.requests * COUNTS * DOLLARS:.3f}."
+    if counted.total is None:
+        console.print(
+            f"X does not say how many posts there are from {since:%F %H:%M:%S} to {until:%F %H:%M:%S} UTC. {asking}"
+        )
+    else:
+        console.print(
+            f"{counted.total:,} posts from {since:%F %H:%M:%S} to {until:%F %H:%M:%S} UTC, retweets counted, which search does not "
+            f"return: ${counted.total * DOLLARS:,.2f} to ${counted.total * _most(settings) * DOLLARS:,.2f}, by how many authors and "
+            f"referenced posts come with them. X bills a post that the stream delivered the same UTC day only once. {asking}"
+        )
     if arguments.dry_run or not _agreed(arguments, "Fetch and publish them?"):
         return 0 if arguments.dry_run else 1
     ledger = Ledger(settings.google_cloud_project, settings.bigquery_dataset, holder_id(os.environ))
     publisher = Publisher(settings.topic_path, settings.dead_topic_path)
     diary = _diary(ledger)
     budget = Budget(settings.max_posts_per_day, settings.max_posts_per_month, events.spent(diary))
+    budget.add(NOTHING, more=COUNTS * counted.requests)
     ledger.today = budget.today
     gap = Gap(f"manual-{datetime.now(UTC):%Y%m%dT%H%M%S}", since, "manual", until, tuple(asked))
 
-    means = fill.Means(x, publisher, ledger, budget, times, settings.expand_authors)
+    held = events.last_held(diary)
+    means = fill.Means(
+        x, publisher, ledger, budget, times, settings.expand_authors, settings.expand_referenced,
+        uncounted=held[0] if held and held[1] == "killed" else None,
+    )  # fmt: skip
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         result = _asked(lambda: fill.by_hand(means, gap))
@@ -194,10 +207,13 @@ def _as_json(x: X, ours: list[Rule], found: rules.Plan, *, price: bool) -> dict[
 
 
 def _posts_a_day(x: X, values: list[str]) -> float:
-    """By the last seven days."""
+    """By the last seven days. Costs a request for counts, or one for each rule where they do not fit into one query."""
     now = datetime.now(UTC) - timedelta(minutes=1)
     asked = [("", value, "") for value in values]
-    return _asked(lambda: search.expected(x, asked, now - _PRICED, now)) / (_PRICED / timedelta(days=1))
+    counted = _asked(lambda: search.counts(x, asked, now - _PRICED, now))
+    if counted.total is None:
+        raise Refused("X does not say how many posts these rules match. Try again in a minute.")
+    return counted.total / (_PRICED / timedelta(days=1))
 
 
 def _price(x: X, value: str, settings: Settings) -> tuple[str, str, str]:
@@ -206,8 +222,12 @@ def _price(x: X, value: str, settings: Settings) -> tuple[str, str, str]:
         return ("?", "?", "?")
     posts = _posts_a_day(x, [value])
     dollars = posts * DOLLARS
-    most = f" to {dollars * (1 + AUTHOR):,.2f}" if settings.expand_authors else ""
-    return f"{posts:,.0f}", f"{dollars:,.2f}{most}", f"{dollars * 30:,.0f}"
+    upto = f" to {dollars * _most(settings):,.2f}" if _most(settings) > 1 else ""
+    return f"{posts:,.0f}", f"{dollars:,.2f}{upto}", f"{dollars * 30:,.0f}"
+
+
+def _most(settings: Settings) -> int:
+    return most(authors=settings.expand_authors, referenced=settings.expand_referenced)
 
 
 def _x(settings: Settings) -> X:

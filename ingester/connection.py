@@ -16,7 +16,7 @@ import tweepy
 import urllib3
 
 from . import log, message
-from .fields import AUTHOR_EXPANSIONS, EXPANSIONS, PLACE_FIELDS, TWEET_FIELDS, USER_FIELDS
+from .fields import PLACE_FIELDS, TWEET_FIELDS, USER_FIELDS, expansions
 from .policy import Ended
 from .times import Times
 
@@ -83,14 +83,14 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
         """X has no rules, and so no posts for us: end at its next keep-alive. For another thread than the one that holds."""
         self._unruled = True
 
-    def hold(self, *, expand_authors: bool, connected: Callable[[], None]) -> Ended:
+    def hold(self, *, authors: bool, referenced: bool, connected: Callable[[], None]) -> Ended:
         """Blocks until the connection has ended."""
         self._ended, self._exception, self._connected_at, self._connected = Ended("network"), None, None, connected
         self.filter(
             tweet_fields=TWEET_FIELDS,
-            user_fields=USER_FIELDS if expand_authors else None,
+            user_fields=USER_FIELDS if authors else None,
             place_fields=PLACE_FIELDS,
-            expansions=EXPANSIONS + (AUTHOR_EXPANSIONS if expand_authors else []),
+            expansions=expansions(authors=authors, referenced=referenced),
         )
         if self._exception is not None:
             self._raise(self._exception)

@@ -18,6 +18,13 @@ USER_FIELDS = [
     "verified",
 ]
 PLACE_FIELDS = ["contained_within", "country", "country_code", "full_name", "geo", "id", "name", "place_type"]
-EXPANSIONS = ["referenced_tweets.id", "geo.place_id", "edit_history_tweet_ids"]
-# each distinct author of the day is billed as a user read, $0.010: EXPAND_AUTHORS switches these off
-AUTHOR_EXPANSIONS = ["author_id", "referenced_tweets.id.author_id"]
+
+
+def expansions(*, authors: bool, referenced: bool) -> list[str]:
+    """What X is to include beside a post, each of which it may bill (prices.py): EXPAND_AUTHORS and EXPAND_REFERENCED."""
+    wanted = ["geo.place_id"]
+    if referenced:
+        wanted += ["referenced_tweets.id", "edit_history_tweet_ids"]
+    if authors:
+        wanted += ["author_id", *(["referenced_tweets.id.author_id"] if referenced else [])]
+    return wanted

@@ -1,21 +1,23 @@
 """Fetches what was posted while nobody held the stream, publishes it, and counts what is still missing.
 
-A gap is worked off in slices of time, by X's own counts of posts (which cost nothing): so memory does not grow with the gap,
-and what is done is done when X has a moment of weakness in between.
+X is asked once how many posts there were, and when: that is the number that is to be reached, and it makes the slices of time in which
+the gap is worked off. So memory does not grow with the gap, and what is done is done when X has a moment of weakness in between.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from . import search
+from . import prices, search
 from .api import X
-from .budget import AUTHOR, Budget
+from .budget import Budget
 from .errors import PublishFailed
 from .events import Gap
 from .ledger import Ledger
 from .message import NotText, wrap
+from .prices import Resources
 from .publisher import Publisher
 from .search import Found, Refused, Rule
 from .times import Times
@@ -29,7 +31,10 @@ _PAGE = (10, 100)  # posts: what X's search takes as max_results
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What filling needs; the publisher is its own, as it waits until everything is published. `stream` is the stream's, if it is held."""
+    """What filling needs; the publisher is its own, as it waits until everything is published. `stream` is the stream's, if it is held.
+
+    `uncounted` is from when on the ledger may lack the count of what X delivered: a process that was killed took it with it.
+    """
 
     x: X
     publisher: Publisher
@@ -37,22 +42,30 @@ class Means:
     budget: Budget
     times: Times
     authors: bool
+    referenced: bool = True
     stream: Publisher | None = None
+    uncounted: datetime | None = None
     began: datetime = field(default_factory=lambda: datetime.now(UTC))  # this process
+
+    @property
+    def most(self) -> int:
+        """Units that a post may cost at the most."""
+        return prices.most(authors=self.authors, referenced=self.referenced)
 
 
 @dataclass(slots=True)
 class Progress:
-    """What has been done of a gap, up to `done`; with it, filling goes on where it was."""
+    """What has been done of a gap, up to `done`; with it, filling goes on where it was.
+
+    `ends` are those of the slices, once X has been asked how many posts there were.
+    """
 
     done: datetime | None = None
+    ends: list[datetime] | None = None
     expected: int | None = 0
     recovered: int = 0
     published: int = 0
     cut: bool = False
-    billed: set[str] = field(
-        default_factory=set
-    )  # in the slice that is being done: X bills them once, however often they are asked for
     notes: list[str] = field(default_factory=list)
 
     def note(self, sentence: str) -> None:
@@ -114,8 +127,12 @@ def fill(means: Means, gap: Gap, accounted: datetime | None, progress: Progress)
     now = time.monotonic()
     job = _Job(means, gap, asked, counted_from, progress, now + means.times.late, now + means.times.lag)
     start = max(since, oldest, progress.done or since)
-    while start < until and not progress.cut:
-        start = _fill_slice(job, start, until)
+    if progress.ends is None:
+        _plan(job, start, until)
+    for end in progress.ends or []:
+        if end > start and not progress.cut:
+            _fill_slice(job, start, end)
+            start = end
     if progress.cut:
         progress.note("The budget ended the search; python -m ingester search fetches the rest.")
     missing = max(0, progress.expected - progress.recovered) if progress.expected is not None else 0
@@ -146,14 +163,50 @@ def _askable(gap: Gap, progress: Progress) -> Iterator[Rule]:
             yield rule
 
 
-def _fill_slice(job: _Job, start: datetime, until: datetime) -> datetime:
-    """As long a slice from `start` on as has not too many posts. Returns its end."""
+def _plan(job: _Job, start: datetime, until: datetime) -> None:
+    """Ask X once how many posts there are from where none were counted yet, and make slices of them."""
+    progress, counted_from = job.progress, min(max(start, job.counted_from), until)
+    spans: list[tuple[datetime, datetime, int]] = []
+    if counted_from < until:
+        try:
+            counted = search.counts(job.means.x, job.asked, counted_from, until)
+        except Refused as error:
+            progress.note(f"X did not say how many posts there were ({error}).")
+            progress.expected = None
+        else:
+            job.means.budget.add(prices.NOTHING, more=prices.COUNTS * counted.requests)
+            progress.expected, spans = counted.total, counted.spans
+            if counted.total is None:
+                progress.note("X did not say how many posts there were.")
+            elif not spans:  # how many, and not when
+                spans = [(counted_from, until, counted.total)]
+    progress.ends = list(slices(spans, start, until))
+
+
+def slices(spans: list[tuple[datetime, datetime, int]], start: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield the ends of slices of few enough posts, from `start` to `until`: spans put together, or divided evenly. Pure."""
+    posts, end = 0, start
+    for begins, ends, count in spans:
+        span = max(begins, start), min(ends, until)
+        if posts and posts + count > _POSTS_A_SLICE and end > start:
+            yield end
+            posts = 0
+        parts = min(math.ceil(count / _POSTS_A_SLICE), max(1, int((span[1] - span[0]) / _SHORTEST)))
+        for part in range(1, parts):
+            yield _to_the_millisecond(span[0] + (span[1] - span[0]) * part / parts)
+        posts = count // max(parts, 1) if parts > 1 else posts + count
+        end = span[1]
+    yield until
+
+
+def _fill_slice(job: _Job, start: datetime, end: datetime) -> None:
+    """Fetch and publish what is missing of one slice, and count what is here then."""
     ledger, gap, progress = job.means.ledger, job.gap, job.progress
-    end, posts = _slice(job, start, until)
     first, last = int(search.id_before(start)) + 1, int(search.id_before(end))
     before = gap.since - 2 * timedelta(seconds=job.means.times.edge)  # X delivers within seconds
     here = ledger.arrived(before, first, last)
-    found = _search(job, start, end, set(here))
+    _account_for(job, set(here))
+    found = _search(job, start, end)
     new = [post for post in found.values() if post.id not in here]
     for post in sorted(new, key=lambda post: int(post.id)):
         publish(job.means.publisher, post)
@@ -161,17 +214,26 @@ def _fill_slice(job: _Job, start: datetime, until: datetime) -> datetime:
         job.means.publisher
     )  # a slice is not done while its posts are on their way: killed now, nobody would fetch them
     counted_from = min(max(start, job.counted_from), end)
-    if counted_from > start:
-        posts = _count(job, counted_from, end)
-    progress.expected = None if posts is None or progress.expected is None else progress.expected + posts
     here |= _arrived_at_last(job, before, first, last)
     others = {rule[0] for rule in gap.rules} - {rule[0] for rule in job.asked}  # what X counts has none of theirs
     ours = {post_id for post_id, matched in here.items() if not matched or matched - others} | set(found)
     progress.recovered += sum(counted_from <= search.time_of(post_id) < end for post_id in ours)
     progress.published += len(new)
-    progress.billed.clear()
     progress.done = end
-    return end
+
+
+def _account_for(job: _Job, arrived: set[str]) -> None:
+    """What X has delivered today, it does not bill again. Who was killed took its count of the last posts with it: they count now.
+
+    What came with those is not known here, so each counts as much as a post can.
+    """
+    today = datetime.now(UTC).date()
+    posts = {post_id for post_id in arrived if search.time_of(post_id).date() == today}
+    since = job.gap.since if job.gap.reason == "killed" else job.means.uncounted
+    if since is not None:
+        uncounted = [post_id for post_id in posts if search.time_of(post_id) >= since]
+        job.means.budget.add(Resources(posts=tuple(uncounted)), more=(job.means.most - prices.POST) * len(uncounted))
+    job.means.budget.know(posts)
 
 
 def _arrived_at_last(job: _Job, since: datetime, first: int, last: int) -> dict[str, set[str]]:
@@ -206,30 +268,8 @@ def _taken(stream: Publisher, searched: Publisher, first: int) -> set[str]:
     return stream.taken(first, _HIGHEST_ID) | searched.taken(first, _HIGHEST_ID)
 
 
-def _slice(job: _Job, start: datetime, until: datetime) -> tuple[datetime, int | None]:
-    """(end, posts that X counts until there): halved until there are few enough."""
-    end = until
-    while True:
-        posts = _count(job, start, end)
-        if posts is None or posts <= _POSTS_A_SLICE or end - start <= _SHORTEST:
-            return end, posts
-        # as far as the first posts reach, were they spread evenly; half at the most, so that this ends soon
-        share = max(min(0.8 * _POSTS_A_SLICE / posts, 0.5), 0.001)
-        end = _to_the_millisecond(start + max((end - start) * share, _SHORTEST))
-
-
-def _count(job: _Job, start: datetime, end: datetime) -> int | None:
-    if start >= end:
-        return 0
-    try:
-        return search.expected(job.means.x, job.asked, start, end)
-    except Refused as error:
-        job.progress.note(f"X did not say how many posts there were ({error}).")
-        return None
-
-
-def _search(job: _Job, start: datetime, end: datetime, known: set[str]) -> dict[str, Found]:
-    """Posts by id. Each is paid for when it comes; X bills a post that it delivered before the same UTC day only once."""
+def _search(job: _Job, start: datetime, end: datetime) -> dict[str, Found]:
+    """Posts by id. Each is paid for when it comes."""
     means, budget = job.means, job.means.budget
     found: dict[str, Found] = {}
 
@@ -239,20 +279,20 @@ def _search(job: _Job, start: datetime, end: datetime, known: set[str]) -> dict[
             return _PAGE[1]
         if left <= 0:
             raise _Spent
-        return min(max(left // (1 + (AUTHOR if means.authors else 0)), _PAGE[0]), _PAGE[1])
+        return min(max(left // means.most, _PAGE[0]), _PAGE[1])
 
     for rule in job.asked:
         try:
-            for page in search.pages(means.x, rule, start, end, authors=means.authors, size=room):
-                today = datetime.now(UTC).date()
+            pages = search.pages(
+                means.x, rule, start, end, authors=means.authors, referenced=means.referenced, size=room
+            )
+            for page, billed in pages:
+                budget.add(billed)
                 for post in page:
                     if post.id in found:
                         found[post.id].rules += post.rules
-                        continue
-                    found[post.id] = post
-                    free = (post.id in known and post.made_at.date() == today) or post.id in job.progress.billed
-                    job.progress.billed.add(post.id)
-                    budget.add(0 if free else 1, post.authors)
+                    else:
+                        found[post.id] = post
         except _Spent:
             job.progress.cut = True
             break

@@ -10,8 +10,9 @@ from datetime import datetime
 
 from . import log
 from .api import Unavailable, X
-from .budget import DOLLARS, Budget
+from .budget import Budget
 from .ledger import Ledger
+from .prices import DOLLARS
 from .times import Times
 
 

@@ -13,7 +13,7 @@ from . import alone, bearer, connects, events, log, policy, rules, version
 from .alone import Ghosts
 from .api import Unavailable, X
 from .bearer import Token
-from .budget import DOLLARS, Budget
+from .budget import Budget
 from .connection import Connection
 from .errors import ConfigurationError, Done, IngesterError, LedgerFailed, Refused
 from .events import Event
@@ -24,6 +24,7 @@ from .heartbeat import Heartbeat, State
 from .ledger import Ledger, NoLedger
 from .message import Line
 from .policy import Ended, Stop
+from .prices import DOLLARS
 from .publisher import Publisher
 from .rules import Plan, Rule
 from .settings import Settings
@@ -108,6 +109,7 @@ class Holder:
                 budget,
                 self._times,
                 settings.expand_authors,
+                settings.expand_referenced,
                 self._published,
             ),
             accounted=events.accounted(diary),
@@ -134,7 +136,11 @@ class Holder:
             self._sleep("X allows 50 connects in 15 minutes", self._connects.wait(time.time()))
             self._gaps.tell()
             self._connects.take(time.time())
-            ended = self._connection.hold(expand_authors=self._settings.expand_authors, connected=self._on_connected)
+            ended = self._connection.hold(
+                authors=self._settings.expand_authors,
+                referenced=self._settings.expand_referenced,
+                connected=self._on_connected,
+            )
             self._after(ended)
 
     def held_until(self) -> datetime | None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 
+from .prices import NOTHING, Resources, resources
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -26,12 +28,12 @@ class NotText(ValueError):
 class Line:
     """One line of the stream, looked at just enough: `id` is '' without a post, `problem` is why X will end the stream.
 
-    `authors` are the ids of the users that came with it, each of whom X bills.
+    `billed` is what X may bill of it.
     """
 
     id: str
     problem: str | None = None
-    authors: tuple[str, ...] = ()
+    billed: Resources = NOTHING
 
 
 def look(raw: bytes) -> Line:
@@ -44,7 +46,7 @@ def look(raw: bytes) -> Line:
         return Line("")
     data = message.get("data")
     if isinstance(data, dict):
-        return Line(str(data.get("id") or ""), authors=_authors(message))
+        return Line(str(data.get("id") or ""), billed=resources(message))
     if "data" not in message and ("errors" in message or ("title" in message and "type" in message)):
         return Line("", _problem(message))
     return Line("")
@@ -58,12 +60,6 @@ def wrap(raw: bytes, post_id: str, received_at: int, source: str) -> Message:
         raise NotText(str(error)) from None
     record = {"id": post_id, "payload": payload, "received_at": received_at, "source": source}
     return Message(orjson.dumps(record), raw, source, id=post_id)
-
-
-def _authors(message: dict[str, Any]) -> tuple[str, ...]:
-    includes = message.get("includes")
-    users = includes.get("users") if isinstance(includes, dict) else None
-    return tuple(str(user.get("id")) for user in users if isinstance(user, dict)) if isinstance(users, list) else ()
 
 
 def _problem(message: dict[str, Any]) -> str:

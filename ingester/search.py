@@ -7,6 +7,7 @@ query a rule. It goes back seven days.
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,10 @@ from typing import Any
 import orjson
 
 from .api import Answer, Denied, X
+from .prices import Resources, resources
 
 DAYS = timedelta(days=7)
+_BY_MINUTE = timedelta(days=1)
 _QUERY_CHARACTERS = 512
 _BAD_QUERY = (400, 414, 422)
 _STREAM_ONLY = re.compile(r"(?<![\w:])-?(sample|bio|bio_name|bio_location):", re.IGNORECASE)
@@ -45,11 +48,6 @@ class Found:
     @property
     def made_at(self) -> datetime:
         return time_of(self.id)
-
-    @property
-    def authors(self) -> list[str]:
-        """Ids of the users that came with it, each of whom X bills."""
-        return [str(user.get("id")) for user in self.includes.get("users") or []]
 
     def payload(self) -> bytes:
         """One message in the stream's shape: compact, with only what the post refers to."""
@@ -88,25 +86,74 @@ def cannot_ask(value: str) -> str | None:
 
 
 def pages(
-    x: X, rule: Rule, since: datetime, until: datetime, *, authors: bool, size: Callable[[], int]
-) -> Iterator[list[Found]]:
-    """Posts that match the rule, a page at a time, each of `size()` posts. Raises Refused, Unavailable, and what `size` does."""
+    x: X, rule: Rule, since: datetime, until: datetime, *, authors: bool, referenced: bool, size: Callable[[], int]
+) -> Iterator[tuple[list[Found], Resources]]:
+    """Posts that match the rule, a page at a time, each of `size()` posts, and what X may bill of the page.
+
+    Raises Refused, Unavailable, and what `size` does.
+    """
     rule_id, value, tag = rule
-    for answer in x.search(value, id_before(since), id_before(until), authors=authors, size=size):
+    asked = x.search(value, id_before(since), id_before(until), authors=authors, referenced=referenced, size=size)
+    for answer in asked:
         _check(answer)
         includes = answer.body.get("includes") or {}
         named = [{"id": rule_id, "tag": tag}]
-        yield [Found(data, _referred(data, includes), list(named)) for data in answer.body.get("data") or []]
+        found = [Found(data, _referred(data, includes), list(named)) for data in answer.body.get("data") or []]
+        yield found, resources(answer.body)
 
 
-def expected(x: X, rules: Iterable[Rule], since: datetime, until: datetime) -> int:
-    """Posts that X counts, retweets with them; one that matches two rules may count twice. Raises Refused, Unavailable."""
-    total = 0
-    for query in _together([value for _, value, _ in rules if cannot_ask(value) is None]):
-        answer = x.count(query, id_before(since), id_before(until))
-        _check(answer)
-        total += int(answer.body["meta"]["total_tweet_count"])
-    return total
+@dataclass(slots=True)
+class Counted:
+    """X's counts of a time. `total` is None where X did not say; `requests` is how often X was asked, and bills.
+
+    `spans` are (start, end, posts) in order, as far as X says when.
+    """
+
+    total: int | None = 0
+    requests: int = 0
+    spans: list[tuple[datetime, datetime, int]] = field(default_factory=list)
+
+
+def counts(x: X, rules: Iterable[Rule], since: datetime, until: datetime) -> Counted:
+    """Ask X how many posts there are, retweets with them; one that matches two rules may count twice. Raises Refused, Unavailable.
+
+    One request for as many rules as fit into a query, by minute up to a day and else by hour. X has more pages where the answer is long;
+    they are followed as long as the requests cost less than a hundredth of the posts.
+    """
+    result = Counted()
+    spans: Counter[tuple[datetime, datetime]] = Counter()
+    queries = _together([value for _, value, _ in rules if cannot_ask(value) is None])
+    granularity = "minute" if until - since <= _BY_MINUTE else "hour"
+    for number, query in enumerate(queries, start=1):
+        for answer in x.count(query, id_before(since), id_before(until), granularity):
+            _check(answer)
+            result.requests += 1
+            total, found = read_counts(answer.body)
+            result.total = None if total is None or result.total is None else result.total + total
+            spans.update(found)
+            if result.requests - number >= (result.total or 0) / 100:
+                if (answer.body.get("meta") or {}).get("next_token"):
+                    result.total = None
+                break
+    result.spans = [(start, end, posts) for (start, end), posts in sorted(spans.items())]
+    return result
+
+
+def read_counts(body: dict[str, Any]) -> tuple[int | None, dict[tuple[datetime, datetime], int]]:
+    """Return the posts of an answer of X's counts, None where it names none, and those of each span. In both of X's dialects."""
+    spans: dict[tuple[datetime, datetime], int] = {}
+    for one in body.get("data") or []:
+        posts = _either(one, "tweet_count", "post_count")
+        if posts is not None and one.get("start") and one.get("end"):
+            spans[parse_time(one["start"]), parse_time(one["end"])] = posts
+    total = _either(body.get("meta") or {}, "total_tweet_count", "total_post_count")
+    if total is None and spans:
+        total = sum(spans.values())
+    return total, spans
+
+
+def _either(found: dict[str, Any], *names: str) -> int | None:
+    return next((int(found[name]) for name in names if found.get(name) is not None), None)
 
 
 def _check(answer: Answer) -> None:
@@ -131,7 +178,8 @@ def _together(values: list[str]) -> list[str]:
 def _referred(data: dict[str, Any], includes: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """A page's posts share what it includes: of that, what this one refers to, and the authors of the posts it refers to."""
     references = data.get("referenced_tweets") or data.get("referenced_posts") or []
-    wanted = {str(one.get("id")) for one in references} | set(data.get("edit_history_tweet_ids") or [])
+    history = data.get("edit_history_tweet_ids") or data.get("edit_history_post_ids") or []
+    wanted = {str(one.get("id")) for one in references} | set(history)
     found: dict[str, list[dict[str, Any]]] = {}
     users = {str(data.get("author_id"))}
     for kind in ("tweets", "posts"):

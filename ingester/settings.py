@@ -20,6 +20,7 @@ class Settings:
     x_bearer_token_secret: str
     secret_manager_endpoint: str
     expand_authors: bool
+    expand_referenced: bool
     max_posts_per_day: int  # UTC; 0: no limit
     max_posts_per_month: int
 
@@ -61,6 +62,7 @@ def read(environ: Mapping[str, str], *, needs_x: bool = True) -> Settings:
         x_bearer_token_secret=secret,
         secret_manager_endpoint=environ.get("SECRET_MANAGER_ENDPOINT", ""),
         expand_authors=_boolean(environ, "EXPAND_AUTHORS", default=True),
+        expand_referenced=_boolean(environ, "EXPAND_REFERENCED", default=True),
         max_posts_per_day=_count(environ, "MAX_POSTS_PER_DAY", 1_000),
         max_posts_per_month=_count(environ, "MAX_POSTS_PER_MONTH", 20_000),
     )

@@ -38,8 +38,8 @@ class BudgetSpent(Exception):
 
     def __init__(self, spent: Spent) -> None:
         super().__init__(
-            f"MAX_POSTS_PER_{spent.period.upper()} is reached: {spent.units:,} of {spent.limit:,} posts. The stream is left "
-            f"until {spent.until:%F %H:%M} UTC. To have more, raise the limit and start again."
+            f"MAX_POSTS_PER_{spent.period.upper()} is reached: {spent.units:,} of {spent.limit:,} units, each a post's price. The "
+            f"stream is left until {spent.until:%F %H:%M} UTC. To have more, raise the limit and start again."
         )
         self.spent = spent
 
@@ -65,7 +65,7 @@ class _Hand:
             except NotText as error:
                 self._publisher.bury(raw, "stream", f"not UTF-8: {error}")
             if line.id and self.budget is not None:
-                spent = self.budget.add(1, line.authors)
+                spent = self.budget.add(line.billed)
         except NoRoom:
             pass  # only after a signal; the post that is in hand lies in the gap that begins with the oldest unpublished one
         finally:

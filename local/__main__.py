@@ -18,8 +18,8 @@ from . import answers, progress, report, run, runs
 from .errors import LocalError, UsageError
 from .pipeline import RULES, Pipeline, Plan
 
-DOLLARS_A_POST = 0.005  # https://docs.x.com/x-api/getting-started/pricing, 2026-08-22
-DOLLARS_AN_AUTHOR = 0.010
+_PRICES = json.loads((Path(__file__).parents[1] / "ingester" / "prices.json").read_text(encoding="utf-8"))
+_POST, _USER = (_PRICES[kind]["dollars"] for kind in ("post", "user"))
 _POLL_SECONDS = 0.5
 
 
@@ -101,12 +101,12 @@ def _conclude(outcome: run.Outcome, plan: Plan, arguments: argparse.Namespace, c
     if outcome.faults:
         console.print("[bold red]The counts do not balance:[/] " + "; ".join(outcome.faults), highlight=False)
     else:
-        dollars = counts.received * DOLLARS_A_POST
-        with_authors = counts.received * (DOLLARS_A_POST + DOLLARS_AN_AUTHOR)
+        dollars = counts.received * _POST
+        most = counts.received * 2 * (_POST + _USER)
         console.print(
             f"[bold green]Balanced:[/] received {counts.received:,} = published {counts.published:,} = loaded "
             f"{counts.loaded:,} + filtered {counts.filtered:,} + rejected {counts.rejected:,}, in {seconds:.0f} s. "
-            f"X would bill these posts ${dollars:,.2f}, up to ${with_authors:,.2f} with their authors.",
+            f"X would bill these posts ${dollars:,.2f}, up to ${most:,.2f} with authors and referenced posts.",
             highlight=False,
         )
     if arguments.json:
@@ -171,9 +171,9 @@ def _agree_to_pay(arguments: argparse.Namespace, console: Console) -> None:
             "--real holds X's real stream, which needs a bearer token: set X_BEARER_TOKEN. "
             "X's developer console shows it under your app, Keys and tokens."
         )
-    most = arguments.posts * (DOLLARS_A_POST + DOLLARS_AN_AUTHOR)
+    most = arguments.posts * 2 * (_POST + _USER)
     console.print(
-        f"X will charge ${arguments.posts * DOLLARS_A_POST:,.2f} for {arguments.posts:,} posts, up to ${most:,.2f} with their authors."
+        f"X will charge ${arguments.posts * _POST:,.2f} for {arguments.posts:,} posts, up to ${most:,.2f} with what comes with them."
     )
     if arguments.yes:
         return

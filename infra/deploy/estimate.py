@@ -1,6 +1,6 @@
 """What this costs a month, X and Google apart: python3 infra/deploy/estimate.py --posts-per-day N [--json].
 
-Every unit price is in prices.json, with its source and the day it was read. Standard library only.
+Google's prices are in prices.json, X's in ingester/prices.json, each with its source and the day it was read. Standard library only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PRICES: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("prices.json").read_text(encoding="utf-8"))
+_HERE = Path(__file__).resolve()
+X: dict[str, dict[str, Any]] = json.loads((_HERE.parents[2] / "ingester" / "prices.json").read_text(encoding="utf-8"))
+PRICES: dict[str, dict[str, Any]] = json.loads(_HERE.with_name("prices.json").read_text(encoding="utf-8"))
+CONDITIONS = sum(
+    len(json.loads(file.read_text(encoding="utf-8"))["conditions"])
+    for file in (_HERE.parents[1] / "monitoring" / "alerts").glob("*.json")
+)
 DAYS = 365 / 12
 HOURS = DAYS * 24
 MESSAGE = 3_000  # bytes of a post in Pub/Sub, request and envelope (docs/benchmarks/function.md)
@@ -58,28 +64,37 @@ def google(posts_a_day: float) -> dict[str, float]:
             "bigquery_query_tib", posts * MESSAGE * SCANS_A_DAY * DAYS / TIB
         ),
         "logs": beyond_free("logging_gib", posts * LOG_LINE / GIB),
+        "alerts": beyond_free("alert_condition", CONDITIONS),
         "image storage, secret": beyond_free("registry_gib_month", 0.6) + beyond_free("secret_version", 1),
     }
     return {name: round(dollars, 2) for name, dollars in sorted(lines.items(), key=lambda item: -item[1])}
 
 
-def x(posts_a_day: float, *, authors: bool) -> tuple[float, float]:
-    """(dollars at least, at most): posts, and an author each where they are asked for, billed once a day."""
-    least = posts_a_day * DAYS * price("x_post")[0]
-    most = least + (posts_a_day * DAYS * price("x_user")[0] if authors else 0.0)
-    return round(least, 2), round(most, 2)
+def x(posts_a_day: float, *, authors: bool, referenced: bool) -> tuple[float, float]:
+    """(dollars at least, at most): posts alone; or each a retweet whose author, original and original's author are new that day."""
+    least = posts_a_day * DAYS * X["post"]["dollars"]
+    return round(least, 2), round(posts_a_day * DAYS * most_a_post(authors=authors, referenced=referenced), 2)
+
+
+def most_a_post(*, authors: bool, referenced: bool) -> float:
+    """Dollars that one post may cost, with what comes with it: docs/costs.md."""
+    one: float = X["post"]["dollars"] + (X["user"]["dollars"] if authors else 0.0)
+    return one * (2 if referenced else 1)
 
 
 def worst(per_day: int, per_month: int) -> float | None:
-    """Dollars a month that the money guard lets X bill, and None without a limit. The guard counts in units of a post's price."""
+    """Dollars a month that the money guard lets X bill, and None without a limit.
+
+    The guard counts everything that X may bill, in units of a post's price.
+    """
     limits = [limit for limit in (per_day * 31, per_month) if limit]
-    return round(min(limits) * price("x_post")[0], 2) if limits else None
+    return round(min(limits) * X["post"]["dollars"], 2) if limits else None
 
 
-def show(posts_a_day: float, per_day: int, per_month: int, *, authors: bool) -> None:
+def show(posts_a_day: float, per_day: int, per_month: int, *, authors: bool, referenced: bool) -> None:
     lines = google(posts_a_day)
     floor = sum(google(0).values())
-    least, most = x(posts_a_day, authors=authors)
+    least, most = x(posts_a_day, authors=authors, referenced=referenced)
     limit = worst(per_day, per_month)
     print(
         f"About ${floor:,.0f} a month to hold the stream, before the first post: Google's price for a process that never sleeps."
@@ -88,7 +103,11 @@ def show(posts_a_day: float, per_day: int, per_month: int, *, authors: bool) -> 
     pool = seconds * (price("worker_pool_vcpu_second")[0] + price("worker_pool_gib_second")[0] / 2)
     print(f"(As a Cloud Run worker pool about ${pool:,.0f}: docs/deploy.md.)\n")
     print(f"At {posts_a_day:,.0f} posts a day:")
-    upto = f" to ${most:,.2f} (with an author each; EXPAND_AUTHORS=false asks for none)" if most > least else ""
+    upto = (
+        f" to ${most:,.2f} (with authors and referenced posts: docs/costs.md says what each setting saves)"
+        if most > least
+        else ""
+    )
     print(f"  X        ${least:>10,.2f}{upto}")
     print(f"  Google   ${sum(lines.values()):>10,.2f}")
     for name, dollars in lines.items():
@@ -102,8 +121,10 @@ def show(posts_a_day: float, per_day: int, per_month: int, *, authors: bool) -> 
         if "free" in entry:
             free = f"{entry['free']:,.2f}".rstrip("0").rstrip(".")
             print(f"  {free:>12} {entry['unit']} of {entry['what']}")
-    days = [entry["read"] for entry in PRICES.values()]
-    print(f"Prices as of {min(days)} to {max(days)}, list, us-central1: infra/deploy/prices.json.")
+    days = [entry["read"] for entry in [*PRICES.values(), *X.values()]]
+    print(
+        f"Prices as of {min(days)} to {max(days)}, list, us-central1: infra/deploy/prices.json, ingester/prices.json."
+    )
     unread = [name for name, entry in PRICES.items() if not entry["confirmed"]]
     print(f"Not read on Google's page but remembered, so look before you rely on them: {', '.join(unread)}.")
 
@@ -112,6 +133,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./deploy.sh estimate", description=__doc__.splitlines()[0])
     parser.add_argument("--posts-per-day", type=float, required=True, metavar="N")
     parser.add_argument("--no-authors", dest="authors", action="store_false")
+    parser.add_argument("--no-referenced", dest="referenced", action="store_false")
     parser.add_argument("--per-day", type=int, default=1_000)
     parser.add_argument("--per-month", type=int, default=20_000)
     parser.add_argument("--json", action="store_true")
@@ -122,9 +144,10 @@ def main() -> int:
     if arguments.worst:
         limit = worst(arguments.per_day, arguments.per_month)
         floor = sum(google(0).values())
-        print("unlimited" if limit is None else f"{limit:.2f}", f"{floor:.0f}")
+        most = most_a_post(authors=arguments.authors, referenced=arguments.referenced)
+        print("unlimited" if limit is None else f"{limit:.2f}", f"{floor:.0f}", f"{most:.3f}")
     elif arguments.json:
-        least, most = x(arguments.posts_per_day, authors=arguments.authors)
+        least, most = x(arguments.posts_per_day, authors=arguments.authors, referenced=arguments.referenced)
         lines = google(arguments.posts_per_day)
         print(
             json.dumps(
@@ -133,13 +156,16 @@ def main() -> int:
                     "floor": round(sum(google(0).values()), 2),
                     "x": {"least": least, "most": most, "guard": worst(arguments.per_day, arguments.per_month)},
                     "google": {"total": round(sum(lines.values()), 2), "lines": lines},
-                    "prices": PRICES,
+                    "prices": {**{f"x_{name}": entry for name, entry in X.items()}, **PRICES},
                 },
                 indent=1,
             )
         )
     else:
-        show(arguments.posts_per_day, arguments.per_day, arguments.per_month, authors=arguments.authors)
+        show(
+            arguments.posts_per_day, arguments.per_day, arguments.per_month,
+            authors=arguments.authors, referenced=arguments.referenced,
+        )  # fmt: skip
     return 0
 
 

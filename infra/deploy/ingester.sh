@@ -43,7 +43,7 @@ ingester() {
 		"GOOGLE_CLOUD_PROJECT=${P}" "BIGQUERY_DATASET=${BIGQUERY_DATASET}" "PUBSUB_TOPIC=${PUBSUB_TOPIC}" \
 		"PUBSUB_DEAD_TOPIC=${PUBSUB_DEAD_TOPIC}" "X_API_URL=${X_API_URL}" \
 		"X_BEARER_TOKEN_SECRET=projects/${P}/secrets/${SECRET}" \
-		"MAX_POSTS_PER_DAY=${MAX_POSTS_PER_DAY}" "MAX_POSTS_PER_MONTH=${MAX_POSTS_PER_MONTH}" "EXPAND_AUTHORS=${EXPAND_AUTHORS}")
+		"MAX_POSTS_PER_DAY=${MAX_POSTS_PER_DAY}" "MAX_POSTS_PER_MONTH=${MAX_POSTS_PER_MONTH}" "EXPAND_AUTHORS=${EXPAND_AUTHORS}" "EXPAND_REFERENCED=${EXPAND_REFERENCED}")
 	local -a shared=(
 		--image="${image}" --service-account="$(account tds-ingester)" --set-env-vars="${variables}"
 		--tasks=1 --parallelism=1 --cpu=1 --memory=512Mi

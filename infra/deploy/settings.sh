@@ -13,6 +13,7 @@ readonly VARIABLES=(
 	MAX_POSTS_PER_DAY=1000
 	MAX_POSTS_PER_MONTH=20000
 	EXPAND_AUTHORS=true
+	EXPAND_REFERENCED=true
 	LANGUAGES=
 	KEEP_RETWEETS=true
 	ARCHIVE_DAYS=90
@@ -21,7 +22,7 @@ readonly VARIABLES=(
 )
 
 declare GOOGLE_CLOUD_PROJECT REGION BIGQUERY_LOCATION BIGQUERY_DATASET PUBSUB_TOPIC PUBSUB_DEAD_TOPIC X_API_URL X_BEARER_TOKEN
-declare MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS ALERT_EMAIL BUDGET_DOLLARS
+declare MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS ALERT_EMAIL BUDGET_DOLLARS
 
 read_settings() {
 	local entry name value line
@@ -68,7 +69,7 @@ check_settings() {
 	done
 	((10#${ARCHIVE_DAYS} >= 8)) || usage "ARCHIVE_DAYS is ${ARCHIVE_DAYS}." 'Gaps are filled up to 7 days back and counted in the archive: 8 or more.'
 	[[ ${BUDGET_DOLLARS} =~ ^[0-9]{0,7}$ ]] || usage "BUDGET_DOLLARS is '${BUDGET_DOLLARS}', and whole dollars a month are meant." 'Digits only, or nothing.'
-	for name in EXPAND_AUTHORS KEEP_RETWEETS; do
+	for name in EXPAND_AUTHORS EXPAND_REFERENCED KEEP_RETWEETS; do
 		[[ ${!name} == true || ${!name} == false ]] || usage "${name} is '${!name}'." "Set it to true or false."
 	done
 	[[ -z ${ALERT_EMAIL} || ${ALERT_EMAIL} == *?@?*.?* ]] || usage "ALERT_EMAIL is '${ALERT_EMAIL}', which is no address." 'Alerts go there; leave it empty for none.'

@@ -5,9 +5,11 @@ and leaves retweets out, as X's does; counts have them.
 """
 
 import base64
+import bisect
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from .posts import Object, Post
@@ -76,16 +78,35 @@ class Memory:
         """Of the page that begins with the newest post before that id."""
         return base64.urlsafe_b64encode(str(before).encode()).decode()
 
-    def count(self, query: str, since_id: int, until_id: int) -> Object:
-        """As GET /2/tweets/counts/recent answers, in one bucket."""
-        total = sum(since_id < int(known.post.id) < until_id for known in self._matching(query))
-        return {"data": [{"tweet_count": total}], "meta": {"total_tweet_count": total}}
+    def count(self, query: str, since_id: int, until_id: int, seconds: int) -> Object:
+        """As GET /2/tweets/counts/recent answers, in buckets of so many seconds."""
+        ids = [int(known.post.id) for known in self._matching(query) if since_id < int(known.post.id) < until_id]
+        first, last = (_moment(since_id + 1), _moment(until_id)) if ids else (0.0, 0.0)
+        buckets: dict[float, Object] = {}
+        at = first
+        while at < last:
+            end = min((at // seconds + 1) * seconds, last)
+            buckets[at] = {"start": _iso(at), "end": _iso(end), "tweet_count": 0}
+            at = end
+        starts = sorted(buckets)
+        for post_id in ids:
+            buckets[starts[bisect.bisect_right(starts, _moment(post_id)) - 1]]["tweet_count"] += 1
+        return {"data": list(buckets.values()), "meta": {"total_tweet_count": len(ids)}}
 
     def _matching(self, query: str) -> list[Known]:
         """X's language is not understood: a query is one rule's value, or some in parentheses joined by OR."""
         rules = {known.rule for known in self.known}
         asked = {rule for rule in rules if rule == query or f"({rule})" in query}
         return [known for known in self.known if known.rule in asked]
+
+
+def _moment(post_id: int) -> float:
+    """Seconds since 1970; an id holds its time."""
+    return ((post_id >> 22) + 1_288_834_974_657) / 1_000
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _shared(posts: Iterable[Post]) -> dict[str, list[Any]]:

@@ -52,12 +52,16 @@ class Post:
     kept: bool
     replaces: tuple[str, ...] = ()
 
-    def line(self, rules: list[Object]) -> bytes:
-        """As X sends it, without the CRLF."""
+    def message(self, rules: list[Object]) -> Object:
+        """As X sends it. The includes may be left out of the message without harm to the post."""
         message: Object = {"data": self.data}
         if self.includes:
-            message["includes"] = self.includes
-        return orjson.dumps(message | {"matching_rules": rules})
+            message["includes"] = dict(self.includes)
+        return message | {"matching_rules": rules}
+
+    def line(self, rules: list[Object]) -> bytes:
+        """The same in bytes, without the CRLF."""
+        return orjson.dumps(self.message(rules))
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ from aiohttp import web
 from .. import log
 from . import faults, posts
 from .answer import json, now, problem
+from .bill import Bill
 from .compliance import Compliance
 from .faults import PROBLEM, Fault
 from .memory import Known, Memory
@@ -57,6 +58,8 @@ class X:
         self._rules = Rules()
         self._memory = Memory(lag)
         self._compliance = compliance
+        self._bill = Bill()
+        self._expansions = ""  # that the stream was asked for with
         self._stream: web.StreamResponse | None = None
         self._request: web.Request | None = None
         self._mute_until = 0.0  # monotonic: neither posts nor keep-alives
@@ -73,6 +76,7 @@ class X:
             "searches": 0,
             "counts": 0,
             "cleared": 0,
+            "mills": 0,
         }
         compliance.totals = self.totals  # the process has one line of counts
         self.expected = posts.Expected()
@@ -126,15 +130,22 @@ class X:
         since, until = int(asked.get("since_id", 0)), int(asked.get("until_id", 1 << 63))
         size = int(asked.get("max_results", 10))
         body = self._memory.search(asked["query"], since, until, size, asked.get("next_token"))
-        if "author_id" not in asked.get("expansions", ""):
-            body.get("includes", {}).pop("users", None)
+        _leave_out(body, asked.get("expansions", ""))
+        self._charge(body)
         return json(200, body)
 
     async def count(self, request: web.Request) -> web.Response:
         asked = request.query
         self.totals["counts"] += 1
         since, until = int(asked.get("since_id", 0)), int(asked.get("until_id", 1 << 63))
-        return json(200, self._memory.count(asked["query"], since, until))
+        self._bill.request("counts_recent")
+        self.totals["mills"] = self._bill.mills
+        seconds = {"minute": 60, "hour": 3_600, "day": 86_400}[asked.get("granularity", "hour")]
+        return json(200, self._memory.count(asked["query"], since, until, seconds))
+
+    def _charge(self, message: dict[str, Any]) -> None:
+        self._bill.deliver(message)
+        self.totals["mills"] = self._bill.mills
 
     async def usage(self, request: web.Request) -> web.Response:
         used = str(self.totals["sent"])
@@ -183,6 +194,7 @@ class X:
             )  # fmt: skip
         response = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"})
         response.enable_chunked_encoding()
+        self._expansions = request.query.get("expansions", "")
         self._stream, self._request = response, request
         self._mute_until = self._stalled_until = 0.0
         self.totals["connections"] += 1
@@ -225,12 +237,15 @@ class X:
             known = self._memory.add(post, rule["value"])
             held = self._stream is not None and time.monotonic() >= max(self._mute_until, self._stalled_until)
             if held and self._stream is not None and self._rules.held:
-                await self._send(self._stream, known, post.line([{"id": rule["id"], "tag": rule["tag"]}]))
+                await self._send(self._stream, known, {"id": rule["id"], "tag": rule["tag"]})
             if not known.sent:
                 self.totals["missed"] += 1
         log.event("all_sent", "x", **self.totals, expected_posts=len(self.expected.ids))
 
-    async def _send(self, stream: web.StreamResponse, known: Known, line: bytes) -> None:
+    async def _send(self, stream: web.StreamResponse, known: Known, rule: dict[str, str]) -> None:
+        message = known.post.message([rule])
+        _leave_out(message, self._expansions)
+        line = orjson.dumps(message)
         try:
             async with asyncio.timeout(_SLOW):
                 await stream.write(line + b"\r\n")
@@ -243,6 +258,7 @@ class X:
         self._wrote = time.monotonic()
         known.sent = True
         self.totals["sent"] += 1
+        self._charge(message)
 
     async def _go_wrong(self, fault: Fault) -> None:
         log.event("fault", "x", fault=fault.name, times=fault.times)
@@ -324,6 +340,16 @@ class X:
         for key, value in headers.items():
             answer.headers[key] = str(int(time.time()) + int(value)) if value.startswith("+") else value
         return answer
+
+
+def _leave_out(message: dict[str, Any], expansions: str) -> None:
+    """What was not asked for."""
+    includes, asked = message.get("includes") or {}, expansions.split(",")
+    if "author_id" not in asked:
+        includes.pop("users", None)
+    if "referenced_tweets.id" not in asked:
+        for kind in ("tweets", "posts"):
+            includes.pop(kind, None)
 
 
 async def _main(arguments: argparse.Namespace) -> None:

@@ -133,8 +133,11 @@ def test_the_estimate_leads_with_what_holding_the_stream_costs() -> None:
 def test_the_estimate_is_posts_times_price() -> None:
     some = estimate("--posts-per-day", "1000")
     assert some["x"]["least"] == pytest.approx(1_000 * 365 / 12 * 0.005, abs=0.01)
-    assert some["x"]["most"] == pytest.approx(3 * some["x"]["least"], abs=0.02)
-    assert estimate("--posts-per-day", "1000", "--no-authors")["x"]["most"] == some["x"]["least"]
+    assert some["x"]["most"] == pytest.approx(6 * some["x"]["least"], abs=0.05)
+    assert estimate("--posts-per-day", "1000", "--no-referenced")["x"]["most"] == pytest.approx(
+        3 * some["x"]["least"], abs=0.05
+    )
+    assert estimate("--posts-per-day", "1000", "--no-authors", "--no-referenced")["x"]["most"] == some["x"]["least"]
     assert some["google"]["total"] == pytest.approx(sum(some["google"]["lines"].values()), abs=0.01)
     many = estimate("--posts-per-day", str(100 * 86_400))
     looking = many["google"]["lines"]["BigQuery, looking for what was deleted"]

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ingester.prices import DOLLARS
 from ingester.search import time_of
 from local.bigquery.create import view_sql
 from local.pipeline import DATASET, PROJECT
@@ -150,6 +151,12 @@ class Trial:
     def attempts(self) -> int:
         return self.x.totals["attempts"]
 
+    @property
+    def guarded(self) -> int:
+        """What the money guard has counted, in tenths of a cent as X's bill."""
+        (row,) = self.rest.ask("SELECT MAX(delivered_today) AS units FROM ingester_events")
+        return int(row["units"] or 0) * round(DOLLARS * 1_000)
+
     def truth(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.truth_file.read_text().splitlines()]
 
@@ -195,6 +202,7 @@ class Trial:
         assert {gap["status"] for gap in gaps} <= {"filled", "partial"}, gaps
         assert sum(gap["posts_expected"] - gap["posts_recovered"] for gap in gaps) == len(missing), gaps
         assert self.attempts <= 50
+        assert self.guarded >= self.x.totals["mills"], "the money guard's count is never below X's bill"
         self.rest.settled = True
         return missing
 

@@ -3,19 +3,21 @@
 A post that the filter drops has been paid for. The same words in the rule keep X from delivering it.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from ..errors import BadMessage
 from ..row import Post, parse
 from ..settings import Settings
 from . import Keyword, Keywords, judge
 
-# https://docs.x.com/x-api/getting-started/pricing, 2026-08-22
-DOLLARS_A_POST = 0.005
-DOLLARS_AN_AUTHOR = 0.010  # once a UTC day, when the ingester asks for authors
+_PRICES = json.loads(Path(__file__).parents[1].joinpath("prices.json").read_text(encoding="utf-8"))
+DOLLARS_A_POST: float = _PRICES["post"]["dollars"]
+DOLLARS_AN_AUTHOR: float = _PRICES["user"]["dollars"]  # once a UTC day, when the ingester asks for authors
 # https://docs.x.com/x-api/posts/filtered-stream/build-a-rule
 RULE_CHARACTERS = 1_024
 

@@ -6,6 +6,7 @@ import fastavro
 import pytest
 
 from ingester.message import Line, NotText, look, wrap
+from ingester.prices import Resources
 from tests.support import ROOT
 
 SCHEMA = fastavro.parse_schema(json.loads((ROOT / "infra" / "pubsub" / "tweet.avsc").read_text()))
@@ -30,9 +31,9 @@ def test_bytes_that_are_no_text_are_told() -> None:
 @pytest.mark.parametrize(
     ("raw", "line"),
     [
-        ('{"data":{"id":"7"}}', Line("7")),
-        ('{"data":{"id":7}}', Line("7")),
-        ('{"data":{"id":"7"},"errors":[{"title":"Not Found Error"}]}', Line("7")),
+        ('{"data":{"id":"7"}}', Line("7", billed=Resources(("7",)))),
+        ('{"data":{"id":7}}', Line("7", billed=Resources(("7",)))),
+        ('{"data":{"id":"7"},"errors":[{"title":"Not Found Error"}]}', Line("7", billed=Resources(("7",)))),
         ('{"errors":[{"title":"operational-disconnect","disconnect_type":"SlowReader"}]}', Line("", "SlowReader")),
         (
             '{"title":"ConnectionException","connection_issue":"TooManyConnections","type":"x"}',

@@ -222,6 +222,8 @@ def _storage(things: Things, r: "Request") -> Answer | None:
         )
     if found := re.fullmatch(r"/(?:storage/v1/)?b/([^/]+)/storageLayout", r.path):
         return Answer(200, {"kind": "storage#storageLayout", "bucket": found[1], "location": "US-CENTRAL1"})
+    if re.fullmatch(r"/(?:storage/v1/)?b/[^/]+/(managedFolders|folders)", r.path):
+        return Answer(200, {"items": []})
     if re.fullmatch(r"/(?:storage/v1/)?b/[^/]+/o", r.path):
         return Answer(200, {"kind": "storage#objects", "items": []})
     if found := re.fullmatch(r"/(?:storage/v1/)?b(?:/([^/]+))?", r.path):

@@ -1,0 +1,60 @@
+"""What X charges: the list in prices.json, and the resources of an answer of X's that it may bill.
+
+X charges for each resource that it returns, in `data` and in `includes` alike, once a UTC day. Whether it bills every included post and
+user is written nowhere, so all of them are counted: what is said here is never below the bill.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_LIST: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("prices.json").read_text(encoding="utf-8"))
+DOLLARS: float = _LIST["post"]["dollars"]  # of a unit, which is a post's price
+
+
+def units(kind: str) -> int:
+    """Return the price of a kind in prices.json in units: whole ones, rounded up."""
+    return -int(-_LIST[kind]["dollars"] // DOLLARS)
+
+
+POST, USER, MEDIA, COUNTS = (units(kind) for kind in ("post", "user", "media", "counts_recent"))
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Ids of what one answer holds, each a resource that X may bill."""
+
+    posts: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
+
+
+NOTHING = Resources()
+
+
+def resources(answer: Mapping[str, Any]) -> Resources:
+    """Return what a message of the stream, or a page of search, holds. Tolerates any JSON."""
+    data, includes = answer.get("data"), answer.get("includes")
+    listed = data if isinstance(data, list) else [data]
+    if not isinstance(includes, dict):
+        return Resources(_ids(listed, "id"))
+    posts = [*listed, *_list(includes.get("tweets")), *_list(includes.get("posts"))]
+    return Resources(
+        _ids(posts, "id"), _ids(_list(includes.get("users")), "id"), _ids(_list(includes.get("media")), "media_key")
+    )
+
+
+def most(*, authors: bool, referenced: bool) -> int:
+    """Return the units that one post may cost at the most: a retweet whose author, original and original's author are new that day."""
+    one = POST + (USER if authors else 0)
+    return one * (2 if referenced else 1)
+
+
+def _ids(items: Iterable[Any], name: str) -> tuple[str, ...]:
+    return tuple(str(item[name]) for item in items if isinstance(item, dict) and item.get(name))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,36 @@
+"""X's bill for what the stand-in has delivered: each resource once a UTC day, each request for counts; by the ingester's price list."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+_PRICES = json.loads((Path(__file__).parents[2] / "ingester" / "prices.json").read_text(encoding="utf-8"))
+_KINDS = {"tweets": "post", "posts": "post", "users": "user", "media": "media"}
+
+
+class Bill:
+    """`mills` are tenths of a cent."""
+
+    def __init__(self) -> None:
+        self.mills = 0
+        self._billed: set[tuple[date, str, str]] = set()
+
+    def deliver(self, message: dict[str, Any]) -> None:
+        """A message of the stream, or a page of search."""
+        data = message.get("data")
+        for post in data if isinstance(data, list) else [data]:
+            if isinstance(post, dict):
+                self._add("post", str(post["id"]))
+        for name, items in (message.get("includes") or {}).items():
+            for item in items if name in _KINDS else ():
+                self._add(_KINDS[name], str(item.get("id") or item.get("media_key")))
+
+    def request(self, kind: str) -> None:
+        self.mills += round(_PRICES[kind]["dollars"] * 1_000)
+
+    def _add(self, kind: str, name: str) -> None:
+        key = (datetime.now(UTC).date(), kind, name)
+        if key not in self._billed:
+            self._billed.add(key)
+            self.mills += round(_PRICES[kind]["dollars"] * 1_000)

@@ -1,0 +1,91 @@
+"""How many posts a gap had, by X's counts, each request of which it bills; and the slices that are made of the answer."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from ingester import fill, search
+from ingester.api import Answer, X
+
+START = datetime(2026, 11, 22, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+RULE = ("1", "music", "t")
+
+
+def bucket(minute: int, posts: int, name: str = "tweet_count") -> dict[str, Any]:
+    return {
+        "start": (START + minute * MINUTE).isoformat(),
+        "end": (START + (minute + 1) * MINUTE).isoformat(),
+        name: posts,
+    }
+
+
+ANSWERS: dict[str, tuple[dict[str, Any], tuple[int | None, list[int]]]] = {
+    "as X has always sent it": ({"data": [bucket(0, 3), bucket(1, 4)], "meta": {"total_tweet_count": 7}}, (7, [3, 4])),
+    "in the new dialect": ({"data": [bucket(0, 3, "post_count")], "meta": {"total_post_count": 3}}, (3, [3])),
+    "without a total": ({"data": [bucket(0, 3), bucket(1, 4)]}, (7, [3, 4])),
+    "without spans": ({"meta": {"total_tweet_count": 7}}, (7, [])),
+    "none there": ({"data": [bucket(0, 0)], "meta": {"total_tweet_count": 0}}, (0, [0])),
+    "under names that nobody knows": ({"data": [bucket(0, 3, "count")], "meta": {"total": 3}}, (None, [])),
+    "empty": ({}, (None, [])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "found"), ANSWERS.values(), ids=ANSWERS.keys())
+def test_an_absent_count_is_unknown_and_both_dialects_are_read(
+    body: dict[str, Any], found: tuple[int | None, list[int]]
+) -> None:
+    total, spans = search.read_counts(body)
+    assert (total, list(spans.values())) == found
+
+
+class Pages:
+    """Answers each query with these pages."""
+
+    def __init__(self, *pages: dict[str, Any]) -> None:
+        self.pages = pages
+        self.asked: list[tuple[str, str]] = []
+
+    def count(self, query: str, since_id: str, until_id: str, granularity: str) -> Iterator[Answer]:
+        for page in self.pages:
+            self.asked.append((query, granularity))
+            yield Answer(200, page)
+
+
+def ask(pages: Pages, *values: str, hours: float = 1) -> search.Counted:
+    rules = [("", value, "") for value in values]
+    return search.counts(cast(X, pages), rules, START, START + timedelta(hours=hours))
+
+
+def test_one_request_is_enough_for_rules_that_fit_into_a_query_by_minute_up_to_a_day() -> None:
+    pages = Pages({"data": [bucket(0, 3)], "meta": {"total_tweet_count": 3}})
+    assert ask(pages, "music", "dance") == search.Counted(3, 1, [(START, START + MINUTE, 3)])
+    assert pages.asked == [("(music) OR (dance)", "minute")]
+    assert ask(pages, "x" * 500, "y" * 500, hours=23 * 7).requests == 2
+    assert pages.asked[-1][1] == "hour"
+
+
+def test_more_pages_are_asked_for_while_they_cost_a_hundredth_of_the_posts_at_the_most() -> None:
+    pages = [{"data": [bucket(n, 150)], "meta": {"total_tweet_count": 150, "next_token": "more"}} for n in range(50)]
+    found = ask(Pages(*pages), "music")
+    assert found.requests - 1 <= 150 * found.requests / 100
+    assert found.requests == 50
+    few = [{"data": [bucket(n, 10)], "meta": {"total_tweet_count": 10, "next_token": "more"}} for n in range(50)]
+    found = ask(Pages(*few), "music")
+    assert (found.requests, found.total) == (2, None), "the rest is not known, rather than none"
+
+
+def ends(*posts: int, hours: float = 1) -> list[float]:
+    """Minutes after the start at which slices end."""
+    spans = [(START + n * MINUTE, START + (n + 1) * MINUTE, count) for n, count in enumerate(posts)]
+    return [(end - START) / MINUTE for end in fill.slices(spans, START, START + timedelta(hours=hours))]
+
+
+def test_spans_are_put_together_up_to_a_thousand_posts_and_divided_above() -> None:
+    assert ends() == [60]
+    assert ends(400, 400, 100) == [60]
+    assert ends(400, 400, 300, 900) == [2, 3, 60]
+    assert ends(2_500) == pytest.approx([1 / 3, 2 / 3, 60], abs=0.001)
+    assert ends(100, 4_000, 100) == pytest.approx([1, 1.25, 1.5, 1.75, 2, 60], abs=0.001)
