@@ -187,6 +187,70 @@ def test_a_trigger_is_given_again_only_where_it_differs_and_its_subscription_is_
     assert any("run archive --from 20" in line for line in said)
 
 
+LATE = {
+    "the build account's grants": (
+        "functions deploy", "Could not build the function due to a missing permission on the build service account.",
+    ),
+    "the registry's": ("builds submit", 'denied: Permission "artifactregistry.repositories.uploadArtifacts" denied on resource'),
+    "an account that was just made": (
+        "iam service-accounts", "Service account tds-push@some-project.iam.gserviceaccount.com does not exist.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "words"), LATE.values(), ids=LATE.keys())
+def test_what_google_does_not_know_of_yet_is_asked_again(
+    project: Recorded, tmp_path: Path, command: str, words: str
+) -> None:
+    says = tmp_path / "says"
+    says.write_text(f"{command}\t{words}\n")
+    ran = project.deploy("up", "--yes", **SETTINGS | {"SAYS": str(says), "DEPLOY_PATIENCE_SECONDS": "60"})
+    assert ran.returncode == 0, ran.stderr
+    assert "Google does not know of something new yet; asked again" in ran.stderr
+    assert says.read_text() == ""
+
+
+def test_a_build_that_fails_shows_the_end_of_its_log(project: Recorded, tmp_path: Path) -> None:
+    says = tmp_path / "says"
+    build = "projects/1/locations/us-central1/builds/0b1c2d3e-0000-4000-8000-123456789abc"
+    says.write_text(f"builds submit\tbuild {build} completed with status FAILURE\n")
+    ran = project.deploy("up", "--yes", **SETTINGS | {"SAYS": str(says)})
+    assert ran.returncode == 1
+    assert "The end of the log of build 0b1c2d3e-0000-4000-8000-123456789abc:" in ran.stderr
+    assert "what the command said" in ran.stderr, "of the recording gcloud's log"
+    (read,) = [call for call in project.calls if call[1:3] == ["logging", "read"]]
+    assert 'resource.labels.build_id="0b1c2d3e-0000-4000-8000-123456789abc"' in read[3]
+
+
+def test_a_region_in_which_google_does_not_build_is_told_with_those_in_which_it_does(
+    project: Recorded, tmp_path: Path
+) -> None:
+    says = tmp_path / "says"
+    says.write_text(
+        "builds submit\tFAILED_PRECONDITION: due to quota restrictions, cannot run builds in this region. Please contact support\n"
+    )
+    ran = project.deploy("up", "--yes", **SETTINGS | {"SAYS": str(says), "REGION": "europe-west3"})
+    assert ran.returncode == 1
+    for region in (
+        "us-central1",
+        "us-west2",
+        "europe-west1",
+        "asia-east1",
+        "australia-southeast1",
+        "southamerica-east1",
+    ):
+        assert region in ran.stderr
+        assert region in (ROOT / "docs" / "deploy.md").read_text()
+
+
+def test_a_project_of_a_domain_has_its_accounts_where_google_has_them(project: Recorded) -> None:
+    ran = project.deploy("up", "access", "--yes", **SETTINGS | {"GOOGLE_CLOUD_PROJECT": "example.com:some-project"})
+    assert ran.returncode == 0, ran.stderr
+    members = {word for call in project.calls for word in call if word.startswith("--member=serviceAccount:tds-")}
+    assert members
+    assert all(member.endswith("@some-project.example.com.iam.gserviceaccount.com") for member in members)
+
+
 def test_a_budget_needs_two_more_apis_and_is_made_once(tmp_path: Path, deployed: Recorded) -> None:
     copy = Recorded(tmp_path / "copy")
     shutil.copytree(deployed.folder, copy.folder)

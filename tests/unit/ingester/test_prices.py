@@ -62,6 +62,20 @@ def test_sql_multiplies_by_the_price_of_a_post(name: str) -> None:
     assert {float(factor) for factor in factors} == {LIST["post"]["dollars"]}
 
 
+def test_the_alert_on_the_filter_multiplies_by_it_too() -> None:
+    alert = json.loads((ROOT / "infra" / "monitoring" / "alerts" / "filtered.json").read_text())
+    (condition,) = alert["conditions"]
+    assert condition["conditionPrometheusQueryLanguage"]["query"].startswith(f"{LIST['post']['dollars']} * ")
+
+
+def test_the_readme_says_what_a_post_costs() -> None:
+    readme = (ROOT / "README.md").read_text()
+    most = prices.most(authors=True, referenced=True) * prices.DOLLARS
+    assert (
+        f"A post costs ${LIST['post']['dollars']}, a\nretweet with all that comes with it up to ${most:.3f}" in readme
+    )
+
+
 def test_nobody_else_has_a_price_of_xs_of_its_own() -> None:
     elsewhere = [
         file.relative_to(ROOT).as_posix()
