@@ -125,7 +125,7 @@ class X:
             parameters["next_token"] = following
 
     def count(self, query: str, since_id: str, until_id: str, granularity: str) -> Iterator[Answer]:
-        """Pages of X's counts of a query's posts, retweets with them, by minute or hour. Each is a request that X bills."""
+        """Yield pages of X's counts for a query, retweets included, by minute or hour. X bills each page as a request."""
         parameters: dict[str, Any] = {
             "query": query,
             "since_id": since_id,

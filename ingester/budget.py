@@ -1,7 +1,7 @@
-"""Money: what X may bill for, counted as it is delivered, against the user's own limits. Pure: the time is passed in.
+"""Counts what X may bill, as it is delivered, against the user's own limits. Pure: the time is passed in.
 
-The unit is a post's price (prices.py). Each post, user and media counts once a UTC day, in `data` and in `includes` alike; each
-request for counts counts, too. So the figure is never below X's bill; X's own usage corrects it upwards.
+The unit is the price of a post (prices.py). Each post, user and media item counts once per UTC day, whether it comes in `data` or in
+`includes`, and so does each request for counts. The figure is never below X's bill; X's own usage can only correct it upwards.
 """
 
 import threading
@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from .prices import DOLLARS, MEDIA, POST, USER, Resources
 
 _WARN_AT = (0.5, 0.8, 0.95)
-_REMEMBERED = 200_000  # ids of a kind in each of two halves: 30 MB. What is forgotten counts once more
+_REMEMBERED = 200_000  # ids per kind and half, about 30 MB in all; an id that was forgotten is counted again
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Budget:
             return self._spent(today)
 
     def know(self, posts: Iterable[str]) -> None:
-        """Posts of today that another process has counted: X does not bill them again."""
+        """Mark posts of today as counted by another process; X does not bill them again."""
         with self._lock:
             self._roll()
             self._seen["posts"].add(posts)
@@ -146,14 +146,14 @@ class Budget:
 
 
 class _Seen:
-    """Ids that were counted today. Bounded: the older half is forgotten first."""
+    """The ids that were counted today. Bounded: the older half is forgotten first."""
 
     def __init__(self) -> None:
         self._new: set[str] = set()
         self._old: set[str] = set()
 
     def add(self, ids: Iterable[str]) -> int:
-        """Return how many of them are new."""
+        """Add ids, and return how many of them are new."""
         count = 0
         for one in ids:
             if one not in self._new:

@@ -21,7 +21,7 @@ PLACE_FIELDS = ["contained_within", "country", "country_code", "full_name", "geo
 
 
 def expansions(*, authors: bool, referenced: bool) -> list[str]:
-    """What X is to include beside a post, each of which it may bill (prices.py): EXPAND_AUTHORS and EXPAND_REFERENCED."""
+    """Return the expansions to ask for, by EXPAND_AUTHORS and EXPAND_REFERENCED. X may bill each object that they add (prices.py)."""
     wanted = ["geo.place_id"]
     if referenced:
         wanted += ["referenced_tweets.id", "edit_history_tweet_ids"]

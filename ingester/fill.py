@@ -1,7 +1,7 @@
 """Fetches what was posted while nobody held the stream, publishes it, and counts what is still missing.
 
-X is asked once how many posts there were, and when: that is the number that is to be reached, and it makes the slices of time in which
-the gap is worked off. So memory does not grow with the gap, and what is done is done when X has a moment of weakness in between.
+X is asked once how many posts there were, and when. The answer gives the number to reach and the slices of time to work through, so
+memory does not grow with the gap, and a failure of X costs one slice and not all of them.
 """
 
 import math
@@ -33,7 +33,7 @@ _PAGE = (10, 100)  # posts: what X's search takes as max_results
 class Means:
     """What filling needs; the publisher is its own, as it waits until everything is published. `stream` is the stream's, if it is held.
 
-    `uncounted` is from when on the ledger may lack the count of what X delivered: a process that was killed took it with it.
+    From `uncounted` on, the ledger may lack the count of what X delivered, because a process was killed before it wrote it down.
     """
 
     x: X
@@ -49,7 +49,7 @@ class Means:
 
     @property
     def most(self) -> int:
-        """Units that a post may cost at the most."""
+        """The most units that a post can cost."""
         return prices.most(authors=self.authors, referenced=self.referenced)
 
 
@@ -57,7 +57,7 @@ class Means:
 class Progress:
     """What has been done of a gap, up to `done`; with it, filling goes on where it was.
 
-    `ends` are those of the slices, once X has been asked how many posts there were.
+    `ends` are the ends of the planned slices; None until X has been asked for its counts.
     """
 
     done: datetime | None = None
@@ -164,7 +164,7 @@ def _askable(gap: Gap, progress: Progress) -> Iterator[Rule]:
 
 
 def _plan(job: _Job, start: datetime, until: datetime) -> None:
-    """Ask X once how many posts there are from where none were counted yet, and make slices of them."""
+    """Ask X once how many posts there are in the part that no earlier gap has counted, and plan the slices."""
     progress, counted_from = job.progress, min(max(start, job.counted_from), until)
     spans: list[tuple[datetime, datetime, int]] = []
     if counted_from < until:
@@ -184,7 +184,7 @@ def _plan(job: _Job, start: datetime, until: datetime) -> None:
 
 
 def slices(spans: list[tuple[datetime, datetime, int]], start: datetime, until: datetime) -> Iterator[datetime]:
-    """Yield the ends of slices of few enough posts, from `start` to `until`: spans put together, or divided evenly. Pure."""
+    """Yield the ends of slices with at most 1,000 posts, from `start` to `until`. Joins short spans and divides long ones evenly. Pure."""
     posts, end = 0, start
     for begins, ends, count in spans:
         span = max(begins, start), min(ends, until)
@@ -200,7 +200,7 @@ def slices(spans: list[tuple[datetime, datetime, int]], start: datetime, until: 
 
 
 def _fill_slice(job: _Job, start: datetime, end: datetime) -> None:
-    """Fetch and publish what is missing of one slice, and count what is here then."""
+    """Fetch and publish the missing posts of one slice, then count what has arrived."""
     ledger, gap, progress = job.means.ledger, job.gap, job.progress
     first, last = int(search.id_before(start)) + 1, int(search.id_before(end))
     before = gap.since - 2 * timedelta(seconds=job.means.times.edge)  # X delivers within seconds
@@ -223,9 +223,10 @@ def _fill_slice(job: _Job, start: datetime, end: datetime) -> None:
 
 
 def _account_for(job: _Job, arrived: set[str]) -> None:
-    """What X has delivered today, it does not bill again. Who was killed took its count of the last posts with it: they count now.
+    """Tell the budget which posts X has delivered today already, because X does not bill them again.
 
-    What came with those is not known here, so each counts as much as a post can.
+    A process that was killed never wrote down its count of the last posts, so they are counted here. What came with them is unknown, so
+    each counts as the most that a post can cost.
     """
     today = datetime.now(UTC).date()
     posts = {post_id for post_id in arrived if search.time_of(post_id).date() == today}

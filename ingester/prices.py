@@ -1,7 +1,7 @@
-"""What X charges: the list in prices.json, and the resources of an answer of X's that it may bill.
+"""X's price list (prices.json), and the resources in an answer from X that it may bill.
 
-X charges for each resource that it returns, in `data` and in `includes` alike, once a UTC day. Whether it bills every included post and
-user is written nowhere, so all of them are counted: what is said here is never below the bill.
+X charges for each resource that it returns, in `data` and in `includes`, once per UTC day. X does not document whether it bills every
+included post and user, so we count them all: our figure is never below the bill.
 """
 
 import json
@@ -15,7 +15,7 @@ DOLLARS: float = _LIST["post"]["dollars"]  # of a unit, which is a post's price
 
 
 def units(kind: str) -> int:
-    """Return the price of a kind in prices.json in units: whole ones, rounded up."""
+    """Return the price of a kind of resource in whole units, rounded up."""
     return -int(-_LIST[kind]["dollars"] // DOLLARS)
 
 
@@ -24,7 +24,7 @@ POST, USER, MEDIA, COUNTS = (units(kind) for kind in ("post", "user", "media", "
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Ids of what one answer holds, each a resource that X may bill."""
+    """Ids of the billable resources in one answer."""
 
     posts: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ NOTHING = Resources()
 
 
 def resources(answer: Mapping[str, Any]) -> Resources:
-    """Return what a message of the stream, or a page of search, holds. Tolerates any JSON."""
+    """Return the billable resources of a stream message or of a page of search results. Accepts any JSON."""
     data, includes = answer.get("data"), answer.get("includes")
     listed = data if isinstance(data, list) else [data]
     if not isinstance(includes, dict):
@@ -47,7 +47,7 @@ def resources(answer: Mapping[str, Any]) -> Resources:
 
 
 def most(*, authors: bool, referenced: bool) -> int:
-    """Return the units that one post may cost at the most: a retweet whose author, original and original's author are new that day."""
+    """Return the most units that one post can cost: a retweet whose author, original and original's author are all new that day."""
     one = POST + (USER if authors else 0)
     return one * (2 if referenced else 1)
 

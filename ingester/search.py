@@ -104,9 +104,9 @@ def pages(
 
 @dataclass(slots=True)
 class Counted:
-    """X's counts of a time. `total` is None where X did not say; `requests` is how often X was asked, and bills.
+    """X's counts of an interval. `total` is None if X did not say; `requests` is the number of requests, each of which X bills.
 
-    `spans` are (start, end, posts) in order, as far as X says when.
+    `spans` are (start, end, posts) in order; empty if X gives only the total.
     """
 
     total: int | None = 0
@@ -115,10 +115,10 @@ class Counted:
 
 
 def counts(x: X, rules: Iterable[Rule], since: datetime, until: datetime) -> Counted:
-    """Ask X how many posts there are, retweets with them; one that matches two rules may count twice. Raises Refused, Unavailable.
+    """Ask X how many posts match, retweets included; a post that matches two rules may count twice. Raises Refused, Unavailable.
 
-    One request for as many rules as fit into a query, by minute up to a day and else by hour. X has more pages where the answer is long;
-    they are followed as long as the requests cost less than a hundredth of the posts.
+    Makes one request for as many rules as fit into a query: by minute for up to a day, by hour beyond that. Follows further pages only
+    while the requests cost less than a hundredth of the posts.
     """
     result = Counted()
     spans: Counter[tuple[datetime, datetime]] = Counter()
@@ -140,7 +140,7 @@ def counts(x: X, rules: Iterable[Rule], since: datetime, until: datetime) -> Cou
 
 
 def read_counts(body: dict[str, Any]) -> tuple[int | None, dict[tuple[datetime, datetime], int]]:
-    """Return the posts of an answer of X's counts, None where it names none, and those of each span. In both of X's dialects."""
+    """Return the total of an answer to a counts request, None if it has none, and the posts of each span. Reads both of X's dialects."""
     spans: dict[tuple[datetime, datetime], int] = {}
     for one in body.get("data") or []:
         posts = _either(one, "tweet_count", "post_count")

@@ -117,22 +117,22 @@ class Pipeline:
         self._python("ingester", "ingester", "stream", "--rules", self.plan.rules.resolve())
 
     def restart(self, name: str, *more: str) -> None:
-        """Start a part that has ended again, at the port where the others know it. Waits until it is ready.
+        """Start a part again after it has ended, on the port that the others use. Waits until it is ready.
 
-        What it has told of its counts begins anew. `more` are arguments for this once.
+        Its counts begin at zero. `more` are arguments for this start only.
         """
         self._run(name, [*self.command(name), *more])
         wait_until_ready(self.processes[name])
 
     def command(self, name: str) -> list[str]:
-        """What starts a part once more, at the port that it had."""
+        """Return the command that starts a part again on the port that it had."""
         command = [*self._commands[name]]
         if "--port" in command:
             command[command.index("--port") + 1] = str(self._ports[name])
         return command
 
     def start_page(self) -> int:
-        """The live page's port."""
+        """Start the live page, and return its port."""
         self._python("page", "reports", "serve", "--port", 0)
         return wait_until_ready(self.processes["page"])
 
@@ -162,7 +162,7 @@ class Pipeline:
         self._run(name, command)
 
     def _run(self, name: str, command: list[str]) -> None:
-        # before there is an environment of the parts', its first parts get ours
+        # the first parts start before the environment is known, because it names their ports
         environment = dict(self.environment or {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"})
         if name == "x":
             environment |= {"X_BEARER_TOKEN": "local"}
@@ -191,7 +191,7 @@ def environment(key: Path, bigquery_url: str, pubsub: str, x_api_url: str, *, re
         "PUBSUB_EMULATOR_HOST": pubsub,
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
-        "GUNICORN_LOG_LEVEL": "info",  # the function's server then tells its port
+        "GUNICORN_LOG_LEVEL": "info",  # makes the function's server log its port
         "NO_PROXY": f"{os.environ.get('NO_PROXY', '')},127.0.0.1,localhost".strip(","),
     }
     if real:  # the run ends after the posts that were agreed to; who has set limits keeps them

@@ -19,7 +19,7 @@ from .errors import LocalError
 
 _WRAPPER = str(Path(__file__).with_name("die_with_parent.py"))
 _STOP_SECONDS = 12.0  # the ingester and the function may take 10 after SIGTERM
-# how programs that are not ours say that they listen: gunicorn, uvicorn, our own live page, Google's emulator (which says 0 for any port)
+# how gunicorn, uvicorn, our live page and Google's emulator say that they listen (the emulator says 0 if asked for any port)
 _LISTENS = re.compile(
     r"(?:Listening at: http://|Uvicorn running on http://|The live page: http://)[^:/]+:(\d+)|Server started, listening on (\d+)"
 )
@@ -30,7 +30,7 @@ Line = dict[str, Any]
 class Process:
     """One running part. `totals` is its last line of counts; `on_line` sees every JSON line (in a thread).
 
-    `events` names what it has told so far, "ready" among them; `port` is where it said that it listens, 0 until then.
+    `events` holds the names of the events it has logged, such as "ready"; `port` is the port that it reported, 0 until then.
     """
 
     def __init__(
@@ -135,9 +135,9 @@ class Process:
 
 @contextmanager
 def reserved_port() -> Iterator[int]:
-    """A port at which nobody listens, and which no other program is given while this lasts.
+    """Reserve a port: nothing listens on it, and the system gives it to no other program meanwhile.
 
-    For a server that cannot tell which port it took: it may still bind this one, as servers do, with SO_REUSEADDR.
+    For a server that cannot report which port it took; it can still bind this one, because servers use SO_REUSEADDR.
     """
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

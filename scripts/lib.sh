@@ -14,7 +14,7 @@ fail() {
 	exit 2
 }
 
-# The first Python that the pinned packages are made for: 3.11, which is deployed, to 3.13.
+# Finds the first Python that the pinned packages support: 3.11 (the deployed one) to 3.13.
 find_python() {
 	local candidate
 	for candidate in "${PYTHON:-}" python3.11 python3.12 python3.13 python3 python; do

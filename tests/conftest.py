@@ -1,4 +1,4 @@
-"""What every room shares: tiers and their order, skips that are accounted for, BigQuery with our tables, one pipeline a worker."""
+"""Shared by all tests: tiers and their order, the report of skips, BigQuery with our tables, and one pipeline per worker."""
 
 import os
 import signal
@@ -33,10 +33,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # a shell that runs the tests in the background (`&`) has them ignore Ctrl-C, which what they start would inherit
+    # A shell that runs the tests in the background (`&`) makes them ignore Ctrl-C, and their child processes would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Nothing goes by how quick this machine is. The quick tests try the same examples each time; the others look for new ones.
+    # No test may depend on the speed of the machine. The quick tests try the same examples each time; the others look for new ones.
     hypothesis.settings.register_profile(
         "tests",
         deadline=None,
@@ -92,14 +92,14 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[fake_bigqu
 
 @pytest.fixture
 def nobody() -> Iterator[str]:
-    """An address at which nobody listens, for the whole test."""
+    """An address on which nothing listens during the test."""
     with reserved_port() as port:
         yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="session")
 def bigquery_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """BigQuery's stand-in, once a worker; each test takes a dataset of its own."""
+    """BigQuery's stand-in, one per worker; each test uses its own dataset."""
     folder = tmp_path_factory.mktemp("bigquery")
     with serving("bigquery", "local.bigquery", folder, "--data", str(folder / "data")) as process:
         yield f"http://127.0.0.1:{process.port}"
@@ -107,7 +107,7 @@ def bigquery_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """BigQuery's stand-in without a streaming buffer, once a worker: rows may be changed as soon as they are stored."""
+    """BigQuery's stand-in without a streaming buffer, one per worker: rows can be changed as soon as they are stored."""
     folder = tmp_path_factory.mktemp("engine")
     options = ("--data", str(folder / "data"), "--buffer-seconds", "0")
     with serving("bigquery", "local.bigquery", folder, *options) as process:
@@ -116,7 +116,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """Pub/Sub's stand-in, once a worker; each test takes a project of its own."""
+    """Pub/Sub's stand-in, one per worker; each test uses its own project."""
     with serving("pubsub", "local.pubsub.server", tmp_path_factory.mktemp("pubsub")) as process:
         yield process
 
@@ -158,7 +158,7 @@ def dataset(client: bigquery.Client) -> str:
 
 @pytest.fixture(scope="session")
 def lender(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lender]:
-    """Keeper of the worker's pipeline, which starts with the first trial."""
+    """Holds the worker's pipeline, which starts with the first trial."""
     one = Lender(tmp_path_factory)
     yield one
     one.close()
@@ -166,6 +166,6 @@ def lender(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lender]:
 
 @pytest.fixture
 def rest(lender: Lender, request: pytest.FixtureRequest) -> Iterator[Rest]:
-    """The worker's pipeline with empty tables; X and the ingester are the test's to start."""
+    """The worker's pipeline with empty tables. The test starts X and the ingester."""
     yield lender.lend()
     lender.take_back(passed=request.node.stash.get(_PASSED, False))

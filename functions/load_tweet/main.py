@@ -34,7 +34,7 @@ _TURN_SECONDS = 0.0005
 
 
 def _check_tables() -> store.Seen:
-    """Return the tables' columns, or nothing where BigQuery is out of reach: that is a matter of the requests, not of the start.
+    """Return the tables' columns, or nothing if BigQuery is out of reach: then the requests will tell, and the start goes on.
 
     Raises ConfigurationError.
     """

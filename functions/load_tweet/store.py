@@ -34,7 +34,7 @@ _NO_SUCH_FIELD = "no such field"
 _BLAMES_THE_ROW = frozenset({"invalid", "invalidQuery", "badRequest"})  # reasons in insertErrors
 
 
-Seen = Mapping[str, Columns | None]  # the columns of each table at start; empty where nobody could look
+Seen = Mapping[str, Columns | None]  # the columns of each table at start; empty if they could not be read
 
 
 def connect(project: str, dataset: str, seen: Seen) -> Insert:

@@ -81,7 +81,7 @@ give() {
 	done
 }
 
-# Where Google puts its own copy of a function's source before it builds it; other buckets of the project are none of its business.
+# Google copies a function's source into a bucket of its own before it builds it. The role covers those buckets and no others.
 build_buckets() { printf "title=source-of-builds-%s,expression=resource.name.startsWith('projects/_/buckets/gcf-v2-')" "${REGION}"; }
 
 service_accounts() {

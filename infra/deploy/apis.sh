@@ -48,7 +48,7 @@ look_at_apis() {
 apis() {
 	local api
 	local -a wanted=("${APIS[@]}") missing=()
-	# gcloud asks for budgets in the name of the project, whose own APIs these then are
+	# gcloud makes budget requests on behalf of the project, so these APIs must be enabled in it
 	[[ -z ${BUDGET_DOLLARS} ]] || wanted+=(cloudbilling billingbudgets)
 	for api in "${wanted[@]}"; do
 		decide services "${api}.googleapis.com" || continue

@@ -71,13 +71,13 @@ def google(posts_a_day: float) -> dict[str, float]:
 
 
 def x(posts_a_day: float, *, authors: bool, referenced: bool) -> tuple[float, float]:
-    """(dollars at least, at most): posts alone; or each a retweet whose author, original and original's author are new that day."""
+    """Return (least, most) dollars a month: posts alone, or each a retweet that brings a new original and two new authors."""
     least = posts_a_day * DAYS * X["post"]["dollars"]
     return round(least, 2), round(posts_a_day * DAYS * most_a_post(authors=authors, referenced=referenced), 2)
 
 
 def most_a_post(*, authors: bool, referenced: bool) -> float:
-    """Dollars that one post may cost, with what comes with it: docs/costs.md."""
+    """Return the most dollars that one post can cost with what comes with it (docs/costs.md)."""
     one: float = X["post"]["dollars"] + (X["user"]["dollars"] if authors else 0.0)
     return one * (2 if referenced else 1)
 

@@ -11,11 +11,11 @@ find_push_subscription() {
 	[[ -z ${trigger} ]] || PUSH_SUBSCRIPTION=${LIVE["triggers/${trigger}"]:-}
 }
 
-# deploy_function NAME FLAG...: deployed if it differs. The array TRIGGER holds the flags of its trigger. DEPLOYED: whether it was.
+# deploy_function NAME FLAG...: deploys a function if it differs, and sets DEPLOYED. The array TRIGGER holds the flags of its trigger.
 #
-# A trigger whose flags are given again may be deleted and made anew by Google where one field differs, and its subscription goes with
-# it, backlog and all (github.com/google-github-actions/deploy-cloud-functions/issues/419). So they are given when the function is
-# made, or when one of them is another one now, and never otherwise; the label `trigger` remembers which were given.
+# Google may delete and recreate a trigger whose flags are given again, if one field differs, and its subscription is lost with the
+# backlog (github.com/google-github-actions/deploy-cloud-functions/issues/419). So the flags are given only when the function is created
+# or one of them has changed. The label `trigger` holds a hash of those that were given last.
 deploy_function() {
 	local name=$1 folder=functions/${1//-/_} config trigger live
 	shift
@@ -59,7 +59,7 @@ load_tweet() {
 		name=$(cloud gcloud functions describe "${FUNCTION}" --gen2 --region="${REGION}" --format='value(eventTrigger.trigger.basename())')
 		PUSH_SUBSCRIPTION=$(cloud gcloud eventarc triggers describe "${name}" --location="${REGION}" --format='value(transport.pubsub.subscription.basename())')
 		made subscriptions "${PUSH_SUBSCRIPTION}"
-		LIVE["subscriptions/${PUSH_SUBSCRIPTION}"]='' # whatever it had: Google may have put its own settings back
+		LIVE["subscriptions/${PUSH_SUBSCRIPTION}"]='' # Google may have reset it to its own defaults: set it up again
 		if [[ -n ${before} && ${before} != "${PUSH_SUBSCRIPTION}" ]]; then
 			warn "Google has made the trigger of ${FUNCTION} anew: the subscription ${before} is gone, and the messages that waited in it." \
 				"The archive has them. Store them with: ./deploy.sh run archive --from $(date -u -d '1 hour ago' +%Y-%m-%dT%H:%M 2>/dev/null || date -u -v-1H +%Y-%m-%dT%H:%M)" \

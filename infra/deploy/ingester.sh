@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # The ingester: its image, the job, Scheduler's tick, and the execution that holds the stream.
 
-# Where source is uploaded before it is built. The one that gcloud would make has access by object, which organisations may forbid.
+# The bucket for uploaded source. The one that gcloud would create has access control per object, which organisations may forbid.
 source_bucket() {
 	local config
 	local -a flags=(
 		--uniform-bucket-level-access --public-access-prevention
-		--lifecycle-file=infra/deploy/bucket-lifecycle.json --soft-delete-duration=0s # what is built is kept by nobody for longer than a week
+		--lifecycle-file=infra/deploy/bucket-lifecycle.json --soft-delete-duration=0s # sources are deleted after a week
 	)
 	config=$(fingerprint "${flags[@]}" "$(<infra/deploy/bucket-lifecycle.json)")
 	if decide buckets "${BUCKET}" "${config}"; then

@@ -167,7 +167,7 @@ declare ALLOWED_LATE=false
 
 shown() { printf '%q ' "$@" | cut -c 1-400; }
 
-# build_log FILE: the last lines of the build that a command's words name, if they name one; it says itself only that a step failed
+# build_log FILE: prints the end of the log of the build that the output in FILE names, if any; gcloud itself says only that a step failed
 build_log() {
 	local id
 	id=$(grep -oE 'builds[/;][^ ?]*[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}' "$1" | tail -n 1 | grep -oE '[0-9a-f-]{36}$') || return 0

@@ -86,8 +86,8 @@ name_things() {
 	readonly ARCHIVE_SUBSCRIPTION="${PUBSUB_TOPIC}-archive" DEAD_SUBSCRIPTION="${PUBSUB_DEAD_TOPIC}-rejected"
 	readonly REGISTRY="${REGION}-docker.pkg.dev/${P//://}/${REPOSITORY}"
 	readonly EXCLUSION=load-tweet-requests
-	readonly BUCKET="${P//[:.]/-}-tds-source" # names of buckets are the whole world's; project ids are, too
-	PROJECT_DOMAIN=${P}                      # as service accounts are called after it: example.com:project is project.example.com there
+	readonly BUCKET="${P//[:.]/-}-tds-source" # bucket names are global, and so are project ids
+	PROJECT_DOMAIN=${P}                      # as in service account addresses: example.com:project becomes project.example.com
 	[[ ${P} != *:* ]] || PROJECT_DOMAIN=${P#*:}.${P%%:*}
 	readonly REMOVAL=remove-deleted REMOVAL_TOPIC=remove-deleted REMOVAL_TICK=remove-deleted-tick
 	PYTHON_VERSION=$(<infra/python-version)

@@ -1,4 +1,4 @@
-"""Remembers bqemulator's translations: the same statement over the same columns gives the same DuckDB SQL.
+"""Caches bqemulator's translations: the same statement over the same columns always gives the same DuckDB SQL.
 
 Translating is more than half of what a small query over our views costs (0.12 s), and progress, the live page and tests ask the same
 again and again.
@@ -15,7 +15,7 @@ Translate = Callable[..., Any]
 
 
 def remembering(translate: Translate) -> Translate:
-    """`SQLTranslator.translate`, asked once for each statement, schema and caller. What it refuses is asked again."""
+    """Wrap `SQLTranslator.translate` in a cache keyed by statement, schema and caller. Failures are not cached."""
     known: OrderedDict[tuple[str, str, str], Any] = OrderedDict()
 
     def translated(self: Any, bq_sql: str, *, schema: Any = None, caller: Any = None, **more: Any) -> Any:

@@ -171,7 +171,7 @@ class Broker:
         return self._subscription(name).owed
 
     def owed(self) -> int:
-        """The same, of all subscriptions together."""
+        """Messages that all subscriptions together still owe."""
         return sum(subscription.owed for subscription in self._subscriptions.values())
 
     def _subscription(self, name: str) -> Subscription:

@@ -1,4 +1,4 @@
-"""X's bill for what the stand-in has delivered: each resource once a UTC day, each request for counts; by the ingester's price list."""
+"""The bill for what X's stand-in has delivered: each resource once per UTC day, and each request for counts, by the price list."""
 
 import json
 from datetime import UTC, date, datetime
@@ -10,7 +10,7 @@ _KINDS = {"tweets": "post", "posts": "post", "users": "user", "media": "media"}
 
 
 class Bill:
-    """`mills` are tenths of a cent."""
+    """Adds up what X would charge; `mills` are tenths of a cent."""
 
     def __init__(self) -> None:
         self.mills = 0

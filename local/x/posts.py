@@ -53,7 +53,7 @@ class Post:
     replaces: tuple[str, ...] = ()
 
     def message(self, rules: list[Object]) -> Object:
-        """As X sends it. The includes may be left out of the message without harm to the post."""
+        """Return the message as X sends it. Its `includes` is a copy, so a caller may remove entries."""
         message: Object = {"data": self.data}
         if self.includes:
             message["includes"] = dict(self.includes)

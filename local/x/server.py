@@ -59,7 +59,7 @@ class X:
         self._memory = Memory(lag)
         self._compliance = compliance
         self._bill = Bill()
-        self._expansions = ""  # that the stream was asked for with
+        self._expansions = ""  # the ones that the stream was requested with
         self._stream: web.StreamResponse | None = None
         self._request: web.Request | None = None
         self._mute_until = 0.0  # monotonic: neither posts nor keep-alives
@@ -343,7 +343,7 @@ class X:
 
 
 def _leave_out(message: dict[str, Any], expansions: str) -> None:
-    """What was not asked for."""
+    """Remove the objects that were not asked for."""
     includes, asked = message.get("includes") or {}, expansions.split(",")
     if "author_id" not in asked:
         includes.pop("users", None)

@@ -77,7 +77,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        listener.listen()  # so that the address is good from the moment on when it is told
+        listener.listen()  # so that the address works as soon as it is printed
     except (OSError, OverflowError) as error:
         raise UsageError(
             f"The page cannot be served at {host}:{port}: {getattr(error, 'strerror', None) or error}. Another program may "

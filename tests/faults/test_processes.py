@@ -20,7 +20,7 @@ ENDS = {
 FROZEN = 120 * ACK_SCALE + 1.0  # seconds: longer than the ack deadline
 
 
-IN_TURN = {  # how, seconds for which each is frozen or gone, and between one part and the next
+IN_TURN = {  # the fault, its seconds for each part, and the seconds between one part and the next
     "killed": ("kill", 0.5, 2.0),
     "told to stop": ("end", 0.5, 2.0),
     "frozen for longer than the ack deadline": ("freeze", FROZEN, 1.5),

@@ -1,6 +1,6 @@
-"""One pipeline a worker, lent to one trial after another: Pub/Sub, Eventarc, the function and BigQuery, without X and the ingester.
+"""One pipeline per worker, lent to one trial after another: Pub/Sub, Eventarc, the function and BigQuery, without X and the ingester.
 
-Between two trials its processes go on; its tables are emptied. After a trial that failed, or that changed it, it is started anew.
+Between two trials its processes keep running and its tables are emptied. After a trial that failed or altered it, it is restarted.
 """
 
 import signal
@@ -27,9 +27,9 @@ _SETTLE_SECONDS = 60.0
 
 @dataclass
 class Rest:
-    """The rest of the pipeline, running; X and the ingester are to be started.
+    """The running pipeline without X and the ingester.
 
-    `settled`: every message is known to have ended. `spoilt`: the trial has changed what emptying the tables does not mend.
+    `settled`: every message is known to have been handled. `spoilt`: the trial changed something that emptying the tables does not undo.
     """
 
     pipeline: Pipeline
@@ -41,16 +41,16 @@ class Rest:
         return query(self.client, DATASET, sql)
 
     def go_wrong(self, *words: str) -> None:
-        """Tell BigQuery's stand-in what to do wrong next (local/bigquery/faults.py); no words: nothing any more."""
+        """Tell BigQuery's stand-in which faults come next (local/bigquery/faults.py). Without words, none."""
         put(f"{self.pipeline.bigquery_url}/stand-in/faults", "\n".join(words))
 
     def try_to_go_wrong(self, *words: str) -> None:
-        """The same where BigQuery may be frozen or away, and hears of nothing."""
+        """The same, for a BigQuery that may be frozen or away and cannot be told."""
         with suppress(OSError):
             self.go_wrong(*words)
 
     def mend(self) -> None:
-        """Bring every part back, with its usual arguments, and forget the faults that nobody came to."""
+        """Bring back every part with its usual arguments, and clear the faults that have not happened yet."""
         for name in PARTS:
             process = self.pipeline.processes[name]
             process.signal(signal.SIGCONT)
@@ -59,7 +59,7 @@ class Rest:
         self.go_wrong()
 
     def settle(self) -> bool:
-        """Wait until Pub/Sub owes nobody anything; its line of counts comes twice a second."""
+        """Wait until Pub/Sub has no message left to deliver. It logs its counts twice a second."""
         pubsub = self.pipeline.processes["pubsub"]
         return eventually(lambda: pubsub.totals.get("owed") == 0, _SETTLE_SECONDS, every=0.1, steady=1.0)
 
@@ -70,9 +70,9 @@ class Rest:
 
 @contextmanager
 def rest_of_the_pipeline(folder: Path) -> Iterator[Rest]:
-    """A pipeline of one's own. Raises LocalError where a part does not start."""
+    """A separate pipeline. Raises LocalError if a part does not start."""
     (folder / "logs").mkdir(parents=True)
-    # the real X's place is left empty
+    # real=True starts no stand-in for X: each trial starts its own
     pipeline = Pipeline(Plan(folder, real=True, buffer_seconds=0.0, ack_scale=ACK_SCALE))
     try:
         pipeline.start()

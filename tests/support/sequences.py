@@ -1,4 +1,4 @@
-"""Random sequences of faults on a pipeline: what may go wrong, drawn from a seed, and then done."""
+"""Sequences of faults on a pipeline: drawn at random from a seed, or given, and then carried out."""
 
 import random
 import signal
@@ -55,7 +55,7 @@ def sequence(seed: str) -> list[Step]:
 
 
 def run(one: Trial, steps: list[Step]) -> None:
-    """Each at its time; what was ended or frozen comes back at its own."""
+    """Run each step at its time, and bring back what was ended or frozen."""
     began = time.monotonic()
     todo: list[tuple[float, Callable[[], None]]] = []
 

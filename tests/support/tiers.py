@@ -1,4 +1,4 @@
-"""Which tests run when, in what order, and what a skip costs.
+"""Which tests run in which tier, in what order, and how skips are reported.
 
 `scripts/test` runs what is not marked slow; `scripts/test all` everything; a slice is a marker, and takes its slow tests along.
 """
@@ -13,10 +13,10 @@ from tests.support import ROOT
 
 # a folder's tests belong to the slice of its name; `browser` is marked where a test opens one
 SLICES = ("faults", "deploy", "fuzz")
-# Long tests first, so that the two workers end together: they begin at the two ends' halves and share what is left.
+# Long tests first: the short ones are left for the end, when one worker takes over the rest of the other's.
 _ORDER = ("faults", "end_to_end", "deploy", "fuzz", "contract", "unit")
 _last_end: dict[str, float] = {}  # worker: monotonic seconds
-# what a skip for want of a tool says
+# how the reason of a skip begins when a tool is missing
 _NEEDS = "needs "
 
 
@@ -37,7 +37,7 @@ def put_long_ones_first(items: list[pytest.Item]) -> None:
 
 
 def note_end(report: pytest.TestReport) -> None:
-    """Keep when each worker has last ended a test. Only the process that gathers the workers' reports sees their nodes."""
+    """Remember when each worker finished its last test. Only the controlling process sees the workers' nodes."""
     node = getattr(report, "node", None)
     if node is not None:
         _last_end[node.gateway.id] = time.monotonic()
@@ -50,7 +50,7 @@ def tell_ends(reporter: pytest.TerminalReporter) -> None:
 
 
 def tell_skips(reporter: pytest.TerminalReporter, insisted_on: str) -> None:
-    """What was skipped and why, by reason; and which tool should have been there."""
+    """Print what was skipped and why, and which required tool was missing."""
     skipped = _skipped(reporter)
     if skipped:
         reporter.section("skipped")

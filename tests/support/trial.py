@@ -31,7 +31,7 @@ _CALM = 1.0  # seconds: a process that has just woken looks first at what it fin
 def cases(table: dict[str, Any], *quick: str, several: bool = False) -> list[Any]:
     """Parameters by their names, for parametrize; `several` parameters or one.
 
-    Those named as `quick` run in scripts/test; the others, of which each has a cousin there, in scripts/test all and faults.
+    Those named in `quick` run in scripts/test. The others are close relatives of one that does; they run in scripts/test all and faults.
     """
     assert set(quick) <= set(table), set(quick) - set(table)
     return [

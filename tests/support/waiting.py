@@ -1,4 +1,4 @@
-"""Waiting for a condition, with a limit. Nothing in the tests sleeps for a fixed time but through this module."""
+"""Waiting for a condition, with a limit. No test sleeps except through this module."""
 
 import time
 from collections.abc import Callable

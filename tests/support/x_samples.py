@@ -1,4 +1,4 @@
-"""Messages of X's in every shape: those of the stand-in, always; and real-shaped ones, where a checkout has them beside it."""
+"""Messages from X in every shape: those of the stand-in, and real-shaped ones if a checkout has them beside it."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""What gcloud uploads of a folder, and that alone in another folder."""
+"""Lists and copies the files of a folder that gcloud would upload."""
 
 import shutil
 from pathlib import Path

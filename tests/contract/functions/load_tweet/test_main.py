@@ -95,7 +95,7 @@ class Standing:
 
 @pytest.fixture(scope="session")
 def started_once(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Iterator[Standing]:
-    """One function a worker, for the tests that are about what it does with a message and not about how it starts."""
+    """One function per worker, for tests of what it does with a message rather than of how it starts."""
     folder = tmp_path_factory.mktemp("standing")
     key = folder / "credentials.json"
     credentials.write(key, f"{engine}/token")

@@ -61,7 +61,7 @@ LASTING = {
 }
 
 
-_PATIENT = {"500", "reset", "no answer"}  # cousins of others that wait for seconds
+_PATIENT = {"500", "reset", "no answer"}  # they wait for seconds, and find nothing that the others do not
 
 
 @pytest.mark.parametrize(
