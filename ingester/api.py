@@ -13,10 +13,10 @@ import requests
 
 from . import log
 from .fields import PLACE_FIELDS, TWEET_FIELDS, USER_FIELDS, expansions
+from .sessions import Bearer, prepare, seconds_until
 
 _CALL_SECONDS = (5.0, 20.0)  # connect, read
 _RULES_A_PAGE = 1_000
-_AGENT = "twitter-data-stream"
 
 
 class Unavailable(Exception):
@@ -59,13 +59,11 @@ class X:
     def __init__(self, token: str, url: str) -> None:
         self._url = url
         self._resets: dict[str, float] = {}  # of endpoints that have no call left: when they will
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = _AGENT
-        self.renew(token)
+        self._session = prepare(requests.Session(), token, url)
 
     def renew(self, token: str) -> None:
         """Use another token from now on."""
-        self._session.headers["Authorization"] = f"Bearer {token}"
+        self._session.auth = Bearer(token)
 
     def rules(self) -> Answer:
         """All rules, in `body['data']`."""
@@ -156,8 +154,9 @@ class X:
         headers = {"Content-Type": "application/json"} if body is not None else {}
         try:
             response = self._session.request(
-                method, f"{self._url}{path}", params=parameters, data=data, headers=headers, timeout=_CALL_SECONDS
-            )
+                method, f"{self._url}{path}", params=parameters, data=data, headers=headers, timeout=_CALL_SECONDS,
+                allow_redirects=False,
+            )  # fmt: skip
             content = response.content
         except requests.exceptions.InvalidHeader:
             raise Unavailable(f"{path}: the token cannot be sent") from None  # the error's text would hold the token
@@ -165,7 +164,7 @@ class X:
             raise Unavailable(f"{path}: {type(error).__name__}: {error}"[:300]) from None
         reset = response.headers.get("x-rate-limit-reset", "")
         remaining = response.headers.get("x-rate-limit-remaining", "")
-        reset_in = max(0.0, int(reset) - time.time()) if reset.isdigit() else 0.0
+        reset_in = seconds_until(int(reset), response) if reset.isdigit() else 0.0
         try:
             found = orjson.loads(content or b"{}")
         except orjson.JSONDecodeError:
@@ -176,6 +175,10 @@ class X:
             int(remaining) if remaining.isdigit() else None,
             reset_in,
         )
+        if 300 <= response.status_code < 400:
+            raise Unavailable(
+                f"{path}: the answer is a redirect ({response.status_code}), and X makes none. Is X_API_URL right?"
+            )
         title = answer.body.get("title")
         if response.status_code >= 500 or (response.status_code == 429 and title != "UsageCapExceeded"):
             limited = response.status_code == 429 or answer.remaining == 0  # only then the reset is to be waited for

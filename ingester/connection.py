@@ -18,9 +18,11 @@ import urllib3
 from . import log, message
 from .fields import PLACE_FIELDS, TWEET_FIELDS, USER_FIELDS, expansions
 from .policy import Ended
+from .sessions import AGENT, Bearer, prepare, seconds_until
 from .times import Times
 
 TWEEPYS_HOST = "https://api.twitter.com"  # fixed in tweepy 4.17; X documents https://api.x.com only
+_PAGES = ("text/html", "application/xhtml+xml")
 _CONNECT_SECONDS = 10.0
 _CHUNK = 65_536  # bytes read at once; X's stream is chunked, so a large chunk delays nothing
 _RATE_OF = 100  # posts over which the rate is taken
@@ -49,7 +51,8 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
 
     def __init__(self, token: str, url: str, take: Callable[[bytes, message.Line], None], times: Times) -> None:
         super().__init__(token, chunk_size=_CHUNK)
-        self.user_agent = "twitter-data-stream"
+        self.user_agent = AGENT
+        prepare(self.session, token, url)
         self.session.mount(TWEEPYS_HOST, _Host(url, times.silence))
         self.session.hooks["response"].append(self._on_response)
         self._take = take
@@ -78,6 +81,7 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
     def renew(self, token: str) -> None:
         """Use another token from the next connection on."""
         self.bearer_token = token
+        self.session.auth = Bearer(token)
 
     def unruled(self) -> None:
         """X has no rules, and so no posts for us: end at its next keep-alive. For another thread than the one that holds."""
@@ -212,7 +216,10 @@ class Connection(tweepy.StreamingClient):  # type: ignore[misc]
         """tweepy's hooks see neither headers nor bodies; this one sees every answer before its body is read."""
         self._compare_clocks(response.headers.get("Date", ""))
         if response.status_code == 200:
-            return
+            kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            if kind not in _PAGES:
+                return
+            response.status_code = 502  # a proxy's or a portal's page: tweepy would take its lines for posts
         try:
             problem = orjson.loads(response.content)
         except (orjson.JSONDecodeError, requests.RequestException):
@@ -233,5 +240,5 @@ def _reset_in(response: requests.Response) -> float | None:
         return float(after)
     reset = response.headers.get("x-rate-limit-reset", "")
     if reset.isdigit() and response.headers.get("x-rate-limit-remaining", "0") == "0":
-        return max(0.0, int(reset) - time.time()) + 1.0
+        return seconds_until(int(reset), response) + 1.0
     return None

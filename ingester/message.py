@@ -1,5 +1,6 @@
 """The message of topic `tweets`: X's bytes in an envelope, as infra/pubsub/tweet.avsc says. Pure."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,14 +42,14 @@ def look(raw: bytes) -> Line:
     try:
         message = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return Line("")
+        message = _leniently(raw)
     if not isinstance(message, dict):
         return Line("")
     data = message.get("data")
     if isinstance(data, dict):
         return Line(str(data.get("id") or ""), billed=resources(message))
-    if "data" not in message and ("errors" in message or ("title" in message and "type" in message)):
-        return Line("", _problem(message))
+    if "data" not in message and (problem := _problem(message)):
+        return Line("", problem)
     return Line("")
 
 
@@ -62,9 +63,33 @@ def wrap(raw: bytes, post_id: str, received_at: int, source: str) -> Message:
     return Message(orjson.dumps(record), raw, source, id=post_id)
 
 
-def _problem(message: dict[str, Any]) -> str:
+def _leniently(raw: bytes) -> Any:
+    """What orjson refuses and X has billed all the same: half of a surrogate pair in a text."""
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return None
+
+
+# https://docs.x.com/x-api/fundamentals/response-codes-and-errors; the last part of `type`, which comes with two hosts
+_ENDS = frozenset(
+    {
+        "operational-disconnect",
+        "streaming-connection",
+        "usage-capped",
+        "credits-depleted",
+        "credits",
+        "client-forbidden",
+    }
+)
+
+
+def _problem(message: dict[str, Any]) -> str | None:
+    """Return why X will end the stream. None where it tells of something else, such as a referenced post that is not found."""
     errors = message.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else message
-    return str(
-        first.get("disconnect_type") or first.get("connection_issue") or first.get("title") or "errors without a title"
-    )
+    listed = [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else [message]
+    for one in listed:
+        said = one.get("disconnect_type") or one.get("connection_issue")
+        if said or str(one.get("type")).rpartition("/")[2] in _ENDS or str(one.get("title")) in _ENDS:
+            return str(said or one.get("title") or one.get("type"))
+    return None

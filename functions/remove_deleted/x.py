@@ -15,12 +15,12 @@ import orjson
 import requests
 
 from .errors import BadMoment, ConfigurationError
+from .sessions import Bearer, proxies, session
 from .settings import is_safe
 
 _CALL_SECONDS = (5.0, 20.0)  # connect, read
 _FILE_SECONDS = (5.0, 60.0)
 _UPLOAD_WAITS = (1.0, 4.0)  # seconds
-_AGENT = "twitter-data-stream"
 _ONE_AT_A_TIME = re.compile(r"at a time|already|running|concurrent|in progress", re.IGNORECASE)
 
 
@@ -54,8 +54,7 @@ class X:
         """`token` is asked for at the first call: what needs no X shall not fail for want of it."""
         self._token = cache(token)
         self._url = url
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = _AGENT
+        self._session = session()
 
     def create(self, name: str) -> Job:
         """Raises Running too."""
@@ -76,8 +75,9 @@ class X:
         for wait in (*_UPLOAD_WAITS, None):  # the address is good for 15 minutes, and the next run comes after that
             try:
                 answer = self._session.put(
-                    _safe(job.upload_url), data=data, headers={"Content-Type": "text/plain"}, timeout=_FILE_SECONDS
-                )
+                    _safe(job.upload_url), data=data, headers={"Content-Type": "text/plain"}, timeout=_FILE_SECONDS,
+                    proxies=proxies(job.upload_url), allow_redirects=False,
+                )  # fmt: skip
                 why = f"HTTP {answer.status_code}"
                 if answer.status_code < 300:
                     return
@@ -90,7 +90,10 @@ class X:
     def answers(self, job: Job) -> Iterator[Answer]:
         """Those posts of the job's that may not be kept; of the others nothing is said."""
         try:
-            with self._session.get(_safe(job.download_url), stream=True, timeout=_FILE_SECONDS) as answer:
+            address = _safe(job.download_url)
+            with self._session.get(
+                address, stream=True, timeout=_FILE_SECONDS, proxies=proxies(address), allow_redirects=False
+            ) as answer:
                 if answer.status_code >= 300:
                     raise BadMoment(f"The answers of job {job.id} could not be read: HTTP {answer.status_code}")
                 for line in answer.iter_lines(chunk_size=65_536):
@@ -100,11 +103,11 @@ class X:
             raise BadMoment(f"The answers of job {job.id} could not be read: {type(error).__name__}") from None
 
     def _call(self, method: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
-        headers = {"Authorization": f"Bearer {self._token()}"}
         try:
             response = self._session.request(
-                method, f"{self._url}{path}", json=body, headers=headers, timeout=_CALL_SECONDS
-            )
+                method, f"{self._url}{path}", json=body, auth=Bearer(self._token()), timeout=_CALL_SECONDS,
+                proxies=proxies(self._url), allow_redirects=False,
+            )  # fmt: skip
             found = orjson.loads(response.content or b"{}")
         except requests.RequestException as error:
             raise BadMoment(f"X did not answer: {type(error).__name__}") from None
@@ -112,7 +115,7 @@ class X:
             raise BadMoment(f"X's answer is not JSON, or cut off (HTTP {response.status_code})") from None
         answer = found if isinstance(found, dict) else {}
         status = response.status_code
-        if status >= 500 or status == 429:
+        if status >= 500 or status == 429 or 300 <= status < 400:
             raise BadMoment(f"X did not answer as it should: {status}: {_said(answer)}")
         if method == "POST" and 400 <= status < 500 and _ONE_AT_A_TIME.search(_said(answer)):
             raise Running(f"X takes no new compliance job now: {_said(answer)}")

@@ -18,10 +18,10 @@ OUTSIDE = {
 EDGES = {
     "ingester": {
         "__main__.py", "api.py", "budget.py", "cli.py", "connection.py", "filler.py", "heartbeat.py", "holder.py", "ledger.py",
-        "log.py", "publisher.py", "replay.py", "stream.py", "bearer.py",
+        "log.py", "publisher.py", "replay.py", "stream.py", "bearer.py", "sessions.py",
     },
     "functions/load_tweet": {"filter/__main__.py", "filter/archive.py", "log.py", "main.py", "store.py", "watch.py"},
-    "functions/remove_deleted": {"__main__.py", "log.py", "main.py", "store.py", "bearer.py", "x.py"},
+    "functions/remove_deleted": {"__main__.py", "log.py", "main.py", "store.py", "bearer.py", "sessions.py", "x.py"},
     "reports": {
         "__main__.py", "ask.py", "demo.py", "export.py", "live/serve.py", "savings.py", "settings.py",
     },

@@ -186,6 +186,54 @@ def test_a_line_split_over_many_chunks_is_one_post(x: FakeX, pubsub: Topics, sta
     ]
 
 
+def test_a_password_in_netrc_does_not_replace_the_token(x: FakeX, pubsub: Topics, start: Start, tmp_path: Path) -> None:
+    (tmp_path / ".netrc").write_text("default login somebody password secret\n")
+    x.scripts = [stream(post(1))]
+    process = start(HOME=str(tmp_path), NETRC=str(tmp_path / ".netrc"))
+    assert eventually(lambda: process.totals.get("published") == 1)
+    assert any("/rules" in request for request in x.requests)
+    given = {line for head in x.headers for line in head.split("\r\n") if line.lower().startswith("authorization:")}
+    assert given == {"Authorization: Bearer a-token-that-must-not-be-seen"}
+
+
+def test_no_proxy_holds_for_the_stream_as_for_other_calls(x: FakeX, pubsub: Topics, start: Start, nobody: str) -> None:
+    x.scripts = [stream(post(1))]
+    process = start(
+        HTTP_PROXY=nobody, HTTPS_PROXY=nobody, NO_PROXY="127.0.0.1", no_proxy="127.0.0.1", http_proxy=nobody
+    )
+    assert eventually(lambda: process.totals.get("published") == 1)
+
+
+def test_a_redirect_is_not_followed_with_the_token(x: FakeX, pubsub: Topics, start: Start) -> None:
+    with fakes.serve() as other:
+        other.scripts = [stream(post(2))]
+        x.scripts = [
+            lambda wire: wire.answer(302, {}, Location=f"{other.url}/2/tweets/search/stream?x=1"),
+            stream(post(1)),
+        ]
+        process = start()
+        assert eventually(lambda: process.totals.get("published") == 1)
+        assert other.requests == []
+    assert x.connections == 2
+
+
+def test_a_page_with_status_200_is_no_stream(x: FakeX, pubsub: Topics, start: Start) -> None:
+    """A portal's, or a proxy's: each of its lines would have been published."""
+    x.scripts = [lambda wire: wire.page("<html>\r\n<body>\r\nLog in\r\n</body>\r\n</html>\r\n"), stream(post(1))]
+    process = start()
+    assert eventually(lambda: process.totals.get("published") == 1)
+    assert ids(pubsub) == ["1"]
+    assert "HTTP 502" in process.log.read_text()
+
+
+def test_an_error_about_a_referenced_post_ends_nothing(x: FakeX, pubsub: Topics, start: Start) -> None:
+    problem = b'{"errors":[{"title":"Not Found Error","type":"https://api.twitter.com/2/problems/resource-not-found"}]}'
+    x.scripts = [stream(post(1), problem, post(2))]
+    process = start()
+    assert eventually(lambda: process.totals.get("published") == 3)
+    assert x.connections == 1
+
+
 def test_bytes_that_are_no_text_go_to_the_dead_topic_with_the_reason(x: FakeX, pubsub: Topics, start: Start) -> None:
     x.scripts = [stream(b'{"data":"\xff"}', post(1))]
     process = start()

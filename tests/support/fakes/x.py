@@ -31,6 +31,12 @@ class Wire:
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         self._connection.sendall("\r\n".join([*lines, "", ""]).encode() + content)
 
+    def page(self, html: str) -> None:
+        """A web page where an answer of X's was to be."""
+        content = html.encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(content)}\r\n\r\n"
+        self._connection.sendall(head.encode() + content)
+
     def open(self) -> None:
         self._connection.sendall(
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"

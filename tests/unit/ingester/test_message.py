@@ -39,7 +39,21 @@ def test_bytes_that_are_no_text_are_told() -> None:
             '{"title":"ConnectionException","connection_issue":"TooManyConnections","type":"x"}',
             Line("", "TooManyConnections"),
         ),
-        ('{"errors":[]}', Line("", "errors without a title")),
+        ('{"errors":[]}', Line("")),
+        ('{"errors":[{"title":"operational-disconnect"}]}', Line("", "operational-disconnect")),
+        (
+            '{"title":"UsageCapExceeded","type":"https://api.x.com/2/problems/usage-capped"}',
+            Line("", "UsageCapExceeded"),
+        ),
+        (
+            '{"errors":[{"title":"Not Found Error","type":"https://api.twitter.com/2/problems/resource-not-found"}]}',
+            Line(""),
+        ),
+        ('{"errors":["text"]}', Line("")),
+        (
+            '{"data":{"id":"7","text":"\\ud83c"},"includes":{"users":[{"id":"5"}]}}',
+            Line("7", billed=Resources(("7",), ("5",))),
+        ),
         ('{"info":{"message":"new kind"}}', Line("")),
         ("{", Line("")),
         ("[]", Line("")),

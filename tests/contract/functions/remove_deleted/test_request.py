@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -105,10 +106,12 @@ def test_secret_manager_that_is_away_is_a_bad_moment(stored: Stored) -> None:
     assert (done.returncode, "Secret Manager did not answer" in done.stderr) == (1, True)
 
 
-def test_one_run_of_the_schedule_by_hand(stored: Stored, x: StandIn) -> None:
+def test_one_run_of_the_schedule_by_hand(stored: Stored, x: StandIn, tmp_path: Path) -> None:
+    """With a password in .netrc, which must not replace the token."""
+    (tmp_path / ".netrc").write_text("default login somebody password secret\n")
     stored.add(message(MINE[0]), message(OTHERS))
     x.say({MINE[0]["id"]: "deleted"})
-    done = ask(stored, "--due", X_API_URL=x.url, X_BEARER_TOKEN="local")
+    done = ask(stored, "--due", X_API_URL=x.url, X_BEARER_TOKEN="local", NETRC=str(tmp_path / ".netrc"))
     assert done.returncode == 0, done.stderr
     assert "There is nothing to do until" in done.stdout
     assert stored.shown() == [OTHERS["id"]]
