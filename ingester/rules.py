@@ -4,6 +4,7 @@
 Rules that this file does not name belong to somebody, and are removed only when that is asked for.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from .api import Answer, X
 from .errors import ConfigurationError, Refused
 
 FILE = Path(__file__).with_name("rules.yaml")
+_COMMENT = re.compile(r"[ \t]+#")
 _LONGEST = 1_024  # characters of a rule on pay-per-use (https://docs.x.com/x-api/posts/filtered-stream)
 
 
@@ -47,9 +49,14 @@ class Plan:
 
 
 def read(path: Path = FILE) -> list[Rule]:
-    """Raises ConfigurationError, naming the line or the rule."""
+    """Values and tags are what is typed: YAML makes no number, date or boolean of them, and leaves no # out.
+
+    Raises ConfigurationError, naming the line or the rule.
+    """
     try:
-        items = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")
+        _refuse_what_yaml_drops(text, path)
+        items = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - makes strings, lists and mappings, and nothing else
     except FileNotFoundError:
         raise ConfigurationError(
             f"There is no rules file {path}. Write one: a list of '- tag: name' and 'value: rule'."
@@ -58,7 +65,9 @@ def read(path: Path = FILE) -> list[Rule]:
         raise ConfigurationError(
             f"{path} cannot be read: {error.strerror or error}. Name the rules file with --rules."
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} cannot be read as UTF-8 text ({error}). Save it as UTF-8.") from None
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         raise ConfigurationError(
@@ -75,6 +84,43 @@ def read(path: Path = FILE) -> list[Rule]:
                 f"{path}, rule {number}: the same value stands above. X knows a value once; leave one out."
             )
     return rules
+
+
+def _refuse_what_yaml_drops(text: str, path: Path) -> None:
+    """A hashtag after a space is a comment to YAML, `&a` an anchor, `!a` a type: the rule would be wider and dearer than written.
+
+    Raises ConfigurationError with the line, and yaml.YAMLError.
+    """
+    lines = text.splitlines()
+    token: yaml.Token
+    for token in yaml.scan(text, yaml.BaseLoader):
+        line, column = token.end_mark.line, token.end_mark.column
+        rest = lines[line][column:] if line < len(lines) else ""
+        plain = isinstance(token, yaml.ScalarToken) and token.plain
+        if (plain or isinstance(token, yaml.ValueToken)) and _COMMENT.match(rest):
+            raise ConfigurationError(
+                f"{path}, line {line + 1}: YAML takes '{rest.strip()}' for a comment, and X would not see it. "
+                "Put the whole text into single quotes, or a comment on a line of its own."
+            )
+        if isinstance(token, (yaml.AnchorToken, yaml.AliasToken, yaml.TagToken)):
+            raise ConfigurationError(
+                f"{path}, line {token.start_mark.line + 1}: YAML gives a text that begins with &, * or ! a meaning of its own. "
+                "Put the whole text into single quotes."
+            )
+    for node in _mappings(yaml.compose(text, yaml.BaseLoader)):
+        keys: set[str] = set()
+        for key, _ in node.value:
+            if key.value in keys:
+                raise ConfigurationError(
+                    f"{path}, line {key.start_mark.line + 1}: the rule has a second {key.value}, and one would be lost. "
+                    "Begin each rule with '- '."
+                )
+            keys.add(str(key.value))
+
+
+def _mappings(root: yaml.Node | None) -> list[yaml.MappingNode]:
+    found = root.value if isinstance(root, yaml.SequenceNode) else [root]
+    return [node for node in found if isinstance(node, yaml.MappingNode)]
 
 
 def _rule(item: Any, where: str) -> Rule:
