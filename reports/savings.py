@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from functions.load_tweet import languages as languages_of_x
 from functions.load_tweet.errors import ConfigurationError
 from functions.load_tweet.filter import Keywords, read_keywords
 from functions.load_tweet.filter.what_if import RULE_CHARACTERS, clause
@@ -14,7 +15,10 @@ KEYWORDS = Path(__file__).parents[1] / "functions" / "load_tweet" / "keywords.tx
 
 def spelled_out(rows: Rows, keywords: Keywords, languages: str) -> Rows:
     """The rows of dropped.sql, with keywords.txt and LANGUAGES as X writes them; as they were where neither is known."""
-    codes = [code.strip() for code in languages.split(",") if code.strip() and code.strip() != "all"]
+    try:
+        codes = sorted(filter(None, map(languages_of_x.operator, languages_of_x.chosen(languages))))
+    except ValueError:
+        codes = []
     words = {
         "no_keyword": clause(Keywords(keep=keywords.keep)),
         "excluded": clause(Keywords(drop=keywords.drop)),

@@ -1,12 +1,17 @@
 """How a text sounds, -1 (negative) to 1 (positive): VADER's compound score (Hutto and Gilbert 2014).
 
-VADER knows English only; for any other language the answer is None, not a guess.
+VADER knows English only; for any other language the answer is None, not a guess. It reads the text as its author wrote
+it, without names and addresses: `@Love` and `@evil` say nothing about how the author feels.
 """
 
+import re
 from functools import cache, lru_cache
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
+from . import texts
+
+_NOT_SAID = re.compile(r"(?<!\w)[@＠]\w+|\b(?:https?://|www\.)\S+", re.IGNORECASE)
 _LONGEST = 2_000  # characters looked at: VADER's time grows with the square of the number of words
 _WORDS = 250  # the first of them
 _EMOJI = 25  # VADER reads each as up to six words
@@ -17,7 +22,7 @@ def score(text: str, lang: str | None) -> float | None:
     """None where the language is not English or there is no text."""
     if lang != "en" or not text.strip():
         return None
-    return _compound(_short(text))
+    return _compound(_short(_NOT_SAID.sub(" ", texts.as_written(text))))
 
 
 def _short(text: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from . import languages
 from .errors import ConfigurationError
 
 
@@ -12,7 +13,7 @@ class Settings:
 
     google_cloud_project: str
     bigquery_dataset: str
-    languages: frozenset[str]  # BCP 47 codes as X writes them; empty keeps all
+    languages: frozenset[str]  # codes as languages.py compares them; empty keeps all
     keep_retweets: bool
 
 
@@ -32,8 +33,10 @@ def read(environ: Mapping[str, str]) -> Settings:
 
 
 def _languages(value: str) -> frozenset[str]:
-    codes = frozenset(code.strip().lower() for code in value.split(",") if code.strip())
-    return frozenset() if codes == {"all"} else codes
+    try:
+        return languages.chosen(value)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
 
 
 def _boolean(environ: Mapping[str, str], name: str, *, default: bool) -> bool:

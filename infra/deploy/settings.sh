@@ -72,6 +72,7 @@ check_settings() {
 	for name in EXPAND_AUTHORS EXPAND_REFERENCED KEEP_RETWEETS; do
 		[[ ${!name} == true || ${!name} == false ]] || usage "${name} is '${!name}'." "Set it to true or false."
 	done
+	python3 -m functions.load_tweet.languages "${LANGUAGES}" || usage 'LANGUAGES is not deployed as it is; the line above says what to write.'
 	[[ -z ${ALERT_EMAIL} || ${ALERT_EMAIL} == *?@?*.?* ]] || usage "ALERT_EMAIL is '${ALERT_EMAIL}', which is no address." 'Alerts go there; leave it empty for none.'
 	[[ ${X_API_URL} =~ ^https:// || ${X_API_URL} =~ ^http://(127\.0\.0\.1|localhost)(:[0-9]+)?$ ]] || usage "X_API_URL is '${X_API_URL}'." 'The token would travel unencrypted: https://api.x.com.'
 	[[ ${X_BEARER_TOKEN} =~ ^[A-Za-z0-9%._~+/=-]*$ ]] || usage 'X_BEARER_TOKEN holds a character that no bearer token has.' \

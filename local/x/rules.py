@@ -1,7 +1,9 @@
 """X's rules endpoints: add, delete, dry run, duplicates and invalid ones told in a 2xx answer, as X does."""
 
 import itertools
+import re
 import time
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,6 +13,10 @@ from .answer import json, now, problem
 from .faults import PROBLEM
 
 LONGEST_RULE = 1_024
+_QUOTED = re.compile(r'"[^"]*"')
+_TABLE = Path(__file__).parents[2] / "functions" / "load_tweet" / "languages.json"
+_OPERATORS = {entry["operator"] for entry in orjson.loads(_TABLE.read_bytes()).values()} - {None} | {"zh-CN", "zh-TW"}
+_LANG = re.compile(r"\blang:([\w-]*)")
 
 
 class Rules:
@@ -51,15 +57,8 @@ class Rules:
                         "type": f"{PROBLEM}duplicate-rules",
                     }
                 )
-            elif (
-                not value.strip()
-                or len(value) > LONGEST_RULE
-                or value.count('"') % 2
-                or value.count("(") != value.count(")")
-            ):
-                details = [
-                    f"Rule '{value[:40]}' is not valid: empty, too long (max {LONGEST_RULE}), or quotes or parentheses do not match"
-                ]
+            elif refused := _refused(value):
+                details = [refused]
                 errors.append(
                     {
                         "value": value,
@@ -88,3 +87,19 @@ class Rules:
         return json(
             200, {"meta": {"sent": now(), "summary": {"deleted": len(found), "not_deleted": asked - len(found)}}}
         )
+
+
+def _refused(value: str) -> str | None:
+    """Why X takes a rule not, or None. Of X's language only what people get wrong is known here."""
+    if (
+        not value.strip()
+        or len(value) > LONGEST_RULE
+        or value.count('"') % 2
+        or value.count("(") != value.count(")")
+        or re.search(r'""|\w"\w', value)
+    ):
+        return f"Rule '{value[:40]}' is not valid: empty, too long (max {LONGEST_RULE}), or quotes or parentheses do not match"
+    for code in _LANG.findall(_QUOTED.sub("", value)):
+        if code.lower() not in {operator.lower() for operator in _OPERATORS}:
+            return f"Invalid language specifier '{code}'. Language specifier must be one of [{', '.join(sorted(_OPERATORS))}]"
+    return None

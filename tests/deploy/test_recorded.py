@@ -344,6 +344,7 @@ BAD = {
     "a token with a line break": ({"X_BEARER_TOKEN": "key\ntoken"}, "a character that no bearer token has"),
     "a token in quotes": ({"X_BEARER_TOKEN": "‘AAA’"}, "a character that no bearer token has"),
     "an unencrypted X": ({"X_API_URL": "http://example.com"}, "would travel unencrypted"),
+    "no language": ({"LANGUAGES": "en;de"}, "LANGUAGES has 'en;de'"),
     "no address": ({"ALERT_EMAIL": "me"}, "no address"),
     "one topic twice": ({"PUBSUB_DEAD_TOPIC": "tweets"}, "would come back for ever"),
     "a dataset with a hyphen": ({"BIGQUERY_DATASET": "my-data"}, "letters, digits and underscores"),

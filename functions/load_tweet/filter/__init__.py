@@ -1,30 +1,37 @@
 """Which posts are kept: keywords.txt, LANGUAGES, KEEP_RETWEETS. Pure but for reading the file.
 
 X charges for a post whether it is stored or not, so dropping is the user's wish alone: an empty or missing file keeps all.
-Words are compared as people read them: Unicode-folded (NFKC), case-folded, whole. Scripts that put no space between
-words (Japanese, Chinese, Thai, ...) are searched as plain text.
+Words are compared as people read them (texts.fold) and whole. Signs in a keyword count: `C++` is not `C`. Scripts that put
+no space between words (Japanese, Chinese, Thai, ...) are searched as plain text.
 """
 
-import html
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
+from .. import languages
 from ..errors import ConfigurationError
 from ..row import Post
 from ..settings import Settings
+from ..texts import fold
 
-# Vowel signs and accents belong to the word, though Python's \w leaves them out; so do the joiners of Persian and Hindi.
-_MARKS = "".join(chr(c) for c in range(0x0300, 0xFE30) if unicodedata.category(chr(c)) in ("Mn", "Mc")) + "\u200c\u200d"
+# Vowel signs and accents belong to the word, though Python's \w leaves them out.
+_MARKS = "".join(chr(c) for c in range(0x0300, 0xFE30) if unicodedata.category(chr(c)) in ("Mn", "Mc"))
 _WORD = re.compile(rf"[\w{_MARKS}]+")
 _HASHTAG = re.compile(rf"#([\w{_MARKS}]+)")
-# Signs that NFKC would make letters of (Nike™), and those that only choose how the one before looks (❤️)
-_NOT_TEXT = re.compile("[™℠®©\ufe00-\ufe0f]")
+_LETTER = re.compile(rf"[\w{_MARKS}]")
+_SIGN_IN_HASHTAG = re.compile(rf"[^\w{_MARKS}\s·・〜\u05f3\u05f4]")  # X lets the last five stand in one
+_COMMENT = re.compile(r"(?:^|\s)#(?:[\s#].*)?$")
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 _QUOTES = "\"'\u201c\u201d"
+# What people write or leave out as they like between words (hip-hop, St. Vincent, don't): it counts as a space.
+_LOOSE = re.compile(r"[\s,;:'\"\u2018-\u201f()\[\]{}«»¿¡\u2010-\u2015-]+|\.(?=\s|$)|(?<=\s)\.(?=\s)")
+_SPACED_SIGNS = "&/"  # written with spaces around them or without: R & B
+_DOUBLED = "+#"  # C+ is not C++
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,7 @@ class Keyword:
 
     entry: str
     form: str
-    kind: str  # word | phrase | hashtag | substring
+    kind: str  # word | phrase | hashtag | signs | substring
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +71,26 @@ def read_keywords(path: Path) -> Keywords:
 
 
 def parse_keywords(text: str, name: str = "keywords.txt") -> Keywords:
-    """One entry a line; `#` alone or before a space begins a comment, `#word` is a hashtag, a leading `-` drops."""
+    """One entry a line; `#` alone or before a space begins a comment, `#word` is a hashtag, a leading `-` drops.
+
+    Raises ConfigurationError for an entry that no post could match, naming the line.
+    """
     keep: dict[tuple[str, str], Keyword] = {}
     drop: dict[tuple[str, str], Keyword] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        entry = line.strip()
-        if not entry or re.match(r"#(\s|#|$)", entry):
+        entry = _COMMENT.sub("", line).strip()
+        if not entry:
             continue
         target, bare = (drop, entry[1:].strip()) if entry.startswith("-") else (keep, entry)
         if bare.startswith("#") and len(bare.split()) > 1:
             raise ConfigurationError(
                 f"{name}, line {number}: '{entry}' is a hashtag with a space in it, which no post could match. "
                 "Write each hashtag and each phrase on a line of its own."
+            )
+        if bare.startswith("#") and (sign := _SIGN_IN_HASHTAG.search(fold(bare)[1:])):
+            raise ConfigurationError(
+                f"{name}, line {number}: '{entry}' has the sign {sign.group()} in it, where X ends a hashtag, so no post could match it. "
+                "Leave out the # to look for the text, or what follows the sign."
             )
         keyword = _keyword(entry, bare.strip(_QUOTES))
         if keyword is None:
@@ -92,13 +107,13 @@ def judge(post: Post, keywords: Keywords, settings: Settings) -> Verdict:
     columns = post.columns
     if not settings.keep_retweets and columns["retweet_of"]:
         return Verdict("retweet")
-    if settings.languages and (columns["lang"] or "und").lower() not in settings.languages:
+    if settings.languages and languages.code_of(columns["lang"] or "") not in settings.languages:
         return Verdict("language")
     if not keywords.keep and not keywords.drop:
         return Verdict(None)
-    folded = _fold(f"{post.text}\n{post.quoted_text}")
+    folded = fold(f"{post.text}\n{post.quoted_text}")
     words = _WORD.findall(folded)
-    hashtags = {_fold(tag) for tag in columns["hashtags"]} | set(_HASHTAG.findall(folded))
+    hashtags = {fold(tag) for tag in columns["hashtags"]} | set(_HASHTAG.findall(folded))
     seen = _Seen(folded, f" {' '.join(words)} ", hashtags.union(words), hashtags)
     if dropped := tuple(keyword.entry for keyword in keywords.drop if seen.has(keyword)):
         return Verdict("excluded", dropped)
@@ -123,25 +138,42 @@ class _Seen:
                 return keyword.form in self.hashtags
             case "phrase":
                 return f" {keyword.form} " in self.spaced
+            case "signs":
+                return _written(keyword.form).search(self.folded) is not None
             case _:
                 return keyword.form in self.folded
 
 
 def _keyword(entry: str, bare: str) -> Keyword | None:
-    form = _fold(bare)
+    form = fold(bare)
     if form.startswith("#"):
-        tag = "".join(_WORD.findall(form))
-        return Keyword(entry, tag, "hashtag") if tag else None
+        return Keyword(entry, form[1:], "hashtag") if _LETTER.search(form) else None
     if _UNSPACED.search(form):
         return Keyword(entry, " ".join(form.split()), "substring")
     words = _WORD.findall(form)
-    return Keyword(entry, " ".join(words), "word" if len(words) == 1 else "phrase") if words else None
+    if not words:
+        return None
+    left = " ".join(_LOOSE.sub(" ", form).split())
+    if left != " ".join(words):
+        return Keyword(entry, left, "signs")
+    return Keyword(entry, left, "word" if len(words) == 1 else "phrase")
 
 
-def _fold(text: str) -> str:
-    """X escapes &, < and > in texts."""
-    if "&" in text:
-        text = html.unescape(text)
-    if text.isascii():
-        return text.lower()
-    return unicodedata.normalize("NFKC", _NOT_TEXT.sub("", text)).casefold()
+@lru_cache(maxsize=2_048)
+def _written(form: str) -> re.Pattern[str]:
+    """An entry with signs as people write it: what is loose may be anything loose, `&` and `/` may have spaces around them.
+
+    A letter at the edge ends a word there. After a sign no letter follows: `C#` is not in `C#m`, and `C++` is in `C++17`.
+    """
+    pattern = ""
+    for character in form:
+        if character == " ":
+            pattern += rf"(?:{_LOOSE.pattern})"
+        elif character in _SPACED_SIGNS:
+            pattern += rf"\s*{re.escape(character)}\s*"
+        else:
+            pattern += re.escape(character)
+    last = form[-1]
+    doubled = rf"(?!{re.escape(last)})" if last in _DOUBLED else ""
+    no_more = rf"(?![\w{_MARKS}])" if _LETTER.match(last) else r"(?![^\W\d_])"
+    return re.compile(rf"(?<![\w{_MARKS}]){pattern}{doubled}{no_more}")

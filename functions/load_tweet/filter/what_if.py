@@ -4,6 +4,7 @@ A post that the filter drops has been paid for. The same words in the rule keep 
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ DOLLARS_A_POST: float = _PRICES["post"]["dollars"]
 DOLLARS_AN_AUTHOR: float = _PRICES["user"]["dollars"]  # once a UTC day, when the ingester asks for authors
 # https://docs.x.com/x-api/posts/filtered-stream/build-a-rule
 RULE_CHARACTERS = 1_024
+_QUOTE = re.compile(r'["\u201c-\u201f\u00ab\u00bb\uff02\\]')
 
 
 @dataclass(slots=True)
@@ -134,8 +136,11 @@ def _count(tally: Tally, post: Post, keywords: Keywords, settings: Settings, aut
 
 
 def _operator(keyword: Keyword) -> str:
-    """As typed: X folds case by itself, and reads OR, AND and signs as its own unless they are quoted."""
-    typed = keyword.entry.removeprefix("-").strip().strip("\"'\u201c\u201d")
+    """As typed: X folds case by itself, and reads OR, AND and signs as its own unless they are quoted.
+
+    Quotes within the text are left out: they would end X's own, and X compares words, not signs.
+    """
+    typed = " ".join(_QUOTE.sub(" ", keyword.entry.removeprefix("-")).split()).strip("'")
     if keyword.kind == "hashtag":
         return typed
     return typed if typed.isalnum() and typed.upper() not in {"OR", "AND", "NOT"} else f'"{typed}"'

@@ -24,6 +24,28 @@ def test_a_reason_has_its_words(reason: str, text: str) -> None:
     assert savings.spelled_out([row(reason)], keywords, "en, pt") == [{**row(reason), "in_the_rule": text}]
 
 
+@pytest.mark.parametrize(
+    ("setting", "hint"), [("in", "lang:id"), ("he", "lang:he"), ("iw, zh-CN", "lang:he OR lang:zh")]
+)
+def test_a_language_is_spelled_as_rules_spell_it(setting: str, hint: str) -> None:
+    (found,) = savings.spelled_out([row("language")], parse_keywords(""), setting)
+    assert found["in_the_rule"] == f"add ({hint})"
+
+
+@pytest.mark.parametrize(
+    ("entry", "hint"),
+    [
+        ('the "best" song', '"the best song"'),
+        ("“new” one", '"new one"'),
+        ("AC/DC", '"AC/DC"'),
+        ('"one time"', '"one time"'),
+    ],
+)
+def test_quotes_in_a_keyword_do_not_end_the_rules(entry: str, hint: str) -> None:
+    (found,) = savings.spelled_out([row("no_keyword")], parse_keywords(entry), "")
+    assert found["in_the_rule"] == f"add ({hint})"
+
+
 def test_what_is_not_known_stays_as_it_is() -> None:
     rows = [row("no_keyword"), row("language")]
     assert savings.spelled_out(rows, parse_keywords(""), "all") == rows

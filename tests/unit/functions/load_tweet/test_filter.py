@@ -39,6 +39,34 @@ MATCHES: dict[str, tuple[str, Post, tuple[str, ...]]] = {
     "Hindi words keep their vowel signs": ("संगीत", post("यह संगीत है"), ("संगीत",)),
     "Arabic": ("موسيقى", post("أحب موسيقى كثيرا"), ("موسيقى",)),
     "Korean is bounded by spaces": ("음악", post("음악 좋다"), ("음악",)),
+    "capital dotted i": ("istanbul", post("İSTANBUL!"), ("istanbul",)),
+    "small dotless i": ("ışık", post("IŞIK"), ("ışık",)),
+    "dotted and dotless": ("DIYARBAKIR", post("diyarbakır"), ("DIYARBAKIR",)),
+    "Greek capitals have no accents": ("μουσική", post("ΜΟΥΣΙΚΗ"), ("μουσική",)),
+    "Greek, the other way": ("ΑΘΗΝΑΪΚΗ", post("αθηναϊκή"), ("ΑΘΗΝΑΪΚΗ",)),
+    "a last sigma": ("ΔΡΟΜΟΣ", post("δρόμος"), ("ΔΡΟΜΟΣ",)),
+    "polytonic Greek": ("μουσικη", post("μουσικὴ"), ("μουσικη",)),
+    "Arabic tatweel": ("موسيقى", post("أحب موسـيـقى كثيرا"), ("موسيقى",)),
+    "tatweel in the file": ("موسـيقى", post("أحب موسيقى"), ("موسـيقى",)),
+    "a soft hyphen": ("music", post("mu\u00adsic"), ("music",)),
+    "a soft hyphen in the file": ("mu\u00adsic", post("music"), ("mu\u00adsic",)),
+    "a joiner of Persian": ("می‌خواهم", post("میخواهم"), ("می‌خواهم",)),
+    "a mark of direction": ("#music", post("\u200f#mu\u200esic"), ("#music",)),
+    "a hashtag in capitals": ("#istanbul", post("x", hashtags=("İstanbul",)), ("#istanbul",)),
+    "C++": ("C++", post("I write c++, and sing"), ("C++",)),
+    "C++ with a number": ("C++", post("C++17"), ("C++",)),
+    "C#": ("C#", post("songs in C#."), ("C#",)),
+    "a leading point": (".net", post("on .NET today"), (".net",)),
+    "a slash": ("AC/DC", post("AC / DC live"), ("AC/DC",)),
+    "a sign for a letter": ("P!nk", post("the new p!nk album"), ("P!nk",)),
+    "signs around a word": ("$uicideboy$", post("$UICIDEBOY$!!"), ("$uicideboy$",)),
+    "X's entities": ("R&B", post("modern R&amp;B rules"), ("R&B",)),
+    "full width signs": ("C++", post("Ｃ＋＋"), ("C++",)),
+    "a point after a word is loose": ("St. Vincent", post("St Vincent tonight"), ("St. Vincent",)),
+    "an apostrophe is loose": ("don't stop", post("Don’t stop!"), ("don't stop",)),
+    "points within a name": ("will.i.am", post("by Will.I.Am"), ("will.i.am",)),
+    "a comment after an entry": ("music # genre", post("music"), ("music",)),
+    "signs in one word of several": ("Guns N' Roses & P!nk", post("guns n roses & P!nk"), ("Guns N' Roses & P!nk",)),
     "several, in the file's order": ("rock\nmusic", post("music and rock"), ("rock", "music")),
 }
 MISSES: dict[str, tuple[str, Post]] = {
@@ -47,6 +75,14 @@ MISSES: dict[str, tuple[str, Post]] = {
     "a hashtag keyword does not match the bare word": ("#music", post("music")),
     "a phrase in another order": ("hop hip", post("hip hop")),
     "a phrase within longer words": ("hip hop", post("ship hopper")),
+    "C is not C++": ("C++", post("vitamin c")),
+    "C+ is not C++": ("C+", post("C++")),
+    "C# is not C#m": ("C#", post("C#m")),
+    "a site is not .net": (".net", post("net, and example.net")),
+    "signs are no spaces": ("AC/DC", post("ac dc")),
+    "a sign left out": ("P!nk", post("p nk and pnk")),
+    "points are no spaces": ("will.i.am", post("when will I am")),
+    "other accents count": ("año", post("ano")),
     "Hindi: a part of a word": ("संगी", post("संगीत")),
 }
 
@@ -87,11 +123,12 @@ def test_only_negated_keywords_keep_all_the_rest() -> None:
         (Settings("p", "d", frozenset({"en"}), keep_retweets=True), post("music", lang="es"), "language"),
         (Settings("p", "d", frozenset({"en"}), keep_retweets=True), post("music", lang=None), "language"),
         (Settings("p", "d", frozenset({"und"}), keep_retweets=True), post("music", lang=None), None),
-        (Settings("p", "d", frozenset({"zh-tw"}), keep_retweets=True), post("music", lang="zh-TW"), None),
+        (Settings("p", "d", frozenset({"zh"}), keep_retweets=True), post("music", lang="zh-TW"), None),
+        (Settings("p", "d", frozenset({"in"}), keep_retweets=True), post("music", lang="in"), None),
         (Settings("p", "d", frozenset(), keep_retweets=False), post("RT @a: music", retweet_of="9"), "retweet"),
         (Settings("p", "d", frozenset(), keep_retweets=False), post("music"), None),
     ],
-    ids=["other language", "no language", "und", "case of the code", "retweet", "no retweet"],
+    ids=["other language", "no language", "und", "another spelling", "X's own spelling", "retweet", "no retweet"],
 )
 def test_settings(settings: Settings, given: Post, reason: str | None) -> None:
     assert judge(given, parse_keywords("music"), settings).reason == reason
@@ -102,6 +139,11 @@ def test_a_bad_entry_is_told_with_its_line(tmp_path: Path) -> None:
     file.write_text("music\n\n!!!\n")
     with pytest.raises(ConfigurationError, match=r"keywords\.txt, line 3: '!!!' has no letter or digit"):
         read_keywords(file)
+
+
+def test_a_hashtag_that_x_would_end_earlier_is_told() -> None:
+    with pytest.raises(ConfigurationError, match="line 1: '#AC/DC' has the sign / in it, where X ends a hashtag"):
+        parse_keywords("#AC/DC")
 
 
 def test_a_file_in_another_encoding_is_told(tmp_path: Path) -> None:

@@ -139,6 +139,22 @@ def test_a_flood_is_scored_by_its_beginning(text: str) -> None:
     assert sentiment.score(text, "en") == sentiment.score(seen, "en")
 
 
+@pytest.mark.parametrize(
+    ("sent", "score"),
+    [
+        ("I &lt;3 this tour", 0.44),
+        ("&lt;/3", -0.61),
+        ("&gt;:(", -0.57),
+        ("RT @evil: the show is at nine", 0.0),
+        ("@Love see you at nine", 0.0),
+        ("see https://example.com/ :)", 0.46),
+        ("the show https://hate.example/:( at nine", 0.0),
+    ],
+)
+def test_sentiment_is_of_the_text_as_written_without_names_and_addresses(sent: str, score: float) -> None:
+    assert sentiment.score(sent, "en") == pytest.approx(score, abs=0.006)
+
+
 @pytest.mark.parametrize("lang", ["es", "ja", None])
 def test_sentiment_is_absent_where_the_language_is_not_supported(lang: str | None) -> None:
     (_, _, row) = make({"data": {"id": "3", "text": "love it", **({"lang": lang} if lang else {})}}).rows[0]

@@ -1,0 +1,33 @@
+"""Texts as X sends them, made into texts as people wrote them, and into the form in which two texts are compared."""
+
+import re
+import unicodedata
+
+# Signs that NFKC would make letters of (Nike™), and those that only choose how the one before looks (❤️)
+_NOT_TEXT = re.compile("[™℠®©\ufe00-\ufe0f]")
+_TATWEEL = "\u0640"  # stretches an Arabic word and says nothing
+_GREEK_ACCENTS = re.compile("(?<=[\u0370-\u03ff\u1f00-\u1fff])[\u0300-\u0345]+")
+_GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
+
+
+def as_written(text: str) -> str:
+    """X escapes &, < and > in texts and names, and nothing else. `&` comes last, as somebody may have typed `&lt;`."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text
+
+
+def fold(text: str) -> str:
+    """The form in which a post and a keyword are compared: what differs here differs for a reader.
+
+    Equal are: capital and small letters, with dotted and dotless i (Turkish); full and half width; composed and
+    decomposed accents; Greek with and without accents, as its capitals have none; with and without characters that
+    cannot be seen (soft hyphen, joiners, marks of direction) and Arabic tatweel. Other accents count: año is not ano.
+    """
+    text = as_written(text)
+    if text.isascii():
+        return text.lower()
+    text = unicodedata.normalize("NFKC", _NOT_TEXT.sub("", text))
+    text = "".join(c for c in text if c != _TATWEEL and unicodedata.category(c) != "Cf")
+    text = text.replace("\u0131", "i").casefold().replace("i\u0307", "i")
+    if _GREEK.search(text):
+        text = _GREEK_ACCENTS.sub("", unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFKC", text)
