@@ -5,10 +5,11 @@
 """
 
 import argparse
-import io
+import codecs
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -46,9 +47,7 @@ def _explain(keywords: Keywords, as_json: bool) -> int:
     setting = settings.read({"GOOGLE_CLOUD_PROJECT": "none", **os.environ})  # to explain needs no project
     outcomes: Counter[str] = Counter()
     decided: Counter[str] = Counter()
-    assert isinstance(sys.stdin, io.TextIOWrapper)
-    sys.stdin.reconfigure(encoding="utf-8", errors="replace")
-    for line in sys.stdin:
+    for line in _lines():
         if not line.strip():
             continue
         try:
@@ -67,6 +66,14 @@ def _explain(keywords: Keywords, as_json: bool) -> int:
         file=sys.stderr,
     )
     return 1 if outcomes["unreadable"] else 0
+
+
+def _lines() -> Iterator[str]:
+    """Of stdin, without a byte order mark. Raises ConfigurationError for UTF-16, which Windows' PowerShell writes."""
+    for number, line in enumerate(sys.stdin.buffer):
+        if number == 0 and (line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in line):
+            raise ConfigurationError("The input is UTF-16 and not UTF-8, so no post can be read. Save it as UTF-8.")
+        yield line.decode("utf-8-sig" if number == 0 else "utf-8", "replace")
 
 
 def _as_line(post: Post, verdict: Verdict) -> str:

@@ -32,6 +32,23 @@ def run(*arguments: str | Path, stdin: str = "", **environment: str) -> subproce
     )
 
 
+def explain(stdin: bytes) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "functions.load_tweet.filter", "--explain", "--json"]
+    return subprocess.run(command, cwd=ROOT, input=stdin, capture_output=True, timeout=60, check=False)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_post() -> None:
+    told = explain(b'\xef\xbb\xbf{"id": "1", "text": "music"}\n')
+    assert json.loads(told.stdout)["id"] == "1"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_told(encoding: str) -> None:
+    told = explain('{"id": "1", "text": "music"}\n'.encode(encoding))
+    assert told.returncode == 2
+    assert told.stderr.decode() == "The input is UTF-16 and not UTF-8, so no post can be read. Save it as UTF-8.\n"
+
+
 def message(post_id: int, text: str, author: int = 1) -> str:
     return json.dumps(
         {

@@ -99,6 +99,14 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"data": {"id": "25712847277", "text": "hi"}},
         {"id": "25712847277", "text": "hi"},
     ),
+    "a leap second: the id has the time": (
+        {"data": {"id": ID, "created_at": "2016-12-31T23:59:60.000Z"}},
+        {"id": ID, **CREATED},
+    ),
+    "a leap second of a post whose id has no time": (
+        {"data": {"id": "3", "created_at": "2008-12-31T23:59:60Z"}},
+        {"id": "3", "created_at": "2008-12-31T23:59:59"},
+    ),
     "created_at with an offset becomes UTC": (
         {"data": {"id": ID, "created_at": "2026-10-05T21:00:46+02:00"}},
         {**CREATED},
@@ -218,6 +226,19 @@ def test_an_edit_replaces_all_versions_before_it_and_none_after() -> None:
 def test_both_ways_to_the_time_agree_so_that_an_id_has_one_created_at() -> None:
     given = parse({"data": {"id": ID, "created_at": "2026-10-05T19:00:46.000Z"}}).columns["created_at"]
     assert given == parse({"data": {"id": ID}}).columns["created_at"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "text"),
+    [
+        ('{"data":{"id":"3","text":"a","text":"b"}}', "a"),
+        ('{"data":{"id":"3","text":"a"},"data":{"id":"4","text":"b"}}', "a"),
+        ('{"data":{"id":"3","text":"\\u0022a\\u0022"}}', '"a"'),
+        ('{"data":{"id":"3","text":"\\"a\\\\"}}', '"a\\'),
+    ],
+)
+def test_of_two_fields_of_one_name_the_first_counts_as_in_bigquery(payload: str, text: str) -> None:
+    assert row.parse(payload).columns["text"] == text
 
 
 def test_the_quoted_text_is_kept_for_the_filter() -> None:
