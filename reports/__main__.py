@@ -23,7 +23,7 @@ from .results import Report
 from .settings import read as read_settings
 
 _WARN_ABOVE = 100.0  # GB: what a run may scan unasked
-_NOT_LIVE = ("keyword", "rule", "only", "show", "export", "ids_only", "dry_run", "sql")
+_NOT_LIVE = ("keyword", "rule", "only", "show", "export", "ids_only", "for_programs", "dry_run", "sql")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -115,7 +115,9 @@ def _price(
 
 def _export(source: Source, asked: Asked, arguments: argparse.Namespace, console: Console) -> int:
     with console.status("Reading the posts…"):
-        count = export.write(source, asked, arguments.export, ids_only=arguments.ids_only)
+        count = export.write(
+            source, asked, arguments.export, ids_only=arguments.ids_only, for_programs=arguments.for_programs
+        )
     console.print(Text.assemble(f"{count:,} posts in ", (str(arguments.export), "cyan")))
     if not arguments.ids_only:
         console.print("X's policy lets you pass on ids, not posts: --ids-only writes what may be shared.", style="dim")
@@ -225,6 +227,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     to.add_argument(
         "--export", type=Path, metavar="FILE", help="the posts themselves instead: FILE.csv or FILE.parquet"
+    )
+    to.add_argument(
+        "--for-programs",
+        action="store_true",
+        help="with --export FILE.csv: texts and ids as they are stored, no byte order mark. Without it the file is for a "
+        "spreadsheet: with a byte order mark, and an apostrophe before an id or a text that would be run as a formula",
     )
     to.add_argument("--ids-only", action="store_true", help="with --export: ids alone, which X lets you pass on")
     live = parser.add_argument_group("serve")

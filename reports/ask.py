@@ -15,7 +15,7 @@ from requests.exceptions import RequestException
 
 from .asked import Asked, names
 from .errors import ReportError, UsageError
-from .plain import for_terminal
+from .plain import for_terminal, readable
 from .questions import Question
 
 SECONDS = 120.0  # deadline of one question
@@ -73,10 +73,13 @@ def answer(source: Source, question: Question, asked: Asked) -> Rows:
 
 
 def query(source: Source, sql: str, parameters: Mapping[str, tuple[str, object]]) -> tuple[Rows, int]:
-    """Rows, and the bytes that are billed for them. `parameters` are name to (type, value). Raises ReportError."""
+    """Rows with texts as people read them, and the bytes that are billed. `parameters` are name to (type, value). Raises ReportError."""
     try:
         job = _run(source, sql, _config(source, parameters))
-        rows = [dict(row) for row in job.result(timeout=SECONDS, retry=_retry(), job_retry=None)]
+        rows = [
+            {column: readable(value) for column, value in row.items()}
+            for row in job.result(timeout=SECONDS, retry=_retry(), job_retry=None)
+        ]
         return rows, int(job.total_bytes_billed or 0)
     except (GoogleAPIError, GoogleAuthError, RequestException, OSError, TimeoutError) as error:
         raise _explained(error, source) from None

@@ -24,6 +24,7 @@ from .questions import Question, read
 
 KINDS = (".csv", ".parquet")
 _PAGE = 10_000  # rows: what is in memory at a time
+# Of every other type (JSON, GEOGRAPHY, INTERVAL, RANGE and what is to come) Parquet has the text.
 _TYPES = {
     "STRING": pa.string(),
     "INTEGER": pa.int64(),
@@ -31,12 +32,27 @@ _TYPES = {
     "BOOLEAN": pa.bool_(),
     "DATETIME": pa.timestamp("us"),
     "TIMESTAMP": pa.timestamp("us", tz="UTC"),
+    "DATE": pa.date32(),
+    "TIME": pa.time64("us"),
+    "BYTES": pa.binary(),
+    "NUMERIC": pa.decimal128(38, 9),
+    "BIGNUMERIC": pa.decimal256(76, 38),
 }
-_AS_BIGQUERY_SAYS = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN"}
+_AS_BIGQUERY_SAYS = {
+    "INT64": "INTEGER",
+    "FLOAT64": "FLOAT",
+    "BOOL": "BOOLEAN",
+    "DECIMAL": "NUMERIC",
+    "BIGDECIMAL": "BIGNUMERIC",
+}
+_OBJECTS = ("RECORD", "STRUCT")
 
 
-def write(source: Source, asked: Asked, path: Path, *, ids_only: bool) -> int:
-    """Writes the posts of the view, in no order, which for millions would cost too much; returns how many. Raises ReportError."""
+def write(source: Source, asked: Asked, path: Path, *, ids_only: bool, for_programs: bool = False) -> int:
+    """Writes the posts of the view, in no order, which for millions would cost too much; returns how many. Raises ReportError.
+
+    A CSV is for a person's spreadsheet, or as it is stored `for_programs`. Ids alone are for programs.
+    """
     if path.suffix not in KINDS:
         raise UsageError(f"{path} ends in neither .csv nor .parquet, so its format is not known.")
     question = question_of(ids_only=ids_only)
@@ -47,7 +63,10 @@ def write(source: Source, asked: Asked, path: Path, *, ids_only: bool) -> int:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}. Name another file.") from None
     try:
         pages, schema = ask.pages(source, question.sql, names(asked, question.parameters), _PAGE)
-        written = (_csv if path.suffix == ".csv" else _parquet)(part, pages, schema)
+        if path.suffix == ".csv":
+            written = _csv(part, pages, schema, for_programs=for_programs or ids_only)
+        else:
+            written = _parquet(part, pages, schema)
         part.replace(path)
         return written
     except (GoogleAPIError, RequestException) as error:  # requests' are OSErrors too
@@ -65,27 +84,48 @@ def question_of(*, ids_only: bool) -> Question:
     return read("exports/ids" if ids_only else "exports/posts")
 
 
-def _csv(path: Path, pages: Iterator[list[dict[str, Any]]], schema: list[bigquery.SchemaField]) -> int:
-    with path.open("w", encoding="utf-8", newline="") as file:
+def _csv(
+    path: Path, pages: Iterator[list[dict[str, Any]]], schema: list[bigquery.SchemaField], *, for_programs: bool
+) -> int:
+    """With a byte order mark for people: without it Excel takes the file for Windows-1252."""
+    cell = plain.for_program if for_programs else plain.for_sheet
+    with path.open("w", encoding="utf-8" if for_programs else "utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([field.name for field in schema])
         count = 0
         for row in chain.from_iterable(pages):
-            writer.writerow([plain.for_sheet(value) for value in row.values()])
+            writer.writerow([cell(value) for value in row.values()])
             count += 1
     return count
 
 
 def _parquet(path: Path, pages: Iterator[list[dict[str, Any]]], schema: list[bigquery.SchemaField]) -> int:
     arrow = pa.schema([(field.name, _type(field)) for field in schema])
+    as_text = [field.name for field in schema if _is_text(field)]
     count = 0
     with parquet.ParquetWriter(path, arrow, compression="zstd") as writer:
         for rows in pages:
+            for row in rows:
+                row.update({name: _texts(row[name]) for name in as_text})
             writer.write_table(pa.Table.from_pylist(rows, schema=arrow))
             count += len(rows)
     return count
 
 
 def _type(field: bigquery.SchemaField) -> pa.DataType:
-    one = _TYPES[_AS_BIGQUERY_SAYS.get(field.field_type, field.field_type)]
+    if field.field_type in _OBJECTS:
+        one = pa.struct([(part.name, _type(part)) for part in field.fields])
+    else:
+        one = _TYPES.get(_AS_BIGQUERY_SAYS.get(field.field_type, field.field_type), pa.string())
     return pa.list_(one) if field.mode == "REPEATED" else one
+
+
+def _is_text(field: bigquery.SchemaField) -> bool:
+    return _type(field) in (pa.string(), pa.list_(pa.string()))
+
+
+def _texts(value: Any) -> Any:
+    """Of a type that Parquet has no own for: as BigQuery's client gives it, objects as JSON."""
+    if isinstance(value, list):
+        return [_texts(item) for item in value]
+    return value if value is None or isinstance(value, str) else str(plain.for_program(value))

@@ -1,4 +1,4 @@
-"""What a report leaves in its folder: one CSV a question, safe for spreadsheets, and report.html."""
+"""What a report leaves in its folder: one CSV a question, for a person to open in a spreadsheet, and report.html."""
 
 import csv
 from pathlib import Path
@@ -27,7 +27,7 @@ def _csv(report: Report, name: str, folder: Path) -> Path:
     lines = [list(answer.rows[0])] if answer.rows else []
     lines += [[plain.for_sheet(value) for value in row.values()] for row in answer.rows]
     path = folder / f"{name}.csv"
-    with path.with_suffix(".part").open("w", encoding="utf-8", newline="") as file:
+    with path.with_suffix(".part").open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file).writerows(lines)
     path.with_suffix(".part").replace(path)
     return path

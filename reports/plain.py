@@ -1,12 +1,20 @@
 """Posts' text is whatever a stranger typed: made harmless for a terminal, and for a spreadsheet that opens a CSV."""
 
+import base64
 import re
 import unicodedata
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
+
+import orjson
+
+from functions.load_tweet.texts import as_written
 
 # what a spreadsheet takes for the beginning of a formula (https://owasp.org/www-community/attacks/CSV_Injection)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+# A spreadsheet keeps 15 digits of a number; ids have up to 19.
+_TOO_LONG_A_NUMBER = re.compile(r"[0-9]{16,}")
 
 # where a sheet's separator is another than ours, a formula may begin in the middle of a text
 _CELL_WITHIN = re.compile(r"([;\t\n|]\s*)([=+\-@＝＋－＠])")
@@ -18,17 +26,40 @@ def for_terminal(text: str) -> str:
 
 
 def for_sheet(value: Any) -> Any:
-    """As it is, but for a text that a spreadsheet would run: that gets an apostrophe in front. Numbers stay numbers."""
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, list):
-        return for_sheet(" ".join(str(item) for item in value))
+    """For a person's spreadsheet: a text that it would run, or an id whose last digits it would make zeros, gets an apostrophe in front.
+
+    X's entities are undone, a list is JSON, which can be read back. Numbers stay numbers.
+    """
+    value = for_program(value)
     if isinstance(value, str):
+        value = as_written(value)
         text = _CELL_WITHIN.sub(r"\1'\2", "".join(c for c in value if c in "\n\t" or unicodedata.category(c) != "Cc"))
-        return f"'{text}" if text.lstrip(" \u00a0\ufeff").startswith(_FORMULA) else text
+        return (
+            f"'{text}"
+            if text.lstrip(" \u00a0\ufeff").startswith(_FORMULA) or _TOO_LONG_A_NUMBER.fullmatch(text)
+            else text
+        )
     return value
+
+
+def for_program(value: Any) -> Any:
+    """A value of BigQuery's as a CSV cell that can be read back: texts as they are stored, lists and objects as JSON, bytes in base 64."""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="microseconds" if value.microsecond else "seconds")
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, (list, dict)):
+        return orjson.dumps(value, default=for_program).decode()
+    return value if value is None or isinstance(value, (str, int, float)) else str(value)
+
+
+def readable(value: Any) -> Any:
+    """What came from X as people wrote it, in texts and in lists of them: `R&B`, where X sends `R&amp;B`."""
+    if isinstance(value, list):
+        return [readable(item) for item in value]
+    return as_written(value) if isinstance(value, str) else value
 
 
 def _shown(character: str) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from functions.load_tweet import languages
+
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # in the order of time, so that it is the end that matters
 BY_TIME = frozenset({"posts_by_hour", "posts_by_day", "posts_by_week", "sentiment_by_hour", "trend", "receipt"})
@@ -17,6 +19,8 @@ def cell(column: str, value: Any) -> str:
         return ""
     if column == "weekday":
         return WEEKDAYS[value]
+    if column == "lang":
+        return f"{languages.name(value)} ({languages.operator(value) or value})"
     if column in _SHARES:
         return f"{value:.1%}"
     if column == "dollars":

@@ -1,7 +1,11 @@
 """What a report leaves: CSV that a spreadsheet may open, Parquet, tables in a terminal; and posts that are nobody's formula."""
 
+import codecs
 import csv
 import io
+import json
+from datetime import date, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +14,7 @@ from google.cloud import bigquery
 from pyarrow import parquet
 from rich.console import Console
 
-from reports import export, files, plain, questions, results, terminal
+from reports import ask, export, files, plain, questions, results, terminal
 from reports.ask import Source
 from reports.errors import UsageError
 from tests.support import attack
@@ -28,13 +32,37 @@ CELLS = {
     "a number stays one": (-3, -3),
     "a text stays as it is": ("#music", "#music"),
     "nothing": (None, None),
-    "a list": (["=a", "b"], "'=a b"),
+    "a list": (["=a", "b"], '["=a","b"]'),
+    "a list of one that looks like two": (["new music", "live"], '["new music","live"]'),
+    "an id": ("1234567890123456789", "'1234567890123456789"),
+    "digits that a sheet keeps": ("123456789012345", "123456789012345"),
+    "X's entities": ("R&amp;B &lt;3", "R&B <3"),
+    "an entity that somebody typed": ("&amp;lt;", "&lt;"),
+    "a formula behind an entity": ("&lt;=1", "<=1"),
 }
 
 
 @pytest.mark.parametrize(("value", "written"), CELLS.values(), ids=CELLS.keys())
 def test_a_cell_is_no_formula(value: Any, written: Any) -> None:
     assert plain.for_sheet(value) == written
+
+
+PLAIN = {
+    "an id": ("1234567890123456789", "1234567890123456789"),
+    "X's entities": ("R&amp;B", "R&amp;B"),
+    "a text like a formula": ("@me: =1", "@me: =1"),
+    "a list": (["new, music", "live"], '["new, music","live"]'),
+    "a number": (Decimal("1.50"), "1.50"),
+    "a date": (date(2026, 11, 25), "2026-11-25"),
+    "bytes": (b"\x00a", "AGE="),
+    "an object": ({"a": date(2026, 11, 25)}, '{"a":"2026-11-25"}'),
+    "nothing": (None, None),
+}
+
+
+@pytest.mark.parametrize(("value", "written"), PLAIN.values(), ids=PLAIN.keys())
+def test_a_cell_for_programs_is_as_stored(value: Any, written: Any) -> None:
+    assert plain.for_program(value) == written
 
 
 def test_a_text_cannot_steer_a_terminal() -> None:
@@ -59,7 +87,7 @@ def test_every_csv_has_the_rows_of_the_answer_and_no_formula(report: results.Rep
         path.name for path in written
     )
     for name, answer in report.answers.items():
-        with (tmp_path / "new" / "results" / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+        with (tmp_path / "new" / "results" / f"{name}.csv").open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
         assert len(rows) == len(answer.rows)
         numbers = {column for row in answer.rows for column, value in row.items() if isinstance(value, (int, float))}
@@ -84,7 +112,8 @@ def test_an_export_has_every_post_once_and_every_column_but_the_payload(
     path = tmp_path / f"posts.{kind}"
     assert export.write(source, asked(), path, ids_only=False) == 6
     if kind == "csv":
-        with path.open(newline="", encoding="utf-8") as file:
+        assert path.read_bytes().startswith(codecs.BOM_UTF8)
+        with path.open(newline="", encoding="utf-8-sig") as file:
             rows: list[dict[str, Any]] = list(csv.DictReader(file))
     else:
         rows = sorted(parquet.read_table(path).to_pylist(), key=lambda row: row["id"])
@@ -95,6 +124,54 @@ def test_an_export_has_every_post_once_and_every_column_but_the_payload(
     assert "payload" not in rows[0]
     assert {"text", "created_at", "rules", "sentiment", "received_at"} <= set(rows[0])
     assert not path.with_name(f"{path.name}.part").exists()
+
+
+def test_an_export_for_programs_has_no_byte_order_mark_and_lists_that_can_be_read_back(
+    source: Source, tmp_path: Path
+) -> None:
+    export.write(source, asked(), tmp_path / "posts.csv", ids_only=False, for_programs=True)
+    with (tmp_path / "posts.csv").open(newline="", encoding="utf-8") as file:
+        rows = {row["id"]: row for row in csv.DictReader(file)}
+    assert json.loads(rows["101"]["hashtags"]) == ["Music", "music"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "read"),
+    [
+        ("DATE", "DATE '2026-11-25'", date(2026, 11, 25)),
+        ("NUMERIC", "NUMERIC '1.5'", Decimal("1.500000000")),
+        ("BYTES", "b'a'", b"a"),
+        ("TIME", "TIME '12:30:00'", time(12, 30)),
+        ("ARRAY<DATE>", "[DATE '2026-11-25']", [date(2026, 11, 25)]),
+    ],
+)
+def test_parquet_has_columns_of_any_type(source: Source, tmp_path: Path, column: str, value: str, read: object) -> None:
+    pages, schema = ask.pages(
+        source,
+        f"SELECT '1' AS id, {value} AS more, CAST(NULL AS {column.removeprefix('ARRAY<').strip('>')}) AS none",
+        {},
+        10,
+    )
+    assert export._parquet(tmp_path / "x.parquet", pages, schema) == 1
+    (row,) = parquet.read_table(tmp_path / "x.parquet").to_pylist()
+    assert (row["id"], row["more"], row["none"]) == ("1", read, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text"), [("JSON", {"a": 1}, '{"a":1}'), ("GEOGRAPHY", "POINT(1 2)", "POINT(1 2)")]
+)
+def test_parquet_has_the_text_of_a_type_it_does_not_know(tmp_path: Path, kind: str, value: object, text: str) -> None:
+    fields = [bigquery.SchemaField("more", kind), bigquery.SchemaField("several", kind, mode="REPEATED")]
+    assert export._parquet(tmp_path / "x.parquet", iter([[{"more": value, "several": [value]}]]), fields) == 1
+    assert parquet.read_table(tmp_path / "x.parquet").to_pylist() == [{"more": text, "several": [text]}]
+
+
+def test_parquet_has_the_parts_of_a_record(tmp_path: Path) -> None:
+    parts = (bigquery.SchemaField("day", "DATE"), bigquery.SchemaField("names", "STRING", mode="REPEATED"))
+    value = {"day": date(2026, 11, 25), "names": ["a"]}
+    fields = [bigquery.SchemaField("more", "RECORD", fields=parts)]
+    assert export._parquet(tmp_path / "x.parquet", iter([[{"more": value}]]), fields) == 1
+    assert parquet.read_table(tmp_path / "x.parquet").to_pylist() == [{"more": value}]
 
 
 def test_ids_alone_are_what_may_be_passed_on(source: Source, tmp_path: Path) -> None:
