@@ -2,9 +2,9 @@
 
 # https://docs.x.com/x-api/posts/filtered-stream: an unknown name is dropped silently, and the post is billed all the same
 TWEET_FIELDS = [
-    "attachments", "author_id", "community_id", "context_annotations", "conversation_id", "created_at", "display_text_range",
-    "edit_controls", "edit_history_tweet_ids", "entities", "geo", "id", "in_reply_to_user_id", "lang", "note_tweet",
-    "possibly_sensitive", "public_metrics", "referenced_tweets", "reply_settings", "source", "text", "withheld",
+    "article", "attachments", "author_id", "community_id", "context_annotations", "conversation_id", "created_at",
+    "display_text_range", "edit_controls", "edit_history_tweet_ids", "entities", "geo", "id", "in_reply_to_user_id", "lang",
+    "note_tweet", "possibly_sensitive", "public_metrics", "referenced_tweets", "reply_settings", "source", "text", "withheld",
 ]  # fmt: skip
 USER_FIELDS = [
     "created_at",

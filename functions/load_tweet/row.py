@@ -21,6 +21,7 @@ _SNOWFLAKE_EPOCH = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=1_2
 _FIRST_SNOWFLAKE = 1 << 35  # smaller ids were counted one by one, before 2010-11-04, and hold no time
 _LEAP_SECOND = re.compile(r"(?<=:\d\d):60(?!\d)")  # which Python's datetime has not; the id's own time goes on
 _POST_ID = re.compile(r"[0-9]{1,19}")
+_LINK = re.compile(r"https?://\S+")
 _RETWEET_PREFIX = re.compile(r"RT @\w{1,30}: ?")
 
 
@@ -152,9 +153,25 @@ def _find(includes: Object, kind: str, wanted: str | None) -> Object:
 
 
 def _own_text(post: Object) -> str | None:
-    """`text` is cut near 280 characters, with or without an ellipsis; a long post has it whole in its note."""
+    """`text` is cut near 280 characters, with or without an ellipsis; a long post has it whole in its note, an article beside it."""
     note = dialect.get(dialect.get_object(post, "note_tweet", "data"), "text", str, "data.note_tweet")
-    return note if note is not None else dialect.get(post, "text", str, "data")
+    text = note if note is not None else dialect.get(post, "text", str, "data")
+    if words := _article(post):
+        said = [_LINK.sub("", text or "").strip(), *words]
+        return "\n\n".join(part for part in said if part)
+    return text
+
+
+def _article(post: Object) -> list[str]:
+    """Title and body of an X Article, where the post's own text is only a link to it.
+
+    X's specification names the field and not what is in it, so nothing of it rejects a post.
+    """
+    article = post.get("article")
+    if not isinstance(article, dict):
+        return []
+    body = article.get("plain_text") or article.get("text") or article.get("preview_text")
+    return [part.strip() for part in (article.get("title"), body) if isinstance(part, str) and part.strip()]
 
 
 def _full_text(data: Object, original: Object) -> str | None:

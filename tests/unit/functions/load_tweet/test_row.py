@@ -99,6 +99,39 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"data": {"id": "25712847277", "text": "hi"}},
         {"id": "25712847277", "text": "hi"},
     ),
+    "an article has its title and its words": (
+        {
+            "data": {
+                "id": ID,
+                "text": "https://t.co/x",
+                "article": {"title": "On music", "plain_text": "First.\n\nSecond."},
+            }
+        },
+        {"id": ID, **CREATED, "text": "On music\n\nFirst.\n\nSecond."},
+    ),
+    "an article of which X sends the title alone": (
+        {"data": {"id": ID, "text": "read this https://t.co/x", "article": {"title": "On music"}}},
+        {"id": ID, **CREATED, "text": "read this\n\nOn music"},
+    ),
+    "an article of another shape": (
+        {"data": {"id": ID, "text": "https://t.co/x", "article": {"title": ["On"], "plain_text": 3}}},
+        {"id": ID, **CREATED, "text": "https://t.co/x"},
+    ),
+    "a retweet of an article": (
+        {
+            "data": {
+                "id": ID,
+                "text": "RT @a: https://t.co/x",
+                "referenced_tweets": [{"type": "retweeted", "id": "9"}],
+            },
+            "includes": {
+                "tweets": [
+                    {"id": "9", "text": "https://t.co/x", "article": {"title": "On music", "plain_text": "All."}}
+                ]
+            },
+        },
+        {"id": ID, **CREATED, "text": "RT @a: On music\n\nAll.", "retweet_of": "9"},
+    ),
     "a leap second: the id has the time": (
         {"data": {"id": ID, "created_at": "2016-12-31T23:59:60.000Z"}},
         {"id": ID, **CREATED},
@@ -239,6 +272,12 @@ def test_both_ways_to_the_time_agree_so_that_an_id_has_one_created_at() -> None:
 )
 def test_of_two_fields_of_one_name_the_first_counts_as_in_bigquery(payload: str, text: str) -> None:
     assert row.parse(payload).columns["text"] == text
+
+
+def test_the_filter_sees_a_quoted_article() -> None:
+    quoted = {"id": "9", "text": "https://t.co/x", "article": {"title": "On music", "plain_text": "All."}}
+    data = {"id": ID, "text": "look", "referenced_tweets": [{"type": "quoted", "id": "9"}]}
+    assert parse({"data": data, "includes": {"tweets": [quoted]}}).quoted_text == "On music\n\nAll."
 
 
 def test_the_quoted_text_is_kept_for_the_filter() -> None:
