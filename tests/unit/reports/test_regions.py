@@ -25,6 +25,19 @@ def test_a_place_is_found(text: str, code: str) -> None:
     assert regions.country(text) == code
 
 
+TOGETHER = {
+    "Atlanta, Georgia": "US", "Tbilisi, Georgia": "GE", "Georgia": "GE", "Palestine": "PS", "Gaza, Palestine": "PS",
+    "Perth, WA": "AU", "Seattle, WA": "US", "Jakarta, ID": "ID", "Boise, ID": "US", "Macedonia": "MK",
+    "Berlin, DE": "DE", "Wilmington, DE": "US", "Toronto, CA": "CA", "San Diego, CA": "US", "Toronto, ON": "CA",
+    "Cambridge, MA": "US", "Casablanca, MA": "MA", "London, ON": "CA", "Batumi / Georgia": "GE",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "code"), TOGETHER.items(), ids=TOGETHER.keys())
+def test_a_city_says_which_state_or_country_is_meant(text: str, code: str) -> None:
+    assert regions.country(text) == code
+
+
 @pytest.mark.parametrize("text", NOWHERE, ids=lambda text: repr(text[:20]))
 def test_what_is_no_place_is_unknown(text: str) -> None:
     assert regions.country(text) is None
