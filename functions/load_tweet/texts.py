@@ -5,7 +5,10 @@ import unicodedata
 
 # Signs that NFKC would make letters of (Nike™), and those that only choose how the one before looks (❤️)
 _NOT_TEXT = re.compile("[™℠®©\ufe00-\ufe0f]")
-_TATWEEL = "\u0640"  # stretches an Arabic word and says nothing
+# Characters of format, which cannot be seen, and tatweel, which stretches an Arabic word and says nothing
+_UNSEEN = re.compile(
+    f"[\u0640{''.join(chr(c) for c in (*range(0x10000), *range(0xE0000, 0xE0080)) if unicodedata.category(chr(c)) == 'Cf')}]"
+)
 _GREEK_ACCENTS = re.compile("(?<=[\u0370-\u03ff\u1f00-\u1fff])[\u0300-\u0345]+")
 _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
 
@@ -25,8 +28,7 @@ def fold(text: str) -> str:
     text = as_written(text)
     if text.isascii():
         return text.lower()
-    text = unicodedata.normalize("NFKC", _NOT_TEXT.sub("", text))
-    text = "".join(c for c in text if c != _TATWEEL and unicodedata.category(c) != "Cf")
+    text = _UNSEEN.sub("", unicodedata.normalize("NFKC", _NOT_TEXT.sub("", text)))
     text = text.replace("\u0131", "i").casefold().replace("i\u0307", "i")
     if _GREEK.search(text):
         text = _GREEK_ACCENTS.sub("", unicodedata.normalize("NFD", text))
