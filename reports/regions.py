@@ -116,7 +116,8 @@ def by_country(rows: Rows) -> Rows:
 
 
 def _parts(text: str) -> Iterator[str]:
-    for part in _SEPARATORS.split(unicodedata.normalize("NFKC", text)):
+    text = "".join("," if unicodedata.category(c) == "So" else c for c in unicodedata.normalize("NFKC", text))  # 🌴
+    for part in _SEPARATORS.split(text):
         folded = "".join(c for c in part.casefold() if unicodedata.category(c)[0] in "LMN" or c in " .'-’")
         folded = " ".join(folded.split()).strip(" -'’")
         if folded:

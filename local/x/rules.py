@@ -96,7 +96,7 @@ def _refused(value: str) -> str | None:
         or len(value) > LONGEST_RULE
         or value.count('"') % 2
         or value.count("(") != value.count(")")
-        or re.search(r'""|\w"\w', value)
+        or re.search(r"\w\0|\0\w", _QUOTED.sub("\0", value))  # a quote within quotes
     ):
         return f"Rule '{value[:40]}' is not valid: empty, too long (max {LONGEST_RULE}), or quotes or parentheses do not match"
     for code in _LANG.findall(_QUOTED.sub("", value)):

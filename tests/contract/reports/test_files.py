@@ -47,6 +47,12 @@ def test_a_cell_is_no_formula(value: Any, written: Any) -> None:
     assert plain.for_sheet(value) == written
 
 
+def test_people_read_what_was_written() -> None:
+    row = {"text": "R&amp;B &lt;3", "hashtags": ["a&amp;b"], "posts": 3, "none": None}
+    read = {name: plain.readable(value) for name, value in row.items()}
+    assert read == {"text": "R&B <3", "hashtags": ["a&b"], "posts": 3, "none": None}
+
+
 PLAIN = {
     "an id": ("1234567890123456789", "1234567890123456789"),
     "X's entities": ("R&amp;B", "R&amp;B"),
