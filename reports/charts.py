@@ -214,10 +214,11 @@ def _shades(gaps: Rows, rows: Rows, end: datetime) -> Rows:
         return []
     first, last = min(map(_datetime, times)), end.replace(tzinfo=None)
     return [
-        {"since": _time(max(gap["since"], first)), "until": _time(min(gap["until"] or last, last)), "status": gap["status"],
+        {"since": _time(max(begin, first)), "until": _time(min(until or last, last)), "status": gap["status"],
          "why": gap["reason"], "missing": gap["missing"]}
         for gap in gaps
-        if gap["since"] < last and (gap["until"] or last) > first
+        for begin, until in [(gap["since"].replace(tzinfo=None), gap["until"] and gap["until"].replace(tzinfo=None))]
+        if begin < last and (until or last) > first
     ]  # fmt: skip
 
 

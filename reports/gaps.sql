@@ -1,6 +1,6 @@
 -- When was the stream not held, why, and what of it was fetched again?
 -- Scans: the ledger of gaps.
--- Note: of all rules. missing is what X counts in the gap and is not here: above all retweets, which recent search does not return.
+-- Note: of all rules. missing is what X counts in the gap and is not here: above all retweets, which recent search does not return. Offsets are minutes from UTC.
 SELECT
   DATETIME(since, @timezone) AS since,
   DATETIME(until, @timezone) AS until,
@@ -10,7 +10,9 @@ SELECT
   posts_expected,
   posts_recovered,
   posts_expected - posts_recovered AS missing,
-  note
+  note,
+  DATETIME_DIFF(DATETIME(since, @timezone), DATETIME(since), MINUTE) AS since_offset,
+  DATETIME_DIFF(DATETIME(until, @timezone), DATETIME(until), MINUTE) AS until_offset
 FROM stream_gaps
 WHERE since < @to AND COALESCE(until, CURRENT_TIMESTAMP()) > @from
 ORDER BY stream_gaps.since DESC

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -79,7 +80,10 @@ def make(
         told(name)
         question = questions.read(name)
         rows = ask.answer(source, question, asked)
-        found[name] = question, _AFTERWARDS.get(name, _as_they_are)(rows)
+        found[name] = (
+            question,
+            with_offsets(rows, asked) if name == "gaps" else _AFTERWARDS.get(name, _as_they_are)(rows),
+        )
     week = replace(asked, since=min(asked.since, asked.until - _TREND))
     gaps = dict.fromkeys(found, found["gaps"][1])
     if "trend" in found and week != asked:  # which looks back further than a shorter period
@@ -93,6 +97,22 @@ def make(
         if name in names
     }
     return Report(asked, datetime.now(UTC), source.name, answers, _rules(source, asked), _held(source, asked))
+
+
+def with_offsets(gaps: Rows, asked: Asked) -> Rows:
+    """The rows of gaps.sql, without its offsets: a time in the hour that a clock shows twice gets its zone, and is shown with an offset."""
+    zone = ZoneInfo(asked.timezone)
+    placed: Rows = []
+    for row in gaps:
+        told = {column: value for column, value in row.items() if not column.endswith("_offset")}
+        for column in ("since", "until"):
+            if (moment := row[column]) is not None:
+                offset = timedelta(minutes=row[f"{column}_offset"])
+                first, second = moment.replace(tzinfo=zone), moment.replace(tzinfo=zone, fold=1)
+                if first.utcoffset() != second.utcoffset():
+                    told[column] = first if first.utcoffset() == offset else second
+        placed.append(told)
+    return placed
 
 
 def _as_they_are(rows: Rows) -> Rows:

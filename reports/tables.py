@@ -32,11 +32,17 @@ def cell(column: str, value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:,.2f}"
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
+        return moment(value)
     if isinstance(value, date):
         return f"{value:%Y-%m-%d}"
     text = str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def moment(value: datetime) -> str:
+    """To the minute, with the offset from UTC where a clock shows the hour twice."""
+    twice = value.tzinfo is not None and value.replace(fold=1 - value.fold).utcoffset() != value.utcoffset()
+    return (value if twice else value.replace(tzinfo=None)).isoformat(" ", "minutes")
 
 
 def is_number(value: Any) -> bool:

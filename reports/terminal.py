@@ -65,5 +65,5 @@ def _table(answer: Answer) -> Table:
 
 def _cell(column: str, value: Any) -> str:
     if isinstance(value, datetime):
-        return f"{value:%m-%d %H:%M}"  # the period is known, and a terminal narrow
+        return tables.moment(value).partition("-")[2]  # the period is known, and a terminal narrow
     return plain.for_terminal(tables.cell(column, value))
