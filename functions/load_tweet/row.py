@@ -111,7 +111,9 @@ def _message(payload: str) -> Object:
     try:
         message = orjson.loads(payload)
         if _names_something_twice(payload, message):
-            message = json.loads(payload, object_pairs_hook=_first_of_each)
+            message = json.loads(
+                payload, object_pairs_hook=_first_of_each, parse_int=orjson.loads, parse_float=orjson.loads
+            )
     except (orjson.JSONDecodeError, RecursionError) as error:
         raise BadMessage("not_json", f"The payload is not JSON: {error}") from None
     if not isinstance(message, dict):

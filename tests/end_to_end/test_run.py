@@ -119,7 +119,7 @@ def test_a_person_without_a_terminal_sees_counts_and_answers_and_has_a_report(tm
     ):
         assert words in out
     assert "\x1b" not in out
-    with (tmp_path / "totals.csv").open(newline="") as file:
+    with (tmp_path / "totals.csv").open(newline="", encoding="utf-8-sig") as file:
         totals = next(csv.DictReader(file))
     assert f"total posts    {totals['total_posts']}" in out
     assert (tmp_path / "report.html").stat().st_size > 500_000

@@ -274,6 +274,12 @@ def test_of_two_fields_of_one_name_the_first_counts_as_in_bigquery(payload: str,
     assert row.parse(payload).columns["text"] == text
 
 
+@pytest.mark.parametrize("number", ["5" * 20, "9" * 300])
+def test_a_number_beyond_64_bits_is_of_the_wrong_type_beside_a_name_given_twice_too(number: str) -> None:
+    with pytest.raises(BadMessage, match="like_count: expected integer, got number"):
+        row.parse(f'{{"data":{{"id":"3","text":"a","text":"b","public_metrics":{{"like_count":{number}}}}}}}')
+
+
 def test_the_filter_sees_a_quoted_article() -> None:
     quoted = {"id": "9", "text": "https://t.co/x", "article": {"title": "On music", "plain_text": "All."}}
     data = {"id": ID, "text": "look", "referenced_tweets": [{"type": "quoted", "id": "9"}]}
