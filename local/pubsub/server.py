@@ -90,7 +90,7 @@ class Server:
                 f"google.pubsub.v1.{service}", {name: _handler(method, request) for name, method, request in methods}
             )
             for service, methods in services.items()
-        ]
+        ] + [_streaming_pull()]
 
     async def create_schema(self, request: Any, context: Context) -> Any:
         name = f"{request.parent}/schemas/{request.schema_id}"
@@ -140,6 +140,10 @@ class Server:
         return types.PublishResponse.pb(types.PublishResponse(message_ids=ids))
 
     async def create_subscription(self, request: Any, context: Context) -> Any:
+        if unknown := _not_done(request):
+            await _refuse(
+                context, grpc.StatusCode.UNIMPLEMENTED, f"This local broker does not do {unknown}. Google's does."
+            )
         try:
             self._make_and_keep("subscription", request)
         except BadFilter as error:
@@ -217,6 +221,36 @@ _REQUESTS: dict[str, Any] = {
     "subscription": types.Subscription,
     "no subscription": types.DeleteSubscriptionRequest,
 }
+
+
+def _not_done(subscription: Any) -> str:
+    """Return what a subscription asks for and this broker would only pretend to do; '' if nothing."""
+    asked = {
+        "ordered delivery (enable_message_ordering)": subscription.enable_message_ordering,
+        "exactly-once delivery (enable_exactly_once_delivery)": subscription.enable_exactly_once_delivery,
+        "push subscriptions (push_config)": subscription.HasField("push_config")
+        and subscription.push_config.push_endpoint,
+        "BigQuery subscriptions (bigquery_config)": subscription.HasField("bigquery_config"),
+        "Cloud Storage subscriptions (cloud_storage_config)": subscription.HasField("cloud_storage_config"),
+        "keeping acknowledged messages (retain_acked_messages)": subscription.retain_acked_messages,
+    }
+    return next((what for what, wanted in asked.items() if wanted), "")
+
+
+def _streaming_pull() -> Any:
+    """The standard subscriber's way, refused in words: gRPC's own answer would name no way out."""
+
+    async def refuse(requests: Any, context: Context) -> Any:
+        words = "This local broker does not do StreamingPull. Use SubscriberClient.pull, or Google's emulator."
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, words)
+        yield  # a generator, as grpc wants it
+
+    handler = grpc.stream_stream_rpc_method_handler(
+        refuse,
+        request_deserializer=types.StreamingPullRequest.pb().FromString,
+        response_serializer=types.StreamingPullResponse.pb().SerializeToString,
+    )
+    return grpc.method_handlers_generic_handler("google.pubsub.v1.Subscriber", {"StreamingPull": handler})
 
 
 def _parsed(request: Any) -> Any:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from google.api_core.exceptions import AlreadyExists, InvalidArgument, NotFound
+from google.api_core.exceptions import AlreadyExists, InvalidArgument, MethodNotImplemented, NotFound
 from google.pubsub_v1 import types
 
+from local.processes import Process
 from local.pubsub import client, create, emulator
 from tests.support import processes
 from tests.support.brokers import BROKERS
@@ -130,3 +131,33 @@ def test_a_missing_java_or_gcloud_is_told_with_what_to_do(monkeypatch: pytest.Mo
     java.chmod(0o755)
     with pytest.raises(emulator.NotInstalled, match="no 'gcloud' on the PATH"):
         emulator.command(1)
+
+
+NOT_DONE = {
+    "ordered delivery": {"enable_message_ordering": True},
+    "exactly-once delivery": {"enable_exactly_once_delivery": True},
+    "push subscriptions": {"push_config": {"push_endpoint": "https://example.com/"}},
+    "BigQuery subscriptions": {"bigquery_config": {"table": "p.d.t"}},
+}
+
+
+@pytest.mark.parametrize(("what", "settings"), NOT_DONE.items(), ids=NOT_DONE.keys())
+def test_our_broker_refuses_what_it_would_only_pretend_to_do(
+    broker: Process, what: str, settings: dict[str, object]
+) -> None:
+    host, name = f"127.0.0.1:{broker.port}", f"p{uuid.uuid4().hex[:8]}"
+    create.create(host, name)
+    wanted = types.Subscription(
+        name=f"projects/{name}/subscriptions/other", topic=f"projects/{name}/topics/{create.TOPIC}", **settings
+    )
+    with pytest.raises(MethodNotImplemented, match=f"does not do {what}"):
+        client.subscriber(host).create_subscription(request=wanted, retry=None, timeout=10)
+
+
+def test_our_broker_refuses_a_streaming_pull_in_words(broker: Process) -> None:
+    host, name = f"127.0.0.1:{broker.port}", f"p{uuid.uuid4().hex[:8]}"
+    create.create(host, name)
+    path = f"projects/{name}/subscriptions/{create.FUNCTION}"
+    asked = iter([types.StreamingPullRequest(subscription=path, stream_ack_deadline_seconds=10)])
+    with pytest.raises(MethodNotImplemented, match=r"Use SubscriberClient\.pull"):
+        list(client.subscriber(host).streaming_pull(requests=asked, timeout=10))
