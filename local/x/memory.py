@@ -7,13 +7,15 @@ and leaves retweets out, as X's does; counts have them.
 import base64
 import bisect
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from .posts import Object, Post
 
+_EPOCH = 1_288_834_974_657  # milliseconds; what the ids of X's posts count from
+_WEEK = 7 * 86_400.0
 _PAGE = 100
 
 
@@ -81,7 +83,7 @@ class Memory:
     def count(self, query: str, since_id: int, until_id: int, seconds: int) -> Object:
         """As GET /2/tweets/counts/recent answers, in buckets of so many seconds."""
         ids = [int(known.post.id) for known in self._matching(query) if since_id < int(known.post.id) < until_id]
-        first, last = (_moment(since_id + 1), _moment(until_id)) if ids else (0.0, 0.0)
+        first, last = _moment(since_id + 1), min(_moment(until_id), time.time())
         buckets: dict[float, Object] = {}
         at = first
         while at < last:
@@ -100,9 +102,29 @@ class Memory:
         return [known for known in self.known if known.rule in asked]
 
 
+def interval(asked: Mapping[str, str]) -> tuple[int, int] | None:
+    """Return (since_id, until_id) of a request, which may name ids or times; a week up to now by default. None if it cannot be read."""
+    try:
+        now = time.time()
+        since = int(asked["since_id"]) if "since_id" in asked else _id(_time(asked, "start_time", now - _WEEK)) - 1
+        until = int(asked["until_id"]) if "until_id" in asked else _id(_time(asked, "end_time", now))
+    except ValueError:
+        return None
+    return since, until
+
+
+def _time(asked: Mapping[str, str], name: str, otherwise: float) -> float:
+    return datetime.fromisoformat(asked[name]).timestamp() if name in asked else otherwise
+
+
+def _id(moment: float) -> int:
+    """The first id that a post of that moment could have."""
+    return round(moment * 1_000 - _EPOCH) << 22
+
+
 def _moment(post_id: int) -> float:
     """Seconds since 1970; an id holds its time."""
-    return ((post_id >> 22) + 1_288_834_974_657) / 1_000
+    return ((post_id >> 22) + _EPOCH) / 1_000
 
 
 def _iso(moment: float) -> str:

@@ -286,6 +286,8 @@ class _Writer:
             "public_metrics": {
                 "followers_count": int(rng.paretovariate(0.6) * 20),
                 "following_count": rng.randrange(2_000),
+                "tweet_count": number * 7,
+                "listed_count": number % 5,
             },
             "verified": rng.random() < 0.05,
         }
@@ -307,7 +309,8 @@ _POSTS_DIALECT = {
 
 
 def _metrics(retweets: int, replies: int, likes: int, quotes: int) -> Object:
-    return {"retweet_count": retweets, "reply_count": replies, "like_count": likes, "quote_count": quotes}
+    shared = {"retweet_count": retweets, "reply_count": replies, "like_count": likes, "quote_count": quotes}
+    return shared | {"bookmark_count": likes // 10, "impression_count": likes * 40}
 
 
 def _x_time(moment: datetime) -> str:

@@ -37,7 +37,7 @@ class Rules:
             wanted = orjson.loads(await request.read())
         except orjson.JSONDecodeError:
             return problem(400, "Invalid Request", f"{PROBLEM}invalid-request", detail="The body is not JSON.")
-        dry = request.query.get("dry_run") == "true"
+        dry = request.query.get("dry_run", "").lower() == "true"
         if "delete" in wanted:
             return self._delete(wanted["delete"], dry)
         return self._add(wanted.get("add") or [], dry)
@@ -79,7 +79,7 @@ class Rules:
         )
 
     def _delete(self, wanted: dict[str, list[str]], dry: bool) -> web.Response:
-        values = set(wanted.get("values") or [])
+        values = {" ".join(value.split()) for value in wanted.get("values") or []}
         found = [rule for rule in self.held if rule["id"] in (wanted.get("ids") or []) or rule["value"] in values]
         if not dry:
             self.held[:] = [rule for rule in self.held if rule not in found]

@@ -27,9 +27,10 @@ from .answer import json, now, problem
 from .bill import Bill
 from .compliance import Compliance
 from .faults import PROBLEM, Fault
-from .memory import Known, Memory
+from .memory import Known, Memory, interval
 from .rules import Rules
 
+_SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 _CONNECTS = 50  # in 15 minutes, as X allows
 _SLOW = 1.0  # seconds in which the buffers stay full until X throws the reader out
 
@@ -121,14 +122,16 @@ class X:
     async def search(self, request: web.Request) -> web.Response:
         asked = request.query
         self.totals["searches"] += 1
-        if len(asked["query"]) > 512:
+        if not 0 < len(asked.get("query", "")) <= 512:
             return problem(
-                400, "Invalid Request", f"{PROBLEM}invalid-request", detail="The query is longer than 512 characters."
+                400, "Invalid Request", f"{PROBLEM}invalid-request", detail="A query has 1 to 512 characters."
             )
         if self._search_answers:
             return self._wrong_search(self._search_answers.popleft())
-        since, until = int(asked.get("since_id", 0)), int(asked.get("until_id", 1 << 63))
-        size = int(asked.get("max_results", 10))
+        window, wanted = interval(asked), asked.get("max_results", "10")
+        if window is None or not wanted.isdecimal() or not 10 <= int(wanted) <= 100:
+            return _invalid("max_results is from 10 to 100, ids are numbers, and times are RFC 3339.")
+        (since, until), size = window, int(wanted)
         body = self._memory.search(asked["query"], since, until, size, asked.get("next_token"))
         _leave_out(body, asked.get("expansions", ""))
         self._charge(body)
@@ -137,11 +140,15 @@ class X:
     async def count(self, request: web.Request) -> web.Response:
         asked = request.query
         self.totals["counts"] += 1
-        since, until = int(asked.get("since_id", 0)), int(asked.get("until_id", 1 << 63))
+        window, unit = interval(asked), _SECONDS.get(asked.get("granularity", "hour"))
+        if window is None or unit is None or "query" not in asked:
+            return _invalid(
+                "A query is needed; granularity is minute, hour or day; ids are numbers, and times are RFC 3339."
+            )
+        since, until = window
         self._bill.request("counts_recent")
         self.totals["mills"] = self._bill.mills
-        seconds = {"minute": 60, "hour": 3_600, "day": 86_400}[asked.get("granularity", "hour")]
-        return json(200, self._memory.count(asked["query"], since, until, seconds))
+        return json(200, self._memory.count(asked["query"], since, until, unit))
 
     def _charge(self, message: dict[str, Any]) -> None:
         self._bill.deliver(message)
@@ -340,6 +347,10 @@ class X:
         for key, value in headers.items():
             answer.headers[key] = str(int(time.time()) + int(value)) if value.startswith("+") else value
         return answer
+
+
+def _invalid(detail: str) -> web.Response:
+    return problem(400, "Invalid Request", f"{PROBLEM}invalid-request", detail=detail)
 
 
 def _leave_out(message: dict[str, Any], expansions: str) -> None:
