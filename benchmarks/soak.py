@@ -17,7 +17,7 @@ import psutil
 import requests
 from google.api_core.exceptions import GoogleAPIError
 
-from ingester.search import time_of
+from ingester.x.search import time_of
 from tests.support.pipeline import PARTS, Rest, rest_of_the_pipeline
 from tests.support.sequences import AT_BIGQUERY, AT_X
 from tests.support.trial import Trial

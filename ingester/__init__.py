@@ -2,5 +2,6 @@
 
     python -m ingester stream
 
-`stream.py` is the whole way of a post; `policy.py` says what follows when a connection ends.
+`run.py` wires the parts. `supervisor.py` decides: connect, hold, account for the gap, try again. Each part of the outside world
+has a folder: `x/` (X's API), `ledger/` (the table ingester_events), `backfill/` (search and replays), `pubsub/`.
 """

@@ -3,20 +3,35 @@
 import argparse
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from google.auth.exceptions import GoogleAuthError
 
-from . import log, rules, settings, stream
+from . import log, run, settings
 from .errors import ConfigurationError, Done, IngesterError
-from .search import parse_time
-from .times import Times
+from .timeouts import Timeouts
+from .x import rules
+from .x.search import parse_time
+
+_TOLD_SECONDS = 1.0  # for the last lines: Cloud Run gives 10 s in all
+_FLUSH_SECONDS = 5.0  # where nobody waits for us, and the lines say why
 
 
 def main() -> int:
     """Exit codes: 0 told to stop and all published, or nothing to do; 2 to 5 as errors.py says; 1 a bug, or rules differ."""
     arguments = _parser().parse_args()
     log.quiet()
+    code = 1
+    try:
+        code = _say(arguments)
+    finally:
+        log.flush(_TOLD_SECONDS if code == 0 else _FLUSH_SECONDS)
+    return code
+
+
+def _say(arguments: argparse.Namespace) -> int:
+    """Run, and say why it ended: in the log of the stream, and on stderr where it is an error."""
     hold = arguments.command == "stream"
     try:
         code = _run(arguments)
@@ -27,7 +42,8 @@ def main() -> int:
         error = problem if isinstance(problem, IngesterError) else _no_credentials(problem)
         if hold:
             log.event("stopped", "CRITICAL", reason=type(error).__name__, message=str(error), exit_code=error.exit_code)
-        print(f"ingester: {error}", file=sys.stderr)
+        with suppress(OSError, ValueError, AttributeError):  # a closed stderr changes no exit code
+            print(f"ingester: {error}", file=sys.stderr)
         return error.exit_code
     if hold:
         log.event("stopped", reason="told", exit_code=0)
@@ -43,9 +59,9 @@ def _no_credentials(problem: GoogleAuthError) -> IngesterError:
 
 def _run(arguments: argparse.Namespace) -> int:
     environment = settings.read(os.environ, needs_x=arguments.command not in ("archive", "rejected"))
-    times = Times().scaled(arguments.time_scale)
+    times = Timeouts().scaled(arguments.time_scale)
     if arguments.command == "stream":
-        stream.run(environment, arguments.rules, times)
+        run.run(environment, arguments.rules, times)
         return 0
     from . import cli  # noqa: PLC0415 - the stream needs no terminal
 
@@ -113,4 +129,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    log.end(main())

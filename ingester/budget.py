@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from .prices import DOLLARS, MEDIA, POST, USER, Resources
+from .prices import COUNTS, DOLLARS, MEDIA, NOTHING, POST, USER, Resources
 
 _WARN_AT = (0.5, 0.8, 0.95)
 _REMEMBERED = 200_000  # ids per kind and half, about 30 MB in all; an id that was forgotten is counted again
@@ -30,7 +30,10 @@ def utc_now() -> datetime:
 
 
 class Budget:
-    """Thread-safe: the stream and the filling of gaps spend from the same one. Limits of 0 are none."""
+    """Has a lock: the stream's thread counts each post at once, so that the stop follows the very post; all else is on the loop.
+
+    Limits of 0 are none.
+    """
 
     def __init__(
         self, per_day: int, per_month: int, before: Mapping[date, int], clock: Callable[[], datetime] = utc_now
@@ -56,6 +59,10 @@ class Budget:
                 new += MEDIA * self._seen["media"].add(billed.media)
             self._days[today] = self._days.get(today, 0) + new + more
             return self._spent(today)
+
+    def add_request(self) -> None:
+        """Count a request for counts before it is made: X bills it, whether its answer arrives or not."""
+        self.add(NOTHING, more=COUNTS)
 
     def know(self, posts: Iterable[str]) -> None:
         """Mark posts of today as counted by another process; X does not bill them again."""

@@ -1,10 +1,11 @@
 """What a person runs by hand: rules, search, replays. Each says what it will do, and what it costs, before it does it."""
 
+import asyncio
 import os
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Coroutine
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -15,18 +16,25 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from . import bearer, events, fill, replay, rules, search
-from .api import Unavailable, X
+from .backfill import backfill, replay
+from .backfill.backfill import Filled
 from .budget import Budget
-from .errors import ConfigurationError, LedgerFailed, PublishFailed, Refused
-from .events import Gap
-from .holder import holder_id
-from .ledger import Ledger, NoLedger
-from .prices import COUNTS, DOLLARS, NOTHING, most
-from .publisher import Publisher
-from .rules import Rule
+from .errors import ConfigurationError, Denied, LedgerFailed, NoLedger, PublishFailed, Refused, Unavailable
+from .ledger import history
+from .ledger.ledger import Ledger
+from .ledger.model import Event, Gap
+from .ledger.store import Store
+from .prices import COUNTS, DOLLARS, most
+from .pubsub.publisher import Publisher
+from .run import SystemClock, first_token, holder_id
 from .settings import Settings
-from .times import Times
+from .timeouts import Timeouts
+from .x import rules, search
+from .x.bearer import Secret, Tokens
+from .x.client import X
+from .x.http import Http
+from .x.rate_limit import XTime
+from .x.rules import Rule
 
 T = TypeVar("T")
 
@@ -36,14 +44,16 @@ _LATE = timedelta(minutes=2)  # so much later a rejected message may appear in B
 _PRICED = timedelta(days=6, hours=23)  # recent counts go back seven days
 
 console = Console(stderr=True, highlight=False)
+_loop = asyncio.Runner()
+_clock = SystemClock()
 
 
 def plan(settings: Settings, arguments: Namespace) -> int:
     """Exit code 0: X has the file's rules; 1: `apply` would change something."""
     ours = rules.read(arguments.rules)
     x = _x(settings)
-    found = _asked(lambda: rules.compare(ours, rules.there(x)))
-    _asked(lambda: rules.check(x, found.add))
+    found = rules.compare(ours, _asked(rules.there(x)))
+    _asked(rules.check(x, found.add))
     if arguments.json:
         print(orjson.dumps(_as_json(x, ours, found, price=arguments.price)).decode())
         return 1 if found.changes else 0
@@ -67,7 +77,7 @@ def apply(settings: Settings, arguments: Namespace) -> int:
     """Changes only what differs, without a disconnect."""
     ours = rules.read(arguments.rules)
     x = _x(settings)
-    found = _asked(lambda: rules.compare(ours, rules.there(x)))
+    found = rules.compare(ours, _asked(rules.there(x)))
     gone = found.foreign if arguments.remove_foreign else []
     if not found.changes and not gone:
         console.print("X has the file's rules already. Nothing is changed.")
@@ -75,17 +85,16 @@ def apply(settings: Settings, arguments: Namespace) -> int:
     for what, listed in (("add", found.add), ("remove", found.remove), ("remove, not ours", gone)):
         for rule in listed:
             console.print(f"{what}: {escape(str(rule))}")
-    _asked(
-        lambda: rules.check(x, [rule for rule in found.add if rule.value not in {old.value for old in found.remove}])
-    )
+    retagged = {old.value for old in found.remove}
+    _asked(rules.check(x, [rule for rule in found.add if rule.value not in retagged]))
     if not _agreed(arguments, "Change X's rules so?"):
         return 1
-    _asked(lambda: rules.apply(x, found, remove_foreign=arguments.remove_foreign))
+    _asked(rules.apply(x, found, remove_foreign=arguments.remove_foreign))
     console.print("Done. X needs up to 20 s to know new rules; the stream stays as it is.")
     return 0
 
 
-def fetch(settings: Settings, arguments: Namespace, times: Times) -> int:
+def fetch(settings: Settings, arguments: Namespace, times: Timeouts) -> int:
     """Search by hand: what the stream did not deliver between two times."""
     since, until = arguments.since, arguments.until or datetime.now(UTC)
     _check_interval(since, until)
@@ -93,11 +102,11 @@ def fetch(settings: Settings, arguments: Namespace, times: Times) -> int:
     if since < datetime.now(UTC) - search.DAYS:
         raise ConfigurationError("Search knows the last seven days. Name a later --from.")
     x = _x(settings)
-    asked = [(rule.id, rule.value, rule.tag) for rule in _asked(lambda: rules.there(x)) or rules.read(arguments.rules)]
+    asked = [(rule.id, rule.value, rule.tag) for rule in _asked(rules.there(x)) or rules.read(arguments.rules)]
     for _, value, tag in asked:
         if why := search.cannot_ask(value):
             console.print(f"[yellow]The rule '{escape(tag or value[:40])}' cannot be asked: {why}.[/]")
-    counted = _asked(lambda: search.counts(x, asked, since, until))
+    counted = _asked(search.counts(x, asked, since, until))
     asking = f"Asking for it cost ${counted.requests * COUNTS * DOLLARS:.3f}."
     if counted.total is None:
         console.print(
@@ -111,35 +120,44 @@ def fetch(settings: Settings, arguments: Namespace, times: Times) -> int:
         )
     if arguments.dry_run or not _agreed(arguments, "Fetch and publish them?"):
         return 0 if arguments.dry_run else 1
-    ledger = Ledger(settings.google_cloud_project, settings.bigquery_dataset, holder_id(os.environ))
+    ledger = _ledger(settings)
     publisher = Publisher(settings.topic_path, settings.dead_topic_path)
-    diary = _diary(ledger)
-    budget = Budget(settings.max_posts_per_day, settings.max_posts_per_month, events.spent(diary))
-    budget.add(NOTHING, more=COUNTS * counted.requests)
+    events = _asked(ledger.store.history())
+    budget = Budget(settings.max_posts_per_day, settings.max_posts_per_month, history.spent(events))
+    for _ in range(counted.requests):
+        budget.add_request()
     ledger.today = budget.today
     gap = Gap(f"manual-{datetime.now(UTC):%Y%m%dT%H%M%S}", since, "manual", until, tuple(asked))
 
-    held = events.last_held(diary)
-    means = fill.Means(
-        x, publisher, ledger, budget, times, settings.expand_authors, settings.expand_referenced,
+    held = history.last_held(events)
+    means = backfill.Means(
+        x, publisher, ledger.store, budget, times, _clock, XTime(_clock), datetime.now(UTC),
+        settings.expand_authors, settings.expand_referenced,
         uncounted=held[0] if held and held[1] == "killed" else None,
     )  # fmt: skip
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        result = _asked(lambda: fill.by_hand(means, gap))
+        result = _asked(backfill.by_hand(means, gap))
     except KeyboardInterrupt:
         _published(publisher)
         console.print(f"Stopped, as you asked; {publisher.published:,} posts published. The same command goes on.")
         return 130
-    for closed in [gap, *(g for g in events.skipped_within(diary, since, until))]:
+    _tell(ledger, gap, result)
+    console.print(f"{result.published:,} posts published. {' '.join(result.notes)}")
+    return 0
+
+
+def _tell(ledger: Ledger, gap: Gap, result: Filled) -> None:
+    """Close the gap, and with it those that lie within and were left unfilled."""
+    assert gap.until is not None
+    past = _asked(ledger.store.since(gap.since))
+    for closed in [gap, *history.skipped_within(past, gap.since, gap.until)]:
         ledger.write(
             "gap_filled", gap_id=closed.id, since=closed.since, until=closed.until, reason=closed.reason,
             status=result.status, posts_expected=result.expected, posts_recovered=result.recovered,
             note=" ".join(result.notes) or None,
         )  # fmt: skip
-    ledger.flush(_LEDGER_SECONDS)
-    console.print(f"{result.published:,} posts published. {' '.join(result.notes)}")
-    return 0
+    _asked(_flush(ledger))
 
 
 def again(settings: Settings, arguments: Namespace) -> int:
@@ -147,7 +165,7 @@ def again(settings: Settings, arguments: Namespace) -> int:
     source = arguments.command
     until = arguments.until or datetime.now(UTC)
     since = arguments.since
-    ledger = Ledger(settings.google_cloud_project, settings.bigquery_dataset, holder_id(os.environ))
+    ledger = _ledger(settings)
     if since is None:
         since = datetime(2020, 1, 1, tzinfo=UTC) if arguments.again else _redriven_until(ledger)
     _check_interval(since, until)
@@ -175,7 +193,7 @@ def again(settings: Settings, arguments: Namespace) -> int:
     if source == "rejected" and last and since <= _redriven_until(ledger):  # else what lies between would be forgotten
         until_now = min(last[0].at, datetime.now(UTC) - _LATE)
         ledger.write("redriven", since=since, until=until_now, posts_recovered=publisher.published)
-        ledger.flush(_LEDGER_SECONDS)
+        _asked(_flush(ledger))
     console.print(f"{publisher.published:,} messages published.")
     if interrupted:
         where = last[0].at if last else since
@@ -188,15 +206,23 @@ def again(settings: Settings, arguments: Namespace) -> int:
 
 def _redriven_until(ledger: Ledger) -> datetime:
     """Where the last redrive ended: what was tried again since is not new."""
-    ended = [event.until for event in _diary(ledger) if event.event == "redriven" and event.until]
+    events: list[Event] = _asked(ledger.store.history())
+    ended = [event.until for event in events if event.event == "redriven" and event.until]
     return max(ended) + timedelta(microseconds=1) if ended else datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def _diary(ledger: Ledger) -> list[events.Event]:
+def _ledger(settings: Settings) -> Ledger:
+    store = Store(settings.google_cloud_project, settings.bigquery_dataset)
+    return Ledger(store, holder_id(os.environ), _clock, XTime(_clock))
+
+
+async def _flush(ledger: Ledger) -> None:
+    """Write the rows that wait, for half a minute at most."""
+    writing = asyncio.get_running_loop().create_task(ledger.run())
     try:
-        return ledger.read()
-    except NoLedger as error:
-        raise LedgerFailed(f"{error}. Does the dataset exist, and may this account query it?") from None
+        await ledger.flush(_LEDGER_SECONDS)
+    finally:
+        writing.cancel()
 
 
 def _as_json(x: X, ours: list[Rule], found: rules.Plan, *, price: bool) -> dict[str, Any]:
@@ -210,7 +236,7 @@ def _posts_a_day(x: X, values: list[str]) -> float:
     """By the last seven days. Costs a request for counts, or one for each rule where they do not fit into one query."""
     now = datetime.now(UTC) - timedelta(minutes=1)
     asked = [("", value, "") for value in values]
-    counted = _asked(lambda: search.counts(x, asked, now - _PRICED, now))
+    counted = _asked(search.counts(x, asked, now - _PRICED, now))
     if counted.total is None:
         raise Refused("X does not say how many posts these rules match. Try again in a minute.")
     return counted.total / (_PRICED / timedelta(days=1))
@@ -231,13 +257,17 @@ def _most(settings: Settings) -> int:
 
 
 def _x(settings: Settings) -> X:
-    return X(bearer.read(settings).value, settings.x_api_url)
+    secret = Secret(settings)
+    token = _loop.run(first_token(secret))
+    return X(Http(settings.x_api_url), Tokens(secret, token), _clock, Timeouts(), XTime(_clock))
 
 
-def _asked(ask: Callable[[], T]) -> T:
+def _asked(question: Coroutine[Any, Any, T]) -> T:
     """A person waits: what X does not answer now is said, not tried for minutes."""
     try:
-        return ask()
+        return _loop.run(question)
+    except Denied as error:
+        raise Refused(f"X refuses: {error}") from None
     except Unavailable as error:
         wait = f" in {error.reset_in:.0f} s" if error.reset_in else " in a minute"
         raise Refused(f"X does not answer: {error}. Try again{wait}.") from None
@@ -272,4 +302,5 @@ def _progress() -> AbstractContextManager[Progress]:
 
 
 def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
+    """SIGTERM ends what runs as Ctrl-C does."""
+    signal.raise_signal(signal.SIGINT)

@@ -5,17 +5,19 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+_FOLDER = Path(__file__).parent
+
 
 @cache
 def code() -> str:
-    """Twelve hexadecimal digits, of this folder's files."""
+    """Return twelve hexadecimal digits of this folder's files, sub-folders included."""
     digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.glob("*")):
+    for file in sorted(_FOLDER.rglob("*")):
         if file.suffix in (".py", ".yaml"):
-            digest.update(file.read_bytes())
+            digest.update(file.relative_to(_FOLDER).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:12]
 
 
 def of(texts: Iterable[str]) -> str:
-    """Twelve hexadecimal digits, of texts in their order."""
+    """Return twelve hexadecimal digits of texts in their order."""
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]

@@ -3,14 +3,14 @@ WITH last_words AS (
   SELECT
     holder,
     MAX(`at`) AS heard,
-    MAX(IF(event IN ('connected', 'disconnected', 'stopped'), FORMAT_TIMESTAMP('%FT%H:%M:%E6S', `at`) || ' ' || event, NULL)) AS standing,
+    MAX(IF(event IN ('connected', 'disconnected', 'refused', 'stopped'), FORMAT_TIMESTAMP('%FT%H:%M:%E6S', `at`) || ' ' || event, NULL)) AS standing,
     MAX(IF(event = 'stopped', FORMAT_TIMESTAMP('%FT%H:%M:%E6S', `at`) || ' ' || COALESCE(note, reason, ''), NULL)) AS stopped
   FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.ingester_events`
   WHERE `at` >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 3 DAY)
   GROUP BY holder
 ),
 gaps AS (
-  SELECT COUNT(*) AS open_gaps, COALESCE(TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), MIN(since), SECOND), 0) AS gap_seconds
+  SELECT COUNT(*) AS open_gaps, COALESCE(TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), MIN(changed_at), SECOND), 0) AS gap_seconds
   FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.stream_gaps`
   WHERE status = 'open'
 ),

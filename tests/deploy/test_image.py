@@ -68,5 +68,5 @@ def test_the_image_holds_what_the_ingester_needs_and_starts_as_another_user(imag
 def test_the_image_holds_nothing_else(image: Path) -> None:
     held = {file.relative_to(image / "app").as_posix() for file in (image / "app").rglob("*") if file.is_file()}
     assert held == {"ingester/requirements.txt", "ingester/rules.yaml", "ingester/prices.json"} | {
-        f"ingester/{file.name}" for file in (ROOT / "ingester").glob("*.py")
+        file.relative_to(ROOT).as_posix() for file in (ROOT / "ingester").rglob("*.py")
     }

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import requests
 
-from ingester.api import X
 from tests.support.fakes import secrets
 from tests.support.pipeline import Rest
 from tests.support.trial import Trial, cases
@@ -73,7 +73,9 @@ def test_a_rule_that_somebody_adds_is_told_while_the_stream_is_held(rest: Rest, 
     try:
         one.start()
         assert one.sent(1)
-        X("local", one.url).add_rules([{"value": "tax", "tag": "somebody's"}])
+        rules = f"{one.url}/2/tweets/search/stream/rules"
+        body = {"add": [{"value": "tax", "tag": "somebody's"}]}
+        requests.post(rules, json=body, headers={"Authorization": "Bearer local"}, timeout=10)
         one.keep_running()
         log = tmp_path / "ingester0.log"
         assert eventually(lambda: "1 that the file does not name" in log.read_text(), 20)

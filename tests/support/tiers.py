@@ -14,7 +14,7 @@ from tests.support import ROOT
 # a folder's tests belong to the slice of its name; `browser` is marked where a test opens one
 SLICES = ("faults", "deploy", "fuzz")
 # Long tests first: the short ones are left for the end, when one worker takes over the rest of the other's.
-_ORDER = ("faults", "end_to_end", "deploy", "fuzz", "contract", "unit")
+_ORDER = ("faults", "simulation", "end_to_end", "deploy", "fuzz", "contract", "unit")
 _last_end: dict[str, float] = {}  # worker: monotonic seconds
 # how the reason of a skip begins when a tool is missing
 _NEEDS = "needs "

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ingester.prices import DOLLARS
-from ingester.search import time_of
+from ingester.x.search import time_of
 from local.bigquery.create import view_sql
 from local.pipeline import DATASET, PROJECT
 from local.processes import Process, wait_until_ready

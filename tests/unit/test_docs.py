@@ -71,9 +71,10 @@ def test_the_table_of_tests_is_what_scripts_test_takes_and_pytest_knows() -> Non
     rows = set(re.findall(r"^\| `scripts/test ?(\w*)` \|", section, re.MULTILINE))
     script = (ROOT / "scripts" / "test").read_text()
     (slices,) = re.findall(r"^\t(\w+(?: \| \w+)+)\)", script, re.MULTILINE)
-    assert rows == {"", "all", *slices.split(" | ")}
+    assert rows == {"", "all", "simulate", *slices.split(" | ")}
+    assert "\tsimulate) " in script
     markers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["markers"]
-    assert rows - {"", "all"} == {marker.split(":")[0] for marker in markers} - {"slow"}
+    assert rows - {"", "all", "simulate"} == {marker.split(":")[0] for marker in markers} - {"slow"}
 
 
 def test_the_rooms_of_the_tests_are_those_of_their_readme() -> None:

@@ -17,8 +17,8 @@ OUTSIDE = {
 # All that touches the outside world. A module that is not named here is pure: it deals in plain values.
 EDGES = {
     "ingester": {
-        "__main__.py", "api.py", "budget.py", "cli.py", "connection.py", "filler.py", "heartbeat.py", "holder.py", "ledger.py",
-        "log.py", "publisher.py", "replay.py", "stream.py", "bearer.py", "sessions.py",
+        "__main__.py", "backfill/replay.py", "budget.py", "cli.py", "ledger/store.py", "log.py", "pubsub/publisher.py", "run.py",
+        "threads.py", "x/bearer.py", "x/http.py", "x/stream.py",
     },
     "functions/load_tweet": {"filter/__main__.py", "filter/archive.py", "log.py", "main.py", "store.py", "watch.py"},
     "functions/remove_deleted": {"__main__.py", "log.py", "main.py", "store.py", "bearer.py", "sessions.py", "x.py"},
@@ -63,6 +63,20 @@ def test_a_deployable_folder_imports_nothing_of_ours_from_beside_itself(folder: 
 def test_the_outside_world_begins_in_the_modules_that_are_named_for_it(folder: str) -> None:
     edges = {file.relative_to(ROOT / folder).as_posix() for file in files_of(folder) if packages(file) & OUTSIDE}
     assert edges == EDGES[folder]
+
+
+def test_what_decides_takes_time_and_chance_from_outside() -> None:
+    """So that a simulated day takes milliseconds, and the same seed gives the same day."""
+    clocks = re.compile(
+        r"\btime\.(time|sleep|monotonic)\(|\bdatetime\.(now|utcnow)\(|\brandom\.(random|uniform|choice)\b"
+    )
+    deciding = [
+        file for file in files_of("ingester") if file.relative_to(ROOT / "ingester").as_posix() not in EDGES["ingester"]
+    ]
+    assert [file.name for file in deciding if clocks.search(file.read_text()) or "random" in packages(file)] == []
+    assert {"supervisor.py", "watch.py", "gaps.py", "worker.py", "backfill.py", "lease.py"} <= {
+        f.name for f in deciding
+    }
 
 
 @pytest.mark.parametrize("folder", DEPLOYABLES)

@@ -1,7 +1,8 @@
 """Filling a gap, against X's stand-in: pages no larger than the budget's room, and each post paid for once."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,21 +11,30 @@ from typing import Any, cast
 import pytest
 import requests
 
-from ingester import fill
-from ingester.api import X
+from ingester.backfill import backfill
+from ingester.backfill.backfill import Filled, Means, Progress
 from ingester.budget import Budget
 from ingester.errors import PublishFailed
-from ingester.events import Gap
-from ingester.fill import Means, Progress
-from ingester.ledger import Ledger
-from ingester.message import Message
-from ingester.publisher import Publisher
-from ingester.times import Times
+from ingester.ledger.model import Gap
+from ingester.ledger.store import Store
+from ingester.ports import Token
+from ingester.pubsub.envelope import Message
+from ingester.pubsub.publisher import Publisher
+from ingester.run import SystemClock
+from ingester.timeouts import Timeouts
+from ingester.x.bearer import Secret, Tokens
+from ingester.x.client import X
+from ingester.x.http import Http
+from ingester.x.rate_limit import XTime
 from local.processes import Process
 from tests.support.processes import serving
 from tests.support.waiting import eventually
 
 POSTS = 600
+
+
+def fill(means: Means, gap: Gap, accounted: datetime | None, progress: Progress) -> Filled:
+    return asyncio.run(backfill.fill(means, gap, accounted, progress))
 
 
 @dataclass
@@ -33,17 +43,14 @@ class Topic:
 
     messages: list[Message] = field(default_factory=list)
 
-    def publish(self, message: Message) -> None:
-        self.messages.append(message)
-
-    def drain(self, seconds: float) -> int:
-        return 0
+    async def publish_all(self, messages: Sequence[Message], seconds: float) -> None:
+        self.messages += messages
 
 
 class Empty:
     """A ledger in whose archive nothing has arrived."""
 
-    def arrived(self, since: datetime, first: int, last: int) -> dict[str, set[str]]:
+    async def arrived(self, since: datetime, first: int, last: int) -> dict[str, set[str]]:
         return {}
 
 
@@ -61,10 +68,14 @@ class Known:
         return Gap("g", self.began, "closed", datetime.now(UTC), (self.rule,))
 
     def means(self, topic: Topic, per_day: int, *, authors: bool = False) -> Means:
-        times = Times().scaled(0.01)
+        times, clock = Timeouts().scaled(0.01), SystemClock()
         budget = Budget(per_day, 0, {})
-        publisher, ledger = cast(Publisher, topic), cast(Ledger, Empty())
-        return Means(X("local", self.url), publisher, ledger, budget, times, authors, referenced=False)
+        publisher, store = cast(Publisher, topic), cast(Store, Empty())
+        token = Token("local", "1")
+        x = X(Http(self.url), Tokens(cast(Secret, None), token), clock, times, XTime(clock))
+        return Means(
+            x, publisher, store, budget, times, clock, XTime(clock), datetime.now(UTC), authors, referenced=False
+        )
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +96,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
 
 def test_without_a_limit_all_that_search_gives_is_published_and_the_rest_counted(known: Known) -> None:
     topic = Topic()
-    result = fill.fill(known.means(topic, 0), known.gap(), None, Progress())
+    result = fill(known.means(topic, 0), known.gap(), None, Progress())
     ids = {json.loads(message.data)["id"] for message in topic.messages}
     assert (result.expected, result.recovered, result.published) == (POSTS, len(ids), len(topic.messages))
     assert POSTS * 0.5 < len(ids) < POSTS
@@ -99,39 +110,39 @@ def test_without_a_limit_all_that_search_gives_is_published_and_the_rest_counted
 def test_a_search_ends_within_ten_posts_of_the_limit(known: Known, per_day: int, authors: bool, most: int) -> None:
     topic = Topic()
     means = known.means(topic, per_day, authors=authors)
-    result = fill.fill(means, known.gap(), None, Progress())
+    result = fill(means, known.gap(), None, Progress())
     assert per_day <= means.budget.today() < per_day + most
     assert result.status == "partial"
     assert "The budget ended the search" in " ".join(result.notes)
-    again = fill.fill(means, known.gap(), None, Progress())
+    again = fill(means, known.gap(), None, Progress())
     assert again.published == 0, "the next gap costs nothing any more"
 
 
 def test_a_slice_that_is_asked_for_again_is_paid_for_once(known: Known) -> None:
     class Away(Topic):
-        def drain(self, seconds: float) -> int:
-            return 1
+        async def publish_all(self, messages: Sequence[Message], seconds: float) -> None:
+            raise PublishFailed("not taken")
 
     means, progress = known.means(Away(), 0), Progress()
     with pytest.raises(PublishFailed):
-        fill.fill(means, known.gap(), None, progress)
+        fill(means, known.gap(), None, progress)
     paid = means.budget.today()
     assert paid > 0
-    again = fill.fill(replace(means, publisher=cast(Publisher, Topic())), known.gap(), None, progress)
+    again = fill(replace(means, publisher=cast(Publisher, Topic())), known.gap(), None, progress)
     assert means.budget.today() == paid
     assert again.published == paid - 1, "X was asked once how many posts there were"
 
 
 def test_what_an_earlier_gap_has_counted_is_not_counted_again(known: Known) -> None:
     topic = Topic()
-    result = fill.fill(known.means(topic, 0), known.gap(), datetime.now(UTC) + timedelta(seconds=1), Progress())
+    result = fill(known.means(topic, 0), known.gap(), datetime.now(UTC) + timedelta(seconds=1), Progress())
     assert (result.expected, result.recovered) == (0, 0)
     assert result.published == len(topic.messages) > 0
 
 
 def test_a_gap_older_than_seven_days_is_unfillable_and_says_so(known: Known) -> None:
     old = datetime.now(UTC) - timedelta(days=9)
-    result = fill.fill(known.means(Topic(), 0), Gap("g", old, "credits", old, (known.rule,)), None, Progress())
+    result = fill(known.means(Topic(), 0), Gap("g", old, "credits", old, (known.rule,)), None, Progress())
     assert (result.status, result.expected, result.published) == ("unfillable", None, 0)
     assert "seven days" in result.notes[0]
 
@@ -142,6 +153,6 @@ def test_a_gap_older_than_seven_days_is_unfillable_and_says_so(known: Known) -> 
 )
 def test_a_rule_that_search_cannot_be_asked_is_named(known: Known, value: str, why: str) -> None:
     gap: Any = Gap("g", known.began, "closed", datetime.now(UTC), (("9", value, "mine"), known.rule))
-    result = fill.fill(known.means(Topic(), 0), gap, None, Progress())
+    result = fill(known.means(Topic(), 0), gap, None, Progress())
     assert f"Search cannot be asked for the rule 'mine': {why}." in result.notes
     assert result.published > 0

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ingester.message import Message, wrap
-from ingester.publisher import Publisher
+from ingester.pubsub.envelope import Message, wrap
+from ingester.pubsub.publisher import Publisher
 from local.pubsub import client, create
 from tests.support import processes
 from tests.support.brokers import BROKERS

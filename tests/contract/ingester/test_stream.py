@@ -1,92 +1,18 @@
 """The ingester as a process, between a scripted X and a real Pub/Sub: what it takes, it publishes, and it ends well."""
 
 import json
-import shutil
 import signal
-import sys
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from google.cloud import bigquery
 
-from local.bigquery import create as tables
 from local.processes import Process
 from local.pubsub import create
-from tests.support import ROOT
 from tests.support.fakes import x as fakes
-from tests.support.fakes.x import FakeX, Wire
-from tests.support.processes import running
+from tests.support.fakes.x import FakeX, Start, Wire, ids, post, stream
 from tests.support.pubsub import Topics
 from tests.support.waiting import eventually
-
-Start = Callable[..., Process]
-
-
-def post(number: int) -> bytes:
-    return json.dumps({"data": {"id": str(number), "text": "hi 👋"}}).encode()
-
-
-@pytest.fixture
-def x() -> Iterator[FakeX]:
-    with fakes.serve() as fake:
-        yield fake
-
-
-@pytest.fixture
-def project() -> str:
-    """A project of the test's own, at Pub/Sub and at BigQuery."""
-    return f"p{uuid.uuid4().hex[:8]}"
-
-
-@pytest.fixture
-def pubsub(broker: Process, project: str) -> Topics:
-    topics = Topics(f"127.0.0.1:{broker.port}", project)
-    create.create(topics.host, project)
-    return topics
-
-
-@pytest.fixture
-def start(tmp_path: Path, x: FakeX, broker: Process, project: str, client: bigquery.Client) -> Iterator[Start]:
-    """Starts a copy of the ingester's folder, alone in an empty folder."""
-    started = []
-    with bigquery.Client(project=project) as own:  # in the environment that `client` has set
-        tables.create(own, "twitter")
-
-    def start(*arguments: str, **environment: str) -> Process:
-        shutil.copytree(ROOT / "ingester", tmp_path / "app" / "ingester", ignore=shutil.ignore_patterns("__pycache__"))
-        settings = {
-            "GOOGLE_CLOUD_PROJECT": project,
-            "X_BEARER_TOKEN": "a-token-that-must-not-be-seen",
-            "X_API_URL": x.url,
-            "PUBSUB_EMULATOR_HOST": f"127.0.0.1:{broker.port}",
-            "PYTHONPATH": str(tmp_path / "app"),
-            "MAX_POSTS_PER_DAY": "0",
-            "MAX_POSTS_PER_MONTH": "0",
-        }
-        manager = running(
-            "ingester", [sys.executable, "-m", "ingester", "stream", *arguments], settings | environment, tmp_path
-        )
-        started.append(manager)
-        return manager.__enter__()
-
-    yield start
-    for manager in started:
-        manager.__exit__(None, None, None)
-
-
-def ids(topics: Topics) -> list[str]:
-    return sorted((json.loads(message.data)["id"] for message in topics.take_all()), key=lambda i: int(i or 0))
-
-
-def stream(*lines: bytes, then: Callable[[Wire], None] = Wire.hold) -> fakes.Script:
-    def script(wire: Wire) -> None:
-        wire.open()
-        wire.send(b"".join(line + b"\r\n" for line in lines))
-        then(wire)
-
-    return script
 
 
 def test_every_post_is_published_byte_for_byte_and_sigterm_ends_with_0(x: FakeX, pubsub: Topics, start: Start) -> None:
@@ -149,7 +75,7 @@ def test_a_connection_that_ends_is_followed_by_another(
 
 def test_a_clean_close_again_and_again_does_not_spin(x: FakeX, pubsub: Topics, start: Start) -> None:
     """tweepy by itself makes some 700 connections a second here. Ours waits 0, 1/4, 1/2, 1, 2, ... seconds."""
-    x.scripts = [stream(then=Wire.end)]
+    x.scripts = [stream(b"", then=Wire.end)]
     process = start()
     assert eventually(lambda: "waiting" in process.events)  # a wait of a second or more is told
     assert x.connections <= 5

@@ -10,7 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.processes import Process
+from tests.support.pubsub import Topics
+
 Script = Callable[["Wire"], None]
+Start = Callable[..., Process]  # of an ingester, with its arguments and variables
 
 
 class Wire:
@@ -36,6 +40,10 @@ class Wire:
         content = html.encode()
         head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(content)}\r\n\r\n"
         self._connection.sendall(head.encode() + content)
+
+    def say(self, data: bytes) -> None:
+        """Bytes as they are, whatever HTTP thinks of them."""
+        self._connection.sendall(data)
 
     def open(self) -> None:
         self._connection.sendall(
@@ -141,3 +149,20 @@ def serve() -> Iterator[FakeX]:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join(timeout=2)
+
+
+def post(number: int) -> bytes:
+    return json.dumps({"data": {"id": str(number), "text": "hi 👋"}}).encode()
+
+
+def ids(topics: Topics) -> list[str]:
+    return sorted((json.loads(message.data)["id"] for message in topics.take_all()), key=lambda i: int(i or 0))
+
+
+def stream(*lines: bytes, then: Callable[[Wire], None] = Wire.hold) -> Script:
+    def script(wire: Wire) -> None:
+        wire.open()
+        wire.send(b"".join(line + b"\r\n" for line in lines))
+        then(wire)
+
+    return script

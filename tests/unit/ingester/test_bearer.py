@@ -1,24 +1,70 @@
 """X's bearer token: what cannot be one, and its version."""
 
+import asyncio
+from dataclasses import dataclass, field
+
 import pytest
 
-from ingester import bearer, settings
-from ingester.errors import ConfigurationError
+from ingester import settings
+from ingester.errors import ConfigurationError, SecretAway
+from ingester.ports import Token
+from ingester.x import bearer
 
 
 @pytest.mark.parametrize("value", ["key\ntoken", "it’s", "two words", '"quoted"', "токен"])
 def test_what_cannot_be_a_token_is_refused_before_it_gets_into_an_error_of_anybodys(value: str) -> None:
     environment = settings.read({"GOOGLE_CLOUD_PROJECT": "p", "X_BEARER_TOKEN": value})
     with pytest.raises(ConfigurationError) as error:
-        bearer.read(environment)
+        asyncio.run(bearer.Secret(environment).read())
     assert value not in str(error.value)
     assert "X_BEARER_TOKEN is no bearer token" in str(error.value)
 
 
 def test_another_token_has_another_version_which_does_not_give_it_away() -> None:
     first, second = (
-        bearer.read(settings.read({"GOOGLE_CLOUD_PROJECT": "p", "X_BEARER_TOKEN": one}))
+        asyncio.run(bearer.Secret(settings.read({"GOOGLE_CLOUD_PROJECT": "p", "X_BEARER_TOKEN": one})).read())
         for one in ("AAAA%3D", "AAAB%3D")
     )
     assert first.version != second.version
     assert "AAAA" not in first.version + repr(first)
+
+
+OLD, NEW = Token("old", "1"), Token("new", "2")
+
+
+@dataclass
+class Vault:
+    """Gives `holds`, or is away while that is None."""
+
+    holds: Token | None
+    reads: list[Token | None] = field(default_factory=list)
+
+    async def read(self) -> Token:
+        self.reads.append(self.holds)
+        await asyncio.sleep(0)
+        if self.holds is None:
+            raise SecretAway("out of reach")
+        return self.holds
+
+
+def test_a_refusal_that_is_older_than_the_token_in_use_costs_no_look_at_the_secret() -> None:
+    """The backfill renewed it while the stream's own refusal was on its way: that is no reason to stop."""
+
+    async def both() -> tuple[bool, bool]:
+        tokens = bearer.Tokens(vault, OLD)
+        first, second = await asyncio.gather(tokens.renew(OLD), tokens.renew(OLD))
+        assert tokens.current == NEW
+        return first, second
+
+    vault = Vault(NEW)
+    assert asyncio.run(both()) == (True, True)
+    assert vault.reads == [NEW]
+
+
+def test_the_same_token_again_is_no_renewal() -> None:
+    assert asyncio.run(bearer.Tokens(Vault(OLD), OLD).renew(OLD)) is False
+
+
+def test_a_secret_that_is_out_of_reach_is_no_answer() -> None:
+    with pytest.raises(SecretAway):
+        asyncio.run(bearer.Tokens(Vault(None), OLD).renew(OLD))

@@ -1,13 +1,15 @@
 """How many posts a gap had, by X's counts, each request of which it bills; and the slices that are made of the answer."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
 
-from ingester import fill, search
-from ingester.api import Answer, X
+from ingester.backfill import backfill
+from ingester.x import search
+from ingester.x.client import Answer, X
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -30,6 +32,9 @@ ANSWERS: dict[str, tuple[dict[str, Any], tuple[int | None, list[int]]]] = {
     "none there": ({"data": [bucket(0, 0)], "meta": {"total_tweet_count": 0}}, (0, [0])),
     "under names that nobody knows": ({"data": [bucket(0, 3, "count")], "meta": {"total": 3}}, (None, [])),
     "empty": ({}, (None, [])),
+    "not even a meta": ({"data": None, "meta": None}, (None, [])),
+    "a total that is a string": ({"meta": {"total_tweet_count": "7"}}, (7, [])),
+    "spans without times": ({"data": [{"tweet_count": 3}, "x"], "meta": {"total_tweet_count": 3}}, (3, [])),
 }  # fmt: skip
 
 
@@ -48,7 +53,9 @@ class Pages:
         self.pages = pages
         self.asked: list[tuple[str, str]] = []
 
-    def count(self, query: str, since_id: str, until_id: str, granularity: str) -> Iterator[Answer]:
+    async def count(
+        self, query: str, since_id: str, until_id: str, granularity: str, spend: Callable[[], object]
+    ) -> AsyncIterator[Answer]:
         for page in self.pages:
             self.asked.append((query, granularity))
             yield Answer(200, page)
@@ -56,7 +63,7 @@ class Pages:
 
 def ask(pages: Pages, *values: str, hours: float = 1) -> search.Counted:
     rules = [("", value, "") for value in values]
-    return search.counts(cast(X, pages), rules, START, START + timedelta(hours=hours))
+    return asyncio.run(search.counts(cast(X, pages), rules, START, START + timedelta(hours=hours)))
 
 
 def test_one_request_is_enough_for_rules_that_fit_into_a_query_by_minute_up_to_a_day() -> None:
@@ -80,7 +87,7 @@ def test_more_pages_are_asked_for_while_they_cost_a_hundredth_of_the_posts_at_th
 def ends(*posts: int, hours: float = 1) -> list[float]:
     """Minutes after the start at which slices end."""
     spans = [(START + n * MINUTE, START + (n + 1) * MINUTE, count) for n, count in enumerate(posts)]
-    return [(end - START) / MINUTE for end in fill.slices(spans, START, START + timedelta(hours=hours))]
+    return [(end - START) / MINUTE for end in backfill.slices(spans, START, START + timedelta(hours=hours))]
 
 
 def test_spans_are_put_together_up_to_a_thousand_posts_and_divided_above() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ingester import rules
 from ingester.errors import ConfigurationError
+from ingester.x import rules
 
 
 def test_the_shipped_rules_read_and_fit_into_x() -> None:

@@ -1,0 +1,126 @@
+"""Sources that need no X: posts out of `archive` again (after a repair of the parser, or for another filter), and messages
+out of `rejected` again (after what they were rejected for is mended).
+
+A replay keeps the time of the first arrival and says so in `source`, by which the archive leaves it out; the view shows a
+post once however often it is stored. What was redriven is remembered in the ledger, and a message that is rejected again
+is not taken for a new one.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import requests
+from google.api_core.exceptions import GoogleAPIError
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_RETRY
+
+from ..errors import LedgerFailed
+from ..pubsub.envelope import Message, NotText, look, wrap
+from ..pubsub.publisher import Publisher
+from ..settings import Settings
+
+REDRIVEN = "rejected_message_id"  # the attribute that names what a redriven message was
+_SECONDS = 60.0  # for a query, and for each page of it
+_RETRY = DEFAULT_RETRY.with_timeout(10.0)  # the client would go on for 600 s
+_PAGE = 1_000  # rows
+
+_ARCHIVE = """
+-- Which posts arrived between two times, each as it came first?
+SELECT id, ANY_VALUE(payload HAVING MIN received_at) AS payload, MIN(received_at) AS received_at
+FROM archive
+WHERE received_at >= @since AND received_at < @until AND source IN ('stream', 'search') AND id != ''
+GROUP BY id
+ORDER BY received_at
+"""
+
+_REJECTED = """
+-- Which messages were rejected between two times? Not those that are a second try themselves, nor X's messages that are no posts.
+SELECT message_id, ANY_VALUE(data) AS data, ANY_VALUE(reason) AS reason, MIN(COALESCE(rejected_at, publish_time)) AS `at`
+FROM rejected
+WHERE COALESCE(rejected_at, publish_time) >= @since AND COALESCE(rejected_at, publish_time) < @until
+  AND COALESCE(reason, '') != 'no_post'
+  AND JSON_VALUE(attributes, '$.rejected_message_id') IS NULL
+GROUP BY message_id
+ORDER BY `at`
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """One message to publish again; `at` orders them, and is where an interrupted replay goes on."""
+
+    message: Message
+    at: datetime
+
+
+class Replay:
+    """One of the two sources between two times. Each method raises LedgerFailed."""
+
+    def __init__(self, settings: Settings, source: str, since: datetime, until: datetime) -> None:
+        self._client = bigquery.Client(project=settings.google_cloud_project)
+        self._dataset = f"{settings.google_cloud_project}.{settings.bigquery_dataset}"
+        self._sql = {"archive": _ARCHIVE, "rejected": _REJECTED}[source]
+        self._make = {"archive": _of_archive, "rejected": _of_rejected}[source]
+        self._since, self._until = since, until
+
+    def count(self) -> int:
+        unordered = self._sql.partition("ORDER BY")[0]
+        return int(next(self._query("SELECT COUNT(*) AS messages FROM (\n" + unordered + ")"))["messages"])
+
+    def messages(self) -> Iterator[Again]:
+        """Oldest first."""
+        for row in self._query(self._sql):
+            yield self._make(row)
+
+    def _query(self, sql: str) -> Iterator[dict[str, Any]]:
+        times = {"since": self._since, "until": self._until}
+        parameters = [bigquery.ScalarQueryParameter(name, "TIMESTAMP", value) for name, value in times.items()]
+        config = bigquery.QueryJobConfig(query_parameters=parameters, default_dataset=self._dataset)
+        try:
+            job = self._client.query(sql, config, timeout=_SECONDS, retry=_RETRY, job_retry=None)
+            for row in job.result(timeout=_SECONDS, retry=_RETRY, page_size=_PAGE):
+                yield dict(row)
+        except (GoogleAPIError, GoogleAuthError, requests.RequestException, TimeoutError) as error:
+            raise LedgerFailed(
+                f"BigQuery did not give the rows: {type(error).__name__}: {error}"[:500]
+                + ". Does the dataset exist, and may this account query it?"
+            ) from None
+
+
+def run(replay: Replay, publisher: Publisher, rate: float, done: Callable[[Again], None]) -> None:
+    """Publish all, at most `rate` a second; `done` is told of each that was handed over."""
+    began = time.monotonic()
+    for number, again in enumerate(replay.messages()):
+        time.sleep(max(0.0, began + number / rate - time.monotonic()))
+        publisher.publish(again.message)
+        done(again)
+
+
+def _of_archive(row: dict[str, Any]) -> Again:
+    received_at = row["received_at"]
+    payload = (row["payload"] or "").encode()
+    return Again(wrap(payload, row["id"], _micros(received_at), "archive"), received_at)
+
+
+def _of_rejected(row: dict[str, Any]) -> Again:
+    """The topic's message if it is one, else what X sent: with the time at which it came first, where that is known."""
+    data: bytes = row["data"] or b""
+    try:
+        record = orjson.loads(data)
+        payload, received_at = record["payload"].encode(), int(record["received_at"])
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError):
+        payload, received_at = data, _micros(row["at"] or datetime.now(UTC))
+    try:
+        message = wrap(payload, look(payload).id, received_at, "rejected")
+    except NotText:
+        message = wrap(payload.decode("utf-8", "replace").encode(), "", received_at, "rejected")
+    return Again(replace(message, more={REDRIVEN: row["message_id"] or ""}), row["at"] or datetime.now(UTC))
+
+
+def _micros(moment: datetime) -> int:
+    return round(moment.timestamp() * 1_000_000)

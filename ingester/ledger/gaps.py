@@ -1,0 +1,107 @@
+"""The gap that goes on: what one before us left, or what begins where a connection ended.
+
+Its row is written before the stream is held again, and it goes to the backfill when it is. Times are X's: search is asked by the times
+of X's ids.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from .. import log
+from ..errors import NoLedger
+from ..x.rate_limit import XTime
+from ..x.rules import Rule
+from ..x.rules_in_force import RulesInForce
+from . import history
+from .ledger import Ledger
+from .model import Event, Gap
+
+_ROW_SECONDS = (
+    2.0  # that a connect waits for the gap's row: should it be lost with us, the last heartbeat opens a wider gap
+)
+
+
+@dataclass(slots=True)
+class _Open:
+    gap: Gap
+    told: bool = False  # to the ledger
+
+
+class Gaps:
+    """One gap at most goes on at a time."""
+
+    def __init__(self, ledger: Ledger, rules: RulesInForce, x_time: XTime) -> None:
+        self._ledger = ledger
+        self._rules = rules
+        self._x_time = x_time
+        self._open: _Open | None = None
+
+    @property
+    def since(self) -> datetime | None:
+        """When the one that goes on began."""
+        return self._open.gap.not_held_since if self._open is not None else None
+
+    def resume(self, events: list[Event]) -> list[Gap]:
+        """Take what earlier runs left open, and the time since the stream was last held. Returns the gaps that have ended."""
+        now = self._x_time.now()
+        ended = []
+        for gap in history.open_gaps(events):
+            if gap.until is None and self._open is None:
+                self._open = _Open(gap, told=True)  # the oldest goes on
+            else:
+                ended.append(gap if gap.until is not None else replace(gap, until=now))
+        if self._open is None and (held := history.last_held(events, now)):
+            self._open = _Open(self._new(*held))
+        return ended
+
+    def begin(self, since: datetime, heard: datetime, reason: str) -> None:
+        """The stream is certain to have brought all that there was until `since`, and was heard of until `heard`."""
+        self._open = _Open(replace(self._new(since, reason), heard=max(since, heard)))
+
+    async def tell(self) -> None:
+        """Write the gap's row before the stream is asked for, and give it a moment to be stored."""
+        if self._open is None or self._open.told:
+            return
+        self._open.told = True
+        row = self._ledger.write("gap_opened", **_as_opened(self._open.gap))
+        try:
+            await self._ledger.settled(row, _ROW_SECONDS)
+        except NoLedger as error:
+            log.event("ledger_behind", "WARNING", message=f"The gap is not in the ledger yet: {error}")
+
+    def ended(self) -> Gap | None:
+        """Return the gap that goes on as one that ends now, and forget it: it is the backfill's."""
+        if self._open is None:
+            return None
+        opened, until = self._open.gap, self._x_time.now()
+        heard = min(opened.not_held_since, until)
+        gap = replace(opened, since=min(opened.since, until), until=until, heard=heard)
+        self._open = None
+        log.event(
+            "gap", "WARNING", gap_id=gap.id, since=heard, until=until, reason=gap.reason,
+            message=f"The stream was not held for {(until - heard).total_seconds():.1f} s ({gap.reason}); "
+            "search is asked for what was posted.",
+        )  # fmt: skip
+        return gap
+
+    def rules_as_row(self) -> list[dict[str, str]]:
+        """Return the rules in force, as the ledger has them."""
+        return _named(_plain(self._rules.listed))
+
+    def _new(self, since: datetime, reason: str) -> Gap:
+        return Gap(f"{since:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}", since, reason, None, _plain(self._rules.listed))
+
+
+def _as_opened(gap: Gap) -> dict[str, Any]:
+    return {"gap_id": gap.id, "since": gap.since, "reason": gap.reason, "rules": _named(gap.rules), "status": "open"}
+
+
+def _plain(rules: Iterable[Rule]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((rule.id, rule.value, rule.tag) for rule in rules)
+
+
+def _named(rules: Iterable[tuple[str, str, str]]) -> list[dict[str, str]]:
+    return [{"id": rule_id, "value": value, "tag": tag} for rule_id, value, tag in rules]

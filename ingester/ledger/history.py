@@ -1,0 +1,181 @@
+"""What can be read out of the ledger: who holds the stream, which intervals nobody held, what was spent, which stop is in force.
+
+Pure: events in the order of `at` go in, conclusions come out.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from ..prices import most
+from .model import Event, Gap
+
+ENDED = frozenset({"filled", "partial", "unfillable", "skipped"})
+BY_HAND = frozenset({"manual"})  # the reason of what somebody fetched between two times of their choice
+_STOPS = frozenset({"credits", "cap", "token", "forbidden", "budget", "parameters", "rules", "limited", "certificate"})
+_USUAL_DAYS = 7
+
+
+def rival(events: Sequence[Event], me: str, now: datetime, fresh: float, execution: str = "") -> Event | None:
+    """The last word, within `fresh` seconds, of another who lives, and holds the stream or was there before us.
+
+    `execution` is Cloud Run's, of which we are an attempt: it starts one only when the one before is over.
+    """
+    started = {event.holder: event.at for event in reversed(events) if event.event == "started"}
+    last = {event.holder: event for event in events}
+    mine = (started.get(me, now), me)
+    others = [
+        last[holder]
+        for holder, at in started.items()
+        if holder != me
+        and not (execution and holder.split("/", maxsplit=1)[0] == execution)
+        and last[holder].event != "stopped"
+        and abs((now - last[holder].at).total_seconds()) < fresh  # a row from the future was written by a wrong clock
+        and ((at, holder) < mine or _holds(events, holder))
+    ]
+    return max(others, key=lambda event: event.at, default=None)
+
+
+def newer_holder(
+    events: Sequence[Event], me: str, *, since: datetime, now: datetime, fresh: float, execution: str = ""
+) -> Event | None:
+    """Return the word of another who took the stream after `since`, our own last connection, lives and has not let go.
+
+    Its 'connected' says so, or a heartbeat that names until when it has held the stream: `events` may begin after it connected.
+    `execution` is Cloud Run's, as in `rival`.
+    """
+    for event in reversed(events):
+        took = event.event == "connected" and event.at > since
+        held = event.event == "alive" and event.since is not None and event.since > since
+        ours = event.holder == me or (execution and event.holder.split("/", maxsplit=1)[0] == execution)
+        if ours or not (took or held):
+            continue
+        after = [one for one in events if one.holder == event.holder and one.at >= event.at]
+        let_go = any(one.event in {"disconnected", "stopped"} for one in after)
+        if not let_go and (now - after[-1].at).total_seconds() < fresh:
+            return event
+    return None
+
+
+def _holds(events: Sequence[Event], holder: str) -> bool:
+    said = [e.event for e in events if e.holder == holder and e.event in {"connected", "disconnected", "stopped"}]
+    return bool(said) and said[-1] == "connected"
+
+
+def stop_in_force(events: Sequence[Event], now: datetime, conditions: Mapping[str, str]) -> Event | None:
+    """The last stop, if nobody has connected since and what it waits for has not come.
+
+    `conditions` has by reason what a stop waits for a change of: the token, the code, the rules; `condition` is what it was then.
+    """
+    for event in reversed(events):
+        if event.event == "connected":
+            return None
+        if event.event == "stopped" and event.reason in _STOPS:
+            changed = conditions.get(event.reason)
+            if changed is not None and event.condition != changed:
+                return None
+            return event if event.retry_after is None or event.retry_after > now else None
+    return None
+
+
+def last_held(events: Sequence[Event], now: datetime | None = None) -> tuple[datetime, str] | None:
+    """Return (until when, why it ended) of the last time that anyone held the stream, as far as it is certain.
+
+    A heartbeat says until when all was published; who is killed takes what came after with it. A moment that lies in the future was
+    written by a wrong clock, and does not count.
+    """
+    holding: dict[str, bool] = defaultdict(bool)
+    found: tuple[datetime, str] | None = None
+    paused = False  # told by who asked the ingester to stop, before or after it did
+    for event in events:
+        if now is not None and (event.since or event.at) > now:
+            continue
+        if event.event == "connected":
+            holding[event.holder], paused = True, False
+        elif event.event == "stopped" and event.reason == "pause":
+            paused = True
+            found = (found[0], "pause") if found else None
+        if not holding[event.holder]:
+            continue
+        if event.event == "disconnected":
+            found = (event.since or event.at, event.reason or "disconnected")
+            holding[event.holder] = False
+        elif event.event == "stopped":
+            found = (event.since or event.at, "pause" if paused else event.reason or "stopped")
+            holding[event.holder] = False
+        elif event.event in {"connected", "alive"}:
+            found = (event.since or event.at, "killed")
+    return found
+
+
+def open_gaps(events: Sequence[Event]) -> list[Gap]:
+    """Gaps whose end nobody has written, oldest first. One that the next connection ended has that as `until`."""
+    # whatever the order: a clock may have been put right in between
+    filled = {event.gap_id for event in events if event.event == "gap_filled" and event.status in ENDED}
+    opened: dict[str, Gap] = {}
+    for event in events:
+        if event.event == "gap_opened" and event.gap_id and event.since and event.gap_id not in filled:
+            rules = tuple((r.get("id", ""), r.get("value", ""), r.get("tag", "")) for r in event.rules or [])
+            opened[event.gap_id] = Gap(event.gap_id, event.since, event.reason or "", event.until, rules)
+        elif event.event == "connected":
+            for gap in [gap for gap in opened.values() if gap.until is None]:
+                opened[gap.id] = replace(gap, until=event.until or event.at)
+    return sorted(opened.values(), key=lambda gap: gap.since)
+
+
+def accounted(events: Iterable[Event]) -> datetime | None:
+    """The end of the last gap whose posts were counted: what lies before is not counted again."""
+    ends = [
+        e.until
+        for e in events
+        if e.event == "gap_filled" and e.posts_expected is not None and e.until and e.reason not in BY_HAND
+    ]
+    return max(ends, default=None)
+
+
+def skipped_within(events: Sequence[Event], since: datetime, until: datetime) -> list[Gap]:
+    """Gaps that were left unfilled on purpose, or in part, and lie wholly between two times."""
+    newest = {event.gap_id: event for event in events if event.event == "gap_filled"}
+    return [
+        Gap(gap_id, event.since, event.reason or "", event.until)
+        for gap_id, event in newest.items()
+        if gap_id and event.status in {"skipped", "partial"} and event.since and event.until
+        and since <= event.since and event.until <= until
+    ]  # fmt: skip
+
+
+def connects(events: Iterable[Event]) -> list[datetime]:
+    """Return when anyone asked X for the stream: a row each, whether X gave it or not."""
+    return [event.at for event in events if event.event in {"connected", "refused"}]
+
+
+def failures(events: Sequence[Event]) -> tuple[int, datetime | None]:
+    """How many connects in a row, up to now, X did not give, and when it last did not."""
+    count, last = 0, None
+    for event in reversed(events):
+        if event.event == "connected":
+            break
+        if event.event == "refused":
+            count += 1
+            last = last or event.at
+    return count, last
+
+
+def spent(events: Iterable[Event]) -> dict[date, int]:
+    """Units a UTC day: each row carries the day's count so far."""
+    days: dict[date, int] = {}
+    for event in events:
+        if event.delivered_today is not None:
+            day = event.at.astimezone(UTC).date()
+            days[day] = max(days.get(day, 0), event.delivered_today)
+    return days
+
+
+def usual_pause(spent: Mapping[date, int], today: date) -> float | None:
+    """Return the most seconds that usually lie between two posts, by the units of the last seven days; None if nothing is known.
+
+    A unit may be a post, or a sixth of one that came with two users and another post, so the pause is rather too long than too short.
+    """
+    days = [units for day, units in spent.items() if today - timedelta(days=_USUAL_DAYS) <= day < today and units]
+    return 86_400 * most(authors=True, referenced=True) * len(days) / sum(days) if days else None

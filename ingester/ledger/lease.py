@@ -1,0 +1,98 @@
+"""The lease: X gives the stream to one connection, so a second ingester must not fight the first.
+
+Who lives is told by the ledger, where each writes a row a minute: a younger row than that is the lease. A connection that X still
+counts although nobody lives is a ghost.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+
+from .. import log
+from ..errors import Done, NoLedger, Unavailable
+from ..ports import Clock
+from ..timeouts import Timeouts
+from ..x.client import X
+from ..x.rate_limit import Bucket, XTime
+from . import history
+from .ledger import Ledger
+from .model import Event
+
+_MINUTES = timedelta(minutes=15)  # of the ledger, in which another's row counts
+
+
+async def wait_for_others(
+    read: Callable[[], Awaitable[list[Event]]],
+    ledger: Ledger,
+    x_time: XTime,
+    times: Timeouts,
+    environ: Mapping[str, str],
+) -> list[Event]:
+    """Return the history, once nobody else lives. Raises Done if somebody does."""
+    execution = environ.get("CLOUD_RUN_EXECUTION", "")
+    me = ledger.holder
+    seen: datetime | None = None
+    events = await read()
+    while other := history.rival(events, me, x_time.now(), times.fresh, execution):
+        seen = seen or other.at
+        age = (x_time.now() - other.at).total_seconds()
+        # a job's Scheduler comes again in 15 minutes; whoever is started once has to find out now
+        if "CLOUD_RUN_JOB" in environ or other.at > seen:
+            raise Done(f"{other.holder} holds the stream: it was heard of {age:.0f} s ago. Nothing to do here.")
+        wait = times.alive / 12
+        if wait >= 1:
+            log.event(
+                "waiting", seconds=round(wait, 1), why=f"{other.holder} was alive {age:.0f} s ago: it may still be"
+            )
+        await asyncio.sleep(wait)
+        events = await read()
+    return events
+
+
+async def yield_to_another(
+    ledger: Ledger, x_time: XTime, times: Timeouts, since: datetime, environ: Mapping[str, str]
+) -> None:
+    """Raise Done if another has connected after `since`, our own last connection: then it is not for us to fight.
+
+    Reads the ledger from then on, or from its last 15 minutes where that is shorter.
+    """
+    now = x_time.now()
+    try:
+        events = await ledger.store.since(max(since, now - _MINUTES))
+    except NoLedger as error:
+        log.event("ledger_away", "WARNING", message=str(error))
+        return
+    other = history.newer_holder(
+        events, ledger.holder, since=since, now=now, fresh=times.fresh, execution=environ.get("CLOUD_RUN_EXECUTION", "")
+    )
+    if other is not None:
+        raise Done(f"{other.holder} has taken over the stream at {other.at:%T} UTC. Nothing to do here.")
+
+
+class Ghosts:
+    """Connections that X counts and nobody holds. X allows 25 clearings in 15 minutes."""
+
+    def __init__(self, x: X, bucket: Bucket, clock: Clock) -> None:
+        self._x = x
+        self._bucket = bucket
+        self._clock = clock
+
+    async def there(self) -> bool:
+        """Return whether X counts a connection. An X that does not say is taken for no: the stream's own answer will tell."""
+        try:
+            answer = await self._x.connections()
+        except Unavailable as error:
+            log.event("connections_unknown", "WARNING", message=str(error))
+            return False
+        return answer.status == 200 and bool(answer.body.get("data"))
+
+    async def clear(self) -> None:
+        if self._bucket.wait(self._clock.monotonic()) > 0:
+            log.event("ghost", "WARNING", message="X allows 25 clearings in 15 minutes: not cleared again")
+            return
+        self._bucket.take(self._clock.monotonic())
+        log.event("ghost", "WARNING", message="X counts a connection that nobody holds; it is cleared")
+        try:
+            await self._x.clear_connections()
+        except Unavailable as error:
+            log.event("ghost", "WARNING", message=f"The old connection was not cleared: {error}")

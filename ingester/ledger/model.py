@@ -1,0 +1,81 @@
+"""One row of `ingester_events`, and a gap: plain values, and how rows of earlier versions read."""
+
+import json
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+_SKIPPED = frozenset({"budget", "pause"})  # nobody wants what was posted meanwhile, unless asked for by hand
+
+# until version 0.1 a refused connect and the condition of a stop were told by the beginning of `note`
+_OLD_REFUSED = "X did not give the stream"
+_OLD_CONDITION = re.compile(r"([0-9A-Za-z_-]{1,64}): ")
+_CONDITIONED = frozenset({"token", "forbidden", "parameters", "rules"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row; the columns are described in infra/bigquery/ingester_events.json."""
+
+    holder: str
+    at: datetime
+    event: str
+    gap_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    reason: str | None = None
+    rules: list[dict[str, str]] | None = None
+    delivered_today: int | None = None
+    posts_expected: int | None = None
+    posts_recovered: int | None = None
+    status: str | None = None
+    retry_after: datetime | None = None
+    condition: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """An interval in which the stream was not held. `until` is None while it goes on."""
+
+    id: str
+    since: datetime
+    reason: str
+    until: datetime | None = None
+    rules: tuple[tuple[str, str, str], ...] = ()  # (id, value, tag) in force when it began
+    heard: datetime | None = None  # X's last sign of life; `since` is its last post, from which on is searched
+
+    @property
+    def not_held_since(self) -> datetime:
+        """When it began as far as anybody can tell, for a person and for alerts."""
+        return self.heard if self.heard is not None else self.since
+
+    @property
+    def skipped(self) -> bool:
+        """Whether it is not to be filled unless by hand."""
+        return self.reason in _SKIPPED
+
+
+def as_now(event: Event) -> Event:
+    """Return an event of an earlier version as it would be written today."""
+    if event.event == "disconnected" and event.note == _OLD_REFUSED:
+        return replace(event, event="refused", note=None)
+    if event.event != "stopped" or event.condition is not None or event.reason not in _CONDITIONED:
+        return event
+    found = _OLD_CONDITION.match(event.note or "")
+    return replace(event, condition=found[1]) if found else event
+
+
+def as_row(event: Event) -> dict[str, Any]:
+    """Return the row as insertAll takes it."""
+    row: dict[str, Any] = {}
+    for name in Event.__slots__:
+        value = getattr(event, name)
+        if isinstance(value, datetime):
+            row[name] = value.astimezone(UTC).isoformat()
+        elif name == "rules" and value is not None:
+            row[name] = json.dumps(value)
+        elif value is not None:
+            row[name] = value
+    return row

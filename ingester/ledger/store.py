@@ -1,0 +1,188 @@
+"""The one place of the ingester that talks to BigQuery: the table ingester_events, and which posts have already arrived.
+
+Each call runs in a thread and has a deadline in all.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import requests
+from google.api_core.exceptions import GoogleAPIError
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_RETRY
+
+from ..errors import NoLedger
+from ..threads import in_thread
+from .model import Event, as_now, as_row
+
+T = TypeVar("T")
+
+_RETRY = DEFAULT_RETRY.with_timeout(5.0)  # the client would go on for 600 s
+_SECONDS = (3.0, 10.0)  # connect, read
+_INSERT_SECONDS = 15.0
+_QUERY_SECONDS = 20.0
+_LOOK_BACK = timedelta(days=400)  # a gap stays open until somebody writes its end
+_SPENT_BACK = timedelta(days=63)  # the day counts of this month, and of the one in which X's period may have begun
+_WHOLE = timedelta(hours=2)  # so far back every event counts
+_ERRORS = (GoogleAPIError, GoogleAuthError, requests.RequestException, TimeoutError)
+
+_COLUMNS = (
+    "holder, `at`, event, gap_id, since, until, reason, TO_JSON_STRING(rules) AS rules, delivered_today, posts_expected, "
+    "posts_recovered, status, retry_after, condition, note"
+)
+
+# The answer stays small however long the ledger is: a start needs the last days, what is still open, and sums.
+_HISTORY = f"""
+-- What does an ingester have to know when it starts?
+WITH
+  events AS (SELECT {_COLUMNS} FROM ingester_events WHERE `at` >= @oldest AND event != 'alive'),
+  held AS (SELECT MAX(`at`) AS last FROM events WHERE event = 'connected'),
+  filled AS (
+    SELECT DISTINCT gap_id FROM events
+    WHERE event = 'gap_filled' AND gap_id IS NOT NULL AND status IN ('filled', 'partial', 'unfillable', 'skipped')
+  ),
+  counted AS (
+    SELECT MAX(until) AS last FROM events WHERE event = 'gap_filled' AND posts_expected IS NOT NULL AND reason != 'manual'
+  ),
+  open_gaps AS (
+    SELECT e.gap_id, e.`at` FROM events AS e LEFT JOIN filled AS f ON f.gap_id = e.gap_id
+    WHERE e.event = 'gap_opened' AND f.gap_id IS NULL
+  ),
+  ends AS (
+    SELECT MIN(c.`at`) AS `at` FROM open_gaps AS g JOIN events AS c ON c.`at` > g.`at`
+    WHERE c.event = 'connected'
+    GROUP BY g.gap_id
+  ),
+  beats AS (
+    SELECT holder, MAX(`at`) AS `at`, MAX_BY(since, `at`) AS since
+    FROM ingester_events
+    WHERE `at` >= @whole AND event = 'alive'
+    GROUP BY holder
+  ),
+  kept AS (
+    SELECT e.* FROM events AS e CROSS JOIN held CROSS JOIN counted LEFT JOIN filled AS f ON f.gap_id = e.gap_id
+    WHERE e.`at` >= @whole
+      OR (e.event = 'gap_opened' AND f.gap_id IS NULL)
+      OR (e.event IN ('connected', 'disconnected', 'refused') AND e.`at` >= COALESCE(held.last, @oldest))
+      OR (e.event = 'stopped' AND e.reason != 'Done' AND e.`at` >= COALESCE(held.last, @oldest))
+      OR (e.event = 'gap_filled' AND e.until = counted.last)
+      OR (e.event = 'connected' AND e.`at` IN (SELECT `at` FROM ends))
+      OR (e.event = 'started' AND e.holder IN (SELECT holder FROM beats))
+      OR e.event = 'redriven'
+  ),
+  long_ago AS (
+    SELECT b.holder, MAX(b.`at`) AS `at`, MAX_BY(b.since, b.`at`) AS since
+    FROM ingester_events AS b CROSS JOIN held
+    WHERE b.`at` >= held.last AND b.`at` >= @oldest AND b.`at` < @whole AND b.event = 'alive'
+    GROUP BY b.holder
+  ),
+  days AS (
+    SELECT DATE(`at`) AS day, MAX(delivered_today) AS units
+    FROM ingester_events
+    WHERE `at` >= @spent AND delivered_today IS NOT NULL
+    GROUP BY day
+  )
+SELECT * FROM kept
+UNION ALL
+SELECT holder, `at`, 'alive', NULL, since, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM beats
+UNION ALL
+SELECT holder, `at`, 'alive', NULL, since, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM long_ago
+UNION ALL
+SELECT '', TIMESTAMP(day), 'spent', NULL, NULL, NULL, NULL, NULL, units, NULL, NULL, NULL, NULL, NULL, NULL FROM days
+ORDER BY `at`
+"""
+
+_SINCE = f"""
+-- What has happened since then?
+SELECT {_COLUMNS} FROM ingester_events WHERE `at` >= @since ORDER BY `at`
+"""
+
+_ARRIVED = r"""
+-- Which posts, by their ids, arrived between two times, however they came, and as matching which rules?
+SELECT id, ANY_VALUE(REGEXP_EXTRACT(payload, r'"matching_rules": *(\[[^\]]*\])')) AS rules
+FROM archive
+WHERE received_at >= @since AND received_at < @until AND source IN ('stream', 'search')
+  AND SAFE_CAST(id AS INT64) BETWEEN @first AND @last
+GROUP BY id
+"""
+
+
+class Store:
+    """ingester_events and `archive` of one dataset. Each method raises NoLedger."""
+
+    def __init__(self, project: str, dataset: str) -> None:
+        self._client = bigquery.Client(project=project)
+        self._dataset = f"{project}.{dataset}"
+
+    async def insert(self, rows: Sequence[tuple[str, Event]]) -> dict[str, str]:
+        """Insert rows with their ids. Returns those that BigQuery refuses for good: id and why."""
+        return await _within(_INSERT_SECONDS, lambda: self._insert(rows))
+
+    async def history(self) -> list[Event]:
+        """Return all that a start has to know."""
+        now = datetime.now(UTC)
+        times = {"oldest": now - _LOOK_BACK, "whole": now - _WHOLE, "spent": now - _SPENT_BACK}
+        return await _within(_QUERY_SECONDS, lambda: self._events(_HISTORY, times))
+
+    async def since(self, moment: datetime) -> list[Event]:
+        """Return the events from then on."""
+        return await _within(_QUERY_SECONDS, lambda: self._events(_SINCE, {"since": moment}))
+
+    async def arrived(self, since: datetime, first: int, last: int) -> dict[str, set[str]]:
+        """Return the posts, by id from first to last, that were received since then, each with the ids of its rules."""
+        named = {"since": since, "until": datetime.now(UTC) + timedelta(hours=1), "first": first, "last": last}
+
+        def ask() -> dict[str, set[str]]:
+            return {row["id"]: _rule_ids(row["rules"] or "[]") for row in self._query(_ARRIVED, named)}
+
+        return await _within(_QUERY_SECONDS, ask)
+
+    def _insert(self, rows: Sequence[tuple[str, Event]]) -> dict[str, str]:
+        problems = self._client.insert_rows_json(
+            f"{self._dataset}.ingester_events",
+            [as_row(event) for _, event in rows],
+            row_ids=[row_id for row_id, _ in rows],
+            timeout=_SECONDS,
+            retry=None,
+        )
+        refused = {}
+        for problem in problems:
+            if any(error.get("reason") == "invalid" for error in problem["errors"]):
+                refused[rows[problem["index"]][0]] = f"{problem['errors']}"[:500]
+        if problems and not refused:
+            raise NoLedger(f"{problems}"[:500])
+        return refused
+
+    def _events(self, sql: str, named: dict[str, Any]) -> list[Event]:
+        return [_event(row) for row in self._query(sql, named)]
+
+    def _query(self, sql: str, named: dict[str, Any]) -> list[dict[str, Any]]:
+        parameters = [
+            bigquery.ScalarQueryParameter(name, "INT64" if isinstance(value, int) else "TIMESTAMP", value)
+            for name, value in named.items()
+        ]
+        config = bigquery.QueryJobConfig(query_parameters=parameters, default_dataset=self._dataset)
+        job = self._client.query(sql, config, timeout=_QUERY_SECONDS, retry=_RETRY, job_retry=None)
+        return [dict(row) for row in job.result(timeout=_QUERY_SECONDS, retry=_RETRY)]
+
+
+async def _within(seconds: float, ask: Callable[[], T]) -> T:
+    try:
+        return await in_thread(ask, seconds=seconds)
+    except _ERRORS as error:
+        raise NoLedger(f"BigQuery did not answer: {type(error).__name__}: {error}"[:500]) from None
+
+
+def _rule_ids(text: str) -> set[str]:
+    try:
+        return {str(rule["id"]) for rule in json.loads(text)}
+    except (ValueError, TypeError, KeyError):
+        return set()
+
+
+def _event(row: dict[str, Any]) -> Event:
+    rules = row.pop("rules")
+    return as_now(Event(**row, rules=json.loads(rules) if rules and rules != "null" else None))

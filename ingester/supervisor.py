@@ -1,0 +1,431 @@
+"""Decides: look into the ledger, be the only one, hold the stream, account for each gap, try again or stop.
+
+One task of the event loop. It shares state with the tasks beside it (heartbeat, backfill, the watch on the held stream), which run on
+the same loop, so nothing needs a lock. What follows an ending is a table, in x/reconnect.py.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from . import log, snowflake, version
+from .backfill.backfill import Means
+from .backfill.worker import Worker
+from .budget import Budget, Spent
+from .errors import ConfigurationError, Done, IngesterError, LedgerFailed, NoLedger, Refused, SecretAway, Unavailable
+from .ledger import history, lease
+from .ledger.gaps import Gaps
+from .ledger.heartbeat import Heartbeat, State
+from .ledger.lease import Ghosts
+from .ledger.ledger import Ledger
+from .ledger.model import Event
+from .ports import Clock, Http, Publisher, Random, Secret, Stream, Token
+from .prices import DOLLARS
+from .settings import Settings
+from .timeouts import Timeouts
+from .watch import Watch
+from .x import reconnect, search
+from .x.bearer import Tokens
+from .x.client import X
+from .x.rate_limit import CLEARS, CONNECTS, Bucket, XTime
+from .x.reception import Ended, Reception
+from .x.reconnect import Stop
+from .x.rules import Rule
+from .x.rules_in_force import RulesInForce
+
+_OLD = timedelta(days=1)  # no post is read later than that: an older one came again
+_LEDGER_SECONDS = 120.0  # as long as BigQuery may be away at start
+
+
+class StoppedByX(Exception):
+    """A fatal answer of X's: its row in the ledger, and what the process ends with."""
+
+    def __init__(self, error: IngesterError, row: dict[str, Any]) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.row = row
+
+
+class BudgetSpent(Exception):
+    """The user's own limit is reached."""
+
+    def __init__(self, spent: Spent) -> None:
+        super().__init__(
+            f"MAX_POSTS_PER_{spent.period.upper()} is reached: {spent.units:,} of {spent.limit:,} units, each a post's price. The "
+            f"stream is left until {spent.until:%F %H:%M} UTC. To have more, raise the limit and start again."
+        )
+        self.spent = spent
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How often the held stream is looked at, and how late a look may come until this process counts as paused; in seconds."""
+
+    every: float = 0.5
+    late: float = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The outside world, and what the process is to do in it."""
+
+    settings: Settings
+    times: Timeouts
+    rules: list[Rule]  # the file's
+    token: Token
+    environ: Mapping[str, str]
+    clock: Clock
+    random: Random
+    x_time: XTime
+    http: Http
+    stream: Stream
+    reception: Reception
+    published: Publisher  # for what the stream gives
+    searched: Publisher  # for what search gives
+    ledger: Ledger
+    secret: Secret
+    looks: Looks = Looks()
+
+
+class Supervisor:
+    """`run` ends by an exception only. `held_until` and `totals` are for whoever ends the process."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._times = times = parts.times
+        self._clock = parts.clock
+        self._x_time = parts.x_time
+        self._ledger = parts.ledger
+        self._reception = parts.reception
+        self._tokens = Tokens(parts.secret, parts.token)
+        self._x = X(parts.http, self._tokens, parts.clock, times, parts.x_time)
+        self._rules = RulesInForce(self._x, parts.rules, parts.clock)
+        self._gaps = Gaps(parts.ledger, self._rules, parts.x_time)
+        self._connects = Bucket(CONNECTS, times.window)
+        self._ghosts = Ghosts(self._x, Bucket(CLEARS, times.window), parts.clock)
+        self._heartbeat = Heartbeat(parts.ledger, times, self._state)
+        self._watch = Watch(
+            parts.stream, parts.reception, parts.clock, times, every=parts.looks.every, late=parts.looks.late
+        )
+        self._backfill: Worker | None = None
+        self._held = False
+        self._held_since = parts.x_time.now() - _OLD  # the last connect: before it whoever lives and holds was first
+        self._failures = 0
+        self._connections = 0
+
+    async def run(self) -> None:
+        """Hold the stream until there is a reason not to: raises Done, StoppedByX, BudgetSpent, IngesterError."""
+        async with asyncio.TaskGroup() as tasks:
+            events = await self._begin(tasks)
+            budget = await self._prepare(events)
+            self._heartbeat.budget = self._reception.budget = budget
+            tasks.create_task(self._look_after_x())
+            tasks.create_task(self._watch.run())
+            tasks.create_task(self._keep_the_lease())
+            assert self._backfill is not None
+            tasks.create_task(self._backfill.run())
+            await self._hold_on(tasks)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the stream is held now."""
+        return self._held
+
+    def held_until(self) -> datetime | None:
+        """Return until when all that X had is certain to be published, in X's time, if the stream is held."""
+        if not self._held:
+            return None
+        self._watch.notice_a_pause()
+        return self._certain_until()
+
+    def totals(self) -> dict[str, int]:
+        """Return counts for the log: connections, posts that search gave, gaps that wait, and cents that X will ask for."""
+        backfill, budget = self._backfill, self._heartbeat.budget
+        return {
+            "connections": self._connections,
+            "searched": backfill.filled if backfill else 0,
+            "open_gaps": (backfill.open if backfill else 0) + (self._gaps.since is not None),
+            "billed_today": budget.today() if budget else 0,
+            "cents_today": round(budget.today() * DOLLARS * 100) if budget else 0,
+        }
+
+    # before the first connection
+
+    async def _begin(self, tasks: asyncio.TaskGroup) -> list[Event]:
+        """Say that we live, and return the history once nobody else does."""
+        parts = self._parts
+        log.event("started", holder=self._ledger.holder, rules=len(parts.rules), x_api_url=parts.settings.x_api_url)
+        try:
+            await self._ledger.settled(self._ledger.write("started"), _LEDGER_SECONDS)
+        except NoLedger as error:
+            raise LedgerFailed(f"{error}. {_NO_LEDGER}") from None
+        tasks.create_task(self._heartbeat.run())
+        return await self._be_the_only_one()
+
+    async def _prepare(self, events: list[Event]) -> Budget:
+        """All that is to be known before the stream is asked for. Raises Done where there is nothing to do."""
+        parts, settings = self._parts, self._parts.settings
+        spent = history.spent(events)
+        budget = Budget(settings.max_posts_per_day, settings.max_posts_per_month, spent, self._x_time.now)
+        self._mind_the_last_stop(events, budget)
+        self._ledger.today = budget.today
+        self._watch.usual_pause = history.usual_pause(spent, self._x_time.now().date())
+        self._watch.ask = self._has_x_posts
+        await self._ask_usage(budget)
+        self._heartbeat.budget = budget
+        means = Means(
+            self._x, parts.searched, self._ledger.store, budget, self._times, self._clock, self._x_time, self._x_time.now(),
+            settings.expand_authors, settings.expand_referenced, parts.published, self._rules.values,
+        )  # fmt: skip
+        self._backfill = Worker(means, self._ledger, self._tokens, accounted=history.accounted(events))
+        await self._remember_connects(events)
+        if not await self._rules.look():
+            await self._install()
+        for gap in self._gaps.resume(events):
+            assert gap.until is not None
+            self._backfill.add(gap, (self._x_time.now() - gap.until).total_seconds())
+        if await self._ghosts.there():
+            # it may be somebody's who came while we made ready
+            await self._be_the_only_one()
+            await self._ghosts.clear()
+            await self._sleep("X needs a moment to notice", self._times.reap)
+        if reached := budget.spent():
+            note = f"MAX_POSTS_PER_{reached.period.upper()} is reached: {reached.units:,} of {reached.limit:,} posts."
+            raise StoppedByX(Done(note), {"reason": "budget", "retry_after": reached.until, "note": note})
+        return budget
+
+    async def _history(self) -> list[Event]:
+        deadline = self._clock.monotonic() + _LEDGER_SECONDS
+        while True:
+            try:
+                return await self._ledger.store.history()
+            except NoLedger as error:
+                if self._clock.monotonic() > deadline:
+                    raise LedgerFailed(f"{error}. {_NO_LEDGER}") from None
+                log.event("ledger_away", "WARNING", message=str(error))
+                await asyncio.sleep(min(2.0, self._times.alive))
+
+    async def _be_the_only_one(self) -> list[Event]:
+        return await lease.wait_for_others(self._history, self._ledger, self._x_time, self._times, self._parts.environ)
+
+    def _mind_the_last_stop(self, events: list[Event], budget: Budget) -> None:
+        stop = history.stop_in_force(events, self._x_time.now(), self._conditions(self._tokens.current))
+        if stop is not None and stop.reason == "budget" and budget.spent() is None:
+            log.event("limit_raised", message="The limit that ended the stream is no longer reached: it goes on")
+            return
+        if stop is not None:
+            until = f"until {stop.retry_after:%F %H:%M} UTC" if stop.retry_after else "until something has changed"
+            raise Done(f"A stop is in force {until}, and X is not asked: {stop.note or stop.reason}")
+
+    async def _remember_connects(self, events: list[Event]) -> None:
+        """X counts connects and refusals across our restarts, so we do."""
+        now, monotonic = self._x_time.now().timestamp(), self._clock.monotonic()
+        past = [monotonic - max(0.0, now - moment.timestamp()) for moment in history.connects(events)]
+        self._connects = Bucket(CONNECTS, self._times.window, past)
+        self._failures, last = history.failures(events)
+        if last is not None:
+            rest = last.timestamp() + self._times.http_first * 2.0 ** min(self._failures, 6) - now
+            await self._sleep("the last one was refused by X just now", min(rest, self._times.http_most))
+
+    # while the stream is held
+
+    async def _hold_on(self, tasks: asyncio.TaskGroup) -> None:
+        """Hold the stream, connection after connection."""
+        while True:
+            await self._sleep("X allows 50 connects in 15 minutes", self._connects.pace(self._clock.monotonic()))
+            await self._gaps.tell()
+            self._connects.take(self._clock.monotonic())
+            token = self._tokens.current
+            ended = await self._parts.stream.hold(token, self._reception, self._on_connected)
+            self._watch.ended()
+            await self._after(ended, token, tasks)
+
+    def _on_connected(self) -> None:
+        self._held = True
+        self._held_since = self._x_time.now()
+        self._watch.connected()
+        self._rules.seen_at = self._clock.monotonic()  # X refuses who has none
+        gap = self._gaps.ended()
+        until = gap.until if gap is not None else self._x_time.now()
+        self._ledger.write("connected", rules=self._gaps.rules_as_row(), until=until)
+        log.event("connected", connections=self._connections + 1)
+        if gap is not None and self._backfill is not None:
+            self._backfill.add(gap, 0.0)
+        self._connections += 1
+
+    async def _after(self, ended: Ended, token: Token, tasks: asyncio.TaskGroup) -> None:
+        """Note the end, and do what it asks for."""
+        self._watch.notice_a_pause()
+        if reconnect.is_good(ended, self._times):
+            self._failures = 0
+        action = reconnect.decide(ended, self._failures, self._times)
+        log.event(
+            "disconnected", "WARNING", reason=ended.reason, held=round(ended.held, 1), action=type(action).__name__,
+            message=f"The connection to X ended: {ended.reason}",
+        )  # fmt: skip
+        if self._reception.spent is not None:
+            raise BudgetSpent(self._reception.spent)
+        if self._held:
+            since, heard = self._certain_until(), self._published_until(self._reception.heard)
+            if ended.how == "unruled":
+                since = heard = min(since, self._published_until(self._rules.seen_at))
+            elif ended.how == "stalled":
+                heard = since
+            self._gaps.begin(since, heard, ended.reason)
+            self._ledger.write("disconnected", since=since, reason=ended.reason)
+            self._held = False
+            # thrown out by another? The stream is asked for meanwhile: retweets of these seconds would never come back
+            tasks.create_task(self._yield_to_another())
+        else:
+            self._ledger.write("refused", reason=ended.reason)
+        await self._do(action, token)
+        self._failures += 1
+
+    def _certain_until(self) -> datetime:
+        """Return until when X is known to have delivered all, and it is published: the time of the newest post.
+
+        Keep-alives say nothing: a stall that another ending cuts short looks like a quiet hour.
+        """
+        reception = self._reception
+        newest = datetime.fromtimestamp(reception.newest, UTC)
+        began = self._x_time.of(reception.began_at) if reception.began_at is not None else newest
+        return min(self._published_until(reception.heard), max(newest, began))
+
+    async def _do(self, action: reconnect.Action, token: Token) -> None:
+        match action:
+            case Stop():
+                self._stop(action, token)
+            case reconnect.ReadToken(otherwise):
+                if not await self._renewed(token):
+                    self._stop(otherwise, token)
+            case reconnect.ClearGhost(seconds):
+                # one that has never held the stream gives way to whoever lives and was here first
+                await (self._yield_to_another() if self._connections else self._be_the_only_one())
+                await self._ghosts.clear()
+                await self._sleep("X needs a moment to notice", seconds)
+            case reconnect.InstallRules(seconds):
+                await self._install()
+                await self._sleep("X needs up to 20 s to know new rules", seconds)
+            case reconnect.Wait():
+                await self._sleep("back-off", reconnect.jittered(action, self._parts.random()))
+
+    def _stop(self, stop: Stop, token: Token) -> None:
+        retry = self._x_time.now() + timedelta(seconds=stop.retry_after) if stop.retry_after is not None else None
+        condition = self._conditions(token).get(stop.reason)
+        row = {"reason": stop.reason, "retry_after": retry, "condition": condition, "note": stop.message[:900]}
+        raise StoppedByX(Refused(stop.message), row)
+
+    def _conditions(self, token: Token) -> dict[str, str]:
+        """Return what a stop waits for, by its reason: it ends when this has changed."""
+        return {
+            "token": token.version,
+            "forbidden": token.version,
+            "parameters": version.code(),
+            "rules": version.of([rule.value for rule in self._parts.rules]),
+        }
+
+    async def _renewed(self, refused: Token) -> bool:
+        """Return whether there is another token. A secret that is out of reach is no answer: it is asked again until it is one."""
+        tries = 0
+        while True:
+            try:
+                return await self._tokens.renew(refused)
+            except (SecretAway, ConfigurationError) as error:
+                log.event("token_unread", "WARNING", message=str(error))
+            wait = reconnect.Wait(min(self._times.http_first * 2.0**tries, self._times.http_most))
+            tries = min(tries + 1, 30)
+            await self._sleep("the token cannot be read", reconnect.jittered(wait, self._parts.random()))
+
+    async def _yield_to_another(self) -> None:
+        await lease.yield_to_another(self._ledger, self._x_time, self._times, self._held_since, self._parts.environ)
+
+    async def _keep_the_lease(self) -> None:
+        """Look for another after a time in which no row of ours was stored: it may have taken us for dead."""
+        while True:
+            await asyncio.sleep(self._times.alive)
+            if self._ledger.lapsed(self._times.fresh):
+                await self._yield_to_another()
+
+    async def _install(self) -> None:
+        try:
+            await self._rules.install()
+        except Refused as error:
+            self._stop(Stop("rules", str(error), self._times.stopped), self._tokens.current)
+
+    async def _look_after_x(self) -> None:
+        """Every minute the rules in force, every ten X's own count. Beside the heartbeat, which waits for nobody."""
+        asked = self._clock.monotonic()
+        while True:
+            await asyncio.sleep(self._times.alive)
+            if not await self._rules.look() and self._held:
+                self._watch.unruled()
+            if self._clock.monotonic() - asked >= self._times.usage:
+                asked = self._clock.monotonic()
+                if self._heartbeat.budget is not None:
+                    await self._ask_usage(self._heartbeat.budget)
+
+    async def _ask_usage(self, budget: Budget) -> None:
+        """X's own count, which is what it bills."""
+        try:
+            answer = await self._x.usage()
+        except Unavailable as error:
+            log.event("usage_unknown", "WARNING", message=str(error))
+            return
+        data = answer.body.get("data")
+        if answer.status == 200 and isinstance(data, dict) and str(data.get("project_usage") or "").isdecimal():
+            day = str(data.get("cap_reset_day") or "1")
+            budget.billed(int(str(data["project_usage"])), int(day) if day.isdecimal() else 1)
+
+    async def _has_x_posts(self, since: float) -> bool:
+        """Ask X for the number of posts since a moment: one request, which X bills. False where it does not say."""
+        rules = [(rule.id, rule.value, rule.tag) for rule in self._rules.listed]
+        until = self._x_time.of(self._clock.monotonic() - self._times.lag)
+        budget = self._heartbeat.budget
+        spend = budget.add_request if budget is not None else lambda: None
+        try:
+            counted = await search.counts(self._x, rules, self._x_time.of(since), until, spend)
+        except (Unavailable, search.Refused) as error:
+            log.event("counts_unknown", "WARNING", message=str(error))
+            return False
+        return bool(counted.total)
+
+    def _published_until(self, moment: float) -> datetime:
+        """Return X's time of a monotonic moment, or of the oldest post before it that Pub/Sub does not have."""
+        oldest, until = self._oldest_unpublished(), self._x_time.of(moment)
+        return until if oldest is None else min(until, oldest)
+
+    def _oldest_unpublished(self) -> datetime | None:
+        """Return since when posts wait for Pub/Sub: the moment at which the first was taken, or made where it was read late."""
+        taken, first = self._parts.published.oldest(), self._parts.published.first_id()
+        if taken is None:
+            return None
+        moment = self._x_time.of(taken)
+        if first is None:
+            return moment
+        made = datetime.fromtimestamp(snowflake.time_of(first), UTC)
+        return min(moment, max(made, moment - _OLD))
+
+    def _state(self) -> State:
+        backfill, last = self._backfill, self._reception.last_post
+        begins = [moment for moment in (self._gaps.since, backfill and backfill.oldest()) if moment]
+        now = self._x_time.now()
+        return State(
+            self.held_until(),
+            self.totals()["open_gaps"],
+            (now - min(begins)).total_seconds() if begins else 0.0,
+            self._clock.monotonic() - last if last is not None else None,
+        )
+
+    async def _sleep(self, why: str, seconds: float) -> None:
+        if seconds > 0:
+            if seconds >= 1:
+                log.event("waiting", seconds=round(seconds, 1), why=why)
+            await asyncio.sleep(seconds)
+
+
+_NO_LEDGER = (
+    "Without the ledger an ingester could spend twice or fight another. Is BigQuery up, does the dataset exist, and may this "
+    "service account read and write ingester_events (roles/bigquery.dataEditor there, roles/bigquery.jobUser)?"
+)

@@ -1,0 +1,103 @@
+"""Looks at the held stream twice a second: a pause of this process, keep-alives without posts, rules that somebody took away.
+
+X's connection tells none of that. A stream that stalls looks alive, and what a paused process reads afterwards is old.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from . import log
+from .ports import Clock, Stream
+from .timeouts import Timeouts
+from .x.reception import Ended, Reception
+
+_RARE = 30.0  # a pause of so many usual pauses has one chance in ten to the thirteenth, if posts come by themselves
+
+
+class Watch:
+    """`run` is a task. `usual_pause` is what the ledger knows of the seconds between two posts; `ask` asks X whether there were any."""
+
+    def __init__(
+        self, stream: Stream, reception: Reception, clock: Clock, times: Timeouts, *, every: float, late: float
+    ) -> None:
+        self._stream = stream
+        self._reception = reception
+        self._clock = clock
+        self._times = times
+        self._every = every
+        self._late = late
+        self._patience = 1.0  # grows while reconnecting did not help against a stall
+        self._patient_since: float | None = None  # the last post when it grew
+        self._looked = clock.monotonic()
+        self._held = False
+        self._unruled = False
+        self._ask_after = times.unknown_rate
+        self.usual_pause: float | None = None
+        self.ask: Callable[[float], Awaitable[bool]] | None = None
+
+    def connected(self) -> None:
+        self._held, self._unruled = True, False
+
+    def ended(self) -> None:
+        self._held = False
+
+    def unruled(self) -> None:
+        """X has no rules, and so no posts for us: end the connection."""
+        self._unruled = True
+
+    def notice_a_pause(self) -> None:
+        """Tell the reception when this process did not run. Whoever asks it until when all was heard calls this first."""
+        now, looked = self._clock.monotonic(), self._looked
+        self._looked = now
+        if now - looked > self._every + self._late and self._reception.began_at is not None:
+            log.event(
+                "paused", "WARNING", seconds=round(now - looked, 1),
+                message="This process did not run for a while",
+            )  # fmt: skip
+            self._reception.note_pause(looked, now)
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(self._every)
+            self.notice_a_pause()
+            await self._look()
+
+    async def _look(self) -> None:
+        reception = self._reception
+        if not self._held:
+            return
+        if self._unruled:
+            self._unruled = False
+            self._stream.close(Ended("unruled", reason="X has no rules any more: somebody took them away"))
+        elif (quiet := self._quiet()) is not None:
+            self._patience = self._patience * 2.0 if self._patient_since == reception.last_post else 2.0
+            self._patient_since = reception.last_post
+            self._stream.close(Ended("stalled", reason=f"keep-alives, and no post for {quiet:.0f} s"))
+        elif self._is_unknown() and self.ask is not None:
+            self._ask_after *= 2.0  # X bills the question
+            if await self.ask(self._last_news()):
+                self._stream.close(Ended("stalled", reason="keep-alives, and none of the posts that X counts"))
+
+    def _quiet(self) -> float | None:
+        """Return the seconds without a post, if that is far longer than the posts before let one expect."""
+        reception = self._reception
+        usual, posts = self.usual_pause, reception.posts
+        if len(posts) >= 2:
+            usual = (posts[-1] - posts[0]) / (len(posts) - 1)
+        if usual is None or reception.began_at is None:
+            return None
+        quiet = self._clock.monotonic() - self._last_news()
+        patience = self._patience if self._patient_since == reception.last_post else 1.0
+        return quiet if quiet > max(self._times.stall_least, _RARE * usual) * patience else None
+
+    def _is_unknown(self) -> bool:
+        """Whether nothing tells how often posts come, and none has for so long that it is worth a question."""
+        reception = self._reception
+        if self.usual_pause is not None or len(reception.posts) >= 2 or reception.began_at is None:
+            return False
+        return self._clock.monotonic() - self._last_news() > self._ask_after
+
+    def _last_news(self) -> float:
+        """Return when the last post came, or this connection began."""
+        posts, began = self._reception.posts, self._reception.began_at or 0.0
+        return max(posts[-1], began) if posts else began

@@ -1,0 +1,184 @@
+"""X's endpoints but for the stream itself: rules, search, counts, usage, connections.
+
+https://docs.x.com/x-api; the token is app-only. tweepy offers some of them, and hides the headers that X's limits are in.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import log
+from ..errors import Unavailable
+from ..ports import Clock, Http, Token
+from ..timeouts import Timeouts
+from .bearer import Tokens
+from .fields import PLACE_FIELDS, TWEET_FIELDS, USER_FIELDS, expansions
+from .rate_limit import XTime, asked_wait
+
+_RULES_A_PAGE = 1_000
+_PAGES = 10_000  # of one question: more than a week of search has at 100 posts a page and 450 calls in 15 minutes
+_STALE = 10  # pages in a row without news: X does send an empty one with more behind it
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer below 500 that is no rate limit: to be looked at by the caller."""
+
+    status: int
+    body: dict[str, Any] = field(default_factory=dict)
+    remaining: int | None = None  # calls left of X's limit
+    reset_in: float = 0.0  # seconds that X asks to wait
+    token: Token | None = None  # with which it was asked
+
+    @property
+    def said(self) -> str:
+        """X's own words about what is wrong."""
+        errors = self.body.get("errors")
+        first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+        words = self.body.get("detail") or first.get("message") or first.get("detail") or self.body.get("title")
+        return f"{self.status}: {str(words or 'no reason given')[:300]}"
+
+
+class X:
+    """One app's view of X's API. Each method raises Unavailable."""
+
+    def __init__(self, http: Http, tokens: Tokens, clock: Clock, times: Timeouts, x_time: XTime) -> None:
+        self._http = http
+        self._clock = clock
+        self._times = times
+        self._x_time = x_time
+        self._resets: dict[str, float] = {}  # of endpoints that have no call left: when they will, monotonic
+        self.tokens = tokens
+
+    async def rules(self) -> Answer:
+        """Return all rules, in `body['data']`."""
+        path, found = "/2/tweets/search/stream/rules", []
+        answer = Answer(200)
+        async for answer in self._pages(
+            lambda token: self._call("GET", path, {"max_results": _RULES_A_PAGE} | _page("pagination_token", token))
+        ):
+            found += _listed(answer.body)
+        unique = {str(rule.get("id")): rule for rule in found if isinstance(rule, dict)}
+        return Answer(answer.status, answer.body | {"data": list(unique.values())})
+
+    async def add_rules(self, rules: list[dict[str, str]], *, dry_run: bool = False) -> Answer:
+        """`rules` have value and tag. What X refuses is in `body['errors']`, with a status of 2xx."""
+        dry = {"dry_run": "true"} if dry_run else {}
+        return await self._call("POST", "/2/tweets/search/stream/rules", dry, {"add": rules})
+
+    async def delete_rules(self, ids: list[str]) -> Answer:
+        return await self._call("POST", "/2/tweets/search/stream/rules", {}, {"delete": {"ids": ids}})
+
+    async def connections(self) -> Answer:
+        """Return who holds the stream now, in `body['data']`."""
+        return await self._call("GET", "/2/connections", {"status": "active", "endpoints": "filtered_stream"})
+
+    async def clear_connections(self) -> Answer:
+        """Throw out whoever holds the stream: a connection that is gone and still counted."""
+        return await self._call("DELETE", "/2/connections/filtered_stream", {})
+
+    async def usage(self) -> Answer:
+        """Return the posts that X has counted for billing: `body['data']['project_usage']`, a string."""
+        return await self._call("GET", "/2/usage/tweets", {})
+
+    def search(
+        self, query: str, since_id: str, until_id: str, *, authors: bool, referenced: bool, size: Callable[[], int]
+    ) -> AsyncIterator[Answer]:
+        """Yield pages of recent search, newest first, each of as many posts as `size` says then."""
+        parameters: Object = {
+            "query": query,
+            "since_id": since_id,
+            "until_id": until_id,
+            "tweet.fields": ",".join(TWEET_FIELDS),
+            "place.fields": ",".join(PLACE_FIELDS),
+            "expansions": ",".join(expansions(authors=authors, referenced=referenced)),
+        }
+        if authors:
+            parameters["user.fields"] = ",".join(USER_FIELDS)
+        return self._pages(
+            lambda token: self._patiently(
+                "/2/tweets/search/recent", parameters | {"max_results": size()} | _page("next_token", token)
+            )
+        )
+
+    def count(
+        self, query: str, since_id: str, until_id: str, granularity: str, spend: Callable[[], object]
+    ) -> AsyncIterator[Answer]:
+        """Yield pages of X's counts for a query, retweets included, by minute or hour. X bills each page as a request.
+
+        `spend` is called before each.
+        """
+        parameters = {"query": query, "since_id": since_id, "until_id": until_id, "granularity": granularity}
+        path = "/2/tweets/counts/recent"
+        return self._pages(lambda token: self._patiently(path, parameters | _page("next_token", token), spend))
+
+    async def _pages(self, ask: Callable[[str | None], Awaitable[Answer]]) -> AsyncIterator[Answer]:
+        """Yield each page. Ends where there is no next one, where one repeats what was (twarc #541), and where nothing new comes."""
+        seen: set[str] = set()
+        tokens: set[str] = set()
+        token, stale = None, 0
+        for _ in range(_PAGES):
+            answer = await ask(token)
+            yield answer
+            if answer.status != 200:
+                return
+            names = {_name(one) for one in _listed(answer.body)}
+            meta = answer.body.get("meta")
+            token = meta.get("next_token") if isinstance(meta, dict) else None
+            stale = 0 if names - seen else stale + 1
+            if not token or (names and not names - seen):
+                return
+            if token in tokens or stale > _STALE:
+                log.event(
+                    "pages_endless", "WARNING", message="X names a next page again and again, and nothing new is on it"
+                )
+                return
+            seen |= names
+            tokens.add(token)
+
+    async def _patiently(
+        self, path: str, parameters: Mapping[str, Any], spend: Callable[[], object] = lambda: None
+    ) -> Answer:
+        """For whoever can wait until X's limit allows another call."""
+        wait = self._resets.pop(path, 0.0) - self._clock.monotonic()
+        if wait > 0:
+            log.event("waiting", seconds=round(wait, 1), why=f"X allows no more calls of {path} until then")
+            await asyncio.sleep(wait)
+        spend()
+        answer = await self._call("GET", path, parameters)
+        if answer.remaining == 0:
+            self._resets[path] = self._clock.monotonic() + (answer.reset_in or self._times.asked_least)
+        return answer
+
+    async def _call(self, method: str, path: str, parameters: Mapping[str, Any], body: Any = None) -> Answer:
+        token = self.tokens.current
+        reply = await self._http.call(method, path, parameters, body, token)
+        self._x_time.compare(reply.headers)
+        wait = asked_wait(reply.headers, self._x_time.now().timestamp())
+        if wait is not None:  # a wish beyond X's own window is a mistake
+            wait = min(max(wait, self._times.asked_least), self._times.asked_most)
+        left = reply.headers.get("x-rate-limit-remaining", "")
+        answer = Answer(reply.status, reply.body or {}, int(left) if left.isdecimal() else None, wait or 0.0, token)
+        limited = reply.status == 429 and answer.body.get("title") != "UsageCapExceeded"
+        if reply.status >= 500 or limited:
+            raise Unavailable(f"{path}: {answer.said}", wait)
+        if reply.status < 300 and reply.body is None:
+            raise Unavailable(f"{path}: X's answer is not JSON, or cut off")
+        return answer
+
+
+def _page(name: str, token: str | None) -> dict[str, str]:
+    return {} if token is None else {name: token}
+
+
+def _listed(body: Object) -> list[Any]:
+    data = body.get("data")
+    return data if isinstance(data, list) else []
+
+
+def _name(one: Any) -> str:
+    """Return what tells one entry of a page from another: a post's or rule's id, or the start of a span of counts."""
+    return str(one.get("id") or one.get("start")) if isinstance(one, dict) else str(one)

@@ -1,0 +1,209 @@
+"""Our rules for X as code: the file, how it differs from what X has, and making X have it.
+
+`stream` installs the file where X has no rule at all, and otherwise only says how the two differ; `rules apply` changes X.
+Rules that this file does not name belong to somebody, and are removed only when that is asked for.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .. import log
+from ..errors import ConfigurationError, Denied, Refused
+from .client import Answer, X
+
+FILE = Path(__file__).parents[1] / "rules.yaml"
+_COMMENT = re.compile(r"[ \t]+#")
+_LONGEST = 1_024  # characters of a rule on pay-per-use (https://docs.x.com/x-api/posts/filtered-stream)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`id` is X's, '' for a rule that is only in the file."""
+
+    value: str
+    tag: str = ""
+    id: str = ""
+
+    def __str__(self) -> str:
+        shown = self.value if len(self.value) <= 80 else f"{self.value[:77]}..."
+        return f"{self.tag or '(no tag)'}: {shown}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What makes X have the file. X cannot change a tag: such a rule is in `remove` and in `add`."""
+
+    add: list[Rule]
+    remove: list[Rule]
+    keep: list[Rule]
+    foreign: list[Rule]  # in X, and not in the file
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.add or self.remove)
+
+
+def read(path: Path = FILE) -> list[Rule]:
+    """Values and tags are what is typed: YAML makes no number, date or boolean of them, and leaves no # out.
+
+    Raises ConfigurationError, naming the line or the rule.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        _refuse_what_yaml_drops(text, path)
+        items = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - makes strings, lists and mappings, and nothing else
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"There is no rules file {path}. Write one: a list of '- tag: name' and 'value: rule'."
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {error.strerror or error}. Name the rules file with --rules."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} cannot be read as UTF-8 text ({error}). Save it as UTF-8.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise ConfigurationError(
+            f"{path}{where}: this is not YAML ({getattr(error, 'problem', None) or error}). Is a quote or the indentation wrong?"
+        ) from None
+    if not isinstance(items, list) or not items:
+        raise ConfigurationError(
+            f"{path} holds no rules. It should be a list: '- tag: name', and under it 'value: rule'."
+        )
+    rules = [_rule(item, f"{path}, rule {number}") for number, item in enumerate(items, start=1)]
+    for number, rule in enumerate(rules, start=1):
+        if rule.value in {other.value for other in rules[: number - 1]}:
+            raise ConfigurationError(
+                f"{path}, rule {number}: the same value stands above. X knows a value once; leave one out."
+            )
+    return rules
+
+
+def _refuse_what_yaml_drops(text: str, path: Path) -> None:
+    """A hashtag after a space is a comment to YAML, `&a` an anchor, `!a` a type: the rule would be wider and dearer than written.
+
+    Raises ConfigurationError with the line, and yaml.YAMLError.
+    """
+    lines = text.splitlines()
+    token: yaml.Token
+    for token in yaml.scan(text, yaml.BaseLoader):
+        line, column = token.end_mark.line, token.end_mark.column
+        rest = lines[line][column:] if line < len(lines) else ""
+        plain = isinstance(token, yaml.ScalarToken) and token.plain
+        if (plain or isinstance(token, yaml.ValueToken)) and _COMMENT.match(rest):
+            raise ConfigurationError(
+                f"{path}, line {line + 1}: YAML takes '{rest.strip()}' for a comment, and X would not see it. "
+                "Put the whole text into single quotes, or a comment on a line of its own."
+            )
+        if isinstance(token, (yaml.AnchorToken, yaml.AliasToken, yaml.TagToken)):
+            raise ConfigurationError(
+                f"{path}, line {token.start_mark.line + 1}: YAML gives a text that begins with &, * or ! a meaning of its own. "
+                "Put the whole text into single quotes."
+            )
+    for node in _mappings(yaml.compose(text, yaml.BaseLoader)):
+        keys: set[str] = set()
+        for key, _ in node.value:
+            if key.value in keys:
+                raise ConfigurationError(
+                    f"{path}, line {key.start_mark.line + 1}: the rule has a second {key.value}, and one would be lost. "
+                    "Begin each rule with '- '."
+                )
+            keys.add(str(key.value))
+
+
+def _mappings(root: yaml.Node | None) -> list[yaml.MappingNode]:
+    found = root.value if isinstance(root, yaml.SequenceNode) else [root]
+    return [node for node in found if isinstance(node, yaml.MappingNode)]
+
+
+def _rule(item: Any, where: str) -> Rule:
+    if not isinstance(item, dict) or not isinstance(item.get("value"), str) or not item["value"].strip():
+        raise ConfigurationError(
+            f"{where}: there is no value. Each rule is '- tag: name' and 'value: rule in X's language'."
+        )
+    if unknown := set(item) - {"value", "tag"}:
+        raise ConfigurationError(f"{where}: '{sorted(unknown)[0]}' is not known. A rule has a value and a tag.")
+    value = _plain(item["value"])
+    if len(value) > _LONGEST:
+        raise ConfigurationError(f"{where}: {len(value)} characters, and X takes {_LONGEST}. Split it in two rules.")
+    return Rule(value, str(item.get("tag") or ""))
+
+
+def _plain(value: str) -> str:
+    """X takes white space of any length for one space, so that two such rules are the same."""
+    return " ".join(value.split())
+
+
+async def there(x: X) -> list[Rule]:
+    """Return X's rules. Raises Denied where X does not show them, Unavailable."""
+    answer = await x.rules()
+    if answer.status != 200:
+        raise Denied(f"X does not show its rules ({answer.said}). Is the token right?", answer.status, answer.token)
+    return [Rule(str(r.get("value", "")), str(r.get("tag") or ""), str(r.get("id", ""))) for r in answer.body["data"]]
+
+
+def compare(ours: Iterable[Rule], theirs: Iterable[Rule]) -> Plan:
+    """Return how X's rules become the file's."""
+    here = {_plain(rule.value): rule for rule in ours}
+    there_ = {_plain(rule.value): rule for rule in theirs}
+    same = {value for value in here.keys() & there_.keys() if here[value].tag == there_[value].tag}
+    return Plan(
+        add=[rule for value, rule in here.items() if value not in same],
+        remove=[rule for value, rule in there_.items() if value in here and value not in same],
+        keep=[there_[value] for value in here if value in same],
+        foreign=[rule for value, rule in there_.items() if value not in here],
+    )
+
+
+async def install(x: X, rules: list[Rule]) -> None:
+    """Add the rules. Raises Refused where X does not take one of them, Unavailable."""
+    answer = await x.add_rules(_as_x(rules))
+    if answer.status in (401, 402, 403):
+        raise Denied(
+            f"X does not take the rules ({answer.said}).", answer.status, answer.token
+        )  # not because of what they say
+    if problem := _problem(answer):
+        raise Refused(problem)
+    log.event("rules_installed", rules=len(rules))
+
+
+async def check(x: X, rules: list[Rule]) -> None:
+    """X's own look at them, which changes nothing. Raises Refused, Unavailable."""
+    if rules and (problem := _problem(await x.add_rules(_as_x(rules), dry_run=True))):
+        raise Refused(problem)
+
+
+async def apply(x: X, plan: Plan, *, remove_foreign: bool) -> None:
+    """New rules first, so that nothing goes unmatched; one whose tag changes is away for a moment. Raises Refused, Unavailable."""
+    retagged = {_plain(rule.value) for rule in plan.remove}
+    if fresh := [rule for rule in plan.add if _plain(rule.value) not in retagged]:
+        await install(x, fresh)
+    gone = plan.remove + (plan.foreign if remove_foreign else [])
+    if gone:
+        answer = await x.delete_rules([rule.id for rule in gone])
+        if answer.status != 200:
+            raise Refused(f"X does not remove rules ({answer.said}).")
+    if again := [rule for rule in plan.add if _plain(rule.value) in retagged]:
+        await install(x, again)
+
+
+def _as_x(rules: list[Rule]) -> list[dict[str, str]]:
+    return [{"value": rule.value, **({"tag": rule.tag} if rule.tag else {})} for rule in rules]
+
+
+def _problem(answer: Answer) -> str | None:
+    errors = answer.body.get("errors")
+    for problem in errors if isinstance(errors, list) else []:
+        if isinstance(problem, dict) and problem.get("title") != "DuplicateRule":
+            details = "; ".join(map(str, problem.get("details") or [problem.get("detail") or problem.get("title")]))
+            return f"X refuses the rule '{problem.get('value')}': {details}. Change it in ingester/rules.yaml."
+    if answer.status not in (200, 201):
+        return f"X does not take the rules ({answer.said}). Is the token right, and is ingester/rules.yaml in X's language?"
+    return None

@@ -1,0 +1,230 @@
+"""Recent search, for what the stream did not deliver: which queries, which posts, and as which messages. Pure but for `X`.
+
+What search lacks beside the stream (facts of X's): retweets are left out of keyword queries since 2026-05-04, a query has
+512 characters where a rule has 1,024, `sample:` and `bio:` do not exist, and no post says which rule it matches: so one
+query a rule. It goes back seven days.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from .. import snowflake
+from ..errors import Denied
+from ..prices import Resources, resources
+from .client import Answer, X
+
+DAYS = timedelta(days=7)
+_BY_MINUTE = timedelta(days=1)
+_QUERY_CHARACTERS = 512
+_BAD_QUERY = (400, 414, 422)
+_STREAM_ONLY = re.compile(r"(?<![\w:])-?(sample|bio|bio_name|bio_location):", re.IGNORECASE)
+_SNOWFLAKE_EPOCH = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=round(snowflake.EPOCH * 1_000))
+
+Rule = tuple[str, str, str]  # id, value, tag
+
+
+class Refused(Exception):
+    """X does not take a query: not a matter of time. The text is X's."""
+
+
+@dataclass(slots=True)
+class Found:
+    """A post of a search, with all rules that found it."""
+
+    data: dict[str, Any]
+    includes: dict[str, list[dict[str, Any]]]
+    rules: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return str(self.data["id"])
+
+    @property
+    def made_at(self) -> datetime:
+        return time_of(self.id)
+
+    def payload(self) -> bytes:
+        """One message in the stream's shape: compact, with only what the post refers to."""
+        message: dict[str, Any] = {"data": self.data}
+        if self.includes:
+            message["includes"] = self.includes
+        return orjson.dumps(message | {"matching_rules": self.rules})
+
+
+def id_before(moment: datetime) -> str:
+    """The last id before that millisecond: as `since_id` it lets the millisecond's first post through, as `until_id` not."""
+    return str((math.floor((moment - _SNOWFLAKE_EPOCH) / timedelta(milliseconds=1)) << 22) - 1)
+
+
+def time_of(post_id: str) -> datetime:
+    """When the post was made."""
+    return _SNOWFLAKE_EPOCH + timedelta(milliseconds=int(post_id) >> 22)
+
+
+def parse_time(text: str) -> datetime:
+    """ISO 8601; UTC where no zone is named."""
+    moment = datetime.fromisoformat(text)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text} is outside of the calendar") from None
+
+
+def cannot_ask(value: str) -> str | None:
+    """Why search cannot be asked what the rule asks; None if it can."""
+    if len(value) > _QUERY_CHARACTERS:
+        return f"{len(value)} characters, and search takes {_QUERY_CHARACTERS}"
+    if found := _STREAM_ONLY.search(value):
+        return f"search does not know {found[1]}:"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of search. `unreadable` are posts without an id that is a number, as X sent them; X may bill them all the same."""
+
+    found: list[Found]
+    unreadable: list[bytes]
+    billed: Resources
+
+
+async def pages(
+    x: X, rule: Rule, since: datetime, until: datetime, *, authors: bool, referenced: bool, size: Callable[[], int]
+) -> AsyncIterator[Page]:
+    """Yield posts that match the rule, a page at a time, each of `size()` posts.
+
+    Raises Refused, Unavailable, and what `size` does.
+    """
+    rule_id, value, tag = rule
+    asked = x.search(value, id_before(since), id_before(until), authors=authors, referenced=referenced, size=size)
+    async for answer in asked:
+        _check(answer)
+        includes = _object(answer.body.get("includes"))
+        named = [{"id": rule_id, "tag": tag}]
+        data = answer.body.get("data")
+        found, unreadable = [], []
+        for post in data if isinstance(data, list) else []:
+            if isinstance(post, dict) and str(post.get("id", "")).isdecimal() and int(post["id"]) < snowflake.HIGHEST:
+                found.append(Found(post, _referred(post, includes), list(named)))
+            else:
+                unreadable.append(orjson.dumps(post))
+        yield Page(found, unreadable, resources(answer.body))
+
+
+@dataclass(slots=True)
+class Counted:
+    """X's counts of an interval. `total` is None if X did not say; `requests` is the number of requests, each of which X bills.
+
+    `spans` are (start, end, posts) in order; empty if X gives only the total. X's counts are estimates: seen to be a few percent off.
+    """
+
+    total: int | None = 0
+    requests: int = 0
+    spans: list[tuple[datetime, datetime, int]] = field(default_factory=list)
+
+
+async def counts(
+    x: X, rules: Iterable[Rule], since: datetime, until: datetime, spend: Callable[[], object] = lambda: None
+) -> Counted:
+    """Ask X how many posts match, retweets included; a post that matches two rules may count twice. Raises Refused, Unavailable.
+
+    Makes one request for as many rules as fit into a query: by minute for up to a day, by hour beyond that. Follows further pages only
+    while the requests cost less than a hundredth of the posts. Calls `spend` before each request.
+    """
+    result = Counted()
+    spans: Counter[tuple[datetime, datetime]] = Counter()
+    queries = _together([value for _, value, _ in rules if cannot_ask(value) is None])
+    granularity = "minute" if until - since <= _BY_MINUTE else "hour"
+    for number, query in enumerate(queries, start=1):
+        async for answer in x.count(query, id_before(since), id_before(until), granularity, spend):
+            _check(answer)
+            result.requests += 1
+            total, found = read_counts(answer.body)
+            result.total = None if total is None or result.total is None else result.total + total
+            spans.update(found)
+            if result.requests - number >= (result.total or 0) / 100:
+                if _object(answer.body.get("meta")).get("next_token"):
+                    result.total = None
+                break
+    result.spans = [(start, end, posts) for (start, end), posts in sorted(spans.items())]
+    return result
+
+
+def read_counts(body: dict[str, Any]) -> tuple[int | None, dict[tuple[datetime, datetime], int]]:
+    """Return the total of an answer to a counts request, None if it has none, and the posts of each span. Reads both of X's dialects."""
+    spans: dict[tuple[datetime, datetime], int] = {}
+    data = body.get("data")
+    for one in map(_object, data if isinstance(data, list) else []):
+        posts = _either(one, "tweet_count", "post_count")
+        try:
+            span = parse_time(str(one.get("start"))), parse_time(str(one.get("end")))
+        except ValueError:
+            continue
+        if posts is not None:
+            spans[span] = posts
+    total = _either(_object(body.get("meta")), "total_tweet_count", "total_post_count")
+    if total is None and spans:
+        total = sum(spans.values())
+    return total, spans
+
+
+def _either(found: dict[str, Any], *names: str) -> int | None:
+    """Return the first number under one of the names; X sends numbers as strings now and then."""
+    for name in names:
+        if str(found.get(name)).isdecimal():
+            return int(found[name])
+    return None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """Return what should be a JSON object, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def _check(answer: Answer) -> None:
+    if answer.status in _BAD_QUERY:
+        raise Refused(answer.said)
+    if answer.status != 200:
+        raise Denied(answer.said, answer.status, answer.token)
+
+
+def _together(values: list[str]) -> list[str]:
+    """As few queries as their length allows, so that a post that matches several rules counts once."""
+    queries: list[str] = []
+    for value in values:
+        joined = f"{queries[-1]} OR ({value})" if queries else ""
+        if joined and len(joined) <= _QUERY_CHARACTERS:
+            queries[-1] = joined
+        else:
+            queries.append(f"({value})" if len(value) + 2 <= _QUERY_CHARACTERS else value)
+    return queries
+
+
+def _referred(data: dict[str, Any], includes: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """A page's posts share what it includes: of that, what this one refers to, and the authors of the posts it refers to."""
+    references = _objects(data.get("referenced_tweets")) or _objects(data.get("referenced_posts"))
+    history = data.get("edit_history_tweet_ids") or data.get("edit_history_post_ids")
+    wanted = {str(one.get("id")) for one in references} | set(map(str, history if isinstance(history, list) else []))
+    found: dict[str, list[dict[str, Any]]] = {}
+    users = {str(data.get("author_id"))}
+    for kind in ("tweets", "posts"):
+        posts = [
+            p for p in _objects(includes.get(kind)) if str(p.get("id")) in wanted and p.get("id") != data.get("id")
+        ]
+        users |= {str(post.get("author_id")) for post in posts}
+        found[kind] = posts
+    found["users"] = [user for user in _objects(includes.get("users")) if str(user.get("id")) in users]
+    place = _object(data.get("geo")).get("place_id")
+    found["places"] = [one for one in _objects(includes.get("places")) if one.get("id") == place]
+    return {kind: items for kind, items in found.items() if items}
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

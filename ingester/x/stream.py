@@ -1,0 +1,301 @@
+"""One connection to X's stream by tweepy, in a thread. It carries bytes to the reception and decides nothing.
+
+tweepy's own loop reconnects hot, retries fatal answers for ever and swallows exceptions. Here it never goes round: each `hold` may make
+one request, and whatever would make it go on ends it. The caller decides what follows.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import requests
+import tweepy
+import urllib3
+
+from ..errors import IngesterError
+from ..ports import Clock, Token
+from ..threads import in_thread
+from ..timeouts import Timeouts
+from .fields import PLACE_FIELDS, TWEET_FIELDS, USER_FIELDS, expansions
+from .http import AGENT, Adapter, Bearer, Wire, elsewhere, lower, prepare
+from .rate_limit import XTime, asked_wait
+from .reception import Ended, Reception
+
+TWEEPYS_HOST = "https://api.twitter.com"  # fixed in tweepy 4.17; X documents https://api.x.com only
+_PAGES = ("text/html", "application/xhtml+xml")
+_CONNECT_SECONDS = 10.0
+_ANSWER_SECONDS = 30.0  # from the request to the stream's first byte, or to the end of another answer
+_CHUNK = 65_536  # bytes read at once
+_LAST_POST_SECONDS = 1.0  # for the post that is in hand when the connection is closed
+_LINE = 3  # times the longest silence: so long may one line take to come
+_NO_STREAM = 502  # the status that a page of a proxy or portal is given
+
+
+class Stream:
+    """X's stream, one connection at a time."""
+
+    def __init__(
+        self, url: str, times: Timeouts, clock: Clock, x_time: XTime, *, authors: bool, referenced: bool
+    ) -> None:
+        self._url = url
+        self._times = times
+        self._clock = clock
+        self._x_time = x_time
+        self._parameters = {
+            "tweet_fields": TWEET_FIELDS,
+            "user_fields": USER_FIELDS if authors else None,
+            "place_fields": PLACE_FIELDS,
+            "expansions": expansions(authors=authors, referenced=referenced),
+        }
+        self._connection: _Connection | None = None
+
+    async def hold(self, token: Token, reception: Reception, connected: Callable[[], None]) -> Ended:
+        """Make one connection and return when it has ended. Raises PublishFailed, and what nobody foresaw."""
+        loop = asyncio.get_running_loop()
+
+        def arrived() -> None:
+            self._x_time.compare(connection.headers, connection.answered_at)
+            connected()
+
+        self._connection = connection = _Connection(
+            self._url,
+            token,
+            self._times,
+            reception=reception,
+            clock=self._clock,
+            connected=lambda: loop.call_soon_threadsafe(arrived),
+        )
+        reading = asyncio.ensure_future(in_thread(connection.run, self._parameters, seconds=None))
+        try:
+            ended = await asyncio.shield(reading)
+        finally:
+            connection.close(Ended("network", reason="closed by us"))
+            await asyncio.wait([reading], timeout=_LAST_POST_SECONDS)
+        if ended.how != "http":
+            return ended
+        self._x_time.compare(connection.headers, connection.answered_at)
+        asked = asked_wait(connection.headers, self._x_time.of(connection.answered_at).timestamp())
+        return replace(ended, reset_in=asked)
+
+    def close(self, ended: Ended) -> None:
+        """End the connection that is held, as having ended so."""
+        if self._connection is not None:
+            self._connection.close(ended)
+
+
+class _Only(requests.ConnectionError):
+    """tweepy asks a second time."""
+
+
+class _Host(Adapter):
+    """Sends tweepy's request to the configured host: once, with our limits on silence in place of tweepy's 21 s.
+
+    A redirect within the host is followed once. Any other is an answer like an error: it could take the token along.
+    """
+
+    def __init__(self, url: str, silence: float, connection: "_Connection") -> None:
+        super().__init__()
+        self._url = url
+        self._timeout = (_CONNECT_SECONDS, silence)
+        self.owner = connection
+        self._asked = False
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        if self._asked:
+            raise _Only
+        self._asked = True
+        request.url = f"{self._url}{(request.url or '').removeprefix(TWEEPYS_HOST)}"
+        try:
+            response = super().send(request, *args, **kwargs | {"timeout": self._timeout})
+            location = response.headers.get("Location", "")
+            if 300 <= response.status_code < 400 and location:
+                target = requests.compat.urljoin(request.url, location)
+                if target.startswith(f"{self._url}/"):
+                    response.close()
+                    request.url = target
+                    response = super().send(request, *args, **kwargs | {"timeout": self._timeout})
+        except (requests.RequestException, OSError, urllib3.exceptions.HTTPError) as error:
+            self.owner.note(error)
+            raise
+        self.owner.answered(response)
+        return response
+
+
+class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
+    """tweepy's client for one connection."""
+
+    def __init__(
+        self,
+        url: str,
+        token: Token,
+        times: Timeouts,
+        *,
+        reception: Reception,
+        clock: Clock,
+        connected: Callable[[], object],
+    ) -> None:
+        super().__init__(token.value, chunk_size=_CHUNK, max_retries=0)
+        self.user_agent = AGENT
+        prepare(self.session, url)
+        self.session.auth = Bearer(token.value)
+        self.session.max_redirects = 0
+        self.session.mount(TWEEPYS_HOST, _Host(url, times.silence, self))
+        self._url = url
+        self._times = times
+        self._reception = reception
+        self._clock = clock
+        self._connected = connected
+        self._wire = Wire()
+        self._ended: Ended | None = None
+        self._exception: Exception | None = None
+        self._began: float | None = None
+        self._first = True  # no byte yet
+        self.headers: dict[str, str] = {}
+        self.answered_at = 0.0  # monotonic
+
+    def run(self, parameters: dict[str, Any]) -> Ended:
+        """Blocks until the connection has ended."""
+        with self._wire.within(_ANSWER_SECONDS):
+            self.filter(**parameters)
+        if isinstance(self._exception, IngesterError):
+            raise self._exception
+        if self._exception is not None and self._ended is None:
+            if not isinstance(self._exception, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
+                raise self._exception
+            self.note(self._exception)
+        ended = self._ended or Ended("network", reason="refused, or cut")
+        if self._began is None or self._first:
+            return ended
+        return replace(ended, held=time.monotonic() - self._began, posts=self._reception.posts_here)
+
+    def close(self, ended: Ended) -> None:
+        """For another thread: whatever is being read ends now."""
+        if self._ended is None:
+            self._ended = ended
+        self.disconnect()
+        self._wire.cut()
+
+    def note(self, error: Exception) -> None:
+        """Keep why a request or a read failed, which tweepy does not tell."""
+        if self._ended is not None:
+            return
+        cause = _cause(error)
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            self._ended = Ended("certificate", reason=f"the certificate is not valid: {cause.verify_message}")
+        elif isinstance(error, requests.Timeout | urllib3.exceptions.ReadTimeoutError | TimeoutError):
+            begun = self._began is not None
+            why = f"no byte for {self._times.silence:.0f} s" if begun else "no answer in time"
+            self._ended = Ended("silent" if begun else "network", reason=why)
+        elif self._wire.is_cut:
+            self._ended = Ended("network", reason=f"no whole answer within {_ANSWER_SECONDS:.0f} s")
+        else:
+            self._ended = Ended("network", reason=f"refused, or cut ({type(cause).__name__}: {cause})"[:300])
+
+    def answered(self, response: requests.Response) -> None:
+        """tweepy's hooks see neither headers nor bodies; this one sees every answer before its body is read."""
+        self.headers, self.answered_at = lower(response.headers), self._clock.monotonic()
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if response.status_code == 200 and kind not in _PAGES:
+            response.__class__ = _Lines
+            return
+        reason = f"HTTP {response.status_code}"
+        if response.status_code == 200:
+            response.status_code = _NO_STREAM  # a proxy's or a portal's page: tweepy would take its lines for posts
+            reason = f"HTTP {_NO_STREAM}: a web page in place of the stream"
+        elif 300 <= response.status_code < 400:
+            host = elsewhere(self._url, self.headers.get("location", ""))
+            reason = f"HTTP {response.status_code}: a redirect to {host}, which is not followed with the token. Is X_API_URL right?"
+            response.status_code = _NO_STREAM  # requests would follow it
+        try:
+            problem = orjson.loads(response.content)
+        except (orjson.JSONDecodeError, requests.RequestException):
+            problem = {}
+        self._ended = Ended(
+            "http", status=response.status_code, problem=problem if isinstance(problem, dict) else {}, reason=reason
+        )
+
+    def on_connect(self) -> None:
+        self._began = time.monotonic()
+        self._reception.begin()
+
+    def on_data(self, raw_data: bytes) -> None:
+        if self._first and not self._is_stream(raw_data):
+            return
+        if (ended := self._reception.line(raw_data)) is not None:
+            self._end(ended)
+
+    def on_keep_alive(self) -> None:
+        self.on_data(b"")
+
+    def on_closed(self, response: requests.Response) -> None:
+        if self._first:
+            self._end(Ended("http", status=_NO_STREAM, reason=f"HTTP {_NO_STREAM}: closed without a byte"))
+        self._end(Ended("closed", reason="X closed the connection"))
+
+    def on_connection_error(self) -> None:
+        self.disconnect()
+
+    def on_request_error(self, status_code: int) -> None:
+        self.disconnect()
+
+    def on_exception(self, exception: Exception) -> None:
+        self._exception = exception
+
+    def on_disconnect(self) -> None:
+        pass
+
+    def _is_stream(self, raw: bytes) -> bool:
+        if raw.lstrip().startswith(b"<"):
+            self._end(Ended("http", status=_NO_STREAM, reason=f"HTTP {_NO_STREAM}: a web page in place of the stream"))
+            return False
+        self._first = False
+        self._wire.without_end()
+        self._connected()
+        return True
+
+    def _end(self, ended: Ended) -> None:
+        if self._ended is None:
+            self._ended = ended
+        self.disconnect()
+
+    def reading(self, response: requests.Response) -> Iterator[bytes]:
+        """Yield what has come as soon as it has, whatever the framing. Ends where one line takes too long."""
+        raw = response.raw
+        patience = _LINE * self._times.silence
+        try:
+            pieces = raw.stream(_CHUNK, decode_content=True) if raw.chunked else iter(lambda: raw.read1(_CHUNK), b"")
+            for piece in pieces:
+                yield piece
+                if self._clock.monotonic() - self._reception.last_byte > patience:
+                    raise TimeoutError
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            self.note(error)
+            raise requests.ConnectionError(error) from error
+
+
+class _Lines(requests.Response):
+    """Reads by its connection's `reading`."""
+
+    def iter_content(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
+        return self.connection.owner.reading(self)  # type: ignore[no-any-return, attr-defined]
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return the innermost reason: requests and urllib3 wrap it in several layers."""
+    seen = 0
+    while seen < 10:
+        inner = getattr(error, "reason", None) or error.__cause__ or error.__context__
+        if isinstance(inner, BaseException):
+            error = inner
+        elif error.args and isinstance(error.args[0], BaseException):
+            error = error.args[0]
+        elif len(error.args) > 1 and isinstance(error.args[1], BaseException):
+            error = error.args[1]
+        else:
+            break
+        seen += 1
+    return error

@@ -1,0 +1,125 @@
+"""What a start reads of the ledger is enough: the same conclusions as from every row, whatever happened before."""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from google.cloud import bigquery
+
+from ingester.ledger import history
+from ingester.ledger.model import Event, as_row
+from ingester.ledger.store import Store
+from local.bigquery import create as tables
+
+FRESH = 90.0
+CONDITIONS = {"token": "7", "forbidden": "7", "parameters": "abc", "rules": "r1"}
+
+
+@pytest.fixture
+def dataset(client: bigquery.Client) -> Iterator[str]:
+    name = f"store_{random.randrange(1 << 32):08x}"
+    tables.create(client, name)
+    yield name
+    client.delete_dataset(name, delete_contents=True)
+
+
+def months(seed: int, now: datetime) -> list[Event]:
+    """Sixty days of a ledger, sparse far back and dense at the end."""
+    rng = random.Random(seed)
+    moments = sorted(
+        [now - timedelta(days=rng.uniform(0, 60)) for _ in range(60)]
+        + [now - timedelta(seconds=rng.uniform(0, 9_000)) for _ in range(30)]
+    )
+    found: list[Event] = []
+    gaps: list[Event] = []
+    for number, at in enumerate(moments):
+        holder = f"e{number // 7}/0/x"
+        what = rng.choice(
+            [
+                "started",
+                "connected",
+                "alive",
+                "alive",
+                "disconnected",
+                "refused",
+                "gap",
+                "filled",
+                "stopped",
+                "redriven",
+            ]
+        )
+        since = at - timedelta(seconds=rng.uniform(0, 60))
+        units = rng.randrange(1_000)
+        if what == "gap":
+            gaps.append(
+                Event(
+                    holder,
+                    at,
+                    "gap_opened",
+                    f"g{number}",
+                    since,
+                    None,
+                    "closed",
+                    [{"id": "1", "value": "m", "tag": ""}],
+                )
+            )
+            found.append(gaps[-1])
+        elif what == "filled" and gaps:
+            gap = gaps.pop(rng.randrange(len(gaps)))
+            status = rng.choice(["filled", "partial", "skipped"])
+            found.append(Event(
+                holder, at, "gap_filled", gap.gap_id, gap.since, at, "closed", delivered_today=units,
+                posts_expected=rng.choice([None, 5]), posts_recovered=5, status=status,
+            ))  # fmt: skip
+        elif what == "stopped":
+            reason = rng.choice(["told", "Done", "credits", "token", "pause", "bug"])
+            retry = at + timedelta(hours=1) if reason in ("credits", "token") else None
+            condition = "7" if reason == "token" else None
+            found.append(
+                Event(holder, at, "stopped", None, since, None, reason, retry_after=retry, condition=condition)
+            )
+        elif what not in ("gap", "filled"):
+            row = {"since": since} if what in ("alive", "disconnected") else {}
+            found.append(Event(holder, at, what, delivered_today=units, **row))  # type: ignore[arg-type]
+    return found
+
+
+def conclusions(events: list[Event], now: datetime) -> dict[str, Any]:
+    rival = history.rival(events, "me", now, FRESH)
+    stop = history.stop_in_force(events, now, CONDITIONS)
+    recent = [at for at in history.connects(events) if at > now - timedelta(minutes=15)]
+    return {
+        "rival": rival and rival.holder,
+        "stop": stop and (stop.reason, stop.at),
+        "held": history.last_held(events, now),
+        "open": history.open_gaps(events),
+        "accounted": history.accounted(events),
+        "spent": history.spent(events),
+        "connects": recent,
+        "redriven": max((event.at for event in events if event.event == "redriven"), default=None),
+    }
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_a_start_reads_gives_the_same_conclusions_as_the_whole_ledger(
+    client: bigquery.Client, dataset: str, seed: int
+) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    events = months(seed, now)
+    table = f"local.{dataset}.ingester_events"
+    assert client.insert_rows_json(table, [as_row(event) for event in events]) == []
+    read = asyncio.run(Store("local", dataset).history())
+    assert conclusions(read, now) == conclusions(events, now)
+    assert [event.at for event in read] == sorted(event.at for event in read)
+
+
+def test_a_look_at_the_last_minutes_brings_no_more(client: bigquery.Client, dataset: str) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    events = months(1, now)
+    assert client.insert_rows_json(f"local.{dataset}.ingester_events", [as_row(event) for event in events]) == []
+    since = now - timedelta(minutes=15)
+    read = asyncio.run(Store("local", dataset).since(since))
+    assert read == [event for event in events if event.at >= since]

@@ -1,0 +1,60 @@
+"""What sequences have found: each was shrunk to the faults that matter, and its mend is in the same commit. (seed, steps)."""
+
+from .faults import Step
+
+FOUND: dict[str, tuple[str, list[Step]]] = {
+    "a process that was frozen learns of an ending before it learns that it was frozen": (
+        "7",
+        [Step(16_000.471, "freeze", 1_500.0), Step(16_114.583, "close")],
+    ),
+    "a stall that a refused connect cuts short": (
+        "68",
+        [Step(7_160.28, "stall"), Step(7_990.679, "refused_503", number=4)],
+    ),
+    "a stall that a silence cuts short": (
+        "84",
+        [Step(11_920.71, "stall"), Step(12_649.446, "silence")],
+    ),
+    "a stall in a pause: what is read afterwards is old": (
+        "1796",
+        [Step(14_405.558, "freeze", 1_500.0, 3), Step(15_262.803, "stall", 20.0, 5)],
+    ),
+    "the clock is set back an hour, and then the stream stalls": (
+        "292",
+        [Step(2_799.999, "clock_set", 150.0, 5), Step(2_858.972, "stall", 400.0, 3)],
+    ),
+    "a fatal answer while BigQuery does not take the row that remembers it": (
+        "45",
+        [Step(15_090.147, "ledger_away", 1_500.0, 6), Step(16_515.702, "no_credits", 1_500.0, 5)],
+    ),
+    "somebody's rule brings posts into a gap whose counts have none of them": (
+        "96",
+        [Step(4_409.326, "rule_added", 1_500.0, 2), Step(4_415.032, "silence", 400.0, 5)],
+    ),
+    "posts that were read late, and killed before Pub/Sub had them": (
+        "938",
+        [Step(8_846.697, "freeze", 150.0, 3), Step(8_873.341, "pubsub_away_and_killed", 150.0, 27)],
+    ),
+    "one that was frozen for long finds another that connected long ago": (
+        "9",
+        [
+            Step(1_175.546, "freeze", 2.0, 1),
+            Step(1_179.664, "freeze", 1_500.0, 5),
+            Step(1_483.501, "rotate_while_the_secret_is_away", 20.0, 1),
+            Step(1_686.715, "second_one"),
+        ],
+    ),
+    "two that never get to their first byte, because one has the other's connection cleared": (
+        "728",
+        [
+            Step(1_095.273, "silence", 75.0, 4),
+            Step(1_122.498, "kill_while_it_reconnects", 2.0, 15),
+            Step(2_727.16, "ledger_away", 400.0, 3),
+            Step(3_026.893, "second_one"),
+        ],
+    ),
+    "somebody's rule is added while a stop is in force": (
+        "35",
+        [Step(1_044.329, "forbidden", 1_500.0, 3), Step(1_060.396, "rule_added", 1_500.0, 5)],
+    ),
+}

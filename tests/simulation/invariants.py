@@ -1,0 +1,236 @@
+"""What has to hold after a sequence, whatever went wrong in it. Each function yields sentences about what does not."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import orjson
+
+from ingester.errors import IngesterError
+from ingester.ledger import history
+from ingester.ledger.model import Event
+
+from .world import TIMES, Process, World
+from .x import LATE, T0, Post
+
+_EDGE = TIMES.edge
+_STOP_SECONDS = 10.0
+_CONNECTS = 50
+_NOTICED = 9_000.0
+
+
+def violations(world: World) -> list[str]:
+    """Return a sentence for each promise that was broken."""
+    found: list[str] = []
+    for check in (
+        _ended_well,
+        _nothing_lost,
+        _gaps_cover,
+        _counted_once,
+        _connects,
+        _one_holder,
+        _money,
+        _stops,
+        _fatal,
+        _lease,
+        _noticed,
+        _token,
+    ):
+        found += [f"{check.__name__.strip('_')}: {sentence}" for sentence in check(world)]
+    return found
+
+
+def events(world: World) -> list[Event]:
+    return sorted((event for _, event, _ in world.table.rows.values()), key=lambda event: event.at)
+
+
+def _at(moment: float) -> datetime:
+    return datetime.fromtimestamp(moment, UTC)
+
+
+def _ended_well(world: World) -> Iterator[str]:
+    """A process ends with one of its exit codes, never by an error that nobody foresaw."""
+    for process in world.processes:
+        if process.end is not None and not isinstance(process.end, IngesterError):
+            yield f"{process.name} ended by {type(process.end).__name__}: {process.end}"
+
+
+def _gaps(world: World) -> list[tuple[datetime, datetime, Event]]:
+    """Each gap of the ledger, with its last word: (since, until, row)."""
+    newest: dict[str, Event] = {}
+    for event in events(world):
+        if event.event == "gap_filled" and event.gap_id:
+            newest[event.gap_id] = event
+    return [(event.since, event.until, event) for event in newest.values() if event.since and event.until]
+
+
+def _posts(world: World) -> list[Post]:
+    """X's posts, without those of the last seconds: what X sends late belongs to the edge of the gap of the next start."""
+    return [post for post in world.x.posts if post.at < world.x.ended_at - LATE]
+
+
+def _lost(world: World) -> list[Post]:
+    """Posts from the first connection on that are not in the topic, and that some rule in force before their gap asks for."""
+    first = min((event.until or event.at for event in events(world) if event.event == "connected"), default=None)
+    if first is None:
+        return []
+    lost = [post for post in _posts(world) if str(post.id) not in world.topic.ids and _at(post.at) > first]
+    rules = {
+        event.gap_id: {rule["value"] for rule in event.rules or []}
+        for event in events(world)
+        if event.event == "gap_opened"
+    }
+    edge = timedelta(seconds=_EDGE)
+    spans = [(since - edge, until + edge, rules.get(row.gap_id, set())) for since, until, row in _gaps(world)]
+
+    def owed(post: Post) -> bool:
+        asked = [values for since, until, values in spans if since <= _at(post.at) <= until]
+        return not asked or any(post.rule in values for values in asked)
+
+    return [post for post in lost if owed(post)]
+
+
+def _nothing_lost(world: World) -> Iterator[str]:
+    """What X delivered or search could give is in the topic, or the ledger says that it was left out on purpose."""
+    left_out = [
+        (since, until) for since, until, row in _gaps(world) if row.status in ("skipped", "unfillable") or _cut(row)
+    ]
+    edge = timedelta(seconds=_EDGE)
+    for post in _lost(world):
+        if post.retweet or post.id in world.x.broken:
+            continue
+        if not any(since - edge <= _at(post.at) <= until + edge for since, until in left_out):
+            read = "was read by a process" if post.read else "was never read"
+            yield f"post {post.id}, made at {post.at - T0:.1f} s, is in no topic; it {read}"
+            return
+
+
+def _cut(row: Event) -> bool:
+    return "budget ended" in (row.note or "")
+
+
+def _gaps_cover(world: World) -> Iterator[str]:
+    """What the stream did not bring was posted while a gap of the ledger was open, give or take its edges."""
+    spans = [(since, until) for since, until, _ in _gaps(world)]
+    edge = timedelta(seconds=_EDGE)
+    first = min((event.until or event.at for event in events(world) if event.event == "connected"), default=None)
+    ids = _streamed(world)
+    for post in _posts(world):
+        if first is None or _at(post.at) <= first or str(post.id) in ids:
+            continue
+        if not any(since - edge <= _at(post.at) <= until + edge for since, until in spans):
+            yield f"post {post.id}, made at {post.at - T0:.1f} s, did not come by the stream and lies in no gap"
+            return
+
+
+def _streamed(world: World) -> set[str]:
+    return {message.id for _, message in world.topic.messages if message.source == "stream"}
+
+
+def _counted_once(world: World) -> Iterator[str]:
+    """The ledger's number of missing posts is the number of posts that are missing."""
+    counted = [row for _, _, row in _gaps(world) if row.posts_expected is not None]
+    ours = {rule.value for rule in world.our_rules}
+    unknown = [row for _, _, row in _gaps(world) if row.posts_expected is None and row.status in ("filled", "partial")]
+    told = sum((row.posts_expected or 0) - (row.posts_recovered or 0) for row in counted)
+    edge = timedelta(seconds=_EDGE)
+    blind = [(since - edge, until + edge) for since, until, row in _gaps(world) if row.posts_expected is None]
+    missing = [post for post in _lost(world) if not any(since <= _at(post.at) <= until for since, until in blind)]
+    if unknown or world.x.counts_off or any(post.rule not in ours for post in world.x.posts):
+        return
+    if told < len(missing) or (not blind and told != len(missing)):
+        yield f"gaps say that {told} posts are missing, and {len(missing)} are"
+
+
+def _connects(world: World) -> Iterator[str]:
+    """X's limit holds at every moment, over all processes."""
+    times = [at for at, _, _ in world.x.attempts]
+    for number in range(len(times) - _CONNECTS):
+        if times[number + _CONNECTS] - times[number] < 900:
+            yield f"{_CONNECTS + 1} connects within 15 minutes from {times[number]:.0f} s on"
+            return
+
+
+def _one_holder(world: World) -> Iterator[str]:
+    """Two processes do not hold streams of X's for longer than the lease, and the time to look."""
+    if world.held_together > TIMES.fresh + 2 * TIMES.alive:
+        yield f"two processes held the stream for {world.held_together:.0f} s"
+
+
+def _money(world: World) -> Iterator[str]:
+    """The guard's count is never below X's bill. What a killed process could not write down is known, and let be."""
+    counted = history.spent(events(world))
+    bill: dict[object, int] = defaultdict(int)
+    for charge in world.x.charges:
+        if _is_unknowable(world, charge.process, charge.at, charge.kind, charge.post):
+            continue
+        bill[_at(charge.at).date()] += charge.units
+    for day, units in bill.items():
+        if counted.get(day, 0) < units:  # type: ignore[call-overload]
+            yield f"the guard counted {counted.get(day, 0)} units on {day}, and X bills {units}"  # type: ignore[call-overload]
+
+
+def _is_unknowable(world: World, process: Process, at: float, kind: str, post: int) -> bool:
+    """A process that was killed takes along what it was told since its last row: requests for counts, and posts that reached nobody.
+
+    Posts that did reach Pub/Sub are counted again by whoever fills the gap.
+    """
+    if not process.dead or process.ended_at is None:
+        return False
+    rows = [event.at for _, event, by in world.table.rows.values() if by is process]
+    unwritten = not rows or at > max(rows).timestamp() - process.skew
+    return unwritten and (kind != "stream" or str(post) not in world.topic.ids)
+
+
+def _stops(world: World) -> Iterator[str]:
+    """SIGTERM ends a process that runs within 10 s."""
+    for process in world.processes:
+        if process.told_at is None or process.was_frozen or process.dead:
+            continue
+        if process.ended_at is None or process.ended_at - process.told_at > _STOP_SECONDS:
+            yield f"{process.name} was told to stop at {process.told_at:.0f} s and ended at {process.ended_at}"
+
+
+def _fatal(world: World) -> Iterator[str]:
+    """An answer that waiting does not cure is asked about once an hour at the most."""
+    asked = [(at, by) for at, status, by in world.x.attempts if status in (402, 403)]
+    for (before, by), (after, _) in pairwise(asked):
+        if by.dead:
+            continue  # killed before the row was stored that says so
+        if after - before < TIMES.stopped - 1 and not world.fatal_changed(before, after):
+            yield f"a fatal answer at {before:.0f} s was asked about again at {after:.0f} s"
+            return
+
+
+def _lease(world: World) -> Iterator[str]:
+    """Nobody throws out a holder that lives and has said so within the lease."""
+    for at, holder, by in world.x.thrown_out:
+        rows = [
+            event.at.timestamp() - T0
+            for when, event, who in world.table.rows.values()
+            if who is holder and when < at - 5
+        ]
+        if holder.running_at(at) and rows and at - max(rows) < TIMES.fresh - 10:
+            yield f"{by.name} threw out {holder.name} at {at:.0f} s, which had been heard of at {max(rows):.0f} s"
+            return
+
+
+def _token(world: World) -> Iterator[str]:
+    """No process stops for its token while the secret has one that X takes."""
+    for process in world.stopped_for_nothing:
+        yield f"{process.name} stopped at {process.ended_at:.0f} s, and the secret had a good token"
+
+
+def _noticed(world: World) -> Iterator[str]:
+    """A connection that says nothing any more is ended by us, however little is known of how often posts come."""
+    if world.x.unnoticed > _NOTICED:
+        yield f"nobody noticed for {world.x.unnoticed:.0f} s that the stream said nothing"
+
+
+def sources(world: World) -> dict[str, int]:
+    """Return how many messages came by each source, for a look at a sequence."""
+    found: dict[str, int] = defaultdict(int)
+    for _, message in world.topic.messages:
+        found[orjson.loads(message.data)["source"] if message.data else "dead"] += 1
+    return dict(found)

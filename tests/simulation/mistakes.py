@@ -1,0 +1,90 @@
+"""Deliberate mistakes, one for each promise or habit that matters: the simulator has to find each within a number of seeds.
+
+(where, what is put there, within how many sequences it is found, what it is). docs/simulation.md has the table.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from ingester.backfill import backfill
+from ingester.backfill.backfill import Filled
+from ingester.errors import NoLedger, Unavailable
+from ingester.ports import Token
+from ingester.prices import Resources, resources
+from ingester.timeouts import Timeouts
+from ingester.x.bearer import Tokens
+
+from .world import TIMES
+
+
+async def _nothing(self: Any) -> None: ...
+
+
+async def _with_the_current_token(self: Tokens, refused: Token) -> bool:
+    fresh = await self._secret.read()
+    if fresh.value == self.current.value:
+        return False
+    self.current = fresh
+    return True
+
+
+async def _gives_up(self: Any, refused: Token) -> bool:
+    try:
+        return bool(await self._tokens.renew(refused))
+    except Exception:  # noqa: BLE001 - the mistake
+        return False
+
+
+_fill = backfill.fill
+
+
+async def _takes_a_failure_for_the_end(means: Any, gap: Any, accounted: Any, progress: Any) -> Filled:
+    try:
+        return await _fill(means, gap, accounted, progress)
+    except (Unavailable, NoLedger):
+        return Filled("filled", 0, 0, 0, [])
+
+
+async def _counts_again(means: Any, gap: Any, accounted: Any, progress: Any) -> Filled:
+    return await _fill(means, gap, None, progress)
+
+
+def _heard(self: Any) -> datetime:
+    return self._published_until(self._reception.heard)  # type: ignore[no-any-return]
+
+
+def _forgets_the_unpublished(self: Any, moment: float) -> datetime:
+    return self._x_time.of(moment)  # type: ignore[no-any-return]
+
+
+def _posts_only(message: Any) -> Resources:
+    return Resources(posts=resources(message).posts)
+
+
+def _never(self: Any, *arguments: Any) -> None: ...
+
+
+Mistake = tuple[str, str, Any, int]
+WITHOUT_EDGES: Timeouts = replace(TIMES, edge=0.0)
+WITHOUT_LAG: Timeouts = replace(TIMES, lag=0.0)
+
+MISTAKES: dict[str, Mistake] = {
+    "the gap's row is not written before the reconnect": ("ingester.ledger.gaps", "Gaps.tell", _nothing, 300),
+    "no edge is searched around a gap": ("tests.simulation.world", "TIMES", WITHOUT_EDGES, 200),
+    "search is asked before it can know": ("tests.simulation.world", "TIMES", WITHOUT_LAG, 50),
+    "posts that Pub/Sub does not have are forgotten": (
+        "ingester.supervisor", "Supervisor._published_until", _forgets_the_unpublished, 300,
+    ),
+    "a stall is not noticed": ("ingester.watch", "Watch._quiet", _never, 300),
+    "keep-alives count as proof that nothing was posted": ("ingester.supervisor", "Supervisor._certain_until", _heard, 50),
+    "the refused token is compared with the one in use": ("ingester.x.bearer", "Tokens.renew", _with_the_current_token, 300),
+    "a secret that is out of reach is a reason to stop": ("ingester.supervisor", "Supervisor._renewed", _gives_up, 300),
+    "requests for counts are not billed": ("ingester.budget", "Budget.add_request", _never, 50),
+    "users are not billed": ("ingester.pubsub.envelope", "resources", _posts_only, 10),
+    "the lease is ignored": ("ingester.ledger.history", "rival", lambda *a, **k: None, 100),
+    "a stop is not remembered": ("ingester.ledger.history", "stop_in_force", lambda *a, **k: None, 100),
+    "connects are not limited": ("ingester.x.rate_limit", "Bucket.pace", lambda self, now: 0.0, 300),
+    "a search that fails is the end of a gap": ("ingester.backfill.backfill", "fill", _takes_a_failure_for_the_end, 100),
+    "what two gaps share is counted twice": ("ingester.backfill.backfill", "fill", _counts_again, 100),
+}  # fmt: skip

@@ -1,0 +1,136 @@
+"""Runs a sequence of faults in simulated time, says which promises it broke, and shrinks one that broke any."""
+
+import asyncio
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from ingester import log
+from ingester.x.reception import Ended
+
+from . import faults, invariants
+from .faults import Step
+from .world import World
+
+_CALM_SECONDS = 4 * 3_600.0  # of virtual time, in which everything has to come right again
+_SETTLE = 240.0  # seconds in which a second connection or a late row may still show itself
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a sequence came to; `broken` is empty if all promises held."""
+
+    broken: list[str]
+    posts: int
+    hours: float
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Log nothing: a simulated day has thousands of lines."""
+    before = log.event
+    log.event = lambda *args, **fields: None
+    try:
+        yield
+    finally:
+        log.event = before
+
+
+def run(seed: str, steps: list[Step] | None = None, prepare: Callable[[World], None] = lambda world: None) -> Outcome:
+    """Run one sequence: the seed's own, or the steps given, in the seed's world."""
+    steps = faults.sequence(seed) if steps is None else steps
+    with quiet():
+        world = World(seed)
+        asyncio.set_event_loop(None)
+        if world.rng.random() < 0.1:
+            world.per_day = world.rng.randint(150, 700)
+        prepare(world)
+        try:
+            return _run(world, steps)
+        finally:
+            world.close()
+
+
+def _run(world: World, steps: list[Step]) -> Outcome:
+    world.x.begin()
+    world.start()
+    world.loop.call_later(900.0, world.schedule)
+    world.watch_holders()
+    for step in steps:
+        world.loop.call_later(step.at, faults.FAULTS[step.what], world, step)
+    world.run_until(max(faults.LENGTH, *(step.at for step in steps)) if steps else faults.LENGTH, every=600.0)
+    _mend(world)
+    calm = world.run_until(world.loop.now + _CALM_SECONDS, world.calm)
+    if calm:
+        world.run_until(world.loop.now + _SETTLE, every=120.0)
+        calm = world.run_until(world.loop.now + _CALM_SECONDS, world.calm)
+    made = len(world.x.posts)
+    world.x.ended = True
+    world.x.ended_at = world.x.now()
+    world.stopping = True
+    for process in world.processes:
+        process.tell()
+    world.run_until(world.loop.now + 120.0, lambda: not any(process.running for process in world.processes), every=5.0)
+    broken = [] if calm else ["calm: nobody holds the stream, or a gap stays open, hours after the last fault"]
+    broken += invariants.violations(world)
+    return Outcome(broken, made, world.loop.now / 3_600)
+
+
+def _mend(world: World) -> None:
+    """The last fault is over."""
+    held = world.x.connection
+    if held is not None and (held.stalled or held.mute):  # nobody could know of it for a long time yet
+        world.x.drop(held, Ended("closed", reason="X closed the connection"))
+    world.x.fatal = None
+    world.x.wrong.clear()
+    world.x.answers.clear()
+    world.table.lose = 0
+    world.per_day = 0
+    for until in ("away_until", "slow_until"):
+        setattr(world.table, until, min(getattr(world.table, until), world.loop.now))
+    world.topic.away_until = min(world.topic.away_until, world.loop.now)
+    world.topic.behind_until = min(world.topic.behind_until, world.loop.now)
+    world.vault.away_until = min(world.vault.away_until, world.loop.now)
+    for process in world.processes:
+        process.skew = 0.0
+        if process.frozen:
+            world.loop.thaw(process)
+    if world.paused:
+        world.paused = False
+
+
+def shrink(seed: str, steps: list[Step], prepare: Callable[[World], None] = lambda world: None) -> list[Step]:
+    """Return the fewest of these faults that still break a promise: one after the other is left out while it is not needed."""
+    found = True
+    while found:
+        found = False
+        for number in range(len(steps)):
+            fewer = steps[:number] + steps[number + 1 :]
+            if fewer and run(seed, fewer, prepare).broken:
+                steps, found = fewer, True
+                break
+    return steps
+
+
+def as_case(seed: str, steps: list[Step], broken: list[str]) -> str:
+    """Return a case that can be pasted into tests/simulation/cases.py."""
+    lines = [f'    "{broken[0][:90]}": (', f'        "{seed}",', "        ["]
+    lines += [f"            {step!r}," for step in steps]
+    return "\n".join([*lines, "        ],", "    ),"])
+
+
+@contextmanager
+def mistaken(module: str, name: str, wrong: Any) -> Iterator[None]:
+    """Put a deliberate mistake in the place of a function, method or value of ours, to see that the simulator finds it."""
+    owner: Any = importlib.import_module(module)
+    *path, last = name.split(".")
+    for part in path:
+        owner = getattr(owner, part)
+    right = owner.__dict__[last]
+    setattr(owner, last, wrong)
+    try:
+        yield
+    finally:
+        setattr(owner, last, right)

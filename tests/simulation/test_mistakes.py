@@ -1,0 +1,25 @@
+"""The simulator must be able to fail: it finds each deliberate mistake within a stated number of sequences."""
+
+import pytest
+
+from tests.support import ROOT
+
+from . import sequences
+from .faults import FAULTS
+from .mistakes import MISTAKES, Mistake
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES.keys())
+def test_the_simulator_finds(mistake: Mistake) -> None:
+    module, name, wrong, within = mistake
+    with sequences.mistaken(module, name, wrong):
+        found = next((seed for seed in range(1, within + 1) if sequences.run(str(seed)).broken), None)
+    assert found is not None, f"not within {within} sequences"
+
+
+def test_the_docs_have_the_faults_and_the_mistakes() -> None:
+    text = (ROOT / "docs" / "simulation.md").read_text()
+    for name, (_, _, _, within) in MISTAKES.items():
+        assert f"| {name} | {within} |" in text
+    for name in FAULTS:
+        assert f"| `{name}` |" in text

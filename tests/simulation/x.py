@@ -1,0 +1,483 @@
+"""X, simulated: a seeded timeline of posts, the stream, search, counts, rules, connections, usage, and what it would charge.
+
+`call` answers a request as the real API does, by the same contract tests as the local stand-in (tests/contract/x). Everything that can
+go wrong is a flag or a queue of answers, which tests/simulation/faults.py sets.
+"""
+
+import asyncio
+import bisect
+import itertools
+import random
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import formatdate
+from typing import Any
+
+import orjson
+
+from ingester.errors import Unavailable
+from ingester.ports import Reply, Token
+from ingester.prices import COUNTS, POST, USER
+from ingester.x.reception import Ended, Reception
+
+T0 = datetime(2026, 11, 25, 15, tzinfo=UTC).timestamp()  # so that a sequence passes midnight
+_EPOCH = 1_288_834_974.657
+KEEP_ALIVE = 20.0
+SILENCE = 21.0
+_UNREAD = 40  # posts in a connection's buffers until X throws the slow reader out
+_LATE_SHARE, LATE = 0.2, 7.0  # so many posts reach the stream so many seconds late (seen at X's 99th percentile)
+_BURST = 0.2  # share of the posts that follow another within seconds
+_GHOST = 45.0  # seconds for which X counts a connection that is gone
+_STREAM, _RULES = "/2/tweets/search/stream", "/2/tweets/search/stream/rules"
+_PROBLEM = "https://api.x.com/2/problems/"
+
+
+def id_at(moment: float, sequence: int = 0) -> int:
+    """Return a post's id by its time, in seconds since 1970."""
+    return (int((moment - _EPOCH) * 1_000) << 22) + sequence
+
+
+def moment_of(post_id: int) -> float:
+    return (post_id >> 22) / 1_000 + _EPOCH
+
+
+@dataclass(slots=True)
+class Post:
+    """`rule` is the value of the rule that it matches. `read` says whether the stream has brought it to a living process."""
+
+    id: int
+    at: float  # seconds since 1970
+    author: int
+    retweet: bool
+    rule: str
+    read: bool = False
+
+    def data(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"id": str(self.id), "text": "music", "author_id": str(self.author)}
+        if self.retweet:
+            found["referenced_tweets"] = [{"type": "retweeted", "id": "1"}]
+        return found
+
+
+class Connection:
+    """One stream connection. Its reader belongs to a process, X's side to nobody."""
+
+    def __init__(self, reader: Any) -> None:
+        self.reader = reader  # the process
+        self.buffer: deque[Post | bytes] = deque()
+        self.ended: Ended | None = None  # read after the buffer
+        self.cut = False  # a reset: what is in the buffer is gone
+        self.mute = False
+        self.stalled = False
+        self.dumb_since: float | None = None  # when it was made mute or stalled
+        self.wrote = 0.0
+        self._waiter: asyncio.Future[None] | None = None
+
+    def write(self, what: Post | bytes, now: float) -> None:
+        self.buffer.append(what)
+        self.wrote = now
+        self.wake()
+
+    def end(self, ended: Ended, *, cut: bool = False) -> None:
+        if self.ended is None:
+            self.ended, self.cut = ended, cut
+            if cut:
+                self.buffer.clear()
+            self.wake()
+
+    def wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def readable(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        """Return when there is something to read, or after so many seconds."""
+        self._waiter = loop.create_future()
+        timer = loop.call_later(seconds, self.wake)
+        try:
+            await self._waiter
+        finally:
+            timer.cancel()
+
+
+@dataclass(slots=True)
+class Charge:
+    """Something that X bills, and to whom it gave it."""
+
+    at: float
+    units: int
+    process: Any
+    kind: str  # stream | search | counts
+    post: int = 0
+
+
+@dataclass
+class X:
+    """One X for all processes of a sequence."""
+
+    loop: Any
+    rng: random.Random
+    rate: float  # seconds between two posts, on average
+    token: str = "t1"
+    token_since: float = 0.0
+    search_lag: float = 10.0
+    lag_until: float = 0.0
+    rules: list[dict[str, str]] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
+    connection: Connection | None = None
+    others: list[Connection] = field(default_factory=list)  # that X has forgotten, and that it still serves
+    ghost_until: float = 0.0
+    attempts: list[tuple[float, int, Any]] = field(default_factory=list)  # (when, answer, who asked)
+    answers: deque[Callable[[], Reply | Ended]] = field(default_factory=deque)  # to the next connects
+    fatal: dict[str, Any] | None = None  # what X answers each connect while it lasts
+    wrong: dict[str, deque[str]] = field(default_factory=dict)  # by endpoint: what happens to the next calls
+    charges: list[Charge] = field(default_factory=list)
+    counts_off: float = 0.0  # share by which X's counts are too high
+    counts_unknown: bool = False  # whether an answer without a number was given
+    broken: set[int] = field(default_factory=set)  # ids of posts that search gives without an id
+    ended: bool = False
+    ended_at: float = float("inf")  # seconds since 1970
+    unnoticed: float = 0.0  # seconds, the longest time in which a connection said nothing and nobody did anything
+    thrown_out: list[tuple[float, Any, Any]] = field(
+        default_factory=list
+    )  # (when, who held the stream, who had it cleared)
+    mended: list[float] = field(default_factory=list)  # when a fatal answer was changed
+    dates: bool = True
+    skewed: bool = False  # whether some clock is wrong
+    _seen: set[tuple[int, str, int]] = field(default_factory=set)
+    _rule_ids: Any = field(default_factory=lambda: itertools.count(1))
+    _searched: list[int] = field(default_factory=list)
+
+    def now(self) -> float:
+        return T0 + float(self.loop.now)
+
+    # posts
+
+    def begin(self) -> None:
+        self.loop.call_later(self.rng.expovariate(1 / self.rate), self._make)
+
+    def _make(self) -> None:
+        if self.ended:
+            return
+        now, rng = self.now(), self.rng
+        self.make(now, retweet=rng.random() < 0.3, author=rng.randrange(60))
+        self.loop.call_later(
+            rng.expovariate(1 / self.rate) if rng.random() > _BURST else rng.uniform(0.1, 4.0), self._make
+        )
+
+    def make(self, now: float, *, retweet: bool = False, author: int = 1, late: float | None = None) -> Post:
+        """Make one post, and send it to whoever holds the stream."""
+        rule = self.rules[len(self.posts) % len(self.rules)]["value"] if self.rules else "music"
+        post = Post(id_at(now, len(self.posts) % 4_096), now, author, retweet, rule)
+        self.posts.append(post)
+        if late is None:
+            late = self.rng.uniform(0.5, LATE) if self.rng.random() < _LATE_SHARE else 0.0
+        if late:
+            self.loop.call_later(late, self._send, post)
+        else:
+            self._send(post)
+        return post
+
+    def _send(self, post: Post) -> None:
+        for connection in [self.connection, *self.others]:
+            if (
+                connection is None
+                or connection.ended is not None
+                or connection.mute
+                or connection.stalled
+                or not self.rules
+            ):
+                continue
+            connection.write(post, self.loop.now)
+            if sum(isinstance(one, Post) for one in connection.buffer) > _UNREAD:
+                self.drop(connection, Ended("network", reason="slow reader"), cut=True)
+
+    def drop(self, connection: Connection | None, ended: Ended, *, cut: bool = False) -> None:
+        """End a connection from X's side."""
+        if connection is None:
+            return
+        if connection.dumb_since is not None and connection.ended is None and not connection.reader.was_frozen:
+            self.unnoticed = max(self.unnoticed, self.loop.now - connection.dumb_since)
+        connection.end(ended, cut=cut)
+        if self.connection is connection:
+            self.connection = None
+        elif connection in self.others:
+            self.others.remove(connection)
+
+    def gone(self, process: Any, *, ghost: bool = False) -> None:
+        """A process has ended: the system closes its sockets, and X may notice late."""
+        for connection in [self.connection, *self.others]:
+            if connection is not None and connection.reader is process:
+                self.drop(connection, Ended("network", reason="gone"), cut=True)
+                if ghost:
+                    self.ghost_until = self.loop.now + _GHOST
+
+    def forget(self) -> None:
+        """Lose count of the connection that is held: X then lets another in beside it."""
+        if self.connection is not None:
+            self.others.append(self.connection)
+            self.connection = None
+
+    # the stream
+
+    def connect(self, process: Any, token: Token) -> Connection | Ended:
+        """Return a connection, or the answer that is none."""
+        answer = self._connect(process, token)
+        self.attempts.append((self.loop.now, 200 if isinstance(answer, Connection) else answer.status, process))
+        return answer
+
+    def _connect(self, process: Any, token: Token) -> Connection | Ended:
+        if self.answers:
+            given = self.answers.popleft()()
+            return given if isinstance(given, Ended) else _as_ended(given)
+        if token.value != self.token:
+            return Ended("http", status=401, problem={"title": "Unauthorized"}, reason="HTTP 401")
+        if self.fatal is not None:
+            return Ended("http", status=self.fatal["status"], problem=self.fatal, reason=f"HTTP {self.fatal['status']}")
+        if not self.rules:
+            problem = {"connection_issue": "RuleConfigurationIssue", "title": "ConnectionException"}
+            return Ended("http", status=409, problem=problem, reason="HTTP 409")
+        recent = [at for at, _, _ in self.attempts if at > self.loop.now - 900]
+        if len(recent) >= 50:
+            return Ended("http", status=429, problem={"title": "Too Many Requests"}, reset_in=900.0, reason="HTTP 429")
+        if self.connection is not None or self.loop.now < self.ghost_until:
+            problem = {"connection_issue": "TooManyConnections", "title": "ConnectionException"}
+            return Ended("http", status=429, problem=problem, reason="HTTP 429")
+        self.connection = Connection(process)
+        self.connection.wrote = self.loop.now
+        return self.connection
+
+    def charge_stream(self, post: Post, process: Any) -> None:
+        self._charge(post.id, POST, process, "stream", post.id)
+        self._charge(post.author, USER, process, "stream", post.id)
+
+    def _charge(self, name: int, units: int, process: Any, kind: str, post: int) -> None:
+        key = (int(self.now() // 86_400), "post" if units == POST else "user", name)
+        if key not in self._seen:
+            self._seen.add(key)
+            self.charges.append(Charge(self.now(), units, process, kind, post))
+
+    # everything else
+
+    def call(
+        self, method: str, path: str, parameters: Mapping[str, Any], body: Any, *, token: str, process: Any = None
+    ) -> Reply:
+        """Answer one request."""
+        if token != self.token:
+            return self._reply(401, {"title": "Unauthorized", "detail": "Unauthorized"})
+        match method, path:
+            case "GET", "/2/tweets/search/stream/rules":
+                return self._reply(
+                    200,
+                    {"meta": {"result_count": len(self.rules)}} | ({"data": list(self.rules)} if self.rules else {}),
+                )
+            case "POST", "/2/tweets/search/stream/rules":
+                return self._change_rules(body, dry=str(parameters.get("dry_run", "")).lower() == "true")
+            case "GET", "/2/tweets/search/recent":
+                return self._search(parameters, process)
+            case "GET", "/2/tweets/counts/recent":
+                return self._count(parameters, process)
+            case "GET", "/2/usage/tweets":
+                return self._reply(200, {"data": {"cap_reset_day": 1, "project_usage": "0"}})
+            case "GET", "/2/connections":
+                held = self.connection is not None or self.loop.now < self.ghost_until
+                return self._reply(
+                    200, {"meta": {"result_count": int(held)}} | ({"data": [{"id": "1"}]} if held else {})
+                )
+            case "DELETE", "/2/connections/filtered_stream":
+                self.ghost_until = 0.0
+                if self.connection is not None and self.connection.reader is not process:
+                    self.thrown_out.append((self.loop.now, self.connection.reader, process))
+                self.drop(self.connection, Ended("network", reason="cleared by another"), cut=True)
+                return self._reply(200, {"data": {"killed_count": 1}})
+        return self._reply(404, {"title": "Not Found"})
+
+    def _reply(self, status: int, body: dict[str, Any], remaining: int = 400, **headers: str) -> Reply:
+        named = {"x-rate-limit-remaining": str(remaining), **headers}
+        if self.dates and (
+            self.skewed or self.rng.random() < 0.1
+        ):  # writing and reading it takes as long as all the rest
+            named["date"] = formatdate(self.now(), usegmt=True)
+        return Reply(status, named, body)
+
+    def _change_rules(self, body: dict[str, Any], *, dry: bool) -> Reply:
+        if "delete" in body:
+            gone = set(body["delete"].get("ids") or [])
+            kept = [rule for rule in self.rules if rule["id"] not in gone]
+            if not dry:
+                self.rules = kept
+            return self._reply(200, {"meta": {"summary": {"deleted": len(self.rules) - len(kept)}}})
+        known = {" ".join(rule["value"].split()) for rule in self.rules}
+        added, errors = [], []
+        for rule in body["add"]:
+            if " ".join(rule["value"].split()) in known:
+                errors.append({"title": "DuplicateRule", "value": rule["value"]})
+            else:
+                added.append({"id": str(next(self._rule_ids)), "value": rule["value"], "tag": rule.get("tag", "")})
+        if not dry:
+            self.rules = [*self.rules, *added]
+        found: dict[str, Any] = {"meta": {"summary": {"created": len(added), "not_created": len(errors)}}}
+        return self._reply(
+            201 if added else 200, found | ({"data": added} if added else {}) | ({"errors": errors} if errors else {})
+        )
+
+    def _matching(self, parameters: Mapping[str, Any]) -> list[Post]:
+        first, last = int(parameters.get("since_id", 0)), int(parameters.get("until_id", 1 << 63))
+        low = bisect.bisect_right(self.posts, first, key=lambda post: post.id)
+        high = bisect.bisect_left(self.posts, last, key=lambda post: post.id)
+        query = parameters["query"]
+        return [post for post in self.posts[low:high] if post.rule == query or f"({post.rule})" in query]
+
+    def _search(self, parameters: Mapping[str, Any], process: Any) -> Reply:
+        if not 10 <= int(parameters.get("max_results", 10)) <= 100:
+            return self._reply(400, {"title": "Invalid Request", "detail": "max_results is between 10 and 100"})
+        lag = 60.0 if self.loop.now < self.lag_until else self.search_lag
+        newest = self.now() - lag
+        before = int(parameters.get("next_token", 1 << 63))
+        found = [
+            post for post in self._matching(parameters) if not post.retweet and post.at <= newest and post.id < before
+        ]
+        found.reverse()
+        size = int(parameters.get("max_results", 10))
+        page, rest = found[:size], found[size:]
+        for post in page:
+            self._charge(post.id, POST, process, "search", post.id)
+            self._charge(post.author, USER, process, "search", post.id)
+        meta: dict[str, Any] = {"result_count": len(page)}
+        if rest:
+            meta["next_token"] = str(page[-1].id)
+        if not page:
+            return self._reply(200, {"meta": meta})
+        data = [post.data() if post.id not in self.broken else {"text": "no id"} for post in page]
+        users = [{"id": str(author)} for author in sorted({post.author for post in page})]
+        return self._reply(200, {"data": data, "includes": {"users": users}, "meta": meta})
+
+    def _count(self, parameters: Mapping[str, Any], process: Any) -> Reply:
+        self.charges.append(Charge(self.now(), COUNTS, process, "counts"))
+        unit = {"minute": 60, "hour": 3_600, "day": 86_400}[parameters.get("granularity", "hour")]
+        first, last = moment_of(int(parameters["since_id"]) + 1), moment_of(int(parameters["until_id"]))
+        found = self._matching(parameters)
+        data, at, number = [], first, 0
+        while at < last:
+            end = min((at // unit + 1) * unit, last)
+            count = 0
+            while number < len(found) and found[number].at < end:
+                count, number = count + 1, number + 1
+            data.append({"start": _iso(at), "end": _iso(end), "tweet_count": count})
+            at = end
+        total = round(len(found) * (1 + self.counts_off))
+        return self._reply(200, {"data": data, "meta": {"total_tweet_count": total}})
+
+
+def _as_ended(reply: Reply) -> Ended:
+    return Ended("http", status=reply.status, problem=reply.body or {}, reason=f"HTTP {reply.status}")
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Http:
+    """A process's requests to X: they take their time, and may go wrong on the way there or back."""
+
+    def __init__(self, x: X, process: Any) -> None:
+        self._x = x
+        self._process = process
+
+    async def call(self, method: str, path: str, parameters: Mapping[str, Any], body: Any, token: Token) -> Reply:
+        x = self._x
+        await asyncio.sleep(x.rng.uniform(0.02, 0.3))
+        wrong = x.wrong.get(f"{method} {path}")
+        what = wrong.popleft() if wrong else ""
+        if what == "hang":
+            await asyncio.sleep(25.0)
+            raise Unavailable(f"{path}: there was no whole answer within 25 s")
+        if what in ("503", "429", "402", "500"):
+            status = int(what)
+            headers = {"x-rate-limit-reset": str(int(x.now()) + 120)} if status == 429 else {}
+            return x._reply(status, {"title": "no"}, remaining=0 if status == 429 else 400, **headers)
+        reply = x.call(method, path, parameters, body, token=token.value, process=self._process)
+        if what == "no_meta":
+            x.counts_unknown = True
+            reply = Reply(200, reply.headers, {})
+        await asyncio.sleep(x.rng.uniform(0.02, 0.3))
+        if what == "lost":
+            raise Unavailable(f"{path}: the answer was lost")
+        return reply
+
+
+class Stream:
+    """A process's stream: what the thread with tweepy does, without the thread."""
+
+    def __init__(self, x: X, process: Any) -> None:
+        self._x = x
+        self._process = process
+        self._connection: Connection | None = None
+        self._closed: Ended | None = None
+        self._told = False
+
+    async def hold(self, token: Token, reception: Reception, connected: Callable[[], None]) -> Ended:
+        x = self._x
+        self._closed = None
+        await asyncio.sleep(x.rng.uniform(0.02, 0.3))
+        connection = x.connect(self._process, token)
+        await asyncio.sleep(x.rng.uniform(0.02, 0.3))
+        self._compare()
+        if isinstance(connection, Ended):
+            return connection
+        self._connection, self._told = connection, False
+        began = x.loop.now
+        reception.begin()
+        try:
+            while (ended := await self._step(connection, reception, connected)) is None:
+                pass
+            held = x.loop.now - began if self._told else 0.0
+            return replace(ended, held=held, posts=reception.posts_here)
+        finally:
+            if not self._process.dead:
+                x.drop(connection, Ended("network", reason="closed by us"), cut=True)
+
+    async def _step(self, connection: Connection, reception: Reception, connected: Callable[[], None]) -> Ended | None:
+        """Read one line, or wait for one. Returns how the connection ended, if it has."""
+        x, now = self._x, self._x.loop.now
+        if self._closed is not None:
+            return self._closed
+        if connection.buffer:
+            if not self._told:
+                self._told = True
+                connected()
+            if self._process.publisher.has_room():
+                return reception.line(self._read(connection.buffer.popleft()))
+            await self._process.publisher.room()
+            return None
+        if connection.ended is not None:
+            return connection.ended
+        quiet = now - connection.wrote
+        if not connection.mute and quiet >= KEEP_ALIVE:
+            connection.write(b"", now)
+        elif quiet >= SILENCE:
+            return Ended("silent", reason="no byte for 21 s")
+        else:
+            await connection.readable(x.loop, max(0.001, (SILENCE if connection.mute else KEEP_ALIVE) - quiet))
+        return None
+
+    def _read(self, what: Post | bytes) -> bytes:
+        if isinstance(what, bytes):
+            return what
+        what.read = True
+        self._x.charge_stream(what, self._process)
+        rule = next((rule["id"] for rule in self._x.rules if rule["value"] == what.rule), "0")
+        users = [{"id": str(what.author)}]
+        return orjson.dumps(
+            {"data": what.data(), "includes": {"users": users}, "matching_rules": [{"id": rule, "tag": ""}]}
+        )
+
+    def close(self, ended: Ended) -> None:
+        self._closed = ended
+        if self._connection is not None:
+            self._connection.wake()
+
+    def _compare(self) -> None:
+        if self._x.dates and (self._x.skewed or self._x.rng.random() < 0.1):
+            self._process.x_time.compare({"date": formatdate(self._x.now(), usegmt=True)})

@@ -1,0 +1,63 @@
+"""The envelope around what X sends, and the look that a line gets."""
+
+import json
+
+import fastavro
+import pytest
+
+from ingester.prices import Resources
+from ingester.pubsub.envelope import Line, NotText, look, wrap
+from tests.support import ROOT
+
+SCHEMA = fastavro.parse_schema(json.loads((ROOT / "infra" / "pubsub" / "tweet.avsc").read_text()))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ['{"data":{"id":"1","text":"👩‍🎤 مرحبا \\u0027"}}', '{"a": 1 }', "no json", '{"x":"\u2028"}'],
+    ids=["emoji and RTL", "spaces", "no json", "line separator"],
+)
+def test_the_payload_is_the_bytes_of_x_and_fits_the_topics_schema(raw: str) -> None:
+    record = json.loads(wrap(raw.encode(), "1", 5, "stream").data)
+    assert record == {"id": "1", "payload": raw, "received_at": 5, "source": "stream"}
+    assert fastavro.validate(record, SCHEMA, strict=False)
+
+
+def test_bytes_that_are_no_text_are_told() -> None:
+    with pytest.raises(NotText):
+        wrap(b"\xff", "", 5, "stream")
+
+
+@pytest.mark.parametrize(
+    ("raw", "line"),
+    [
+        ('{"data":{"id":"7"}}', Line("7", billed=Resources(("7",)))),
+        ('{"data":{"id":7}}', Line("7", billed=Resources(("7",)))),
+        ('{"data":{"id":"7"},"errors":[{"title":"Not Found Error"}]}', Line("7", billed=Resources(("7",)))),
+        ('{"errors":[{"title":"operational-disconnect","disconnect_type":"SlowReader"}]}', Line("", "SlowReader")),
+        (
+            '{"title":"ConnectionException","connection_issue":"TooManyConnections","type":"x"}',
+            Line("", "TooManyConnections"),
+        ),
+        ('{"errors":[]}', Line("")),
+        ('{"errors":[{"title":"operational-disconnect"}]}', Line("", "operational-disconnect")),
+        (
+            '{"title":"UsageCapExceeded","type":"https://api.x.com/2/problems/usage-capped"}',
+            Line(""),  # X goes on, or closes and says so to the next connect
+        ),
+        (
+            '{"errors":[{"title":"Not Found Error","type":"https://api.twitter.com/2/problems/resource-not-found"}]}',
+            Line(""),
+        ),
+        ('{"errors":["text"]}', Line("")),
+        (
+            '{"data":{"id":"7","text":"\\ud83c"},"includes":{"users":[{"id":"5"}]}}',
+            Line("7", billed=Resources(("7",), ("5",))),
+        ),
+        ('{"info":{"message":"new kind"}}', Line("")),
+        ("{", Line("")),
+        ("[]", Line("")),
+    ],
+)
+def test_a_line_is_looked_at_just_enough(raw: str, line: Line) -> None:
+    assert look(raw.encode()) == line
