@@ -52,7 +52,7 @@ def newer_holder(
         if ours or not (took or held):
             continue
         after = [one for one in events if one.holder == event.holder and one.at >= event.at]
-        let_go = any(one.event in {"disconnected", "stopped"} for one in after)
+        let_go = any(one.event == "stopped" for one in after)  # between two connections it is still its stream
         if not let_go and (now - after[-1].at).total_seconds() < fresh:
             return event
     return None

@@ -53,6 +53,14 @@ FOUND: dict[str, tuple[str, list[Step]]] = {
             Step(3_026.893, "second_one"),
         ],
     ),
+    "one that was frozen finds another that is between two connections": (
+        "200945",
+        [
+            Step(11_263.296, "flapping", 75.0, 2),
+            Step(11_425.024, "freeze", 400.0, 6),
+            Step(11_611.279, "second_one"),
+        ],
+    ),
     "somebody's rule is added while a stop is in force": (
         "35",
         [Step(1_044.329, "forbidden", 1_500.0, 3), Step(1_060.396, "rule_added", 1_500.0, 5)],

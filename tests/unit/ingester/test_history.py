@@ -48,7 +48,11 @@ def test_who_else_lives(diary: list[Event], holder: str | None) -> None:
 REPLACED = {
     "by nobody": ([row(0, "connected", "me")], None),
     "by one who holds": ([row(0, "connected", "me"), row(5, "connected")], "a"),
-    "by one who has let go": ([row(0, "connected", "me"), row(5, "connected"), row(6, "disconnected")], None),
+    "by one who is between two connections": (
+        [row(0, "connected", "me"), row(5, "connected"), row(6, "disconnected")],
+        "a",
+    ),
+    "by one who has stopped": ([row(0, "connected", "me"), row(5, "connected"), row(6, "stopped")], None),
     "by one before us": ([row(-5, "connected"), row(0, "connected", "me")], None),
     "not by one who was killed before we came": (
         [row(-300, "connected"), row(-20, "alive"), row(-10, "started", "me")],
