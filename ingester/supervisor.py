@@ -1,5 +1,7 @@
 """Decides: look into the ledger, be the only one, hold the stream, account for each gap, try again or stop.
 
+`_hold_on` connects. `_after` decides where a gap begins once a connection has ended; the gap that a start finds is `Gaps.resume`'s.
+
 One task of the event loop. It shares state with the tasks beside it (heartbeat, backfill, the watch on the held stream), which run on
 the same loop, so nothing needs a lock. What follows an ending is a table, in x/reconnect.py.
 """
@@ -172,7 +174,6 @@ class Supervisor:
         self._mind_the_last_stop(events, budget)
         self._ledger.today = budget.today
         self._watch.usual_pause = history.usual_pause(spent, self._x_time.now().date())
-        self._watch.ask = self._has_x_posts
         await self._ask_usage(budget)
         self._heartbeat.budget = budget
         means = Means(
@@ -355,12 +356,15 @@ class Supervisor:
             self._stop(Stop("rules", str(error), self._times.stopped), self._tokens.current)
 
     async def _look_after_x(self) -> None:
-        """Every minute the rules in force, every ten X's own count. Beside the heartbeat, which waits for nobody."""
+        """Every minute the rules in force and a stream of unknown rate, every ten X's own count. The heartbeat waits for none of it."""
         asked = self._clock.monotonic()
         while True:
             await asyncio.sleep(self._times.alive)
             if not await self._rules.look() and self._held:
                 self._watch.unruled()
+            since = self._watch.unknown_since()
+            if since is not None and await self._has_x_posts(since):
+                self._watch.counted(since)
             if self._clock.monotonic() - asked >= self._times.usage:
                 asked = self._clock.monotonic()
                 if self._heartbeat.budget is not None:

@@ -25,9 +25,7 @@ class Timeouts:
     # what a living stream does
     silence: float = 21.0  # without a byte; X sends a keep-alive each 20 s
     stall_least: float = 120.0  # without a post, while keep-alives go on
-    unknown_rate: float = (
-        600.0  # without a first post where the usual rate is unknown: then X is asked for its count once
-    )
+    unknown_rate: float = 600.0  # without a post where the usual rate is unknown: then X is asked for its count
 
     # one holder
     alive: float = 60.0  # between heartbeats

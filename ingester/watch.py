@@ -4,7 +4,6 @@ X's connection tells none of that. A stream that stalls looks alive, and what a 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 from . import log
 from .ports import Clock, Stream
@@ -15,7 +14,7 @@ _RARE = 30.0  # a pause of so many usual pauses has one chance in ten to the thi
 
 
 class Watch:
-    """`run` is a task. `usual_pause` is what the ledger knows of the seconds between two posts; `ask` asks X whether there were any."""
+    """`run` is a task. `usual_pause` is what the ledger knows of the seconds between two posts."""
 
     def __init__(
         self, stream: Stream, reception: Reception, clock: Clock, times: Timeouts, *, every: float, late: float
@@ -33,7 +32,6 @@ class Watch:
         self._unruled = False
         self._ask_after = times.unknown_rate
         self.usual_pause: float | None = None
-        self.ask: Callable[[float], Awaitable[bool]] | None = None
 
     def connected(self) -> None:
         self._held, self._unruled = True, False
@@ -60,9 +58,28 @@ class Watch:
         while True:
             await asyncio.sleep(self._every)
             self.notice_a_pause()
-            await self._look()
+            self._look()
 
-    async def _look(self) -> None:
+    def unknown_since(self) -> float | None:
+        """Return since when no post has come where nothing tells how often they do, if that is worth a question that X bills.
+
+        The next one is worth it after twice as long.
+        """
+        reception = self._reception
+        if not self._held or self.usual_pause is not None or len(reception.posts) >= 2:
+            return None
+        news = self._last_news()
+        if self._clock.monotonic() - news <= self._ask_after:
+            return None
+        self._ask_after *= 2.0
+        return news
+
+    def counted(self, since: float) -> None:
+        """X counts posts since that moment: if none has come all the same, the stream has stalled."""
+        if self._held and self._last_news() == since:
+            self._stream.close(Ended("stalled", reason="keep-alives, and none of the posts that X counts"))
+
+    def _look(self) -> None:
         reception = self._reception
         if not self._held:
             return
@@ -73,10 +90,6 @@ class Watch:
             self._patience = self._patience * 2.0 if self._patient_since == reception.last_post else 2.0
             self._patient_since = reception.last_post
             self._stream.close(Ended("stalled", reason=f"keep-alives, and no post for {quiet:.0f} s"))
-        elif self._is_unknown() and self.ask is not None:
-            self._ask_after *= 2.0  # X bills the question
-            if await self.ask(self._last_news()):
-                self._stream.close(Ended("stalled", reason="keep-alives, and none of the posts that X counts"))
 
     def _quiet(self) -> float | None:
         """Return the seconds without a post, if that is far longer than the posts before let one expect."""
@@ -89,13 +102,6 @@ class Watch:
         quiet = self._clock.monotonic() - self._last_news()
         patience = self._patience if self._patient_since == reception.last_post else 1.0
         return quiet if quiet > max(self._times.stall_least, _RARE * usual) * patience else None
-
-    def _is_unknown(self) -> bool:
-        """Whether nothing tells how often posts come, and none has for so long that it is worth a question."""
-        reception = self._reception
-        if self.usual_pause is not None or len(reception.posts) >= 2 or reception.began_at is None:
-            return False
-        return self._clock.monotonic() - self._last_news() > self._ask_after
 
     def _last_news(self) -> float:
         """Return when the last post came, or this connection began."""

@@ -19,9 +19,8 @@ from . import history
 from .ledger import Ledger
 from .model import Event, Gap
 
-_ROW_SECONDS = (
-    2.0  # that a connect waits for the gap's row: should it be lost with us, the last heartbeat opens a wider gap
-)
+# that a connect waits for the gap's row: should it be lost with us, the last heartbeat opens a wider gap
+_ROW_SECONDS = 2.0
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
 """The lease: X gives the stream to one connection, so a second ingester must not fight the first.
 
-Who lives is told by the ledger, where each writes a row a minute: a younger row than that is the lease. A connection that X still
-counts although nobody lives is a ghost.
+Who lives is told by the ledger, where each writes a row a minute: a younger row than that is the lease. Which of two has it is a rule
+of `history`: `rival` before the first connection, `newer_holder` after it. A connection that X still counts although nobody lives is a
+ghost.
 """
 
 import asyncio
