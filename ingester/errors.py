@@ -14,8 +14,6 @@ Each text says what happened, why it may have, and what to do now. What may pass
   SecretAway              Secret Manager did not answer
 """
 
-from typing import Any
-
 
 class IngesterError(Exception):
     """Ends the process with `exit_code`; shown without a traceback."""
@@ -54,11 +52,9 @@ class Unavailable(Exception):
 class Denied(Unavailable):
     """X refuses because of the token, the credits or a cap: not because of what was asked."""
 
-    def __init__(self, said: str, status: int, token: Any = None) -> None:
-        """`token` is the one that X refused."""
+    def __init__(self, said: str, status: int) -> None:
         super().__init__(said)
         self.status = status
-        self.token = token
 
 
 class NoLedger(Exception):

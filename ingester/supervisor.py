@@ -180,7 +180,7 @@ class Supervisor:
             self._x, parts.searched, self._ledger.store, budget, self._times, self._clock, self._x_time, self._x_time.now(),
             settings.expand_authors, settings.expand_referenced, parts.published, self._rules.values,
         )  # fmt: skip
-        self._backfill = Worker(means, self._ledger, self._tokens, accounted=history.accounted(events))
+        self._backfill = Worker(means, self._ledger, accounted=history.accounted(events))
         await self._remember_connects(events)
         if not await self._rules.look():
             await self._install()

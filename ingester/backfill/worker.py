@@ -9,10 +9,9 @@ from collections import deque
 from datetime import datetime
 
 from .. import log
-from ..errors import ConfigurationError, Denied, NoLedger, PublishFailed, SecretAway, Unavailable
+from ..errors import Denied, NoLedger, PublishFailed, Unavailable
 from ..ledger.ledger import Ledger
 from ..ledger.model import Gap
-from ..x.bearer import Tokens
 from . import backfill
 from .backfill import Filled, Means, Progress
 
@@ -20,10 +19,9 @@ from .backfill import Filled, Means, Progress
 class Worker:
     """`add` gaps; `run` is a task."""
 
-    def __init__(self, means: Means, ledger: Ledger, tokens: Tokens, *, accounted: datetime | None) -> None:
+    def __init__(self, means: Means, ledger: Ledger, *, accounted: datetime | None) -> None:
         self._means = means
         self._ledger = ledger
-        self._tokens = tokens
         self._accounted = accounted
         self._gaps: deque[tuple[Gap, float]] = deque()  # and when search can know, by the monotonic clock
         self._some = asyncio.Event()
@@ -76,25 +74,18 @@ class Worker:
                     "fill_failed", "WARNING", gap_id=gap.id,
                     message=f"The gap is tried again: {type(error).__name__}: {error}"[:500],
                 )  # fmt: skip
-                await asyncio.sleep(await self._pause(error))
+                await asyncio.sleep(self._pause(error))
         self._before, self._progress = self._before + self._progress.published, Progress()
         self._tell(gap, result)
         if result.expected is not None:
             self._accounted = gap.until
 
-    async def _pause(self, error: Exception) -> float:
+    def _pause(self, error: Exception) -> float:
         """Return the seconds until the next try. The stream may go on with a token, or credits, that search has no more."""
         if isinstance(error, Denied):
-            return 0.0 if error.status == 401 and await self._renewed(error) else self._means.times.usage
+            return self._means.times.usage
         wanted = error.reset_in if isinstance(error, Unavailable) else None
         return max(self._means.times.fill_again, wanted or 0.0)
-
-    async def _renewed(self, error: Denied) -> bool:
-        try:
-            return error.token is not None and await self._tokens.renew(error.token)
-        except (SecretAway, ConfigurationError) as problem:
-            log.event("token_unread", "WARNING", message=str(problem))
-            return False
 
     def _tell(self, gap: Gap, result: Filled) -> None:
         note = " ".join(result.notes) or None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import log
-from ..errors import Unavailable
+from ..errors import ConfigurationError, SecretAway, Unavailable
 from ..ports import Clock, Http, Token
 from ..timeouts import Timeouts
 from .bearer import Tokens
@@ -31,7 +31,6 @@ class Answer:
     body: dict[str, Any] = field(default_factory=dict)
     remaining: int | None = None  # calls left of X's limit
     reset_in: float = 0.0  # seconds that X asks to wait
-    token: Token | None = None  # with which it was asked
 
     @property
     def said(self) -> str:
@@ -51,7 +50,7 @@ class X:
         self._times = times
         self._x_time = x_time
         self._resets: dict[str, float] = {}  # of endpoints that have no call left: when they will, monotonic
-        self.tokens = tokens
+        self.tokens = tokens  # renewed here where X refuses one
 
     async def rules(self) -> Answer:
         """Return all rules, in `body['data']`."""
@@ -154,14 +153,28 @@ class X:
         return answer
 
     async def _call(self, method: str, path: str, parameters: Mapping[str, Any], body: Any = None) -> Answer:
+        """Make one request, and once more where the token was refused and there is another."""
         token = self.tokens.current
+        answer = await self._ask(method, path, parameters, body, token)
+        if answer.status == 401 and await self._renewed(token):
+            answer = await self._ask(method, path, parameters, body, self.tokens.current)
+        return answer
+
+    async def _renewed(self, refused: Token) -> bool:
+        try:
+            return await self.tokens.renew(refused)
+        except (SecretAway, ConfigurationError) as error:
+            log.event("token_unread", "WARNING", message=str(error))
+            return False
+
+    async def _ask(self, method: str, path: str, parameters: Mapping[str, Any], body: Any, token: Token) -> Answer:
         reply = await self._http.call(method, path, parameters, body, token)
         self._x_time.compare(reply.headers)
         wait = asked_wait(reply.headers, self._x_time.now().timestamp())
         if wait is not None:  # a wish beyond X's own window is a mistake
             wait = min(max(wait, self._times.asked_least), self._times.asked_most)
         left = reply.headers.get("x-rate-limit-remaining", "")
-        answer = Answer(reply.status, reply.body or {}, int(left) if left.isdecimal() else None, wait or 0.0, token)
+        answer = Answer(reply.status, reply.body or {}, int(left) if left.isdecimal() else None, wait or 0.0)
         limited = reply.status == 429 and answer.body.get("title") != "UsageCapExceeded"
         if reply.status >= 500 or limited:
             raise Unavailable(f"{path}: {answer.said}", wait)

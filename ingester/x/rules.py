@@ -145,7 +145,7 @@ async def there(x: X) -> list[Rule]:
     """Return X's rules. Raises Denied where X does not show them, Unavailable."""
     answer = await x.rules()
     if answer.status != 200:
-        raise Denied(f"X does not show its rules ({answer.said}). Is the token right?", answer.status, answer.token)
+        raise Denied(f"X does not show its rules ({answer.said}). Is the token right?", answer.status)
     return [Rule(str(r.get("value", "")), str(r.get("tag") or ""), str(r.get("id", ""))) for r in answer.body["data"]]
 
 
@@ -165,10 +165,8 @@ def compare(ours: Iterable[Rule], theirs: Iterable[Rule]) -> Plan:
 async def install(x: X, rules: list[Rule]) -> None:
     """Add the rules. Raises Refused where X does not take one of them, Unavailable."""
     answer = await x.add_rules(_as_x(rules))
-    if answer.status in (401, 402, 403):
-        raise Denied(
-            f"X does not take the rules ({answer.said}).", answer.status, answer.token
-        )  # not because of what they say
+    if answer.status in (401, 402, 403):  # not because of what the rules say
+        raise Denied(f"X does not take the rules ({answer.said}).", answer.status)
     if problem := _problem(answer):
         raise Refused(problem)
     log.event("rules_installed", rules=len(rules))

@@ -192,7 +192,7 @@ def _check(answer: Answer) -> None:
     if answer.status in _BAD_QUERY:
         raise Refused(answer.said)
     if answer.status != 200:
-        raise Denied(answer.said, answer.status, answer.token)
+        raise Denied(answer.said, answer.status)
 
 
 def _together(values: list[str]) -> list[str]:

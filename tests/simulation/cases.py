@@ -61,6 +61,14 @@ FOUND: dict[str, tuple[str, list[Step]]] = {
             Step(11_611.279, "second_one"),
         ],
     ),
+    "a rotated token under a stream that goes on: the looks at the rules are refused for hours, and then somebody takes the rules away": (
+        "410",
+        [
+            Step(494.343, "forgotten_while_frozen", 1_500.0, 1),
+            Step(4_033.154, "rotate_while_a_gap_is_filled", 150.0, 4),
+            Step(21_203.148, "rules_gone", 150.0, 6),
+        ],
+    ),
     "somebody's rule is added while a stop is in force": (
         "35",
         [Step(1_044.329, "forbidden", 1_500.0, 3), Step(1_060.396, "rule_added", 1_500.0, 5)],

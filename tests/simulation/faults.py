@@ -209,7 +209,7 @@ def rotate(world: World, step: Step) -> None:
     world.loop.call_later(step.seconds % 5, at_x)
 
 
-@fault()
+@fault(6)
 def rotate_while_a_gap_is_filled(world: World, step: Step) -> None:
     """Search and the stream are refused with the old token at the same time."""
     _end(world, Ended("closed", reason="X closed the connection"))
@@ -358,6 +358,17 @@ def freeze(world: World, step: Step) -> None:
     if process is not None and not process.frozen:
         process.frozen = process.was_frozen = True
         _until(world, step.seconds, lambda: world.loop.thaw(process))
+
+
+@fault()
+def forgotten_while_frozen(world: World, step: Step) -> None:
+    """X loses count of a frozen holder's connection, so that another execution gets one beside it; the first one then runs again."""
+    process = world.holder()
+    if process is not None and not process.frozen:
+        world.x.forget()
+        process.frozen = process.was_frozen = True
+        _until(world, 300.0, lambda: world.loop.thaw(process))
+        world.start()
 
 
 @fault()

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-import orjson
-
 from ingester.errors import IngesterError
 from ingester.ledger import history
 from ingester.ledger.model import Event
@@ -139,7 +137,9 @@ def _counted_once(world: World) -> Iterator[str]:
     missing = [post for post in _lost(world) if not any(since <= _at(post.at) <= until for since, until in blind)]
     if unknown or world.x.counts_off or any(post.rule not in ours for post in world.x.posts):
         return
-    if told < len(missing) or (not blind and told != len(missing)):
+    # a frozen process with a connection that X lost count of publishes later what its successor has counted as missing
+    exactly = not blind and not world.x.forgot
+    if told < len(missing) or (exactly and told != len(missing)):
         yield f"gaps say that {told} posts are missing, and {len(missing)} are"
 
 
@@ -226,11 +226,3 @@ def _noticed(world: World) -> Iterator[str]:
     """A connection that says nothing any more is ended by us, however little is known of how often posts come."""
     if world.x.unnoticed > _NOTICED:
         yield f"nobody noticed for {world.x.unnoticed:.0f} s that the stream said nothing"
-
-
-def sources(world: World) -> dict[str, int]:
-    """Return how many messages came by each source, for a look at a sequence."""
-    found: dict[str, int] = defaultdict(int)
-    for _, message in world.topic.messages:
-        found[orjson.loads(message.data)["source"] if message.data else "dead"] += 1
-    return dict(found)

@@ -83,6 +83,7 @@ MISTAKES: dict[str, Mistake] = {
     "requests for counts are not billed": ("ingester.budget", "Budget.add_request", _never, 50),
     "users are not billed": ("ingester.pubsub.envelope", "resources", _posts_only, 10),
     "the lease is ignored": ("ingester.ledger.history", "rival", lambda *a, **k: None, 100),
+    "the lease is not looked at after a lapse": ("ingester.supervisor", "Supervisor._keep_the_lease", _nothing, 200),
     "a stop is not remembered": ("ingester.ledger.history", "stop_in_force", lambda *a, **k: None, 100),
     "connects are not limited": ("ingester.x.rate_limit", "Bucket.pace", lambda self, now: 0.0, 300),
     "a search that fails is the end of a gap": ("ingester.backfill.backfill", "fill", _takes_a_failure_for_the_end, 100),

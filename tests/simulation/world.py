@@ -42,7 +42,6 @@ class Topic:
         self._rng = rng
         self.messages: list[tuple[float, Message]] = []  # (when the archive has it, the message)
         self.ids: set[str] = set()
-        self.by_whom: dict[str, set[int]] = {}
         self.away_until = 0.0
         self.behind_until = 0.0
 

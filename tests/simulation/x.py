@@ -30,8 +30,6 @@ _UNREAD = 40  # posts in a connection's buffers until X throws the slow reader o
 _LATE_SHARE, LATE = 0.2, 7.0  # so many posts reach the stream so many seconds late (seen at X's 99th percentile)
 _BURST = 0.2  # share of the posts that follow another within seconds
 _GHOST = 45.0  # seconds for which X counts a connection that is gone
-_STREAM, _RULES = "/2/tweets/search/stream", "/2/tweets/search/stream/rules"
-_PROBLEM = "https://api.x.com/2/problems/"
 
 
 def id_at(moment: float, sequence: int = 0) -> int:
@@ -127,6 +125,7 @@ class X:
     posts: list[Post] = field(default_factory=list)
     connection: Connection | None = None
     others: list[Connection] = field(default_factory=list)  # that X has forgotten, and that it still serves
+    forgot: bool = False  # whether it ever lost count
     ghost_until: float = 0.0
     attempts: list[tuple[float, int, Any]] = field(default_factory=list)  # (when, answer, who asked)
     answers: deque[Callable[[], Reply | Ended]] = field(default_factory=deque)  # to the next connects
@@ -134,7 +133,6 @@ class X:
     wrong: dict[str, deque[str]] = field(default_factory=dict)  # by endpoint: what happens to the next calls
     charges: list[Charge] = field(default_factory=list)
     counts_off: float = 0.0  # share by which X's counts are too high
-    counts_unknown: bool = False  # whether an answer without a number was given
     broken: set[int] = field(default_factory=set)  # ids of posts that search gives without an id
     ended: bool = False
     ended_at: float = float("inf")  # seconds since 1970
@@ -147,7 +145,6 @@ class X:
     skewed: bool = False  # whether some clock is wrong
     _seen: set[tuple[int, str, int]] = field(default_factory=set)
     _rule_ids: Any = field(default_factory=lambda: itertools.count(1))
-    _searched: list[int] = field(default_factory=list)
 
     def now(self) -> float:
         return T0 + float(self.loop.now)
@@ -217,6 +214,7 @@ class X:
         """Lose count of the connection that is held: X then lets another in beside it."""
         if self.connection is not None:
             self.others.append(self.connection)
+            self.forgot = True
             self.connection = None
 
     # the stream
@@ -399,7 +397,6 @@ class Http:
             return x._reply(status, {"title": "no"}, remaining=0 if status == 429 else 400, **headers)
         reply = x.call(method, path, parameters, body, token=token.value, process=self._process)
         if what == "no_meta":
-            x.counts_unknown = True
             reply = Reply(200, reply.headers, {})
         await asyncio.sleep(x.rng.uniform(0.02, 0.3))
         if what == "lost":

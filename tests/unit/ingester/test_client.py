@@ -100,3 +100,28 @@ def test_a_wait_that_x_asks_for_is_clamped(headers: dict[str, str], wait: float 
 def test_a_body_that_is_no_object_is_told_as_such() -> None:
     with pytest.raises(Unavailable, match="not JSON, or cut off"):
         asyncio.run(x_of(Http(lambda n: Reply(200, {}, None))).usage())
+
+
+def test_a_refused_token_is_read_again_by_whatever_call_is_refused_and_the_call_made_once_more() -> None:
+    """The stream may go on for weeks with a token that was rotated: it is refused only when it connects."""
+
+    class Vault:
+        async def read(self) -> Token:
+            return Token("new", "2")
+
+    http = Http(lambda n: Reply(401, {}, {"title": "Unauthorized"}) if n == 1 else Reply(200, {}, {"data": []}))
+    clock = Clock()
+    x = X(http, Tokens(Vault(), TOKEN), clock, Timeouts(), XTime(clock))
+    assert asyncio.run(x.usage()).status == 200
+    assert (len(http.asked), x.tokens.current.value) == (2, "new")
+
+
+def test_the_same_token_again_is_asked_with_once() -> None:
+    class Vault:
+        async def read(self) -> Token:
+            return TOKEN
+
+    http = Http(lambda n: Reply(401, {}, {"title": "Unauthorized"}))
+    clock = Clock()
+    assert asyncio.run(X(http, Tokens(Vault(), TOKEN), clock, Timeouts(), XTime(clock)).usage()).status == 401
+    assert len(http.asked) == 1
