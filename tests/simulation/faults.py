@@ -198,7 +198,7 @@ def rotate(world: World, step: Step) -> None:
     world.x.mended.append(world.loop.now)  # a stop that waits for another token ends
 
     def at_x() -> None:
-        world.x.token, world.x.token_since = value, world.loop.now
+        world.x.token, world.x.token_since = world.vault.token.value, world.loop.now
         if step.number % 2:
             _end(world, Ended("network", reason="cut"), cut=True)
 
@@ -222,7 +222,8 @@ def rotate_while_a_gap_is_filled(world: World, step: Step) -> None:
         world.loop.call_later(step.number / 8, at_x)
 
     def at_x() -> None:
-        world.x.token, world.x.token_since = now, world.loop.now
+        # the secret's, which somebody may have changed once more
+        world.x.token, world.x.token_since = world.vault.token.value, world.loop.now
 
     world.loop.call_later(120.2 + step.number / 4, change)
 

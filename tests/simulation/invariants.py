@@ -89,6 +89,21 @@ def _lost(world: World) -> list[Post]:
     return [post for post in lost if owed(post)]
 
 
+def _before_the_first(world: World) -> list[Post]:
+    """Posts from before the first connection that the edge of a counted gap reaches: X counts them, and the stream had no part in them."""
+    first = min((event.until or event.at for event in events(world) if event.event == "connected"), default=None)
+    edge = timedelta(seconds=_EDGE)
+    spans = [(since - edge, until + edge) for since, until, row in _gaps(world) if row.posts_expected is not None]
+    return [
+        post
+        for post in world.x.posts
+        if first is not None
+        and _at(post.at) <= first
+        and str(post.id) not in world.topic.ids
+        and any(since <= _at(post.at) <= until for since, until in spans)
+    ]
+
+
 def _nothing_lost(world: World) -> Iterator[str]:
     """What X delivered or search could give is in the topic, or the ledger says that it was left out on purpose."""
     left_out = [
@@ -134,7 +149,11 @@ def _counted_once(world: World) -> Iterator[str]:
     told = sum((row.posts_expected or 0) - (row.posts_recovered or 0) for row in counted)
     edge = timedelta(seconds=_EDGE)
     blind = [(since - edge, until + edge) for since, until, row in _gaps(world) if row.posts_expected is None]
-    missing = [post for post in _lost(world) if not any(since <= _at(post.at) <= until for since, until in blind)]
+    missing = [
+        post
+        for post in [*_lost(world), *_before_the_first(world)]
+        if not any(since <= _at(post.at) <= until for since, until in blind)
+    ]
     if unknown or world.x.counts_off or any(post.rule not in ours for post in world.x.posts):
         return
     # a frozen process with a connection that X lost count of publishes later what its successor has counted as missing

@@ -80,9 +80,9 @@ def _run(world: World, steps: list[Step]) -> Outcome:
 
 def _mend(world: World) -> None:
     """The last fault is over."""
-    held = world.x.connection
-    if held is not None and (held.stalled or held.mute):  # nobody could know of it for a long time yet
-        world.x.drop(held, Ended("closed", reason="X closed the connection"))
+    for held in [world.x.connection, *world.x.others]:
+        if held is not None and (held.stalled or held.mute):  # nobody could know of it for a long time yet
+            world.x.drop(held, Ended("closed", reason="X closed the connection"))
     world.x.fatal = None
     world.x.wrong.clear()
     world.x.answers.clear()
