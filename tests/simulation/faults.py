@@ -204,6 +204,7 @@ def rotate(world: World, step: Step) -> None:
 
     def in_secret() -> None:
         world.vault.token = Token(value, value)
+        world.x.coming = value
 
     in_secret()
     world.loop.call_later(step.seconds % 5, at_x)
@@ -218,6 +219,7 @@ def rotate_while_a_gap_is_filled(world: World, step: Step) -> None:
     def change() -> None:
         world.x.mended.append(world.loop.now)
         world.vault.token = Token(now, now)
+        world.x.coming = now
         _end(world, Ended("network", reason="cut"), cut=True)
         world.loop.call_later(step.number / 8, at_x)
 

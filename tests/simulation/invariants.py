@@ -1,6 +1,6 @@
 """What has to hold after a sequence, whatever went wrong in it. Each function yields sentences about what does not."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -16,6 +16,7 @@ _EDGE = TIMES.edge
 _STOP_SECONDS = 10.0
 _CONNECTS = 50
 _NOTICED = 9_000.0
+_AGAIN = 3
 
 
 def violations(world: World) -> list[str]:
@@ -223,8 +224,11 @@ def _fatal(world: World) -> Iterator[str]:
 
 
 def _lease(world: World) -> Iterator[str]:
-    """Nobody throws out a holder that lives and has said so within the lease."""
-    for at, holder, by in world.x.thrown_out:
+    """Nobody throws out a holder that lives and has said so within the lease, nor one again and again before its first byte."""
+    thrown = Counter(holder for _, holder, _, _ in world.x.thrown_out)
+    for at, holder, by, held in world.x.thrown_out:
+        if not held and thrown[holder] < _AGAIN:
+            continue  # two that start at once: one of them has to give way
         rows = [
             event.at.timestamp() - T0
             for when, event, who in world.table.rows.values()

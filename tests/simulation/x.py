@@ -118,6 +118,7 @@ class X:
     rng: random.Random
     rate: float  # seconds between two posts, on average
     token: str = "t1"
+    coming: str = ""  # a token that is made already; the one before goes on for a moment
     token_since: float = 0.0
     search_lag: float = 10.0
     lag_until: float = 0.0
@@ -137,9 +138,8 @@ class X:
     ended: bool = False
     ended_at: float = float("inf")  # seconds since 1970
     unnoticed: float = 0.0  # seconds, the longest time in which a connection said nothing and nobody did anything
-    thrown_out: list[tuple[float, Any, Any]] = field(
-        default_factory=list
-    )  # (when, who held the stream, who had it cleared)
+    # (when, whose connection, by whom, whether it was held)
+    thrown_out: list[tuple[float, Any, Any, bool]] = field(default_factory=list)
     mended: list[float] = field(default_factory=list)  # when a fatal answer was changed
     dates: bool = True
     skewed: bool = False  # whether some clock is wrong
@@ -229,7 +229,7 @@ class X:
         if self.answers:
             given = self.answers.popleft()()
             return given if isinstance(given, Ended) else _as_ended(given)
-        if token.value != self.token:
+        if token.value not in (self.token, self.coming):
             return Ended("http", status=401, problem={"title": "Unauthorized"}, reason="HTTP 401")
         if self.fatal is not None:
             return Ended("http", status=self.fatal["status"], problem=self.fatal, reason=f"HTTP {self.fatal['status']}")
@@ -262,7 +262,7 @@ class X:
         self, method: str, path: str, parameters: Mapping[str, Any], body: Any, *, token: str, process: Any = None
     ) -> Reply:
         """Answer one request."""
-        if token != self.token:
+        if token not in (self.token, self.coming):
             return self._reply(401, {"title": "Unauthorized", "detail": "Unauthorized"})
         match method, path:
             case "GET", "/2/tweets/search/stream/rules":
@@ -286,7 +286,8 @@ class X:
             case "DELETE", "/2/connections/filtered_stream":
                 self.ghost_until = 0.0
                 if self.connection is not None and self.connection.reader is not process:
-                    self.thrown_out.append((self.loop.now, self.connection.reader, process))
+                    holder = self.connection.reader
+                    self.thrown_out.append((self.loop.now, holder, process, holder.holds))
                 self.drop(self.connection, Ended("network", reason="cleared by another"), cut=True)
                 return self._reply(200, {"data": {"killed_count": 1}})
         return self._reply(404, {"title": "Not Found"})
