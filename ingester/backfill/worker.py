@@ -78,7 +78,8 @@ class Worker:
         self._before, self._progress = self._before + self._progress.published, Progress()
         self._tell(gap, result)
         if result.expected is not None:
-            self._accounted = gap.until
+            # a gap that began later may have ended earlier: the one before it began anew with posts that Pub/Sub never took
+            self._accounted = max(filter(None, (self._accounted, gap.until)))
 
     def _pause(self, error: Exception) -> float:
         """Return the seconds until the next try. The stream may go on with a token, or credits, that search has no more."""

@@ -69,6 +69,14 @@ FOUND: dict[str, tuple[str, list[Step]]] = {
             Step(21_203.148, "rules_gone", 150.0, 6),
         ],
     ),
+    "of three gaps, the one that began last ended first": (
+        "310186",
+        [
+            Step(5_601.987, "pubsub_away_and_stopped", 20.0, 5),
+            Step(5_634.294, "reset_amid_late_posts", 150.0, 5),
+            Step(5_696.822, "rotate_while_a_gap_is_filled", 1_500.0, 6),
+        ],
+    ),
     "somebody's rule is added while a stop is in force": (
         "35",
         [Step(1_044.329, "forbidden", 1_500.0, 3), Step(1_060.396, "rule_added", 1_500.0, 5)],

@@ -182,8 +182,14 @@ def _money(world: World) -> Iterator[str]:
     """The guard's count is never below X's bill. What a killed process could not write down is known, and let be."""
     counted = history.spent(events(world))
     bill: dict[object, int] = defaultdict(int)
+    last_row: dict[Process, float] = {}
+    for _, event, by in world.table.rows.values():
+        if by is None:
+            continue
+        last_row[by] = max(last_row.get(by, 0.0), event.at.timestamp() - by.skew)
     for charge in world.x.charges:
-        if _is_unknowable(world, charge.process, charge.at, charge.kind, charge.post):
+        unwritten = charge.at > last_row.get(charge.process, 0.0)
+        if unwritten and _is_unknowable(world, charge.process, charge.kind, charge.post):
             continue
         bill[_at(charge.at).date()] += charge.units
     for day, units in bill.items():
@@ -191,16 +197,14 @@ def _money(world: World) -> Iterator[str]:
             yield f"the guard counted {counted.get(day, 0)} units on {day}, and X bills {units}"  # type: ignore[call-overload]
 
 
-def _is_unknowable(world: World, process: Process, at: float, kind: str, post: int) -> bool:
+def _is_unknowable(world: World, process: Process, kind: str, post: int) -> bool:
     """A process that was killed takes along what it was told since its last row: requests for counts, and posts that reached nobody.
 
     Posts that did reach Pub/Sub are counted again by whoever fills the gap.
     """
     if not process.dead or process.ended_at is None:
         return False
-    rows = [event.at for _, event, by in world.table.rows.values() if by is process]
-    unwritten = not rows or at > max(rows).timestamp() - process.skew
-    return unwritten and (kind != "stream" or str(post) not in world.topic.ids)
+    return kind != "stream" or str(post) not in world.topic.ids
 
 
 def _stops(world: World) -> Iterator[str]:

@@ -38,13 +38,12 @@ class Owner:
 
 
 class _Handle:
-    __slots__ = ("_when", "args", "callback", "cancelled_", "context", "owner")
+    __slots__ = ("_when", "args", "callback", "cancelled_", "context")
 
     def __init__(self, callback: Callable[..., Any], args: Any, context: contextvars.Context, when: float) -> None:
         self.callback = callback
         self.args = args
         self.context = context
-        self.owner: Owner | None = context.get(OWNER)
         self.cancelled_ = False
         self._when = when
 
@@ -87,7 +86,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return handle
 
     def call_later(self, delay: float, callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:  # type: ignore[override]
-        return self.call_at(self.now + delay, callback, *args, context=context)
+        when = self.now + delay
+        handle = _Handle(callback, args, context or contextvars.copy_context(), when)
+        heapq.heappush(self._later, (when, next(self._numbers), handle))
+        return handle
 
     def thaw(self, owner: Owner) -> None:
         owner.frozen = False
@@ -100,9 +102,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def run_forever(self) -> None:
         before = events._get_running_loop()
         events._set_running_loop(self)
+        step = self._next
         try:
             while not self._stopping:
-                self._next()
+                step()
         finally:
             self._stopping = False
             events._set_running_loop(before)
@@ -117,22 +120,22 @@ class VirtualLoop(asyncio.BaseEventLoop):
         super().close()
 
     def _next(self) -> None:
-        soon = self._soon
-        if soon:
-            handle = soon.popleft()
+        if self._soon:
+            handle = self._soon.popleft()
+            if handle.cancelled_:
+                return
         elif self._later:
             when, _, handle = heapq.heappop(self._later)
             if handle.cancelled_:
                 return
-            self.now = max(self.now, when)
+            if when > self.now:
+                self.now = when
         else:
             raise RuntimeError("nothing is left to wait for")
-        if handle.cancelled_:
-            return
-        owner = handle.owner
-        if owner is not None and not self._may_run(owner, handle):
-            return
-        handle.context.run(handle.callback, *handle.args)
+        context = handle.context
+        owner = context.get(OWNER)
+        if owner is None or self._may_run(owner, handle):
+            context.run(handle.callback, *handle.args)
 
     def _may_run(self, owner: Owner, handle: _Handle) -> bool:
         if owner.dead or owner.over:

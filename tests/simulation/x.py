@@ -441,6 +441,14 @@ class Stream:
         x, now = self._x, self._x.loop.now
         if self._closed is not None:
             return self._closed
+        if not connection.buffer and connection.ended is None:
+            quiet = now - connection.wrote
+            if connection.mute and quiet >= SILENCE:
+                return Ended("silent", reason="no byte for 21 s")
+            if connection.mute or quiet < KEEP_ALIVE:
+                await connection.readable(x.loop, max(0.001, (SILENCE if connection.mute else KEEP_ALIVE) - quiet))
+                return None
+            connection.write(b"", now)
         if connection.buffer:
             if not self._told:
                 self._told = True
@@ -449,16 +457,7 @@ class Stream:
                 return reception.line(self._read(connection.buffer.popleft()))
             await self._process.publisher.room()
             return None
-        if connection.ended is not None:
-            return connection.ended
-        quiet = now - connection.wrote
-        if not connection.mute and quiet >= KEEP_ALIVE:
-            connection.write(b"", now)
-        elif quiet >= SILENCE:
-            return Ended("silent", reason="no byte for 21 s")
-        else:
-            await connection.readable(x.loop, max(0.001, (SILENCE if connection.mute else KEEP_ALIVE) - quiet))
-        return None
+        return connection.ended
 
     def _read(self, what: Post | bytes) -> bytes:
         if isinstance(what, bytes):
