@@ -18,6 +18,9 @@ from typing import Any
 from .errors import LocalError
 
 _WRAPPER = str(Path(__file__).with_name("die_with_parent.py"))
+_READ_SECONDS = (
+    10.0  # for the rest of the output: a busy machine's disk may hold up the log; a child may hold the pipe open
+)
 _STOP_SECONDS = 12.0  # the ingester and the function may take 10 after SIGTERM
 # how gunicorn, uvicorn, our live page and Google's emulator say that they listen (the emulator says 0 if asked for any port)
 _LISTENS = re.compile(
@@ -85,7 +88,7 @@ class Process:
             code = self._popen.wait(max(seconds, 0.0))
         except subprocess.TimeoutExpired:
             return None
-        self._reader.join(timeout=2)
+        self._reader.join(timeout=_READ_SECONDS)
         return code
 
     def stop(self, seconds: float = _STOP_SECONDS) -> int | None:
