@@ -140,7 +140,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
     ) -> None:
         super().__init__(token.value, chunk_size=_CHUNK, max_retries=0)
         self.user_agent = AGENT
-        prepare(self.session, url)
+        self.verify = prepare(self.session, url).verify  # tweepy passes its own with the request
         self.session.auth = Bearer(token.value)
         self.session.max_redirects = 0
         self.session.mount(TWEEPYS_HOST, _Host(url, times.silence, self))

@@ -45,7 +45,7 @@ def start(tmp_path: Path, x: FakeX, broker: Process, project: str, client: bigqu
     with bigquery.Client(project=project) as own:  # in the environment that `client` has set
         tables.create(own, "twitter")
 
-    def start(*arguments: str, **environment: str) -> Process:
+    def start(*arguments: str, before: tuple[str, ...] = (), **environment: str) -> Process:
         shutil.copytree(ROOT / "ingester", tmp_path / "app" / "ingester", ignore=shutil.ignore_patterns("__pycache__"))
         settings = {
             "GOOGLE_CLOUD_PROJECT": project,
@@ -57,7 +57,10 @@ def start(tmp_path: Path, x: FakeX, broker: Process, project: str, client: bigqu
             "MAX_POSTS_PER_MONTH": "0",
         }
         manager = running(
-            "ingester", [sys.executable, "-m", "ingester", "stream", *arguments], settings | environment, tmp_path
+            "ingester",
+            [sys.executable, "-m", "ingester", *before, "stream", *arguments],
+            settings | environment,
+            tmp_path,
         )
         started.append(manager)
         return manager.__enter__()

@@ -2,9 +2,12 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import trustme
 
+from tests.support import tls
 from tests.support.fakes import x as fakes
 from tests.support.fakes.x import FakeX, Start, Wire, ids, post, stream
 from tests.support.pubsub import Topics
@@ -125,6 +128,31 @@ def test_an_error_about_credits_in_the_stream_ends_nothing(x: FakeX, pubsub: Top
     process = start()
     assert eventually(lambda: process.totals.get("published") == 3)
     assert x.connections == 1
+
+
+def test_a_certificate_of_somebody_else_is_named_and_ends_it_after_some_tries(
+    x: FakeX, pubsub: Topics, start: Start
+) -> None:
+    """A proxy that opens TLS, without its authority. Nothing is sent to it: no token, no request."""
+    port = int(x.url.rpartition(":")[2])
+    with tls.door(trustme.CA(), port, "localhost") as door:
+        process = start(X_API_URL=f"https://localhost:{door}", before=("--time-scale", "0.01"))
+        assert process.wait(60) == 3
+    assert "The certificate of X_API_URL is not valid" in process.complaint
+    assert "REQUESTS_CA_BUNDLE" in process.complaint
+    assert "self-signed" in process.log.read_text() or "unable to get local issuer" in process.log.read_text()
+    assert x.requests == []
+
+
+def test_a_certificate_of_a_known_authority_is_taken(x: FakeX, pubsub: Topics, start: Start, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    x.scripts = [stream(post(1))]
+    with tls.door(authority, int(x.url.rpartition(":")[2]), "localhost") as door:
+        process = start(X_API_URL=f"https://localhost:{door}", REQUESTS_CA_BUNDLE=str(tmp_path / "ca.pem"))
+        assert eventually(lambda: process.totals.get("published") == 1)
+        process.stop()
+    assert ids(pubsub) == ["1"]
 
 
 @pytest.mark.slow
