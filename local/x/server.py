@@ -132,7 +132,8 @@ class X:
         if window is None or not wanted.isdecimal() or not 10 <= int(wanted) <= 100:
             return _invalid("max_results is from 10 to 100, ids are numbers, and times are RFC 3339.")
         (since, until), size = window, int(wanted)
-        body = self._memory.search(asked["query"], since, until, size, asked.get("next_token"))
+        token = asked.get("next_token") or asked.get("pagination_token")  # X takes both; its SDK sends the second
+        body = self._memory.search(asked["query"], since, until, size, token)
         _leave_out(body, asked.get("expansions", ""))
         self._charge(body)
         return json(200, body)

@@ -80,6 +80,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._soon.append(handle)
         return handle
 
+    call_soon_threadsafe = call_soon  # type: ignore[assignment]  # there are no threads
+
     def call_at(self, when: float, callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:  # type: ignore[override]
         handle = _Handle(callback, args, context or contextvars.copy_context(), when)
         heapq.heappush(self._later, (when, next(self._numbers), handle))
@@ -128,8 +130,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             when, _, handle = heapq.heappop(self._later)
             if handle.cancelled_:
                 return
-            if when > self.now:
-                self.now = when
+            self.now = max(self.now, when)
         else:
             raise RuntimeError("nothing is left to wait for")
         context = handle.context

@@ -333,7 +333,7 @@ class X:
             return self._reply(400, {"title": "Invalid Request", "detail": "max_results is between 10 and 100"})
         lag = 60.0 if self.loop.now < self.lag_until else self.search_lag
         newest = self.now() - lag
-        before = int(parameters.get("next_token", 1 << 63))
+        before = int(parameters.get("next_token") or parameters.get("pagination_token") or 1 << 63)
         found = [
             post for post in self._matching(parameters) if not post.retweet and post.at <= newest and post.id < before
         ]
@@ -361,7 +361,8 @@ class X:
         while at < last:
             end = min((at // unit + 1) * unit, last)
             count = 0
-            while number < len(found) and found[number].at < end:
+            # ids are exact to the millisecond, so the last post may be made a moment after the last id's time
+            while number < len(found) and (found[number].at < end or end == last):
                 count, number = count + 1, number + 1
             data.append({"start": _iso(at), "end": _iso(end), "tweet_count": count})
             at = end

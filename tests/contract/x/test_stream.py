@@ -1,0 +1,140 @@
+"""What X does with a stream and what search gives of it afterwards, written once for the simulator's X and the local stand-in."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+import pytest
+
+from ingester.ports import Reply, Stream, Token
+from ingester.pubsub.envelope import Message
+from ingester.x.reception import Ended, Reception
+from tests.support.either_x import CONNECTIONS, COUNTS, SEARCH, TOKEN, AnX, add, rules
+
+ENOUGH = Ended("spent", reason="enough")
+
+
+class Taker:
+    """Takes posts, and closes the stream after some."""
+
+    def __init__(self, number: int, close: Callable[[], object]) -> None:
+        self.posts: list[dict[str, Any]] = []
+        self._number = number
+        self._close = close
+
+    def publish(self, message: Message) -> None:
+        self.posts.append(orjson.loads(message.raw))
+        if len(self.posts) == self._number:
+            self._close()
+
+    def bury(self, raw: bytes, source: str, reason: str) -> None:
+        raise AssertionError(f"{reason}: {raw!r}")
+
+
+async def read(stream: Stream, number: int, token: str = TOKEN) -> tuple[Ended, list[dict[str, Any]]]:
+    """Hold the stream until it has ended or brought so many posts."""
+    loop = asyncio.get_running_loop()
+    taker = Taker(number, lambda: stream.close(ENOUGH))
+    reception = Reception(taker, time.time, loop.time, 21.0)
+    return await stream.hold(Token(token, "1"), reception, lambda: None), taker.posts
+
+
+def answered(x: AnX, token: str = TOKEN) -> tuple[int, str | None]:
+    """Return what X answers to a connect that gets no stream: the status, and what is wrong with the connection."""
+    ended, posts = x.run(read(x.stream(), 1, token))
+    assert (ended.how, posts) == ("http", [])
+    return ended.status, ended.problem.get("connection_issue")
+
+
+def test_who_has_no_rules_gets_no_stream(x: AnX) -> None:
+    assert answered(x) == (409, "RuleConfigurationIssue")
+
+
+def test_another_token_gets_no_stream(x: AnX) -> None:
+    add(x, "music")
+    assert answered(x, "old") == (401, None)
+
+
+def test_a_post_comes_with_its_author_and_the_rule_that_it_matched(x: AnX) -> None:
+    add(x, "music")
+    (rule,) = rules(x)
+    ended, posts = x.run(read(x.stream(), 20))
+    assert (ended.how, ended.reason) == ("spent", "enough")
+    assert len({post["data"]["id"] for post in posts}) == len(posts) >= 20
+    for post in posts:
+        assert [one["id"] for one in post["matching_rules"]] == [rule["id"]]
+        assert post["includes"]["users"]
+
+
+@asynccontextmanager
+async def held(x: AnX) -> AsyncIterator["asyncio.Task[Ended]"]:
+    """Hold a stream that has brought a post."""
+    loop, taken = asyncio.get_running_loop(), asyncio.Event()
+    stream = x.stream()
+    taker = Taker(1, lambda: loop.call_soon_threadsafe(taken.set))
+    holding = loop.create_task(
+        stream.hold(Token(TOKEN, "1"), Reception(taker, time.time, loop.time, 21.0), lambda: None)
+    )
+    await taken.wait()
+    yield holding
+    stream.close(ENOUGH)
+    await holding
+
+
+def test_the_stream_is_given_to_one_at_a_time(x: AnX) -> None:
+    add(x, "music")
+
+    async def try_another() -> Ended:
+        async with held(x):
+            return (await read(x.stream(), 1))[0]
+
+    ended = x.run(try_another())
+    assert (ended.status, ended.problem.get("connection_issue")) == (429, "TooManyConnections")
+
+
+def test_whoever_holds_the_stream_is_seen_and_can_be_thrown_out(x: AnX) -> None:
+    add(x, "music")
+
+    async def throw_out() -> tuple[Reply, Reply, Ended]:
+        async with held(x) as holding:
+            listed = await x.ask("GET", CONNECTIONS, {"status": "active", "endpoints": "filtered_stream"})
+            cleared = await x.ask("DELETE", f"{CONNECTIONS}/filtered_stream", {})
+            return listed, cleared, await holding
+
+    listed, cleared, ended = x.run(throw_out())
+    assert listed.body is not None
+    assert listed.body["meta"]["result_count"] == 1
+    assert cleared.status == 200
+    assert ended.how in {"closed", "network"}
+
+
+@pytest.mark.parametrize("name", ["next_token", "pagination_token"])
+def test_search_pages_through_all_but_retweets_and_counts_have_those_too(x: AnX, name: str) -> None:
+    add(x, "music")
+    _, posts = x.run(read(x.stream(), 60))
+    streamed = {post["data"]["id"] for post in posts}
+    between = {
+        "query": "music",
+        "since_id": str(min(map(int, streamed)) - 1),
+        "until_id": str(max(map(int, streamed)) + 1),
+    }
+    found, sizes = [], []
+    token: dict[str, str] = {}
+    while True:
+        body = x.call("GET", SEARCH, {**between, "max_results": 10, **token}).body
+        assert body is not None
+        found += [post["id"] for post in body.get("data", [])]
+        sizes.append(body["meta"]["result_count"])
+        if "next_token" not in body["meta"]:
+            break
+        token = {name: body["meta"]["next_token"]}
+    assert found == sorted(found, key=int, reverse=True), "newest first, each once"
+    assert set(found) < streamed
+    assert set(sizes[:-1]) == {10}
+    counted = x.call("GET", COUNTS, {**between, "granularity": "minute"}).body
+    assert counted is not None
+    assert counted["meta"]["total_tweet_count"] == sum(span["tweet_count"] for span in counted["data"])
+    assert counted["meta"]["total_tweet_count"] >= len(streamed)
