@@ -46,6 +46,7 @@ UNRULY = {
 
 @pytest.mark.parametrize("words", cases(UNRULY, "answers 503, loses answers and fails some rows"))
 def test_bigquery(rest: Rest, tmp_path: Path, words: list[str]) -> None:
+    """Real sockets: answers that Google's client retries, and some that it does not."""
     one = Trial(rest, tmp_path, posts=300, rate=80.0)
     try:
         one.start()
@@ -60,7 +61,7 @@ def test_bigquery(rest: Rest, tmp_path: Path, words: list[str]) -> None:
 
 @pytest.mark.slow
 def test_a_column_that_is_away_for_a_while_rejects_nothing(rest: Rest, tmp_path: Path) -> None:
-    """The function has seen it at start: inserts learn of a new column later than the table's description does."""
+    """Real tables. The function has seen it at start: inserts learn of a new column later than the table's description does."""
     rest.pipeline.processes["function"].stop()
     rest.pipeline.restart("function")
     one = Trial(rest, tmp_path, posts=300, rate=80.0)
@@ -80,6 +81,7 @@ def test_a_column_that_is_away_for_a_while_rejects_nothing(rest: Rest, tmp_path:
 
 @pytest.mark.slow
 def test_a_column_that_is_added_disturbs_nobody(rest: Rest, tmp_path: Path) -> None:
+    """Real tables: a column that nobody of ours knows."""
     rest.spoilt = True  # by the column
     one = Trial(rest, tmp_path, posts=200, rate=80.0)
     try:

@@ -13,6 +13,7 @@ _QUICK = {"poison of 20 kinds", "the function is told to stop while it inserts"}
 
 
 def test_there_are_twenty_kinds_of_poison() -> None:
+    """Real messages: the table that the next test takes its poison from."""
     assert len(POISON) == 20
 
 
@@ -23,6 +24,7 @@ def test_there_are_twenty_kinds_of_poison() -> None:
 def test_no_message_is_lost_and_none_is_shown_twice(
     case: Case, client: bigquery.Client, dataset: str, tmp_path: Path
 ) -> None:
+    """Real sockets: the function between Pub/Sub and a BigQuery that fails."""
     became = failures.run(case, _MESSAGES, tmp_path, client, dataset)
     assert became.lost == []
     assert became.twice == 0

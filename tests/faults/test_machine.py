@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_ingester_goes_on_where_its_log_cannot_be_written(rest: Rest, tmp_path: Path) -> None:
-    """/dev/full takes nothing: 'No space left on device'."""
+    """Real files: /dev/full takes nothing: 'No space left on device'."""
     one = Trial(rest, tmp_path, posts=300)
     command = [sys.executable, "-m", "ingester", "--time-scale", str(SCALE), "stream"]
     with Path("/dev/full").open("wb") as full:
@@ -33,6 +33,7 @@ def test_the_ingester_goes_on_where_its_log_cannot_be_written(rest: Rest, tmp_pa
 
 
 def test_the_function_goes_on_where_its_log_cannot_be_written(rest: Rest, tmp_path: Path) -> None:
+    """Real files: /dev/full under functions-framework."""
     rest.pipeline.processes["function"].stop()
     shell = ["bash", "-c", 'exec "$@" > /dev/full 2> /dev/null', "bash", *rest.pipeline.command("function")]
     function = Process("function", shell, rest.pipeline.environment, tmp_path / "function.log")
@@ -49,7 +50,10 @@ def test_the_function_goes_on_where_its_log_cannot_be_written(rest: Rest, tmp_pa
 
 @pytest.mark.parametrize("hours", [1, -1], ids=["forward", "back"])
 def test_a_clock_that_is_stepped_by_an_hour_loses_nothing(rest: Rest, tmp_path: Path, hours: int) -> None:
-    """In the middle of a run; X closes the connection after that, and then a time service puts the clock right again."""
+    """Real clients, whose deadlines and tokens use the clock that is stepped.
+
+    X closes the connection after that, and then a time service puts the clock right again.
+    """
     one = Trial(rest, tmp_path, posts=900, module=("tests.support.stepped_clock", str(hours), "ingester"))
     try:
         ingester = one.start()

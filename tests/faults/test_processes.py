@@ -36,6 +36,7 @@ def in_the_middle(rest: Rest, folder: Path, posts: int = 400) -> Trial:
 
 @pytest.mark.parametrize(("how", "seconds", "between"), IN_TURN.values(), ids=IN_TURN.keys())
 def test_each_part_in_turn_in_one_run(rest: Rest, tmp_path: Path, how: str, seconds: float, between: float) -> None:
+    """Real signals to each part, one after the other."""
     one = in_the_middle(rest, tmp_path, posts=1_000)
     parts = ("ingester", *PARTS)
     try:
@@ -54,6 +55,7 @@ def test_each_part_in_turn_in_one_run(rest: Rest, tmp_path: Path, how: str, seco
 def test_a_part_that_ends_and_begins_again_has_lost_nothing(
     rest: Rest, tmp_path: Path, part: str, number: signal.Signals
 ) -> None:
+    """Real signals to one part, and the leases that it held."""
     one = in_the_middle(rest, tmp_path)
     try:
         process = rest.pipeline.processes[part]
@@ -71,6 +73,7 @@ def test_a_part_that_ends_and_begins_again_has_lost_nothing(
 def test_a_part_that_is_frozen_for_longer_than_the_ack_deadline_loses_and_doubles_nothing(
     rest: Rest, tmp_path: Path, part: str
 ) -> None:
+    """Real signals: SIGSTOP, and sockets that stay open meanwhile."""
     one = in_the_middle(rest, tmp_path)
     assert one.ingester is not None
     process = {**rest.pipeline.processes, "ingester": one.ingester, "x": one.x}[part]
@@ -87,7 +90,7 @@ def test_a_part_that_is_frozen_for_longer_than_the_ack_deadline_loses_and_double
 
 @pytest.mark.parametrize("fault", cases({"reset": "reset", "close": "close"}))
 def test_x_ends_the_connection_while_the_ingester_is_frozen(rest: Rest, tmp_path: Path, fault: str) -> None:
-    """What it reads afterwards is old, and was not all: the gap begins where it fell asleep."""
+    """Real sockets: what it reads afterwards is old, and was not all: the gap begins where it fell asleep."""
     one = in_the_middle(rest, tmp_path, posts=1_800)
     assert one.ingester is not None
     try:
@@ -111,6 +114,7 @@ ORDERS = {
 
 @pytest.mark.parametrize("order", cases(ORDERS))
 def test_all_killed_at_once_and_started_in_either_order(rest: Rest, tmp_path: Path, order: tuple[str, ...]) -> None:
+    """Real signals, and clients of Google that find their servers again."""
     one = in_the_middle(rest, tmp_path)
     assert one.ingester is not None
     try:
@@ -128,33 +132,8 @@ def test_all_killed_at_once_and_started_in_either_order(rest: Rest, tmp_path: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGKILL, None], ids=["killed", "cut off"])
-def test_what_the_archive_does_not_have_yet_is_not_missing(
-    rest: Rest, tmp_path: Path, number: signal.Signals | None
-) -> None:
-    """A gap is counted while `archive` is behind: what was published is late, also where the process that did it is gone."""
-    archive = rest.pipeline.processes["bigquery_subscription"]
-    one = in_the_middle(rest, tmp_path)
-    assert one.ingester is not None
-    try:
-        archive.signal(signal.SIGSTOP)
-        assert one.sent(200)
-        if number is None:
-            one.go_wrong("close")
-        else:
-            one.ingester.signal(number)
-            one.bring_back("ingester")
-        let_last(FROZEN)  # the gap is filled meanwhile
-        archive.signal(signal.SIGCONT)
-        one.keep_running()
-    finally:
-        archive.signal(signal.SIGCONT)
-        one.stop()
-    one.check(60)
-
-
-@pytest.mark.slow
 def test_the_function_starts_while_bigquery_is_away(rest: Rest, tmp_path: Path) -> None:
+    """Real sockets: the function's first look at its tables is refused."""
     bigquery, function = (rest.pipeline.processes[name] for name in ("bigquery", "function"))
     one = in_the_middle(rest, tmp_path)
     try:

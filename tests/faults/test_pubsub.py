@@ -23,6 +23,7 @@ KINDS = {
 
 @pytest.mark.parametrize("options", cases(KINDS))
 def test_pub_sub(rest: Rest, tmp_path: Path, options: list[str]) -> None:
+    """Real messages that come twice or out of order, through the function to the view."""
     rest.pipeline.processes["pubsub"].stop()
     rest.pipeline.restart("pubsub", *options)
     one = Trial(rest, tmp_path, posts=400, rate=80.0)
@@ -36,6 +37,7 @@ def test_pub_sub(rest: Rest, tmp_path: Path, options: list[str]) -> None:
 
 
 def test_pub_sub_is_away_when_the_ingester_starts(rest: Rest, tmp_path: Path) -> None:
+    """Real sockets: nothing listens where Google's client connects."""
     process = rest.pipeline.processes["pubsub"]
     process.signal(signal.SIGKILL)
     process.wait(10)
@@ -52,7 +54,7 @@ def test_pub_sub_is_away_when_the_ingester_starts(rest: Rest, tmp_path: Path) ->
 
 @pytest.mark.parametrize("part", cases({part: part for part in ("eventarc", "bigquery_subscription")}))
 def test_a_backlog_of_the_whole_run_is_worked_off(rest: Rest, tmp_path: Path, part: str) -> None:
-    """Nobody takes messages until X has sent all."""
+    """Real leases and deadlines: nobody takes messages until X has sent all."""
     process = rest.pipeline.processes[part]
     process.signal(signal.SIGTERM)
     process.wait(15)
@@ -105,7 +107,7 @@ ORDERS = {
 
 @pytest.mark.parametrize("order", cases(ORDERS, "the middle, the last, the first"))
 def test_an_edit_chain_shows_its_newest_version_whatever_the_order(rest: Rest, order: tuple[int, ...]) -> None:
-    """And counts never count it twice, at no moment once the newest is there."""
+    """Real SQL, and counts never count it twice, at no moment once the newest is there."""
     chain = [json.dumps(edit(FIRST)), json.dumps(edit(FIRST, SECOND)), json.dumps(edit(FIRST, SECOND, THIRD))]
     seen_last = False
     for number in order:
@@ -123,6 +125,7 @@ def test_an_edit_chain_shows_its_newest_version_whatever_the_order(rest: Rest, o
 
 
 def test_a_deletion_of_one_version_removes_the_chain_also_when_a_version_comes_later(rest: Rest) -> None:
+    """Real SQL: the views over real tables."""
     publish(rest, json.dumps(edit(FIRST)), json.dumps(edit(FIRST, SECOND)))
     assert eventually(lambda: len(rest.ask("SELECT 1 FROM tweet_versions")) == 2, 30)
     row = {"id": SECOND, "chain_id": FIRST, "reason": "deleted", "event": "1", "at": datetime.now(UTC).isoformat()}
@@ -134,7 +137,7 @@ def test_a_deletion_of_one_version_removes_the_chain_also_when_a_version_comes_l
 
 
 def test_whatever_a_message_is_it_ends_somewhere(rest: Rest) -> None:
-    """25 kB of text, right-to-left, no JSON, no post, a wrong type, X's problems, the same post fifty times."""
+    """Real messages: 25 kB of text, right-to-left, no JSON, no post, a wrong type, X's problems, the same post fifty times."""
     huge = {"data": {"id": FIRST, "text": "x" * 270, "note_tweet": {"text": "song " + "🎵" * 6_000}}}
     arabic = {"data": {"id": SECOND, "text": "ألبوم song جديد"}}
     wrong = {"data": {"id": THIRD, "text": 7}}

@@ -20,6 +20,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_a_sequence_of_faults_loses_and_doubles_nothing(rest: Rest, tmp_path: Path, seed: str) -> None:
+    """Real processes throughout: the function, Pub/Sub and BigQuery fail as well as X and the ingester."""
     steps = sequences.sequence(seed)
     print(f"seed {seed}: {'; '.join(map(str, steps))}")
     one = Trial(rest, tmp_path, posts=400, rate=80.0)

@@ -14,11 +14,11 @@ from functions.remove_deleted import settings as removal_settings
 from ingester import errors as ingester_errors
 from ingester import settings as ingester_settings
 from reports.asked import Asked
+from tests.simulation.faults import FAULTS
 from tests.support import ROOT
 
 README = (ROOT / "README.md").read_text()
 MINOR = {  # faults that are another row's in a different dress
-    "test_the_next_attempt_of_a_killed_job_takes_over_at_once",
     "test_search_by_hand_says_what_it_costs_and_fetches_what_the_stream_did_not",
     "test_a_pub_sub_that_is_killed_and_comes_back_has_lost_nothing",
     "test_what_x_drops_because_pub_sub_does_not_take_it_is_fetched_by_search",
@@ -103,6 +103,11 @@ def test_each_failure_names_a_test_that_there_is() -> None:
     assert len(rows) > 30
     for row in rows:
         assert len(row.split(" | ")) == 5, row
+        if row.endswith(" in [simulated time](simulation.md) |"):
+            simulated = re.findall(r"`(\w+)`", row.split(" | ")[-1])
+            assert simulated, row
+            assert set(simulated) <= set(FAULTS), row
+            continue
         file, name = re.findall(r"`(tests/[\w/]+\.py)::(\w+)` \|$", row)[0]
         assert f"def {name}(" in (ROOT / file).read_text(), row
     named = set(re.findall(r"`(tests/faults/\w+\.py)::(\w+)`", page))

@@ -117,6 +117,18 @@ def test_tests_wait_for_conditions_and_do_not_sleep() -> None:
     assert [name for name in asleep if not name.startswith("support/fakes/")] == ["support/waiting.py"]
 
 
+def test_each_fault_says_what_only_real_processes_can_show() -> None:
+    """What the ingester decides is tried in simulated time, by the thousand."""
+    silent = [
+        node.name
+        for file in sorted((ROOT / "tests" / "faults").glob("test_*.py"))
+        for node in ast.parse(file.read_text()).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        and not re.match(r"(Real|A real) ", ast.get_docstring(node) or "")
+    ]  # fmt: skip
+    assert silent == []
+
+
 def test_no_test_is_skipped_in_words_that_ci_cannot_insist_on() -> None:
     """Every skip names the tool that is missing, through `needs`."""
     other = re.compile(r"pytest\.(skip|xfail|importorskip)\(|mark\.(skip|xfail)")
