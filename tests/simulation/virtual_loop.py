@@ -36,6 +36,21 @@ class Owner:
         context.run(OWNER.set, self)
         return context
 
+    def may_run(self, handle: "_Handle") -> bool:
+        """Whether a callback of this process runs now. A frozen one's is kept."""
+        if self.dead or self.over:
+            return False
+        if self.frozen:
+            self.held.append(handle)
+            return False
+        if self.steps_left is not None:
+            self.steps_left -= 1
+            if self.steps_left < 0:
+                self.steps_left = None
+                self.on_last_step()
+                return False
+        return True
+
 
 class _Handle:
     __slots__ = ("_when", "args", "callback", "cancelled_", "context")
@@ -102,12 +117,27 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return self.create_task(coroutine, context=owner.context())
 
     def run_forever(self) -> None:
+        """Run callbacks, and jump to the next timer when there is none. One function, because it runs 12,000 times a sequence."""
         before = events._get_running_loop()
         events._set_running_loop(self)
-        step = self._next
+        soon, later, pop = self._soon, self._later, heapq.heappop
         try:
             while not self._stopping:
-                step()
+                if soon:
+                    handle = soon.popleft()
+                    if handle.cancelled_:
+                        continue
+                elif later:
+                    when, _, handle = pop(later)
+                    if handle.cancelled_:
+                        continue
+                    self.now = max(self.now, when)
+                else:
+                    raise RuntimeError("nothing is left to wait for")
+                context = handle.context
+                owner = context.get(OWNER)
+                if owner is None or owner.may_run(handle):
+                    context.run(handle.callback, *handle.args)
         finally:
             self._stopping = False
             events._set_running_loop(before)
@@ -120,37 +150,6 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._soon.clear()
         self._later.clear()
         super().close()
-
-    def _next(self) -> None:
-        if self._soon:
-            handle = self._soon.popleft()
-            if handle.cancelled_:
-                return
-        elif self._later:
-            when, _, handle = heapq.heappop(self._later)
-            if handle.cancelled_:
-                return
-            self.now = max(self.now, when)
-        else:
-            raise RuntimeError("nothing is left to wait for")
-        context = handle.context
-        owner = context.get(OWNER)
-        if owner is None or self._may_run(owner, handle):
-            context.run(handle.callback, *handle.args)
-
-    def _may_run(self, owner: Owner, handle: _Handle) -> bool:
-        if owner.dead or owner.over:
-            return False
-        if owner.frozen:
-            owner.held.append(handle)
-            return False
-        if owner.steps_left is not None:
-            owner.steps_left -= 1
-            if owner.steps_left < 0:
-                owner.steps_left = None
-                owner.on_last_step()
-                return False
-        return True
 
     def _make_task(self, loop: Any, coroutine: Any, **more: Any) -> "asyncio.Task[Any]":
         task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, **more)
