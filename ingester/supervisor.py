@@ -281,6 +281,8 @@ class Supervisor:
             tasks.create_task(self._yield_to_another())
         else:
             self._ledger.write("refused", reason=ended.reason)
+            if not self._connections and self._failures:  # somebody may clear our connections, as we would theirs
+                tasks.create_task(self._give_way())
         await self._do(action, token)
         self._failures += 1
 
@@ -341,6 +343,9 @@ class Supervisor:
 
     async def _yield_to_another(self) -> None:
         await lease.yield_to_another(self._ledger, self._x_time, self._times, self._held_since, self._parts.environ)
+
+    async def _give_way(self) -> None:
+        await lease.give_way(self._ledger, self._x_time, self._times, self._parts.environ)
 
     async def _keep_the_lease(self) -> None:
         """Look for another after a time in which no row of ours was stored: it may have taken us for dead."""

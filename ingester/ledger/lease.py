@@ -50,6 +50,18 @@ async def wait_for_others(
     return events
 
 
+async def give_way(ledger: Ledger, x_time: XTime, times: Timeouts, environ: Mapping[str, str]) -> None:
+    """Raise Done if one that was here before us lives after all: it was frozen, and runs again. For whoever has never held the stream."""
+    try:
+        events = await ledger.store.history()
+    except NoLedger as error:
+        log.event("ledger_away", "WARNING", message=str(error))
+        return
+    execution = environ.get("CLOUD_RUN_EXECUTION", "")
+    if other := history.rival(events, ledger.holder, x_time.now(), times.fresh, execution):
+        raise Done(f"{other.holder} was here first, and runs again since {other.at:%T} UTC. Nothing to do here.")
+
+
 async def yield_to_another(
     ledger: Ledger, x_time: XTime, times: Timeouts, since: datetime, environ: Mapping[str, str]
 ) -> None:

@@ -77,6 +77,15 @@ FOUND: dict[str, tuple[str, list[Step]]] = {
             Step(5_696.822, "rotate_while_a_gap_is_filled", 1_500.0, 6),
         ],
     ),
+    "one that was frozen has a newcomer's connection cleared again and again, before its first byte": (
+        "407429",
+        [
+            Step(447.108, "freeze", 1_500.0, 6),
+            Step(2_086.254, "rotate_while_a_gap_is_filled", 400.0, 2),
+            Step(2_100.092, "freeze", 1_500.0, 6),
+            Step(3_587.108, "second_one"),
+        ],
+    ),
     "somebody's rule is added while a stop is in force": (
         "35",
         [Step(1_044.329, "forbidden", 1_500.0, 3), Step(1_060.396, "rule_added", 1_500.0, 5)],

@@ -179,15 +179,24 @@ def _one_holder(world: World) -> Iterator[str]:
 
 
 def _money(world: World) -> Iterator[str]:
-    """The guard's count is never below X's bill. What a killed process could not write down is known, and let be."""
+    """The guard's count is never below X's bill, less what nobody can know.
+
+    That is what a killed process could not write down, and what one that gave way asked meanwhile: requests for counts, $0.005 each,
+    for the row of the one that lives on has only its own.
+    """
     counted = history.spent(events(world))
     bill: dict[object, int] = defaultdict(int)
     last_row: dict[Process, float] = {}
+    gave_way = set()
     for _, event, by in world.table.rows.values():
         if by is None:
             continue
+        if event.event == "stopped" and event.reason == "Done":
+            gave_way.add(by)
         last_row[by] = max(last_row.get(by, 0.0), event.at.timestamp() - by.skew)
     for charge in world.x.charges:
+        if charge.kind == "counts" and charge.process in gave_way:
+            continue
         unwritten = charge.at > last_row.get(charge.process, 0.0)
         if unwritten and _is_unknowable(world, charge.process, charge.kind, charge.post):
             continue
