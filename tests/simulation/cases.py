@@ -86,6 +86,15 @@ FOUND: dict[str, tuple[str, list[Step]]] = {
             Step(3_587.108, "second_one"),
         ],
     ),
+    "one that was frozen publishes a retweet from its buffer that its successor has counted as missing": (
+        "411352",
+        [
+            Step(18_477.51, "pubsub_away_and_stopped", 20.0, 2),
+            Step(19_928.022, "freeze", 1_500.0, 4),
+            Step(19_951.305, "rotate_while_a_gap_is_filled", 75.0, 3),
+            Step(20_428.003, "second_one"),
+        ],
+    ),
     "somebody's rule is added while a stop is in force": (
         "35",
         [Step(1_044.329, "forbidden", 1_500.0, 3), Step(1_060.396, "rule_added", 1_500.0, 5)],

@@ -10,7 +10,7 @@ from ingester.ledger import history
 from ingester.ledger.model import Event
 
 from .world import TIMES, Process, World
-from .x import LATE, T0, Post
+from .x import LATE, T0, Post, moment_of
 
 _EDGE = TIMES.edge
 _STOP_SECONDS = 10.0
@@ -157,10 +157,24 @@ def _counted_once(world: World) -> Iterator[str]:
     ]
     if unknown or world.x.counts_off or any(post.rule not in ours for post in world.x.posts):
         return
-    # a frozen process with a connection that X lost count of publishes later what its successor has counted as missing
     exactly = not blind and not world.x.forgot
-    if told < len(missing) or (exactly and told != len(missing)):
+    if told < len(missing) or (exactly and told > len(missing) + _came_after_all(world, counted)):
         yield f"gaps say that {told} posts are missing, and {len(missing)} are"
+
+
+def _came_after_all(world: World, counted: list[Event]) -> int:
+    """Return how many posts a frozen process found in its buffer, and published after its successor had counted them as missing."""
+    if not any(process.was_frozen for process in world.processes):
+        return 0
+    edge = timedelta(seconds=_EDGE)
+    late = 0
+    for at, message in world.topic.messages:
+        made = _at(moment_of(int(message.id))) if message.source == "stream" and message.id.isdigit() else None
+        late += made is not None and any(
+            row.since and row.until and row.since - edge <= made <= row.until + edge and row.at < _at(T0 + at)
+            for row in counted
+        )
+    return late
 
 
 def _connects(world: World) -> Iterator[str]:
