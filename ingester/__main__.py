@@ -42,8 +42,10 @@ def _say(arguments: argparse.Namespace) -> int:
         error = problem if isinstance(problem, IngesterError) else _no_credentials(problem)
         if hold:
             log.event("stopped", "CRITICAL", reason=type(error).__name__, message=str(error), exit_code=error.exit_code)
+        # stdout and stderr may be one pipe: a sentence within a line of JSON would make both unreadable
+        log.flush(_TOLD_SECONDS)
         with suppress(OSError, ValueError, AttributeError):  # a closed stderr changes no exit code
-            print(f"ingester: {error}", file=sys.stderr)
+            sys.stderr.write(f"ingester: {error}\n")
         return error.exit_code
     if hold:
         log.event("stopped", reason="told", exit_code=0)
