@@ -30,7 +30,9 @@ bad AS (
   WHERE publish_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY) AND COALESCE(reason, '') != 'no_post'
 ),
 asked AS (
-  SELECT TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), MAX(IF(event = 'finished', round, NULL)), HOUR) AS asked_hours, MIN(`at`) AS first_run
+  SELECT
+    DIV(TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), MAX(IF(event = 'finished', round, NULL)), SECOND), 3600) AS asked_hours,
+    MIN(`at`) AS first_run
   FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.compliance_jobs`
 ),
 posts AS (
@@ -48,5 +50,5 @@ SELECT
   rejected,
   row_age,
   asked_hours,
-  TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), first_run, HOUR) AS removal_hours
+  DIV(TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), first_run, SECOND), 3600) AS removal_hours
 FROM gaps, spent, balance, bad, asked, posts

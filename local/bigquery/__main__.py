@@ -1,9 +1,9 @@
 """Starts bqemulator without internet, without its copy of the whole table at each insert, and with BigQuery's refusals.
 
-It changes six things of bqemulator 1.4.0: SnapshotManager.capture does nothing (time travel, which nobody uses here, made a
+It changes seven things of bqemulator 1.4.0: SnapshotManager.capture does nothing (time travel, which nobody uses here, made a
 one-row insert into 100,000 rows take 0.7 s); the spatial extension is loaded from its PyPI package; insertAll and DML pass our
-checks first; a column may be added to a table that is in use (catalog.py); a time zone may be a parameter (time_zones.py); a
-translation is remembered (translations.py).
+checks first; a column may be added to a table that is in use (catalog.py); a time zone may be a parameter (time_zones.py);
+quantiles are an array (quantiles.py); a translation is remembered (translations.py).
 """
 
 import argparse
@@ -155,8 +155,9 @@ def _adapt(buffer: StreamingBuffer) -> None:
     from bqemulator.storage.engine import DuckDBEngine
     from bqemulator.versioning.snapshots import SnapshotManager
 
-    from . import catalog, time_zones, translations
+    from . import catalog, quantiles, time_zones, translations
 
+    quantiles.be_arrays()
     create_app = server.create_app
 
     def create_checked_app(context: Any) -> ASGIApp:

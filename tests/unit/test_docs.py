@@ -120,6 +120,22 @@ def test_each_failure_names_a_test_that_there_is() -> None:
     assert {(file, name) for file, name in there - named if name not in MINOR} == set(), "in no row"
 
 
+def test_the_page_on_the_local_bigquery_has_each_comparison() -> None:
+    page = (ROOT / "docs" / "local-bigquery.md").read_text().splitlines()
+    compared = yaml.safe_load((ROOT / "tests" / "contract" / "local" / "sql.yaml").read_text())
+    rows = [
+        f"| {kind} | {_code(one['sql'] + (' FROM ' + one['from'] if 'from' in one else ''))} | {_code(one['bigquery'])} | "
+        f"{_code(one['here']) if 'here' in one else 'the same'} |"
+        for kind, listed in compared.items()
+        for one in listed
+    ]
+    assert [line for line in page if line.startswith("| ") and not line.startswith(("| about", "| ---"))] == rows
+
+
+def _code(text: str) -> str:
+    return "`" + text.replace("|", "\\|") + "`"
+
+
 def test_the_picture_book_names_what_is_there() -> None:
     page = (ROOT / "docs" / "reports.md").read_text()
     pictures = {f"pictures/{path.name}" for path in (ROOT / "docs" / "pictures").glob("*.png")}
