@@ -81,7 +81,7 @@ def test_a_wait_beyond_x_s_own_window_is_a_stop_with_words(
     assert process.wait(30) == 3
     assert "X asks not to be called for" in process.complaint
     *_, event, sentence = process.log.read_text().splitlines()
-    assert event.startswith("{") and event.endswith("}"), "what stderr says is not within a line of JSON"
+    assert (event[0], event[-1]) == ("{", "}"), "what stderr says is not within a line of JSON"
     assert sentence.startswith("ingester: X asks not to be called for")
     assert x.connections == 1
 
