@@ -168,8 +168,9 @@ class X:
             return False
 
     async def _ask(self, method: str, path: str, parameters: Mapping[str, Any], body: Any, token: Token) -> Answer:
+        asked = self._clock.monotonic()
         reply = await self._http.call(method, path, parameters, body, token)
-        self._x_time.compare(reply.headers)
+        self._x_time.compare(reply.headers, asked)
         wait = asked_wait(reply.headers, self._x_time.now().timestamp())
         if wait is not None:  # a wish beyond X's own window is a mistake
             wait = min(max(wait, self._times.asked_least), self._times.asked_most)

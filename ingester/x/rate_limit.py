@@ -32,14 +32,20 @@ class XTime:
         """Return the time of a moment of the monotonic clock."""
         return datetime.fromtimestamp(self._offset + moment, UTC)
 
-    def compare(self, headers: Mapping[str, str], moment: float | None = None) -> None:
-        """Take the Date of an answer that came at a monotonic moment, or just now. It is exact to the second, and 20 s are let be."""
+    def compare(self, headers: Mapping[str, str], asked: float, answered: float | None = None) -> None:
+        """Take the Date of an answer to a request that was made at one monotonic moment and answered at another, or just now.
+
+        X wrote it at some moment in between, which may be minutes where this process was frozen meanwhile: only a Date from before or
+        after the two says that our time is wrong. It is exact to the second, and 20 s are let be.
+        """
         date = _date(headers)
         if date is None:
             return
-        moment = self._clock.monotonic() if moment is None else moment
-        if abs(date - moment - self._offset) > _WRONG_CLOCK:
-            self._offset = date - moment
+        answered = self._clock.monotonic() if answered is None else answered
+        if date < asked + self._offset - _WRONG_CLOCK:
+            self._offset = date - asked
+        elif date > answered + self._offset + _WRONG_CLOCK:
+            self._offset = date - answered
         ahead = self._clock.time() - (self._clock.monotonic() + self._offset)
         if (abs(ahead) > _WRONG_CLOCK) != self._wrong:
             self._wrong = not self._wrong

@@ -55,10 +55,10 @@ class Stream:
 
     async def hold(self, token: Token, reception: Reception, connected: Callable[[], None]) -> Ended:
         """Make one connection and return when it has ended. Raises PublishFailed, and what nobody foresaw."""
-        loop = asyncio.get_running_loop()
+        loop, asked_at = asyncio.get_running_loop(), self._clock.monotonic()
 
         def arrived() -> None:
-            self._x_time.compare(connection.headers, connection.answered_at)
+            self._x_time.compare(connection.headers, asked_at, connection.answered_at)
             connected()
 
         self._connection = connection = _Connection(
@@ -77,7 +77,7 @@ class Stream:
             await asyncio.wait([reading], timeout=_LAST_POST_SECONDS)
         if ended.how != "http":
             return ended
-        self._x_time.compare(connection.headers, connection.answered_at)
+        self._x_time.compare(connection.headers, asked_at, connection.answered_at)
         asked = asked_wait(connection.headers, self._x_time.of(connection.answered_at).timestamp())
         return replace(ended, reset_in=asked)
 

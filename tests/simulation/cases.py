@@ -95,6 +95,18 @@ FOUND: dict[str, tuple[str, list[Step]]] = {
             Step(20_428.003, "second_one"),
         ],
     ),
+    "an answer of X's that is read after a freeze has an old Date": (
+        "415967",
+        [
+            Step(2_019.512, "calls_fail", 2.0, 1),
+            Step(2_042.425, "reset_amid_late_posts", 150.0, 6),
+            Step(3_704.829, "disconnect", 20.0, 2),
+            Step(3_709.869, "calls_fail", 150.0, 5),
+            Step(10_952.641, "pubsub_away_and_killed", 20.0, 23),
+            Step(12_224.88, "kill_while_it_reconnects", 150.0, 5),
+            Step(12_246.702, "freeze", 150.0, 2),
+        ],
+    ),
     "somebody's rule is added while a stop is in force": (
         "35",
         [Step(1_044.329, "forbidden", 1_500.0, 3), Step(1_060.396, "rule_added", 1_500.0, 5)],

@@ -418,11 +418,11 @@ class Stream:
 
     async def hold(self, token: Token, reception: Reception, connected: Callable[[], None]) -> Ended:
         x = self._x
-        self._closed = None
+        self._closed, asked = None, self._process.monotonic()
         await asyncio.sleep(x.rng.uniform(0.02, 0.3))
-        connection = x.connect(self._process, token)
+        connection, answered = x.connect(self._process, token), x.now()
         await asyncio.sleep(x.rng.uniform(0.02, 0.3))
-        self._compare()
+        self._compare(answered, asked)
         if isinstance(connection, Ended):
             return connection
         self._connection, self._told = connection, False
@@ -476,6 +476,6 @@ class Stream:
         if self._connection is not None:
             self._connection.wake()
 
-    def _compare(self) -> None:
+    def _compare(self, date: float, asked: float) -> None:
         if self._x.dates and (self._x.skewed or self._x.rng.random() < 0.1):
-            self._process.x_time.compare({"date": formatdate(self._x.now(), usegmt=True)})
+            self._process.x_time.compare({"date": formatdate(date, usegmt=True)}, asked)

@@ -56,8 +56,10 @@ class Simulated(AnX):
 
     def stream(self) -> ports.Stream:
         always = SimpleNamespace(has_room=lambda: True)
-        no_time = SimpleNamespace(compare=lambda headers: None)
-        process = SimpleNamespace(publisher=always, x_time=no_time, dead=False, holds=True, was_frozen=False)
+        no_time = SimpleNamespace(compare=lambda *_: None)
+        process = SimpleNamespace(
+            monotonic=self.loop.time, publisher=always, x_time=no_time, dead=False, holds=True, was_frozen=False
+        )
         return simulated.Stream(self._x, process)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:

@@ -53,17 +53,32 @@ def test_x_s_time_is_kept_where_this_machine_s_clock_is_wrong() -> None:
     clock = HandSet(NOW - 3_600)
     x_time = XTime(clock)
     assert x_time.now() == datetime.fromtimestamp(NOW - 3_600, UTC), "until X has answered"
-    x_time.compare({"date": DATE})
+    x_time.compare({"date": DATE}, clock.since_start)
     assert x_time.now() == datetime.fromtimestamp(NOW, UTC)
     assert x_time.of(2.0) == datetime.fromtimestamp(NOW - 3, UTC), "moments of before as well"
     clock.wall += 7_200
     clock.since_start += 10
     assert x_time.now() == datetime.fromtimestamp(NOW + 10, UTC), "whoever sets the clock"
-    x_time.compare({})
+    x_time.compare({}, 5.0)
     assert x_time.now() == datetime.fromtimestamp(NOW + 10, UTC), "an answer without a Date says nothing"
 
 
 def test_a_date_is_exact_to_the_second_and_late_so_that_little_is_let_be() -> None:
     x_time = XTime(HandSet(NOW - 19))
-    x_time.compare({"date": DATE})
+    x_time.compare({"date": DATE}, 5.0)
     assert x_time.now() == datetime.fromtimestamp(NOW - 19, UTC)
+
+
+@pytest.mark.parametrize(
+    ("wall", "after"),
+    [(NOW, NOW + 150), (NOW + 3_600, NOW + 150), (NOW - 3_600, NOW)],
+    ids=["our clock is right", "an hour ahead", "an hour behind"],
+)
+def test_an_answer_that_was_read_after_a_pause_does_not_set_the_time_back(wall: float, after: float) -> None:
+    """X wrote its Date within the 150 s that the call took: which of them cannot be told."""
+    clock = HandSet(wall)
+    x_time = XTime(clock)
+    clock.since_start += 150
+    clock.wall += 150
+    x_time.compare({"date": DATE}, asked=5.0)
+    assert x_time.now() == datetime.fromtimestamp(after, UTC)
