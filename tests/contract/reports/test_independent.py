@@ -1,0 +1,124 @@
+"""Each number of each report is what polars and plain Python make of the same rows: the demo's, and random ones."""
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from google.cloud import bigquery
+
+from reports import ask, demo, questions
+from reports.ask import Source
+from reports.asked import Asked
+from tests.support import independent
+from tests.support.report_rows import fresh
+
+END = datetime(
+    2026, 11, 10, 17, 20, tzinfo=UTC
+)  # the clocks of New York and Berlin were set back in the four weeks before
+TABLES = {"demo": demo.make(2_500, 28, END), "random": {}}
+PERIODS = {
+    "four weeks in UTC": Asked(END - timedelta(days=28), END),
+    "a night in which clocks go back": Asked(
+        datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 10, 26, 7, 10, tzinfo=UTC), "Europe/Berlin", minimum=1
+    ),
+    "of one keyword, in New York": Asked(END - timedelta(days=14), END, "America/New_York", keyword="song"),
+    "of one rule, in Kathmandu": Asked(END - timedelta(days=9, hours=3), END, "Asia/Kathmandu", rule="artist-music", minimum=2),
+}  # fmt: skip
+
+
+def random_rows(seed: int) -> independent.Tables:
+    """Posts in which anything may be missing, ties are frequent, and each may come in several versions."""
+    rng = random.Random(seed)
+    words = ["Song", "song", "Beat", "ÄRGER", "音楽", "été"]
+    begin = END - timedelta(days=28)
+    versions = []
+    for number in range(1_500):
+        made = begin + timedelta(seconds=rng.randrange(28 * 86_400))
+        arrived = made + timedelta(seconds=5, microseconds=number)
+        row = {
+            "id": str(10_000 + number), "created_at": f"{made:%Y-%m-%dT%H:%M:%S}", "source": rng.choice(["stream", "search"]),
+            "received_at": arrived.isoformat(), "loaded_at": (arrived + timedelta(seconds=1)).isoformat(),
+            "text": rng.choice(["RT @a: hi", "a", "b", None]), "lang": rng.choice(["en", "de", "ja", None]),
+            "user_id": rng.choice([None, *map(str, range(40))]), "user_username": rng.choice(["u", "v", None]),
+            "user_followers_count": rng.choice([None, 0, 5, 5, 1_000_000]),
+            "user_location": rng.choice([None, "", " ", "Berlin ", "Paris"]),
+            "retweet_of": rng.choice([None, None, "7", "8"]), "quote_of": rng.choice([None, "9"]), "reply_to": rng.choice([None, "9"]),
+            "original_retweet_count": rng.choice([None, 3]), "original_favorite_count": rng.choice([None, 0, *range(9)]),
+            "sentiment": rng.choice([None, 0.0, round(rng.uniform(-1, 1), 4)]), "country_code": rng.choice([None, None, "US"]),
+            "tweet_location": rng.choice([None, None, "Austin"]), "hashtags": rng.choices(words, k=rng.randrange(3)),
+            "mentions": rng.choices(words, k=rng.randrange(3)), "keywords": rng.sample(["song", "beat"], rng.randrange(3)),
+            "urls": rng.choices(["https://x.com/a", "http://www.A.org/b", "https://u@b.org:80", "mailto:x"], k=rng.randrange(3)),
+            "rules": rng.choice([[], ["artist-music"], ["artist-music", "other"]]),
+        }  # fmt: skip
+        versions.append(row)
+        if rng.random() < 0.1:  # delivered twice, with other words
+            versions.append(row | {"loaded_at": (arrived + timedelta(minutes=9)).isoformat(), "text": "newer"})
+    archive = [
+        {"id": row["id"], "received_at": row["received_at"], "source": "stream", "message_id": f"m{row['id']}"}
+        for row in versions[:800]
+    ]
+    lost = [row | {"id": str(90_000 + n), "message_id": f"x{n}"} for n, row in enumerate(archive[:9])]
+    dropped = [
+        {"id": str(50_000 + n), "reason": rng.choice(["no_keyword", "excluded", "retweet", "other"]),
+         "received_at": (begin + timedelta(hours=n)).isoformat(), "loaded_at": END.isoformat()} for n in range(300)
+    ]  # fmt: skip
+    events: list[dict[str, Any]] = []
+    for number in range(12):
+        since = begin + timedelta(minutes=15 * rng.randrange(28 * 96))
+        until = since + timedelta(minutes=15 * rng.randrange(1, 40))
+        status = rng.choice(["filled", "partial", "skipped"])
+        expected = rng.choice([None, 40])
+        gap = {"holder": "h", "gap_id": f"g{number}", "since": since.isoformat(), "reason": "cut"}
+        events.append(gap | {"at": since.isoformat(), "event": "gap_opened", "status": "open"})
+        events.append(gap | {"at": until.isoformat(), "until": until.isoformat(), "event": "gap_filled", "status": status,
+                             "posts_expected": expected, "posts_recovered": None if expected is None else 30})  # fmt: skip
+    return {
+        "tweet_versions": versions, "archive": [*archive, *lost], "filtered": dropped, "ingester_events": events,
+        "superseded": [{"id": "10007", "by": "10008", "loaded_at": END.isoformat()}],
+    }  # fmt: skip
+
+
+TABLES["random"] = random_rows(1)
+
+
+@pytest.fixture(scope="module", params=TABLES)
+def rows(request: pytest.FixtureRequest, session_client: bigquery.Client) -> tuple[Source, independent.Tables]:
+    tables = TABLES[request.param]
+    source = fresh(session_client, {})
+    demo.fill(source, {name: _whole(name, listed) for name, listed in tables.items()})
+    return source, tables
+
+
+def _whole(table: str, listed: independent.Rows) -> independent.Rows:
+    return [{"payload": "{}"} | row for row in listed] if table == "tweet_versions" else listed
+
+
+@pytest.mark.parametrize("asked", PERIODS.values(), ids=PERIODS.keys())
+@pytest.mark.parametrize("name", questions.NAMES)
+def test_a_report_s_numbers_are_those_of_a_second_computation(
+    rows: tuple[Source, independent.Tables], name: str, asked: Asked
+) -> None:
+    source, tables = rows
+    found = [plain(row) for row in ask.answer(source, questions.read(name), asked)]
+    expected = [plain(row) for row in independent.answers(tables, asked)[name]()]
+    assert [set(row) for row in found[:1]] == [set(row) for row in expected[:1]]
+    if name == "posts_by_region":  # equal counts come in the engine's order of texts
+        found, expected = (sorted(listed, key=str) for listed in (found, expected))
+    assert found == expected
+
+
+def plain(row: dict[str, Any]) -> dict[str, Any]:
+    """Numbers to nine digits, times as texts."""
+    return {
+        name: float(f"{value:.9g}")
+        if isinstance(value, float)
+        else value.isoformat()
+        if isinstance(value, date)
+        else value
+        for name, value in row.items()
+    }
+
+
+def test_every_question_is_computed_twice() -> None:
+    assert set(independent.answers(TABLES["random"], PERIODS["four weeks in UTC"])) == set(questions.NAMES)
