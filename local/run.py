@@ -9,6 +9,7 @@ from google.api_core.exceptions import GoogleAPIError
 
 from . import answers
 from .answers import Landed
+from .bigquery import create
 from .errors import LocalError, UsageError
 from .pipeline import DATASET, ROOT, Pipeline
 from .progress import Counts
@@ -69,6 +70,7 @@ def finish(pipeline: Pipeline, began: float) -> Outcome:
     final = counts(pipeline)
     try:
         with pipeline.client() as client:
+            create.settle(client, DATASET)
             landed = answers.ask(client, DATASET)
     except GoogleAPIError as error:
         raise LocalError(

@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     settings = read_settings()
-    now = datetime.now(UTC)
+    now = datetime.now(UTC).replace(microsecond=0)  # the only one: what is asked, and the demo's posts, end with it
     since, until = period(arguments.since, arguments.until, arguments.timezone, now)
     asked = Asked(since, until, arguments.timezone, arguments.keyword, arguments.rule, arguments.minimum)
     names = _names(arguments.only, questions.NAMES)
@@ -56,7 +56,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         for name in names:
             print(questions.pasteable(questions.read(name), asked, f"{project}.{dataset}"))
         return 0
-    with _source(arguments, dataset, console) as source:
+    with _source(arguments, dataset, now, console) as source:
         if arguments.command == "serve":
             _only_for_reports(arguments)
             from . import live  # noqa: PLC0415 - a web server is needed only here
@@ -125,7 +125,7 @@ def _export(source: Source, asked: Asked, arguments: argparse.Namespace, console
 
 
 @contextmanager
-def _source(arguments: argparse.Namespace, dataset: str, console: Console) -> Iterator[Source]:
+def _source(arguments: argparse.Namespace, dataset: str, now: datetime, console: Console) -> Iterator[Source]:
     if not arguments.demo:
         with ask.connect(arguments.project) as client:
             yield Source(client, dataset)
@@ -139,7 +139,7 @@ def _source(arguments: argparse.Namespace, dataset: str, console: Console) -> It
     with ExitStack() as stack:
         with console.status("Making four weeks of synthetic posts in an embedded BigQuery…"):
             try:
-                source = stack.enter_context(demo.bigquery_with_posts())
+                source = stack.enter_context(demo.bigquery_with_posts(now=now))
             except LocalError as error:
                 raise ReportError(f"The embedded BigQuery does not start: {error}") from None
         yield source

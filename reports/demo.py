@@ -37,8 +37,8 @@ _LOAD_SECONDS = 120.0
 
 
 @contextmanager
-def bigquery_with_posts(posts_wanted: int = POSTS, days: int = DAYS) -> Iterator[Source]:
-    """An embedded BigQuery that ends with this context. Raises LocalError where it does not start."""
+def bigquery_with_posts(posts_wanted: int = POSTS, days: int = DAYS, now: datetime | None = None) -> Iterator[Source]:
+    """An embedded BigQuery that ends with this context, with the days before `now`. Raises LocalError where it does not start."""
     with tempfile.TemporaryDirectory(prefix="twitter-data-stream-") as name:
         folder = Path(name)
         command = [sys.executable, "-m", "local.bigquery", "--data", str(folder / "data"), "--port", "0"]
@@ -49,7 +49,7 @@ def bigquery_with_posts(posts_wanted: int = POSTS, days: int = DAYS) -> Iterator
             os.environ |= {"BIGQUERY_EMULATOR_HOST": url, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
             with bigquery.Client(project=PROJECT) as client:
                 tables.create(client, DATASET)
-                fill(Source(client, DATASET), make(posts_wanted, days, datetime.now(UTC)))
+                fill(Source(client, DATASET), make(posts_wanted, days, now or datetime.now(UTC)))
                 yield Source(client, DATASET)
         finally:
             engine.stop()

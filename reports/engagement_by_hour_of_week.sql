@@ -10,9 +10,9 @@ WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in on
   )) AS instant
 ),
 gaps AS (
-  SELECT GREATEST(since, @from) AS since, LEAST(COALESCE(until, CURRENT_TIMESTAMP()), @to) AS until
+  SELECT GREATEST(since, @from) AS since, LEAST(COALESCE(until, @to), @to) AS until
   FROM stream_gaps
-  WHERE since < @to AND COALESCE(until, CURRENT_TIMESTAMP()) > @from
+  WHERE since < @to AND COALESCE(until, @to) > @from
 ),
 in_gaps AS (
   SELECT

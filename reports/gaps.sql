@@ -4,7 +4,7 @@
 SELECT
   DATETIME(since, @timezone) AS since,
   DATETIME(until, @timezone) AS until,
-  TIMESTAMP_DIFF(COALESCE(until, LEAST(@to, CURRENT_TIMESTAMP())), since, SECOND) AS seconds,
+  TIMESTAMP_DIFF(COALESCE(until, @to), since, SECOND) AS seconds,
   reason,
   status,
   posts_expected,
@@ -14,5 +14,5 @@ SELECT
   DATETIME_DIFF(DATETIME(since, @timezone), DATETIME(since), MINUTE) AS since_offset,
   DATETIME_DIFF(DATETIME(until, @timezone), DATETIME(until), MINUTE) AS until_offset
 FROM stream_gaps
-WHERE since < @to AND COALESCE(until, CURRENT_TIMESTAMP()) > @from
+WHERE since < @to AND COALESCE(until, @to) > @from
 ORDER BY stream_gaps.since DESC

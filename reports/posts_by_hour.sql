@@ -27,9 +27,9 @@ counted AS (
   GROUP BY hour
 ),
 gaps AS (
-  SELECT GREATEST(since, @from) AS since, LEAST(COALESCE(until, CURRENT_TIMESTAMP()), @to) AS until
+  SELECT GREATEST(since, @from) AS since, LEAST(COALESCE(until, @to), @to) AS until
   FROM stream_gaps
-  WHERE since < @to AND COALESCE(until, CURRENT_TIMESTAMP()) > @from
+  WHERE since < @to AND COALESCE(until, @to) > @from
 ),
 in_gaps AS (
   SELECT

@@ -8,9 +8,9 @@ WITH arrived AS (
   WHERE hour >= TIMESTAMP_TRUNC(@from, HOUR) AND hour < @to
 ),
 gaps AS (
-  SELECT GREATEST(since, @from) AS since, LEAST(COALESCE(until, CURRENT_TIMESTAMP()), @to) AS until, status
+  SELECT GREATEST(since, @from) AS since, LEAST(COALESCE(until, @to), @to) AS until, status
   FROM stream_gaps
-  WHERE since < @to AND COALESCE(until, CURRENT_TIMESTAMP()) > @from
+  WHERE since < @to AND COALESCE(until, @to) > @from
 ),
 hours AS (
   SELECT hour FROM arrived

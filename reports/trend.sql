@@ -26,7 +26,7 @@ begun AS (
   SELECT TIMESTAMP(MIN(created_at)) AS first_post FROM seen
 ),
 gaps AS (
-  SELECT since, COALESCE(until, CURRENT_TIMESTAMP()) AS until FROM stream_gaps
+  SELECT since, COALESCE(until, @to) AS until FROM stream_gaps
 ),
 with_gaps AS (
   SELECT DISTINCT quarters.hour

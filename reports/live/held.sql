@@ -4,9 +4,9 @@ WITH told AS (
   SELECT MIN(`at`) AS first_told, MAX(`at`) AS last_told FROM ingester_events WHERE `at` <= @to
 ),
 gaps AS (
-  SELECT GREATEST(since, @from) AS since, LEAST(COALESCE(until, CURRENT_TIMESTAMP()), @to) AS until
+  SELECT GREATEST(since, @from) AS since, LEAST(COALESCE(until, @to), @to) AS until
   FROM stream_gaps
-  WHERE since < @to AND COALESCE(until, CURRENT_TIMESTAMP()) > @from
+  WHERE since < @to AND COALESCE(until, @to) > @from
 ),
 ordered AS (
   SELECT since, until, MAX(until) OVER (ORDER BY since, until ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS until_before FROM gaps

@@ -111,9 +111,8 @@ def _states(tables: Tables) -> Rows:
 
 
 def _gaps(tables: Tables, asked: Asked) -> list[tuple[datetime, datetime, str]]:
-    now = datetime.now(UTC)
     found = [
-        (_moment(row["since"]), _moment(row["until"]) if row.get("until") else now, row.get("status") or "open")
+        (_moment(row["since"]), _moment(row["until"]) if row.get("until") else asked.until, row.get("status") or "open")
         for row in _states(tables)
     ]
     return [
@@ -445,8 +444,8 @@ def _gap_list(tables: Tables, asked: Asked) -> Rows:
     rows = []
     for row in _states(tables):
         since, until = _moment(row["since"]), _moment(row["until"]) if row.get("until") else None
-        end = until or min(asked.until, datetime.now(UTC))
-        if not (since < asked.until and (until or datetime.now(UTC)) > asked.since):
+        end = until or asked.until
+        if not (since < asked.until and end > asked.since):
             continue
         expected, recovered = row.get("posts_expected"), row.get("posts_recovered")
         rows.append({

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from reports import ask, demo, questions
+from reports import ask, demo, questions, results
 from reports.ask import Source
 from reports.asked import Asked
 from tests.support import independent
@@ -106,6 +106,18 @@ def test_a_report_s_numbers_are_those_of_a_second_computation(
     if name == "posts_by_region":  # equal counts come in the engine's order of texts
         found, expected = (sorted(listed, key=str) for listed in (found, expected))
     assert found == expected
+
+
+@pytest.mark.parametrize("name", [name for name, asked in PERIODS.items() if asked.until == END])
+def test_the_headline_s_hours_are_those_of_the_gaps(session_client: bigquery.Client, name: str) -> None:
+    """The demo's ingester has told of itself to the end, so that only gaps were not held."""
+    source, asked = fresh(session_client, {}), PERIODS[name]
+    demo.fill(source, TABLES["demo"])
+    held = results.make(source, asked, ["totals"]).held
+    listed = independent.answers(TABLES["demo"], asked)["posts_by_day"]()
+    assert held is not None
+    assert held.away > 1
+    assert held.away == pytest.approx(sum(row["seconds_not_held"] for row in listed) / 3_600)
 
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:
