@@ -6,20 +6,22 @@ from typing import Any
 
 from rich import box
 from rich.bar import Bar
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from . import plain, tables
+from .ask import Rows
 from .results import Answer, Report
 
 _SHOWN = 12  # rows of a table; the files have all
-_WORD = 16  # characters that a column may not be squeezed below: a time, an id
-_BAR = 20
+_TEXT = 24  # characters that a column of sentences has at least; its cells are wrapped, and no others
+_SENTENCE = 30  # a cell above this is one
+_BAR = (8, 20)  # characters: without room for the first there are no bars
+_BETWEEN = 2  # spaces between two columns
 _LONG = frozenset({"note"})  # columns that have no room here
-_LAST = frozenset(
-    {"posts_by_hour", "posts_by_day", "posts_by_week", "sentiment_by_hour", "trend", "receipt"}
-)  # ends matter
+_KEPT = frozenset({"posts", "text"})  # and that the table is about
 
 
 def show(report: Report, console: Console, names: Sequence[str]) -> None:
@@ -33,34 +35,61 @@ def show(report: Report, console: Console, names: Sequence[str]) -> None:
             continue
         if answer.in_short:
             console.print(Text(answer.in_short))
-        console.print(_table(answer))
+        table, left_out = _table(answer, console.width)
+        console.print(table)
         if len(answer.rows) > _SHOWN:
             which = "last" if name in tables.BY_TIME else "first"
             console.print(Text(f"the {which} {_SHOWN} of {len(answer.rows):,} rows", style="dim"))
+        if left_out:
+            console.print(Text(f"no room for {', '.join(left_out)}: see the CSV file", style="dim"))
 
 
-def _table(answer: Answer) -> Table:
+def _table(answer: Answer, width: int) -> tuple[Table, list[str]]:
+    """Return the table, and the headings of the columns that it has no room for: whole columns go, the last first, and no letters."""
     rows = answer.rows[-_SHOWN:] if answer.question.name in tables.BY_TIME else answer.rows[:_SHOWN]
     if answer.question.name == "posts_by_region" and len(answer.rows) > _SHOWN:
         rows = [*rows[:-1], answer.rows[-1]]  # unknown is always shown
+    least = {column: _least(column, rows) for column in rows[0] if column not in _LONG}
+    left_out: list[str] = []
+    while _together(least) > width and (droppable := [column for column in list(least)[1:] if column not in _KEPT]):
+        del least[droppable[-1]]
+        left_out.insert(0, tables.heading(droppable[-1]))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
-    columns = [column for column in rows[0] if column not in _LONG]
-    for column in columns:
+    for column, characters in least.items():
         number = any(tables.is_number(row[column]) for row in rows) and column != "weekday"
-        longest = max(len(_cell(column, row[column])) for row in rows)
+        wraps = _longest(column, rows) > _SENTENCE
         table.add_column(
             tables.heading(column),
             justify="right" if number else "left",
             overflow="fold",
-            min_width=min(longest, _WORD),
+            min_width=min(characters, width),
+            no_wrap=False if wraps else None,
         )
     most = max((row.get("posts") or 0 for row in rows), default=0) if answer.chart else 0
-    if most:
-        table.add_column("", width=_BAR)
+    bar = min(_BAR[1], width - _together(least) - _BETWEEN)
+    has_bars = bool(most) and bar >= _BAR[0] and not left_out
+    if has_bars:
+        table.add_column("", width=bar)
     for row in rows:
-        cells: list[Text | Bar] = [Text(_cell(column, row[column])) for column in columns]
-        table.add_row(*cells, *([Bar(most, 0, row["posts"], width=_BAR, color="green")] if most else []))
-    return table
+        cells: list[Text | Bar] = [Text(_cell(column, row[column])) for column in least]
+        table.add_row(*cells, *([Bar(most, 0, row["posts"], width=bar, color="green")] if has_bars else []))
+    return table, left_out
+
+
+def _least(column: str, rows: Rows) -> int:
+    """Return the characters that a column needs: of its longest cell, or of a sentence's first words, and of a word of its heading."""
+    longest = _longest(column, rows)
+    return max(
+        _TEXT if longest > _SENTENCE else longest, *(len(word) for word in tables.heading(column).split() or [""])
+    )
+
+
+def _longest(column: str, rows: Rows) -> int:
+    return max(cell_len(_cell(column, row[column])) for row in rows)
+
+
+def _together(columns: dict[str, int]) -> int:
+    return sum(columns.values()) + _BETWEEN * (len(columns) - 1)
 
 
 def _cell(column: str, value: Any) -> str:

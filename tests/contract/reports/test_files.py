@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 import json
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 from pyarrow import parquet
+from rich.cells import cell_len
 from rich.console import Console
 
-from reports import ask, export, files, plain, questions, results, terminal
+from reports import ask, export, files, plain, questions, results, tables, terminal
 from reports.ask import Source
 from reports.errors import UsageError
 from tests.support import attack
@@ -109,6 +110,27 @@ def test_the_tables_in_a_terminal_are_one_line_a_row_and_plain(report: results.R
     assert "\x1b" not in shown
     assert "\u202e" not in shown
     assert "[bold]x[/]" in shown  # as typed, not as markup
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+@pytest.mark.parametrize("name", questions.NAMES)
+def test_a_narrow_terminal_gets_fewer_columns_and_whole_cells(report: results.Report, name: str, width: int) -> None:
+    """What is shown are the first row's cells, each in one piece, but for sentences; what is not is named."""
+    out = io.StringIO()
+    terminal.show(report, Console(file=out, width=width, force_terminal=False), [name])
+    shown, rows = out.getvalue(), report.answers[name].rows
+    assert all(cell_len(line) <= width for line in shown.splitlines())
+    missing = " ".join(shown.partition("no room for ")[2].split())
+    for column, value in rows[-1 if name in tables.BY_TIME else 0].items() if rows else ():
+        cell = plain.for_terminal(tables.cell(column, value))
+        if (
+            tables.heading(column) not in missing
+            and not isinstance(value, datetime)
+            and len(cell) <= 30
+            and column != "note"
+        ):
+            assert cell in shown, column
+    assert width < 200 or not missing
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
