@@ -1,7 +1,7 @@
 """What a person sees while posts flow: each stage's count, how many wait before it, and posts a second."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -29,6 +29,12 @@ class Counts:
     @property
     def ended(self) -> int:
         return self.loaded + self.filtered + self.rejected
+
+    def at_least(self) -> "Counts":
+        """One snapshot: the parts tell of themselves a second apart, and what has ended had been published and received before."""
+        published = max(self.published, self.ended, self.archived)
+        received = max(self.received, published)
+        return replace(self, published=published, received=received, sent=max(self.sent, received) if self.sent else 0)
 
     @property
     def waiting(self) -> int:
@@ -59,6 +65,7 @@ class Progress:
             self._live.stop()
 
     def show(self, counts: Counts) -> None:
+        counts = counts.at_least()
         now = time.monotonic()
         self._history = [(t, n) for t, n in self._history if now - t < 3] + [(now, counts.ended)]
         if self._live:
