@@ -6,7 +6,7 @@ from pathlib import Path
 from functions.load_tweet import languages as languages_of_x
 from functions.load_tweet.errors import ConfigurationError
 from functions.load_tweet.filter import Keywords, read_keywords
-from functions.load_tweet.filter.what_if import RULE_CHARACTERS, clause
+from functions.load_tweet.filter.what_if import RULE_CHARACTERS, clause, unsayable
 
 from .ask import Rows
 
@@ -20,7 +20,7 @@ def spelled_out(rows: Rows, keywords: Keywords, languages: str) -> Rows:
     except ValueError:
         codes = []
     words = {
-        "no_keyword": clause(Keywords(keep=keywords.keep)),
+        "no_keyword": "" if unsayable(keywords) else clause(Keywords(keep=keywords.keep)),
         "excluded": clause(Keywords(drop=keywords.drop)),
         "language": f"({' OR '.join(f'lang:{code}' for code in codes)})" if codes else "",
     }

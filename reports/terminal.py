@@ -57,13 +57,11 @@ def _table(answer: Answer, width: int) -> tuple[Table, list[str]]:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
     for column, characters in least.items():
         number = any(tables.is_number(row[column]) for row in rows) and column != "weekday"
-        wraps = _longest(column, rows) > _SENTENCE
         table.add_column(
             tables.heading(column),
             justify="right" if number else "left",
             overflow="fold",
             min_width=min(characters, width),
-            no_wrap=False if wraps else None,
         )
     most = max((row.get("posts") or 0 for row in rows), default=0) if answer.chart else 0
     bar = min(_BAR[1], width - _together(least) - _BETWEEN)

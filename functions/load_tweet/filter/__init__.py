@@ -1,8 +1,8 @@
 """Which posts are kept: keywords.txt, LANGUAGES, KEEP_RETWEETS. Pure but for reading the file.
 
 X charges for a post whether it is stored or not, so dropping is the user's wish alone: an empty or missing file keeps all.
-Words are compared as people read them (texts.fold) and whole. Signs in a keyword count: `C++` is not `C`. Scripts that put
-no space between words (Japanese, Chinese, Thai, ...) are searched as plain text.
+Words are compared as people read them (texts.fold) and whole; `climate*` is the beginning of one. Signs in a keyword count: `C++` is
+not `C`. Scripts that put no space between words (Japanese, Chinese, Thai, ...) are searched as plain text.
 """
 
 import re
@@ -32,6 +32,7 @@ _QUOTES = "\"'\u201c\u201d"
 _LOOSE = re.compile(r"[\s,;:'\"\u2018-\u201f()\[\]{}«»¿¡\u2010-\u2015-]+|\.(?=\s|$)|(?<=\s)\.(?=\s)")
 _SPACED_SIGNS = "&/"  # written with spaces around them or without: R & B
 _DOUBLED = "+#"  # C+ is not C++
+_SHORTEST = 2  # letters of a beginning: a* would match half of all posts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Keyword:
 
     entry: str
     form: str
-    kind: str  # word | phrase | hashtag | signs | substring
+    kind: str  # word | phrase | hashtag | signs | substring; or beginning | hashtag beginning, of a word, where the entry ends with *
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,19 @@ def parse_keywords(text: str, name: str = "keywords.txt") -> Keywords:
                 f"{name}, line {number}: '{entry}' is a hashtag with a space in it, which no post could match. "
                 "Write each hashtag and each phrase on a line of its own."
             )
-        if bare.startswith("#") and (sign := _SIGN_IN_HASHTAG.search(fold(bare)[1:])):
+        text = bare.strip(_QUOTES)
+        begins = text.endswith("*")
+        if bare.startswith("#") and (sign := _SIGN_IN_HASHTAG.search(fold(text.removesuffix("*"))[1:])):
             raise ConfigurationError(
                 f"{name}, line {number}: '{entry}' has the sign {sign.group()} in it, where X ends a hashtag, so no post could match it. "
                 "Leave out the # to look for the text, or what follows the sign."
             )
-        keyword = _keyword(entry, bare.strip(_QUOTES))
+        keyword = _beginning(entry, text[:-1]) if begins else _keyword(entry, text)
+        if keyword is None and begins:
+            raise ConfigurationError(
+                f"{name}, line {number}: '{entry}' is to match beginnings of words, so before the * there have to be two letters or more, "
+                "and no other signs. Write climate*, climate chang* or #climate*."
+            )
         if keyword is None:
             raise ConfigurationError(
                 f"{name}, line {number}: '{entry}' has no letter or digit, so no post could match it. "
@@ -138,10 +146,23 @@ class _Seen:
                 return keyword.form in self.hashtags
             case "phrase":
                 return f" {keyword.form} " in self.spaced
+            case "beginning":  # of a word of the text, or of a hashtag
+                return f" {keyword.form}" in self.spaced or any(tag.startswith(keyword.form) for tag in self.hashtags)
+            case "hashtag beginning":
+                return any(tag.startswith(keyword.form) for tag in self.hashtags)
             case "signs":
                 return _written(keyword.form).search(self.folded) is not None
             case _:
                 return keyword.form in self.folded
+
+
+def _beginning(entry: str, bare: str) -> Keyword | None:
+    """Return the keyword of an entry that ends with *, given without it. None where no word begins there."""
+    keyword = _keyword(entry, bare)
+    if keyword is None or len(keyword.form) < _SHORTEST or not _LETTER.match(keyword.form[-1]):
+        return None
+    kinds = {"word": "beginning", "phrase": "beginning", "hashtag": "hashtag beginning", "substring": "substring"}
+    return Keyword(entry, keyword.form, kinds[keyword.kind]) if keyword.kind in kinds else None
 
 
 def _keyword(entry: str, bare: str) -> Keyword | None:

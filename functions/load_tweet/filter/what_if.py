@@ -80,10 +80,23 @@ def compare(posts: Iterable[tuple[str, datetime]], now: Keywords, then: Keywords
 
 
 def clause(keywords: Keywords) -> str:
-    """The file in X's rule language, to be added to a rule; '' for a file that keeps everything."""
+    """The file in X's rule language, to be added to a rule; '' for a file that keeps everything.
+
+    X has no operator for beginnings of words: one that drops is left out. `unsayable` has those that keep, without which the rule
+    would be too narrow.
+    """
     kept = " OR ".join(_operator(keyword) for keyword in keywords.keep)
-    dropped = " ".join(f"-{_operator(keyword)}" for keyword in keywords.drop)
+    dropped = " ".join(f"-{_operator(keyword)}" for keyword in keywords.drop if not _is_beginning(keyword))
     return f"{f'({kept})' if kept else ''} {dropped}".strip()
+
+
+def unsayable(keywords: Keywords) -> list[str]:
+    """Return the entries that keep posts and that no rule of X's can say."""
+    return [keyword.entry for keyword in keywords.keep if _is_beginning(keyword)]
+
+
+def _is_beginning(keyword: Keyword) -> bool:
+    return keyword.kind.endswith("beginning")
 
 
 def report(result: WhatIf, then: Keywords, since: datetime, until: datetime) -> list[str]:
@@ -112,6 +125,13 @@ def report(result: WhatIf, then: Keywords, since: datetime, until: datetime) -> 
         "What the filter drops has been paid for. With these words in the rule, X would not have delivered it:",
         f"${posts_saved:,.2f} less in this time, ${saved:,.2f} with authors, and so ${monthly:,.2f} less in 30 days.",
         "",
+    ]
+    if beginnings := unsayable(then):
+        return [
+            *lines,
+            f"X's rules have no *: {', '.join(beginnings)} cannot be said there. Write the words out, and ask again.",
+        ]
+    lines += [
         f"Add to each rule in ingester/rules.yaml ({len(rule):,} characters; a whole rule may have {RULE_CHARACTERS:,}).",
         "X matches words in its own way, so look at what a rule costs and finds before you drop the old one:",
         f"  {rule}",

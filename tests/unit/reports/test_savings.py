@@ -61,3 +61,8 @@ def test_the_shipped_keywords_fit_into_a_rule() -> None:
     (found,) = savings.of_this_project([row("no_keyword")])
     assert "too long" not in str(found["in_the_rule"])
     assert "newmusic OR" in str(found["in_the_rule"])
+
+
+def test_beginnings_of_words_which_x_s_rules_cannot_say_stay_in_general_words() -> None:
+    rows = [row("no_keyword")]
+    assert savings.spelled_out(rows, parse_keywords("music\nclimate*"), "") == rows

@@ -1,5 +1,6 @@
 """Which posts are kept: folding, word bounds, scripts without spaces, negation, settings, and the file's errors."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from functions.load_tweet import filter as keyword_filter
 from functions.load_tweet.errors import ConfigurationError
-from functions.load_tweet.filter import Verdict, judge, parse_keywords, read_keywords
+from functions.load_tweet.filter import Verdict, judge, parse_keywords, read_keywords, what_if
 from functions.load_tweet.row import Post
 from functions.load_tweet.settings import Settings
 
@@ -53,6 +54,15 @@ MATCHES: dict[str, tuple[str, Post, tuple[str, ...]]] = {
     "a joiner of Persian": ("می‌خواهم", post("میخواهم"), ("می‌خواهم",)),
     "a mark of direction": ("#music", post("\u200f#mu\u200esic"), ("#music",)),
     "a hashtag in capitals": ("#istanbul", post("x", hashtags=("İstanbul",)), ("#istanbul",)),
+    "a beginning": ("climate*", post("the Climates of Mars"), ("climate*",)),
+    "a beginning is the word itself too": ("climate*", post("climate!"), ("climate*",)),
+    "a beginning of a hashtag": ("climate*", post("x", hashtags=("ClimateAction",)), ("climate*",)),
+    "a phrase and a beginning": ("climate chang*", post("Climate-changing news"), ("climate chang*",)),
+    "a hashtag's beginning": ("#climate*", post("#ClimateAction now"), ("#climate*",)),
+    "a German compound": ("Klimawandel*", post("Die Klimawandelleugner"), ("Klimawandel*",)),
+    "a beginning with an accent": ("été*", post("étés"), ("été*",)),
+    "in Japanese a star changes nothing": ("新曲*", post("彼の新曲最高"), ("新曲*",)),
+    "a quoted beginning": ('"climate*"', post("climates"), ('"climate*"',)),
     "C++": ("C++", post("I write c++, and sing"), ("C++",)),
     "C++ with a number": ("C++", post("C++17"), ("C++",)),
     "C#": ("C#", post("songs in C#."), ("C#",)),
@@ -84,6 +94,9 @@ MISSES: dict[str, tuple[str, Post]] = {
     "points are no spaces": ("will.i.am", post("when will I am")),
     "other accents count": ("año", post("ano")),
     "Hindi: a part of a word": ("संगी", post("संगीत")),
+    "a beginning in the middle": ("climate*", post("acclimate")),
+    "a hashtag's beginning is no word's": ("#climate*", post("climates")),
+    "a beginning of the second word": ("climate chang*", post("climate and change")),
 }
 
 
@@ -182,3 +195,18 @@ def test_words_are_compared_as_people_read_them(file: str, given: Post, kept: bo
 def test_a_hashtag_with_a_space_is_an_error_with_its_line() -> None:
     with pytest.raises(ConfigurationError, match="line 2: '#nowplaying music' is a hashtag with a space"):
         parse_keywords("music\n#nowplaying music")
+
+
+@pytest.mark.parametrize("entry", ["*", "a*", "#*", "C++*", "r&b*", "-*"])
+def test_a_star_without_the_beginning_of_a_word_is_told(entry: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"line 2: .* is to match beginnings of words"):
+        parse_keywords(f"music\n{entry}")
+
+
+def test_what_x_s_rules_cannot_say_is_not_put_into_one() -> None:
+    """A beginning that keeps posts has no place in a rule, and one that drops is left to the filter."""
+    file = parse_keywords("music\nclimate*\n-hoax*\n-spam")
+    assert what_if.unsayable(file) == ["climate*"]
+    assert what_if.clause(parse_keywords("music\n-hoax*\n-spam")) == "(music) -spam"
+    lines = what_if.report(what_if.WhatIf(), file, datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC))
+    assert lines[-1] == "X's rules have no *: climate* cannot be said there. Write the words out, and ask again."
