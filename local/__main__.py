@@ -129,8 +129,10 @@ def _conclude(outcome: run.Outcome, plan: Plan, arguments: argparse.Namespace, c
 def _leave(folder: Path, console: Console, *, keep: bool, failed: bool) -> None:
     if keep:
         data = os.path.relpath(folder)
-        serve = f".venv/bin/python -m local.bigquery --data {data}/bigquery"
-        console.print(f"Kept in [cyan]{data}[/]. To query it: [bold]{serve}[/] (README, 'Query what you kept').")
+        console.print(
+            f"Kept in [cyan]{data}[/]. To ask it more: [bold]scripts/reports --data {data}[/] (README, 'Query what you kept').",
+            soft_wrap=True,
+        )
     elif failed and (folder / "logs").is_dir() and any((folder / "logs").iterdir()):
         runs.keep_logs(folder)
         console.print(f"The logs are in [cyan]{os.path.relpath(folder / 'logs')}[/].")
@@ -225,7 +227,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--rules", type=Path, default=RULES, help="the rules to install at X")
     parser.add_argument(
-        "--results", type=Path, default=Path("results"), metavar="FOLDER", help="where report.html and the CSV files go"
+        "--results",
+        type=Path,
+        metavar="FOLDER",
+        help="where report.html and the CSV files go (results/<time>, and results/latest)",
     )
     parser.add_argument(
         "--no-report", dest="report", action="store_false", help="end with the counts, without a report"

@@ -11,13 +11,18 @@ from .errors import LocalError
 from .pipeline import ROOT, Pipeline
 
 _SHOWN = "posts_by_hour,posts_by_region,top_hashtags"
+_LATEST = Path("results") / "latest"  # where reports leave a report that nobody gave a place
 _SECONDS = 300.0  # a run of 10,000,000 posts has much to report
 
 
-def make(pipeline: Pipeline, folder: Path, *, json: bool) -> Path:
-    """The report's page. `json`: stdout belongs to the result, so the tables go to stderr. Raises LocalError."""
+def make(pipeline: Pipeline, folder: Path | None, *, json: bool) -> Path:
+    """The report's page, in a folder or where reports put it. `json`: stdout belongs to the result, so the tables go to stderr.
+
+    Raises LocalError.
+    """
     since = datetime.now(UTC) - timedelta(hours=pipeline.plan.span_hours + 1)
-    asked = ["--from", since.isoformat(timespec="minutes"), "--results", str(folder), "--show", _SHOWN]
+    to = ["--results", str(folder)] if folder is not None else []
+    asked = ["--from", since.isoformat(timespec="minutes"), *to, "--show", _SHOWN]
     command = [sys.executable, "-m", "reports", *asked]
     try:
         done = subprocess.run(
@@ -35,7 +40,7 @@ def make(pipeline: Pipeline, folder: Path, *, json: bool) -> Path:
         raise LocalError(f"The report was not made within {_SECONDS:.0f} s.") from None
     if done.returncode != 0:
         raise LocalError(f"The report could not be made: {' '.join(done.stderr.split())[-600:]}")
-    return folder / "report.html"
+    return (folder or _LATEST) / "report.html"
 
 
 def watch(pipeline: Pipeline) -> str:

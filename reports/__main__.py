@@ -1,4 +1,4 @@
-"""python -m reports: asks BigQuery the questions beside this file; --help says how."""
+"""scripts/reports: asks BigQuery the questions beside this file; --help says how."""
 
 import argparse
 import os
@@ -51,11 +51,15 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     names = _names(arguments.only, questions.NAMES)
     shown = _names(arguments.show, names)
     dataset = arguments.dataset or settings.bigquery_dataset
+    arguments.is_default = arguments.results is None
+    arguments.results = arguments.results or files.new_folder(now)
     if arguments.sql:
         project = arguments.project or settings.google_cloud_project or "PROJECT"
         for name in names:
             print(questions.pasteable(questions.read(name), asked, f"{project}.{dataset}"))
         return 0
+    if arguments.command is None and not arguments.dry_run:
+        files.check(arguments.export.parent if arguments.export else arguments.results)
     with _source(arguments, dataset, now, console) as source:
         if arguments.command == "serve":
             _only_for_reports(arguments)
@@ -75,6 +79,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         if arguments.dry_run:
             return 0
         report = _ask(source, asked, names, console)
+        _hint(source, report, console)
     return _show(report, shown, arguments, console)
 
 
@@ -83,10 +88,29 @@ def _ask(source: Source, asked: Asked, names: tuple[str, ...], console: Console)
         return results.make(source, asked, names, lambda name: status.update(questions.read(name).title))
 
 
+def _hint(source: Source, report: Report, console: Console) -> None:
+    """Where a keyword or a rule has no post, name those that have some: it may be mistyped."""
+    asked, totals = report.asked, report.answers.get("totals")
+    if (asked.keyword is None and asked.rule is None) or totals is None or totals.rows[0]["total_posts"]:
+        return
+    there = ask.answer(source, questions.read("live/names"), asked)
+    for kind, value in (("keyword", asked.keyword), ("rule", asked.rule)):
+        if value is not None:
+            known = ", ".join(for_terminal(str(row["name"])) for row in there if row["kind"] == kind)
+            console.print(
+                Text(
+                    f"No post of this period has the {kind} '{for_terminal(value)}'. "
+                    + (f"There are: {known}." if known else f"None has any {kind}.")
+                )
+            )
+
+
 def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace, console: Console) -> int:
     terminal.show(report, Console(), shown)
     with console.status("Drawing the page…"):
         written = files.write(report, arguments.results, with_page=not arguments.only)
+    if arguments.is_default:
+        files.link_latest(arguments.results)
     page = next((path for path in written if path.suffix == ".html"), None)
     where = Text.assemble(f"\n{len(written)} files in ", (str(arguments.results), "cyan"))
     console.print(where + Text.assemble("; open ", (str(page), "bold cyan")) if page else where)
@@ -126,22 +150,25 @@ def _export(source: Source, asked: Asked, arguments: argparse.Namespace, console
 
 @contextmanager
 def _source(arguments: argparse.Namespace, dataset: str, now: datetime, console: Console) -> Iterator[Source]:
-    if not arguments.demo:
+    if not arguments.demo and arguments.data is None:
         with ask.connect(arguments.project) as client:
             yield Source(client, dataset)
         return
     try:
-        from . import demo  # noqa: PLC0415 - needs what scripts/run needs
+        from . import demo, embedded  # noqa: PLC0415 - they need what scripts/run needs
     except ImportError as error:
         raise UsageError(
-            f"--demo needs the packages of requirements-run.txt ({error.name} is missing): pip install -r requirements-run.txt."
+            f"--demo and --data need the packages of requirements-run.txt ({error.name} is missing): scripts/reports installs them."
         ) from None
     with ExitStack() as stack:
-        with console.status("Making four weeks of synthetic posts in an embedded BigQuery…"):
-            try:
-                source = stack.enter_context(demo.bigquery_with_posts(now=now))
-            except LocalError as error:
-                raise ReportError(f"The embedded BigQuery does not start: {error}") from None
+        try:
+            if arguments.data is not None:
+                source = stack.enter_context(embedded.kept(arguments.data))
+            else:
+                with console.status("Making four weeks of synthetic posts in an embedded BigQuery…"):
+                    source = stack.enter_context(demo.bigquery_with_posts(now=now))
+        except LocalError as error:
+            raise ReportError(f"The embedded BigQuery does not start: {error}") from None
         yield source
 
 
@@ -180,7 +207,7 @@ def _positive(text: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m reports",
+        prog="scripts/reports",
         description="Answers the questions in reports/*.sql: tables here, CSV files and a page in --results. "
         "'serve' shows a live page instead.",
     )
@@ -209,6 +236,9 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument(
         "--demo", action="store_true", help="four weeks of synthetic posts in an embedded BigQuery: no cloud"
     )
+    where.add_argument(
+        "--data", type=Path, metavar="FOLDER", help="the tables of a run that was kept in .runs/<time>: no cloud"
+    )
     where.add_argument("--dry-run", action="store_true", help="only say what would be scanned, and its price")
     where.add_argument(
         "--max-gigabytes",
@@ -219,7 +249,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     to = parser.add_argument_group("to where")
     to.add_argument(
-        "--results", type=Path, default=Path("results"), metavar="FOLDER", help="where the files go (%(default)s)"
+        "--results",
+        type=Path,
+        metavar="FOLDER",
+        help="where the files go (results/<time>, and results/latest leads there)",
     )
     to.add_argument("--show", metavar="NAME,NAME", help="print only these tables")
     to.add_argument(

@@ -50,7 +50,7 @@ def connect(project: str | None) -> bigquery.Client:
     except (GoogleAuthError, OSError) as error:
         raise UsageError(
             f"BigQuery cannot be asked: {error}. Log in (gcloud auth application-default login) and name the project "
-            "(--project or GOOGLE_CLOUD_PROJECT), or look at an example: python -m reports --demo."
+            "(--project or GOOGLE_CLOUD_PROJECT), or look at an example: scripts/reports --demo."
         ) from None
 
 

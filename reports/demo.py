@@ -4,9 +4,7 @@ The rows are made by the function's own code from the posts that X's stand-in se
 busy evenings, an album that comes out, an hour in which nobody held the stream, and a night that nobody filled.
 """
 
-import os
 import random
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,12 +22,11 @@ from functions.load_tweet.filter import read_keywords
 from functions.load_tweet.message import Delivery
 from functions.load_tweet.settings import Settings
 from local.bigquery import create as tables
-from local.bigquery import credentials
 from local.pipeline import DATASET, PROJECT, RULES
-from local.processes import Process, wait_until_ready
 from local.x import posts
 
 from .ask import Source
+from .embedded import engine
 
 DAYS = 28
 POSTS = 12_000
@@ -39,20 +36,10 @@ _LOAD_SECONDS = 120.0
 @contextmanager
 def bigquery_with_posts(posts_wanted: int = POSTS, days: int = DAYS, now: datetime | None = None) -> Iterator[Source]:
     """An embedded BigQuery that ends with this context, with the days before `now`. Raises LocalError where it does not start."""
-    with tempfile.TemporaryDirectory(prefix="twitter-data-stream-") as name:
-        folder = Path(name)
-        command = [sys.executable, "-m", "local.bigquery", "--data", str(folder / "data"), "--port", "0"]
-        engine = Process("bigquery", command, dict(os.environ), folder / "bigquery.log")
-        try:
-            url, key = f"http://127.0.0.1:{wait_until_ready(engine)}", folder / "credentials.json"
-            credentials.write(key, f"{url}/token")
-            os.environ |= {"BIGQUERY_EMULATOR_HOST": url, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
-            with bigquery.Client(project=PROJECT) as client:
-                tables.create(client, DATASET)
-                fill(Source(client, DATASET), make(posts_wanted, days, now or datetime.now(UTC)))
-                yield Source(client, DATASET)
-        finally:
-            engine.stop()
+    with tempfile.TemporaryDirectory(prefix="twitter-data-stream-") as folder, engine(Path(folder) / "data") as client:
+        tables.create(client, DATASET)
+        fill(Source(client, DATASET), make(posts_wanted, days, now or datetime.now(UTC)))
+        yield Source(client, DATASET)
 
 
 def fill(source: Source, rows: dict[str, list[dict[str, Any]]]) -> None:

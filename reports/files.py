@@ -1,11 +1,40 @@
 """What a report leaves in its folder: one CSV a question, for a person to open in a spreadsheet, and report.html."""
 
 import csv
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from . import page, plain
 from .errors import UsageError
 from .results import Report
+
+_DEFAULT = Path("results")
+
+
+def new_folder(now: datetime) -> Path:
+    """Return the folder of a report that is made now: results/<time>, in UTC. An earlier report is not overwritten."""
+    return _DEFAULT / f"{now.astimezone(UTC):%Y%m%d-%H%M%S}"
+
+
+def link_latest(folder: Path) -> None:
+    """Let `latest` beside the folder lead to it. A file system without links, or something of another's there, is let be."""
+    link = folder.with_name("latest")
+    with suppress(OSError):
+        if link.is_symlink() or not link.exists():
+            part = folder.with_name("latest.part")
+            part.unlink(missing_ok=True)
+            part.symlink_to(folder.name)
+            part.replace(link)
+
+
+def check(folder: Path) -> None:
+    """Raise UsageError where nothing can be written: before BigQuery is asked, which may cost something."""
+    at = next(path for path in (folder, *folder.parents) if path.exists())
+    if not at.is_dir() or not os.access(at, os.W_OK | os.X_OK):
+        why = "you may not write there" if at.is_dir() else f"{at} is a file"
+        raise UsageError(f"Nothing can be written to {folder}: {why}, so nothing was asked. Name another place.")
 
 
 def write(report: Report, folder: Path, *, with_page: bool) -> list[Path]:

@@ -99,6 +99,22 @@ def test_kept_tables_can_be_queried_afterwards_as_the_readme_says(tmp_path: Path
             with bigquery.Client("local", credentials=AnonymousCredentials(), client_options=options) as client:
                 rows = list(client.query("SELECT COUNT(*) AS posts FROM twitter.tweets").result())
         assert rows[0].posts == found["distinct_posts"]
+        command = [
+            sys.executable,
+            "-m",
+            "reports",
+            "--data",
+            str(data),
+            "--only",
+            "totals",
+            "--from",
+            "7d",
+            "--results",
+            str(tmp_path),
+        ]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == 0, done.stderr
+        assert f"\n{found['distinct_posts']}," in (tmp_path / "totals.csv").read_text().replace("\r", "")
     finally:
         (data / "KEPT").unlink()
         runs.remove(data)

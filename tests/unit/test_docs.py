@@ -54,7 +54,7 @@ def test_the_table_of_options_is_what_help_says() -> None:
 def test_the_table_of_options_of_the_reports_is_what_help_says() -> None:
     run = [sys.executable, "-m", "reports", "--help"]
     shown = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    table = README.split("| option of `python -m reports`")[1].split("\n\n")[0]
+    table = README.split("| option of `scripts/reports`")[1].split("\n\n")[0]
     rows = "".join(line.split(" | ")[0] for line in table.splitlines())
     assert set(re.findall(r"--[a-z][a-z-]+", rows)) == set(re.findall(r"--[a-z][a-z-]+", shown)) - {"--help"}
 

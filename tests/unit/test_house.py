@@ -23,7 +23,7 @@ EDGES = {
     "functions/load_tweet": {"filter/__main__.py", "filter/archive.py", "log.py", "main.py", "store.py", "watch.py"},
     "functions/remove_deleted": {"__main__.py", "log.py", "main.py", "store.py", "bearer.py", "sessions.py", "x.py"},
     "reports": {
-        "__main__.py", "ask.py", "demo.py", "export.py", "live/serve.py", "savings.py", "settings.py",
+        "__main__.py", "ask.py", "demo.py", "embedded.py", "export.py", "files.py", "live/serve.py", "savings.py", "settings.py",
     },
 }  # fmt: skip
 TEST_FILES = sorted((ROOT / "tests").rglob("*.py"))

@@ -92,8 +92,12 @@ MISTAKES = {
     "a live page of yesterday": (["serve", "--from", "1d"], "always of the last 24 hours"),
     "every address": (["serve", "--host", ""], "every address of this machine"),
     "a file of another kind": (["--export", "posts.xlsx"], "so its format is not known"),
-    "a file that cannot be": (["--export", "/etc/passwd/posts.csv"], "cannot be written"),
-    "results that cannot be": (["--only", "totals", "--results", "/etc/passwd/results"], "cannot be written"),
+    "a file that cannot be": (["--export", "/etc/passwd/posts.csv"], "/etc/passwd is a file, so nothing was asked"),
+    "results that cannot be": (
+        ["--only", "totals", "--results", "/etc/passwd/results"],
+        "/etc/passwd is a file, so nothing was asked",
+    ),
+    "a kept run that is none": (["--data", ".runs/yesterday"], ".runs/yesterday holds no run that was kept"),
     "a dataset that is none": (["--only", "totals", "--dataset", "nobody"], "nobody"),
 }
 
@@ -242,6 +246,24 @@ def test_ctrl_c_ends_it_without_a_traceback(here: dict[str, str], tmp_path: Path
         out, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in out + err
+
+
+def test_a_keyword_that_no_post_has_is_told_with_those_that_there_are(here: dict[str, str], tmp_path: Path) -> None:
+    done = run(*PERIOD, "--only", "totals", "--keyword", "musick", "--results", str(tmp_path), **here)
+    assert done.returncode == 0
+    said = " ".join(done.stderr.split())
+    assert "No post of this period has the keyword 'musick'. There are: " in said
+    assert "music" in said.partition("There are: ")[2]
+
+
+def test_a_report_that_nobody_gave_a_place_overwrites_none(here: dict[str, str], tmp_path: Path) -> None:
+    environment = {**os.environ, **here, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "reports", *PERIOD, "--only", "totals"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=100, check=False)
+    assert done.returncode == 0
+    made = [path for path in (tmp_path / "results").iterdir() if not path.is_symlink()]
+    assert (tmp_path / "results" / "latest").resolve() == made[0]
+    assert (made[0] / "totals.csv").is_file()
 
 
 @pytest.mark.slow

@@ -1,0 +1,16 @@
+-- Which keywords and which rules do the posts of the period have?
+-- Scans: the keywords and rules of the period's days.
+WITH named AS (
+  SELECT 'keyword' AS kind, written AS name
+  FROM tweets, UNNEST(keywords) AS written
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+  UNION ALL
+  SELECT 'rule' AS kind, matched AS name
+  FROM tweets, UNNEST(rules) AS matched
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+)
+SELECT kind, name, COUNT(*) AS posts
+FROM named
+GROUP BY kind, name
+QUALIFY ROW_NUMBER() OVER (PARTITION BY kind ORDER BY COUNT(*) DESC, name) <= 12
+ORDER BY kind, posts DESC, name
