@@ -143,7 +143,7 @@ posts_per_day() {
 	local counted
 	[[ -n ${X_BEARER_TOKEN} ]] || usage 'Without X_BEARER_TOKEN X cannot be asked how many posts the rules match.' 'Set it, or say how many: ./deploy.sh estimate --posts-per-day 1000'
 	bash -c 'source scripts/lib.sh && install requirements-run.txt'
-	counted=$(X_BEARER_TOKEN=${X_BEARER_TOKEN} X_API_URL=${X_API_URL} GOOGLE_CLOUD_PROJECT=${GOOGLE_CLOUD_PROJECT} \
+	counted=$(X_BEARER_TOKEN=${X_BEARER_TOKEN} X_API_URL=${X_API_URL} GOOGLE_CLOUD_PROJECT=${GOOGLE_CLOUD_PROJECT:-none} \
 		.venv/bin/python -m ingester rules plan --price --json || (($? == 1))) || fail 'X did not say how many posts the rules match.' 'Its words are above. Or say how many: --posts-per-day N'
 	python3 -c 'import json, sys; print(json.load(sys.stdin)["posts_a_day"])' <<<"${counted}"
 }
@@ -151,7 +151,7 @@ posts_per_day() {
 main() {
 	local command=${1:-help} argument
 	local -a rest=()
-	declare -g YES=false ALL=false CANARY=true
+	declare -g YES=false ALL=false CANARY=true NEEDS_PROJECT=true
 	(($# == 0)) || shift
 	if [[ ${command} == run || ${command} == estimate ]]; then # the rest is another program's
 		rest=("$@")
@@ -183,9 +183,10 @@ main() {
 		up | plan | estimate | doctor | pause | resume | run | destroy) ;;
 		*) usage "There is no command '${command}'." './deploy.sh help' ;;
 	esac
+	[[ ${command} != estimate ]] || NEEDS_PROJECT=false # prices are the same in all of them
 	read_settings
-	name_things
 	if [[ ${command} == estimate ]]; then estimate "${rest[@]}"; fi
+	name_things
 	check_tools
 	WORK=$(mktemp -d)
 	trap 'rm -rf "${WORK}"' EXIT

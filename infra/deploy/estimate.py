@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -91,36 +92,65 @@ def worst(per_day: int, per_month: int) -> float | None:
     return round(min(limits) * X["post"]["dollars"], 2) if limits else None
 
 
+def in_short(posts_a_day: float, per_day: int, per_month: int, *, authors: bool, referenced: bool) -> str:
+    """Return the sentence that matters: what is paid a month, and after how many posts the limits stop the stream, if they do.
+
+    A post costs from one unit, its own price, to as many as come with it; the limits count units.
+    """
+    least, most = x(posts_a_day, authors=authors, referenced=referenced)
+    limit, bill = worst(per_day, per_month), sum(google(posts_a_day).values())
+    if limit is None or limit >= most:
+        upto = f" to ${most + bill:,.0f}" if most > least else ""
+        why = "no limit is set" if limit is None else "your limits do not stop the stream"
+        return f"At {posts_a_day:,.0f} posts a day you pay ${least + bill:,.0f}{upto} a month; {why}."
+    units = round(most_a_post(authors=authors, referenced=referenced) / X["post"]["dollars"])
+    reached = [
+        f"{number // units:,} to {number:,} posts of a {period}" if units > 1 else f"{number:,} posts of a {period}"
+        for number, period, posts in ((per_day, "day", posts_a_day), (per_month, "month", posts_a_day * DAYS))
+        if number and number < posts * units
+    ]
+    return (
+        f"At {posts_a_day:,.0f} posts a day your limits stop the stream after {', and after '.join(reached)}, by what comes with them; "
+        f"you pay at most ${limit + bill:,.0f} a month, ${limit:,.0f} to X and ${bill:,.0f} to Google."
+    )
+
+
+def _plain(number: float) -> str:
+    return f"{number:,.2f}".rstrip("0").rstrip(".")
+
+
 def show(posts_a_day: float, per_day: int, per_month: int, *, authors: bool, referenced: bool) -> None:
     lines = google(posts_a_day)
     floor = sum(google(0).values())
     least, most = x(posts_a_day, authors=authors, referenced=referenced)
-    limit = worst(per_day, per_month)
+    limit, bill = worst(per_day, per_month), sum(lines.values())
+    print(in_short(posts_a_day, per_day, per_month, authors=authors, referenced=referenced))
     print(
-        f"About ${floor:,.0f} a month to hold the stream, before the first post: Google's price for a process that never sleeps."
+        f"Of it about ${floor:,.0f} a month is Google's price for a process that never sleeps, before the first post."
     )
     seconds = HOURS * 3_600
     pool = seconds * (price("worker_pool_vcpu_second")[0] + price("worker_pool_gib_second")[0] / 2)
     print(f"(As a Cloud Run worker pool about ${pool:,.0f}: docs/deploy.md.)\n")
-    print(f"At {posts_a_day:,.0f} posts a day:")
-    upto = (
-        f" to ${most:,.2f} (with authors and referenced posts: docs/costs.md says what each setting saves)"
-        if most > least
-        else ""
-    )
+    print(f"At {posts_a_day:,.0f} posts a day, without limits:")
+    upto = f" to ${most:>10,.2f}" if most > least else ""
     print(f"  X        ${least:>10,.2f}{upto}")
-    print(f"  Google   ${sum(lines.values()):>10,.2f}")
+    print(f"  Google   ${bill:>10,.2f}")
+    both = f" to ${most + bill:>10,.2f}" if most > least else ""
+    print(f"  together ${least + bill:>10,.2f}{both}")
+    if most > least:
+        print("X's second figure is with authors and referenced posts; docs/costs.md says what each setting saves.")
+    print("\nGoogle's bill, by what it is for:")
     for name, dollars in lines.items():
-        print(f"           ${dollars:>10,.2f}  {name}")
-    guard = (
-        f"never more than ${limit:,.2f} a month" if limit is not None else "no limit is set: there is no upper bound"
+        if dollars:
+            print(f"  ${dollars:>10,.2f}  {name}")
+    if nothing := [name for name, dollars in lines.items() if not dollars]:
+        print(f"  nothing for: {'; '.join(nothing)}")
+    guard = f"X bills never more than ${limit:,.2f} a month" if limit is not None else "no limit is set"
+    print(f"\nThe money guard (MAX_POSTS_PER_DAY={per_day}, MAX_POSTS_PER_MONTH={per_month}): {guard}.")
+    free = "; ".join(
+        f"{_plain(entry['free'])} {entry['unit']} of {entry['what']}" for entry in PRICES.values() if "free" in entry
     )
-    print(f"\nThe money guard (MAX_POSTS_PER_DAY={per_day}, MAX_POSTS_PER_MONTH={per_month}): X bills {guard}.")
-    print("Free tiers are taken off, as if nothing else in the billing account used them:")
-    for entry in PRICES.values():
-        if "free" in entry:
-            free = f"{entry['free']:,.2f}".rstrip("0").rstrip(".")
-            print(f"  {free:>12} {entry['unit']} of {entry['what']}")
+    print(f"Free tiers are taken off, as if nothing else in the billing account used them: {free}.")
     days = [entry["read"] for entry in [*PRICES.values(), *X.values()]]
     print(
         f"Prices as of {min(days)} to {max(days)}, list, us-central1: infra/deploy/prices.json, ingester/prices.json."
@@ -170,4 +200,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # piped into head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

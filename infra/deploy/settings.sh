@@ -24,6 +24,20 @@ readonly VARIABLES=(
 declare GOOGLE_CLOUD_PROJECT REGION BIGQUERY_LOCATION BIGQUERY_DATASET PUBSUB_TOPIC PUBSUB_DEAD_TOPIC X_API_URL X_BEARER_TOKEN
 declare MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS ALERT_EMAIL BUDGET_DOLLARS
 
+# A value of .env as it is meant: without its quotes, and without a comment after it.
+plain_value() {
+	local value=$1
+	if [[ ${value} =~ ^[[:space:]]*\"([^\"]*)\"[[:space:]]*(#.*)?$ || ${value} =~ ^[[:space:]]*\'([^\']*)\'[[:space:]]*(#.*)?$ ]]; then
+		value=${BASH_REMATCH[1]}
+	else
+		[[ ${value} =~ ^(.*[^[:space:]])?[[:space:]]+#.*$ ]] && value=${BASH_REMATCH[1]}
+		[[ ${value} =~ ^[[:space:]]*#.*$ ]] && value=
+		value=${value#"${value%%[![:space:]]*}"}
+		value=${value%"${value##*[![:space:]]}"}
+	fi
+	printf '%s' "${value}"
+}
+
 read_settings() {
 	local entry name value line
 	local -A file=()
@@ -34,7 +48,7 @@ read_settings() {
 			[[ ${line} =~ ^[[:space:]]*(export[[:space:]]+)?([A-Z_]+)=(.*)$ ]] ||
 				usage ".env has a line that sets nothing: ${line%%=*}" 'Each line is NAME=value, or begins with #.'
 			name=${BASH_REMATCH[2]} value=${BASH_REMATCH[3]}
-			[[ ${value} =~ ^\"(.*)\"$ || ${value} =~ ^\'(.*)\'$ ]] && value=${BASH_REMATCH[1]}
+			value=$(plain_value "${value}")
 			[[ " ${VARIABLES[*]}" == *" ${name}="* ]] ||
 				usage ".env sets ${name}, which deploy.sh does not know." 'Is it mistyped? .env.example has all of them.'
 			file[${name}]=${value}
@@ -52,9 +66,9 @@ read_settings() {
 
 check_settings() {
 	local name
-	[[ -n ${GOOGLE_CLOUD_PROJECT} ]] || usage 'GOOGLE_CLOUD_PROJECT is not set.' \
+	[[ -n ${GOOGLE_CLOUD_PROJECT} || ${NEEDS_PROJECT} == false ]] || usage 'GOOGLE_CLOUD_PROJECT is not set.' \
 		'Put it into .env (cp .env.example .env) or the environment: the id of your Google Cloud project, as gcloud projects list shows it.'
-	[[ ${GOOGLE_CLOUD_PROJECT} =~ ^[a-z][a-z0-9.:-]{4,60}[a-z0-9]$ ]] ||
+	[[ -z ${GOOGLE_CLOUD_PROJECT} || ${GOOGLE_CLOUD_PROJECT} =~ ^[a-z][a-z0-9.:-]{4,60}[a-z0-9]$ ]] ||
 		usage "GOOGLE_CLOUD_PROJECT is '${GOOGLE_CLOUD_PROJECT}', which is no project id." 'gcloud projects list shows the ids; the name or number will not do.'
 	[[ ${REGION} =~ ^[a-z]+-[a-z]+[0-9]+$ ]] || usage "REGION is '${REGION}', which is no region." 'One like us-central1 or europe-west1 is meant.'
 	[[ ${BIGQUERY_DATASET} =~ ^[A-Za-z0-9_]+$ ]] || usage "BIGQUERY_DATASET is '${BIGQUERY_DATASET}'." 'A dataset has letters, digits and underscores.'

@@ -121,9 +121,43 @@ def estimate(*arguments: str) -> Any:
     return json.loads(python("estimate.py", "--json", *arguments))
 
 
-def test_the_estimate_leads_with_what_holding_the_stream_costs() -> None:
-    text = python("estimate.py", "--posts-per-day", "1000")
-    assert re.match(r"About \$4[5-9] a month to hold the stream", text)
+IN_SHORT = {
+    "stopped by both limits": (
+        ["--posts-per-day", "2000"],
+        r"At 2,000 posts a day your limits stop the stream after 166 to 1,000 posts of a day, and after 3,333 to 20,000 posts of a month, "
+        r"by what comes with them; you pay at most \$14\d a month, \$100 to X and \$4\d to Google\.",
+    ),
+    "stopped by the month": (
+        ["--posts-per-day", "800", "--no-authors", "--no-referenced"],
+        r"At 800 posts a day your limits stop the stream after 20,000 posts of a month, .* \$14\d a month, \$100 to X and",
+    ),
+    "not stopped": (
+        ["--posts-per-day", "100", "--no-authors", "--no-referenced"],
+        r"At 100 posts a day you pay \$6\d a month; your limits do not stop the stream\.",
+    ),
+    "without limits": (
+        ["--posts-per-day", "100", "--per-day", "0", "--per-month", "0"],
+        r"At 100 posts a day you pay \$6\d to \$1[34]\d a month; no limit is set\.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "words"), IN_SHORT.values(), ids=IN_SHORT.keys())
+def test_the_estimate_leads_with_the_sentence_that_matters(arguments: list[str], words: str) -> None:
+    first, *rest = python("estimate.py", *arguments).splitlines()
+    assert re.match(words, first), first
+    figures = {line.split()[0]: line for line in rest if re.match(r"  (X|Google|together) ", line)}
+    amounts = {
+        name: [float(found.replace(",", "")) for found in re.findall(r"[\d,]+\.\d\d", line)]
+        for name, line in figures.items()
+    }
+    assert amounts["together"] == pytest.approx([one + amounts["Google"][0] for one in amounts["X"]], abs=0.011)
+
+
+def test_the_estimate_of_nothing_is_what_holding_the_stream_costs() -> None:
+    text = python("estimate.py", "--posts-per-day", "0")
+    assert re.search(r"about \$4[5-9] a month is Google's price for a process that never sleeps", text)
+    assert "$      0.00  " not in text, "zeros are named in one line"
     none = estimate("--posts-per-day", "0")
     assert 44 < none["floor"] < 50
     assert none["x"] == {"least": 0.0, "most": 0.0, "guard": 100.0}

@@ -414,7 +414,32 @@ def test_the_estimate_without_a_token_says_how_to_go_on(project: Recorded) -> No
     assert "--posts-per-day 1000" in ran.stderr
     ran = project.deploy("estimate", "--posts-per-day", "100", **SETTINGS | {"X_BEARER_TOKEN": ""})
     assert ran.returncode == 0
-    assert "At 100 posts a day:" in ran.stdout
+    assert "At 100 posts a day" in ran.stdout
+
+
+def test_the_estimate_needs_no_project(project: Recorded) -> None:
+    ran = project.deploy("estimate", "--posts-per-day", "100", GOOGLE_CLOUD_PROJECT="", X_BEARER_TOKEN="")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("At 100 posts a day you pay ")
+    assert project.deploy("plan", GOOGLE_CLOUD_PROJECT="").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('MAX_POSTS_PER_DAY="70" # a comment', "MAX_POSTS_PER_DAY=70,"),
+        ("MAX_POSTS_PER_DAY='70'", "MAX_POSTS_PER_DAY=70,"),
+        ("MAX_POSTS_PER_DAY=70   # little", "MAX_POSTS_PER_DAY=70,"),
+        ("export MAX_POSTS_PER_DAY= 70 ", "MAX_POSTS_PER_DAY=70,"),
+        ("MAX_POSTS_PER_DAY=  # the default", "MAX_POSTS_PER_DAY=1000,"),
+    ],
+)
+def test_env_takes_quotes_and_comments(tmp_path: Path, line: str, shown: str) -> None:
+    project = Recorded(tmp_path, _tree(tmp_path))
+    (project.tree / ".env").write_text(f"{line}\n")
+    ran = project.deploy("estimate", "--posts-per-day", "5", X_BEARER_TOKEN="")
+    assert ran.returncode == 0, ran.stderr
+    assert shown in ran.stdout
 
 
 def test_a_mistyped_variable_in_env_is_told(tmp_path: Path) -> None:
