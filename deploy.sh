@@ -72,10 +72,17 @@ up() {
 	conclude
 }
 
+# Whether the example's rule or words would be deployed.
+mind_the_topic() {
+	local line
+	while IFS= read -r line; do [[ -z ${line} ]] || warn "${line}"; done < <(python3 infra/deploy/topic.py)
+}
+
 # What it may cost at the worst, before anything is made.
 agree() {
 	local x google post
 	local -a without=()
+	mind_the_topic
 	[[ ${PLANNING} == false ]] || return 0
 	[[ ${EXPAND_AUTHORS} == true ]] || without+=(--no-authors)
 	[[ ${EXPAND_REFERENCED} == true ]] || without+=(--no-referenced)

@@ -60,6 +60,10 @@ def _no_credentials(problem: GoogleAuthError) -> IngesterError:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.command == "rules" and arguments.action == "check":
+        from . import cli  # noqa: PLC0415 - the stream needs no terminal
+
+        return cli.check(arguments)
     environment = settings.read(os.environ, needs_x=arguments.command not in ("archive", "rejected"))
     times = Timeouts().scaled(arguments.time_scale)
     if arguments.command == "stream":
@@ -122,6 +126,9 @@ def _parser() -> argparse.ArgumentParser:
             one.add_argument("--again", action="store_true", help="also what was redriven before")
     one = commands.add_parser("rules", help="the file's rules and X's")
     actions = one.add_subparsers(dest="action", required=True, metavar="action")
+    actions.add_parser(
+        "check", parents=[with_rules], help="the file alone, without X or a token; exit code 1 for a mistake"
+    )
     one = actions.add_parser("plan", parents=[with_rules], help="what apply would change; exit code 1 if anything")
     one.add_argument("--price", action="store_true", help="posts and dollars a day by the last seven days' counts")
     one.add_argument("--json", action="store_true", help="on stdout, for a program")

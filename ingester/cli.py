@@ -48,6 +48,23 @@ _loop = asyncio.Runner()
 _clock = SystemClock()
 
 
+def check(arguments: Namespace) -> int:
+    """Look at the rules file alone, without X, a token or a project. Exit code 1 where a rule has a mistake."""
+    ours = rules.read(arguments.rules)
+    wrong = 0
+    for rule in ours:
+        console.print(f"{escape(str(rule))}  [dim]{len(rule.value):,} characters[/]")
+        for mistake in rules.mistakes(rule):
+            wrong += 1
+            console.print(f"  [red]{escape(mistake)}[/]")
+        if why := search.cannot_ask(rule.value):
+            console.print(f"  [yellow]after a disconnect, search cannot be asked for what was missed: {escape(why)}[/]")
+    console.print(
+        f"{len(ours)} rules, {wrong or 'no'} mistakes that can be seen without X. rules plan asks X, and --price what they cost."
+    )
+    return 1 if wrong else 0
+
+
 def plan(settings: Settings, arguments: Namespace) -> int:
     """Exit code 0: X has the file's rules; 1: `apply` would change something."""
     ours = rules.read(arguments.rules)

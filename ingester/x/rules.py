@@ -18,6 +18,8 @@ from .client import Answer, X
 
 FILE = Path(__file__).parents[1] / "rules.yaml"
 _COMMENT = re.compile(r"[ \t]+#")
+_QUOTED = re.compile(r'"[^"]*"')
+_SMALL = re.compile(r"(?:^|[\s)])(or|Or|and|And|AND)(?=[\s(])")
 _LONGEST = 1_024  # characters of a rule on pay-per-use (https://docs.x.com/x-api/posts/filtered-stream)
 
 
@@ -84,6 +86,28 @@ def read(path: Path = FILE) -> list[Rule]:
                 f"{path}, rule {number}: the same value stands above. X knows a value once; leave one out."
             )
     return rules
+
+
+def mistakes(rule: Rule) -> list[str]:
+    """Return what X would not take of a rule, or take otherwise than it looks: what can be seen without asking X. Pure."""
+    bare = _QUOTED.sub('""', rule.value)
+    found = []
+    if bare.count('"') % 2:
+        found.append("a quote is open")
+    depth = 0
+    for sign in bare:
+        depth += (sign == "(") - (sign == ")")
+        if depth < 0:
+            break
+    if depth:
+        found.append("the parentheses do not match")
+    if small := _SMALL.search(bare):
+        found.append(
+            f"'{small[1]}' is a word to X, as if posts had to have it: write {'OR' if small[1].lower() == 'or' else 'a space'}"
+        )
+    if not any(not word.startswith("-") for word in bare.replace("(", " ").replace(")", " ").split()):
+        found.append("every part is negated, and X wants at least one that is not")
+    return found
 
 
 def _refuse_what_yaml_drops(text: str, path: Path) -> None:

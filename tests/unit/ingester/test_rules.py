@@ -81,3 +81,21 @@ def test_a_missing_rules_file_is_told(tmp_path: Path) -> None:
 def test_a_folder_is_no_rules_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         rules.read(tmp_path)
+
+
+MISTAKES = {
+    "none": ('(climate OR "climate change" OR #ClimateAction) -is:retweet lang:en', []),
+    "an open quote": ('"climate change', ["a quote is open"]),
+    "a parenthesis too few": ("(climate OR weather", ["the parentheses do not match"]),
+    "closed before it is opened": ("climate) (weather", ["the parentheses do not match"]),
+    "parentheses in a quote": ('":-)" climate', []),
+    "a small or": ("climate or weather", ["'or' is a word to X, as if posts had to have it: write OR"]),
+    "an AND": ("climate AND weather", ["'AND' is a word to X, as if posts had to have it: write a space"]),
+    "or in a quote": ('"sink or swim"', []),
+    "nothing but minus": ("-is:retweet (-climate)", ["every part is negated, and X wants at least one that is not"]),
+}
+
+
+@pytest.mark.parametrize(("value", "found"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_mistakes_that_can_be_seen_without_x(value: str, found: list[str]) -> None:
+    assert rules.mistakes(rules.Rule(value)) == found
