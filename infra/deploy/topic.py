@@ -26,12 +26,12 @@ def warnings(root: Path) -> list[str]:
     said = {name: digest(path.read_text(encoding="utf-8-sig")) for name, path in files.items() if path.is_file()}
     if said.get("ingester/rules.yaml") == RULES:
         return [
-            "ingester/rules.yaml is the example: talk about one artist's music, which X would bill to you. Write a rule of your own."
+            "ingester/rules.yaml is the example, one artist's music, and X would bill it to you. Write your own rule."
         ]
     if said.get("functions/load_tweet/keywords.txt") == KEYWORDS:
         return [
-            "functions/load_tweet/keywords.txt still has the example's music words: a post of your rules without one of them is paid for and "
-            "dropped. Empty the file to keep everything, or write your own words."
+            "functions/load_tweet/keywords.txt still has the example's music words: a post of your rules without one of them is paid for "
+            "and dropped. Empty the file to keep everything, or write your own words."
         ]
     return []
 

@@ -102,8 +102,9 @@ def mistakes(rule: Rule) -> list[str]:
     if depth:
         found.append("the parentheses do not match")
     if small := _SMALL.search(bare):
+        instead = "OR" if small[1].lower() == "or" else "a space"
         found.append(
-            f"'{small[1]}' is a word to X, as if posts had to have it: write {'OR' if small[1].lower() == 'or' else 'a space'}"
+            f"'{small[1]}' is ambiguous, and X refuses it: write {instead}, or \"{small[1]}\" to look for the word"
         )
     if not any(not word.startswith("-") for word in bare.replace("(", " ").replace(")", " ").split()):
         found.append("every part is negated, and X wants at least one that is not")

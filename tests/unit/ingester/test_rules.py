@@ -89,8 +89,14 @@ MISTAKES = {
     "a parenthesis too few": ("(climate OR weather", ["the parentheses do not match"]),
     "closed before it is opened": ("climate) (weather", ["the parentheses do not match"]),
     "parentheses in a quote": ('":-)" climate', []),
-    "a small or": ("climate or weather", ["'or' is a word to X, as if posts had to have it: write OR"]),
-    "an AND": ("climate AND weather", ["'AND' is a word to X, as if posts had to have it: write a space"]),
+    "a small or": (
+        "climate or weather",
+        ["'or' is ambiguous, and X refuses it: write OR, or \"or\" to look for the word"],
+    ),
+    "an AND": (
+        "climate AND weather",
+        ["'AND' is ambiguous, and X refuses it: write a space, or \"AND\" to look for the word"],
+    ),
     "or in a quote": ('"sink or swim"', []),
     "nothing but minus": ("-is:retweet (-climate)", ["every part is negated, and X wants at least one that is not"]),
 }
