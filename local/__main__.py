@@ -101,6 +101,13 @@ def _conclude(outcome: run.Outcome, plan: Plan, arguments: argparse.Namespace, c
     if outcome.faults:
         console.print("[bold red]The counts do not balance:[/] " + "; ".join(outcome.faults), highlight=False)
     else:
+        if counts.received and not counts.loaded:
+            console.print(
+                f"[bold yellow]Nothing was stored:[/] functions/load_tweet/keywords.txt, or LANGUAGES, dropped all "
+                f"{counts.received:,} posts. Empty the file to keep everything that your rules bring; "
+                "python -m functions.load_tweet.filter --explain says why of each.",
+                highlight=False,
+            )
         dollars = counts.received * _POST
         most = counts.received * 2 * (_POST + _USER)
         console.print(
@@ -159,7 +166,8 @@ def _plan(arguments: argparse.Namespace) -> Plan:
 
 
 def _opening(plan: Plan) -> str:
-    source = "the real X" if plan.real else f"X's stand-in, seed {plan.seed}"
+    made = " (synthetic posts, made of the words of your rules)" if plan.own_topic else ""
+    source = "the real X" if plan.real else f"X's stand-in, seed {plan.seed}{made}"
     pubsub = "Google's emulator" if plan.pubsub == "emulator" else "embedded broker"
     return (
         f"[bold]{plan.posts:,} posts[/] at {plan.rate:g} a second: {source} ─► [cyan]ingester[/] ─► Pub/Sub ({pubsub}) ─► "

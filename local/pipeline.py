@@ -22,6 +22,7 @@ from .errors import LocalError, UsageError
 from .processes import Line, Process, listens, reserved_port, wait_until_ready
 from .pubsub import create as topics
 from .pubsub import emulator
+from .x.phrases import ARTIST
 
 PROJECT = "local"
 DATASET = "twitter"
@@ -48,6 +49,12 @@ class Plan:
     faults: tuple[str, ...] = ()
     buffer_seconds: float | None = None  # how long streamed rows are safe from DML
     ack_scale: float = 1.0  # of Pub/Sub's ack deadlines
+
+    @property
+    def own_topic(self) -> bool:
+        """Whether the rules are somebody's own, so that the synthetic posts are made of their words, and not the example's."""
+        text = self.rules.read_text(encoding="utf-8", errors="replace").lower() if self.rules.is_file() else ""
+        return bool(text) and not self.real and not any(name.lower() in text for name in ARTIST)
 
 
 @dataclass(slots=True)
@@ -86,7 +93,8 @@ class Pipeline:
         if not plan.real:
             self._python(
                 "x", "local.x.server", "--port", 0, "--posts", plan.posts, "--rate", plan.rate, "--seed", plan.seed,
-                "--span-hours", plan.span_hours, *(part for fault in plan.faults for part in ("--fault", fault)),
+                "--span-hours", plan.span_hours, *(["--own-topic"] if plan.own_topic else []),
+                *(part for fault in plan.faults for part in ("--fault", fault)),
             )  # fmt: skip
         self._ports = {name: wait_until_ready(process) for name, process in self.processes.items()}
         if plan.pubsub == "emulator":

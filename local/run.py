@@ -76,7 +76,7 @@ def finish(pipeline: Pipeline, began: float) -> Outcome:
         raise LocalError(
             f"The stand-in for BigQuery does not answer: {error}. Its log: {pipeline.processes['bigquery'].log}"
         ) from None
-    expected = pipeline.expected_posts if _has_shipped_filter() else None
+    expected = pipeline.expected_posts if _has_shipped_filter() and not pipeline.plan.own_topic else None
     return Outcome(
         final, landed, expected, faults + _faults(pipeline, final, landed, expected), time.monotonic() - began
     )

@@ -112,3 +112,35 @@ NAMES = (
     "Maya", "Leo 🎧", "Ana Clara", "Jonas", "Ayşe", "Yuki", "Omar", "Noa", "Priya", "Luca", "Zoë", "Sam", "Kim",
     "Belieber 4 ever 💜", "Rafael", "Inés", "ゆうた", "سارة", "Daily News", "Chris P.",
 )  # fmt: skip
+
+# Of a topic that the user's rules name: {word} is one of their words. The stand-in does not know what is said of it, so this is talk alone.
+TOPIC: dict[str, tuple[str, ...]] = {
+    "en": (
+        "Can we talk about {word} for a minute?",
+        "Everything I read today is about {word} {url}",
+        "I changed my mind about {word}, and I am glad 🙂",
+        "{word} again. I am so tired of this.",
+        "My thread on {word}, in {n} parts {url}",
+        "Who is at the panel on {word} tonight?",
+        "Honestly, {word} is the best news of the week 🎉",
+        "They still get {word} wrong, and nobody corrects it",
+        "{n} people asked me about {word} today",
+    ),
+    "es": ("Hoy todo el mundo habla de {word} {url}", "No entiendo lo de {word}, la verdad"),
+    "pt": ("Alguém me explica {word}?", "Só se fala de {word} hoje {url}"),
+    "fr": ("Tout le monde parle de {word} aujourd'hui", "Un bon article sur {word} {url}"),
+    "de": ("Heute reden alle über {word} {url}", "{word} ist schon wieder Thema, zum {n}. Mal"),
+    "id": ("Lagi ramai soal {word} hari ini",),
+    "tr": ("Bugün herkes {word} konuşuyor {url}",),
+    "ja": ("今日は {word} の話ばかり", "{word} について書きました {url}"),
+    "ko": ("오늘은 온통 {word} 이야기",),
+    "ar": ("الجميع يتحدث عن {word} اليوم",),
+    "he": ("כולם מדברים היום על {word}",),
+    "hi": ("आज सब {word} की बात कर रहे हैं",),
+}
+LONG_TOPIC = (
+    "I have been following {word} for years, and what strikes me every time is how the tone has changed, from the first careful reports to "
+    "the quarrels of today. People forget how little was known at the beginning, and how much of it was argued about in public, with "
+    "every step watched and every mistake repeated. All of that is in the last report, and it is why I would show it to anyone who asks."
+)
+COMMENTS_TOPIC = ("so true 😂", "look at this", "this, about {word}", "no comment 🙃", "wait, what?")

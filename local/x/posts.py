@@ -7,7 +7,7 @@ Everything follows from the seed but the clock: ids carry their time, as X's do.
 import random
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -81,9 +81,12 @@ class Expected:
         return self._kept - self._replaced
 
 
-def write(seed: int, clock: Clock) -> Iterator[Post]:
-    """Posts without end; the first n are the same for the same seed, whatever n is."""
-    return _Writer(random.Random(seed), clock).posts()
+def write(seed: int, clock: Clock, topic: Callable[[], Sequence[str]] = tuple) -> Iterator[Post]:
+    """Posts without end; the first n are the same for the same seed, whatever n is.
+
+    `topic` gives the words that a post is made about, when it is made. Without any it is the example's: one artist's music.
+    """
+    return _Writer(random.Random(seed), clock, topic).posts()
 
 
 def spread(posts: int, end: datetime, span: timedelta) -> Clock:
@@ -107,8 +110,9 @@ def live() -> Clock:
 
 
 class _Writer:
-    def __init__(self, rng: random.Random, clock: Clock) -> None:
+    def __init__(self, rng: random.Random, clock: Clock, topic: Callable[[], Sequence[str]]) -> None:
         self._rng = rng
+        self._topic = topic
         self._clock = clock
         self._authors = [self._author(number) for number in range(_AUTHORS)]
         self._recent: deque[Post] = deque(maxlen=60)  # originals that may be retweeted, quoted or edited
@@ -170,9 +174,9 @@ class _Writer:
     def _quote(self, post_id: str, created_at: datetime, data: Object, includes: Object, music: bool) -> Post:
         quoted = self._rng.choice(self._recent) if self._recent else self._popular(post_id, created_at)
         given = self._rng.random() < 0.9  # X may leave any referenced post out
-        comment = self._rng.choice(phrases.COMMENTS_MUSIC if music else phrases.COMMENTS_OTHER).replace(
-            "{n}", str(self._rng.randint(2, 99))
-        )
+        comments = phrases.COMMENTS_MUSIC if music else phrases.COMMENTS_OTHER
+        comment = self._rng.choice(phrases.COMMENTS_TOPIC if self._topic() else comments)
+        comment = self._about(comment).replace("{n}", str(self._rng.randint(2, 99)))
         data["lang"] = "en"
         self._say(data, f"{comment} {self._link()}")
         data["referenced_tweets"] = [{"type": "quoted", "id": quoted.id}]
@@ -185,6 +189,8 @@ class _Writer:
         text = phrases.LONG.replace("{artist}", self._rng.choice(phrases.ARTIST)) + (
             phrases.LONG_MUSIC if music else phrases.LONG_OTHER
         )
+        if self._topic():
+            text = self._about(phrases.LONG_TOPIC)
         data["lang"] = "en"
         self._say(data, text[:_CUT] + self._rng.choice(("…", "")))
         data["note_tweet"] = {"text": text, "entities": _entities(text)}
@@ -237,9 +243,15 @@ class _Writer:
 
     def _text(self, lang: str, music: bool) -> str:
         choices = (phrases.MUSIC if music else phrases.OTHER).get(lang) or phrases.OTHER["en"]
-        text = self._rng.choice(choices)
+        if self._topic():
+            choices = phrases.TOPIC.get(lang) or phrases.TOPIC["en"]
+        text = self._about(self._rng.choice(choices))
         text = text.replace("{artist}", self._rng.choice(phrases.ARTIST)).replace("{n}", str(self._rng.randint(2, 99)))
         return text.replace("{url}", self._link())
+
+    def _about(self, text: str) -> str:
+        words = self._topic()
+        return text.replace("{word}", self._rng.choice(words)) if words else text
 
     def _say(self, data: Object, text: str) -> None:
         data["text"] = text

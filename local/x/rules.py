@@ -19,12 +19,28 @@ _OPERATORS = {entry["operator"] for entry in orjson.loads(_TABLE.read_bytes()).v
 _LANG = re.compile(r"\blang:([\w-]*)")
 
 
+_NEGATED = re.compile(r"-\s*(?:\([^()]*\)|\"[^\"]*\"|\S+)")
+_WORD = re.compile(r"\"([^\"]+)\"|([^\s()\"]+)")
+
+
+def words_of(value: str) -> list[str]:
+    """Return the words, hashtags and phrases that a rule looks for, as posts may say them: no operators, and nothing negated."""
+    found = [quoted or bare for quoted, bare in _WORD.findall(_NEGATED.sub(" ", value))]
+    return [word for word in dict.fromkeys(found) if ":" not in word and word not in ("OR", "AND", "NOT")]
+
+
 class Rules:
     """`held` are X's rules as it shows them."""
 
     def __init__(self) -> None:
         self.held: list[dict[str, str]] = []
+        self._words: list[str] = []
         self._ids = itertools.count(time.time_ns())
+
+    def topic(self) -> list[str]:
+        """Return the words that all rules look for, or looked for before somebody took them away."""
+        self._words = [word for rule in self.held for word in words_of(rule["value"])] or self._words
+        return self._words
 
     async def get(self, request: web.Request) -> web.Response:
         body: dict[str, Any] = {"meta": {"sent": now(), "result_count": len(self.held)}}

@@ -46,6 +46,7 @@ class X:
         rate: float,
         keep_alive: float,
         wrong: list[Fault],
+        rules: Rules,
         lag: float,
         compliance: Compliance,
     ) -> None:
@@ -56,7 +57,7 @@ class X:
         self._wrong = deque(sorted(wrong, key=lambda fault: fault.at))
         self._answers: deque[str] = deque()  # faults that wait for the next connects
         self._search_answers: deque[str] = deque()  # and for the next searches
-        self._rules = Rules()
+        self._rules = rules
         self._memory = Memory(lag)
         self._compliance = compliance
         self._bill = Bill()
@@ -368,7 +369,9 @@ async def _main(arguments: argparse.Namespace) -> None:
     clock = posts.live()
     if arguments.span_hours:
         clock = posts.spread(arguments.posts, datetime.now(UTC), timedelta(hours=arguments.span_hours))
-    written = itertools.islice(posts.write(arguments.seed, clock), arguments.posts)
+    rules = Rules()
+    topic = rules.topic if arguments.own_topic else tuple
+    written = itertools.islice(posts.write(arguments.seed, clock, topic), arguments.posts)
     token = os.environ.get("X_BEARER_TOKEN", "local")
     x = X(
         token,
@@ -376,6 +379,7 @@ async def _main(arguments: argparse.Namespace) -> None:
         rate=arguments.rate,
         keep_alive=arguments.keep_alive,
         wrong=arguments.fault,
+        rules=rules,
         lag=arguments.search_lag,
         compliance=Compliance(arguments.compliance_seconds),
     )
@@ -403,6 +407,9 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=1_000, help="distinct posts to send (%(default)s)")
     parser.add_argument("--rate", type=float, default=150.0, help="posts a second (%(default)s)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--own-topic", action="store_true", help="make posts of the words of the rules, not of the example's"
+    )
     parser.add_argument(
         "--span-hours", type=float, default=0.0, help="spread the posts' times over so many hours before now"
     )

@@ -120,6 +120,16 @@ def test_kept_tables_can_be_queried_afterwards_as_the_readme_says(tmp_path: Path
         runs.remove(data)
 
 
+@pytest.mark.slow
+def test_a_topic_of_one_s_own_is_rehearsed_and_what_drops_all_of_it_is_said(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("- tag: climate\n  value: '(climate OR #ClimateAction) -is:retweet'\n")
+    code, out, _ = run("--posts", "60", "--rate", "60", "--rules", str(rules))
+    assert code == 0
+    assert "synthetic posts, made of the words of your rules" in " ".join(out.split())
+    assert "Nothing was stored: functions/load_tweet/keywords.txt" in " ".join(out.split())
+
+
 def test_a_person_without_a_terminal_sees_counts_and_answers_and_has_a_report(tmp_path: Path) -> None:
     code, out, err = run("--posts", "150", "--rate", "100", "--results", str(tmp_path))
     assert (code, err) == (0, "")

@@ -11,6 +11,7 @@ import pytest
 from functions.load_tweet import filter as keyword_filter
 from functions.load_tweet import row
 from functions.load_tweet.settings import Settings
+from local.pipeline import Plan
 from local.x import phrases, posts
 
 END = datetime(2026, 11, 22, tzinfo=UTC)
@@ -105,3 +106,20 @@ def test_offsets_of_entities_are_code_points() -> None:
                 whole = post.data["text"][entity["start"] : entity["end"]]
                 cut = post.data["text"].endswith("…") and entity["end"] > len(post.data["text"]) - 1
                 assert cut or whole == mark + entity[name], json.dumps(post.data)
+
+
+def test_posts_of_a_topic_of_one_s_own_say_its_words_and_nothing_of_the_example_s() -> None:
+    made = list(itertools.islice(posts.write(1, posts.live(), lambda: ["Klimawandel", "#ClimateAction"]), 300))
+    texts = [(post.data.get("note_tweet") or post.data.get("note_post") or post.data)["text"] for post in made]
+    about = [text for text in texts if "Klimawandel" in text or "#ClimateAction" in text]
+    assert len(about) > 0.85 * len(texts), "the others are short comments on a post that they quote"
+    assert not [text for text in texts if any(name.lower() in text.lower() for name in phrases.ARTIST)]
+    assert len({post.data["lang"] for post in made}) > 8
+
+
+def test_whose_topic_the_rules_are(tmp_path: Path) -> None:
+    assert not Plan(tmp_path).own_topic
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("- tag: t\n  value: climate\n")
+    assert Plan(tmp_path, rules=rules).own_topic
+    assert not Plan(tmp_path, rules=rules, real=True).own_topic

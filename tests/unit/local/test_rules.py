@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.x.rules import _refused
+from local.x.rules import _refused, words_of
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,19 @@ def test_a_rule_that_x_takes(value: str) -> None:
 )
 def test_a_rule_that_x_refuses(value: str, words: str) -> None:
     assert words in (_refused(value) or "")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (
+            '(climate OR "climate change" OR #ClimateAction OR 気候変動) -is:retweet -hoax lang:en',
+            ["climate", "climate change", "#ClimateAction", "気候変動"],
+        ),
+        ('music -(rock OR pop) -"so what" from:someone has:links', ["music"]),
+        ("a OR a", ["a"]),
+        ("lang:en -is:retweet", []),
+    ],
+)
+def test_the_words_that_a_rule_looks_for(value: str, words: list[str]) -> None:
+    assert words_of(value) == words
