@@ -43,7 +43,9 @@ _LEDGER_SECONDS = 30.0
 _LATE = timedelta(minutes=2)  # so much later a rejected message may appear in BigQuery than its time says
 _PRICED = timedelta(days=6, hours=23)  # recent counts go back seven days
 
-console = Console(stderr=True, highlight=False)
+# what is piped into a file or another program is not wrapped
+_is_seen = sys.stderr.isatty() or "COLUMNS" in os.environ
+console = Console(stderr=True, highlight=False, width=None if _is_seen else 1_000)
 _loop = asyncio.Runner()
 _clock = SystemClock()
 

@@ -19,6 +19,7 @@ from .errors import LocalError, UsageError
 from .pipeline import RULES, Pipeline, Plan
 
 _PRICES = json.loads((Path(__file__).parents[1] / "ingester" / "prices.json").read_text(encoding="utf-8"))
+_PIPED = 1_000  # characters
 _POST, _USER = (_PRICES[kind]["dollars"] for kind in ("post", "user"))
 _POLL_SECONDS = 0.5
 
@@ -30,7 +31,9 @@ class Interrupted(BaseException):
 def main() -> int:
     """Exit codes: 0 everything balances; 1 it does not, or a part failed; 2 bad usage; 128 + n for signal n."""
     arguments = _parser().parse_args()
-    console = Console(stderr=arguments.json, soft_wrap=False)
+    # what is piped into a file or another program is not wrapped
+    is_seen = (sys.stderr if arguments.json else sys.stdout).isatty() or "COLUMNS" in os.environ
+    console = Console(stderr=arguments.json, width=None if is_seen else _PIPED)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:

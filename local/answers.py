@@ -62,4 +62,6 @@ def show(landed: Landed, console: Console) -> None:
     edits = f", {landed.superseded:,} replaced by an edit" if landed.superseded else ""
     rest = f"in tweet_versions{edits}; {landed.duplicates_in_view} duplicates in the view"
     headline.add_row("rows stored", f"{landed.rows:,}", rest)
-    console.print(Panel(headline, title="What landed in BigQuery", title_align="left", border_style="green"))
+    console.print(
+        Panel(headline, title="What landed in BigQuery", title_align="left", border_style="green", expand=False)
+    )

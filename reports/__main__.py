@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -23,13 +24,14 @@ from .results import Report
 from .settings import read as read_settings
 
 _WARN_ABOVE = 100.0  # GB: what a run may scan unasked
+_PIPED = 1_000  # characters of a line
 _NOT_LIVE = ("keyword", "rule", "only", "show", "export", "ids_only", "for_programs", "dry_run", "sql")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Exit codes: 0 done; 1 BigQuery failed; 2 bad usage; 130 Ctrl-C."""
     arguments = _parser().parse_args(argv)
-    console = Console(stderr=True)
+    console = _console(sys.stderr)
     try:
         return _run(arguments, console)
     except ReportError as error:
@@ -41,6 +43,12 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         console.print("\nStopped, as you asked.")
         return 130
+
+
+def _console(to: TextIO) -> Console:
+    """What is piped into a file or another program is not wrapped."""
+    is_seen = to.isatty() or "COLUMNS" in os.environ
+    return Console(file=to, width=None if is_seen else _PIPED)
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
@@ -106,7 +114,7 @@ def _hint(source: Source, report: Report, console: Console) -> None:
 
 
 def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace, console: Console) -> int:
-    terminal.show(report, Console(), shown)
+    terminal.show(report, _console(sys.stdout), shown)
     with console.status("Drawing the page…"):
         written = files.write(report, arguments.results, with_page=not arguments.only)
     if arguments.is_default:
