@@ -17,7 +17,8 @@ SECTIONS = {
     "When": ("engagement_by_hour_of_week",),
     "Where": ("posts_by_region", "languages"),
     "In what mood": ("sentiment_by_hour", "sentiment_extremes"),
-    "About what, by whom": ("top_hashtags", "top_mentions", "top_links", "top_authors", "top_originals"),
+    "About what": ("top_hashtags", "top_links", "top_pages", "top_originals", "same_texts"),
+    "By whom": ("top_authors", "authors_by_activity", "top_mentions"),
     "For how much": ("posts_by_rule", "dropped"),
     "How complete": ("receipt", "gaps"),
 }

@@ -59,6 +59,8 @@ _EMPTY = {
     "top_hashtags": "No hashtag is on at least {minimum} posts of this period.",
     "top_mentions": "No account is mentioned in at least {minimum} posts of this period.",
     "top_links": "No site is linked in at least {minimum} posts of this period.",
+    "top_pages": "No page is linked in at least {minimum} posts of this period.",
+    "same_texts": "No text was posted by several authors in this period.",
     "top_authors": "No author has at least {minimum} posts in this period.",
     "top_originals": "No post was retweeted at least {minimum} times in this period.",
     "sentiment_extremes": "No post of this period has a sentiment other than zero: VADER knows English only.",

@@ -6,10 +6,12 @@ instants does here what a join does there.
 
 import math
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -55,6 +57,9 @@ def answers(tables: Tables, asked: Asked) -> dict[str, Callable[[], Rows]]:
         "top_hashtags": lambda: _tops(posts, asked, "hashtags", "hashtag", lambda text: "#" + text.lower()),
         "top_mentions": lambda: _tops(posts, asked, "mentions", "mention", lambda text: "@" + text.lower()),
         "top_links": lambda: _tops(posts, asked, "urls", "site", _site),
+        "top_pages": lambda: _tops(posts, asked, "urls", "page", _page),
+        "authors_by_activity": lambda: _activity(posts, asked),
+        "same_texts": lambda: _same(posts, asked),
         "top_originals": lambda: _originals(posts, asked),
         "sentiment_extremes": lambda: _extremes(posts, asked),
         "sentiment_by_hour": lambda: _moods(posts, asked),
@@ -318,6 +323,51 @@ def _tops(posts: pl.DataFrame, asked: Asked, column: str, name: str, key: Callab
 def _site(url: str) -> str | None:
     found = _SITE.match(url)
     return found[1].lower() if found and found[1].lower() not in _OURS else None
+
+
+def _page(url: str) -> str | None:
+    site = _site(url)
+    return None if site is None else site + (urlsplit(url).path.rstrip("/"))
+
+
+def _activity(posts: pl.DataFrame, asked: Asked) -> Rows:
+    bands = {1: "1", 2: "2 to 4", 5: "5 to 9", 10: "10 to 49", 50: "50 and more"}
+    of_author: dict[str, Rows] = defaultdict(list)
+    for row in posts.filter(pl.col("user_id").is_not_null()).to_dicts():
+        of_author[row["user_id"]].append(row)
+    banded: dict[int, list[Rows]] = defaultdict(list)
+    for listed in of_author.values():
+        banded[max(band for band in bands if band <= len(listed))].append(listed)
+    total = sum(len(listed) for listed in of_author.values())
+    week = asked.until - WEEK
+    return [
+        {"posts_each": bands[band], "authors": len(authors), "posts": sum(map(len, authors)),
+         "share": sum(map(len, authors)) / total,
+         "own_posts": sum(row["retweet_of"] is None for listed in authors for row in listed),
+         "new_authors": sum(min(row["created_at"] for row in listed) >= week for listed in authors)}
+        for band, authors in sorted(banded.items())
+    ]  # fmt: skip
+
+
+def _same(posts: pl.DataFrame, asked: Asked) -> Rows:
+    found: dict[str, Rows] = defaultdict(list)
+    for row in posts.filter(pl.col("retweet_of").is_null() & pl.col("user_id").is_not_null()).to_dicts():
+        if row["text"] is None:
+            continue
+        bare = re.sub(r"https?://\S+|@[A-Za-z0-9_]+", "", row["text"])
+        letters = "".join(sign for sign in bare if unicodedata.category(sign).startswith("L")).lower()
+        if len(letters) >= 20:
+            found[letters].append(row)
+    rows: Rows = []
+    for listed in found.values():
+        authors, times = {row["user_id"] for row in listed}, [row["created_at"] for row in listed]
+        if len(authors) >= max(asked.minimum, 2):
+            first = min(listed, key=lambda row: row["id"])
+            rows.append({
+                "authors": len(authors), "posts": len(listed), "minutes": (max(times) - min(times)).total_seconds() / 60,
+                "id": first["id"], "text": first["text"],
+            })  # fmt: skip
+    return sorted(rows, key=lambda row: (-row["authors"], -row["posts"], row["id"]))[:25]
 
 
 def _originals(posts: pl.DataFrame, asked: Asked) -> Rows:

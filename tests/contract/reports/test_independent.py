@@ -27,6 +27,17 @@ PERIODS = {
 }  # fmt: skip
 
 
+def texts(number: int) -> list[str | None]:
+    """Some that many post as their own, with another number, link or mention in them."""
+    return [
+        "RT @a: hi",
+        "a",
+        None,
+        f"Sign THIS petition today, {number}! https://x.co/{number}",
+        "sign this petition today @b",
+    ]
+
+
 def random_rows(seed: int) -> independent.Tables:
     """Posts in which anything may be missing, ties are frequent, and each may come in several versions."""
     rng = random.Random(seed)
@@ -39,7 +50,7 @@ def random_rows(seed: int) -> independent.Tables:
         row = {
             "id": str(10_000 + number), "created_at": f"{made:%Y-%m-%dT%H:%M:%S}", "source": rng.choice(["stream", "search"]),
             "received_at": arrived.isoformat(), "loaded_at": (arrived + timedelta(seconds=1)).isoformat(),
-            "text": rng.choice(["RT @a: hi", "a", "b", None]), "lang": rng.choice(["en", "de", "ja", None]),
+            "text": rng.choice(texts(number)), "lang": rng.choice(["en", "de", "ja", None]),
             "user_id": rng.choice([None, *map(str, range(40))]), "user_username": rng.choice(["u", "v", None]),
             "user_followers_count": rng.choice([None, 0, 5, 5, 1_000_000]),
             "user_location": rng.choice([None, "", " ", "Berlin ", "Paris"]),

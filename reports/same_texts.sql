@@ -1,0 +1,29 @@
+-- Which texts do several authors post as their own? What is copied by hand, by programs, or in a campaign.
+-- Scans: the text, authors, kinds and keywords of the period's days.
+-- Note: retweets are left out. Texts are compared without case, links, mentions, digits, punctuation and spaces, and from 20 letters on. minutes is the time
+-- from the first such post to the last.
+WITH compared AS (
+  SELECT
+    user_id,
+    created_at,
+    id,
+    text,
+    LOWER(REGEXP_REPLACE(REGEXP_REPLACE(text, r'https?://\S+|@\w+', ''), r'[^\p{L}]', '')) AS letters
+  FROM tweets
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
+    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+    AND retweet_of IS NULL AND text IS NOT NULL AND user_id IS NOT NULL
+)
+SELECT
+  COUNT(DISTINCT user_id) AS authors,
+  COUNT(*) AS posts,
+  DATETIME_DIFF(MAX(created_at), MIN(created_at), SECOND) / 60 AS minutes,
+  MIN(id) AS id,
+  ANY_VALUE(text HAVING MIN id) AS text
+FROM compared
+WHERE LENGTH(letters) >= 20
+GROUP BY letters
+HAVING authors >= GREATEST(@minimum, 2)
+ORDER BY authors DESC, posts DESC, id
+LIMIT 25

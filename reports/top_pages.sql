@@ -1,0 +1,22 @@
+-- Which pages do posts link to?
+-- Scans: the links, authors and keywords of the period's days.
+-- Note: a page is a link without what follows ? or #, and without www. Links to posts and pictures on X itself are left out, and so
+-- are pages on fewer than the minimum of posts.
+WITH linked AS (
+  SELECT
+    id,
+    user_id,
+    LOWER(REGEXP_EXTRACT(written, r'(?i)^https?://(?:[^/?#@]*@)?(?:www\.)?([^/?#:@]+)')) AS site,
+    RTRIM(COALESCE(REGEXP_EXTRACT(written, r'(?i)^https?://[^/?#]+(/[^?#]*)'), ''), '/') AS path
+  FROM tweets, UNNEST(urls) AS written
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
+    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+)
+SELECT CONCAT(site, path) AS page, COUNT(DISTINCT id) AS posts, COUNT(DISTINCT user_id) AS authors
+FROM linked
+WHERE site IS NOT NULL AND site NOT IN ('x.com', 'twitter.com', 'mobile.twitter.com', 'pic.x.com', 'pic.twitter.com', 't.co')
+GROUP BY 1
+HAVING posts >= @minimum
+ORDER BY posts DESC, authors DESC, 1
+LIMIT 25
