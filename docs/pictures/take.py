@@ -55,8 +55,12 @@ _PHONE = {"width": 390, "height": 844}
 
 
 def main() -> None:
-    with demo.bigquery_with_posts() as source, tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        now = datetime.now(UTC)
+    now = datetime.now(UTC).replace(microsecond=0)
+    with (
+        demo.bigquery_with_posts(now=now) as source,
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+    ):
         report = results.make(source, Asked(now - timedelta(days=28), now, "America/New_York"), questions.NAMES)
         files.write(report, Path(folder), with_page=True)
         for name, spec in _VIEWS.items():
