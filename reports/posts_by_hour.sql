@@ -26,10 +26,16 @@ counted AS (
   FROM seen
   GROUP BY hour
 ),
-gaps AS (
+told AS (
   SELECT GREATEST(since, @from) AS since, LEAST(COALESCE(until, @to), @to) AS until
   FROM stream_gaps
   WHERE since < @to AND COALESCE(until, @to) > @from
+),
+ordered AS (
+  SELECT since, until, MAX(until) OVER (ORDER BY since, until ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS until_before FROM told
+),
+gaps AS (  -- where two overlap, the second begins where the first ends
+  SELECT GREATEST(since, COALESCE(until_before, since)) AS since, until FROM ordered WHERE until > COALESCE(until_before, since)
 ),
 in_gaps AS (
   SELECT
@@ -41,8 +47,8 @@ in_gaps AS (
   WHERE gaps.since < TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE) AND gaps.until > quarters.instant
   GROUP BY quarters.instant
 ),
-not_held AS (  -- gaps may overlap
-  SELECT quarters.hour, SUM(LEAST(in_gaps.seconds, 900)) AS seconds
+not_held AS (
+  SELECT quarters.hour, SUM(in_gaps.seconds) AS seconds
   FROM quarters JOIN in_gaps ON in_gaps.instant = quarters.instant
   GROUP BY quarters.hour
 )

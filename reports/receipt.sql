@@ -19,15 +19,26 @@ hours AS (
     TIMESTAMP_TRUNC(since, HOUR), TIMESTAMP_SUB(until, INTERVAL 1 MICROSECOND), INTERVAL 1 HOUR
   )) AS hour
 ),
+ordered AS (
+  SELECT since, until, MAX(until) OVER (ORDER BY since, until ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS until_before FROM gaps
+),
+apart AS (  -- where two gaps overlap, the second begins where the first ends
+  SELECT GREATEST(since, COALESCE(until_before, since)) AS since, until FROM ordered WHERE until > COALESCE(until_before, since)
+),
+not_held AS (
+  SELECT hours.hour, SUM(TIMESTAMP_DIFF(
+    LEAST(apart.until, TIMESTAMP_ADD(hours.hour, INTERVAL 1 HOUR)), GREATEST(apart.since, hours.hour), SECOND
+  )) AS seconds
+  FROM hours CROSS JOIN apart
+  WHERE apart.since < TIMESTAMP_ADD(hours.hour, INTERVAL 1 HOUR) AND apart.until > hours.hour
+  GROUP BY hours.hour
+),
 in_gaps AS (
   SELECT
     hours.hour,
     COUNTIF(gaps.status = 'open') AS gaps_open,
     COUNTIF(gaps.status = 'filled') AS gaps_filled,
-    COUNTIF(gaps.status NOT IN ('open', 'filled')) AS gaps_not_filled,
-    SUM(TIMESTAMP_DIFF(
-      LEAST(gaps.until, TIMESTAMP_ADD(hours.hour, INTERVAL 1 HOUR)), GREATEST(gaps.since, hours.hour), SECOND
-    )) AS seconds
+    COUNTIF(gaps.status NOT IN ('open', 'filled')) AS gaps_not_filled
   FROM hours CROSS JOIN gaps
   WHERE gaps.since < TIMESTAMP_ADD(hours.hour, INTERVAL 1 HOUR) AND gaps.until > hours.hour
   GROUP BY hours.hour
@@ -42,8 +53,9 @@ SELECT
   COALESCE(in_gaps.gaps_open, 0) AS gaps_open,
   COALESCE(in_gaps.gaps_filled, 0) AS gaps_filled,
   COALESCE(in_gaps.gaps_not_filled, 0) AS gaps_not_filled,
-  LEAST(COALESCE(in_gaps.seconds, 0), 3600) AS seconds_not_held
+  COALESCE(not_held.seconds, 0) AS seconds_not_held
 FROM hours
 LEFT JOIN arrived ON arrived.hour = hours.hour
 LEFT JOIN in_gaps ON in_gaps.hour = hours.hour
+LEFT JOIN not_held ON not_held.hour = hours.hour
 ORDER BY hours.hour

@@ -75,9 +75,9 @@ def random_rows(seed: int) -> independent.Tables:
          "received_at": (begin + timedelta(hours=n)).isoformat(), "loaded_at": END.isoformat()} for n in range(300)
     ]  # fmt: skip
     events: list[dict[str, Any]] = []
-    for number in range(12):
-        since = begin + timedelta(minutes=15 * rng.randrange(28 * 96))
-        until = since + timedelta(minutes=15 * rng.randrange(1, 40))
+    for number in range(40):  # some of them overlap
+        since = begin + timedelta(seconds=rng.randrange(28 * 86_400))
+        until = since + timedelta(seconds=rng.choice([40, 600, 5_000, 90_000]))
         status = rng.choice(["filled", "partial", "skipped"])
         expected = rng.choice([None, 40])
         gap = {"holder": "h", "gap_id": f"g{number}", "since": since.isoformat(), "reason": "cut"}
