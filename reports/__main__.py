@@ -14,7 +14,7 @@ from rich.text import Text
 
 from local.errors import LocalError
 
-from . import ask, export, files, questions, results, terminal
+from . import ask, export, files, network, questions, results, terminal
 from .ask import Source
 from .asked import MINIMUM, Asked, period
 from .errors import ReportError, UsageError
@@ -25,7 +25,7 @@ from .settings import read as read_settings
 
 _WARN_ABOVE = 100.0  # GB: what a run may scan unasked
 _PIPED = 1_000  # characters of a line
-_NOT_LIVE = ("keyword", "rule", "only", "show", "export", "ids_only", "for_programs", "dry_run", "sql")
+_NOT_LIVE = ("keyword", "rule", "only", "show", "export", "network", "ids_only", "for_programs", "dry_run", "sql")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -66,6 +66,10 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         for name in names:
             print(questions.pasteable(questions.read(name), asked, f"{project}.{dataset}"))
         return 0
+    if arguments.network:
+        if arguments.export is None:
+            raise UsageError("--network needs a file: --export FILE.gexf or FILE.graphml.")
+        network.check(arguments.export)
     if arguments.command is None and not arguments.dry_run:
         files.check(arguments.export.parent if arguments.export else arguments.results)
     with _source(arguments, dataset, now, console) as source:
@@ -74,6 +78,9 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             from . import live  # noqa: PLC0415 - a web server is needed only here
 
             return live.serve(source, arguments.host, arguments.port, arguments.timezone, console)
+        if arguments.network:
+            _price(source, asked, [network.question_of(arguments.network)], arguments, console)
+            return 0 if arguments.dry_run else _network(source, asked, arguments, console)
         if arguments.export:
             _price(source, asked, [export.question_of(ids_only=arguments.ids_only)], arguments, console)
             return 0 if arguments.dry_run else _export(source, asked, arguments, console)
@@ -143,6 +150,13 @@ def _price(
             f"That is more than --max-gigabytes {arguments.max_gigabytes:g}, so nothing was asked. Name a shorter period "
             "(--from), fewer questions (--only), or a larger limit."
         )
+
+
+def _network(source: Source, asked: Asked, arguments: argparse.Namespace, console: Console) -> int:
+    with console.status("Joining who or what goes together…"):
+        nodes, edges = network.write(source, asked, arguments.network, arguments.export)
+    console.print(Text.assemble(f"{nodes:,} nodes and {edges:,} edges in ", (str(arguments.export), "cyan")))
+    return 0
 
 
 def _export(source: Source, asked: Asked, arguments: argparse.Namespace, console: Console) -> int:
@@ -268,6 +282,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     to.add_argument(
         "--export", type=Path, metavar="FILE", help="the posts themselves instead: FILE.csv or FILE.parquet"
+    )
+    to.add_argument(
+        "--network",
+        choices=network.KINDS,
+        help="with --export FILE.gexf or FILE.graphml: who or what goes together, with weights and communities, for Gephi",
     )
     to.add_argument(
         "--for-programs",

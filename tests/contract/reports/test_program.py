@@ -97,6 +97,11 @@ MISTAKES = {
         ["--only", "totals", "--results", "/etc/passwd/results"],
         "/etc/passwd is a file, so nothing was asked",
     ),
+    "a network without a file": (["--network", "mentions"], "--network needs a file"),
+    "a network for a spreadsheet": (
+        ["--network", "mentions", "--export", "x.csv"],
+        "ends in neither .gexf nor .graphml",
+    ),
     "a kept run that is none": (["--data", ".runs/yesterday"], ".runs/yesterday holds no run that was kept"),
     "a dataset that is none": (["--only", "totals", "--dataset", "nobody"], "nobody"),
 }

@@ -1,0 +1,55 @@
+"""Who or what goes together, as a file that Gephi opens: GEXF or GraphML, with weights and communities."""
+
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+
+from . import ask, plain
+from .ask import Rows, Source
+from .asked import Asked
+from .errors import UsageError
+from .questions import FOLDER, Question, read
+
+KINDS = tuple(sorted(path.stem for path in (FOLDER / "networks").glob("*.sql")))
+_WRITERS = {".gexf": nx.write_gexf, ".graphml": nx.write_graphml}
+_UNDIRECTED = frozenset({"hashtags"})
+
+
+def question_of(kind: str) -> Question:
+    return read(f"networks/{kind}")
+
+
+def check(path: Path) -> None:
+    """Raise UsageError for a file whose format is not known."""
+    if path.suffix not in _WRITERS:
+        raise UsageError(f"{path} ends in neither .gexf nor .graphml, so its format is not known. Gephi opens both.")
+
+
+def write(source: Source, asked: Asked, kind: str, path: Path) -> tuple[int, int]:
+    """Write the network; return how many nodes and edges it has. Raises ReportError, and UsageError where it cannot be written."""
+    check(path)
+    graph = build(ask.answer(source, question_of(kind), asked), directed=kind not in _UNDIRECTED)
+    part = path.with_name(f"{path.stem}.part{path.suffix}")
+    try:
+        _WRITERS[path.suffix](graph, part)
+        part.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}. Name another file.") from None
+    return graph.number_of_nodes(), graph.number_of_edges()
+
+
+def build(rows: Rows, *, directed: bool) -> Any:
+    """Return the graph of (source, target, weight). Each node has the sum of its weights and its community, the largest being 0.
+
+    Communities are Louvain's, which draws lots; the seed is fixed, so that the same rows give the same ones.
+    """
+    graph = nx.DiGraph() if directed else nx.Graph()
+    for row in rows:
+        graph.add_edge(plain.for_terminal(row["source"]), plain.for_terminal(row["target"]), weight=row["weight"])
+    found = nx.community.louvain_communities(graph, weight="weight", seed=1) if graph else []
+    for number, members in enumerate(sorted(found, key=lambda nodes: (-len(nodes), min(nodes)))):
+        for node in members:
+            graph.nodes[node]["community"] = number
+            graph.nodes[node]["posts"] = int(graph.degree(node, weight="weight"))
+    return graph

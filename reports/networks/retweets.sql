@@ -1,0 +1,15 @@
+-- Who retweets whom?
+-- Scans: the text, authors, kinds and keywords of the period's days.
+-- Note: an edge leads from whoever retweets to the author of the original; weight is the retweets. Gaps that search has filled lack
+-- retweets. Pairs with fewer than the minimum are left out.
+SELECT CONCAT('@', LOWER(user_username)) AS source, CONCAT('@', LOWER(REGEXP_EXTRACT(text, r'^RT @(\w+):'))) AS target,
+  COUNT(DISTINCT id) AS weight
+FROM tweets
+WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+  AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
+  AND (@rule IS NULL OR @rule IN UNNEST(rules))
+  AND user_username IS NOT NULL AND retweet_of IS NOT NULL AND REGEXP_CONTAINS(text, r'^RT @\w+:')
+GROUP BY 1, 2
+HAVING weight >= @minimum
+ORDER BY weight DESC, 1, 2
+LIMIT 200000
