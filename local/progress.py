@@ -30,7 +30,7 @@ class Counts:
     def ended(self) -> int:
         return self.loaded + self.filtered + self.rejected
 
-    def at_least(self) -> "Counts":
+    def consistent(self) -> "Counts":
         """One snapshot: the parts tell of themselves a second apart, and what has ended had been published and received before."""
         published = max(self.published, self.ended, self.archived)
         received = max(self.received, published)
@@ -65,7 +65,7 @@ class Progress:
             self._live.stop()
 
     def show(self, counts: Counts) -> None:
-        counts = counts.at_least()
+        counts = counts.consistent()
         now = time.monotonic()
         self._history = [(t, n) for t, n in self._history if now - t < 3] + [(now, counts.ended)]
         if self._live:

@@ -59,7 +59,7 @@ async def give_way(ledger: Ledger, x_time: XTime, times: Timeouts, environ: Mapp
         return
     execution = environ.get("CLOUD_RUN_EXECUTION", "")
     if other := history.rival(events, ledger.holder, x_time.now(), times.fresh, execution):
-        raise Done(f"{other.holder} was here first, and runs again since {other.at:%T} UTC. Nothing to do here.")
+        raise Done(f"{other.holder} was here first, and was heard of again at {other.at:%T} UTC. Nothing to do here.")
 
 
 async def yield_to_another(

@@ -89,7 +89,7 @@ def read(path: Path = FILE) -> list[Rule]:
 
 
 def mistakes(rule: Rule) -> list[str]:
-    """Return what X would not take of a rule, or take otherwise than it looks: what can be seen without asking X. Pure."""
+    """Return why X would refuse a rule, in words: the mistakes that can be seen without asking X. Pure."""
     bare = _QUOTED.sub('""', rule.value)
     found = []
     if bare.count('"') % 2:
