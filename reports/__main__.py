@@ -127,7 +127,7 @@ def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace,
     if arguments.is_default:
         files.link_latest(arguments.results)
     page = next((path for path in written if path.suffix == ".html"), None)
-    where = Text.assemble(f"\n{len(written)} files in ", (str(arguments.results), "cyan"))
+    where = Text.assemble(f"\n{len(written)} file{'s' * (len(written) > 1)} in ", (str(arguments.results), "cyan"))
     console.print(where + Text.assemble("; open ", (str(page), "bold cyan")) if page else where)
     return 0
 

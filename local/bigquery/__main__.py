@@ -166,7 +166,8 @@ def _adapt(buffer: StreamingBuffer) -> None:
     def load_spatial(engine: Any) -> None:
         version = duckdb.__version__
         folder = resources.files("duckdb_extension_spatial") / "extensions" / f"v{version}"
-        engine.connection.execute(f"LOAD '{folder / 'spatial.duckdb_extension'}'")
+        path = str(folder / "spatial.duckdb_extension").replace("'", "''")
+        engine.connection.execute(f"LOAD '{path}'")
         engine.connection.execute(time_zones.MACRO)
 
     def execute(engine: Any, sql: str, parameters: list[Any] | None = None) -> Any:

@@ -131,6 +131,13 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     assert f"Port {port} cannot be used" in process.complaint
 
 
+def test_a_folder_with_an_apostrophe_holds_tables_as_any_other(tmp_path: Path) -> None:
+    folder = tmp_path / "it's"
+    folder.mkdir()
+    with serving("bigquery", "local.bigquery", folder, "--data", str(folder / "data")):
+        assert list((folder / "data").glob("*.duckdb"))
+
+
 def test_the_tables_outlive_the_process(
     tmp_path: Path, google_credentials: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
