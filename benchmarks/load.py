@@ -14,7 +14,7 @@ import orjson
 from google.pubsub_v1.types import PubsubMessage, ReceivedMessage
 
 from local import eventarc
-from local.x import posts
+from local.x import posts, writer
 
 _SCRIPT = Path(__file__).with_name("load.lua")
 _SOURCE = "//pubsub.googleapis.com/projects/local/topics/tweets"
@@ -52,7 +52,7 @@ def deliveries(count: int, seed: int = 1) -> Iterator[tuple[str, bytes]]:
     No two texts are the same, as if nobody ever retweeted: what our function remembers of a text helps it nowhere here.
     """
     now = datetime.now(UTC)
-    written = posts.write(seed, posts.spread(count * 2, now, timedelta(hours=24)))
+    written = writer.write(seed, posts.spread(count * 2, now, timedelta(hours=24)))
     kept = (post for post in written if post.kept)
     for number, post in enumerate(islice(kept, count), start=1):
         payload = orjson.dumps(_as_large_as_xs(orjson.loads(post.line(_RULES)), number))

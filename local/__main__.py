@@ -17,6 +17,7 @@ from rich.console import Console
 from . import answers, progress, report, run, runs
 from .errors import LocalError, UsageError
 from .pipeline import RULES, Pipeline, Plan
+from .x import given
 
 _PRICES = json.loads((Path(__file__).parents[1] / "ingester" / "prices.json").read_text(encoding="utf-8"))
 _PIPED = 1_000  # characters
@@ -151,13 +152,16 @@ def _leave(folder: Path, console: Console, *, keep: bool, failed: bool) -> None:
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
+    if arguments.real and not isinstance(arguments.posts, int):
+        raise UsageError("--real takes posts from X: --posts is then how many, and no file.")
     if not arguments.rules.is_file():
         raise UsageError(
             f"There is no rules file {arguments.rules}. Name one with --rules, or leave it out for ingester/rules.yaml."
         )
     return Plan(
         folder=Path(),
-        posts=arguments.posts,
+        posts=arguments.posts if isinstance(arguments.posts, int) else _count(arguments.posts),
+        given=None if isinstance(arguments.posts, int) else arguments.posts,
         rate=arguments.rate,
         seed=arguments.seed,
         rules=arguments.rules,
@@ -168,9 +172,18 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     )
 
 
+def _count(path: Path) -> int:
+    try:
+        return len(given.read(path))
+    except given.BadFile as error:
+        raise UsageError(str(error)) from None
+
+
 def _opening(plan: Plan) -> str:
-    made = " (synthetic posts, made of the words of your rules)" if plan.own_topic else ""
-    source = "the real X" if plan.real else f"X's stand-in, seed {plan.seed}{made}"
+    made = ", made of the words of your rules" if plan.own_topic else ""
+    source = f"X's stand-in, synthetic posts{made}, seed {plan.seed}"
+    if plan.real or plan.given:
+        source = "the real X" if plan.real else f"X's stand-in, the posts of {_escape(str(plan.given))}"
     pubsub = "Google's emulator" if plan.pubsub == "emulator" else "embedded broker"
     return (
         f"[bold]{plan.posts:,} posts[/] at {plan.rate:g} a second: {source} ─► [cyan]ingester[/] ─► Pub/Sub ({pubsub}) ─► "
@@ -202,6 +215,16 @@ def _escape(text: str) -> str:
     return text.replace("[", "\\[")
 
 
+def _posts(text: str) -> int | Path:
+    """A number of posts, or the file that has them."""
+    if text.lstrip("-").isdecimal():
+        return int(_positive(int)(text))
+    path = Path(text)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"{text} is neither a number of posts nor a file")
+    return path
+
+
 def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
     def read(text: str) -> float:
         value: float = kind(text)
@@ -218,7 +241,13 @@ def _parser() -> argparse.ArgumentParser:
         description="Runs the whole pipeline on this machine: posts flow from X's API through Pub/Sub and the function into BigQuery.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--posts", type=_positive(int), default=1_500, help="distinct posts that X's stand-in sends")
+    parser.add_argument(
+        "--posts",
+        type=_posts,
+        default=1_500,
+        metavar="N|FILE",
+        help="how many synthetic posts X's stand-in sends; or a file of X's JSON lines, whose posts it sends",
+    )
     parser.add_argument("--rate", type=_positive(float), default=150.0, help="posts a second")
     parser.add_argument(
         "--seed", type=int, default=1, help="what the synthetic posts are made from: the same seed, the same posts"

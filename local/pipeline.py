@@ -16,6 +16,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from requests.exceptions import RequestException
 
+from . import runs
 from .bigquery import create as tables
 from .bigquery import credentials
 from .errors import LocalError, UsageError
@@ -41,6 +42,7 @@ class Plan:
     rate: float = 150.0
     seed: int = 1
     span_hours: float = 24.0
+    given: Path | None = None  # the posts to send, in place of synthetic ones
     rules: Path = RULES
     pubsub: str = "embedded"  # or emulator
     bigquery_port: int = 0
@@ -51,10 +53,14 @@ class Plan:
     ack_scale: float = 1.0  # of Pub/Sub's ack deadlines
 
     @property
+    def is_synthetic(self) -> bool:
+        return not self.real and self.given is None
+
+    @property
     def own_topic(self) -> bool:
         """Whether the rules are somebody's own, so that the synthetic posts are made of their words, and not the example's."""
         text = self.rules.read_text(encoding="utf-8", errors="replace").lower() if self.rules.is_file() else ""
-        return bool(text) and not self.real and not any(name.lower() in text for name in ARTIST)
+        return bool(text) and not self.real and self.given is None and not any(name.lower() in text for name in ARTIST)
 
 
 @dataclass(slots=True)
@@ -64,7 +70,9 @@ class Pipeline:
     plan: Plan
     processes: dict[str, Process] = field(default_factory=dict)
     ended: dict[str, set[str]] = field(default_factory=lambda: {outcome: set() for outcome in OUTCOMES})
-    expected_posts: int | None = None
+    expected: dict[str, int] = field(
+        default_factory=dict
+    )  # posts in the view, by what keywords.txt has: "nothing" or "music"
     environment: dict[str, str] = field(default_factory=dict)
     bigquery_url: str = ""
     _commands: dict[str, list[str]] = field(default_factory=dict)
@@ -74,6 +82,8 @@ class Pipeline:
     def start(self) -> None:
         """Everything up to the ingester, which `start_ingester` starts when someone watches. Raises LocalError."""
         plan = self.plan
+        if plan.is_synthetic:
+            runs.mark_synthetic(plan.folder)
         if plan.bigquery_port and listens(plan.bigquery_port):
             raise UsageError(
                 f"Port {plan.bigquery_port} is in use by another program. Choose another with --bigquery-port."
@@ -94,6 +104,7 @@ class Pipeline:
             self._python(
                 "x", "local.x.server", "--port", 0, "--posts", plan.posts, "--rate", plan.rate, "--seed", plan.seed,
                 "--span-hours", plan.span_hours, *(["--own-topic"] if plan.own_topic else []),
+                *([] if plan.given is None else ["--given", plan.given]),
                 *(part for fault in plan.faults for part in ("--fault", fault)),
             )  # fmt: skip
         self._ports = {name: wait_until_ready(process) for name, process in self.processes.items()}
@@ -141,7 +152,8 @@ class Pipeline:
 
     def start_page(self) -> int:
         """Start the live page, and return its port."""
-        self._python("page", "reports", "serve", "--port", 0)
+        synthetic = ["--synthetic"] if self.plan.is_synthetic else []
+        self._python("page", "reports", "serve", "--port", 0, *synthetic)
         return wait_until_ready(self.processes["page"])
 
     def client(self) -> bigquery.Client:
@@ -184,7 +196,7 @@ class Pipeline:
             if name == "function" and line.get("event") == "stored":
                 self.ended[line["outcome"]].update(line["messages"])
             elif name == "x" and line.get("event") == "all_sent":
-                self.expected_posts = line["expected_posts"]
+                self.expected = {"nothing": line["expected_posts"], "music": line["expected_about_music"]}
 
         return on_line
 

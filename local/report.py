@@ -9,9 +9,11 @@ from pathlib import Path
 
 from .errors import LocalError
 from .pipeline import ROOT, Pipeline
+from .x import given
 
 _SHOWN = "posts_by_hour,posts_by_region,top_hashtags"
 _LATEST = Path("results") / "latest"  # where reports leave a report that nobody gave a place
+_LONGEST = timedelta(days=3_650)  # that a report covers
 _SECONDS = 300.0  # a run of 10,000,000 posts has much to report
 
 
@@ -22,7 +24,11 @@ def make(pipeline: Pipeline, folder: Path | None, *, json: bool) -> Path:
     """
     since = datetime.now(UTC) - timedelta(hours=pipeline.plan.span_hours + 1)
     to = ["--results", str(folder)] if folder is not None else []
-    asked = ["--from", since.isoformat(timespec="minutes"), *to, "--show", _SHOWN]
+    if pipeline.plan.given is not None:
+        since = min(post.created_at for post in given.read(pipeline.plan.given))  # they keep their times
+        since = max(since, datetime.now(UTC) - _LONGEST)
+    synthetic = ["--synthetic"] if pipeline.plan.is_synthetic else []
+    asked = ["--from", since.isoformat(timespec="minutes"), *to, "--show", _SHOWN, *synthetic]
     command = [sys.executable, "-m", "reports", *asked]
     try:
         done = subprocess.run(

@@ -11,7 +11,7 @@ from . import answers
 from .answers import Landed
 from .bigquery import create
 from .errors import LocalError, UsageError
-from .pipeline import DATASET, ROOT, Pipeline
+from .pipeline import DATASET, ROOT, Pipeline, Plan
 from .progress import Counts
 from .x import phrases
 
@@ -76,7 +76,7 @@ def finish(pipeline: Pipeline, began: float) -> Outcome:
         raise LocalError(
             f"The stand-in for BigQuery does not answer: {error}. Its log: {pipeline.processes['bigquery'].log}"
         ) from None
-    expected = pipeline.expected_posts if _has_shipped_filter() and not pipeline.plan.own_topic else None
+    expected = pipeline.expected.get(_filtered_by(pipeline.plan))
     return Outcome(
         final, landed, expected, faults + _faults(pipeline, final, landed, expected), time.monotonic() - began
     )
@@ -148,13 +148,13 @@ def _faults(pipeline: Pipeline, now: Counts, landed: Landed, expected: int | Non
     return [words for good, words in checks if not good]
 
 
-def _has_shipped_filter() -> bool:
-    """What X's stand-in expects in the view holds for the shipped keywords and default settings only."""
+def _filtered_by(plan: Plan) -> str:
+    """Which of the numbers that X's stand-in expects in the view holds: "nothing", "music", or "" for none of them."""
     keywords = ROOT / "functions" / "load_tweet" / "keywords.txt"
-    lines = keywords.read_text(encoding="utf-8").splitlines() if keywords.exists() else []
+    lines = keywords.read_text(encoding="utf-8-sig").splitlines() if keywords.exists() else []
     words = {line.strip() for line in lines if line.strip() and not line.startswith("# ")}
-    return (
-        words == phrases.KEYWORDS
-        and not os.environ.get("LANGUAGES")
-        and os.environ.get("KEEP_RETWEETS", "true") == "true"
-    )
+    if os.environ.get("LANGUAGES") or os.environ.get("KEEP_RETWEETS", "true") != "true":
+        return ""
+    if not words:
+        return "nothing"
+    return "music" if words == phrases.KEYWORDS and not plan.own_topic and plan.given is None else ""

@@ -11,8 +11,18 @@ from .errors import UsageError
 
 ROOT = Path(__file__).parents[1] / ".runs"
 _KEPT = "KEPT"
+_SYNTHETIC = "SYNTHETIC"
 _PID = "pid"
 _NEEDED = 200_000_000  # bytes: a run of 2,000 posts takes about 40 MB
+
+
+def mark_synthetic(folder: Path) -> None:
+    """Let whoever opens the folder know that nobody wrote its posts."""
+    (folder / _SYNTHETIC).touch()
+
+
+def is_synthetic(folder: Path) -> bool:
+    return (folder / _SYNTHETIC).exists()
 
 
 def make(root: Path = ROOT) -> Path:

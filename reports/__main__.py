@@ -1,4 +1,4 @@
-"""scripts/reports: asks BigQuery the questions beside this file; --help says how."""
+"""scripts/reports: asks BigQuery the questions in queries/; --help says how."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ from local.errors import LocalError
 
 from . import ask, export, files, network, questions, results, terminal
 from .ask import Source
-from .asked import MINIMUM, Asked, period
+from .asked import MINIMUM, SAMPLE, STRATA, WEEK_STARTS, Asked, period
 from .errors import ReportError, UsageError
 from .plain import for_terminal
 from .questions import Question
@@ -25,7 +25,9 @@ from .settings import read as read_settings
 
 _WARN_ABOVE = 100.0  # GB: what a run may scan unasked
 _PIPED = 1_000  # characters of a line
-_NOT_LIVE = ("keyword", "rule", "only", "show", "export", "network", "ids_only", "for_programs", "dry_run", "sql")
+_NOT_LIVE = (
+    "keyword", "rule", "only", "show", "search", "sample", "export", "network", "ids_only", "for_programs", "dry_run", "sql",
+)  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -55,8 +57,11 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     settings = read_settings()
     now = datetime.now(UTC).replace(microsecond=0)  # the only one: what is asked, and the demo's posts, end with it
     since, until = period(arguments.since, arguments.until, arguments.timezone, now)
-    asked = Asked(since, until, arguments.timezone, arguments.keyword, arguments.rule, arguments.minimum)
-    names = _names(arguments.only, questions.NAMES)
+    asked = Asked(
+        since, until, arguments.timezone, arguments.keyword, arguments.rule, arguments.minimum, arguments.sample or SAMPLE,
+        arguments.by, arguments.seed, WEEK_STARTS[arguments.week_starts], _search(arguments.search),
+    )  # fmt: skip
+    names = ("search",) if arguments.search else _names(arguments.only, questions.NAMES)
     shown = _names(arguments.show, names)
     dataset = arguments.dataset or settings.bigquery_dataset
     arguments.is_default = arguments.results is None
@@ -82,15 +87,9 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             _price(source, asked, [network.question_of(arguments.network)], arguments, console)
             return 0 if arguments.dry_run else _network(source, asked, arguments, console)
         if arguments.export:
-            _price(source, asked, [export.question_of(ids_only=arguments.ids_only)], arguments, console)
+            _price(source, asked, [export.question_of(_kind(arguments))], arguments, console)
             return 0 if arguments.dry_run else _export(source, asked, arguments, console)
-        _price(
-            source,
-            asked,
-            [questions.read(name) for name in dict.fromkeys((*names, *results.BESIDES))],
-            arguments,
-            console,
-        )
+        _price(source, asked, results.needed(names), arguments, console)
         if arguments.dry_run:
             return 0
         report = _ask(source, asked, names, console)
@@ -123,7 +122,7 @@ def _hint(source: Source, report: Report, console: Console) -> None:
 def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace, console: Console) -> int:
     terminal.show(report, _console(sys.stdout), shown)
     with console.status("Drawing the page…"):
-        written = files.write(report, arguments.results, with_page=not arguments.only)
+        written = files.write(report, arguments.results, with_page=not (arguments.only or arguments.search))
     if arguments.is_default:
         files.link_latest(arguments.results)
     page = next((path for path in written if path.suffix == ".html"), None)
@@ -161,20 +160,34 @@ def _network(source: Source, asked: Asked, arguments: argparse.Namespace, consol
 
 def _export(source: Source, asked: Asked, arguments: argparse.Namespace, console: Console) -> int:
     with console.status("Reading the posts…"):
-        count = export.write(
-            source, asked, arguments.export, ids_only=arguments.ids_only, for_programs=arguments.for_programs
-        )
+        count = export.write(source, asked, arguments.export, _kind(arguments), for_programs=arguments.for_programs)
     console.print(Text.assemble(f"{count:,} posts in ", (str(arguments.export), "cyan")))
     if not arguments.ids_only:
         console.print("X's policy lets you pass on ids, not posts: --ids-only writes what may be shared.", style="dim")
     return 0
 
 
+def _kind(arguments: argparse.Namespace) -> export.Kind:
+    """What --export writes: all posts, their ids, X's own messages, or a sample to code by hand. Raises UsageError."""
+    wanted = [name for name, is_wanted in (("ids", arguments.ids_only), ("sample", arguments.sample)) if is_wanted]
+    if arguments.export.suffix == ".jsonl":
+        wanted.append("messages")
+    if len(wanted) > 1:
+        raise UsageError("--ids-only, --sample and a FILE.jsonl are three kinds of export: name one.")
+    return export.Kind(wanted[0]) if wanted else export.Kind.POSTS
+
+
+def _search(typed: str | None) -> str | None:
+    if typed is not None and not typed.strip("* \t"):
+        raise UsageError("--search needs a word or several, as --search 'new album' or --search 'climate*'.")
+    return typed and typed.strip()
+
+
 @contextmanager
 def _source(arguments: argparse.Namespace, dataset: str, now: datetime, console: Console) -> Iterator[Source]:
     if not arguments.demo and arguments.data is None:
         with ask.connect(arguments.project) as client:
-            yield Source(client, dataset)
+            yield Source(client, dataset, is_synthetic=arguments.synthetic)
         return
     try:
         from . import demo, embedded  # noqa: PLC0415 - they need what scripts/run needs
@@ -230,7 +243,7 @@ def _positive(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/reports",
-        description="Answers the questions in reports/*.sql: tables here, CSV files and a page in --results. "
+        description="Answers the questions in reports/queries/*.sql: tables here, CSV files and a page in --results. "
         "'serve' shows a live page instead.",
     )
     parser.add_argument("command", nargs="?", choices=("serve",), help="serve: a page on which the charts move")
@@ -251,6 +264,34 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="posts below which a list leaves out an entry (%(default)s)",
     )
+    about.add_argument(
+        "--search",
+        metavar="WORDS",
+        help="only the posts that say this, with what stands around it; climate* is a beginning",
+    )
+    about.add_argument(
+        "--week-starts",
+        choices=WEEK_STARTS,
+        default="monday",
+        metavar="DAY",
+        help="monday, saturday or sunday (%(default)s)",
+    )
+    about.add_argument(
+        "--sample",
+        type=_positive,
+        metavar="N",
+        help=f"how many posts to read are drawn ({SAMPLE}); with --export FILE.csv, for hand coding",
+    )
+    about.add_argument(
+        "--by",
+        choices=STRATA,
+        default="day",
+        metavar="WHAT",
+        help="day, rule or language: each has its share of the sample (%(default)s)",
+    )
+    about.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="of the sample: another number draws other posts (%(default)s)"
+    )
     about.add_argument("--only", metavar="NAME,NAME", help="only these questions: the names of the files, without .sql")
     where = parser.add_argument_group("from where")
     where.add_argument("--project", help="Google Cloud project (GOOGLE_CLOUD_PROJECT)")
@@ -269,6 +310,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="ask nothing that scans more (%(default)s)",
     )
+    where.add_argument("--synthetic", action="store_true", help=argparse.SUPPRESS)  # scripts/run says so of its posts
     to = parser.add_argument_group("to where")
     to.add_argument(
         "--results",
@@ -281,7 +323,10 @@ def _parser() -> argparse.ArgumentParser:
         "--sql", action="store_true", help="print the queries, to paste into BigQuery's console, and ask nothing"
     )
     to.add_argument(
-        "--export", type=Path, metavar="FILE", help="the posts themselves instead: FILE.csv or FILE.parquet"
+        "--export",
+        type=Path,
+        metavar="FILE",
+        help="the posts themselves instead: FILE.csv, FILE.parquet, or FILE.jsonl as X sent them",
     )
     to.add_argument(
         "--network",

@@ -34,6 +34,7 @@ class Source:
 
     client: bigquery.Client
     dataset: str
+    is_synthetic: bool = False  # nobody wrote the posts: each page says so
 
     @property
     def name(self) -> str:

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
+from . import reading
 from .errors import UsageError
 
 DAYS = 28  # of the period, where none is named: each hour of the week four times
 MINIMUM = 3  # posts
+SAMPLE = 200  # posts
+STRATA = ("day", "rule", "language")
+WEEK_STARTS = {"monday": 0, "saturday": 5, "sunday": 6}
 _AGO = re.compile(r"(\d{1,5})([hdw])")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _NO_PLACES = frozenset({"localtime", "Factory"})  # of no meaning to BigQuery or a browser
+_HOURLY = timedelta(days=3)
 _LONGEST = timedelta(days=3_660)  # ten years: what BigQuery streams to
 
 
@@ -26,6 +31,11 @@ class Asked:
     keyword: str | None = None  # an entry of keywords.txt that the filter matched; None is all posts
     rule: str | None = None  # a tag of ingester/rules.yaml
     minimum: int = MINIMUM  # posts below which a top list leaves out an entry, and an hour's mean is none
+    sample: int = SAMPLE  # posts to read
+    by: str = "day"  # one of STRATA: each has its share of the sample
+    seed: int = 1  # another one draws another sample
+    week_start: int = 0  # weekday, 0 is Monday
+    search: str | None = None  # what is looked for in the texts, as reading.pattern takes it
 
     def parameters(self) -> dict[str, tuple[str, object]]:
         """Name to (BigQuery's type, value)."""
@@ -36,7 +46,18 @@ class Asked:
             "keyword": ("STRING", self.keyword),
             "rule": ("STRING", self.rule),
             "minimum": ("INT64", self.minimum),
+            "sample": ("INT64", self.sample),
+            "by": ("STRING", self.by),
+            "seed": ("INT64", self.seed),
+            "week_start": ("INT64", self.week_start),
+            "unit": ("STRING", self.unit),
+            "pattern": ("STRING", None if self.search is None else reading.pattern(self.search)),
         }
+
+    @property
+    def unit(self) -> str:
+        """Of what a chart over time has a point: hours of a short period, else days."""
+        return "hour" if self.until - self.since <= _HOURLY else "day"
 
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(ZoneInfo(self.timezone))

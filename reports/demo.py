@@ -23,7 +23,7 @@ from functions.load_tweet.message import Delivery
 from functions.load_tweet.settings import Settings
 from local.bigquery import create as tables
 from local.pipeline import DATASET, PROJECT, RULES
-from local.x import posts
+from local.x import writer
 
 from .ask import Source
 from .embedded import engine
@@ -38,8 +38,9 @@ def bigquery_with_posts(posts_wanted: int = POSTS, days: int = DAYS, now: dateti
     """An embedded BigQuery that ends with this context, with the days before `now`. Raises LocalError where it does not start."""
     with tempfile.TemporaryDirectory(prefix="twitter-data-stream-") as folder, engine(Path(folder) / "data") as client:
         tables.create(client, DATASET)
-        fill(Source(client, DATASET), make(posts_wanted, days, now or datetime.now(UTC)))
-        yield Source(client, DATASET)
+        source = Source(client, DATASET, is_synthetic=True)
+        fill(source, make(posts_wanted, days, now or datetime.now(UTC)))
+        yield source
 
 
 def fill(source: Source, rows: dict[str, list[dict[str, Any]]]) -> None:
@@ -80,10 +81,14 @@ def make(posts_wanted: int, days: int, now: datetime, seed: int = 1) -> dict[str
     }
     gaps = _gaps(now, days)
     moments = _moments(posts_wanted, days, now, random.Random(seed))
-    keywords = read_keywords(Path(function.__file__).parent / "keywords.txt")
+    keywords = read_keywords(Path(function.__file__).parent / "keywords.music.txt")
     settings = Settings(PROJECT, DATASET, languages=frozenset(), keep_retweets=True)
     matched = [{"id": "1", "tag": "artist-music"}]
-    for number, post in enumerate(islice(posts.write(seed, lambda n: moments[min(n, len(moments) - 1)]), len(moments))):
+    release = _release(days, now)
+    written = writer.write(
+        seed, lambda n: moments[min(n, len(moments) - 1)], event=lambda moment: _share_of_the_album(moment - release)
+    )
+    for number, post in enumerate(islice(written, len(moments))):
         gap = next((gap for gap in gaps if gap["since"] <= moments[number] < gap["until"]), None)
         is_retweet = any(r["type"] in {"retweeted", "reposted"} for r in post.data.get("referenced_tweets") or [])
         if gap is not None and (gap["status"] != "filled" or is_retweet):
@@ -108,7 +113,7 @@ def _moments(wanted: int, days: int, now: datetime, rng: random.Random) -> list[
     """Times of the posts, in order: by the hour of the day in the Americas, more at weekends, and one evening that bursts."""
     start = now.replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
     hours = [start + timedelta(hours=n) for n in range(days * 24 + 1)]
-    release = start + timedelta(days=days - 5, hours=(21 - start.hour) % 24)
+    release = _release(days, now)
     weights = []
     for hour in hours:
         evening = 1.0 + 1.6 * max(0.0, 1 - abs(((hour.hour - 0.5 + 12) % 24) - 12) / 7)
@@ -119,6 +124,18 @@ def _moments(wanted: int, days: int, now: datetime, rng: random.Random) -> list[
     drawn = rng.choices(hours, weights, k=wanted)
     moments = sorted(hour + timedelta(seconds=rng.random() * 3_600) for hour in drawn)
     return [moment for moment in moments if moment < now - timedelta(minutes=6)]
+
+
+def _release(days: int, now: datetime) -> datetime:
+    """When the album comes out: an evening, five days before the end."""
+    start = now.replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
+    return start + timedelta(days=days - 5, hours=(21 - start.hour) % 24)
+
+
+def _share_of_the_album(since: timedelta) -> float:
+    """Of the posts, as hours go by since it came out."""
+    hours = since / timedelta(hours=1)
+    return 0.0 if hours < 0 else max(0.6 * 0.9**hours, 0.04)
 
 
 def _gaps(now: datetime, days: int) -> list[dict[str, Any]]:

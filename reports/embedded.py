@@ -12,7 +12,7 @@ from google.cloud import bigquery
 from local.bigquery import credentials
 from local.pipeline import DATASET, PROJECT
 from local.processes import Process, wait_until_ready
-from local.runs import ROOT
+from local.runs import ROOT, is_synthetic
 
 from .ask import Source
 from .errors import UsageError
@@ -50,4 +50,4 @@ def kept(folder: Path) -> Iterator[Source]:
         )
         raise UsageError(f"{folder} holds no run that was kept. {known}")
     with engine(data) as client:
-        yield Source(client, DATASET)
+        yield Source(client, DATASET, is_synthetic=is_synthetic(data.parent))

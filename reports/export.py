@@ -1,15 +1,17 @@
-"""Posts themselves, for research: CSV or Parquet, whole columns, or ids alone, which is what X lets people pass on.
+"""Posts themselves, for research: as CSV or Parquet, as X sent them, as a sample to code, or ids alone, which X lets people pass on.
 
 https://developer.x.com/en/developer-terms/policy: others may be given post ids to fetch themselves, not the posts.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pyarrow as pa
 from google.api_core.exceptions import GoogleAPIError
 from google.cloud import bigquery
@@ -22,7 +24,8 @@ from .asked import Asked, names
 from .errors import ReportError, UsageError
 from .questions import Question, read
 
-KINDS = (".csv", ".parquet")
+FORMATS = (".csv", ".parquet", ".jsonl")
+CODING = ("code", "coder", "remark")  # empty columns of a sample, for a person
 _PAGE = 10_000  # rows: what is in memory at a time
 # Of every other type (JSON, GEOGRAPHY, INTERVAL, RANGE and what is to come) Parquet has the text.
 _TYPES = {
@@ -48,14 +51,25 @@ _AS_BIGQUERY_SAYS = {
 _OBJECTS = ("RECORD", "STRUCT")
 
 
-def write(source: Source, asked: Asked, path: Path, *, ids_only: bool, for_programs: bool = False) -> int:
-    """Writes the posts of the view, in no order, which for millions would cost too much; returns how many. Raises ReportError.
+class Kind(StrEnum):
+    """What is written; the value is the query's name. Ids are what X lets people pass on."""
+
+    POSTS = "posts"
+    IDS = "ids"
+    MESSAGES = "messages"  # as X sent them, a line of JSON each: what twarc and its plugins read
+    SAMPLE = "sample"  # to be coded by hand
+
+
+def write(source: Source, asked: Asked, path: Path, kind: Kind = Kind.POSTS, *, for_programs: bool = False) -> int:
+    """Write the posts of the view, in no order, which for millions would cost too much; return how many. Raises ReportError.
 
     A CSV is for a person's spreadsheet, or as it is stored `for_programs`. Ids alone are for programs.
     """
-    if path.suffix not in KINDS:
-        raise UsageError(f"{path} ends in neither .csv nor .parquet, so its format is not known.")
-    question = question_of(ids_only=ids_only)
+    if path.suffix not in FORMATS:
+        raise UsageError(f"{path} ends in none of {', '.join(FORMATS)}, so its format is not known.")
+    if (path.suffix == ".jsonl") is not (kind is Kind.MESSAGES):
+        raise UsageError("A FILE.jsonl has whole posts as X sent them; ids and samples go to a FILE.csv.")
+    question = question_of(kind)
     part = path.with_name(f"{path.name}.part")
     try:
         part.touch()  # before anything is asked and paid for
@@ -64,7 +78,10 @@ def write(source: Source, asked: Asked, path: Path, *, ids_only: bool, for_progr
     try:
         pages, schema = ask.pages(source, question.sql, names(asked, question.parameters), _PAGE)
         if path.suffix == ".csv":
-            written = _csv(part, pages, schema, for_programs=for_programs or ids_only)
+            more = CODING if kind is Kind.SAMPLE else ()
+            written = _csv(part, pages, schema, more, for_programs=for_programs or kind is Kind.IDS)
+        elif path.suffix == ".jsonl":
+            written = _lines(part, pages)
         else:
             written = _parquet(part, pages, schema)
         part.replace(path)
@@ -80,21 +97,38 @@ def write(source: Source, asked: Asked, path: Path, *, ids_only: bool, for_progr
             part.unlink()
 
 
-def question_of(*, ids_only: bool) -> Question:
-    return read("exports/ids" if ids_only else "exports/posts")
+def question_of(kind: Kind) -> Question:
+    return read("posts_to_read" if kind is Kind.SAMPLE else f"exports/{kind}")
+
+
+def _lines(path: Path, pages: Iterator[list[dict[str, Any]]]) -> int:
+    """One message a line. A row without one, as an older version may have left it, is no line."""
+    count = 0
+    with path.open("wb") as file:
+        for row in chain.from_iterable(pages):
+            payload = row["payload"]
+            if payload:
+                file.write((payload if isinstance(payload, str) else orjson.dumps(payload).decode()).encode() + b"\n")
+                count += 1
+    return count
 
 
 def _csv(
-    path: Path, pages: Iterator[list[dict[str, Any]]], schema: list[bigquery.SchemaField], *, for_programs: bool
+    path: Path,
+    pages: Iterator[list[dict[str, Any]]],
+    schema: list[bigquery.SchemaField],
+    more: Sequence[str],
+    *,
+    for_programs: bool,
 ) -> int:
     """With a byte order mark for people: without it Excel takes the file for Windows-1252."""
     cell = plain.for_program if for_programs else plain.for_sheet
     with path.open("w", encoding="utf-8" if for_programs else "utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([field.name for field in schema])
+        writer.writerow([*(field.name for field in schema), *more])
         count = 0
         for row in chain.from_iterable(pages):
-            writer.writerow([cell(value) for value in row.values()])
+            writer.writerow([*(cell(value) for value in row.values()), *("" for _ in more)])
             count += 1
     return count
 

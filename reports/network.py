@@ -11,13 +11,13 @@ from .asked import Asked
 from .errors import UsageError
 from .questions import FOLDER, Question, read
 
-KINDS = tuple(sorted(path.stem for path in (FOLDER / "networks").glob("*.sql")))
+KINDS = tuple(sorted(path.stem.removeprefix("network_of_") for path in FOLDER.glob("network_of_*.sql")))
 _WRITERS = {".gexf": nx.write_gexf, ".graphml": nx.write_graphml}
 _UNDIRECTED = frozenset({"hashtags"})
 
 
 def question_of(kind: str) -> Question:
-    return read(f"networks/{kind}")
+    return read(f"network_of_{kind}")
 
 
 def check(path: Path) -> None:

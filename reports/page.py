@@ -14,6 +14,8 @@ import jinja2
 import orjson
 import vl_convert
 
+from functions.load_tweet import languages
+
 from . import questions, tables
 from .results import Report
 
@@ -39,6 +41,7 @@ def html(report: Report) -> str:
         since=asked.local(asked.since),
         until=asked.local(asked.until),
         charts=as_json(charts),
+        posts=as_json(_posts(report)),
         sql=sql,
         shown=_SHOWN,
         by_time=tables.BY_TIME,
@@ -77,6 +80,19 @@ def vega() -> str:
         .replace("</script", "<\\/script")
         .replace("<!--", "<\\!--")
     )
+
+
+def _posts(report: Report) -> list[dict[str, Any]]:
+    """The sample, for the reader in the page."""
+    answer = report.answers.get("posts_to_read")
+    return [
+        {
+            "posted_at": row["posted_at"].isoformat(), "username": row["user_username"], "lang": row["lang"],
+            "language": languages.name(row["lang"]), "rules": [rule for rule in (row["rules"] or "").split(", ") if rule],
+            "sentiment": row["sentiment"], "text": row["text"], "link": tables.link(row, "id"),
+        }
+        for row in (answer.rows if answer else [])
+    ]  # fmt: skip
 
 
 def _completeness(report: Report) -> dict[str, Any] | None:

@@ -1,27 +1,34 @@
-"""The .sql files beside this one: what each asks, what one should know of the answer, and its text for BigQuery's console."""
+"""The files in queries/: what each asks, what one should know of the answer, and its text for BigQuery's console."""
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 
 from .asked import Asked
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent / "queries"
 _PARAMETER = re.compile(r"@([a-z_]+)")
-_RELATION = re.compile(r"\b(FROM|JOIN) (tweets|filtered|receipt|stream_gaps|ingester_events)\b")
+_RELATION = re.compile(r"\b(FROM|JOIN) (tweets|filtered|receipt|stream_gaps|ingester_events)\b( AS \w+)?")
 
 # What a page shows, in this order, under these headlines.
 SECTIONS = {
     "How many": ("totals", "posts_by_hour", "posts_by_day", "posts_by_week", "trend", "kinds"),
     "When": ("engagement_by_hour_of_week",),
-    "Where": ("posts_by_region", "languages"),
+    "Where": ("posts_by_region", "points", "languages"),
     "In what mood": ("sentiment_by_hour", "sentiment_extremes"),
-    "About what": ("top_hashtags", "top_links", "top_pages", "top_originals", "same_texts"),
-    "By whom": ("top_authors", "authors_by_activity", "top_mentions"),
+    "About what": (
+        "words", "phrases", "distinctive_words", "top_hashtags", "top_emoji", "top_links", "top_pages", "top_originals", "same_texts",
+        "conversations",
+    ),
+    "By whom": ("top_authors", "authors_by_activity", "authors_by_day", "top_mentions"),
+    "Compared": ("rules_over_time", "keywords_over_time", "languages_over_time"),
+    "Who with whom": ("network_of_hashtags", "network_of_mentions", "network_of_retweets", "network_of_quotes"),
+    "To read": ("posts_to_read",),
     "For how much": ("posts_by_rule", "dropped"),
     "How complete": ("receipt", "gaps"),
-}
+}  # fmt: skip
 NAMES = tuple(name for names in SECTIONS.values() for name in names)
 
 
@@ -41,15 +48,15 @@ class Question:
 
 
 def read(name: str) -> Question:
-    """One of NAMES."""
+    """One of NAMES. A file that names another one's query (-- Query: words) shares it: BigQuery is asked once for both."""
     sql = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
-    comments = [line.removeprefix("-- ") for line in sql.splitlines()[: _first_line(sql)]]
-    note = " ".join(comments)
+    head = list(takewhile(lambda line: line.startswith("--"), sql.splitlines()))
+    note, _, other = " ".join(line.removeprefix("-- ") for line in head).partition(" Query: ")
     title, _, rest = note.partition(" Scans: ")
     scans, _, note = rest.partition(" Note: ")
     if "_" not in note.partition(" ")[0]:  # the name of a column stays as it is
         note = note[:1].upper() + note[1:]
-    return Question(name, title, note, scans, sql)
+    return Question(name, title, note, scans, read(other).sql if other else sql)
 
 
 def pasteable(question: Question, asked: Asked, dataset: str) -> str:
@@ -57,7 +64,7 @@ def pasteable(question: Question, asked: Asked, dataset: str) -> str:
     values = asked.parameters()
     head = question.sql.splitlines()[: _first_line(question.sql)]
     body = "\n".join(question.sql.splitlines()[_first_line(question.sql) :])
-    body = _RELATION.sub(lambda found: f"{found[1]} `{dataset}.{found[2]}` AS {found[2]}", body)
+    body = _RELATION.sub(lambda found: f"{found[1]} `{dataset}.{found[2]}`{found[3] or f' AS {found[2]}'}", body)
     body = _PARAMETER.sub(lambda found: _literal(*values[found[1]]), body)
     return "\n".join([*head, body.strip(), ""])
 

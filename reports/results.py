@@ -1,14 +1,16 @@
 """All answers of one report, asked one after the other, as each of the ways to show them takes them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
 
-from . import ask, charts, questions, regions, savings
+from . import ask, bursts, charts, findings, plain, questions, reading, regions, savings, words
 from .ask import Rows, Source
 from .asked import Asked
 from .questions import Question
@@ -22,7 +24,7 @@ class Answer:
     rows: Rows
     chart: dict[str, Any] | None
     empty: str  # what to say where there are no rows
-    in_short: str  # a sentence, or ''
+    finding: str  # the answer in one sentence, or ''
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Report:
     answers: dict[str, Answer]
     rules: list[tuple[str, str]]
     held: "Held | None"  # None where the ingester has told nothing
+    is_synthetic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +51,29 @@ class Held:
 
 # what is asked beside the questions themselves, for the page's head and the shading of charts
 BESIDES = ("gaps", "live/rules", "live/held")
+_NEEDS = {"trend": ("words",), "distinctive_words": ("words", "trend"), "posts_by_region": ("points",)}
+_AT_ONCE = 3  # queries: BigQuery takes a hundred; the embedded engine answers one while it translates another
 _TREND = timedelta(days=7)
 _QUIET = timedelta(minutes=5)  # the ingester tells of itself each minute
-# what is done to the rows of some questions, with data that BigQuery has not
-_AFTERWARDS: dict[str, Callable[[Rows], Rows]] = {
-    "posts_by_region": lambda rows: regions.by_country(rows) if rows else rows,
-    "dropped": savings.of_this_project,
-}
 _EMPTY = {
     "top_hashtags": "No hashtag is on at least {minimum} posts of this period.",
     "top_mentions": "No account is mentioned in at least {minimum} posts of this period.",
     "top_links": "No site is linked in at least {minimum} posts of this period.",
     "top_pages": "No page is linked in at least {minimum} posts of this period.",
+    "top_emoji": "No emoji is on at least {minimum} posts of this period.",
+    "conversations": "No conversation has at least {minimum} posts in this period.",
+    "words": "No word is in more than one post of this period.",
+    "phrases": "No phrase is in more than one post of this period.",
+    "distinctive_words": "No word sets the last seven days, a burst or a rule apart from the rest.",
+    "points": "No post of this period carries coordinates.",
+    "rules_over_time": "No post of this period has a rule.",
+    "keywords_over_time": "No post of this period has a keyword.",
+    "network_of_hashtags": "No two hashtags are together on at least {minimum} posts of this period.",
+    "network_of_mentions": "Nobody mentions another in at least {minimum} posts of this period.",
+    "network_of_retweets": "Nobody retweets another at least {minimum} times in this period.",
+    "network_of_quotes": "Nobody quotes another at least {minimum} times in this period.",
+    "posts_to_read": "No post of this period is anything but a retweet.",
+    "search": "No post of this period says that.",
     "same_texts": "No text was posted by several authors in this period.",
     "top_authors": "No author has at least {minimum} posts in this period.",
     "top_originals": "No post was retweeted at least {minimum} times in this period.",
@@ -77,28 +91,112 @@ def make(
     told: Callable[[str], None] = lambda name: None,
 ) -> Report:
     """Asks each question; `told` is called with the name of the one that is being asked. Raises ReportError."""
-    found: dict[str, tuple[Question, Rows]] = {}
-    for name in dict.fromkeys([*names, "gaps"]):  # the charts shade them
-        told(name)
-        question = questions.read(name)
-        rows = ask.answer(source, question, asked)
-        found[name] = (
-            question,
-            with_offsets(rows, asked) if name == "gaps" else _AFTERWARDS.get(name, _as_they_are)(rows),
+    pool = ThreadPoolExecutor(_AT_ONCE, "ask")
+    try:
+        wanted = {question.sql: question for question in needed(names)}
+        asking = {sql: pool.submit(ask.answer, source, question, asked) for sql, question in wanted.items()}
+        found = _Found(source, asked, told, asking)
+        return Report(
+            asked,
+            datetime.now(UTC),
+            source.name,
+            {name: _answer(found, name) for name in names},
+            _rules(found.query("live/rules")),
+            _held(found.query("live/held"), asked),
+            source.is_synthetic,
         )
-    week = replace(asked, since=min(asked.since, asked.until - _TREND))
-    gaps = dict.fromkeys(found, found["gaps"][1])
-    if "trend" in found and week != asked:  # which looks back further than a shorter period
-        gaps["trend"] = ask.answer(source, found["gaps"][0], week)
-    end = asked.local(asked.until)
-    answers = {
-        name: Answer(
-            question, rows, charts.chart(name, rows, gaps[name], end), empty(name, asked), _in_short(name, rows)
-        )
-        for name, (question, rows) in found.items()
-        if name in names
-    }
-    return Report(asked, datetime.now(UTC), source.name, answers, _rules(source, asked), _held(source, asked))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # after an error nothing more is asked and paid for
+
+
+def needed(names: Sequence[str]) -> list[Question]:
+    """All that a report with these questions asks BigQuery, each query once."""
+    more = [other for name in names for other in _NEEDS.get(name, ())]
+    asked = [questions.read(name) for name in dict.fromkeys((*names, *more, *BESIDES))]
+    return list({question.sql: question for question in asked}.values())
+
+
+def _answer(found: "_Found", name: str) -> Answer:
+    rows, asked = found.rows(name), found.asked
+    beside = charts.Beside(
+        gaps=found.gaps_of_the_trend if name == "trend" else found.rows("gaps"),
+        end=asked.local(asked.until).replace(tzinfo=None),
+        week_start=asked.week_start,
+        words=found.words_of_bursts if name == "trend" else {},
+        points=found.rows("points") if name == "posts_by_region" else [],
+    )
+    finding = plain.for_terminal(findings.of(name, rows, found.words_of_bursts if name == "trend" else {}))
+    return Answer(questions.read(name), rows, charts.chart(name, rows, beside), empty(name, asked), finding)
+
+
+@dataclass
+class _Found:
+    """Answers so far. Questions that share a query, and those that look at each other's answers, ask BigQuery once."""
+
+    source: Source
+    asked: Asked
+    told: Callable[[str], None]
+    asking: dict[str, Future[Rows]]  # by the query's text
+    _rows: dict[str, Rows] = field(default_factory=dict)
+
+    def rows(self, name: str) -> Rows:
+        if name not in self._rows:
+            self.told(name)
+            self._rows[name] = self._afterwards(name)
+        return self._rows[name]
+
+    def _afterwards(self, name: str) -> Rows:
+        """What BigQuery answers, with what only we know or can do."""
+        match name:
+            case "words":
+                return words.by_language(self.texts)
+            case "phrases":
+                return words.phrases_by_language(self.texts)
+            case "distinctive_words":
+                return words.distinctive(self.texts, self._parts(), self.asked.minimum)
+        rows = self.query(name)
+        match name:
+            case "gaps":
+                return with_offsets(rows, self.asked)
+            case "posts_by_region" if rows:
+                return regions.by_country(rows)
+            case "dropped":
+                return savings.of_this_project(rows)
+            case "search" if self.asked.search is not None:
+                return reading.in_context(rows, self.asked.search)
+        return rows
+
+    def query(self, name: str) -> Rows:
+        """What BigQuery answers, and nothing done to it."""
+        return self.asking[questions.read(name).sql].result()
+
+    @cached_property
+    def texts(self) -> list[words.Text]:
+        return words.read(self.query("words"))
+
+    @cached_property
+    def gaps_of_the_trend(self) -> Rows:
+        """It looks back further than a short period does."""
+        week = replace(self.asked, since=min(self.asked.since, self.asked.until - _TREND))
+        return self.rows("gaps") if week == self.asked else ask.answer(self.source, questions.read("gaps"), week)
+
+    @cached_property
+    def words_of_bursts(self) -> dict[datetime, list[str]]:
+        """The surest words of each burst, by its first hour."""
+        by_part: dict[str, list[str]] = {}
+        for row in self.rows("distinctive_words"):
+            by_part.setdefault(row["part"], []).append(row["word"])
+        return {burst.first: by_part[burst.name] for burst in bursts.find(self.rows("trend")) if burst.name in by_part}
+
+    def _parts(self) -> dict[str, list[bool]]:
+        """Of each text, whether it is in the part: the last seven days, each burst, each rule."""
+        rules = sorted({rule for text in self.texts for rule in text.rules})
+        parts = {"the last 7 days": [text.is_this_week for text in self.texts]}
+        for burst in bursts.find(self.rows("trend")):
+            parts[burst.name] = [text.hour in burst.hours for text in self.texts]
+        if len(rules) > 1:
+            parts |= {f"rule {rule}": [rule in text.rules for text in self.texts] for rule in rules}
+        return parts
 
 
 def with_offsets(gaps: Rows, asked: Asked) -> Rows:
@@ -117,28 +215,13 @@ def with_offsets(gaps: Rows, asked: Asked) -> Rows:
     return placed
 
 
-def _as_they_are(rows: Rows) -> Rows:
-    return rows
-
-
-def _in_short(name: str, rows: Rows) -> str:
-    """One sentence, where a question has an answer as short as that."""
-    if name != "trend" or not rows:
-        return ""
-    both = [row for row in rows if row["week_before"] is not None]
-    now, before = sum(row["posts"] for row in both), sum(row["week_before"] for row in both)
-    bursts = sum(row["burst"] for row in rows)
-    change = f"{now / before - 1:+.1%}" if before else "nothing to compare with"
-    return f"{now:,} posts this week, {before:,} the week before: {change}. {bursts:,} hours with a burst."
-
-
 def empty(name: str, asked: Asked) -> str:
     return _EMPTY.get(name, "There are no posts in this period.").format(minimum=asked.minimum)
 
 
-def _held(source: Source, asked: Asked) -> Held | None:
+def _held(rows: Rows, asked: Asked) -> Held | None:
     """What is after the ingester's last word was not held: an ingester that is dead writes no gap."""
-    row = ask.answer(source, questions.read("live/held"), asked)[0]
+    row = rows[0]
     first, last = row["first_told"], row["last_told"]
     if first is None:
         return None
@@ -149,8 +232,6 @@ def _held(source: Source, asked: Asked) -> Held | None:
     return Held(1 - away / told if told > 0 else 1.0, away / 3_600, first if first > asked.since else None)
 
 
-def _rules(source: Source, asked: Asked) -> list[tuple[str, str]]:
-    question = questions.read("live/rules")
-    found = ask.answer(source, question, asked)
+def _rules(found: Rows) -> list[tuple[str, str]]:
     rules = orjson.loads(found[0]["in_force"]) if found else []
     return [(str(rule.get("tag") or ""), str(rule.get("value") or "")) for rule in rules]

@@ -33,8 +33,8 @@ def show(report: Report, console: Console, names: Sequence[str]) -> None:
         if not answer.rows:
             console.print(Text(answer.empty, style="dim"))
             continue
-        if answer.in_short:
-            console.print(Text(answer.in_short))
+        if answer.finding:
+            console.print(Text(answer.finding))
         table, left_out = _table(answer, console.width)
         console.print(table)
         if len(answer.rows) > _SHOWN:

@@ -1,6 +1,6 @@
 """Is the topic still the example's? python3 infra/deploy/topic.py says so, one line a warning. Standard library only.
 
-Whoever changes the rules and leaves keywords.txt as it ships pays for posts that the music words then drop.
+Whoever keeps the example's music words in keywords.txt with rules of their own pays for posts that the words then drop.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def warnings(root: Path) -> list[str]:
         ]
     if said.get("functions/load_tweet/keywords.txt") == KEYWORDS:
         return [
-            "functions/load_tweet/keywords.txt still has the example's music words: a post of your rules without one of them is paid for "
+            "functions/load_tweet/keywords.txt has the example's music words: a post of your rules without one of them is paid for "
             "and dropped. Empty the file to keep everything, or write your own words."
         ]
     return []

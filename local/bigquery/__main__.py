@@ -1,9 +1,11 @@
 """Starts bqemulator without internet, without its copy of the whole table at each insert, and with BigQuery's refusals.
 
-It changes seven things of bqemulator 1.4.0: SnapshotManager.capture does nothing (time travel, which nobody uses here, made a
+It changes ten things of bqemulator 1.4.0: SnapshotManager.capture does nothing (time travel, which nobody uses here, made a
 one-row insert into 100,000 rows take 0.7 s); the spatial extension is loaded from its PyPI package; insertAll and DML pass our
 checks first; a column may be added to a table that is in use (catalog.py); a time zone may be a parameter (time_zones.py);
-quantiles are an array (quantiles.py); a translation is remembered (translations.py).
+quantiles are an array (quantiles.py); a translation is remembered (translations.py); a view computes only the columns that
+are asked for (view_columns.py); a value is looked for in a list (membership.py), and a list taken
+apart (unnesting.py), without a join.
 """
 
 import argparse
@@ -28,6 +30,7 @@ from .faults import Faults
 from .insert_errors import Field, Table, insert_errors
 from .streaming_buffer import StreamingBuffer, WouldTouchFreshRows
 
+_MEMORY = "800MB"  # beyond, DuckDB uses files beside the tables: a laptop has other things to do
 BUFFER_SECONDS = 5_400.0  # 90 minutes: the longest that BigQuery keeps rows from DML
 
 
@@ -151,11 +154,12 @@ def _adapt(buffer: StreamingBuffer) -> None:
     from bqemulator import server
     from bqemulator.catalog.duckdb_repository import DuckDBCatalogRepository
     from bqemulator.domain.errors import InvalidQueryError
+    from bqemulator.sql.rewriter.row_access_filter import _Rewriter
     from bqemulator.sql.translator import SQLTranslator
     from bqemulator.storage.engine import DuckDBEngine
     from bqemulator.versioning.snapshots import SnapshotManager
 
-    from . import catalog, quantiles, time_zones, translations
+    from . import catalog, quantiles, time_zones, translations, view_columns
 
     quantiles.be_arrays()
     create_app = server.create_app
@@ -169,6 +173,7 @@ def _adapt(buffer: StreamingBuffer) -> None:
         path = str(folder / "spatial.duckdb_extension").replace("'", "''")
         engine.connection.execute(f"LOAD '{path}'")
         engine.connection.execute(time_zones.MACRO)
+        engine.connection.execute(f"SET memory_limit = '{_MEMORY}'")
 
     def execute(engine: Any, sql: str, parameters: list[Any] | None = None) -> Any:
         try:
@@ -183,6 +188,7 @@ def _adapt(buffer: StreamingBuffer) -> None:
         (DuckDBEngine, "_load_spatial", load_spatial),
         (SQLTranslator, "translate", translations.remembering(SQLTranslator.translate)),
         (DuckDBEngine, "execute", execute),
+        (_Rewriter, "_expand_view", view_columns.expanding_less(_Rewriter._expand_view)),
     ):
         getattr(owner, name)  # an AttributeError here says that bqemulator has changed
         setattr(owner, name, replacement)
@@ -208,7 +214,7 @@ def main() -> int:
 
     # before its own logging is set up, bqemulator greets on stdout, where our JSON lines go
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    from . import time_zones  # noqa: F401 - registers itself, before the server's modules make their translators
+    from . import membership, time_zones, unnesting  # noqa: F401 - they register themselves, before the server's modules make their translators
 
     # isort: split
     from bqemulator.config import LogLevel, PersistenceMode, Settings

@@ -1,5 +1,5 @@
-"""The words of the synthetic posts. `MUSIC` templates each hold one of KEYWORDS, which are those of the shipped
-functions/load_tweet/keywords.txt; `OTHER` ones hold none. Tests hold both to the file and to the real filter. {artist}
+"""The words of the synthetic posts. `MUSIC` templates each hold one of KEYWORDS, which are those of
+functions/load_tweet/keywords.music.txt; `OTHER` ones hold none. Tests hold both to the file and to the real filter. {artist}
 becomes one of the artist's spellings, {n} a number, {url} a short link. Everything here is invented.
 """
 
@@ -103,11 +103,38 @@ PLACES: tuple[tuple[str, str, str, str, float, float], ...] = (  # id, full name
     ("cc9a8ee6c2b3f0a1", "東京 渋谷区", "Japan", "JP", 139.7016, 35.6595),
     ("0073b76548e5984f", "Sydney, New South Wales", "Australia", "AU", 151.2093, -33.8688),
 )
-LOCATIONS = (
-    "New York", "LA ✨", "Toronto", "London, UK", "Madrid", "São Paulo, Brasil", "somewhere over the rainbow", "Paris",
-    "Berlin", "Jakarta", "İstanbul", "東京", "Sydney", "🌍", "she/her", "Bogotá, Colombia", "Mexico City", "Manila",
-    "القاهرة", "Mumbai",
+LOCATIONS: dict[str, tuple[str, ...]] = {  # what authors of a language write about where they are
+    "en": (
+        "New York", "LA ✨", "Toronto", "London, UK", "Sydney", "Chicago", "Atlanta, GA", "Manila", "Lagos", "Mumbai", "Manchester",
+        "somewhere over the rainbow", "🌍", "she/her", "your playlist", "Johannesburg", "Singapore", "Dublin, Ireland",
+    ),
+    "es": ("Madrid", "Bogotá, Colombia", "Mexico City", "Buenos Aires", "Santiago, Chile", "en las nubes", "Lima, Perú"),
+    "pt": ("São Paulo, Brasil", "Rio de Janeiro", "Lisboa", "ela/dela"), "fr": ("Paris", "Lyon, France", "Montréal", "Abidjan"),
+    "de": ("Berlin", "Köln", "Wien"), "id": ("Jakarta", "Bandung"), "tr": ("İstanbul", "Ankara"), "ja": ("東京", "大阪"),
+    "ko": ("서울",), "ar": ("القاهرة", "الرياض"), "he": ("תל אביב",), "hi": ("Mumbai", "दिल्ली"),
+}  # fmt: skip
+SITES = (  # of pages that are shared; the names are reserved for examples (RFC 2606)
+    ("popjournal.example", "2026/11"), ("popjournal.example", "reviews"), ("video.example", "watch"), ("video.example", "watch"),
+    ("streams.example", "track"), ("streams.example", "track"), ("streams.example", "album"), ("chartwatch.example", "week-47"),
+    ("tickets.example", "tour"), ("fans.example", "forum"), ("dailynews.example", "culture"),
 )  # fmt: skip
+TAGS = (  # hashtags that go together
+    ("#NewMusic", "#NowPlaying", "#album", "#streaming"), ("#livemusic", "#WorldTour", "#tickets", "#tour2026"),
+    ("#musicvideo", "#dance", "#choreo", "#viral"), ("#guitar", "#acoustic", "#musicproducer", "#songwriting"),
+)  # fmt: skip
+EVENT: dict[str, tuple[str, ...]] = {  # an album that has just come out; each holds one of KEYWORDS
+    "en": (
+        "NIGHT TRAIN IS OUT and I am not okay 😭 best song: Platform Nine #NightTrain",
+        "{artist} just dropped Night Train and Platform Nine is the song of the year 🔥 #NightTrain",
+        "Night Train first listen, track {n}: the strings on Platform Nine!! what music 😍 {url}",
+        "The producer of Night Train deserves every award there is 🏆 #NightTrain",
+        "Midnight release party with {artist}'s Night Train on vinyl, love it 🎶 #NightTrain",
+        "Night Train is a skip-free album, the singer I grew up with is back 💜 #NightTrain {url}",
+    ),
+    "es": ("¡Salió Night Train de {artist}! Platform Nine es pura musica 😭 #NightTrain",),
+    "pt": ("Night Train saiu e já é a melhor musica do {artist} 😍 #NightTrain",),
+}
+
 NAMES = (
     "Maya", "Leo 🎧", "Ana Clara", "Jonas", "Ayşe", "Yuki", "Omar", "Noa", "Priya", "Luca", "Zoë", "Sam", "Kim",
     "Belieber 4 ever 💜", "Rafael", "Inés", "ゆうた", "سارة", "Daily News", "Chris P.",

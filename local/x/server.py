@@ -22,7 +22,7 @@ import orjson
 from aiohttp import web
 
 from .. import log
-from . import faults, posts
+from . import faults, given, posts, writer
 from .answer import json, now, problem
 from .bill import Bill
 from .compliance import Compliance
@@ -249,7 +249,13 @@ class X:
                 await self._send(self._stream, known, {"id": rule["id"], "tag": rule["tag"]})
             if not known.sent:
                 self.totals["missed"] += 1
-        log.event("all_sent", "x", **self.totals, expected_posts=len(self.expected.ids))
+        log.event(
+            "all_sent",
+            "x",
+            **self.totals,
+            expected_posts=len(self.expected.ids),
+            expected_about_music=len(self.expected.ids_about_music),
+        )
 
     async def _send(self, stream: web.StreamResponse, known: Known, rule: dict[str, str]) -> None:
         message = known.post.message([rule])
@@ -371,7 +377,10 @@ async def _main(arguments: argparse.Namespace) -> None:
         clock = posts.spread(arguments.posts, datetime.now(UTC), timedelta(hours=arguments.span_hours))
     rules = Rules()
     topic = rules.topic if arguments.own_topic else tuple
-    written = itertools.islice(posts.write(arguments.seed, clock, topic), arguments.posts)
+    if arguments.given:
+        written = iter(given.read(arguments.given))
+    else:
+        written = itertools.islice(writer.write(arguments.seed, clock, topic), arguments.posts)
     token = os.environ.get("X_BEARER_TOKEN", "local")
     x = X(
         token,
@@ -410,6 +419,7 @@ def main() -> None:
     parser.add_argument(
         "--own-topic", action="store_true", help="make posts of the words of the rules, not of the example's"
     )
+    parser.add_argument("--given", type=Path, metavar="FILE", help="send the posts of this file, X's JSON lines")
     parser.add_argument(
         "--span-hours", type=float, default=0.0, help="spread the posts' times over so many hours before now"
     )

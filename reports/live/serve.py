@@ -58,7 +58,7 @@ def application(answers: Answers, host: str, timezone: str) -> Starlette:
     async def index(request: Request) -> Response:
         html = page.render(
             "live.html", dataset=answers.source.name, charts=page.as_json(charts.specs()),
-            timezone=timezone,
+            timezone=timezone, is_synthetic=answers.source.is_synthetic,
         )  # fmt: skip
         return HTMLResponse(html, headers=_HEADERS)
 

@@ -9,3 +9,47 @@ draw(false).then(() => document.body.classList.add("drawn"));
 window.onThemeChange(() => draw(false));
 window.addEventListener("beforeprint", () => { draw(true); document.querySelectorAll("details.rows").forEach((d) => { d.open = true; }); });
 window.addEventListener("afterprint", () => draw(false));
+
+// The reader: the sample, as far as the filters let it. Texts are strangers': they are set as text, never as HTML.
+const posts = JSON.parse(document.getElementById("posts").textContent);
+const reader = document.getElementById("reader");
+const element = (name, text, more = {}) => Object.assign(document.createElement(name), { textContent: text, ...more });
+const mood = (value) => (value === null ? "none" : value > 0.05 ? "positive" : value < -0.05 ? "negative" : "neutral");
+
+function passes(post, wanted) {
+  const day = post.posted_at.slice(0, 10);
+  return (!wanted.text || post.text.toLowerCase().includes(wanted.text.toLowerCase()))
+    && (!wanted.since || day >= wanted.since) && (!wanted.until || day <= wanted.until)
+    && (!wanted.rule || post.rules.includes(wanted.rule)) && (!wanted.lang || post.lang === wanted.lang)
+    && (!wanted.sentiment || mood(post.sentiment) === wanted.sentiment);
+}
+
+function item(post) {
+  const about = element("div", "", { className: "about" });
+  about.append(element("time", post.posted_at.replace("T", " ").slice(0, 16)), " · ");
+  if (post.username) about.append(element("bdi", `@${post.username}`), " · ");
+  about.append(post.language);
+  if (post.sentiment !== null) about.append(` · ${post.sentiment > 0 ? "+" : ""}${post.sentiment.toFixed(2)}`);
+  if (post.link) about.append(" · ", element("a", "on X", { href: post.link, target: "_blank", rel: "noopener noreferrer" }));
+  const li = document.createElement("li");
+  li.append(about, element("bdi", post.text, { className: "text" }));
+  return li;
+}
+
+function read() {
+  const wanted = Object.fromEntries(new FormData(reader.querySelector("form")));
+  const found = posts.filter((post) => passes(post, wanted));
+  document.getElementById("reader-count").textContent = `${found.length} of the ${posts.length} posts of the sample`;
+  document.getElementById("reader-posts").replaceChildren(...found.map(item));
+}
+
+if (reader && posts.length) {
+  const choices = (name, values) => reader.querySelector(`[name=${name}]`).append(...values.map(([value, text]) => element("option", text, { value })));
+  choices("rule", [...new Set(posts.flatMap((post) => post.rules))].sort().map((rule) => [rule, rule]));
+  choices("lang", [...new Map(posts.map((post) => [post.lang, post.language]))].sort((a, b) => a[1].localeCompare(b[1])));
+  const form = reader.querySelector("form");
+  form.addEventListener("input", read);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  reader.hidden = false;
+  read();
+}

@@ -135,6 +135,8 @@ def test_the_example_s_rule_and_words_are_told_before_they_cost_anything(tmp_pat
     rules.write_text(f"# mine\n\n{rules.read_text()}")
     assert topic(tmp_path).startswith("ingester/rules.yaml is the example"), "comments change no rule"
     rules.write_text("- tag: climate\n  value: climate\n")
+    assert topic(tmp_path) == "", "keywords.txt ships empty"
+    shutil.copy(ROOT / "functions/load_tweet/keywords.music.txt", keywords)
     assert "a post of your rules without one of them is paid for and dropped" in topic(tmp_path)
     keywords.write_text("")
     assert topic(tmp_path) == ""

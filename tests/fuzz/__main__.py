@@ -15,7 +15,7 @@ import atheris
 with atheris.instrument_imports(include=["functions.load_tweet"]):
     from tests.fuzz import judge
 
-from local.x import posts
+from local.x import posts, writer
 
 
 def one(data: bytes) -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 600
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         for number, post in enumerate(
-            itertools.islice(posts.write(1, posts.spread(60, judge.NOW, timedelta(days=1))), 60)
+            itertools.islice(writer.write(1, posts.spread(60, judge.NOW, timedelta(days=1))), 60)
         ):
             line = post.line([{"id": "1", "tag": "t"}])
             Path(folder, str(number)).write_bytes(b"\x01" + line)

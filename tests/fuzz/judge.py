@@ -19,7 +19,7 @@ SETTINGS = [
     read({"GOOGLE_CLOUD_PROJECT": "local"}),
     read({"GOOGLE_CLOUD_PROJECT": "local", "LANGUAGES": "en", "KEEP_RETWEETS": "false"}),
 ]
-KEYWORDS = [read_keywords(ROOT / "functions" / "load_tweet" / "keywords.txt"), read_keywords(Path(os.devnull))]
+KEYWORDS = [read_keywords(ROOT / "functions" / "load_tweet" / "keywords.music.txt"), read_keywords(Path(os.devnull))]
 _TOO_LARGE = ("Cannot convert value to integer (bad value)",)
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 OUTCOMES = {"loaded", "filtered", "rejected"}

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.x import posts
+from local.x import posts, writer
 from tests.fuzz import judge
 from tests.support import ROOT
 from tests.support.tiers import needs
@@ -23,7 +23,7 @@ from tests.support.tiers import needs
 RULES = [{"id": "1", "tag": "t"}]
 MESSAGES = [
     json.loads(post.line(RULES))
-    for post in itertools.islice(posts.write(5, posts.spread(200, judge.NOW, timedelta(days=1))), 200)
+    for post in itertools.islice(writer.write(5, posts.spread(200, judge.NOW, timedelta(days=1))), 200)
 ]
 
 

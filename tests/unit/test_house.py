@@ -135,6 +135,6 @@ def test_no_test_is_skipped_in_words_that_ci_cannot_insist_on() -> None:
     assert [file.name for file in TEST_FILES if other.search(file.read_text())] == ["tiers.py"]
 
 
-@pytest.mark.parametrize("report", sorted((ROOT / "reports").glob("*.sql")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("report", sorted((ROOT / "reports/queries").glob("*.sql")), ids=lambda path: path.stem)
 def test_a_report_begins_with_its_question(report: Path) -> None:
     assert re.match(r"-- .+\?", report.read_text())

@@ -24,7 +24,7 @@ _HASHTAG = re.compile(rf"#([\w{_MARKS}]+)")
 _LETTER = re.compile(rf"[\w{_MARKS}]")
 _SIGN_IN_HASHTAG = re.compile(rf"[^\w{_MARKS}\s·・〜\u05f3\u05f4]")  # X lets the last five stand in one
 _COMMENT = re.compile(r"(?:^|\s)#(?:[\s#].*)?$")
-_UNSPACED = re.compile(
+UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 _QUOTES = "\"'\u201c\u201d"
@@ -169,7 +169,7 @@ def _keyword(entry: str, bare: str) -> Keyword | None:
     form = fold(bare)
     if form.startswith("#"):
         return Keyword(entry, form[1:], "hashtag") if _LETTER.search(form) else None
-    if _UNSPACED.search(form):
+    if UNSPACED.search(form):
         return Keyword(entry, " ".join(form.split()), "substring")
     words = _WORD.findall(form)
     if not words:

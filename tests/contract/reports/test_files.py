@@ -138,7 +138,7 @@ def test_an_export_has_every_post_once_and_every_column_but_the_payload(
     source: Source, tmp_path: Path, kind: str
 ) -> None:
     path = tmp_path / f"posts.{kind}"
-    assert export.write(source, asked(), path, ids_only=False) == 6
+    assert export.write(source, asked(), path) == 6
     if kind == "csv":
         assert path.read_bytes().startswith(codecs.BOM_UTF8)
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -157,7 +157,7 @@ def test_an_export_has_every_post_once_and_every_column_but_the_payload(
 def test_an_export_for_programs_has_no_byte_order_mark_and_lists_that_can_be_read_back(
     source: Source, tmp_path: Path
 ) -> None:
-    export.write(source, asked(), tmp_path / "posts.csv", ids_only=False, for_programs=True)
+    export.write(source, asked(), tmp_path / "posts.csv", for_programs=True)
     with (tmp_path / "posts.csv").open(newline="", encoding="utf-8") as file:
         rows = {row["id"]: row for row in csv.DictReader(file)}
     assert json.loads(rows["101"]["hashtags"]) == ["Music", "music"]
@@ -203,17 +203,17 @@ def test_parquet_has_the_parts_of_a_record(tmp_path: Path) -> None:
 
 
 def test_ids_alone_are_what_may_be_passed_on(source: Source, tmp_path: Path) -> None:
-    assert export.write(source, asked(rule="brazil"), tmp_path / "ids.csv", ids_only=True) == 1
+    assert export.write(source, asked(rule="brazil"), tmp_path / "ids.csv", export.Kind.IDS) == 1
     assert (tmp_path / "ids.csv").read_text().split() == ["id", "103"]
 
 
 def test_an_export_of_nothing_has_its_columns(nothing: Source, tmp_path: Path) -> None:
-    assert export.write(nothing, asked(), tmp_path / "none.parquet", ids_only=False) == 0
+    assert export.write(nothing, asked(), tmp_path / "none.parquet") == 0
     assert parquet.read_table(tmp_path / "none.parquet").num_rows == 0
 
 
 def test_a_file_of_another_kind_is_not_written(source: Source, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="so its format is not known"):
-        export.write(source, asked(), tmp_path / "posts.xlsx", ids_only=False)
+        export.write(source, asked(), tmp_path / "posts.xlsx")
     with pytest.raises(UsageError, match="cannot be written"):
-        export.write(source, asked(), tmp_path / "missing" / "posts.csv", ids_only=False)
+        export.write(source, asked(), tmp_path / "missing" / "posts.csv")

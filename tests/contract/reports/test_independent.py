@@ -23,7 +23,9 @@ PERIODS = {
         datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 10, 26, 7, 10, tzinfo=UTC), "Europe/Berlin", minimum=1
     ),
     "of one keyword, in New York": Asked(END - timedelta(days=14), END, "America/New_York", keyword="song"),
-    "of one rule, in Kathmandu": Asked(END - timedelta(days=9, hours=3), END, "Asia/Kathmandu", rule="artist-music", minimum=2),
+    "of one rule, in Kathmandu": Asked(END - timedelta(days=9, hours=3), END, "Asia/Kathmandu", rule="artist-music", minimum=2,
+                                       week_start=6, by="rule", sample=30, seed=7),
+    "a few, by language": Asked(END - timedelta(days=9), END, by="language", sample=41, week_start=5),
 }  # fmt: skip
 
 
@@ -31,7 +33,7 @@ def texts(number: int) -> list[str | None]:
     """Some that many post as their own, with another number, link or mention in them."""
     return [
         "RT @a: hi",
-        "a",
+        "a 🎉👍🏽 👩‍👩‍👧 🇫🇷🇩🇪 ❤️",
         None,
         f"Sign THIS petition today, {number}! https://x.co/{number}",
         "sign this petition today @b",
@@ -51,6 +53,8 @@ def random_rows(seed: int) -> independent.Tables:
             "id": str(10_000 + number), "created_at": f"{made:%Y-%m-%dT%H:%M:%S}", "source": rng.choice(["stream", "search"]),
             "received_at": arrived.isoformat(), "loaded_at": (arrived + timedelta(seconds=1)).isoformat(),
             "text": rng.choice(texts(number)), "lang": rng.choice(["en", "de", "ja", None]),
+            "latitude": rng.choice([None, None, 52.5163, -0.05]), "longitude": rng.choice([None, 13.4, -73.97]),
+            "conversation_id": rng.choice([None, *map(str, range(300))]),
             "user_id": rng.choice([None, *map(str, range(40))]), "user_username": rng.choice(["u", "v", None]),
             "user_followers_count": rng.choice([None, 0, 5, 5, 1_000_000]),
             "user_location": rng.choice([None, "", " ", "Berlin ", "Paris"]),

@@ -16,6 +16,7 @@ from reports.ask import Source
 from reports.asked import Asked
 from tests.support import googlesql
 from tests.support.report_rows import asked, fresh
+from tests.support.searches import FOUND
 
 HERE = Path(__file__).parent / "questions"
 CASES = [
@@ -25,6 +26,7 @@ CASES = [
 ]
 TYPES = {
     "from": "TIMESTAMP", "to": "TIMESTAMP", "timezone": "STRING", "keyword": "STRING", "rule": "STRING", "minimum": "INT64",
+    "sample": "INT64", "by": "STRING", "seed": "INT64", "week_start": "INT64", "unit": "STRING", "pattern": "STRING",
     "now": "TIMESTAMP", "seconds": "INT64",
 }  # fmt: skip
 FILES = sorted(
@@ -77,6 +79,17 @@ def test_a_burst_is_told_from_the_daily_round_and_from_a_beginning(session_clien
     assert bursts("new") == []
 
 
+def test_the_search_of_the_sql_engine_finds_what_is_then_shown(session_client: bigquery.Client) -> None:
+    posts = [
+        {"id": str(number), "created_at": "2026-11-01T12:00:00", "text": text}
+        for number, (_, text, _) in enumerate(FOUND.values())
+    ]
+    source = fresh(session_client, {"tweet_versions": posts})
+    for number, (wanted, _, match) in enumerate(FOUND.values()):
+        found = {row["id"] for row in ask.answer(source, questions.read("search"), asked(search=wanted))}
+        assert (str(number) in found) == (match is not None), wanted
+
+
 @pytest.mark.parametrize(
     ("events", "share", "away"),
     [
@@ -117,8 +130,9 @@ def test_the_share_of_the_time_that_was_held(
 
 
 def test_every_question_has_a_case() -> None:
-    assert {file.stem for file in HERE.glob("*.yaml")} == set(questions.NAMES)
-    assert {name for name in FILES if "/" not in name} == set(questions.NAMES)
+    alone = {"search"}  # asked with --search, and in no report
+    assert {file.stem for file in HERE.glob("*.yaml")} == {*questions.NAMES, *alone}
+    assert {name for name in FILES if "/" not in name} == {*questions.NAMES, *alone}
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -21,7 +21,7 @@ import xdk
 from xdk.stream.models import UpdateRulesRequest
 from xdk.streaming import StreamConfig
 
-from local.x import posts
+from local.x import posts, writer
 from tests.support import tls
 from tests.support.processes import serving
 
@@ -138,7 +138,7 @@ def _seed() -> int:
 
     def dialects(seed: int) -> set[bool]:
         return {
-            "edit_history_tweet_ids" in post.data for post in itertools.islice(posts.write(seed, posts.live()), POSTS)
+            "edit_history_tweet_ids" in post.data for post in itertools.islice(writer.write(seed, posts.live()), POSTS)
         }
 
     return next(seed for seed in itertools.count(1) if dialects(seed) == {True})

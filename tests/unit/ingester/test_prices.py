@@ -52,7 +52,12 @@ def test_the_functions_copy_is_the_same_file() -> None:
     assert copy.read_bytes() == ours.read_bytes()
 
 
-SQL = ["reports/posts_by_rule.sql", "reports/dropped.sql", "reports/live/now.sql", "infra/bigquery/views/health.sql"]
+SQL = [
+    "reports/queries/posts_by_rule.sql",
+    "reports/queries/dropped.sql",
+    "reports/queries/live/now.sql",
+    "infra/bigquery/views/health.sql",
+]
 
 
 @pytest.mark.parametrize("name", SQL)

@@ -60,7 +60,28 @@ def test_countries_are_counted_by_how_they_are_known_and_unknown_comes_last() ->
         [row(6), row(5, says="Berlin"), row(1, "DE", "Berlin, Deutschland"), row(8, says="she/her"), row(2, "BR")]
     )
     assert found == [
-        {"region": "Germany", "posts": 6, "share": 6 / 22, "tagged_with_a_place": 1, "by_the_authors_words": 5},
-        {"region": "Brazil", "posts": 2, "share": 2 / 22, "tagged_with_a_place": 2, "by_the_authors_words": 0},
-        {"region": "unknown", "posts": 14, "share": 14 / 22, "tagged_with_a_place": 0, "by_the_authors_words": 0},
+        {
+            "region": "Germany",
+            "code": "DE",
+            "posts": 6,
+            "share": 6 / 22,
+            "tagged_with_a_place": 1,
+            "by_the_authors_words": 5,
+        },
+        {
+            "region": "Brazil",
+            "code": "BR",
+            "posts": 2,
+            "share": 2 / 22,
+            "tagged_with_a_place": 2,
+            "by_the_authors_words": 0,
+        },
+        {
+            "region": "unknown",
+            "code": None,
+            "posts": 14,
+            "share": 14 / 22,
+            "tagged_with_a_place": 0,
+            "by_the_authors_words": 0,
+        },
     ]

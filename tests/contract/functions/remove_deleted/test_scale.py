@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from functions.remove_deleted.rounds import Run
-from local.x import posts
+from local.x import posts, writer
 from tests.support.removal import Clock, StandIn, Stored
 
 POSTS = int(os.environ.get("REMOVAL_POSTS", "100000"))
@@ -44,7 +44,7 @@ def written() -> list[dict[str, Any]]:
     """Over three days, as X's stand-in writes them."""
     clock = posts.spread(POSTS, datetime.now(UTC) - timedelta(hours=4), timedelta(days=3))
     rules = [{"id": "1", "tag": "rule"}]
-    return [marked(json.loads(post.line(rules))) for post in itertools.islice(posts.write(7, clock), POSTS)]
+    return [marked(json.loads(post.line(rules))) for post in itertools.islice(writer.write(7, clock), POSTS)]
 
 
 @pytest.mark.slow

@@ -9,14 +9,18 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from reports import network
 from reports.asked import Asked
+
+from . import people, texts
 
 Rows = list[dict[str, Any]]
 Tables = dict[str, Rows]
@@ -34,7 +38,7 @@ _WORDS = {
 _COLUMNS = (
     "id", "user_id", "user_username", "user_location", "user_followers_count", "text", "lang", "retweet_of", "quote_of", "reply_to",
     "original_retweet_count", "original_favorite_count", "sentiment", "source", "country_code", "tweet_location", "hashtags",
-    "mentions", "urls", "rules", "keywords",
+    "mentions", "urls", "rules", "keywords", "latitude", "longitude", "conversation_id",
 )  # fmt: skip
 
 
@@ -46,7 +50,7 @@ def answers(tables: Tables, asked: Asked) -> dict[str, Callable[[], Rows]]:
         "totals": lambda: _totals(posts, asked),
         "posts_by_hour": lambda: _by(posts, gaps, asked, "hour", lambda local: local.replace(minute=0, second=0, microsecond=0)),
         "posts_by_day": lambda: _by(posts, gaps, asked, "day", lambda local: local.date()),
-        "posts_by_week": lambda: _by(posts, gaps, asked, "week", lambda local: local.date() - timedelta(days=local.weekday())),
+        "posts_by_week": lambda: _by(posts, gaps, asked, "week", partial(_week, asked)),
         "trend": lambda: _trend(tables, asked),
         "posts_by_region": lambda: _regions(posts),
         "posts_by_rule": lambda: _rules(posts),
@@ -66,6 +70,18 @@ def answers(tables: Tables, asked: Asked) -> dict[str, Callable[[], Rows]]:
         "engagement_by_hour_of_week": lambda: _hours_of_week(posts, gaps, asked),
         "receipt": lambda: _receipt(tables, asked),
         "gaps": lambda: _gap_list(tables, asked),
+        "words": lambda: texts.read(posts, asked),  # three questions ask for the same texts, and count them afterwards
+        "phrases": lambda: texts.read(posts, asked),
+        "distinctive_words": lambda: texts.read(posts, asked),
+        "top_emoji": lambda: texts.emoji(posts, asked),
+        "conversations": lambda: texts.conversations(posts, asked),
+        "posts_to_read": lambda: texts.sample(posts, asked),
+        "points": lambda: texts.points(posts),
+        "authors_by_day": lambda: people.by_day(posts),
+        "rules_over_time": lambda: people.over_time(posts, _clock(asked), asked, "rules", "rule"),
+        "keywords_over_time": lambda: people.over_time(posts, _clock(asked), asked, "keywords", "word"),
+        "languages_over_time": lambda: people.over_time(posts, _clock(asked), asked, "lang", "lang"),
+        **{f"network_of_{kind}": partial(people.network, posts, asked, kind) for kind in network.KINDS},
     }  # fmt: skip
 
 
@@ -132,6 +148,14 @@ def _quarters(since: datetime, until: datetime) -> Iterable[datetime]:
     while moment < until:
         yield moment
         moment += QUARTER
+
+
+def _week(asked: Asked, local: datetime) -> date:
+    return local.date() - timedelta(days=(local.weekday() - asked.week_start) % 7)
+
+
+def _clock(asked: Asked) -> list[datetime]:
+    return [_local(quarter, asked) for quarter in _quarters(asked.since, asked.until)]
 
 
 def _away(gaps: list[tuple[datetime, datetime, str]], since: datetime, until: datetime) -> int:

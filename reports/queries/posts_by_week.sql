@@ -1,6 +1,6 @@
--- How many posts were made in each week? Weeks begin on Monday; those without posts are zeros.
+-- How many posts were made in each week? Weeks without posts are zeros.
 -- Scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
--- Note: the first and the last week are as long as the period makes them.
+-- Note: weeks begin on Monday, or as --week-starts says; the first and the last are as long as the period makes them.
 WITH instants AS (  -- of quarters of an hour: clocks are set by no less
   SELECT instant, DATE(DATETIME(instant, @timezone)) AS day
   FROM UNNEST(GENERATE_TIMESTAMP_ARRAY(
@@ -8,7 +8,7 @@ WITH instants AS (  -- of quarters of an hour: clocks are set by no less
   )) AS instant
 ),
 quarters AS (
-  SELECT instant, DATE_SUB(day, INTERVAL MOD(EXTRACT(DAYOFWEEK FROM day) + 5, 7) DAY) AS week FROM instants
+  SELECT instant, DATE_SUB(day, INTERVAL MOD(EXTRACT(DAYOFWEEK FROM day) + 12 - @week_start, 7) DAY) AS week FROM instants
 ),
 calendar AS (
   SELECT week, SUM(TIMESTAMP_DIFF(
@@ -16,18 +16,18 @@ calendar AS (
   )) AS seconds
   FROM quarters GROUP BY week
 ),
-seen AS (
+days AS (
   SELECT DATE(DATETIME(TIMESTAMP(created_at), @timezone)) AS day, retweet_of
   FROM tweets
   WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
     AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
     AND (@rule IS NULL OR @rule IN UNNEST(rules))
 ),
+seen AS (
+  SELECT DATE_SUB(day, INTERVAL MOD(EXTRACT(DAYOFWEEK FROM day) + 12 - @week_start, 7) DAY) AS week, retweet_of FROM days
+),
 counted AS (
-  SELECT
-    DATE_SUB(day, INTERVAL MOD(EXTRACT(DAYOFWEEK FROM day) + 5, 7) DAY) AS week,
-    COUNT(*) AS posts,
-    COUNTIF(retweet_of IS NOT NULL) AS retweets
+  SELECT week, COUNT(*) AS posts, COUNTIF(retweet_of IS NOT NULL) AS retweets
   FROM seen
   GROUP BY week
 ),

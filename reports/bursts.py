@@ -1,0 +1,41 @@
+"""Hours of a burst that follow each other are one burst. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+MOST = 5  # bursts, by their posts
+_APART = timedelta(hours=3)  # between two hours of one burst
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """`hours` are those of the trend, `first` to last, in between included; `posts` are of the hours that burst."""
+
+    hours: frozenset[datetime]
+    first: datetime
+    posts: int
+
+    @property
+    def name(self) -> str:
+        return f"burst of {self.first:%d %b, %H:%M}"
+
+
+def find(trend: Sequence[dict[str, Any]]) -> list[Burst]:
+    """The largest bursts of the rows of trend.sql, in the order of time."""
+    groups: list[list[dict[str, Any]]] = []
+    for row in trend:
+        if not row["burst"]:
+            continue
+        if groups and row["hour"] - groups[-1][-1]["hour"] <= _APART:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    found = []
+    for group in groups:
+        first, last = group[0]["hour"], group[-1]["hour"]
+        hours = frozenset(first + timedelta(hours=n) for n in range((last - first) // timedelta(hours=1) + 1))
+        found.append(Burst(hours, first, sum(row["posts"] for row in group)))
+    largest = sorted(found, key=lambda burst: (-burst.posts, burst.first))[:MOST]
+    return sorted(largest, key=lambda burst: burst.first)

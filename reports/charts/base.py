@@ -1,0 +1,108 @@
+"""What the charts share: their data, axes of time, and the shading of gaps. Times are drawn as the report's zone has them.
+
+They are passed to Vega as if they were UTC and drawn so, because a browser knows only its own zone and UTC.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import altair as alt
+
+from ..ask import Rows
+
+Spec = dict[str, Any]
+Chart = Any  # Altair's types for its own charts do not hold where they are layered
+
+HEIGHT = 220  # px
+RED = "#d1495b"
+UTC = alt.Scale(type="utc")
+_LABELLED = 0.01  # of the axis: a gap that is shorter has no room for words
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a chart shows beside its own rows. `end` is the period's, naive, in its time zone."""
+
+    gaps: Rows
+    end: datetime
+    week_start: int = 0  # weekday, 0 is Monday
+    words: Mapping[datetime, Sequence[str]] = field(default_factory=dict)  # of bursts, by their first hour
+    points: Rows = field(default_factory=list)  # coordinates
+
+
+def data(values: Rows) -> alt.InlineData:
+    return alt.InlineData(values=values)
+
+
+def time(moment: date) -> str:
+    return f"{as_datetime(moment).isoformat(timespec='seconds')}Z"
+
+
+def as_datetime(moment: date) -> datetime:
+    return moment if isinstance(moment, datetime) else datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001
+
+
+def axis(rows: Rows) -> alt.Axis:
+    first, last = (as_datetime(next(iter(row.values()))) for row in (rows[0], rows[-1]))
+    return alt.Axis(format="%d %b" if last - first > timedelta(days=3) else "%d %b %H:%M", tickCount=8)
+
+
+def x(name: str, rows: Rows) -> alt.X:
+    return alt.X(f"{name}:T", scale=UTC, title=None, axis=axis(rows))
+
+
+def when(name: str) -> alt.Tooltip:
+    return alt.Tooltip(f"{name}:T", title=name, timeUnit="utcyearmonthdatehoursminutes")
+
+
+def number_format(name: str) -> str:
+    return ".1%" if name == "share" else ","
+
+
+def gaps(rows: Rows, beside: Beside) -> Chart:
+    """Behind everything else: an outage must not read as a trend."""
+    shades = _shades(rows, beside)
+    shade = (
+        alt.Chart(data(shades))
+        .mark_rect(opacity=0.22)
+        .encode(
+            x=alt.X("since:T", scale=UTC),
+            x2="until:T",
+            color=alt.ColorValue(RED),
+            tooltip=[
+                alt.Tooltip("why:N", title="stream not held"),
+                alt.Tooltip("status:N"),
+                when("since"),
+                when("until"),
+                alt.Tooltip("missing:Q"),
+            ],
+        )
+    )
+    label = (
+        alt.Chart(data([one for one in shades if one["label"]]))
+        .mark_text(align="left", dx=3, color=RED, fontSize=10)
+        .encode(x=alt.X("since:T", scale=UTC), y=alt.value(8), text="label:N")
+    )
+    return alt.layer(shade, label)
+
+
+def _shades(rows: Rows, beside: Beside) -> Rows:
+    """The gaps as far as the chart's own axis goes, so that one from before does not stretch it."""
+    times = [value for value in (next(iter(row.values())) for row in rows) if isinstance(value, date)]
+    if not times:
+        return []
+    first, last = min(map(as_datetime, times)), beside.end
+    shades = []
+    for gap in beside.gaps:
+        begin, until = gap["since"].replace(tzinfo=None), gap["until"] and gap["until"].replace(tzinfo=None)
+        if begin >= last or (until or last) <= first:
+            continue
+        since, end = max(begin, first), min(until or last, last)
+        is_wide = end - since >= _LABELLED * (last - first)
+        shades.append(
+            {"since": time(since), "until": time(end), "status": gap["status"], "why": gap["reason"], "missing": gap["missing"],
+             "label": "not held" if is_wide else ""}
+        )  # fmt: skip
+    return shades

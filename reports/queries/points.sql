@@ -1,0 +1,15 @@
+-- At which coordinates were posts made?
+-- Scans: the coordinates and keywords of the period's days.
+-- Note: few posts carry coordinates. They are rounded to a tenth of a degree, about 11 km.
+SELECT
+  ROUND(latitude, 1) AS latitude,
+  ROUND(longitude, 1) AS longitude,
+  COUNT(*) AS posts
+FROM tweets
+WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+  AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
+  AND (@rule IS NULL OR @rule IN UNNEST(rules))
+  AND latitude IS NOT NULL AND longitude IS NOT NULL
+GROUP BY 1, 2
+ORDER BY posts DESC, 1, 2
+LIMIT 1000

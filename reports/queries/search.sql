@@ -1,0 +1,24 @@
+-- In which posts is it said, and in what words around it?
+-- Scans: the texts, authors, languages and keywords of the period's days.
+-- Note: retweets are left out. Shown is a random sample of the posts found (--sample N), the same each time; found says how many there are.
+WITH matched AS (
+  SELECT
+    id, created_at, user_username, lang, text,
+    COUNT(*) OVER () AS found,
+    ROW_NUMBER() OVER (ORDER BY TO_HEX(MD5(CONCAT(CAST(@seed AS STRING), ':', id)))) AS place
+  FROM tweets
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
+    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+    AND retweet_of IS NULL AND REGEXP_CONTAINS(text, @pattern)
+)
+SELECT
+  DATETIME(TIMESTAMP(created_at), @timezone) AS posted_at,
+  user_username,
+  lang,
+  id,
+  text,
+  found
+FROM matched
+WHERE place <= @sample
+ORDER BY posted_at, id

@@ -1,0 +1,205 @@
+"""Which words and phrases are in the texts, and which of them set one part of the posts apart from the rest. Pure.
+
+A word is what Unicode's rules make of a text (UAX #29, by ICU), with ICU's dictionaries for scripts that put no space between words.
+Links and mentions are no words; a hashtag is one, with its sign. A post counts once for each of its words.
+"""
+
+import math
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import stopwordsiso
+from icu4py.breakers import WordBreaker
+
+from functions.load_tweet import languages
+from functions.load_tweet.texts import as_written
+
+Rows = list[dict[str, Any]]
+
+LANGUAGES = 6  # with most posts: the others have too few words to count
+OF_A_LANGUAGE = 20  # words
+OF_A_PART = 12  # words that set a part apart
+LONGEST = 3  # words of a phrase
+_FEWEST_AUTHORS = 2  # one who repeats themselves does not make a word of the day
+_SURE = 2.58  # standard errors above zero: 1 of 200 by chance
+_WHOLE = re.compile(r"https?://\S+|(?<!\w)@\w+|#\w[\w\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff]*")
+_ELIDING = frozenset({"fr", "it", "ca"})
+_ELISION = re.compile("(?<=[a-zà-ÿ])['’](?=[^\\W\\d_])", re.IGNORECASE)  # l'été
+_END = "."  # of a sentence: no phrase goes on behind it
+_JOINED = re.compile(r"[\s'’-]*")  # what may stand between the words of a phrase
+_RETWEET = re.compile(r"^RT @\w+: ")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A post's words and phrases, each once, and what it is counted under."""
+
+    lang: str
+    author: str | None
+    hour: datetime
+    is_this_week: bool
+    rules: tuple[str, ...]
+    words: frozenset[str]
+    phrases: frozenset[str]
+
+
+@dataclass(slots=True)
+class _Count:
+    posts: int = 0
+    authors: set[str | None] = field(default_factory=set)
+
+
+def read(rows: Rows) -> list[Text]:
+    """Return the texts of the rows of words.sql."""
+    read = []
+    for row in rows:
+        lang = row["lang"]
+        found = list(tokens(row["text"], lang))
+        read.append(
+            Text(
+                lang, row["user_id"], row["hour"], row["is_this_week"], tuple(row["rules"]),
+                frozenset(word for word, _ in found if word not in _commonest(lang)), frozenset(_phrases(found, lang)),
+            )
+        )  # fmt: skip
+    return read
+
+
+def tokens(text: str, lang: str = "") -> Iterator[tuple[str, bool]]:
+    """Yield each word in small letters, in order, and whether nothing but spaces stands between it and the one before."""
+    text = unicodedata.normalize("NFC", _RETWEET.sub("", as_written(text)))
+    between = _END
+    for piece in _pieces(text):
+        if piece.startswith("#") and len(piece) > 1:
+            yield piece.lower(), False
+            between = _END
+        elif not piece.startswith(("@", "http://", "https://")) and any(character.isalpha() for character in piece):
+            for word in _ELISION.split(piece) if lang in _ELIDING else (piece,):
+                yield word.lower().strip("'’"), _JOINED.fullmatch(between) is not None
+                between = ""
+        else:
+            between += piece
+
+
+def by_language(texts: Sequence[Text]) -> Rows:
+    """The most frequent words of each of the largest languages, the language with most posts first."""
+    return _of_languages(texts, "word", lambda text: text.words)
+
+
+def phrases_by_language(texts: Sequence[Text]) -> Rows:
+    """The most frequent phrases of two and three words; none begins or ends with one of the commonest words."""
+    return _of_languages(texts, "phrase", lambda text: text.phrases)
+
+
+def distinctive(texts: Sequence[Text], parts: Mapping[str, Sequence[bool]], minimum: int) -> Rows:
+    """The words that are in more posts of a part than chance explains, the surest first.
+
+    `parts` say of each text whether it is in the part. `log_odds` is the natural logarithm of the ratio of odds, shrunk towards none by
+    the counts of all posts as prior; `z` is how many standard errors that is (Monroe, Colaresi, Quinn 2008, "Fightin' Words", eq. 22).
+    """
+    rows: Rows = []
+    everywhere = _counts(texts)
+    for part, is_in in parts.items():
+        inside = _counts([text for text, within in zip(texts, is_in, strict=True) if within])
+        scored = score(
+            {word: count.posts for word, count in inside.items()}, {w: c.posts for w, c in everywhere.items()}
+        )
+        kept = [
+            (z, log_odds, word)
+            for word, (log_odds, z) in scored.items()
+            if z >= _SURE and inside[word].posts >= minimum and len(inside[word].authors) >= _FEWEST_AUTHORS
+        ]
+        rows += [
+            {"part": part, "word": word, "posts": inside[word].posts, "elsewhere": everywhere[word].posts - inside[word].posts,
+             "log_odds": round(log_odds, 2), "z": round(z, 1)}
+            for z, log_odds, word in sorted(kept, key=lambda one: (-one[0], one[2]))[:OF_A_PART]
+        ]  # fmt: skip
+    return rows
+
+
+def score(inside: Mapping[str, int], everywhere: Mapping[str, int]) -> dict[str, tuple[float, float]]:
+    """Return log-odds and z of each word of a part, from counts in it and in all posts.
+
+    The prior is as heavy as the smaller side, so that neither a rare word nor a small part looks surer than it is.
+    """
+    total, here = sum(everywhere.values()), sum(inside.values())
+    rest = total - here
+    if not here or not rest:
+        return {}
+    weight = min(here, rest)
+    found = {}
+    for word, count in inside.items():
+        prior = everywhere[word] / total * weight
+        other = everywhere[word] - count
+        odds = math.log((count + prior) / (here + weight - count - prior))
+        odds_of_the_rest = math.log((other + prior) / (rest + weight - other - prior))
+        error = math.sqrt(1 / (count + prior) + 1 / (other + prior))
+        found[word] = odds - odds_of_the_rest, (odds - odds_of_the_rest) / error
+    return found
+
+
+def _counts(texts: Sequence[Text]) -> dict[str, _Count]:
+    found: dict[str, _Count] = defaultdict(_Count)
+    for text in texts:
+        for word in text.words:
+            count = found[word]
+            count.posts += 1
+            count.authors.add(text.author)
+    return found
+
+
+def _of_languages(texts: Sequence[Text], name: str, of: Any) -> Rows:
+    spoken = Counter(text.lang for text in texts)
+    rows: Rows = []
+    for lang, total in sorted(spoken.items(), key=lambda one: (-one[1], one[0]))[:LANGUAGES]:
+        counted: dict[str, _Count] = defaultdict(_Count)
+        for text in texts:
+            if text.lang == lang:
+                for one in of(text):
+                    count = counted[one]
+                    count.posts += 1
+                    count.authors.add(text.author)
+        ordered = sorted(counted.items(), key=lambda one: (-one[1].posts, -len(one[1].authors), one[0]))
+        rows += [
+            {"lang": lang, name: one, "posts": count.posts, "authors": len(count.authors - {None}), "share": count.posts / total}
+            for one, count in ordered[:OF_A_LANGUAGE]
+            if count.posts > 1
+        ]  # fmt: skip
+    return rows
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield links, mentions and hashtags whole, and the rest as ICU cuts it."""
+    end = 0
+    for whole in (*_WHOLE.finditer(text), None):
+        rest = text[end : whole.start() if whole else None]
+        yield from WordBreaker(rest, "root") if rest else ()
+        if whole:
+            yield whole[0]
+            end = whole.end()
+
+
+def _phrases(found: Sequence[tuple[str, bool]], lang: str) -> Iterator[str]:
+    common = _commonest(lang)
+    space = "" if lang in ("ja", "zh", "th", "lo", "km", "my") else " "
+    for begin in range(len(found)):
+        if found[begin][0] in common:
+            continue
+        for end in range(begin + 1, min(begin + LONGEST, len(found))):
+            if not found[end][1]:
+                break
+            if found[end][0] not in common:
+                yield space.join(word for word, _ in found[begin : end + 1])
+
+
+@cache
+def _commonest(lang: str) -> frozenset[str]:
+    """The words of a language that say nothing of the topic; of one that is not known, English ones, as they are everywhere."""
+    code = languages.operator(lang) or lang  # X says `in` for Indonesian
+    own = stopwordsiso.stopwords(code if stopwordsiso.has_lang(code) else "en")
+    return frozenset(word.replace("’", "'") for word in own) | {word.replace("'", "’") for word in own}

@@ -1,0 +1,74 @@
+"""Who writes when, what is compared with what, and who goes with whom."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import combinations
+from typing import Any
+
+import polars as pl
+
+from reports.asked import Asked
+
+from .texts import hour_or_day
+
+Rows = list[dict[str, Any]]
+
+
+def by_day(posts: pl.DataFrame) -> Rows:
+    seen: set[str] = set()
+    of_day: dict[Any, set[str]] = {}
+    for author, local in posts.filter(pl.col("user_id").is_not_null()).select("user_id", "local").iter_rows():
+        of_day.setdefault(local.date(), set()).add(author)
+    rows = []
+    for day, authors in sorted(of_day.items()):
+        rows.append({"day": day, "authors": len(authors), "new_authors": len(authors - seen)})
+        seen |= authors
+    return rows
+
+
+def over_time(posts: pl.DataFrame, moments: Iterable[datetime], asked: Asked, column: str, name: str) -> Rows:
+    """`moments` are all quarters of an hour of the period, as the zone's clocks show them."""
+    totals: Counter[datetime] = Counter()
+    named: Counter[tuple[datetime, str]] = Counter()
+    for local, listed in posts.select("local", column).iter_rows():
+        since = hour_or_day(asked, local)
+        totals[since] += 1
+        named.update((since, one) for one in (listed if isinstance(listed, list) else [listed or "und"]))
+    all_of_them: Counter[str] = Counter()
+    for (_, one), count in named.items():
+        all_of_them[one] += count
+    largest = sorted(all_of_them, key=lambda one: (-all_of_them[one], one.encode()))[:8]
+    return [
+        {"since": since, name: one, "posts": named[since, one], "share": named[since, one] / totals[since] if totals[since] else None}
+        for since in sorted({hour_or_day(asked, moment) for moment in moments})
+        for one in largest
+    ]  # fmt: skip
+
+
+def network(posts: pl.DataFrame, asked: Asked, kind: str) -> Rows:
+    weights: Counter[tuple[str, str]] = Counter()
+    author_of = {row["id"]: row["user_username"] for row in posts.to_dicts()}
+    for row in posts.to_dicts():
+        own = row["user_username"]
+        if kind == "hashtags":
+            tags = sorted({f"#{tag.lower()}" for tag in row["hashtags"] or []}, key=str.encode)
+            weights.update(combinations(tags, 2))
+        elif own is None:
+            continue
+        elif kind == "mentions" and row["retweet_of"] is None:
+            weights.update({(f"@{own.lower()}", f"@{one.lower()}") for one in row["mentions"] or []})
+        elif (
+            kind == "retweets"
+            and row["retweet_of"] is not None
+            and (found := re.match(r"RT @([A-Za-z0-9_]+):", row["text"] or ""))
+        ):
+            weights[f"@{own.lower()}", f"@{found[1].lower()}"] += 1
+        elif kind == "quotes" and (other := author_of.get(row["quote_of"])) is not None:
+            weights[f"@{own.lower()}", f"@{other.lower()}"] += 1
+    return [
+        {"source": one, "target": other, "weight": weight}
+        for (one, other), weight in sorted(weights.items(), key=lambda pair: (-pair[1], pair[0][0].encode(), pair[0][1].encode()))
+        if weight >= asked.minimum
+    ]  # fmt: skip

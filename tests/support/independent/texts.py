@@ -1,0 +1,147 @@
+"""What is said: samples, words as they are read, emoji, conversations; and where."""
+
+import hashlib
+import re
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from reports.asked import Asked
+
+Rows = list[dict[str, Any]]
+_SAMPLE_OF_WORDS = 20_000
+
+
+def sample(posts: pl.DataFrame, asked: Asked) -> Rows:
+    """Every total/sample-th post of those in the order of their strata and of a hash."""
+    drawn = []
+    for row in posts.filter(pl.col("retweet_of").is_null() & pl.col("text").is_not_null()).to_dicts():
+        by = {"rule": ", ".join(row["rules"]), "language": row["lang"] or "und"}
+        stratum = by.get(asked.by, row["local"].date().isoformat())
+        drawn.append((stratum.encode(), _hash(f"{asked.seed}:{row['id']}"), stratum, row))
+    drawn.sort(key=lambda one: one[:2])
+    total = len(drawn)
+    picked = [
+        (stratum, row)
+        for place, (_, _, stratum, row) in enumerate(drawn, 1)
+        if place * asked.sample // total > (place - 1) * asked.sample // total
+    ]
+    return [
+        {"stratum": stratum, "posted_at": row["local"], "user_username": row["user_username"], "lang": row["lang"],
+         "rules": ", ".join(row["rules"]), "sentiment": _three_digits(row["sentiment"]), "id": row["id"], "text": row["text"]}
+        for stratum, row in sorted(picked, key=lambda one: (one[0].encode(), one[1]["local"], one[1]["id"]))
+    ]  # fmt: skip
+
+
+def _hash(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _three_digits(value: float | None) -> float | None:
+    if value is None:
+        return None
+    return (1 if value >= 0 else -1) * int(abs(value) * 1_000 + 0.5 + 1e-9) / 1_000
+
+
+def read(posts: pl.DataFrame, asked: Asked) -> Rows:
+    """The posts whose words are counted."""
+    own = posts.filter(pl.col("retweet_of").is_null() & pl.col("text").is_not_null()).to_dicts()
+    own.sort(key=lambda row: _hash(row["id"]))
+    return [
+        {"user_id": row["user_id"], "lang": row["lang"] or "und", "hour": row["local"].replace(minute=0, second=0),
+         "is_this_week": row["created_at"] >= asked.until - timedelta(days=7), "rules": row["rules"], "text": row["text"]}
+        for row in own[:_SAMPLE_OF_WORDS]
+    ]  # fmt: skip
+
+
+def emoji(posts: pl.DataFrame, asked: Asked) -> Rows:
+    ids: dict[str, set[str]] = defaultdict(set)
+    authors: dict[str, set[str]] = defaultdict(set)
+    for post_id, author, text in posts.select("id", "user_id", "text").iter_rows():
+        for found in _emoji(text or ""):
+            ids[found].add(post_id)
+            authors[found] |= {author} - {None}
+    rows: Rows = [
+        {"emoji": one, "posts": len(ids[one]), "authors": len(authors[one])}
+        for one in ids
+        if len(ids[one]) >= asked.minimum
+    ]
+    return sorted(rows, key=lambda row: (-row["posts"], -row["authors"], row["emoji"].encode()))[:25]
+
+
+def _emoji(text: str) -> list[str]:
+    """Cut by hand: two letters of a flag, else a sign with what changes or joins it."""
+    found, at = [], 0
+    while at < len(text):
+        if (
+            "\U0001f1e6" <= text[at] <= "\U0001f1ff"
+            and at + 1 < len(text)
+            and "\U0001f1e6" <= text[at + 1] <= "\U0001f1ff"
+        ):
+            found.append(text[at : at + 2])
+            at += 2
+        elif _is_sign(text[at]):
+            end = at + 1
+            while end < len(text):
+                if text[end] == "\ufe0f" or "\U0001f3fb" <= text[end] <= "\U0001f3ff":
+                    end += 1
+                elif (
+                    text[end] == "\u200d"
+                    and end + 1 < len(text)
+                    and re.match("[\U0001f300-\U0001faff\u2600-\u27bf]", text[end + 1])
+                ):
+                    end += 2
+                else:
+                    break
+            found.append(text[at:end])
+            at = end
+        else:
+            at += 1
+    return found
+
+
+def _is_sign(character: str) -> bool:
+    blocks = (
+        (0x1F300, 0x1F5FF), (0x1F600, 0x1F64F), (0x1F680, 0x1F6FF), (0x1F7E0, 0x1F7EB), (0x1F900, 0x1F9FF), (0x1FA70, 0x1FAFF),
+        (0x2600, 0x26FF), (0x2702, 0x27B0), (0x2B50, 0x2B50), (0x2B55, 0x2B55), (0x231A, 0x231B), (0x23E9, 0x23FA),
+    )  # fmt: skip
+    return any(first <= ord(character) <= last for first, last in blocks)
+
+
+def conversations(posts: pl.DataFrame, asked: Asked) -> Rows:
+    talks: dict[str, Rows] = defaultdict(list)
+    for row in posts.filter(pl.col("retweet_of").is_null() & pl.col("conversation_id").is_not_null()).to_dicts():
+        talks[row["conversation_id"]].append(row)
+    rows: Rows = []
+    for talk, listed in talks.items():
+        times = [row["created_at"] for row in listed]
+        rows.append({
+            "posts": len(listed), "authors": len({row["user_id"] for row in listed} - {None}),
+            "replies": sum(row["reply_to"] is not None for row in listed),
+            "hours": (max(times) - min(times)).total_seconds() / 3_600, "id": talk,
+            "text": min(listed, key=lambda row: (row["created_at"], row["id"]))["text"],
+        })  # fmt: skip
+    kept = [row for row in rows if row["posts"] >= max(asked.minimum, 2)]
+    return sorted(kept, key=lambda row: (-row["posts"], -row["authors"], row["id"]))[:25]
+
+
+def points(posts: pl.DataFrame) -> Rows:
+    found: dict[tuple[float, float], int] = defaultdict(int)
+    for latitude, longitude in posts.select("latitude", "longitude").iter_rows():
+        if latitude is not None and longitude is not None:
+            found[_tenth(latitude), _tenth(longitude)] += 1
+    return [
+        {"latitude": latitude, "longitude": longitude, "posts": count}
+        for (latitude, longitude), count in sorted(found.items(), key=lambda one: (-one[1], one[0]))
+    ]
+
+
+def _tenth(value: float) -> float:
+    return (1 if value >= 0 else -1) * int(abs(value) * 10 + 0.5 + 1e-9) / 10
+
+
+def hour_or_day(asked: Asked, local: datetime) -> datetime:
+    hour = local.replace(minute=0, second=0, microsecond=0)
+    return hour if asked.until - asked.since <= timedelta(days=3) else hour.replace(hour=0)
