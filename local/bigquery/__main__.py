@@ -1,11 +1,12 @@
 """Starts bqemulator without internet, without its copy of the whole table at each insert, and with BigQuery's refusals.
 
-It changes ten things of bqemulator 1.4.0: SnapshotManager.capture does nothing (time travel, which nobody uses here, made a
+It changes eleven things of bqemulator 1.4.0: SnapshotManager.capture does nothing (time travel, which nobody uses here, made a
 one-row insert into 100,000 rows take 0.7 s); the spatial extension is loaded from its PyPI package; insertAll and DML pass our
 checks first; a column may be added to a table that is in use (catalog.py); a time zone may be a parameter (time_zones.py);
 quantiles are an array (quantiles.py); a translation is remembered (translations.py); a view computes only the columns that
 are asked for (view_columns.py); a value is looked for in a list (membership.py), and a list taken
-apart (unnesting.py), without a join.
+apart (unnesting.py), without a join; what a notebook asks
+beyond queries is answered (notebooks.py).
 """
 
 import argparse
@@ -28,6 +29,7 @@ from .. import log
 from . import faults
 from .faults import Faults
 from .insert_errors import Field, Table, insert_errors
+from .notebooks import Notebooks, permit_uploads
 from .streaming_buffer import StreamingBuffer, WouldTouchFreshRows
 
 _MEMORY = "800MB"  # beyond, DuckDB uses files beside the tables: a laptop has other things to do
@@ -162,10 +164,11 @@ def _adapt(buffer: StreamingBuffer) -> None:
     from . import catalog, quantiles, time_zones, translations, view_columns
 
     quantiles.be_arrays()
+    permit_uploads()
     create_app = server.create_app
 
     def create_checked_app(context: Any) -> ASGIApp:
-        return Checks(create_app(context), context, buffer)
+        return Checks(Notebooks(create_app(context), context), context, buffer)
 
     def load_spatial(engine: Any) -> None:
         version = duckdb.__version__

@@ -14,6 +14,7 @@ from google.cloud import bigquery
 from pyarrow import parquet
 from rich.cells import cell_len
 from rich.console import Console
+from twarc import expansions
 
 from reports import ask, export, files, plain, questions, results, tables, terminal
 from reports.ask import Source
@@ -217,3 +218,43 @@ def test_a_file_of_another_kind_is_not_written(source: Source, tmp_path: Path) -
         export.write(source, asked(), tmp_path / "posts.xlsx")
     with pytest.raises(UsageError, match="cannot be written"):
         export.write(source, asked(), tmp_path / "missing" / "posts.csv")
+
+
+def test_posts_as_x_sent_them_are_what_twarc_reads(session_client: bigquery.Client, tmp_path: Path) -> None:
+    sent: list[dict[str, Any]] = [
+        {"data": {"id": "1", "text": "R&amp;B 🎧", "author_id": "7"}, "includes": {"users": [{"id": "7", "username": "ann"}]},
+         "matching_rules": [{"id": "9", "tag": "artist"}]},
+        {"data": {"id": "2", "text": "שלום\nעולם"}},
+    ]  # fmt: skip
+    rows = [{"id": one["data"]["id"], "created_at": "2026-11-01T12:00:00", "payload": json.dumps(one)} for one in sent]
+    posts = fresh(session_client, {"tweet_versions": rows})
+    path = tmp_path / "posts.jsonl"
+    assert export.write(posts, asked(), path, export.Kind.MESSAGES) == 2
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert sorted(lines, key=lambda line: line["data"]["id"]) == sent
+    flat = {tweet["id"]: tweet for line in lines for tweet in expansions.ensure_flattened(line)}
+    assert flat["1"]["author"]["username"] == "ann"
+    assert flat["2"]["text"] == "שלום\nעולם"
+
+
+def test_a_sample_to_code_by_hand_has_room_for_the_codes(source: Source, tmp_path: Path) -> None:
+    path = tmp_path / "coding.csv"
+    assert export.write(source, asked(sample=2, by="rule"), path, export.Kind.SAMPLE) == 2
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert [line["id"] for line in lines] == ["104", "103"]
+    assert {line[name] for line in lines for name in ("code", "coder", "remark")} == {""}
+
+
+MIXED = {
+    "ids in X's shape": ("ids.jsonl", export.Kind.IDS),
+    "whole messages in a table": ("posts.csv", export.Kind.MESSAGES),
+    "a sample in X's shape": ("sample.jsonl", export.Kind.SAMPLE),
+}
+
+
+@pytest.mark.parametrize(("name", "kind"), MIXED.values(), ids=MIXED.keys())
+def test_a_file_takes_what_its_format_can_hold(source: Source, tmp_path: Path, name: str, kind: export.Kind) -> None:
+    with pytest.raises(UsageError, match=r"A FILE\.jsonl has whole posts"):
+        export.write(source, asked(), tmp_path / name, kind)
+    assert not list(tmp_path.iterdir())
