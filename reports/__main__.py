@@ -76,7 +76,10 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             raise UsageError("--network needs a file: --export FILE.gexf or FILE.graphml.")
         network.check(arguments.export)
     if arguments.command is None and not arguments.dry_run:
-        files.check(arguments.export.parent if arguments.export else arguments.results)
+        if arguments.export:
+            files.check_file(arguments.export)
+        else:
+            files.check(arguments.results)
     with _source(arguments, dataset, now, console) as source:
         if arguments.command == "serve":
             _only_for_reports(arguments)

@@ -37,6 +37,15 @@ def check(folder: Path) -> None:
         raise UsageError(f"Nothing can be written to {folder}: {why}, so nothing was asked. Name another place.")
 
 
+def check_file(path: Path) -> None:
+    """Raise UsageError where the file cannot be made, before BigQuery is asked. An export makes no folders."""
+    if not path.parent.is_dir():
+        raise UsageError(f"{path} cannot be written: there is no folder {path.parent}, so nothing was asked. Make it, or name another place.")
+    if path.is_dir():
+        raise UsageError(f"{path} cannot be written: it is a folder, so nothing was asked. Name a file.")
+    check(path.parent)
+
+
 def write(report: Report, folder: Path, *, with_page: bool) -> list[Path]:
     """The files written; each appears whole or not at all. Raises UsageError where the folder cannot be written."""
     try:

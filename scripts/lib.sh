@@ -5,6 +5,16 @@ shopt -s inherit_errexit
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# Ctrl-C is no failure of pip's; what was installed until then stays.
+trap 'printf "\n Stopped, as you asked. Run it again to go on.\n" >&2; exit 130' INT
+
+# help_on_request "$@": the comment at the head of the script, for those that have no parser of their own
+help_on_request() {
+	[[ ${1:-} == -h || ${1:-} == --help ]] || return 0
+	sed -n '2,/^[^#]/ { s/^# \{0,1\}//p; }' "scripts/${0##*/}"
+	exit 0
+}
+
 # A headline, on stderr: stdout belongs to what the script is asked for.
 step() { printf -- '-----> %s\n' "$*" >&2; }
 
@@ -30,20 +40,20 @@ find_python() {
 
 # install FILE: .venv holds what FILE asks for. Does nothing when FILE, and all that it includes, are as at the last time.
 install() {
-	local wanted stamp log=.venv/install.log python version
+	local wanted stamp log=.venv/install.log python version said
 	wanted=$(cat requirements*.txt constraints.txt ingester/requirements.in functions/*/requirements.in reports/requirements.txt)
 	for stamp in .venv/installed-requirements.txt ".venv/installed-$1"; do # the first holds all that the others do
 		if [[ -f ${stamp} ]] && [[ $(<"${stamp}") == "${wanted}" ]]; then
 			return
 		fi
 	done
-	if [[ ! -x .venv/bin/python ]]; then
+	if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then # none yet, or one that was interrupted while it was made
 		python=$(find_python)
 		version=$("${python}" --version)
 		step "Making .venv with ${version}"
-		"${python}" -m venv .venv >&2 || {
+		said=$("${python}" -m venv --clear .venv 2>&1) || {
 			rm -rf .venv
-			fail 'The virtual environment could not be made.' "On Debian and Ubuntu install it first: apt-get install python3-venv"
+			fail "The virtual environment could not be made: ${said##*$'\n'}" "On Debian and Ubuntu install it first: apt-get install python3-venv"
 		}
 	fi
 	step "Installing the packages of $1 (about a minute, once)"

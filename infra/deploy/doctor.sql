@@ -20,7 +20,7 @@ spent AS (
   WHERE `at` >= TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), DAY)
 ),
 balance AS (
-  SELECT COALESCE(SUM(balance), 0) AS unended
+  SELECT COALESCE(SUM(balance), 0) AS unended, COALESCE(SUM(loaded), 0) AS kept, COALESCE(SUM(filtered), 0) AS dropped
   FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.receipt`
   WHERE hour >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 2 DAY)
 ),
@@ -47,6 +47,8 @@ SELECT
   gap_seconds,
   today,
   unended,
+  kept,
+  dropped,
   rejected,
   row_age,
   asked_hours,

@@ -12,6 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 
+SOME = 20  # posts: a filter that has dropped fewer may be right
+
+
 def verdicts(found: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[tuple[bool, str, str]]:
     """(good, what, remedy) each."""
 
@@ -51,6 +54,15 @@ def verdicts(found: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[t
         f"{unended:,} messages of the last two days arrived and have not become anything",
         (
             "The function's log, and the alert 'messages wait in Pub/Sub', say why. ./deploy.sh run archive publishes them again."
+        ),
+    )
+    kept, dropped = number("kept") or 0, number("dropped") or 0
+    yield (
+        kept > 0 or dropped < SOME,
+        f"keywords.txt and LANGUAGES kept {kept:,} of the {kept + dropped:,} posts of the last two days",
+        (
+            "X has charged for all of them. Empty functions/load_tweet/keywords.txt to keep what your rules bring, or write words that your "
+            "posts have: python -m functions.load_tweet.filter --what-if FILE tries them. Then ./deploy.sh up function"
         ),
     )
     rejected = number("rejected") or 0

@@ -233,6 +233,7 @@ BAD = {
     "an old gap": ({"open_gaps": "1", "gap_seconds": "901"}, "After 7 days X forgets"),
     "the budget": ({"today": "1000"}, "raise MAX_POSTS_PER_DAY"),
     "unended": ({"unended": "3"}, "run archive"),
+    "a filter that keeps nothing": ({"kept": "0", "dropped": "25"}, "Empty functions/load_tweet/keywords.txt"),
     "rejected": ({"rejected": "3"}, "run rejected"),
     "no row": ({"row_age": None}, "rules plan --price"),
 }  # fmt: skip
@@ -247,7 +248,9 @@ def test_the_doctor_finds_it_and_names_a_remedy(change: dict[str, Any], remedy: 
 
 
 def test_the_doctor_finds_nothing_where_nothing_is() -> None:
-    assert all(line.startswith("ok\t") for line in python("verdicts.py", given=json.dumps([WELL])).splitlines())
+    for change in ({}, {"kept": "1", "dropped": "900"}, {"kept": "0", "dropped": "19"}):
+        lines = python("verdicts.py", given=json.dumps([WELL | change])).splitlines()
+        assert all(line.startswith("ok\t") for line in lines)
 
 
 DOCKERFILE = (ROOT / "ingester" / "Dockerfile").read_text()
