@@ -51,6 +51,7 @@ class Plan:
     faults: tuple[str, ...] = ()
     buffer_seconds: float | None = None  # how long streamed rows are safe from DML
     ack_scale: float = 1.0  # of Pub/Sub's ack deadlines
+    settings: tuple[tuple[str, str], ...] = ()  # more of the parts' environment
 
     @property
     def is_synthetic(self) -> bool:
@@ -116,6 +117,7 @@ class Pipeline:
         credentials.write(key, f"{self.bigquery_url}/token")
         x_api_url = f"http://127.0.0.1:{self._ports.get('x', 0)}"
         self.environment = environment(key, self.bigquery_url, pubsub, x_api_url, real=plan.real)
+        self.environment |= dict(plan.settings)
 
         try:
             with self.client() as client:

@@ -40,7 +40,9 @@ def check(folder: Path) -> None:
 def check_file(path: Path) -> None:
     """Raise UsageError where the file cannot be made, before BigQuery is asked. An export makes no folders."""
     if not path.parent.is_dir():
-        raise UsageError(f"{path} cannot be written: there is no folder {path.parent}, so nothing was asked. Make it, or name another place.")
+        raise UsageError(
+            f"{path} cannot be written: there is no folder {path.parent}, so nothing was asked. Make it, or name another place."
+        )
     if path.is_dir():
         raise UsageError(f"{path} cannot be written: it is a folder, so nothing was asked. Name a file.")
     check(path.parent)

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-
 SOME = 20  # posts: a filter that has dropped fewer may be right
 
 
@@ -61,8 +60,8 @@ def verdicts(found: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[t
         kept > 0 or dropped < SOME,
         f"keywords.txt and LANGUAGES kept {kept:,} of the {kept + dropped:,} posts of the last two days",
         (
-            "X has charged for all of them. Empty functions/load_tweet/keywords.txt to keep what your rules bring, or write words that your "
-            "posts have: python -m functions.load_tweet.filter --what-if FILE tries them. Then ./deploy.sh up function"
+            "X has charged for all of them. Empty functions/load_tweet/keywords.txt to keep what your rules bring, or write words that "
+            "your posts have: python -m functions.load_tweet.filter --what-if FILE tries them. Then ./deploy.sh up function"
         ),
     )
     rejected = number("rejected") or 0

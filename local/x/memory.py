@@ -33,10 +33,6 @@ class Known:
         return bool({"retweeted", "reposted"} & self._refers)
 
     @property
-    def quotes(self) -> bool:
-        return "quoted" in self._refers
-
-    @property
     def _refers(self) -> set[str]:
         references = self.post.data.get("referenced_tweets") or self.post.data.get("referenced_posts") or []
         return {one["type"] for one in references}

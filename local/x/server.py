@@ -103,9 +103,8 @@ class X:
             post = known.post
             yield {
                 "id": post.id,
-                "kept": post.kept,
+                "lang": post.data["lang"],
                 "retweet": known.is_retweet,
-                "quote": known.quotes,
                 "replaces": post.replaces,
                 "sent": known.sent,
             }

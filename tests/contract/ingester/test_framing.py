@@ -87,13 +87,11 @@ def test_a_wait_beyond_x_s_own_window_is_a_stop_with_words(
 
 
 def test_a_reset_in_milliseconds_is_read_as_one(x: FakeX, pubsub: Topics, start: Start) -> None:
-    soon = f"{int(time.time()) + 2}000"
-    x.scripts = [
-        lambda wire: wire.answer(
-            429, {"title": "Too Many Requests"}, x_rate_limit_reset=soon, x_rate_limit_remaining="0"
-        ),
-        stream(post(1)),
-    ]
+    def answer(wire: Wire) -> None:
+        soon = f"{int(time.time()) + 2}000"
+        wire.answer(429, {"title": "Too Many Requests"}, x_rate_limit_reset=soon, x_rate_limit_remaining="0")
+
+    x.scripts = [answer, stream(post(1))]
     process = start()
     assert eventually(lambda: process.totals.get("published") == 1, 30)
 

@@ -40,11 +40,13 @@ def test_every_chart_is_drawn_with_the_numbers_of_the_sql(weeks: Source, tmp_pat
     report, address = written(weeks, Asked(NOW - timedelta(days=28), NOW, "Europe/Berlin"), tmp_path)
     with browsing(address, color_scheme=scheme, viewport={"width": 1200, "height": 900}) as seen:
         drawn = {name for name, answer in report.answers.items() if answer.chart}
-        assert len(drawn) == 15
+        assert len(drawn) == 25
         for name in drawn:
-            assert (
-                seen.page.locator(f"#chart-{name} svg .mark-rect path, #chart-{name} svg .mark-line path").count() > 0
-            ), name
+            marks = ", ".join(
+                f"#chart-{name} svg .mark-{kind}"
+                for kind in ("rect path", "line path", "shape path", "symbol path", "text text")
+            )
+            assert seen.page.locator(marks).count() > 0, name
         totals = report.answers["totals"].rows[0]
         for column in ("total_posts", "unique_posts", "authors"):
             assert seen.page.inner_text(f"#{column}") == f"{totals[column]:,}"

@@ -92,12 +92,21 @@ MISTAKES = {
     "a live page of yesterday": (["serve", "--from", "1d"], "always of the last 24 hours"),
     "every address": (["serve", "--host", ""], "every address of this machine"),
     "a file of another kind": (["--export", "posts.xlsx"], "so its format is not known"),
-    "a file that cannot be": (["--export", "/etc/passwd/posts.csv"], "there is no folder /etc/passwd, so nothing was asked"),
-    "a network where no folder is": (["--network", "mentions", "--export", "nowhere/x.gexf"], "there is no folder nowhere"),
+    "a file that cannot be": (
+        ["--export", "/etc/passwd/posts.csv"],
+        "there is no folder /etc/passwd, so nothing was asked",
+    ),
+    "a network where no folder is": (
+        ["--network", "mentions", "--export", "nowhere/x.gexf"],
+        "there is no folder nowhere",
+    ),
     "a file that is a folder": (["--export", "docs"], "it is a folder, so nothing was asked"),
     "nothing to search for": (["--search", " * "], "--search needs a word or several"),
     "a day that begins no week": (["--week-starts", "friday"], "invalid choice: 'friday'"),
-    "two kinds of export": (["--export", "x.csv", "--ids-only", "--sample", "9"], "are three kinds of export: name one"),
+    "two kinds of export": (
+        ["--export", "x.csv", "--ids-only", "--sample", "9"],
+        "are three kinds of export: name one",
+    ),
     "ids in X's shape": (["--export", "x.jsonl", "--ids-only"], "are three kinds of export: name one"),
     "results that cannot be": (
         ["--only", "totals", "--results", "/etc/passwd/results"],

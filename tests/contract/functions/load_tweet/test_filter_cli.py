@@ -19,9 +19,12 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SETTINGS = Settings("p", "d", frozenset(), keep_retweets=True)
 
 
+MUSIC = ROOT / "functions" / "load_tweet" / "keywords.music.txt"
+
+
 def run(*arguments: str | Path, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "functions.load_tweet.filter", *arguments],
+        [sys.executable, "-m", "functions.load_tweet.filter", *("--keywords", MUSIC), *arguments],
         cwd=ROOT,
         env={**os.environ, **environment},
         input=stdin,
