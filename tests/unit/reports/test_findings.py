@@ -1,0 +1,116 @@
+"""What the title of a chart says."""
+
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+
+from reports import findings, questions
+
+HOUR = datetime(2026, 11, 21, 21)  # noqa: DTZ001 - of a clock on a wall
+POSTS = {"retweets": 0, "seconds_not_held": 0}
+SAID: dict[str, tuple[str, list[dict[str, Any]], str]] = {
+    "one post": (
+        "totals",
+        [{"total_posts": 1, "unique_posts": 1, "authors": 1}],
+        "1 post by 1 author, 1 of them no retweets.",
+    ),
+    "no post": ("totals", [{"total_posts": 0, "unique_posts": 0, "authors": 0}], ""),
+    "the busiest hour": (
+        "posts_by_hour",
+        [{"hour": HOUR.replace(hour=n), "posts": 60 if n == 9 else 20, **POSTS} for n in range(12)],
+        "The busiest hour was Sat 21 Nov, 09:00, with 60 posts, 3.0 times the usual 20.",
+    ),
+    "hours of an outage are none to compare with": (
+        "posts_by_hour",
+        [
+            {
+                "hour": HOUR.replace(hour=n),
+                "posts": 60 if n == 9 else 20 if n > 3 else 0,
+                "retweets": 0,
+                "seconds_not_held": 0 if n > 3 else 9,
+            }
+            for n in range(12)
+        ],
+        "The busiest hour was Sat 21 Nov, 09:00, with 60 posts, 3.0 times the usual 20.",
+    ),
+    "too few days for a usual one": (
+        "posts_by_day",
+        [{"day": date(2026, 11, 21), "posts": 7, **POSTS}],
+        "The busiest day was Sat 21 Nov, with 7 posts.",
+    ),
+    "a country": (
+        "posts_by_region",
+        [
+            {"region": "Brazil", "code": "BR", "posts": 30},
+            {"region": "Chile", "code": "CL", "posts": 10},
+            {"region": "unknown", "code": None, "posts": 60},
+        ],
+        "Most posts whose country is known: Brazil (75%) and Chile (25%). It is known of 40%.",
+    ),
+    "no country": (
+        "posts_by_region",
+        [{"region": "unknown", "code": None, "posts": 60}],
+        "Of none of the 60 posts the country is known.",
+    ),
+    "languages": (
+        "languages",
+        [{"lang": "en", "share": 0.6}, {"lang": "in", "share": 0.4}],
+        "Most posts are in English (60%) and Indonesian (40%).",
+    ),
+    "a mood": (
+        "sentiment_by_hour",
+        [{"mean": 0.5, "n": 3}, {"mean": -0.1, "n": 1}, {"mean": None, "n": 0}],
+        "The mean sentiment is +0.35, positive; 4 posts have one.",
+    ),
+    "no mood": ("sentiment_by_hour", [{"mean": None, "n": 0}], ""),
+    "a burst before the week": (
+        "distinctive_words",
+        [
+            {"part": "the last 7 days", "word": "week"},
+            {"part": "burst of 21 Nov, 21:00", "word": "album"},
+            {"part": "burst of 21 Nov, 21:00", "word": "train"},
+        ],
+        "What is said in the burst of 21 Nov, 21:00 more than elsewhere: album, train.",
+    ),
+    "nothing missing": (
+        "receipt",
+        [{"balance": 0, "published": 1_500}],
+        "All 1,500 posts that arrived are accounted for.",
+    ),
+    "something missing": (
+        "receipt",
+        [{"balance": 2, "published": 1_500}],
+        "2 of the 1,500 posts that arrived are missing.",
+    ),
+    "a gap that is not counted": (
+        "gaps",
+        [{"seconds": 5_400, "missing": None}],
+        "The stream was not held 1 time, 90 minutes in all; 0 posts of it are known to be missing.",
+    ),
+    "one day alone has no others": (
+        "authors_by_day",
+        [{"day": date(2026, 11, 21), "authors": 4, "new_authors": 4}],
+        "",
+    ),
+    "nothing": ("trend", [], ""),
+}
+
+
+@pytest.mark.parametrize(("name", "rows", "sentence"), SAID.values(), ids=SAID.keys())
+def test_the_title_says_what_the_rows_say(name: str, rows: list[dict[str, Any]], sentence: str) -> None:
+    assert findings.of(name, rows, {}) == sentence
+
+
+def test_the_trend_names_its_bursts_by_their_words() -> None:
+    rows = [
+        {"hour": HOUR.replace(hour=n), "posts": 90 if n == 21 else 10, "week_before": 10, "burst": n == 21}
+        for n in range(24)
+    ]
+    assert findings.of("trend", rows, {HOUR: ["night", "train", "album", "vinyl"]}) == (
+        "320 posts this week, +33.3% on the week before (240). 1 hour with a burst; Sat 21 Nov: night, train, album."
+    )
+
+
+def test_every_question_with_a_title_of_its_own_is_one() -> None:
+    assert set(findings._SENTENCES) | {"trend"} <= set(questions.NAMES)
