@@ -124,10 +124,25 @@ def test_kept_tables_can_be_queried_afterwards_as_the_readme_says(tmp_path: Path
 def test_a_topic_of_one_s_own_is_rehearsed_and_what_drops_all_of_it_is_said(tmp_path: Path) -> None:
     rules = tmp_path / "rules.yaml"
     rules.write_text("- tag: climate\n  value: '(climate OR #ClimateAction) -is:retweet'\n")
-    code, out, _ = run("--posts", "60", "--rate", "60", "--rules", str(rules))
+    code, out, _ = run("--posts", "60", "--rate", "60", "--rules", str(rules), "--no-report", LANGUAGES="nl")
     assert code == 0
     assert "synthetic posts, made of the words of your rules" in " ".join(out.split())
     assert "Nothing was stored: functions/load_tweet/keywords.txt" in " ".join(out.split())
+
+
+@pytest.mark.slow
+def test_posts_from_a_file_are_rehearsed_and_nothing_calls_them_synthetic(tmp_path: Path) -> None:
+    posts = [
+        {"id": str(1860000000000000000 + n), "text": f"Klima {n}", "created_at": f"2026-11-{n + 10}T12:00:00.000Z"}
+        for n in range(3)
+    ]
+    file = tmp_path / "posts.jsonl"
+    file.write_text("".join(json.dumps(post) + "\n" for post in posts))
+    code, out, _ = run("--posts", str(file), "--results", str(tmp_path))
+    assert code == 0, out
+    assert "Balanced: received 3 = published 3 = loaded 3" in " ".join(out.split())
+    assert "2026-11-12" in (tmp_path / "posts_to_read.csv").read_text()
+    assert "Synthetic posts" not in (tmp_path / "report.html").read_text()
 
 
 def test_a_person_without_a_terminal_sees_counts_and_answers_and_has_a_report(tmp_path: Path) -> None:
@@ -149,9 +164,9 @@ def test_a_person_without_a_terminal_sees_counts_and_answers_and_has_a_report(tm
         totals = next(csv.DictReader(file))
     assert f"total posts    {totals['total_posts']}" in out
     assert (tmp_path / "report.html").stat().st_size > 500_000
-    assert (
-        "Rule <bdi>artist-music</bdi>" in (tmp_path / "report.html").read_text()
-    )  # the ledger knows what was in force
+    page = (tmp_path / "report.html").read_text()
+    assert "Rule <bdi>artist-music</bdi>" in page, "the ledger knows what was in force"
+    assert "Synthetic posts: nobody wrote them" in page
 
 
 @pytest.mark.slow
