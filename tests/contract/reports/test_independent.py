@@ -1,7 +1,9 @@
 """Each number of each report is what polars and plain Python make of the same rows: the demo's, and random ones."""
 
 import random
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -105,6 +107,12 @@ def rows(request: pytest.FixtureRequest, session_client: bigquery.Client) -> tup
     return source, tables
 
 
+@cache
+def second_computation(tables: int, asked: Asked) -> dict[str, Callable[[], independent.Rows]]:
+    """`tables` by identity: reading them once a period is most of the time."""
+    return independent.answers(next(one for one in TABLES.values() if id(one) == tables), asked)
+
+
 def _whole(table: str, listed: independent.Rows) -> independent.Rows:
     return [{"payload": "{}"} | row for row in listed] if table == "tweet_versions" else listed
 
@@ -116,7 +124,7 @@ def test_a_report_s_numbers_are_those_of_a_second_computation(
 ) -> None:
     source, tables = rows
     found = [plain(row) for row in ask.answer(source, questions.read(name), asked)]
-    expected = [plain(row) for row in independent.answers(tables, asked)[name]()]
+    expected = [plain(row) for row in second_computation(id(tables), asked)[name]()]
     assert [set(row) for row in found[:1]] == [set(row) for row in expected[:1]]
     if name == "posts_by_region":  # equal counts come in the engine's order of texts
         found, expected = (sorted(listed, key=str) for listed in (found, expected))
