@@ -180,7 +180,11 @@ def _count(path: Path) -> int:
 
 
 def _opening(plan: Plan) -> str:
-    made = ", made of the words of your rules" if plan.own_topic else ""
+    made = (
+        ", made of the words of your rules (operators such as lang: and -is:retweet mean nothing to it)"
+        if plan.own_topic
+        else ""
+    )
     source = f"X's stand-in, synthetic posts{made}, seed {plan.seed}"
     if plan.real or plan.given:
         source = "the real X" if plan.real else f"X's stand-in, the posts of {_escape(str(plan.given))}"

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
@@ -14,7 +14,7 @@ from rich.text import Text
 
 from local.errors import LocalError
 
-from . import ask, export, files, network, questions, results, terminal
+from . import ask, export, files, network, questions, results, tables, terminal
 from .ask import Source
 from .asked import MINIMUM, SAMPLE, STRATA, WEEK_STARTS, Asked, period
 from .errors import ReportError, UsageError
@@ -24,6 +24,11 @@ from .results import Report
 from .settings import read as read_settings
 
 _WARN_ABOVE = 100.0  # GB: what a run may scan unasked
+_NONE = {
+    "keyword": "None has any: keywords.txt names none. --search WORDS finds words in the texts.",
+    "rule": "None has any rule.",
+}
+_WORTH_A_WORD = timedelta(hours=2)
 _PIPED = 1_000  # characters of a line
 _NOT_LIVE = (
     "keyword", "rule", "only", "show", "search", "sample", "export", "network", "ids_only", "for_programs", "dry_run", "sql",
@@ -61,6 +66,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         since, until, arguments.timezone, arguments.keyword, arguments.rule, arguments.minimum, arguments.sample or SAMPLE,
         arguments.by, arguments.seed, WEEK_STARTS[arguments.week_starts], _search(arguments.search),
     )  # fmt: skip
+    _no_search(arguments)
     names = ("search",) if arguments.search else _names(arguments.only, questions.NAMES)
     shown = _names(arguments.show, names)
     dataset = arguments.dataset or settings.bigquery_dataset
@@ -92,12 +98,24 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         if arguments.export:
             _price(source, asked, [export.question_of(_kind(arguments))], arguments, console)
             return 0 if arguments.dry_run else _export(source, asked, arguments, console)
-        _price(source, asked, results.needed(names), arguments, console)
+        _price(source, asked, [*results.needed(names), questions.read("live/begun")], arguments, console)
         if arguments.dry_run:
             return 0
+        asked = _begun(source, asked, console)
         report = _ask(source, asked, names, console)
         _hint(source, report, console)
     return _show(report, shown, arguments, console)
+
+
+def _begun(source: Source, asked: Asked, console: Console) -> Asked:
+    """The period from when collecting began, and a word to the person where that is later than what was asked."""
+    found = results.begun(source, asked)
+    if found.since - asked.since >= _WORTH_A_WORD:
+        console.print(
+            f"Nothing was collected before {tables.moment(found.local(found.since))}: the report begins there.",
+            style="dim",
+        )
+    return found
 
 
 def _ask(source: Source, asked: Asked, names: tuple[str, ...], console: Console) -> Report:
@@ -108,7 +126,10 @@ def _ask(source: Source, asked: Asked, names: tuple[str, ...], console: Console)
 def _hint(source: Source, report: Report, console: Console) -> None:
     """Where a keyword or a rule has no post, name those that have some: it may be mistyped."""
     asked, totals = report.asked, report.answers.get("totals")
-    if (asked.keyword is None and asked.rule is None) or totals is None or totals.rows[0]["total_posts"]:
+    if totals is None or totals.rows[0]["total_posts"]:
+        return
+    if asked.keyword is None and asked.rule is None:
+        console.print("No post of this period is stored. Name another one: --from TIME, --to TIME.")
         return
     there = ask.answer(source, questions.read("live/names"), asked)
     for kind, value in (("keyword", asked.keyword), ("rule", asked.rule)):
@@ -117,7 +138,7 @@ def _hint(source: Source, report: Report, console: Console) -> None:
             console.print(
                 Text(
                     f"No post of this period has the {kind} '{for_terminal(value)}'. "
-                    + (f"There are: {known}." if known else f"None has any {kind}.")
+                    + (f"There are: {known}." if known else _NONE[kind])
                 )
             )
 
@@ -126,7 +147,7 @@ def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace,
     terminal.show(report, _console(sys.stdout), shown)
     with console.status("Drawing the page…"):
         written = files.write(report, arguments.results, with_page=not (arguments.only or arguments.search))
-    if arguments.is_default:
+    if arguments.is_default and not (arguments.only or arguments.search):  # what was shown as latest stays whole
         files.link_latest(arguments.results)
     page = next((path for path in written if path.suffix == ".html"), None)
     where = Text.assemble(f"\n{len(written)} file{'s' * (len(written) > 1)} in ", (str(arguments.results), "cyan"))
@@ -158,6 +179,7 @@ def _network(source: Source, asked: Asked, arguments: argparse.Namespace, consol
     with console.status("Joining who or what goes together…"):
         nodes, edges = network.write(source, asked, arguments.network, arguments.export)
     console.print(Text.assemble(f"{nodes:,} nodes and {edges:,} edges in ", (str(arguments.export), "cyan")))
+    console.print(f"Pairs with fewer than {asked.minimum} posts are left out (--minimum).", style="dim")
     return 0
 
 
@@ -178,6 +200,15 @@ def _kind(arguments: argparse.Namespace) -> export.Kind:
     if len(wanted) > 1:
         raise UsageError("--ids-only, --sample and a FILE.jsonl are three kinds of export: name one.")
     return export.Kind(wanted[0]) if wanted else export.Kind.POSTS
+
+
+def _no_search(arguments: argparse.Namespace) -> None:
+    """Raise UsageError for what --search would leave as it is."""
+    if arguments.search and (arguments.network or arguments.only):
+        other = "--network" if arguments.network else "--only"
+        raise UsageError(
+            f"--search shows the posts that say the words, and with --export writes them; it cannot limit {other}. Leave one of them out."
+        )
 
 
 def _search(typed: str | None) -> str | None:

@@ -63,7 +63,9 @@ def _week(rows: Rows) -> str:
     most = max(known, key=lambda row: row["posts_an_hour"], default=None)
     if most is None or not most["posts"]:
         return ""
-    return f"Most is said on {WEEKDAYS[most['weekday']]}s at {most['hour']:02}:00: {most['posts_an_hour']:,.1f} posts an hour."
+    when = f"{WEEKDAYS[most['weekday']]}s at {most['hour']:02}:00"
+    times = f"the mean of {most['hours']:.0f} such hours" if most["hours"] >= 2 else "one such hour"
+    return f"Most was said on {when}: {most['posts_an_hour']:,.1f} posts an hour, {times}."
 
 
 def _regions(rows: Rows) -> str:
@@ -126,6 +128,12 @@ def _same(rows: Rows) -> str:
     )
 
 
+def _search(rows: Rows) -> str:
+    found = rows[0]["found"]
+    shown = "" if found == len(rows) else f"; {len(rows):,} of them, drawn by lot, are shown"
+    return f"{_posts(found)} say it, retweets apart{shown}."
+
+
 def _conversations(rows: Rows) -> str:
     return f"The longest conversation has {_posts(rows[0]['posts'])} by {_people(rows[0]['authors'])}, in {_span(rows[0]['hours'])}."
 
@@ -145,7 +153,7 @@ def _activity(rows: Rows) -> str:
 
 def _new(rows: Rows) -> str:
     later = rows[1:]
-    if not later:
+    if len(later) < _DAYS:
         return ""
     new, all_of_them = sum(row["new_authors"] for row in later), sum(row["authors"] for row in later)
     return f"On a day {statistics.median(row['authors'] for row in later):,.0f} people write; {new / all_of_them:.0%} of them are new."
@@ -242,6 +250,7 @@ _SENTENCES: dict[str, Callable[[Rows], str]] = {
     "top_links": _first("site", "is linked most"),
     "top_pages": _first("page", "is linked most"),
     "top_originals": _originals,
+    "search": _search,
     "same_texts": _same,
     "conversations": _conversations,
     "top_authors": _authors,

@@ -73,7 +73,7 @@ _EMPTY = {
     "network_of_retweets": "Nobody retweets another at least {minimum} times in this period.",
     "network_of_quotes": "Nobody quotes another at least {minimum} times in this period.",
     "posts_to_read": "No post of this period is anything but a retweet.",
-    "search": "No post of this period says that.",
+    "search": "No post of this period but retweets says '{search}'. A * finds beginnings of words: klima*.",
     "same_texts": "No text was posted by several authors in this period.",
     "top_authors": "No author has at least {minimum} posts in this period.",
     "top_originals": "No post was retweeted at least {minimum} times in this period.",
@@ -109,6 +109,18 @@ def make(
         pool.shutdown(wait=False, cancel_futures=True)  # after an error nothing more is asked and paid for
 
 
+def begun(source: Source, asked: Asked) -> Asked:
+    """Return the same from the hour in which collecting began, where that is within the period: what nobody counted is not zero.
+
+    That is when the ingester first told of itself, or the first post where there is an earlier one. Raises ReportError.
+    """
+    (row,) = ask.answer(source, questions.read("live/begun"), asked)
+    first = min((moment for moment in (row["first_told"], row["first_post"]) if moment is not None), default=None)
+    if first is None or first <= asked.since or first >= asked.until:
+        return asked
+    return replace(asked, since=max(first.replace(minute=0, second=0, microsecond=0), asked.since))
+
+
 def needed(names: Sequence[str]) -> list[Question]:
     """All that a report with these questions asks BigQuery, each query once."""
     more = [other for name in names for other in _NEEDS.get(name, ())]
@@ -121,6 +133,7 @@ def _answer(found: "_Found", name: str) -> Answer:
     beside = charts.Beside(
         gaps=found.gaps_of_the_trend if name == "trend" else found.rows("gaps"),
         end=asked.local(asked.until).replace(tzinfo=None),
+        begin=asked.local(asked.since).replace(tzinfo=None),
         week_start=asked.week_start,
         words=found.words_of_bursts if name == "trend" else {},
         points=found.rows("points") if name == "posts_by_region" else [],
@@ -216,7 +229,7 @@ def with_offsets(gaps: Rows, asked: Asked) -> Rows:
 
 
 def empty(name: str, asked: Asked) -> str:
-    return _EMPTY.get(name, "There are no posts in this period.").format(minimum=asked.minimum)
+    return _EMPTY.get(name, "There are no posts in this period.").format(minimum=asked.minimum, search=asked.search)
 
 
 def _held(rows: Rows, asked: Asked) -> Held | None:

@@ -29,6 +29,13 @@ def words_of(value: str) -> list[str]:
     return [word for word in dict.fromkeys(found) if ":" not in word and word not in ("OR", "AND", "NOT")]
 
 
+def matching(rules: list[dict[str, str]], text: str, number: int) -> dict[str, str]:
+    """Return a rule one of whose words the text has; where none has, they take turns. Operators mean nothing here."""
+    lower = text.lower()
+    found = [rule for rule in rules if any(word.lower() in lower for word in words_of(rule["value"]))]
+    return (found or rules)[number % len(found or rules)]
+
+
 class Rules:
     """`held` are X's rules as it shows them."""
 

@@ -28,7 +28,7 @@ from .bill import Bill
 from .compliance import Compliance
 from .faults import PROBLEM, Fault
 from .memory import Known, Memory, interval
-from .rules import Rules
+from .rules import Rules, matching
 
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 _CONNECTS = 50  # in 15 minutes, as X allows
@@ -241,7 +241,7 @@ class X:
                 await self._go_wrong(self._wrong.popleft())
             self.expected.add(post)
             last_rules = list(self._rules.held) or last_rules
-            rule = last_rules[next(rules) % len(last_rules)]
+            rule = matching(last_rules, post.data["text"], next(rules))
             known = self._memory.add(post, rule["value"])
             held = self._stream is not None and time.monotonic() >= max(self._mute_until, self._stalled_until)
             if held and self._stream is not None and self._rules.held:

@@ -18,6 +18,8 @@ Chart = Any  # Altair's types for its own charts do not hold where they are laye
 HEIGHT = 220  # px
 RED = "#d1495b"
 UTC = alt.Scale(type="utc")
+_OF_HOURS = 3  # days: of a shorter period the hours are named
+_FEW = 10  # bars
 _LABELLED = 0.01  # of the axis: a gap that is shorter has no room for words
 
 
@@ -27,6 +29,7 @@ class Beside:
 
     gaps: Rows
     end: datetime
+    begin: datetime  # the same
     week_start: int = 0  # weekday, 0 is Monday
     words: Mapping[datetime, Sequence[str]] = field(default_factory=dict)  # of bursts, by their first hour
     points: Rows = field(default_factory=list)  # coordinates
@@ -45,8 +48,14 @@ def as_datetime(moment: date) -> datetime:
 
 
 def axis(rows: Rows) -> alt.Axis:
-    first, last = (as_datetime(next(iter(row.values()))) for row in (rows[0], rows[-1]))
-    return alt.Axis(format="%d %b" if last - first > timedelta(days=3) else "%d %b %H:%M", tickCount=8)
+    """A tick a bar where there are few, else whole days, so that no label comes twice."""
+    times = [as_datetime(next(iter(row.values()))) for row in rows]
+    if times[-1] - times[0] < timedelta(days=_OF_HOURS):
+        return alt.Axis(format="%d %b %H:%M", tickCount=6)
+    if len(times) <= _FEW:
+        return alt.Axis(format="%d %b", values=[time(moment) for moment in times])
+    days = (times[-1] - times[0]).days
+    return alt.Axis(format="%d %b", tickCount=alt.TimeIntervalStep(interval="day", step=max(1, round(days / 8))))
 
 
 def x(name: str, rows: Rows) -> alt.X:

@@ -23,7 +23,7 @@ def posts_per(unit: str, length: timedelta) -> Draw:
     def draw(rows: Rows, beside: Beside) -> Chart:
         stacked = [
             {"since": time(row[unit]), "until": time(row[unit] + length), "kind": kind, "posts": posts,
-             "complete": as_datetime(row[unit]) + length <= beside.end,
+             "complete": beside.begin <= as_datetime(row[unit]) and as_datetime(row[unit]) + length <= beside.end,
                 "not held": f"{row['seconds_not_held'] // 60:,} min"}
             for row in rows
             for kind, posts in (("other posts", row["posts"] - row["retweets"]), ("retweets", row["retweets"]))

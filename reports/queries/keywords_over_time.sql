@@ -1,6 +1,6 @@
 -- How does the talk of each keyword change over time?
 -- Scans: the rules and keywords of the period's days.
--- Note: of hours where the period is three days or shorter, else of days. The eight keywords with most posts; share is of all posts of that time. Keywords are the
+-- Note: of hours where the period is three days or shorter, else of days. The eight keywords with most posts, of which the chart shows six; share is of all posts of that time. Keywords are the
 -- entries of keywords.txt; a post that has several counts for each.
 WITH moments AS (
   SELECT DISTINCT

@@ -1,6 +1,6 @@
 -- How does the talk of each language change over time?
 -- Scans: the languages and keywords of the period's days.
--- Note: of hours where the period is three days or shorter, else of days. The eight languages with most posts; share is of all posts of that time. 'und' is
+-- Note: of hours where the period is three days or shorter, else of days. The eight languages with most posts, of which the chart shows six; share is of all posts of that time. 'und' is
 -- where X knows none.
 WITH moments AS (
   SELECT DISTINCT

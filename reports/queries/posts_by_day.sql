@@ -1,6 +1,6 @@
 -- How many posts were made on each day? Days without posts are zeros.
 -- Scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
--- Note: the first and the last day are as long as the period makes them.
+-- Note: a first or last day that the period cuts off is pale.
 WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in one day
   SELECT instant, DATE(DATETIME(instant, @timezone)) AS day
   FROM UNNEST(GENERATE_TIMESTAMP_ARRAY(

@@ -1,6 +1,6 @@
 -- How many posts were made in each week? Weeks without posts are zeros.
 -- Scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
--- Note: weeks begin on Monday, or as --week-starts says; the first and the last are as long as the period makes them.
+-- Note: weeks begin on Monday, or as --week-starts says; a first or last one that the period cuts off is pale.
 WITH instants AS (  -- of quarters of an hour: clocks are set by no less
   SELECT instant, DATE(DATETIME(instant, @timezone)) AS day
   FROM UNNEST(GENERATE_TIMESTAMP_ARRAY(

@@ -1,7 +1,7 @@
 -- What do people say? A random sample of posts to read, the same each time.
 -- Scans: the texts, authors, rules, languages and keywords of the period's days.
--- Note: retweets are left out. Every post has the same chance, and each day, rule or language (--by) has its share of the sample, so
--- percentages of the sample hold for all posts. --seed draws another sample, --sample a larger one, --export FILE.csv writes it for hand coding.
+-- Note: retweets are left out. Every other post has the same chance, and each day, rule or language (--by) has its share of the sample, so
+-- percentages of the sample hold for all posts but retweets. --seed draws another sample, --sample a larger one, --export FILE.csv writes it for hand coding.
 WITH strata AS (
   SELECT
     id, created_at, user_username, lang, rules, sentiment, text,
@@ -14,6 +14,7 @@ WITH strata AS (
   WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
     AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
     AND (@rule IS NULL OR @rule IN UNNEST(rules))
+    AND (@pattern IS NULL OR REGEXP_CONTAINS(text, @pattern))
     AND retweet_of IS NULL AND text IS NOT NULL
 ),
 ordered AS (  -- every total/sample-th post of those that are drawn in each stratum

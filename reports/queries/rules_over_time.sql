@@ -1,6 +1,6 @@
 -- How does the talk of each rule change over time?
 -- Scans: the rules and keywords of the period's days.
--- Note: of hours where the period is three days or shorter, else of days. The eight rules with most posts; share is of all posts of that time. A post that
+-- Note: of hours where the period is three days or shorter, else of days. The eight rules with most posts, of which the chart shows six; share is of all posts of that time. A post that
 -- several rules match counts for each.
 WITH moments AS (
   SELECT DISTINCT

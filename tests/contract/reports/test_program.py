@@ -103,6 +103,11 @@ MISTAKES = {
     "a file that is a folder": (["--export", "docs"], "it is a folder, so nothing was asked"),
     "nothing to search for": (["--search", " * "], "--search needs a word or several"),
     "a day that begins no week": (["--week-starts", "friday"], "invalid choice: 'friday'"),
+    "a search that limits no network": (
+        ["--search", "x", "--network", "mentions", "--export", "x.gexf"],
+        "it cannot limit --network",
+    ),
+    "a search and other questions": (["--search", "x", "--only", "totals"], "it cannot limit --only"),
     "two kinds of export": (
         ["--export", "x.csv", "--ids-only", "--sample", "9"],
         "are three kinds of export: name one",
@@ -191,7 +196,7 @@ def bigquery_that(scanned: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 @pytest.mark.parametrize(
     ("scanned", "told"),
-    [(2**40, "4 queries scan 4,398.05 GB: $25.0000"), (0, f"4 queries scan {12 * 10 * 2**20 / 1e9:,.2f} GB: $0.0007")],
+    [(2**40, "5 queries scan 5,497.56 GB: $31.2500"), (0, f"5 queries scan {15 * 10 * 2**20 / 1e9:,.2f} GB: $0.0009")],
     ids=["a tebibyte each", "the least that is billed"],
 )
 def test_the_price_is_said_before_anything_is_asked_and_a_limit_holds(
@@ -278,12 +283,14 @@ def test_a_keyword_that_no_post_has_is_told_with_those_that_there_are(here: dict
 
 def test_a_report_that_nobody_gave_a_place_overwrites_none(here: dict[str, str], tmp_path: Path) -> None:
     environment = {**os.environ, **here, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "reports", *PERIOD, "--only", "totals"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=100, check=False)
-    assert done.returncode == 0
-    made = [path for path in (tmp_path / "results").iterdir() if not path.is_symlink()]
-    assert (tmp_path / "results" / "latest").resolve() == made[0]
-    assert (made[0] / "totals.csv").is_file()
+    whole = [sys.executable, "-m", "reports", *PERIOD]
+    for command in (whole, [*whole, "--only", "totals"]):
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=110, check=False)
+        assert done.returncode == 0
+    first, second = sorted(path for path in (tmp_path / "results").iterdir() if not path.is_symlink())
+    assert (tmp_path / "results" / "latest").resolve() == first, "a part of a report is not the latest one"
+    assert (first / "report.html").is_file()
+    assert (second / "totals.csv").is_file()
 
 
 @pytest.mark.slow

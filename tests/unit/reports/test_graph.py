@@ -24,7 +24,7 @@ def test_who_mentions_themselves_is_drawn_with_others_or_not_at_all() -> None:
 
 
 def test_two_nodes_are_no_picture() -> None:
-    beside = Beside(gaps=[], end=datetime(2026, 11, 1))  # noqa: DTZ001 - of a clock on a wall
+    beside = Beside(gaps=[], end=datetime(2026, 11, 2), begin=datetime(2026, 11, 1))  # noqa: DTZ001 - of a clock on a wall
     assert graph.densest(directed=True)(edges(("a", "b")), beside) is None
 
 
