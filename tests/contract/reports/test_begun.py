@@ -9,7 +9,7 @@ from google.cloud import bigquery
 from reports import export, results
 from tests.support.report_rows import asked, fresh
 
-POST = {"id": "1", "created_at": "2026-11-02T09:40:00", "text": "Klimaschutz now", "payload": "{\"data\": {}}"}
+POST = {"id": "1", "created_at": "2026-11-02T09:40:00", "text": "Klimaschutz now", "payload": '{"data": {}}'}
 SINCE = datetime.fromisoformat("2026-11-01T00:00:00+00:00")
 
 
