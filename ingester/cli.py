@@ -62,7 +62,8 @@ def check(arguments: Namespace) -> int:
         if why := search.cannot_ask(rule.value):
             console.print(f"  [yellow]after a disconnect, search cannot be asked for what was missed: {escape(why)}[/]")
     console.print(
-        f"{len(ours)} rules, {wrong or 'no'} mistakes that can be seen without X. rules plan asks X, and --price what they cost."
+        f"{len(ours)} rule{'s' * (len(ours) != 1)}, {wrong or 'no'} mistake{'s' * (wrong != 1)} that can be seen without X. "
+        "rules plan asks X, and --price what they cost."
     )
     return 1 if wrong else 0
 

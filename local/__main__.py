@@ -242,6 +242,7 @@ def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/run",
+        allow_abbrev=False,
         description="Runs the whole pipeline on this machine: posts flow from X's API through Pub/Sub and the function into BigQuery.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )

@@ -160,12 +160,12 @@ def _price(
 ) -> None:
     """What the real BigQuery would bill, said before it is asked; the embedded one has no price."""
     if ask.is_embedded():
-        console.print(f"{len(wanted)} queries of the embedded BigQuery, which bills nothing.", style="dim")
+        console.print(f"{_queries(wanted)} of the embedded BigQuery, which bills nothing.", style="dim")
         return
     scanned = sum(ask.scanned(source, question, asked) for question in wanted)
     dollars = scanned / 2**40 * ask.DOLLARS_A_TEBIBYTE
     console.print(
-        f"{len(wanted)} queries scan {scanned / 1e9:,.2f} GB: ${dollars:,.4f} at ${ask.DOLLARS_A_TEBIBYTE} a TiB, "
+        f"{_queries(wanted)} scan{'s' * (len(wanted) == 1)} {scanned / 1e9:,.2f} GB: ${dollars:,.4f} at ${ask.DOLLARS_A_TEBIBYTE} a TiB, "
         "nothing within the free first TiB of a month."
     )
     if scanned > arguments.max_gigabytes * 1e9 and not arguments.dry_run:
@@ -173,6 +173,10 @@ def _price(
             f"That is more than --max-gigabytes {arguments.max_gigabytes:g}, so nothing was asked. Name a shorter period "
             "(--from), fewer questions (--only), or a larger limit."
         )
+
+
+def _queries(wanted: Sequence[Question]) -> str:
+    return f"{len(wanted)} quer{'y' if len(wanted) == 1 else 'ies'}"
 
 
 def _network(source: Source, asked: Asked, arguments: argparse.Namespace, console: Console) -> int:
@@ -277,6 +281,7 @@ def _positive(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/reports",
+        allow_abbrev=False,
         description="Answers the questions in reports/queries/*.sql: tables here, CSV files and a page in --results. "
         "'serve' shows a live page instead.",
     )

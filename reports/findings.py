@@ -74,7 +74,7 @@ def _regions(rows: Rows) -> str:
     if not placed:
         return f"Of none of the {_posts(total)} the country is known."
     said = [f"{row['region']} ({row['posts'] / placed:.0%})" for row in known[:3]]
-    return f"Most posts whose country is known: {_and(said)}. It is known of {placed / total:.0%}."
+    return f"Of the posts whose country is known ({placed / total:.0%} of all), most are from {_and(said)}."
 
 
 def _languages(rows: Rows) -> str:

@@ -46,7 +46,7 @@ SAID: dict[str, tuple[str, list[dict[str, Any]], str]] = {
             {"region": "Chile", "code": "CL", "posts": 10},
             {"region": "unknown", "code": None, "posts": 60},
         ],
-        "Most posts whose country is known: Brazil (75%) and Chile (25%). It is known of 40%.",
+        "Of the posts whose country is known (40% of all), most are from Brazil (75%) and Chile (25%).",
     ),
     "no country": (
         "posts_by_region",
