@@ -281,6 +281,7 @@ def test_a_keyword_that_no_post_has_is_told_with_those_that_there_are(here: dict
     assert "music" in said.partition("There are: ")[2]
 
 
+@pytest.mark.slow
 def test_a_report_that_nobody_gave_a_place_overwrites_none(here: dict[str, str], tmp_path: Path) -> None:
     environment = {**os.environ, **here, "PYTHONPATH": str(ROOT)}
     whole = [sys.executable, "-m", "reports", *PERIOD]
