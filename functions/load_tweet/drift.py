@@ -3,7 +3,6 @@
 The lists are X's own (OpenAPI 2.167, 2026-08: post, user and place fields), in both of its dialects.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 from .dialect import Object
@@ -36,30 +35,28 @@ _INCLUDED = {"users": _USER, "tweets": _POST, "posts": _POST, "places": _PLACE}
 
 
 def unknown_fields(message: Object) -> tuple[str, ...]:
-    """Their paths, as `data.new_field`; of a message that has a post."""
-    return tuple(_unknown(message))
-
-
-def _unknown(message: Object) -> Iterator[str]:
+    """Return the paths of fields that are not known, as `data.new_field`. `message` has a post."""
+    unknown: list[str] = []
     data = message["data"]
     includes = message["includes"] if isinstance(message.get("includes"), dict) else {}
-    yield from _beyond(message, _MESSAGE, "")
-    yield from _beyond(data, _POST, "data.")
+    _look(message, _MESSAGE, "", unknown)
+    _look(data, _POST, "data.", unknown)
     for name, known in (("public_metrics", _METRICS), ("entities", _ENTITIES), ("note_tweet", _NOTE)):
-        yield from _beyond(data.get(name), known, f"data.{name}.")
-    yield from _beyond(includes, _INCLUDES, "includes.")
+        _look(data.get(name), known, f"data.{name}.", unknown)
+    _look(includes, _INCLUDES, "includes.", unknown)
     for name, known in _INCLUDED.items():
-        yield from _beyond_each(includes.get(name), known, f"includes.{name}.")
-    yield from _beyond_each(message.get("matching_rules"), _RULE, "matching_rules.")
+        _look_at_each(includes.get(name), known, f"includes.{name}.", unknown)
+    _look_at_each(message.get("matching_rules"), _RULE, "matching_rules.", unknown)
+    return tuple(unknown)
 
 
-def _beyond_each(items: Any, known: frozenset[str], path: str) -> Iterator[str]:
+def _look_at_each(items: Any, known: frozenset[str], path: str, unknown: list[str]) -> None:
     if isinstance(items, list):
         for item in items:
-            yield from _beyond(item, known, path)
+            _look(item, known, path, unknown)
 
 
-def _beyond(owner: Any, known: frozenset[str], path: str) -> Iterator[str]:
+def _look(owner: Any, known: frozenset[str], path: str, unknown: list[str]) -> None:
     """Nobody has looked at parts that no column comes from: they may be of any type."""
     if isinstance(owner, dict) and not known.issuperset(owner):
-        yield from (f"{path}{name[:100]}" for name in owner if name not in known)
+        unknown += [f"{path}{name[:100]}" for name in owner if name not in known]

@@ -11,8 +11,7 @@ from typing import Any
 
 import orjson
 
-from . import dialect
-from .dialect import Object
+from .dialect import Object, Reader
 from .drift import unknown_fields
 from .errors import BadMessage
 
@@ -23,6 +22,7 @@ _LEAP_SECOND = re.compile(r"(?<=:\d\d):60(?!\d)")  # which Python's datetime has
 _POST_ID = re.compile(r"[0-9]{1,19}")
 _LINK = re.compile(r"https?://\S+")
 _RETWEET_PREFIX = re.compile(r"RT @\w{1,30}: ?")
+_NOTHING = Reader({}, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,67 +44,66 @@ class Post:
 
 
 def parse(payload: str) -> Post:
-    """Raises BadMessage: not_json, no_post (a message of X's that carries none) or wrong_type (names the field)."""
-    message = _message(payload)
-    data = dialect.get_object(message, "data", "message")
-    post_id = dialect.get_id(data, "id", "data")
+    """Return what a payload says.
+
+    Raises BadMessage: not_json, no_post (a message of X's that carries none) or wrong_type (the text names the field).
+    """
+    found = _message(payload)
+    message = Reader(found, "")
+    data = message.object("data")
+    post_id = data.id("id")
     if post_id is None:
-        raise BadMessage("no_post", _what_it_is(message))
+        raise BadMessage("no_post", _what_it_is(found))
     if not _POST_ID.fullmatch(post_id):
         raise BadMessage("wrong_type", "data.id: expected 1 to 19 digits, got another string")
 
-    includes = dialect.get_object(message, "includes", "message")
-    author = _find(includes, "users", dialect.get_id(data, "author_id", "data"))
+    includes = message.object("includes")
+    author = _find(includes, "users", data.id("author_id"))
     referred: dict[str, str] = {}
-    for kind, target in dialect.references(data, "data"):
+    for kind, target in data.references():
         referred.setdefault(kind, target)
     original = _find(includes, "tweets", referred.get("retweeted"))
     quoted = _find(includes, "tweets", referred.get("quoted"))
-    versions = dialect.get_ids(data, "edit_history_tweet_ids", "data")
+    versions = data.ids("edit_history_tweet_ids")
     earlier = tuple(versions[: versions.index(post_id)]) if post_id in versions else ()
-    metrics = dialect.get_object(data, "public_metrics", "data")
-    original_metrics = dialect.get_object(original, "public_metrics", "includes.tweets")
-    spoken = [
-        data,
-        dialect.get_object(data, "note_tweet", "data"),
-        original,
-        dialect.get_object(original, "note_tweet", "includes.tweets"),
-    ]
+    metrics, original_metrics = data.object("public_metrics"), original.object("public_metrics")
+    said = (data, data.object("note_tweet"), original, original.object("note_tweet"))
+    entities = [one for one in (one.object("entities") for one in said) if one]
+    place = _find(includes, "places", data.object("geo").id("place_id"))
+    longitude, latitude = _point(data.object("geo").object("coordinates"))
 
     columns: Object = {
         "id": post_id,
-        "created_at": _created_at(dialect.get(data, "created_at", str, "data"), post_id),
+        "created_at": _created_at(data.string("created_at"), post_id),
+        "tweet_location": place.string("full_name") or place.string("name"),
         "text": _full_text(data, original),
-        "retweet_count": dialect.get(metrics, "retweet_count", int, "data.public_metrics"),
-        "favorite_count": dialect.get(metrics, "like_count", int, "data.public_metrics"),
-        "user_name": dialect.get(author, "name", str, "includes.users"),
-        "user_location": dialect.get(author, "location", str, "includes.users"),
-        "user_followers_count": dialect.get(
-            dialect.get_object(author, "public_metrics", "includes.users"),
-            "followers_count",
-            int,
-            "includes.users.public_metrics",
-        ),
-        "user_id": dialect.get_id(data, "author_id", "data"),
-        "user_username": dialect.get(author, "username", str, "includes.users"),
-        "lang": dialect.get(data, "lang", str, "data"),
-        "conversation_id": dialect.get_id(data, "conversation_id", "data"),
+        "retweet_count": metrics.integer("retweet_count"),
+        "favorite_count": metrics.integer("like_count"),
+        "user_name": author.string("name"),
+        "user_location": author.string("location"),
+        "user_followers_count": author.object("public_metrics").integer("followers_count"),
+        "user_id": data.id("author_id"),
+        "user_username": author.string("username"),
+        "lang": data.string("lang"),
+        "conversation_id": data.id("conversation_id"),
         "retweet_of": referred.get("retweeted"),
         "quote_of": referred.get("quoted"),
         "reply_to": referred.get("replied_to"),
         "edit_of": versions[0] if earlier else None,
-        "hashtags": _entities(spoken, "hashtags", "tag"),
-        "mentions": _entities(spoken, "mentions", "username"),
-        "urls": _urls(spoken),
+        "hashtags": _entities(entities, "hashtags", "tag"),
+        "mentions": _entities(entities, "mentions", "username"),
+        "urls": _entities(entities, "urls", "unwound_url", "expanded_url", "url"),
         "rules": _rules(message),
-        "possibly_sensitive": dialect.get(data, "possibly_sensitive", bool, "data"),
-        "quote_count": dialect.get(metrics, "quote_count", int, "data.public_metrics"),
-        "reply_count": dialect.get(metrics, "reply_count", int, "data.public_metrics"),
-        "original_retweet_count": dialect.get(original_metrics, "retweet_count", int, "includes.tweets.public_metrics"),
-        "original_favorite_count": dialect.get(original_metrics, "like_count", int, "includes.tweets.public_metrics"),
-        **_where(data, includes),
+        "longitude": longitude,
+        "latitude": latitude,
+        "country_code": place.string("country_code"),
+        "possibly_sensitive": data.boolean("possibly_sensitive"),
+        "quote_count": metrics.integer("quote_count"),
+        "reply_count": metrics.integer("reply_count"),
+        "original_retweet_count": original_metrics.integer("retweet_count"),
+        "original_favorite_count": original_metrics.integer("like_count"),
     }
-    return Post(columns, earlier, _own_text(quoted) or "", unknown_fields(message))
+    return Post(columns, earlier, _own_text(quoted) or "", unknown_fields(found))
 
 
 def _message(payload: str) -> Object:
@@ -144,39 +143,37 @@ def _what_it_is(message: Object) -> str:
     return f"The message carries no post (no data.id); its fields are: {', '.join(sorted(message))[:200] or 'none'}"
 
 
-def _find(includes: Object, kind: str, wanted: str | None) -> Object:
-    """The included object with that id; empty where there is none, as X may leave any of them out."""
-    if wanted is None:
-        return {}
-    for item in dialect.get_objects(includes, kind, "includes"):
-        if dialect.get_id(item, "id", f"includes.{kind}") == wanted:
-            return item
-    return {}
+def _find(includes: Reader, kind: str, wanted: str | None) -> Reader:
+    """Return the included object with that id; an empty one where there is none, as X may leave any of them out."""
+    if wanted is not None:
+        for item in includes.objects(kind):
+            if item.id("id") == wanted:
+                return item
+    return _NOTHING
 
 
-def _own_text(post: Object) -> str | None:
+def _own_text(post: Reader) -> str | None:
     """`text` is cut near 280 characters, with or without an ellipsis; a long post has it whole in its note, an article beside it."""
-    note = dialect.get(dialect.get_object(post, "note_tweet", "data"), "text", str, "data.note_tweet")
-    text = note if note is not None else dialect.get(post, "text", str, "data")
-    if words := _article(post):
+    note = post.object("note_tweet").string("text")
+    text = note if note is not None else post.string("text")
+    if words := _article(post.raw("article")):
         said = [_LINK.sub("", text or "").strip(), *words]
         return "\n\n".join(part for part in said if part)
     return text
 
 
-def _article(post: Object) -> list[str]:
+def _article(article: Any) -> list[str]:
     """Title and body of an X Article, where the post's own text is only a link to it.
 
     X's specification names the field and not what is in it, so nothing of it rejects a post.
     """
-    article = post.get("article")
     if not isinstance(article, dict):
         return []
     body = article.get("plain_text") or article.get("text") or article.get("preview_text")
     return [part.strip() for part in (article.get("title"), body) if isinstance(part, str) and part.strip()]
 
 
-def _full_text(data: Object, original: Object) -> str | None:
+def _full_text(data: Reader, original: Reader) -> str | None:
     """A retweet's text is cut as well: 'RT @user: ' stays, and the original's whole text follows."""
     text = _own_text(data)
     whole = _own_text(original)
@@ -203,58 +200,34 @@ def _created_at(value: str | None, post_id: str) -> str | None:
     return moment.replace(tzinfo=None, microsecond=0).isoformat()
 
 
-def _entities(posts: list[Object], kind: str, name: str) -> list[str]:
-    """Each value once, in the order of the text; a long post has entities of its own, a retweet those of its original."""
-    found: dict[str, None] = {}
-    for post in posts:
-        entities = dialect.get_object(post, "entities", "data")
-        for entity in dialect.get_objects(entities, kind, "data.entities"):
-            value = dialect.get(entity, name, str, f"data.entities.{kind}")
-            if value:
-                found.setdefault(value)
-    return list(found)
+def _entities(entities: list[Reader], kind: str, *names: str) -> list[str]:
+    """Return each value once, in the order of the text. Of several names the first that an entity has: the farthest that X followed a link.
 
-
-def _urls(posts: list[Object]) -> list[str]:
-    """The farthest that X followed each link: unwound, else expanded, else its own short one."""
+    A long post has entities of its own, a retweet those of its original.
+    """
     found: dict[str, None] = {}
-    for post in posts:
-        entities = dialect.get_object(post, "entities", "data")
-        for entity in dialect.get_objects(entities, "urls", "data.entities"):
-            for name in ("unwound_url", "expanded_url", "url"):
-                if value := dialect.get(entity, name, str, "data.entities.urls"):
+    for one in entities:
+        for entity in one.objects(kind):
+            for name in names:
+                if value := entity.string(name):
                     found.setdefault(value)
                     break
     return list(found)
 
 
-def _rules(message: Object) -> list[str]:
+def _rules(message: Reader) -> list[str]:
     names: dict[str, None] = {}
-    for rule in dialect.get_objects(message, "matching_rules", "message"):
-        name = dialect.get(rule, "tag", str, "matching_rules") or dialect.get_id(rule, "id", "matching_rules")
-        if name:
+    for rule in message.objects("matching_rules"):
+        if name := rule.string("tag") or rule.id("id"):
             names.setdefault(name)
     return list(names)
 
 
-def _where(data: Object, includes: Object) -> Object:
-    geo = dialect.get_object(data, "geo", "data")
-    place = _find(includes, "places", dialect.get_id(geo, "place_id", "data.geo"))
-    longitude, latitude = _point(dialect.get_object(geo, "coordinates", "data.geo"))
-    return {
-        "tweet_location": dialect.get(place, "full_name", str, "includes.places")
-        or dialect.get(place, "name", str, "includes.places"),
-        "country_code": dialect.get(place, "country_code", str, "includes.places"),
-        "longitude": longitude,
-        "latitude": latitude,
-    }
-
-
-def _point(coordinates: Object) -> tuple[float | None, float | None]:
+def _point(coordinates: Reader) -> tuple[float | None, float | None]:
     """GeoJSON: [longitude, latitude], in degrees."""
-    pair: Any = coordinates.get("coordinates")
+    pair: Any = coordinates.raw("coordinates")
     if pair is None:
         return None, None
     if not (isinstance(pair, list) and len(pair) == 2 and all(type(x) in (int, float) for x in pair)):
-        raise BadMessage("wrong_type", "data.geo.coordinates.coordinates: expected [longitude, latitude]")
+        raise BadMessage("wrong_type", f"{coordinates.path('coordinates')}: expected [longitude, latitude]")
     return float(pair[0]), float(pair[1])

@@ -309,11 +309,32 @@ BAD: dict[str, tuple[str, str, str]] = {
     "an id that is no number": ('{"data":{"id":"abc"}}', "wrong_type", "data.id"),
     "an id of 20 digits": ('{"data":{"id":"12345678901234567890"}}', "wrong_type", "data.id"),
     "text that is a number": ('{"data":{"id":"1","text":5}}', "wrong_type", "data.text: expected string, got integer"),
-    "data that is a list": ('{"data":[]}', "wrong_type", "message.data: expected object, got array"),
+    "data that is a list": ('{"data":[]}', "wrong_type", "data: expected object, got array"),
     "a count that is a string": (
         '{"data":{"id":"1","public_metrics":{"like_count":"3"}}}',
         "wrong_type",
         "data.public_metrics.like_count: expected integer, got string",
+    ),
+    "the text of an included original": (
+        '{"data":{"id":"1","referenced_tweets":[{"type":"retweeted","id":"2"}]},"includes":{"tweets":[{"id":"2","text":5}]}}',
+        "wrong_type",
+        "includes.tweets.text: expected string, got integer",
+    ),
+    "the note of an included original": (
+        '{"data":{"id":"1","referenced_tweets":[{"type":"quoted","id":"2"}]},"includes":{"posts":[{"id":"2","note_post":{"text":5}}]}}',
+        "wrong_type",
+        "includes.tweets.note_tweet.text: expected string, got integer",
+    ),
+    "a mention of an included original": (
+        '{"data":{"id":"1","referenced_tweets":[{"type":"retweeted","id":"2"}]},'
+        '"includes":{"tweets":[{"id":"2","entities":{"mentions":[{"username":5}]}}]}}',
+        "wrong_type",
+        "includes.tweets.entities.mentions.username: expected string, got integer",
+    ),
+    "a link of a long post": (
+        '{"data":{"id":"1","note_tweet":{"text":"a","entities":{"urls":[{"expanded_url":5}]}}}}',
+        "wrong_type",
+        "data.note_tweet.entities.urls.expanded_url: expected string, got integer",
     ),
     "a count that is true": ('{"data":{"id":"1","public_metrics":{"like_count":true}}}', "wrong_type", "like_count"),
     "hashtags that are an object": ('{"data":{"id":"1","entities":{"hashtags":{}}}}', "wrong_type", "hashtags"),

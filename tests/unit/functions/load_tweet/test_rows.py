@@ -12,6 +12,7 @@ from functions.load_tweet.filter import Keywords, parse_keywords
 from functions.load_tweet.message import Delivery
 from functions.load_tweet.rows import Result, make_rows
 from functions.load_tweet.settings import Settings
+from functions.load_tweet.tables import TweetRow
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, 5, tzinfo=UTC)
 SETTINGS = Settings("p", "d", frozenset(), keep_retweets=True)
@@ -53,6 +54,24 @@ def test_a_kept_post_is_loaded_and_replaces_its_earlier_versions() -> None:
     assert make(EDITED, keywords=parse_keywords("love")) == Result(
         "loaded", [("tweet_versions", "3/stream", row), *SUPERSEDED]
     )
+
+
+def test_a_row_has_the_columns_of_the_table_and_no_others() -> None:
+    """Nulls are left out of a row, so it is made of a post that leaves nothing out."""
+    metrics = {"retweet_count": 1, "like_count": 2, "quote_count": 3, "reply_count": 4}
+    post = EDITED["data"] | {
+        "author_id": "7", "created_at": "2026-11-22T11:00:00.000Z", "conversation_id": "1", "public_metrics": metrics,
+        "possibly_sensitive": False, "geo": {"place_id": "p", "coordinates": {"type": "Point", "coordinates": [1, 2]}},
+        "referenced_tweets": [{"type": kind, "id": "2"} for kind in ("retweeted", "quoted", "replied_to")],
+    }  # fmt: skip
+    user = {"id": "7", "name": "n", "username": "u", "location": "l", "public_metrics": {"followers_count": 1}}
+    included = {
+        "users": [user],
+        "tweets": [{"id": "2", "public_metrics": metrics}],
+        "places": [{"id": "p", "name": "P", "country_code": "DE"}],
+    }
+    table, _, row = make({"data": post, "includes": included}).rows[0]
+    assert (table, set(row)) == ("tweet_versions", set(TweetRow._fields))
 
 
 def test_a_dropped_edit_still_replaces_its_earlier_versions() -> None:
