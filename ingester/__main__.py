@@ -85,6 +85,12 @@ def _above_zero(text: str) -> float:
     return number
 
 
+def _posts(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of posts")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ingester", description="Gets posts from X and publishes them to Pub/Sub."
@@ -106,10 +112,16 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser("stream", parents=[with_rules], help="hold X's filtered stream until told to stop (SIGTERM)")
     one = commands.add_parser(
-        "search", parents=[with_rules, asking, counting], help="fetch what the stream did not deliver, by recent search"
+        "search",
+        parents=[with_rules, asking, counting],
+        help="fetch what the stream did not deliver, or years of history",
     )
     one.add_argument("--from", dest="since", type=parse_time, required=True, metavar="TIME", help="ISO 8601, UTC")
     one.add_argument("--to", dest="until", type=parse_time, metavar="TIME", help="now, if left out")
+    one.add_argument("--rule", action="append", metavar="TAG", help="only the rule with this tag (repeatable)")
+    one.add_argument(
+        "--sample", type=_posts, metavar="N", help="only about N posts, in slices that are spread evenly over the time"
+    )
     for name, what in (
         ("archive", "publish posts of archive again"),
         ("rejected", "publish messages of rejected again"),

@@ -60,9 +60,9 @@ class Budget:
             self._days[today] = self._days.get(today, 0) + new + more
             return self._spent(today)
 
-    def add_request(self) -> None:
+    def add_request(self, units: int = COUNTS) -> None:
         """Count a request for counts before it is made: X bills it, whether its answer arrives or not."""
-        self.add(NOTHING, more=COUNTS)
+        self.add(NOTHING, more=units)
 
     def know(self, posts: Iterable[str]) -> None:
         """Mark posts of today as counted by another process; X does not bill them again."""
@@ -97,6 +97,11 @@ class Budget:
         """The limit that is reached, if one is."""
         with self._lock:
             return self._spent(self._roll())
+
+    def limit(self) -> int | None:
+        """Units that a day may cost; None if there is no limit."""
+        limits = [units for units in self._limits.values() if units]
+        return min(limits) if limits else None
 
     def left(self) -> int | None:
         """Units until the nearer limit; None if there is none."""

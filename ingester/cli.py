@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from .backfill import backfill, replay
+from .backfill import backfill, by_hand, replay
 from .backfill.backfill import Filled
 from .budget import Budget
 from .errors import ConfigurationError, Denied, LedgerFailed, NoLedger, PublishFailed, Refused, Unavailable
@@ -24,7 +24,7 @@ from .ledger import history
 from .ledger.ledger import Ledger
 from .ledger.model import Event, Gap
 from .ledger.store import Store
-from .prices import COUNTS, DOLLARS, most
+from .prices import COUNTS, COUNTS_ALL, DOLLARS, most
 from .pubsub.publisher import Publisher
 from .run import SystemClock, first_token, holder_id
 from .settings import Settings
@@ -34,6 +34,7 @@ from .x.bearer import Secret, Tokens
 from .x.client import X
 from .x.http import Http
 from .x.rate_limit import XTime
+from .x.reach import reach_of
 from .x.rules import Rule
 
 T = TypeVar("T")
@@ -41,6 +42,7 @@ T = TypeVar("T")
 _DRAIN_SECONDS = 60.0
 _LEDGER_SECONDS = 30.0
 _LATE = timedelta(minutes=2)  # so much later a rejected message may appear in BigQuery than its time says
+_TIMES = Timeouts()
 _PRICED = timedelta(days=6, hours=23)  # recent counts go back seven days
 
 # what is piped into a file or another program is not wrapped
@@ -84,7 +86,10 @@ def plan(settings: Settings, arguments: Namespace) -> int:
             table.add_row(what, escape(str(rule)), *(_price(x, rule.value, settings) if arguments.price else []))
     console.print(table)
     if arguments.price:
-        console.print(f"X bills a request for counts: ${COUNTS * DOLLARS:.3f} for each rule that was priced.")
+        console.print(
+            f"X bills a request for counts: ${COUNTS * DOLLARS:.3f} for each rule that was priced, "
+            f"${COUNTS_ALL * DOLLARS:.3f} for one of more than 512 characters."
+        )
     if found.foreign:
         console.print("Rules that are not ours are left alone; rules apply --remove-foreign removes them.")
     console.print(
@@ -115,56 +120,100 @@ def apply(settings: Settings, arguments: Namespace) -> int:
 
 
 def fetch(settings: Settings, arguments: Namespace, times: Timeouts) -> int:
-    """Search by hand: what the stream did not deliver between two times."""
+    """Search by hand between two times: what the stream did not deliver, or years of history. Says what it costs first."""
     since, until = arguments.since, arguments.until or datetime.now(UTC)
     _check_interval(since, until)
     until = min(until, datetime.now(UTC) - timedelta(seconds=times.lag))
-    if since < datetime.now(UTC) - search.DAYS:
-        raise ConfigurationError("Search knows the last seven days. Name a later --from.")
-    x = _x(settings)
-    asked = [(rule.id, rule.value, rule.tag) for rule in _asked(rules.there(x)) or rules.read(arguments.rules)]
-    for _, value, tag in asked:
-        if why := search.cannot_ask(value):
-            console.print(f"[yellow]The rule '{escape(tag or value[:40])}' cannot be asked: {why}.[/]")
-    counted = _asked(search.counts(x, asked, since, until))
-    asking = f"Asking for it cost ${counted.requests * COUNTS * DOLLARS:.3f}."
-    if counted.total is None:
-        console.print(
-            f"X does not say how many posts there are from {since:%F %H:%M:%S} to {until:%F %H:%M:%S} UTC. {asking}"
-        )
-    else:
-        console.print(
-            f"{counted.total:,} posts from {since:%F %H:%M:%S} to {until:%F %H:%M:%S} UTC, retweets counted, which search does not "
-            f"return: ${counted.total * DOLLARS:,.2f} to ${counted.total * _most(settings) * DOLLARS:,.2f}, by how many authors and "
-            f"referenced posts come with them. X bills a post that the stream delivered the same UTC day only once. {asking}"
-        )
-    if arguments.dry_run or not _agreed(arguments, "Fetch and publish them?"):
-        return 0 if arguments.dry_run else 1
+    x = _x(settings, times)
+    asked = by_hand.askable(_rules_to_ask(x, arguments), is_old=since < datetime.now(UTC) - search.DAYS, say=_warn)
+    gap = by_hand.gap(asked, since, arguments.until, until, arguments.sample)
     ledger = _ledger(settings)
-    publisher = Publisher(settings.topic_path, settings.dead_topic_path)
-    events = _asked(ledger.store.history())
-    budget = Budget(settings.max_posts_per_day, settings.max_posts_per_month, history.spent(events))
-    for _ in range(counted.requests):
-        budget.add_request()
-    ledger.today = budget.today
-    gap = Gap(f"manual-{datetime.now(UTC):%Y%m%dT%H%M%S}", since, "manual", until, tuple(asked))
+    earlier = _asked(_store(settings).searched(gap.id))
+    begin = earlier.until if earlier and earlier.until else since
+    if begin >= until:
+        console.print("This search was finished before. Another --sample, rule or time is another search.")
+        return 0
+    counted = _asked(search.counts(x, by_hand.without_retweets(asked), begin, until))
+    budget = _budget(settings, ledger, counted.units)
+    plan = by_hand.Plan(gap, asked, begin, counted, arguments.sample, earlier, _most(settings))
+    for sentence in plan.sentences(budget.left(), budget.limit()):
+        console.print(sentence)
+    if arguments.dry_run or not _agreed(arguments, "Fetch and publish them?"):
+        _asked(_flush(ledger))  # what the question cost
+        return 0 if arguments.dry_run else 1
+    return _fetch(settings, ledger, budget, plan, (x, times))
 
-    held = history.last_held(events)
+
+def _fetch(settings: Settings, ledger: Ledger, budget: Budget, plan: by_hand.Plan, parts: tuple[X, Timeouts]) -> int:
+    x, times = parts
+    publisher = Publisher(settings.topic_path, settings.dead_topic_path)
+    held = history.last_held(_asked(ledger.store.history()))
     means = backfill.Means(
         x, publisher, ledger.store, budget, times, _clock, XTime(_clock), datetime.now(UTC),
         settings.expand_authors, settings.expand_referenced,
         uncounted=held[0] if held and held[1] == "killed" else None,
     )  # fmt: skip
     signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        result = _asked(backfill.by_hand(means, gap))
-    except KeyboardInterrupt:
-        _published(publisher)
-        console.print(f"Stopped, as you asked; {publisher.published:,} posts published. The same command goes on.")
-        return 130
-    _tell(ledger, gap, result)
+    done, result, code = plan.begun(), None, 130
+    with _progress() as shown:
+        task = shown.add_task("posts", total=plan.posts)
+
+        def told(done: backfill.Progress) -> None:
+            shown.update(task, completed=done.published)
+            ledger.write("searched", **plan.row(done))
+
+        work = backfill.fill_by_hand(means, plan.gap, plan.wanted(told), done)
+        why = "Stopped, as you asked"
+        try:
+            result = _loop.run(_with_ledger(ledger, work))
+        except KeyboardInterrupt:
+            pass
+        except (Unavailable, NoLedger, search.Refused) as error:
+            why, code = f"Stopped: {escape(str(error))[:300]}", 3
+    _published(publisher)
+    _asked(_flush(ledger))
+    if result is None:
+        console.print(f"{why}; {publisher.published:,} posts published. The same command goes on.")
+        return code
+    if done.cut:
+        console.print(f"{result.published:,} posts published. {by_hand.CUT}")
+        return 0
+    _tell(ledger, plan.gap, plan.whole(result))
     console.print(f"{result.published:,} posts published. {' '.join(result.notes)}")
     return 0
+
+
+def _rules_to_ask(x: X, arguments: Namespace) -> list[search.Rule]:
+    """Return X's rules, or the file's where X has none; of these those whose tags were asked for."""
+    found = _asked(rules.there(x)) or rules.read(arguments.rules)
+    wanted = set(arguments.rule or ())
+    if missing := wanted - {rule.tag for rule in found}:
+        tags = ", ".join(sorted({rule.tag for rule in found if rule.tag})) or "none"
+        raise ConfigurationError(f"There is no rule with the tag {', '.join(sorted(missing))}. The tags are: {tags}.")
+    return [(rule.id, rule.value, rule.tag) for rule in found if not wanted or rule.tag in wanted]
+
+
+def _budget(settings: Settings, ledger: Ledger, asked: int) -> Budget:
+    """Return the budget as the ledger knows it, with the units that asking has cost; the ledger's rows carry it from now on."""
+    events = _asked(ledger.store.history())
+    budget = Budget(settings.max_posts_per_day, settings.max_posts_per_month, history.spent(events))
+    ledger.today = budget.today
+    budget.add_request(asked)
+    ledger.write("searched", note="counts were asked for")
+    return budget
+
+
+def _warn(sentence: str) -> None:
+    console.print(f"[yellow]{escape(sentence)}[/]")
+
+
+async def _with_ledger(ledger: Ledger, work: Coroutine[Any, Any, T]) -> T:
+    """Write the ledger's rows while the work goes on."""
+    writing = asyncio.get_running_loop().create_task(ledger.run())
+    try:
+        return await work
+    finally:
+        writing.cancel()
 
 
 def _tell(ledger: Ledger, gap: Gap, result: Filled) -> None:
@@ -231,9 +280,12 @@ def _redriven_until(ledger: Ledger) -> datetime:
     return max(ended) + timedelta(microseconds=1) if ended else datetime(2020, 1, 1, tzinfo=UTC)
 
 
+def _store(settings: Settings) -> Store:
+    return Store(settings.google_cloud_project, settings.bigquery_dataset)
+
+
 def _ledger(settings: Settings) -> Ledger:
-    store = Store(settings.google_cloud_project, settings.bigquery_dataset)
-    return Ledger(store, holder_id(os.environ), _clock, XTime(_clock))
+    return Ledger(_store(settings), holder_id(os.environ), _clock, XTime(_clock))
 
 
 async def _flush(ledger: Ledger) -> None:
@@ -256,7 +308,7 @@ def _posts_a_day(x: X, values: list[str]) -> float:
     """By the last seven days. Costs a request for counts, or one for each rule where they do not fit into one query."""
     now = datetime.now(UTC) - timedelta(minutes=1)
     asked = [("", value, "") for value in values]
-    counted = _asked(search.counts(x, asked, now - _PRICED, now))
+    counted = _asked(search.counts(x, [(rule, reach_of(rule[1], is_old=False)) for rule in asked], now - _PRICED, now))
     if counted.total is None:
         raise Refused("X does not say how many posts these rules match. Try again in a minute.")
     return counted.total / (_PRICED / timedelta(days=1))
@@ -276,10 +328,10 @@ def _most(settings: Settings) -> int:
     return most(authors=settings.expand_authors, referenced=settings.expand_referenced)
 
 
-def _x(settings: Settings) -> X:
+def _x(settings: Settings, times: Timeouts = _TIMES) -> X:
     secret = Secret(settings)
     token = _loop.run(first_token(secret))
-    return X(Http(settings.x_api_url), Tokens(secret, token), _clock, Timeouts(), XTime(_clock))
+    return X(Http(settings.x_api_url), Tokens(secret, token), _clock, times, XTime(_clock))
 
 
 def _asked(question: Coroutine[Any, Any, T]) -> T:
@@ -293,6 +345,10 @@ def _asked(question: Coroutine[Any, Any, T]) -> T:
         raise Refused(f"X does not answer: {error}. Try again{wait}.") from None
     except search.Refused as error:
         raise Refused(f"X does not take the query: {error}.") from None
+    except search.NoArchive as error:
+        raise Refused(
+            f"X does not let this app search the full archive: {error}. Pay-per-use apps may; recent search knows the last seven days."
+        ) from None
     except NoLedger as error:
         raise LedgerFailed(f"{error}. Does the dataset exist, and may this account query it?") from None
 

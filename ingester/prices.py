@@ -19,7 +19,9 @@ def units(kind: str) -> int:
     return -int(-_LIST[kind]["dollars"] // DOLLARS)
 
 
-POST, USER, MEDIA, COUNTS = (units(kind) for kind in ("post", "user", "media", "counts_recent"))
+POST, USER, MEDIA, COUNTS, COUNTS_ALL = (
+    units(kind) for kind in ("post", "user", "media", "counts_recent", "counts_all")
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from .x import reconnect, search
 from .x.bearer import Tokens
 from .x.client import X
 from .x.rate_limit import CLEARS, CONNECTS, Bucket, XTime
+from .x.reach import RECENT
 from .x.reception import Ended, Reception
 from .x.reconnect import Stop
 from .x.rules import Rule
@@ -389,10 +390,10 @@ class Supervisor:
 
     async def _has_x_posts(self, since: float) -> bool:
         """Ask X for the number of posts since a moment: one request, which X bills. False where it does not say."""
-        rules = [(rule.id, rule.value, rule.tag) for rule in self._rules.listed]
+        rules = [((rule.id, rule.value, rule.tag), RECENT) for rule in self._rules.listed]
         until = self._x_time.of(self._clock.monotonic() - self._times.lag)
         budget = self._heartbeat.budget
-        spend = budget.add_request if budget is not None else lambda: None
+        spend = budget.add_request if budget is not None else lambda units: None
         try:
             counted = await search.counts(self._x, rules, self._x_time.of(since), until, spend)
         except (Unavailable, search.Refused) as error:

@@ -27,6 +27,8 @@ class Timeouts:
     stall_least: float = 120.0  # without a post, while keep-alives go on
     unknown_rate: float = 600.0  # without a post where the usual rate is unknown: then X is asked for its count
 
+    pace: float = 1.0  # a second between two requests to the full archive: X's limit
+
     # one holder
     alive: float = 60.0  # between heartbeats
     fresh: float = 90.0  # a heartbeat younger than this is somebody's who lives

@@ -6,9 +6,11 @@ memory does not grow with the gap, and a failure of X costs one slice and not al
 
 import asyncio
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import pairwise
 
 from .. import log, prices, snowflake
 from ..budget import Budget
@@ -20,13 +22,32 @@ from ..timeouts import Timeouts
 from ..x import search
 from ..x.client import X
 from ..x.rate_limit import XTime
-from ..x.search import Found, Refused, Rule
+from ..x.reach import RECENT, Reach, reach_of
+from ..x.search import Counted, Found, NoArchive, Refused, Rule
 
 _POSTS_A_SLICE = 1_000  # each post takes 13 kB until it is published
 _SHORTEST = timedelta(seconds=1)
 _PUBLISH_SECONDS = 60.0
 _COUNTS_OFF = 0.05  # share of the posts by which X's counts were seen to be too high
-_PAGE = (10, 100)  # posts: what X's search takes as max_results
+_PAGE = 10  # posts: the fewest that X's search takes as max_results
+_POSTS_A_SAMPLE = 100  # of a slice of a sample
+
+
+Slice = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """What a person wants of a search: all of it, or about `sample` posts in slices that are spread evenly over the time.
+
+    `counted` is X's count, for which nobody has to pay twice; `total` the one with which a sample was begun. `told` hears of each slice
+    that is done. A slice is begun only if the budget has room for all of its posts.
+    """
+
+    counted: Counted
+    sample: int | None = None
+    total: int | None = None
+    told: Callable[["Progress"], object] = lambda progress: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +81,16 @@ class Means:
 class Progress:
     """What has been done of a gap, up to `done`; with it, filling goes on where it was.
 
-    `ends` are the ends of the planned slices; None until X has been asked for its counts.
+    `slices` are planned by X's counts; None until X has been asked for them.
     """
 
     done: datetime | None = None
-    ends: list[datetime] | None = None
+    slices: list[Slice] | None = None
     expected: int | None = 0
     recovered: int = 0
     published: int = 0
     cut: bool = False
+    no_archive: bool = False  # X does not let this app search the full archive
     late: bool = False  # posts were missing from before X was heard of last: it had stalled
     unreadable: set[bytes] = field(default_factory=set)  # that have been dead-lettered
     notes: list[str] = field(default_factory=list)
@@ -99,46 +121,62 @@ class _Job:
 
     means: Means
     gap: Gap
-    asked: list[Rule]
+    asked: list[tuple[Rule, Reach]]
     counted_from: datetime
     progress: Progress
     deadline: float
     quiet: float
+    by_hand: ByHand | None = None
 
 
 class _Spent(Exception):
     """The budget has no room for another page."""
 
 
-async def fill(means: Means, gap: Gap, accounted: datetime | None, progress: Progress) -> Filled:
+async def fill(
+    means: Means, gap: Gap, accounted: datetime | None, progress: Progress, by_hand: ByHand | None = None
+) -> Filled:
     """Fetch what was posted in the gap and on its edges, hand on what has not arrived, and count what is still missing.
 
     Edges of gaps overlap: up to `accounted`, the end of the last gap that was counted, and its edge, nothing is counted again.
     Raises Unavailable, NoLedger, PublishFailed; called again with the same progress it goes on.
     """
+    try:
+        return await _fill(means, gap, accounted, progress, by_hand)
+    except NoArchive as error:
+        progress.note(f"X does not let this app search the full archive ({error}).")
+        progress.no_archive = True
+        return await _fill(means, gap, accounted, progress, by_hand)
+
+
+async def _fill(
+    means: Means, gap: Gap, accounted: datetime | None, progress: Progress, by_hand: ByHand | None
+) -> Filled:
     assert gap.until is not None
     edge = timedelta(seconds=means.times.edge)
     since, until = _to_the_millisecond(gap.since - edge), _to_the_millisecond(gap.until + edge)
     oldest = _to_the_millisecond(means.x_time.now() - search.DAYS + timedelta(minutes=1))
-    if gap.until <= oldest:
-        why = "It lies further back than the seven days that search knows."
+    is_old = since < oldest
+    if progress.no_archive and gap.until <= oldest:
+        why = "It lies further back than the seven days that recent search knows."
         return _ended("unfillable" if progress.done is None else "partial", progress, why)
-    if since < oldest and progress.done is None:
-        progress.note(f"What was posted before {oldest:%F %T} lies further back than the seven days that search knows.")
-    asked = list(_askable(gap, progress))
+    if progress.no_archive and is_old and progress.done is None:
+        progress.note(f"What was posted before {oldest:%F %T} lies further back than the seven days of recent search.")
+        since, is_old = oldest, False
+    asked = list(_askable(gap, progress, is_old=is_old))
     if not asked:
         return _ended("unfillable", progress, "No rule is known that search could be asked for.")
 
     counted_from = _to_the_millisecond(accounted + edge) if accounted is not None else since
     now = means.clock.monotonic()
-    job = _Job(means, gap, asked, counted_from, progress, now + means.times.late, now + means.times.lag)
-    start = max(since, oldest, progress.done or since)
-    if progress.ends is None:
-        await _plan(job, start, until)
-    for end in progress.ends or []:
-        if end > start and not progress.cut:
-            await _fill_slice(job, start, end)
-            start = end
+    job = _Job(means, gap, asked, counted_from, progress, now + means.times.late, now + means.times.lag, by_hand)
+    done = max(since, progress.done or since)
+    if progress.slices is None:
+        await _plan(job, done, until)
+    for start, end in progress.slices or []:
+        if end > done and not progress.cut:
+            await _fill_slice(job, max(start, done), end)
+            done = end
     if progress.cut:
         progress.note("The budget ended the search; python -m ingester search fetches the rest.")
     missing = max(0, progress.expected - progress.recovered) if progress.expected is not None else 0
@@ -173,12 +211,13 @@ def _dead(raw: bytes, reason: str) -> Message:
     return Message(b"", raw, "search", {"reason": reason})
 
 
-def _askable(gap: Gap, progress: Progress) -> Iterator[Rule]:
+def _askable(gap: Gap, progress: Progress, *, is_old: bool) -> Iterator[tuple[Rule, Reach]]:
     for rule in gap.rules:
-        if why := search.cannot_ask(rule[1]):
+        reach = RECENT if progress.no_archive else reach_of(rule[1], is_old=is_old)
+        if why := search.cannot_ask(rule[1], reach.characters):
             progress.note(f"Search cannot be asked for the rule '{rule[2] or rule[0]}': {why}.")
         else:
-            yield rule
+            yield rule, reach
 
 
 async def _plan(job: _Job, start: datetime, until: datetime) -> None:
@@ -187,7 +226,7 @@ async def _plan(job: _Job, start: datetime, until: datetime) -> None:
     spans: list[tuple[datetime, datetime, int]] = []
     if counted_from < until:
         try:
-            counted = await search.counts(job.means.x, job.asked, counted_from, until, job.means.budget.add_request)
+            counted = await _counted(job, counted_from, until)
         except Refused as error:
             progress.note(f"X did not say how many posts there were ({error}).")
             progress.expected = None
@@ -197,18 +236,57 @@ async def _plan(job: _Job, start: datetime, until: datetime) -> None:
                 progress.note("X did not say how many posts there were.")
             elif not spans:  # how many, and not when
                 spans = [(counted_from, until, counted.total)]
-    progress.ends = list(slices(spans, start, until))
+    if job.by_hand and _plan_sample(job.by_hand, progress, job.gap.since, until):
+        return
+    progress.slices = list(pairwise([start, *slices(spans, start, until, _posts_a_slice(job))]))
 
 
-def slices(spans: list[tuple[datetime, datetime, int]], start: datetime, until: datetime) -> Iterator[datetime]:
-    """Yield the ends of slices with at most 1,000 posts, from `start` to `until`. Joins short spans and divides long ones evenly. Pure."""
+async def _counted(job: _Job, since: datetime, until: datetime) -> Counted:
+    if job.by_hand:
+        return job.by_hand.counted
+    return await search.counts(job.means.x, job.asked, since, until, job.means.budget.add_request)
+
+
+def _plan_sample(wanted: ByHand, progress: Progress, since: datetime, until: datetime) -> bool:
+    """Plan the slices of a sample, the same ones each time. Returns False where all posts are wanted."""
+    total = wanted.total or progress.expected
+    if not wanted.sample or not total or wanted.sample >= total:
+        return False
+    share = wanted.sample / total
+    progress.note(
+        f"A sample: {share:.1%} of the time, in slices spread evenly over it. X counts {total:,} posts in all."
+    )
+    progress.expected = None
+    progress.slices = list(spread(since, until, share, max(1, wanted.sample // _POSTS_A_SAMPLE)))
+    return True
+
+
+def _posts_a_slice(job: _Job) -> int:
+    """Return the most posts of a slice. By hand, a slice that does not fit into what a day's limit leaves waits for the next day."""
+    limit = job.means.budget.limit() if job.by_hand else None
+    return _POSTS_A_SLICE if limit is None else min(max(limit // job.means.most // 4, _PAGE), _POSTS_A_SLICE)
+
+
+def spread(start: datetime, until: datetime, share: float, count: int) -> Iterator[Slice]:
+    """Yield `count` slices that are that share of the time in all, each in the middle of its part of the time. Pure."""
+    step = (until - start) / count
+    length = max(step * share, _SHORTEST)
+    for number in range(count):
+        begins = _to_the_millisecond(start + step * number + (step - length) / 2)
+        yield max(begins, start), min(_to_the_millisecond(begins + length), until)
+
+
+def slices(
+    spans: list[tuple[datetime, datetime, int]], start: datetime, until: datetime, most: int = _POSTS_A_SLICE
+) -> Iterator[datetime]:
+    """Yield the ends of slices with at most so many posts, up to `until`. Joins short spans and divides long ones evenly. Pure."""
     posts, end = 0, start
     for begins, ends, count in spans:
         span = max(begins, start), min(ends, until)
-        if posts and posts + count > _POSTS_A_SLICE and end > start:
+        if posts and posts + count > most and end > start:
             yield end
             posts = 0
-        parts = min(math.ceil(count / _POSTS_A_SLICE), max(1, int((span[1] - span[0]) / _SHORTEST)))
+        parts = min(math.ceil(count / most), max(1, int((span[1] - span[0]) / _SHORTEST)))
         for part in range(1, parts):
             yield _to_the_millisecond(span[0] + (span[1] - span[0]) * part / parts)
         posts = count // max(parts, 1) if parts > 1 else posts + count
@@ -219,6 +297,9 @@ def slices(spans: list[tuple[datetime, datetime, int]], start: datetime, until: 
 async def _fill_slice(job: _Job, start: datetime, end: datetime) -> None:
     """Fetch and publish the missing posts of one slice, then count what has arrived."""
     means, gap, progress = job.means, job.gap, job.progress
+    if job.by_hand and (left := means.budget.left()) is not None and left < _posts_a_slice(job) * means.most:
+        progress.cut = True  # begun today, it would be paid for today and again tomorrow
+        return
     first, last = int(search.id_before(start)) + 1, int(search.id_before(end))
     before = gap.since - 2 * timedelta(seconds=means.times.edge)  # X delivers within seconds
     here = await means.store.arrived(before, first, last)
@@ -234,11 +315,13 @@ async def _fill_slice(job: _Job, start: datetime, end: datetime) -> None:
     progress.published += len(new)
     progress.late |= gap.heard is not None and any(post.made_at < gap.heard for post in new)
     progress.done = end
+    if job.by_hand and not progress.cut:
+        job.by_hand.told(progress)
 
 
 def _others(job: _Job) -> set[str]:
     """Return the ids of rules that X's counts have no posts of: they were not asked for."""
-    asked = {" ".join(value.split()) for _, value, _ in job.asked}
+    asked = {" ".join(value.split()) for (_, value, _), _ in job.asked}
     known = {rule_id: value for rule_id, value, _ in job.gap.rules} | dict(job.means.rule_values)
     return {rule_id for rule_id, value in known.items() if " ".join(value.split()) not in asked}
 
@@ -296,18 +379,26 @@ async def _search(job: _Job, start: datetime, end: datetime) -> dict[str, Found]
     means, budget = job.means, job.means.budget
     found: dict[str, Found] = {}
 
-    def room() -> int:
+    def room(reach: Reach) -> int:
+        least, most = reach.page
         left = budget.left()
         if left is None:
-            return _PAGE[1]
+            return most
         if left <= 0:
             raise _Spent
-        return min(max(left // means.most, _PAGE[0]), _PAGE[1])
+        return min(max(left // means.most, least), most)
 
-    for rule in job.asked:
+    for rule, reach in job.asked:
         try:
             pages = search.pages(
-                means.x, rule, start, end, authors=means.authors, referenced=means.referenced, size=room
+                means.x,
+                rule,
+                start,
+                end,
+                authors=means.authors,
+                referenced=means.referenced,
+                size=partial(room, reach),
+                reach=reach,
             )
             async for page in pages:
                 budget.add(page.billed, more=prices.POST * len(page.unreadable))
@@ -346,9 +437,9 @@ def _ended(status: str, progress: Progress, why: str = "") -> Filled:
     return Filled(status, progress.expected, progress.recovered, progress.published, notes)
 
 
-async def by_hand(means: Means, gap: Gap) -> Filled:
+async def fill_by_hand(means: Means, gap: Gap, wanted: ByHand, progress: Progress) -> Filled:
     """Fill between two times of somebody's choice, with no edges."""
-    return await fill(replace(means, times=replace(means.times, edge=0.0)), gap, None, Progress())
+    return await fill(replace(means, times=replace(means.times, edge=0.0)), gap, None, progress, wanted)
 
 
 def _to_the_millisecond(moment: datetime) -> datetime:

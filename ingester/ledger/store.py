@@ -26,6 +26,7 @@ _INSERT_SECONDS = 15.0
 _QUERY_SECONDS = 20.0
 _LOOK_BACK = timedelta(days=400)  # a gap stays open until somebody writes its end
 _SPENT_BACK = timedelta(days=63)  # the day counts of this month, and of the one in which X's period may have begun
+_TYPES: dict[type, str] = {int: "INT64", str: "STRING", datetime: "TIMESTAMP"}
 _WHOLE = timedelta(hours=2)  # so far back every event counts
 _ERRORS = (GoogleAPIError, GoogleAuthError, requests.RequestException, TimeoutError)
 
@@ -100,6 +101,11 @@ _SINCE = f"""
 SELECT {_COLUMNS} FROM ingester_events WHERE `at` >= @since ORDER BY `at`
 """
 
+_SEARCHED = f"""
+-- How far has a search come that somebody began by hand?
+SELECT {_COLUMNS} FROM ingester_events WHERE `at` >= @oldest AND event = 'searched' AND gap_id = @gap_id ORDER BY `at` DESC LIMIT 1
+"""
+
 _ARRIVED = r"""
 -- Which posts, by their ids, arrived between two times, however they came, and as matching which rules?
 SELECT id, ANY_VALUE(REGEXP_EXTRACT(payload, r'"matching_rules": *(\[[^\]]*\])')) AS rules
@@ -131,6 +137,12 @@ class Store:
         """Return the events from then on."""
         return await _within(_QUERY_SECONDS, lambda: self._events(_SINCE, {"since": moment}))
 
+    async def searched(self, gap_id: str) -> Event | None:
+        """Return how far a search by hand has come; None if it has not begun."""
+        named = {"oldest": datetime.now(UTC) - _LOOK_BACK, "gap_id": gap_id}
+        found = await _within(_QUERY_SECONDS, lambda: self._events(_SEARCHED, named))
+        return found[0] if found else None
+
     async def arrived(self, since: datetime, first: int, last: int) -> dict[str, set[str]]:
         """Return the posts, by id from first to last, that were received since then, each with the ids of its rules."""
         named = {"since": since, "until": datetime.now(UTC) + timedelta(hours=1), "first": first, "last": last}
@@ -160,10 +172,7 @@ class Store:
         return [_event(row) for row in self._query(sql, named)]
 
     def _query(self, sql: str, named: dict[str, Any]) -> list[dict[str, Any]]:
-        parameters = [
-            bigquery.ScalarQueryParameter(name, "INT64" if isinstance(value, int) else "TIMESTAMP", value)
-            for name, value in named.items()
-        ]
+        parameters = [bigquery.ScalarQueryParameter(name, _TYPES[type(value)], value) for name, value in named.items()]
         config = bigquery.QueryJobConfig(query_parameters=parameters, default_dataset=self._dataset)
         job = self._client.query(sql, config, timeout=_QUERY_SECONDS, retry=_RETRY, job_retry=None)
         return [dict(row) for row in job.result(timeout=_QUERY_SECONDS, retry=_RETRY)]

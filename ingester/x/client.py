@@ -15,6 +15,7 @@ from ..timeouts import Timeouts
 from .bearer import Tokens
 from .fields import PLACE_FIELDS, TWEET_FIELDS, USER_FIELDS, expansions
 from .rate_limit import XTime, asked_wait
+from .reach import RECENT, Reach
 
 _RULES_A_PAGE = 1_000
 _PAGES = 10_000  # of one question: more than a week of search has at 100 posts a page and 450 calls in 15 minutes
@@ -84,9 +85,17 @@ class X:
         return await self._call("GET", "/2/usage/tweets", {})
 
     def search(
-        self, query: str, since_id: str, until_id: str, *, authors: bool, referenced: bool, size: Callable[[], int]
+        self,
+        query: str,
+        since_id: str,
+        until_id: str,
+        *,
+        authors: bool,
+        referenced: bool,
+        size: Callable[[], int],
+        reach: Reach = RECENT,
     ) -> AsyncIterator[Answer]:
-        """Yield pages of recent search, newest first, each of as many posts as `size` says then."""
+        """Yield pages of a search, newest first, each of as many posts as `size` says then."""
         parameters: Object = {
             "query": query,
             "since_id": since_id,
@@ -99,20 +108,31 @@ class X:
             parameters["user.fields"] = ",".join(USER_FIELDS)
         return self._pages(
             lambda token: self._patiently(
-                "/2/tweets/search/recent", parameters | {"max_results": size()} | _page("next_token", token)
+                f"/2/tweets/search/{reach.name}",
+                parameters | {"max_results": size()} | _page("next_token", token),
+                pause=reach.pause,
             )
         )
 
     def count(
-        self, query: str, since_id: str, until_id: str, granularity: str, spend: Callable[[], object]
+        self,
+        query: str,
+        since_id: str,
+        until_id: str,
+        granularity: str,
+        spend: Callable[[], object],
+        *,
+        reach: Reach = RECENT,
     ) -> AsyncIterator[Answer]:
-        """Yield pages of X's counts for a query, retweets included, by minute or hour. X bills each page as a request.
+        """Yield pages of X's counts for a query, retweets included, by minute, hour or day. X bills each page as a request.
 
         `spend` is called before each.
         """
         parameters = {"query": query, "since_id": since_id, "until_id": until_id, "granularity": granularity}
-        path = "/2/tweets/counts/recent"
-        return self._pages(lambda token: self._patiently(path, parameters | _page("next_token", token), spend))
+        path = f"/2/tweets/counts/{reach.name}"
+        return self._pages(
+            lambda token: self._patiently(path, parameters | _page("next_token", token), spend, pause=reach.pause)
+        )
 
     async def _pages(self, ask: Callable[[str | None], Awaitable[Answer]]) -> AsyncIterator[Answer]:
         """Yield each page. Ends where there is no next one, where one repeats what was (twarc #541), and where nothing new comes."""
@@ -139,14 +159,21 @@ class X:
             tokens.add(token)
 
     async def _patiently(
-        self, path: str, parameters: Mapping[str, Any], spend: Callable[[], object] = lambda: None
+        self,
+        path: str,
+        parameters: Mapping[str, Any],
+        spend: Callable[[], object] = lambda: None,
+        *,
+        pause: float = 0.0,
     ) -> Answer:
-        """For whoever can wait until X's limit allows another call."""
+        """Make a call, once X's limit allows another. `pause` is the least time between two of this path, in seconds."""
         wait = self._resets.pop(path, 0.0) - self._clock.monotonic()
-        if wait > 0:
+        if wait > pause:
             log.event("waiting", seconds=round(wait, 1), why=f"X allows no more calls of {path} until then")
-            await asyncio.sleep(wait)
+        await asyncio.sleep(max(0.0, wait))
         spend()
+        if pause:
+            self._resets[path] = self._clock.monotonic() + pause * self._times.pace
         answer = await self._call("GET", path, parameters)
         if answer.remaining == 0:
             self._resets[path] = self._clock.monotonic() + (answer.reset_in or self._times.asked_least)

@@ -1,16 +1,17 @@
-"""Recent search, for what the stream did not deliver: which queries, which posts, and as which messages. Pure but for `X`.
+"""Search, for what the stream did not deliver: which queries, which posts, and as which messages. Pure but for `X`.
 
-What search lacks beside the stream (facts of X's): retweets are left out of keyword queries since 2026-05-04, a query has
-512 characters where a rule has 1,024, `sample:` and `bio:` do not exist, and no post says which rule it matches: so one
-query a rule. It goes back seven days.
+What search lacks beside the stream (facts of X's): retweets are left out of keyword queries since 2026-05-04, `sample:` and `bio:` do
+not exist, and no post says which rule it matches: so one query a rule. Recent search goes back seven days and takes 512 characters; the
+full archive takes a rule's 1,024 (reach.py).
 """
 
 import math
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -19,11 +20,12 @@ from .. import snowflake
 from ..errors import Denied
 from ..prices import Resources, resources
 from .client import Answer, X
+from .reach import ALL, LONGEST, RECENT, Reach
 
 DAYS = timedelta(days=7)
-_BY_MINUTE = timedelta(days=1)
-_QUERY_CHARACTERS = 512
+_BY_MINUTE, _BY_HOUR = timedelta(days=1), timedelta(days=31)
 _BAD_QUERY = (400, 414, 422)
+_NO_ARCHIVE = (403, 404)  # the app's plan has no full-archive search
 _STREAM_ONLY = re.compile(r"(?<![\w:])-?(sample|bio|bio_name|bio_location):", re.IGNORECASE)
 _SNOWFLAKE_EPOCH = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=round(snowflake.EPOCH * 1_000))
 
@@ -77,10 +79,14 @@ def parse_time(text: str) -> datetime:
         raise ValueError(f"{text} is outside of the calendar") from None
 
 
-def cannot_ask(value: str) -> str | None:
-    """Why search cannot be asked what the rule asks; None if it can."""
-    if len(value) > _QUERY_CHARACTERS:
-        return f"{len(value)} characters, and search takes {_QUERY_CHARACTERS}"
+class NoArchive(Exception):
+    """X does not let this app search the full archive. The text is X's."""
+
+
+def cannot_ask(value: str, longest: int = LONGEST) -> str | None:
+    """Why search cannot be asked what the rule asks; None if it can. `longest` is in characters."""
+    if len(value) > longest:
+        return f"{len(value)} characters, and search takes {longest}"
     if found := _STREAM_ONLY.search(value):
         return f"search does not know {found[1]}:"
     return None
@@ -96,16 +102,25 @@ class Page:
 
 
 async def pages(
-    x: X, rule: Rule, since: datetime, until: datetime, *, authors: bool, referenced: bool, size: Callable[[], int]
+    x: X,
+    rule: Rule,
+    since: datetime,
+    until: datetime,
+    *,
+    authors: bool,
+    referenced: bool,
+    size: Callable[[], int],
+    reach: Reach = RECENT,
 ) -> AsyncIterator[Page]:
     """Yield posts that match the rule, a page at a time, each of `size()` posts.
 
-    Raises Refused, Unavailable, and what `size` does.
+    Raises Refused, NoArchive, Unavailable, and what `size` does.
     """
     rule_id, value, tag = rule
-    asked = x.search(value, id_before(since), id_before(until), authors=authors, referenced=referenced, size=size)
+    first, last = id_before(since), id_before(until)
+    asked = x.search(value, first, last, authors=authors, referenced=referenced, size=size, reach=reach)
     async for answer in asked:
-        _check(answer)
+        _check(answer, reach)
         includes = _object(answer.body.get("includes"))
         named = [{"id": rule_id, "tag": tag}]
         data = answer.body.get("data")
@@ -120,41 +135,60 @@ async def pages(
 
 @dataclass(slots=True)
 class Counted:
-    """X's counts of an interval. `total` is None if X did not say; `requests` is the number of requests, each of which X bills.
+    """X's counts of an interval. `total` is None if X did not say; `requests` is the number of requests, `units` what X bills for them.
 
     `spans` are (start, end, posts) in order; empty if X gives only the total. X's counts are estimates: seen to be a few percent off.
     """
 
     total: int | None = 0
     requests: int = 0
+    units: int = 0
     spans: list[tuple[datetime, datetime, int]] = field(default_factory=list)
 
 
 async def counts(
-    x: X, rules: Iterable[Rule], since: datetime, until: datetime, spend: Callable[[], object] = lambda: None
+    x: X,
+    rules: Iterable[tuple[Rule, Reach]],
+    since: datetime,
+    until: datetime,
+    spend: Callable[[int], object] = lambda units: None,
 ) -> Counted:
-    """Ask X how many posts match, retweets included; a post that matches two rules may count twice. Raises Refused, Unavailable.
+    """Ask X how many posts match, retweets included; a post that matches two rules may count twice.
 
-    Makes one request for as many rules as fit into a query: by minute for up to a day, by hour beyond that. Follows further pages only
-    while the requests cost less than a hundredth of the posts. Calls `spend` before each request.
+    Makes one request for as many rules as fit into a query: by minute for up to a day, by hour for up to a month, by day beyond that.
+    Follows further pages only while the requests cost less than a hundredth of the posts. Calls `spend` with the units of each request
+    before it is made. Raises Refused, NoArchive, Unavailable.
     """
     result = Counted()
     spans: Counter[tuple[datetime, datetime]] = Counter()
-    queries = _together([value for _, value, _ in rules if cannot_ask(value) is None])
-    granularity = "minute" if until - since <= _BY_MINUTE else "hour"
-    for number, query in enumerate(queries, start=1):
-        async for answer in x.count(query, id_before(since), id_before(until), granularity, spend):
-            _check(answer)
+    span = until - since
+    granularity = "minute" if span <= _BY_MINUTE else "hour" if span <= _BY_HOUR else "day"
+    for query, reach in _queries(rules):
+        pages_asked = 0
+        asked = x.count(
+            query, id_before(since), id_before(until), granularity, partial(spend, reach.counts), reach=reach
+        )
+        async for answer in asked:
+            _check(answer, reach)
+            pages_asked += 1
             result.requests += 1
+            result.units += reach.counts
             total, found = read_counts(answer.body)
             result.total = None if total is None or result.total is None else result.total + total
             spans.update(found)
-            if result.requests - number >= (result.total or 0) / 100:
+            if (pages_asked - 1) * reach.counts >= (result.total or 0) / 100:
                 if _object(answer.body.get("meta")).get("next_token"):
                     result.total = None
                 break
     result.spans = [(start, end, posts) for (start, end), posts in sorted(spans.items())]
     return result
+
+
+def _queries(rules: Iterable[tuple[Rule, Reach]]) -> Iterator[tuple[str, Reach]]:
+    askable = [(value, reach) for (_, value, _), reach in rules if cannot_ask(value, reach.characters) is None]
+    for reach in (RECENT, ALL):
+        for query in _together([value for value, its in askable if its == reach], reach.characters):
+            yield query, reach
 
 
 def read_counts(body: dict[str, Any]) -> tuple[int | None, dict[tuple[datetime, datetime], int]]:
@@ -188,22 +222,24 @@ def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _check(answer: Answer) -> None:
+def _check(answer: Answer, reach: Reach) -> None:
+    if reach == ALL and answer.status in _NO_ARCHIVE:
+        raise NoArchive(answer.said)
     if answer.status in _BAD_QUERY:
         raise Refused(answer.said)
     if answer.status != 200:
         raise Denied(answer.said, answer.status)
 
 
-def _together(values: list[str]) -> list[str]:
+def _together(values: list[str], longest: int) -> list[str]:
     """As few queries as their length allows, so that a post that matches several rules counts once."""
     queries: list[str] = []
     for value in values:
         joined = f"{queries[-1]} OR ({value})" if queries else ""
-        if joined and len(joined) <= _QUERY_CHARACTERS:
+        if joined and len(joined) <= longest:
             queries[-1] = joined
         else:
-            queries.append(f"({value})" if len(value) + 2 <= _QUERY_CHARACTERS else value)
+            queries.append(f"({value})" if len(value) + 2 <= longest else value)
     return queries
 
 

@@ -5,7 +5,7 @@ closed) · disconnect-open (told, and left open) · duplicates · unknown · slo
 At the next connects: 400 · 401 · 402 · 402-credits · 403 · 409 (the rules are gone) · 429-rate · 429-cap · 429-connections (a
 ghost: until it is cleared) · 500 · 503 · html · refuse (no answer at all). `rotate`: another token from now on.
 At the next searches: search-401 · search-402 · search-429 · search-503 · search-garbled (200, cut off) · search-empty (a page with
-nothing on it and more behind it).
+nothing on it and more behind it). `no-archive`: the app may not search the full archive, from now on.
 """
 
 import re
@@ -40,7 +40,7 @@ ANSWERS: dict[str, tuple[int, dict[str, Any], dict[str, str]]] = {
 }  # fmt: skip
 AT_CONNECT = (*ANSWERS, "409", "429-connections", "html", "refuse", "rotate")
 AT_SEARCH = ("search-401", "search-402", "search-429", "search-503", "search-garbled", "search-empty")
-NAMES = (*IN_STREAM, *AT_CONNECT, *AT_SEARCH)
+NAMES = (*IN_STREAM, *AT_CONNECT, *AT_SEARCH, "no-archive")
 
 
 @dataclass(frozen=True, slots=True)

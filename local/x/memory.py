@@ -16,7 +16,6 @@ from .posts import Object, Post
 
 _EPOCH = 1_288_834_974_657  # milliseconds; what the ids of X's posts count from
 _WEEK = 7 * 86_400.0
-_PAGE = 100
 
 
 @dataclass(slots=True)
@@ -51,7 +50,7 @@ class Memory:
         return known
 
     def search(self, query: str, since_id: int, until_id: int, size: int, token: str | None) -> Object:
-        """One page, as GET /2/tweets/search/recent answers."""
+        """One page, as GET /2/tweets/search/recent or all answers."""
         newest = time.time() - self._lag
         last = min(int(base64.urlsafe_b64decode(token).decode()), until_id) if token else until_id
         found = [
@@ -60,7 +59,7 @@ class Memory:
             if since_id < int(known.post.id) < last and known.at <= newest and not known.is_retweet
         ]
         found.sort(key=lambda post: int(post.id), reverse=True)
-        page, rest = found[: min(size, _PAGE)], found[min(size, _PAGE) :]
+        page, rest = found[:size], found[size:]
         meta: Object = {"result_count": len(page)}
         if rest:
             meta["next_token"] = self.token(int(page[-1].id))
@@ -92,21 +91,25 @@ class Memory:
         return {"data": list(buckets.values()), "meta": {"total_tweet_count": len(ids)}}
 
     def _matching(self, query: str) -> list[Known]:
-        """X's language is not understood: a query is one rule's value, or some in parentheses joined by OR."""
+        """X's language is not understood: a query is a rule's value, or some in parentheses joined by OR, perhaps without retweets."""
         rules = {known.rule for known in self.known}
         asked = {rule for rule in rules if rule == query or f"({rule})" in query}
-        return [known for known in self.known if known.rule in asked]
+        no_retweets = {rule for rule in asked if f"({rule}) -is:retweet" in query}
+        return [one for one in self.known if one.rule in asked and not (one.is_retweet and one.rule in no_retweets)]
 
 
-def interval(asked: Mapping[str, str]) -> tuple[int, int] | None:
-    """Return (since_id, until_id) of a request, which may name ids or times; a week up to now by default. None if it cannot be read."""
+def interval(asked: Mapping[str, str], *, recent: bool) -> tuple[int, int] | None:
+    """Return (since_id, until_id) of a request, which may name ids or times; a week up to now by default. None if it cannot be read.
+
+    A `recent` request sees nothing that is older than a week.
+    """
     try:
         now = time.time()
         since = int(asked["since_id"]) if "since_id" in asked else _id(_time(asked, "start_time", now - _WEEK)) - 1
         until = int(asked["until_id"]) if "until_id" in asked else _id(_time(asked, "end_time", now))
     except ValueError:
         return None
-    return since, until
+    return (max(since, _id(now - _WEEK) - 1) if recent else since), until
 
 
 def _time(asked: Mapping[str, str], name: str, otherwise: float) -> float:

@@ -31,6 +31,7 @@ from .memory import Known, Memory, interval
 from .rules import Rules, matching
 
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
+_REACH = {"recent": (512, 100), "all": (1_024, 500)}  # characters of a query, posts of a page
 _CONNECTS = 50  # in 15 minutes, as X allows
 _SLOW = 1.0  # seconds in which the buffers stay full until X throws the reader out
 
@@ -67,6 +68,7 @@ class X:
         self._mute_until = 0.0  # monotonic: neither posts nor keep-alives
         self._stalled_until = 0.0  # keep-alives only
         self._ghost = False
+        self._no_archive = False  # the app may not search the full archive
         self._feed: asyncio.Task[None] | None = None
         self._wrote = 0.0
         self._connects: deque[float] = deque()
@@ -88,8 +90,8 @@ class X:
         app.router.add_get("/2/tweets/search/stream", self.stream)
         app.router.add_get("/2/tweets/search/stream/rules", self._rules.get)
         app.router.add_post("/2/tweets/search/stream/rules", self._rules.post)
-        app.router.add_get("/2/tweets/search/recent", self.search)
-        app.router.add_get("/2/tweets/counts/recent", self.count)
+        app.router.add_get("/2/tweets/search/{reach:recent|all}", self.search)
+        app.router.add_get("/2/tweets/counts/{reach:recent|all}", self.count)
         app.router.add_get("/2/usage/tweets", self.usage)
         app.router.add_get("/2/connections", self.connections)
         app.router.add_delete("/2/connections/filtered_stream", self.clear)
@@ -120,17 +122,18 @@ class X:
         return response
 
     async def search(self, request: web.Request) -> web.Response:
-        asked = request.query
+        asked, reach = request.query, request.match_info["reach"]
+        longest, most = _REACH[reach]
         self.totals["searches"] += 1
-        if not 0 < len(asked.get("query", "")) <= 512:
-            return problem(
-                400, "Invalid Request", f"{PROBLEM}invalid-request", detail="A query has 1 to 512 characters."
-            )
+        if not 0 < len(asked.get("query", "")) <= longest:
+            return _invalid(f"A query has 1 to {longest} characters.")
         if self._search_answers:
             return self._wrong_search(self._search_answers.popleft())
-        window, wanted = interval(asked), asked.get("max_results", "10")
-        if window is None or not wanted.isdecimal() or not 10 <= int(wanted) <= 100:
-            return _invalid("max_results is from 10 to 100, ids are numbers, and times are RFC 3339.")
+        if reach == "all" and self._no_archive:
+            return self._problem("403")
+        window, wanted = interval(asked, recent=reach == "recent"), asked.get("max_results", "10")
+        if window is None or not wanted.isdecimal() or not 10 <= int(wanted) <= most:
+            return _invalid(f"max_results is from 10 to {most}, ids are numbers, and times are RFC 3339.")
         (since, until), size = window, int(wanted)
         token = asked.get("next_token") or asked.get("pagination_token")  # X takes both; its SDK sends the second
         body = self._memory.search(asked["query"], since, until, size, token)
@@ -139,15 +142,17 @@ class X:
         return json(200, body)
 
     async def count(self, request: web.Request) -> web.Response:
-        asked = request.query
+        asked, reach = request.query, request.match_info["reach"]
         self.totals["counts"] += 1
-        window, unit = interval(asked), _SECONDS.get(asked.get("granularity", "hour"))
-        if window is None or unit is None or "query" not in asked:
-            return _invalid(
-                "A query is needed; granularity is minute, hour or day; ids are numbers, and times are RFC 3339."
-            )
+        if reach == "all" and self._no_archive:
+            return self._problem("403")
+        if not 0 < len(asked.get("query", "")) <= _REACH[reach][0]:
+            return _invalid(f"A query has 1 to {_REACH[reach][0]} characters.")
+        window, unit = interval(asked, recent=reach == "recent"), _SECONDS.get(asked.get("granularity", "hour"))
+        if window is None or unit is None:
+            return _invalid("granularity is minute, hour or day; ids are numbers, and times are RFC 3339.")
         since, until = window
-        self._bill.request("counts_recent")
+        self._bill.request(f"counts_{reach}")
         self.totals["mills"] = self._bill.mills
         return json(200, self._memory.count(asked["query"], since, until, unit))
 
@@ -292,6 +297,8 @@ class X:
             self._abort()
         elif fault.name == "rules-gone":
             self._rules.held.clear()
+        elif fault.name == "no-archive":
+            self._no_archive = True
         elif fault.name == "silence":
             self._mute_until = time.monotonic() + 3_600
         elif fault.name == "stall":

@@ -19,7 +19,7 @@ import orjson
 
 from ingester.errors import Unavailable
 from ingester.ports import Reply, Token
-from ingester.prices import COUNTS, POST, USER
+from ingester.prices import COUNTS, COUNTS_ALL, POST, USER
 from ingester.x.reception import Ended, Reception
 
 T0 = datetime(2026, 11, 25, 15, tzinfo=UTC).timestamp()  # so that a sequence passes midnight
@@ -272,8 +272,10 @@ class X:
                 )
             case "POST", "/2/tweets/search/stream/rules":
                 return self._change_rules(body, dry=str(parameters.get("dry_run", "")).lower() == "true")
-            case "GET", "/2/tweets/search/recent":
-                return self._search(parameters, process)
+            case "GET", "/2/tweets/search/recent" | "/2/tweets/search/all":
+                return self._search(parameters, process, most=500 if path.endswith("all") else 100)
+            case "GET", "/2/tweets/counts/all":
+                return self._count(parameters, process, COUNTS_ALL)
             case "GET", "/2/tweets/counts/recent":
                 return self._count(parameters, process)
             case "GET", "/2/usage/tweets":
@@ -328,9 +330,9 @@ class X:
         query = parameters["query"]
         return [post for post in self.posts[low:high] if post.rule == query or f"({post.rule})" in query]
 
-    def _search(self, parameters: Mapping[str, Any], process: Any) -> Reply:
-        if not 10 <= int(parameters.get("max_results", 10)) <= 100:
-            return self._reply(400, {"title": "Invalid Request", "detail": "max_results is between 10 and 100"})
+    def _search(self, parameters: Mapping[str, Any], process: Any, most: int) -> Reply:
+        if not 10 <= int(parameters.get("max_results", 10)) <= most:
+            return self._reply(400, {"title": "Invalid Request", "detail": f"max_results is between 10 and {most}"})
         lag = 60.0 if self.loop.now < self.lag_until else self.search_lag
         newest = self.now() - lag
         before = int(parameters.get("next_token") or parameters.get("pagination_token") or 1 << 63)
@@ -352,8 +354,8 @@ class X:
         users = [{"id": str(author)} for author in sorted({post.author for post in page})]
         return self._reply(200, {"data": data, "includes": {"users": users}, "meta": meta})
 
-    def _count(self, parameters: Mapping[str, Any], process: Any) -> Reply:
-        self.charges.append(Charge(self.now(), COUNTS, process, "counts"))
+    def _count(self, parameters: Mapping[str, Any], process: Any, price: int = COUNTS) -> Reply:
+        self.charges.append(Charge(self.now(), price, process, "counts"))
         unit = {"minute": 60, "hour": 3_600, "day": 86_400}[parameters.get("granularity", "hour")]
         first, last = moment_of(int(parameters["since_id"]) + 1), moment_of(int(parameters["until_id"]))
         found = self._matching(parameters)

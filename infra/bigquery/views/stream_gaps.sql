@@ -11,5 +11,6 @@ SELECT
   note
 FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.ingester_events`
 WHERE event IN ('gap_opened', 'gap_filled')
+  AND COALESCE(reason, '') != 'manual'  -- a search by hand is no gap
 -- a gap is filled once; a clock that was put right in between must not open it again
 QUALIFY ROW_NUMBER() OVER (PARTITION BY gap_id ORDER BY event = 'gap_filled' DESC, `at` DESC) = 1

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,16 +13,18 @@ import pytest
 import requests
 
 from ingester.backfill import backfill
+from ingester.backfill import by_hand as by_hand_plan
 from ingester.backfill.backfill import Filled, Means, Progress
 from ingester.budget import Budget
 from ingester.errors import PublishFailed
-from ingester.ledger.model import Gap
+from ingester.ledger.model import Event, Gap
 from ingester.ledger.store import Store
 from ingester.ports import Token
 from ingester.pubsub.envelope import Message
 from ingester.pubsub.publisher import Publisher
 from ingester.run import SystemClock
 from ingester.timeouts import Timeouts
+from ingester.x import search
 from ingester.x.bearer import Secret, Tokens
 from ingester.x.client import X
 from ingester.x.http import Http
@@ -78,20 +81,27 @@ class Known:
         )
 
 
-@pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
-    folder = tmp_path_factory.mktemp("x")
+@contextmanager
+def made(folder: Path, value: str, *more: str) -> Iterator[Known]:
+    """X with a rule, after all of its posts were made."""
     began = datetime.now(UTC)
-    options = ("--posts", str(POSTS), "--rate", "2000", "--search-lag", "0")
+    options = ("--posts", str(POSTS), "--rate", "2000", "--search-lag", "0", *more)
     with serving("x", "local.x.server", folder, *options, X_BEARER_TOKEN="local") as process:
         url = f"http://127.0.0.1:{process.port}"
         headers = {"Authorization": "Bearer local"}
         rules = f"{url}/2/tweets/search/stream/rules"
-        requests.post(rules, json={"add": [{"value": "music", "tag": "t"}]}, headers=headers, timeout=10)
-        with requests.get(f"{url}/2/tweets/search/stream", headers=headers, stream=True, timeout=10):
+        requests.post(rules, json={"add": [{"value": value, "tag": "t"}]}, headers=headers, timeout=10)
+        stream = f"{url}/2/tweets/search/stream"
+        with requests.get(stream, headers=headers, stream=True, timeout=10):
             assert eventually(lambda: "all_sent" in process.events)
         rule = requests.get(rules, headers=headers, timeout=10).json()["data"][0]
-        yield Known(url, (rule["id"], "music", "t"), began, process, folder / "truth")
+        yield Known(url, (rule["id"], value, "t"), began, process, folder / "truth")
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
+    with made(tmp_path_factory.mktemp("x"), "music") as found:
+        yield found
 
 
 def test_without_a_limit_all_that_search_gives_is_published_and_the_rest_counted(known: Known) -> None:
@@ -140,16 +150,121 @@ def test_what_an_earlier_gap_has_counted_is_not_counted_again(known: Known) -> N
     assert result.published == len(topic.messages) > 0
 
 
-def test_a_gap_older_than_seven_days_is_unfillable_and_says_so(known: Known) -> None:
-    old = datetime.now(UTC) - timedelta(days=9)
-    result = fill(known.means(Topic(), 0), Gap("g", old, "credits", old, (known.rule,)), None, Progress())
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[Known]:
+    """X whose posts are spread over 30 days, all made before anybody looked, as matching a rule of 900 characters."""
+    value = " OR ".join(f"word{n:05}" for n in range(69))
+    assert 890 <= len(value) <= 900
+    # what the stream delivers is billed, and search is then free: a stalled stream delivers nothing
+    with made(tmp_path, value, "--span-hours", str(30 * 24), "--fault", "stall@0") as found:
+        yield replace(found, began=datetime.now(UTC) - timedelta(days=30, hours=1))
+
+
+def tell(known: Known, fault: str) -> None:
+    requests.put(f"{known.url}/stand-in/fault", data=fault, timeout=10).raise_for_status()
+
+
+def bill(known: Known) -> int:
+    """Tenths of a cent that X's stand-in has billed so far, once its counts have settled."""
+    seen = [-1]
+
+    def settled() -> bool:
+        seen.append(known.process.totals.get("mills", 0))
+        return seen[-1] == seen[-2]
+
+    assert eventually(settled, every=1.2)
+    return seen[-1]
+
+
+def test_a_gap_of_thirty_days_and_a_long_rule_are_filled_from_the_full_archive(history: Known) -> None:
+    before, topic = bill(history), Topic()
+    means = history.means(topic, 0)
+    result = fill(means, history.gap(), None, Progress())
+    ids = {json.loads(message.data)["id"] for message in topic.messages}
+    assert (result.expected, result.recovered, result.published) == (POSTS, len(ids), len(topic.messages))
+    assert result.notes == [
+        f"{POSTS - len(ids)} posts are missing: retweets, which search does not return, or posts deleted since."
+    ]
+    assert min(search.time_of(post_id) for post_id in ids) < datetime.now(UTC) - timedelta(days=28)
+    assert bill(history) - before == means.budget.today() * 5, "the guard's count is X's bill"
+
+
+def test_an_app_that_may_not_search_the_full_archive_gets_what_recent_search_has(history: Known) -> None:
+    tell(history, "no-archive")
+    old = replace(history.gap(), until=datetime.now(UTC) - timedelta(days=9))
+    result = fill(history.means(Topic(), 0), old, None, Progress())
     assert (result.status, result.expected, result.published) == ("unfillable", None, 0)
-    assert "seven days" in result.notes[0]
+    assert result.notes[0].startswith("X does not let this app search the full archive (403: ")
+    assert result.notes[1] == "It lies further back than the seven days that recent search knows."
+    topic, short = Topic(), replace(history.gap(), rules=((history.rule[0], history.rule[1][:400], "t"),))
+    result = fill(history.means(topic, 0), short, None, Progress())
+    assert result.status == "partial"
+    assert "lies further back than the seven days of recent search" in " ".join(result.notes)
+
+
+def by_hand(history: Known, per_day: int, sample: int | None = None) -> tuple[by_hand_plan.Plan, Means, Topic]:
+    """A search from the beginning, priced."""
+    topic = Topic()
+    means = history.means(topic, per_day)
+    asked = by_hand_plan.askable([history.rule], is_old=True, say=pytest.fail)
+    gap = by_hand_plan.gap(asked, history.began, None, datetime.now(UTC), sample)
+    counted = asyncio.run(
+        search.counts(
+            means.x, by_hand_plan.without_retweets(asked), gap.since, gap.until or gap.since, means.budget.add_request
+        )
+    )
+    return by_hand_plan.Plan(gap, asked, gap.since, counted, sample, None, means.most), means, topic
+
+
+def test_the_price_that_is_said_before_is_what_x_bills(history: Known) -> None:
+    before = bill(history)
+    plan, means, topic = by_hand(history, 0)
+    assert plan.most == 1, "without authors and referenced posts there is one price"
+    result = asyncio.run(backfill.fill_by_hand(means, plan.gap, plan.wanted(lambda done: None), plan.begun()))
+    assert (result.published, result.recovered, result.expected) == (plan.posts, plan.posts, plan.posts)
+    assert len({json.loads(message.data)["id"] for message in topic.messages}) == plan.posts
+    said = " ".join(plan.sentences(None, None))
+    assert f"{plan.posts} posts from" in said
+    assert plan.posts is not None
+    assert f": ${plan.posts * 0.005:,.2f}." in said
+    assert "Asking for it cost $0.010." in said
+    assert bill(history) - before == plan.posts * 5 + 10
+
+
+def test_a_search_that_the_budget_ends_goes_on_without_paying_twice(history: Known) -> None:
+    plan, means, topic = by_hand(history, 200)
+    rows: list[dict[str, Any]] = []
+    progress = plan.begun()
+    asyncio.run(backfill.fill_by_hand(means, plan.gap, plan.wanted(lambda done: rows.append(plan.row(done))), progress))
+    assert progress.cut
+    assert 100 <= len(topic.messages) <= 200 >= means.budget.today()
+    assert rows[-1]["posts_recovered"] == len(topic.messages)
+
+    event = Event("h", datetime.now(UTC), "searched", **rows[-1])
+    again, means, rest = by_hand(history, 0)
+    goes_on = replace(again, begin=rows[-1]["until"], earlier=event)
+    assert f"after {len(topic.messages)} posts" in next(goes_on.sentences(None, None))
+    result = asyncio.run(backfill.fill_by_hand(means, goes_on.gap, goes_on.wanted(lambda done: None), goes_on.begun()))
+    first, second = ({json.loads(one.data)["id"] for one in them.messages} for them in (topic, rest))
+    assert not first & second
+    assert len(first | second) == plan.posts == goes_on.whole(result).recovered
+    assert means.budget.today() - 2 == len(second), "what was fetched before is not billed again"
+
+
+def test_a_sample_is_spread_over_the_whole_time_and_says_its_share(history: Known) -> None:
+    plan, means, topic = by_hand(history, 0, sample=200)
+    result = asyncio.run(backfill.fill_by_hand(means, plan.gap, plan.wanted(lambda done: None), plan.begun()))
+    assert 100 <= result.published <= 300
+    moments = sorted(search.time_of(json.loads(message.data)["id"]) for message in topic.messages)
+    middle = plan.gap.since + (datetime.now(UTC) - plan.gap.since) / 2
+    assert moments[0] < middle < moments[-1]
+    assert any(note.startswith(f"A sample: {200 / (plan.posts_in_all or 1):.1%} of the time") for note in result.notes)
+    assert (result.status, result.expected) == ("partial", None)
 
 
 @pytest.mark.parametrize(
     ("value", "why"),
-    [("x" * 600, "600 characters, and search takes 512"), ("cats sample:10", "search does not know sample:")],
+    [("x" * 1_100, "1100 characters, and search takes 1024"), ("cats sample:10", "search does not know sample:")],
 )
 def test_a_rule_that_search_cannot_be_asked_is_named(known: Known, value: str, why: str) -> None:
     gap: Any = Gap("g", known.began, "closed", datetime.now(UTC), (("9", value, "mine"), known.rule))

@@ -10,6 +10,7 @@ import pytest
 from ingester.backfill import backfill
 from ingester.x import search
 from ingester.x.client import Answer, X
+from ingester.x.reach import Reach, reach_of
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -54,24 +55,34 @@ class Pages:
         self.asked: list[tuple[str, str]] = []
 
     async def count(
-        self, query: str, since_id: str, until_id: str, granularity: str, spend: Callable[[], object]
+        self, query: str, since_id: str, until_id: str, granularity: str, spend: Callable[[], object], *, reach: Reach
     ) -> AsyncIterator[Answer]:
         for page in self.pages:
             self.asked.append((query, granularity))
             yield Answer(200, page)
 
 
-def ask(pages: Pages, *values: str, hours: float = 1) -> search.Counted:
-    rules = [("", value, "") for value in values]
+def ask(pages: Pages, *values: str, hours: float = 1, is_old: bool = False) -> search.Counted:
+    rules = [(("", value, ""), reach_of(value, is_old=is_old)) for value in values]
     return asyncio.run(search.counts(cast(X, pages), rules, START, START + timedelta(hours=hours)))
 
 
 def test_one_request_is_enough_for_rules_that_fit_into_a_query_by_minute_up_to_a_day() -> None:
     pages = Pages({"data": [bucket(0, 3)], "meta": {"total_tweet_count": 3}})
-    assert ask(pages, "music", "dance") == search.Counted(3, 1, [(START, START + MINUTE, 3)])
+    assert ask(pages, "music", "dance") == search.Counted(3, 1, 1, [(START, START + MINUTE, 3)])
     assert pages.asked == [("(music) OR (dance)", "minute")]
     assert ask(pages, "x" * 500, "y" * 500, hours=23 * 7).requests == 2
     assert pages.asked[-1][1] == "hour"
+
+
+def test_the_full_archive_is_asked_for_old_posts_and_for_long_rules_and_costs_twice_as_much() -> None:
+    pages = Pages({"data": [bucket(0, 3)], "meta": {"total_tweet_count": 3}})
+    found = ask(pages, "x" * 500, "y" * 500, is_old=True, hours=24 * 60)
+    assert (found.total, found.requests, found.units) == (3, 1, 2)
+    assert [granularity for _, granularity in pages.asked] == ["day"]
+    mixed = ask(pages, "music", "z" * 900)
+    assert (mixed.requests, mixed.units) == (2, 3)
+    assert ask(pages, "z" * 1_025).requests == 0, "no search takes it"
 
 
 def test_more_pages_are_asked_for_while_they_cost_a_hundredth_of_the_posts_at_the_most() -> None:

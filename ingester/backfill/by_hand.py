@@ -1,0 +1,158 @@
+"""A search that a person asks for: its name in the ledger, what it will cost, and how far it has come. Pure."""
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ..ledger.model import Event, Gap
+from ..prices import DOLLARS
+from ..x import search
+from ..x.reach import Reach, reach_of
+from ..x.search import Counted, Rule
+from .backfill import ByHand, Filled, Progress
+
+NO_RETWEETS = "Retweets are not counted, because search does not return them."
+CUT = "The budget ended the search. The same command goes on, on the next day or with a larger MAX_POSTS_PER_DAY."
+_NOT_RETWEETS = " -is:retweet"
+_RECENT_SECONDS = 2.0  # between two pages of recent search: X allows 450 in 15 minutes
+
+Asked = list[tuple[Rule, Reach]]
+
+
+def askable(rules: Iterable[Rule], *, is_old: bool, say: Callable[[str], object]) -> Asked:
+    """Return the rules that can be asked for, each with the search for it; says which cannot."""
+    found: Asked = []
+    for rule in rules:
+        reach = reach_of(rule[1], is_old=is_old)
+        if why := search.cannot_ask(rule[1], reach.characters):
+            say(f"The rule '{rule[2] or rule[1][:40]}' cannot be asked: {why}.")
+        else:
+            found.append((rule, reach))
+    return found
+
+
+def gap(asked: Asked, since: datetime, until: datetime | None, end: datetime, sample: int | None) -> Gap:
+    """Return the interval, with a name that the same command has each time. `until` is the person's, `end` what X has by now."""
+    words = [
+        since.isoformat(),
+        until.isoformat() if until else "now",
+        str(sample),
+        *sorted(value for (_, value, _), _ in asked),
+    ]
+    name = hashlib.blake2b("\n".join(words).encode(), digest_size=6).hexdigest()
+    return Gap(f"manual-{name}", since, "manual", end, tuple(rule for rule, _ in asked))
+
+
+def without_retweets(asked: Asked) -> Asked:
+    """Return queries that count what search returns. A rule that has no room for more characters is counted with its retweets."""
+    return [
+        (
+            (
+                rule_id,
+                value if len(value) + len(_NOT_RETWEETS) + 2 > reach.characters else f"({value}){_NOT_RETWEETS}",
+                tag,
+            ),
+            reach,
+        )
+        for (rule_id, value, tag), reach in asked
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is left of a search: from `begin` on X has `counted` posts. `earlier` is where it stopped; `most` units a post may cost."""
+
+    gap: Gap
+    asked: Asked
+    begin: datetime
+    counted: Counted
+    sample: int | None
+    earlier: Event | None
+    most: int
+
+    @property
+    def posts_in_all(self) -> int | None:
+        """X's count of the whole time, as it was when the search began."""
+        return self.earlier.posts_expected if self.earlier else self.counted.total
+
+    @property
+    def posts(self) -> int | None:
+        """Posts that are still to be fetched, about; None if X does not say."""
+        if self.counted.total is None:
+            return None
+        return round(self.counted.total * self.share)
+
+    @property
+    def share(self) -> float:
+        return min(1.0, self.sample / self.posts_in_all) if self.sample and self.posts_in_all else 1.0
+
+    def sentences(self, left: int | None, limit: int | None) -> Iterator[str]:
+        """Say what it will fetch, cost and take. `left` and `limit` are units of the budget: until it is spent, and a day."""
+        assert self.gap.until is not None
+        if self.earlier:
+            yield f"It goes on from {self.begin:%F %H:%M:%S} UTC, after {self.earlier.posts_recovered or 0:,} posts."
+        asking = f"Asking for it cost ${self.counted.units * DOLLARS:.3f}."
+        between = f"from {self.begin:%F %H:%M:%S} to {self.gap.until:%F %H:%M:%S} UTC"
+        if self.posts is None:
+            yield f"X does not say how many posts there are {between}. {asking}"
+            return
+        least, most = self.posts * DOLLARS, self.posts * self.most * DOLLARS
+        what = (
+            f"About {self.posts:,} of {self.counted.total:,} posts ({self.share:.1%})"
+            if self.share < 1
+            else f"{self.posts:,} posts"
+        )
+        cost = (
+            f"${least:,.2f}"
+            if self.most == 1
+            else f"${least:,.2f} to ${most:,.2f}, by how many authors and referenced posts come with them"
+        )
+        yield (
+            f"{what} {between}, without retweets, which search does not return: {cost}. X bills a post that the stream delivered the "
+            f"same UTC day only once. {asking} {self._time()}"
+        )
+        if left is not None and limit is not None and left < self.posts * self.most:
+            days = math.ceil(self.posts * self.most / limit)
+            yield (
+                f"The budget has {left:,} units left, and a day has {limit:,}: it takes up to {days:,} days. Run the same command each "
+                "day, or set MAX_POSTS_PER_DAY."
+            )
+
+    def _time(self) -> str:
+        pages = sum(
+            math.ceil((self.posts or 0) / len(self.asked) / reach.page[1]) * (reach.pause or _RECENT_SECONDS)
+            for _, reach in self.asked
+        )
+        return (
+            f"It takes about {pages / 3_600:,.1f} hours."
+            if pages > 3_600
+            else f"It takes about {math.ceil(pages / 60) or 1} minutes."
+        )
+
+    def wanted(self, told: Callable[[Progress], object]) -> ByHand:
+        return ByHand(self.counted, self.sample, self.posts_in_all, told)
+
+    def begun(self) -> Progress:
+        """Return the progress from which the search goes on."""
+        progress = Progress(done=self.begin if self.earlier else None)
+        progress.note(NO_RETWEETS)
+        return progress
+
+    def row(self, done: Progress) -> dict[str, Any]:
+        """Return the columns of a row `searched`: all up to `until` is done."""
+        return {
+            "gap_id": self.gap.id, "since": self.gap.since, "until": done.done, "reason": self.gap.reason,
+            "posts_expected": self.posts_in_all, "posts_recovered": self._before + done.recovered,
+        }  # fmt: skip
+
+    def whole(self, result: Filled) -> Filled:
+        """Return what became of the whole time, what was done before included."""
+        expected = None if result.expected is None else self.posts_in_all
+        return replace(result, expected=expected, recovered=self._before + (result.recovered or 0))
+
+    @property
+    def _before(self) -> int:
+        return (self.earlier.posts_recovered or 0) if self.earlier else 0
