@@ -50,6 +50,7 @@ class Process:
         self.totals: dict[str, int] = {}
         self.events: set[str] = set()
         self.port = 0
+        self.ready: Line = {}  # its line "ready", whole
         self.complaint = ""  # its last word of trouble
         self._on_line = on_line
         self._last: deque[str] = deque(maxlen=3)
@@ -126,7 +127,7 @@ class Process:
             return
         name = line.get("event", "")
         if name == "ready":
-            self.port = line.get("port", 0)
+            self.port, self.ready = line.get("port", 0), line
         self.events.add(name)
         if name == "totals":
             self.totals = {key: value for key, value in line.items() if isinstance(value, int)}

@@ -41,7 +41,7 @@ find_python() {
 # install FILE: .venv holds what FILE asks for. Does nothing when FILE, and all that it includes, are as at the last time.
 install() {
 	local wanted stamp log=.venv/install.log python version said
-	wanted=$(cat requirements*.txt constraints.txt ingester/requirements.in functions/*/requirements.in reports/requirements.txt)
+	wanted=$(cat requirements*.txt constraints.txt ingester/requirements.in functions/*/requirements.in dataflow/requirements.in reports/requirements.txt)
 	for stamp in .venv/installed-requirements.txt ".venv/installed-$1"; do # the first holds all that the others do
 		if [[ -f ${stamp} ]] && [[ $(<"${stamp}") == "${wanted}" ]]; then
 			return

@@ -98,11 +98,16 @@ def nobody() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def bigquery_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def bigquery_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """BigQuery's stand-in, one per worker; each test uses its own dataset."""
     folder = tmp_path_factory.mktemp("bigquery")
     with serving("bigquery", "local.bigquery", folder, "--data", str(folder / "data")) as process:
-        yield f"http://127.0.0.1:{process.port}"
+        yield process
+
+
+@pytest.fixture(scope="session")
+def bigquery_url(bigquery_process: Process) -> str:
+    return f"http://127.0.0.1:{bigquery_process.port}"
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,9 @@
 """What is to be done next, from what was done. Pure: the time is passed in.
 
-X's policy gives 24 hours. A round asks X about every post that is stored; it begins every 12 hours and takes as many jobs as the
-posts need, one after the other. What X names is out of the views at once. The tables are swept when the round ends, when a person
-asked, and once more when the rows that were too fresh can be touched: each sweep reads all messages, which BigQuery bills.
+X's policy gives 24 hours. A round asks X about every post that is stored. It begins every 12 hours, and at once when posts were imported,
+and takes as many jobs as the posts need, one after the other. What X names is out of the views at once. The tables are swept when the
+round ends, when a person asked, and once more when the rows that were too fresh can be touched: each sweep reads all messages, which
+BigQuery bills.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,8 @@ class Event:
     """A row of the table compliance_jobs.
 
     `event`: begun (a round) · created · uploaded · recorded (its answers are in `deletions`) · failed · finished (the round) ·
-    requested · swept (`at` is when it began) · sweep_failed
+    requested · swept (`at` is when it began) · sweep_failed ·
+    imported (posts came from files: they have not been asked about)
     """
 
     event: str
@@ -92,9 +94,10 @@ def next_step(history: Sequence[Event], now: datetime) -> Step:
     newest = max(rounds)
     of_it = [one for one in history if one.round == newest]
     if any(one.event == "finished" for one in of_it):
+        imported = any(one.event == "imported" and one.at > newest for one in history)
         return (
             Collect(_round(now), "0")
-            if now - newest >= ROUND_EVERY
+            if imported or now - newest >= ROUND_EVERY
             else Rest(newest + ROUND_EVERY, "there is nothing to do")
         )
     done = [one.to_id for one in of_it if one.event == "recorded"]

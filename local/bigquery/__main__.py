@@ -1,12 +1,12 @@
 """Starts bqemulator without internet, without its copy of the whole table at each insert, and with BigQuery's refusals.
 
-It changes eleven things of bqemulator 1.4.0: SnapshotManager.capture does nothing (time travel, which nobody uses here, made a
+It changes twelve things of bqemulator 1.4.0: SnapshotManager.capture does nothing (time travel, which nobody uses here, made a
 one-row insert into 100,000 rows take 0.7 s); the spatial extension is loaded from its PyPI package; insertAll and DML pass our
 checks first; a column may be added to a table that is in use (catalog.py); a time zone may be a parameter (time_zones.py);
 quantiles are an array (quantiles.py); a translation is remembered (translations.py); a view computes only the columns that
 are asked for (view_columns.py); a value is looked for in a list (membership.py), and a list taken
 apart (unnesting.py), without a join; what a notebook asks
-beyond queries is answered (notebooks.py).
+beyond queries is answered (notebooks.py); an uploaded load job has its own name (loads.py).
 """
 
 import argparse
@@ -39,11 +39,11 @@ BUFFER_SECONDS = 5_400.0  # 90 minutes: the longest that BigQuery keeps rows fro
 class Checks:
     """In front of the emulator: answers insertAll's row errors, remembers what was streamed, and hands out a token."""
 
-    def __init__(self, app: ASGIApp, context: Any, buffer: StreamingBuffer) -> None:
+    def __init__(self, app: ASGIApp, context: Any, buffer: StreamingBuffer, told: Faults) -> None:
         self._app = app
         self._context = context
         self._buffer = buffer
-        self._faults = Faults()
+        self._faults = told
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -161,14 +161,16 @@ def _adapt(buffer: StreamingBuffer) -> None:
     from bqemulator.storage.engine import DuckDBEngine
     from bqemulator.versioning.snapshots import SnapshotManager
 
-    from . import catalog, quantiles, time_zones, translations, view_columns
+    from . import catalog, loads, quantiles, time_zones, translations, view_columns
 
     quantiles.be_arrays()
     permit_uploads()
+    told = Faults()
+    loads.adapt(told)
     create_app = server.create_app
 
     def create_checked_app(context: Any) -> ASGIApp:
-        return Checks(Notebooks(create_app(context), context), context, buffer)
+        return Checks(Notebooks(create_app(context), context), context, buffer, told)
 
     def load_spatial(engine: Any) -> None:
         version = duckdb.__version__
@@ -226,7 +228,7 @@ def main() -> int:
     class Server(EmulatorServer):  # type: ignore[misc]
         async def start(self) -> None:
             await super().start()
-            log.event("ready", "bigquery", port=self.rest_port)
+            log.event("ready", "bigquery", port=self.rest_port, grpc_port=self.grpc_port)
 
     _adapt(StreamingBuffer(arguments.buffer_seconds))
     settings = Settings(

@@ -2,6 +2,7 @@
 
 500 · 503 · 429 (rateLimitExceeded) · 403 (quotaExceeded) · 404 (no such table) · hang (no answer for 30 s) · slow (2 s, then it is done) ·
 lost (it is done, and the answer is cut off) · partial (every third row fails for BigQuery's own reasons) · garbled (200, and no JSON).
+`refused` (a load job stores nothing, because of a row) · `unfinished` (a load job fails for BigQuery's own reasons).
 `drop:COLUMN` takes a column away, until all is forgotten by an empty body.
 """
 
@@ -19,7 +20,8 @@ _ERRORS = {
     "403": (403, "quotaExceeded"),
     "404": (404, "notFound"),
 }
-NAMES = (*_ERRORS, "hang", "slow", "lost", "partial", "garbled")
+_LOADS = {"refused": "invalid", "unfinished": "backendError"}
+NAMES = (*_ERRORS, "hang", "slow", "lost", "partial", "garbled", *_LOADS)
 _HANG_SECONDS = 30.0
 _SLOW_SECONDS = 2.0
 
@@ -48,9 +50,9 @@ class Faults:
         self._waiting.clear()
         self.dropped.clear()
 
-    def next(self, table: str) -> str | None:
+    def next(self, table: str, *, of_load: bool = False) -> str | None:
         for place, (name, wanted, times) in enumerate(self._waiting):
-            if wanted in ("", table):
+            if wanted in ("", table) and (name in _LOADS) == of_load:
                 self._waiting[place : place + 1] = [(name, wanted, times - 1)] if times > 1 else []
                 return name
         return None
@@ -60,6 +62,11 @@ def failing(rows: int) -> list[dict[str, Any]]:
     """The errors of `partial`; the other rows are stored."""
     error = {"reason": "backendError", "message": "told to"}
     return [{"index": index, "errors": [error]} for index in range(0, rows, 3)]
+
+
+def load_error(name: str) -> dict[str, str]:
+    """The error of a load job that is told to fail."""
+    return {"reason": _LOADS[name], "message": f"told to: {name}"}
 
 
 async def answer_instead(name: str) -> Answer | None:

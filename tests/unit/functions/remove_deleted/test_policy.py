@@ -46,6 +46,18 @@ STEPS: dict[str, tuple[list[Event], Step]] = {
     "swept: the rest of the round": ([J1, RECORDED, SWEPT], Collect(ago(hours=2), "50")),
     "the round is done: what came late": ([J1, RECORDED, SWEPT, FINISHED], Sweep()),
     "and then nothing until the next": ([J1, RECORDED, SWEPT, FINISHED, SWEPT_AGAIN], Rest(ago(hours=-10), "there is nothing to do")),
+    "posts were imported since": (
+        [J1, RECORDED, SWEPT, FINISHED, SWEPT_AGAIN, Event("imported", ago(hours=1), job_id="i", ids=5)],
+        Collect(NOW, "0"),
+    ),
+    "posts were imported, and asked about": (
+        [Event("imported", ago(hours=3), job_id="i", ids=5), J1, RECORDED, SWEPT, FINISHED, SWEPT_AGAIN],
+        Rest(ago(hours=-10), "there is nothing to do"),
+    ),
+    "posts were imported while a round goes on": (
+        [J1, RECORDED, SWEPT, Event("imported", ago(hours=1), job_id="i", ids=5)],
+        Collect(ago(hours=2), "50"),
+    ),
     "twelve hours later": (
         [Event("finished", ago(hours=11), round=ago(hours=12)), Event("swept", ago(hours=11))],
         Collect(NOW, "0"),

@@ -1,0 +1,320 @@
+"""The command line: says what it will read and what that costs, runs the pipeline, loads the rows, and reconciles the counts."""
+
+import argparse
+import logging
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from google.api_core.exceptions import GoogleAPIError
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import bigquery
+from rich.console import Console
+
+from functions import load_tweet
+from functions.load_tweet import schema, settings, store
+from functions.load_tweet.errors import BadMoment, ConfigurationError
+from functions.load_tweet.filter import Keywords, read_keywords
+from functions.load_tweet.settings import Settings
+
+from . import archive, batch, embedded, files, staging, stream
+from . import load as loading
+from . import totals as counts
+from .archive import Window
+from .convert import Options
+from .errors import DataflowError, UsageError
+from .files import Part
+from .staging import Staging
+from .totals import Totals
+
+KEYWORDS = Path(load_tweet.__file__).with_name("keywords.txt")
+STAGING = ".dataflow"
+DOLLARS_A_MONTH = (
+    97  # of the smallest streaming job: one worker of a vCPU and 4 GB, on the Streaming Engine, day and night
+)
+_POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One batch import: what to read, under which name, and how to say what it is."""
+
+    parts: Sequence[Part | Window]
+    run: str
+    opening: str
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit codes: 0 all is loaded and the counts balance; 1 it is not; 2 bad usage; 130 interrupted."""
+    asked, beam_options = _parser().parse_known_args(arguments)
+    seen = sys.stderr.isatty() or "COLUMNS" in os.environ
+    console = Console(stderr=True, highlight=False, width=None if seen else 1_000)
+    _quiet()
+    try:
+        if asked.data is None:
+            return _run(asked, beam_options, console)
+        with embedded.bigquery_in(asked.data):
+            return _run(asked, beam_options, console)
+    except DataflowError as error:
+        console.print(f"dataflow: {error}", markup=False)
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.print("Stopped, as you asked. The same command goes on.")
+        return 130
+
+
+def _quiet() -> None:
+    """Beam and the libraries below it warn of what a person here can do nothing about."""
+    warnings.filterwarnings("ignore", module="apache_beam")
+    for name in ("apache_beam", "urllib3", "google"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _run(asked: argparse.Namespace, beam_options: Sequence[str], console: Console) -> int:
+    environment = {
+        "GOOGLE_CLOUD_PROJECT": asked.project,
+        "BIGQUERY_DATASET": asked.dataset,
+        "LANGUAGES": asked.languages,
+        "KEEP_RETWEETS": asked.keep_retweets,
+    }
+    try:
+        found = settings.read({**os.environ, **{name: value for name, value in environment.items() if value}})
+        keywords = Keywords() if asked.no_filter else read_keywords(KEYWORDS)
+    except ConfigurationError as error:
+        raise UsageError(str(error)) from None
+    if asked.no_filter:
+        found = Settings(found.google_cloud_project, found.bigquery_dataset, frozenset(), keep_retweets=True)
+    now = datetime.now(UTC)
+    options = Options(keywords, found, round(now.timestamp() * 1_000_000), getattr(asked, "tag", ""))
+    remote = asked.runner != "DirectRunner"
+    ours = [f"--runner={asked.runner}", f"--project={found.google_cloud_project}"] if remote else []
+    if asked.command == "stream":
+        return _stream(asked, options, [*(ours or ["--runner=DirectRunner"]), *beam_options], console)
+    job = _of_files(asked, options) if asked.command == "files" else _of_archive(asked, options)
+    # BigQuery remembers load jobs by the run's name, so once more is a run of its own
+    place = Staging(_staging(asked, remote=remote), f"{job.run}-{now:%Y%m%dT%H%M%S}" if asked.again else job.run)
+    console.print(job.opening, markup=False)
+    if earlier := place.loaded():
+        at = datetime.fromtimestamp(earlier["at"], UTC)
+        console.print(f"These were loaded on {at:%F %T} UTC. Nothing is loaded twice; --again loads them once more.")
+        return _conclude(counts.of_json(earlier), console)
+    if asked.dry_run:
+        return 0
+    _check_tables(found)
+    with _progress(console, place, len(job.parts), remote=remote):
+        try:
+            batch.run(job.parts, options, place, [*(ours or batch.local_options(asked.workers)), *beam_options])
+        except (RuntimeError, OSError, GoogleAPIError, GoogleAuthError) as error:
+            raise DataflowError(f"The pipeline ended early: {_last_line(error)}. The same command goes on.") from None
+    return _load(place, found, job, console)
+
+
+def _last_line(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {(lines or ['no reason given'])[-1][:500]}"
+
+
+def _load(place: Staging, found: Settings, job: Job, console: Console) -> int:
+    parts = place.read_parts()
+    if len(parts) < len(job.parts):
+        raise DataflowError(
+            f"{len(job.parts) - len(parts)} parts of {len(job.parts)} were not converted. The same command goes on."
+        )
+    result = counts.total(one for one, _ in parts)
+    with bigquery.Client(project=found.google_cloud_project) as client:
+        target = loading.Target(client, found.bigquery_dataset, lambda said: console.print(said, markup=False))
+        with console.status("Loading"):
+            loading.load(target, place.run, parts, result)
+        place.finish(result)
+        if result.outcomes["loaded"]:
+            loading.tell_remove_deleted(target, place.run, result.outcomes["loaded"])
+    return _conclude(result, console)
+
+
+def _conclude(result: Totals, console: Console) -> int:
+    console.print(counts.sentence(result), markup=False)
+    if not result.balanced:
+        console.print("The counts do not balance. This is a mistake of the program: please report it.")
+        return 1
+    if result.outcomes["rejected"]:
+        console.print(
+            "The table rejected has what could not become a row, with file and line in the column attributes."
+        )
+    return 0
+
+
+def _of_files(asked: argparse.Namespace, options: Options) -> Job:
+    found = files.find(asked.files)
+    size = sum(file.size for file in found)
+    run = staging.name("files", *found, *_how(options))
+    opening = f"{len(found):,} file{'s' * (len(found) != 1)}, {size / 1e6:,.1f} MB. Loading costs nothing at Google or X, but storage does."
+    return Job(
+        files.divide(found),
+        run,
+        f"{opening} The files themselves are not covered by remove_deleted: keep them as X's terms say.",
+    )
+
+
+def _of_archive(asked: argparse.Namespace, options: Options) -> Job:
+    since, until = asked.since, min(asked.until or datetime.now(UTC), datetime.now(UTC))
+    if since >= until:
+        raise UsageError(f"--from {since:%F %T} is not before --to {until:%F %T}. Name an earlier one.")
+    whole = Window(since, until)
+    with bigquery.Client(project=options.settings.google_cloud_project) as client:
+        size = archive.measure(client, options.settings.bigquery_dataset, whole)
+    dollars = size.size / 2**40 * archive.DOLLARS_A_TEBIBYTE
+    opening = (
+        f"{size.messages:,} messages of archive from {since:%F %H:%M:%S} to {until:%F %H:%M:%S} UTC, {size.size / 1e6:,.1f} MB: reading "
+        f"them costs ${dollars:,.2f} at Google, and nothing at X."
+    )
+    # asked for up to now, a second try would be another run
+    run = staging.name("archive", since, asked.until, *_how(options))
+    return Job(archive.windows(since, until) if asked.until else [whole], run, opening)
+
+
+def _how(options: Options) -> list[object]:
+    found = options.settings
+    return [
+        found.google_cloud_project, found.bigquery_dataset, sorted(found.languages), found.keep_retweets, options.keywords, options.tag,
+    ]  # fmt: skip
+
+
+def _stream(asked: argparse.Namespace, options: Options, beam_options: Sequence[str], console: Console) -> int:
+    name = asked.subscription
+    if "/" not in name:
+        name = f"projects/{options.settings.google_cloud_project}/subscriptions/{name}"
+    if asked.runner == "DirectRunner":
+        console.print("On this machine Beam acknowledges messages when it reads them: for trials only. Ctrl-C ends it.")
+    else:
+        console.print(
+            f"A streaming job costs about ${DOLLARS_A_MONTH} a month at the least, whether posts come or not."
+        )
+        _agree(asked, "Start it?", console)
+    try:
+        stream.run(name, options, beam_options, wait=asked.runner == "DirectRunner")
+    except (RuntimeError, GoogleAPIError, GoogleAuthError, BadMoment) as error:
+        raise DataflowError(f"The pipeline ended: {_last_line(error)}") from None
+    return 0
+
+
+def _agree(asked: argparse.Namespace, question: str, console: Console) -> None:
+    if asked.yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("This asks before it costs anything, and there is no one to ask. Add --yes.")
+    if console.input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+        raise UsageError("Nothing was started.")
+
+
+def _check_tables(found: Settings) -> None:
+    try:
+        tables = store.read_tables(found.google_cloud_project, found.bigquery_dataset)
+        schema.check(found.bigquery_dataset, tables)
+    except ConfigurationError as error:
+        raise UsageError(str(error)) from None
+    except BadMoment as error:
+        raise DataflowError(
+            f"BigQuery is out of reach: {error}. Are you logged in (gcloud auth application-default login)?"
+        ) from None
+
+
+def _staging(asked: argparse.Namespace, *, remote: bool) -> str:
+    where: str = asked.staging or STAGING
+    if remote and not where.startswith("gs://"):
+        raise UsageError("Dataflow's workers share no disk with this machine. Add --staging gs://BUCKET/import.")
+    return where if where.startswith("gs://") else str(Path(where).resolve())
+
+
+@contextmanager
+def _progress(console: Console, place: Staging, parts: int, *, remote: bool) -> Iterator[None]:
+    ended = threading.Event()
+    with console.status("Reading") as status:
+
+        def show() -> None:
+            while not ended.wait(_POLL_SECONDS if not remote else 20 * _POLL_SECONDS):
+                status.update(f"Reading: {len(place.parts_done()):,} of {parts:,} parts are done")
+
+        thread = threading.Thread(target=show, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+
+def _moment(text: str) -> datetime:
+    """ISO 8601; UTC where no zone is named."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no time; write 2026-11-25 or 2026-11-25T10:00") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to 256")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m dataflow",
+        allow_abbrev=False,
+        description="Loads many posts at once: files of X's JSON, or the table archive once more. Runs here, or on Dataflow.",
+        epilog="Any other options go to Beam, such as --region, --temp_location, --service_account_email, --sdk_container_image.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere.add_argument(
+        "--runner", default="DirectRunner", help="DataflowRunner runs it in the cloud (%(default)s)"
+    )
+    everywhere.add_argument("--project", metavar="ID", help="Google Cloud project (GOOGLE_CLOUD_PROJECT)")
+    everywhere.add_argument("--dataset", metavar="NAME", help="BigQuery dataset (BIGQUERY_DATASET, or twitter)")
+    everywhere.add_argument(
+        "--data", type=Path, metavar="FOLDER", help="into an embedded BigQuery in this folder instead"
+    )
+    everywhere.add_argument("--languages", metavar="LIST", help="keep only posts in these languages (LANGUAGES)")
+    everywhere.add_argument("--keep-retweets", choices=("true", "false"), help="false drops retweets (KEEP_RETWEETS)")
+    everywhere.add_argument(
+        "--no-filter", action="store_true", help="keep every post, whatever keywords.txt and LANGUAGES say"
+    )
+    everywhere.add_argument("--yes", action="store_true", help="ask nothing")
+    batches = argparse.ArgumentParser(add_help=False)
+    batches.add_argument(
+        "--workers", type=_count, default=os.cpu_count() or 1, metavar="N", help="processes here (all cores)"
+    )
+    batches.add_argument("--staging", metavar="PLACE", help=f"a folder or gs:// for files on their way ({STAGING})")
+    batches.add_argument("--again", action="store_true", help="load what was loaded before once more")
+    batches.add_argument("--dry-run", action="store_true", help="only say what would be read")
+    one = commands.add_parser(
+        "files",
+        parents=[everywhere, batches],
+        allow_abbrev=False,
+        help="files of X's JSON, a message, post or page a line",
+    )
+    one.add_argument("files", nargs="+", metavar="FILE", help="a path or pattern, gzip or not, here or gs://")
+    one.add_argument("--tag", default="", help="the tag in the column rules of posts that name no rule")
+    one = commands.add_parser(
+        "archive",
+        parents=[everywhere, batches],
+        allow_abbrev=False,
+        help="messages of archive, after a change of the filter or parser",
+    )
+    one.add_argument("--from", dest="since", type=_moment, required=True, metavar="TIME", help="ISO 8601, UTC")
+    one.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="now, if left out")
+    one = commands.add_parser(
+        "stream",
+        parents=[everywhere],
+        allow_abbrev=False,
+        help="messages of a subscription, in place of the function load_tweet",
+    )
+    one.add_argument("--subscription", default="tweets-dataflow", metavar="NAME", help="(%(default)s)")
+    return parser

@@ -1,0 +1,111 @@
+"""Makes files of rows from one part of what is read, with the row code of functions/load_tweet. Runs in a worker."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from functions.load_tweet.errors import BadMessage
+from functions.load_tweet.filter import Keywords
+from functions.load_tweet.message import Delivery, Message
+from functions.load_tweet.rows import Result, make_rows, reject
+from functions.load_tweet.settings import Settings
+
+from . import files
+from .files import CutOff, Line, Part
+from .lines import Record, read
+from .shards import Shards
+from .staging import Staging
+from .totals import Totals
+
+_KEPT_OF_LINE = 100_000  # bytes of a line that is too long: it goes to `rejected`
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How messages become rows. `received_at` (microseconds since 1970 UTC) is for those that do not say when they were received."""
+
+    keywords: Keywords
+    settings: Settings
+    received_at: int
+    tag: str = ""
+
+
+_NOWHERE = Delivery(b"", "")
+
+
+class Place(NamedTuple):
+    """Where a message stands: a line that begins at `start` in a part's file, and which of the line's messages it is."""
+
+    part: Part
+    start: int
+    number: int = 0
+
+    def attributes(self) -> dict[str, str]:
+        """Return it for a person. Reads the file up to there, to count its lines."""
+        line = files.line_number(self.part, self.start)
+        return {"file": self.part.path, "line": str(line), "message": str(self.number + 1)}
+
+
+class Found(NamedTuple):
+    """A message, or why there is none; `data` is the line that it stands in."""
+
+    record: Record | BadMessage
+    data: bytes
+    place: Place | None
+
+
+def convert(found: Iterable[Found], options: Options, staging: Staging, part: str) -> Totals:
+    """Write the rows of a part, and remember that it is done."""
+    now, totals = datetime.now(UTC), Totals()
+    shards = Shards(staging.folder, part)
+    for one in found:
+        totals.read += 1
+        result = to_rows(one, options, now)
+        totals.add(result.outcome, result.reason)
+        for table, _, row in result.rows:
+            shards.add(table, row)
+    staging.write_part(part, (totals, shards.close()))
+    return totals
+
+
+def to_rows(found: Found, options: Options, now: datetime) -> Result:
+    """Return the rows of one message, as the function would make them."""
+    record = found.record
+    if isinstance(record, BadMessage):
+        return reject(_delivery(found, found.data), record, now)
+    received_at = options.received_at if record.received_at is None else record.received_at
+    message = Message("", record.payload, received_at, record.source)
+    result = make_rows(_NOWHERE, options.keywords, options.settings, now, message)
+    if result.outcome != "rejected":
+        return result
+    # once more: where it stands is worth finding out only now
+    return make_rows(_delivery(found, record.payload.encode()), options.keywords, options.settings, now, message)
+
+
+def of_file(part: Part, tag: str) -> Iterator[Found]:
+    """Yield the messages of a part of a file. A line that cannot be read is one message that is rejected."""
+    at = part.start
+    try:
+        for line in files.lines(part):
+            at = line.start + len(line.data)
+            yield from _of_line(line, Place(part, line.start), tag)
+    except CutOff as error:
+        why = f"The file ends in the middle, or is damaged, after {at:,} bytes: {error}"
+        yield Found(BadMessage("cut_off", why), b"", Place(part, at))
+
+
+def _of_line(line: Line, place: Place, tag: str) -> Iterator[Found]:
+    try:
+        if not line.is_whole:
+            raise BadMessage("too_long", f"The line is longer than {files.LINE_BYTES:,} bytes; its beginning is kept")
+        for number, record in enumerate(read(line.data, tag)):
+            yield Found(record, line.data, place._replace(number=number) if number else place)
+    except BadMessage as error:
+        yield Found(error, line.data if line.is_whole else line.data[:_KEPT_OF_LINE], place)
+
+
+def _delivery(found: Found, data: bytes) -> Delivery:
+    """Return what `rejected` keeps: all of the message, and where it stands."""
+    place = {} if found.place is None else found.place.attributes()
+    return Delivery(data, message_id=":".join(place.values()), subscription="import", attributes=place)

@@ -1,0 +1,214 @@
+"""Reads the shapes in which people keep X's JSON, one a line, and returns messages as the stream sends them. Pure.
+
+    a message of the stream    {"data": {...}, "includes": ..., "matching_rules": ...}    kept byte for byte
+    a page of results          {"data": [...], "includes": ...}      a message for each post, with what it refers to
+    a post                     {"id": ..., "text": ...}              alone, or flattened by twarc2: put back into data and includes
+    a row of `archive`         {"payload": ..., "received_at": ...}  the topic's message, or an export of the table
+
+X's older format (API v1.1, twarc 1) is not read.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+from functions.load_tweet.errors import BadMessage
+
+Object = dict[str, Any]
+_STREAM = '{"data":{'
+SOURCE = "import"
+_OF_FLATTENED = ("author", "in_reply_to_user", "__twarc", "matching_rules")
+_OF_GEO = ("place_id", "coordinates")  # the rest of a flattened post's geo is its place
+_OF_MENTION = ("start", "end", "username", "id")  # the rest of a flattened mention is the user
+
+
+class Record(NamedTuple):
+    """One message: X's JSON, and when it was received (microseconds since 1970 UTC; None if the file does not say)."""
+
+    payload: str
+    received_at: int | None = None
+    source: str = SOURCE
+
+
+def read(line: bytes, tag: str = "") -> list[Record]:
+    """Return the messages in a line, none for an empty line or a page without posts.
+
+    `tag` is the rule's tag for messages that name no rule. Raises BadMessage for a line that is none of the known shapes.
+    """
+    if not line.strip():
+        return []
+    try:
+        text = line.decode("utf-8-sig").strip()
+        if not tag and text.startswith(_STREAM) and '"__twarc"' not in text:
+            return [Record(text)]  # most lines are so, and the row code reads them anyhow
+        found = orjson.loads(text)
+    except (UnicodeDecodeError, orjson.JSONDecodeError) as error:
+        raise BadMessage("not_json", f"The line is not JSON: {error}") from None
+    if isinstance(found, list):
+        return [record for one in found for record in _read(one, orjson.dumps(one).decode(), tag)]
+    return list(_read(found, text, tag))
+
+
+def _read(found: Any, text: str, tag: str) -> Iterator[Record]:
+    if not isinstance(found, dict):
+        raise BadMessage("no_post", f"The line is {type(found).__name__}, not an object")
+    if "payload" in found:
+        yield _of_topic(found)
+    elif isinstance(found.get("data"), list):
+        yield from _of_page(found, tag)
+    elif "data" in found:
+        yield Record(text if "matching_rules" in found or not tag else _tagged(found, tag), _retrieved_at(found))
+    elif "id" in found and "text" in found and "id_str" not in found:
+        yield Record(_dump(_unflatten(found, tag)), _retrieved_at(found))
+    elif "id_str" in found:
+        raise BadMessage("old_format", "The line is in X's older format (API v1.1), which is not read. Export it as v2")
+    elif not _is_empty_page(found):
+        yield Record(text)  # X's own words about an error, or anything else: `rejected` says what it is
+
+
+def _is_empty_page(found: Object) -> bool:
+    meta = found.get("meta")
+    return isinstance(meta, dict) and meta.get("result_count") == 0
+
+
+def _of_topic(found: Object) -> Record:
+    payload, at = found["payload"], found.get("received_at")
+    if isinstance(payload, (dict, list)):
+        payload = _dump(payload)
+    if not isinstance(payload, str):
+        raise BadMessage("not_a_message", f"payload: expected str, got {type(payload).__name__}")
+    # a post that doctor made is no post of X's; the view leaves it out by its source
+    return Record(payload, _micros(at), "doctor" if found.get("source") == "doctor" else SOURCE)
+
+
+def _of_page(page: Object, tag: str) -> Iterator[Record]:
+    includes = page["includes"] if isinstance(page.get("includes"), dict) else {}
+    rules = page.get("matching_rules") or _rules(tag)
+    index = {kind: _by_key(items) for kind, items in includes.items()}
+    at = _retrieved_at(page)
+    for post in page["data"]:
+        message: Object = {"data": post}
+        if isinstance(post, dict) and (referred := _referred(post, index)):
+            message["includes"] = referred
+        yield Record(_dump(message | {"matching_rules": rules}), at)
+
+
+def _by_key(items: Any) -> dict[str, Object]:
+    """Objects by id (media by key); users by handle as well."""
+    found: dict[str, Object] = {}
+    for item in _objects(items):
+        found[str(item.get("id") or item.get("media_key"))] = item
+        if "username" in item:
+            found[f"@{item['username']}"] = item
+    return found
+
+
+def _referred(post: Object, index: dict[str, dict[str, Object]]) -> Object:
+    """Return what a post refers to of a page's includes, and what the posts that it refers to refer to."""
+    posts = [
+        target
+        for kind in ("tweets", "posts")
+        for one in _objects(post.get("referenced_tweets") or post.get("referenced_posts"))
+        if (target := index.get(kind, {}).get(str(one.get("id")))) is not None
+    ]
+    wanted: dict[str, list[str]] = {"users": [], "media": [], "places": [], "polls": []}
+    for one in (post, *posts):
+        attached, geo = _object(one.get("attachments")), _object(one.get("geo"))
+        mentions = _objects(_object(one.get("entities")).get("mentions"))
+        wanted["users"] += [str(one.get("author_id")), str(one.get("in_reply_to_user_id"))]
+        wanted["users"] += [f"@{mention.get('username')}" for mention in mentions]
+        wanted["media"] += _strings(attached.get("media_keys"))
+        wanted["polls"] += _strings(attached.get("poll_ids"))
+        wanted["places"].append(str(geo.get("place_id")))
+    found: dict[str, list[Object]] = {}
+    for kind, names in wanted.items():
+        there = index.get(kind, {})
+        if items := list({id(there[name]): there[name] for name in names if name in there}.values()):
+            found[kind] = items
+    kind = "posts" if "posts" in index and "tweets" not in index else "tweets"
+    return found | ({kind: posts} if posts else {})
+
+
+def _unflatten(post: Object, tag: str) -> Object:
+    """Undo twarc2's `flatten`: objects that it put into the post go back to `includes`."""
+    includes: dict[str, dict[str, Object]] = {}
+    data = _put_back(post, includes)
+    message: Object = {"data": data}
+    if includes:
+        message["includes"] = {kind: list(items.values()) for kind, items in includes.items()}
+    return message | {"matching_rules": post.get("matching_rules") or _rules(tag)}
+
+
+def _put_back(post: Object, includes: dict[str, dict[str, Object]]) -> Object:
+    def put(kind: str, item: Any, key: str = "id") -> None:
+        if isinstance(item, dict) and item.get(key):
+            includes.setdefault(kind, {})[str(item[key])] = item
+
+    data = {name: value for name, value in post.items() if name not in _OF_FLATTENED}
+    put("users", post.get("author"))
+    put("users", post.get("in_reply_to_user"))
+    if isinstance(attached := data.get("attachments"), dict):
+        for media in _objects(attached.get("media")):
+            put("media", media, "media_key")
+        put("polls", attached.get("poll"))
+        data["attachments"] = {name: value for name, value in attached.items() if name not in ("media", "poll")}
+    if isinstance(geo := data.get("geo"), dict):
+        place = {name: value for name, value in geo.items() if name not in _OF_GEO}
+        put("places", place)
+        data["geo"] = {name: geo[name] for name in _OF_GEO if name in geo} if place.get("id") else geo
+    if isinstance(entities := data.get("entities"), dict) and "mentions" in entities:
+        mentions = _objects(entities["mentions"])
+        for mention in mentions:
+            if "name" in mention:
+                put("users", {name: value for name, value in mention.items() if name not in ("start", "end")})
+        kept = [{name: one[name] for name in _OF_MENTION if name in one} for one in mentions]
+        data["entities"] = entities | {"mentions": kept}
+    references = _objects(data.get("referenced_tweets"))
+    for one in references:
+        if "text" in one:
+            put("tweets", _put_back({name: value for name, value in one.items() if name != "type"}, includes))
+    if references:
+        data["referenced_tweets"] = [{name: one[name] for name in ("type", "id") if name in one} for one in references]
+    return data
+
+
+def _tagged(found: Object, tag: str) -> str:
+    return _dump(found | {"matching_rules": _rules(tag)})
+
+
+def _rules(tag: str) -> list[Object]:
+    return [{"id": "", "tag": tag}] if tag else []
+
+
+def _retrieved_at(found: Object) -> int | None:
+    """When twarc2 got it, if twarc2 wrote the line."""
+    return _micros(_object(found.get("__twarc")).get("retrieved_at"))
+
+
+def _micros(at: Any) -> int | None:
+    if isinstance(at, int) and not isinstance(at, bool):
+        return at
+    try:
+        moment = datetime.fromisoformat(str(at).removesuffix(" UTC"))
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        return round(moment.timestamp() * 1_000_000)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _dump(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _object(value: Any) -> Object:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: Any) -> list[Object]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _strings(value: Any) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else []

@@ -1,0 +1,236 @@
+"""Loads files of rows into BigQuery: load jobs, which cost nothing and store all of their rows or none.
+
+A job is named after the run, so a second try finds the first one's instead of loading twice. What a job refuses because of one of its
+rows is inserted row by row, and the row that is refused goes to `rejected` with BigQuery's reason.
+"""
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count, islice
+from typing import IO, Any, cast
+
+import orjson
+import requests
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+from google.api_core.exceptions import Conflict, GoogleAPIError, NotFound
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import bigquery
+
+from functions.load_tweet import store
+from functions.load_tweet.errors import BadMessage, BadMoment
+from functions.load_tweet.message import Delivery
+from functions.load_tweet.rows import reject, timestamp
+
+from .errors import DataflowError
+from .shards import JSON_COLUMNS, Shard
+from .staging import Done
+from .totals import Totals
+
+_JOB_BYTES = 1_000_000_000  # of an upload from this machine; files in Cloud Storage go in one job a table
+_JOB_FILES = 10_000  # https://cloud.google.com/bigquery/quotas#load_jobs, 2026-11: source URIs a job
+_SECONDS = 60.0  # for an answer
+_JOB_SECONDS = 6 * 3_600.0  # BigQuery ends a load job after six hours
+_TRIES = 5  # each is a job with a name of its own
+_INSERTED = 500  # rows a request
+_REFUSED = frozenset({"invalid", "invalidQuery", "badRequest"})
+
+_OUTCOMES = {"tweet_versions": "loaded", "filtered": "filtered"}  # what a row in the table says of its message
+
+Say = Callable[[str], None]
+
+
+class Refused(Exception):
+    """A load job stored nothing, because of a row. The text is BigQuery's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where rows go, and who is told of it."""
+
+    client: bigquery.Client
+    dataset: str
+    say: Say
+
+    def table(self, name: str) -> str:
+        return f"{self.client.project}.{self.dataset}.{name}"
+
+
+def load(target: Target, run: str, parts: Sequence[Done], totals: Totals) -> None:
+    """Load what all parts have, and correct `totals` where BigQuery refuses rows. Raises DataflowError."""
+    tables: dict[str, list[Shard]] = {}
+    for _, shards in parts:
+        for table, shard in shards.items():
+            tables.setdefault(table, []).append(shard)
+    try:
+        for table, shards_of_it in sorted(tables.items()):
+            for number, group in enumerate(_groups(shards_of_it)):
+                refused = _load(target, table, f"import-{run}-{table}-{number}", group)
+                if table in _OUTCOMES:
+                    totals.reject(_OUTCOMES[table], refused, "refused_by_bigquery")
+    except (GoogleAPIError, GoogleAuthError, requests.RequestException, BadMoment, TimeoutError, OSError) as error:
+        raise DataflowError(
+            f"BigQuery did not take the rows: {type(error).__name__}: {str(error)[:500]}. Does the dataset exist (./deploy.sh up), and may "
+            "this account write to it and make jobs? The same command goes on where this one ended."
+        ) from None
+
+
+def _load(target: Target, table: str, job: str, group: Sequence[Shard]) -> int:
+    """Return how many rows BigQuery refuses."""
+    try:
+        _run(target.client, target.table(table), job, group)
+    except Refused as error:
+        target.say(f"{table}: BigQuery refuses a row ({error}); the rows are inserted one by one")
+    else:
+        target.say(f"{table}: {sum(shard.rows for shard in group):,} rows loaded")
+        return 0
+    refused = 0
+    for number, shard in enumerate(group):
+        try:
+            if len(group) == 1:  # this one was tried
+                raise Refused
+            _run(target.client, target.table(table), f"{job}-{number}", [shard])
+        except Refused:
+            refused += _insert(target, table, shard)
+    return refused
+
+
+def _run(client: bigquery.Client, table: str, job: str, group: Sequence[Shard]) -> None:
+    """Return when the rows are stored, by this job or by one of its names before. Raises Refused, or why the last try failed."""
+    tries = 0
+    for number in count():
+        name = f"{job}-r{number}" if number else job
+        found = _find(client, name)
+        if found is None:
+            found, tries = _start(client, table, name, group), tries + 1
+        try:
+            found.result(timeout=_JOB_SECONDS)
+            return
+        except GoogleAPIError as error:
+            if {str(one.get("reason")) for one in found.errors or []} & _REFUSED:
+                raise Refused(str((found.error_result or {}).get("message") or error)[:300]) from None
+            if (
+                found.state != "DONE" or tries == _TRIES
+            ):  # it may still run; or BigQuery has reasons of its own, and keeps them
+                raise
+
+
+def _find(client: bigquery.Client, name: str) -> Any:
+    try:
+        return client.get_job(name, timeout=_SECONDS)
+    except NotFound:
+        return None
+
+
+def _start(client: bigquery.Client, table: str, name: str, group: Sequence[Shard]) -> Any:
+    config = bigquery.LoadJobConfig(
+        source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
+        write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
+        create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
+    )
+    try:
+        if group[0].path.startswith("gs://"):
+            paths = [shard.path for shard in group]
+            return client.load_table_from_uri(paths, table, job_id=name, job_config=config, timeout=_SECONDS)
+        with io.BufferedReader(_Joined(group), 1_000_000) as file:
+            return client.load_table_from_file(file, table, job_id=name, job_config=config, timeout=_SECONDS)
+    except Conflict:  # the answer to the request was lost, and the request was not
+        return client.get_job(name, timeout=_SECONDS)
+
+
+def _groups(shards: Iterable[Shard]) -> Iterator[list[Shard]]:
+    """Divide a table's files among jobs, in the order of the parts: each time in the same way."""
+    group: list[Shard] = []
+    size = 0
+    for shard in shards:
+        limit = float("inf") if shard.path.startswith("gs://") else _JOB_BYTES
+        if group and (size + shard.size > limit or len(group) == _JOB_FILES):
+            yield group
+            group, size = [], 0
+        group.append(shard)
+        size += shard.size
+    if group:
+        yield group
+
+
+class _Joined(io.RawIOBase):
+    """Files read one after the other, as one."""
+
+    def __init__(self, group: Sequence[Shard]) -> None:
+        self._paths = iter([shard.path for shard in group])
+        self._file: IO[bytes] | None = None
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        while True:
+            if self._file is None:
+                path = next(self._paths, None)
+                if path is None:
+                    return 0
+                self._file = _open(path)
+            data = self._file.read(len(buffer))
+            if data:
+                buffer[: len(data)] = data
+                self._at += len(data)
+                return len(data)
+            self._file.close()
+            self._file = None
+
+
+def _insert(target: Target, table: str, shard: Shard) -> int:
+    """Insert the rows of a file, those that BigQuery refuses into `rejected`. Returns how many those are. Raises BadMoment."""
+    insert = store.connect(target.client.project, target.dataset, {})
+    refused = 0
+    with _open(shard.path) as file:
+        number = 0
+        while block := list(islice(file, _INSERTED)):
+            rows = {f"{shard.path}:{number + place}": _as_inserted(table, line) for place, line in enumerate(block)}
+            number += len(block)
+            why = insert(table, rows)
+            refused += len(why)
+            _reject(insert, {row_id: (rows[row_id], reason) for row_id, reason in why.items()})
+    return refused
+
+
+def _reject(insert: Any, refused: dict[str, tuple[dict[str, Any], str]]) -> None:
+    now = datetime.now(UTC)
+    for row_id, (row, why) in refused.items():
+        data = str(row.get("payload") or orjson.dumps(row).decode()).encode()
+        delivery = Delivery(data, message_id=row_id, subscription="import", publish_time=timestamp(now))
+        result = reject(delivery, BadMessage("refused_by_bigquery", why), now)
+        for table, name, rejected in result.rows:
+            if found := insert(table, {name: rejected}):
+                raise BadMoment(f"BigQuery refuses even the row of `rejected`: {found}")
+
+
+def _as_inserted(table: str, line: bytes) -> dict[str, Any]:
+    """Return a row as insertAll takes it: JSON as a string."""
+    row: dict[str, Any] = orjson.loads(line)
+    return row | {name: orjson.dumps(row[name]).decode() for name in JSON_COLUMNS[table] if name in row}
+
+
+def _open(path: str) -> IO[bytes]:
+    return cast("IO[bytes]", FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED))
+
+
+def tell_remove_deleted(target: Target, run: str, posts: int) -> None:
+    """Let the function remove_deleted ask X about the imported posts at once, and not at its next round. Raises DataflowError."""
+    row = {"event": "imported", "at": timestamp(datetime.now(UTC)), "job_id": run, "ids": posts}
+    try:
+        errors = target.client.insert_rows_json(
+            target.table("compliance_jobs"), [row], row_ids=[f"imported-{run}"], timeout=_SECONDS
+        )
+    except (GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
+        errors = [f"{type(error).__name__}: {str(error)[:300]}"]
+    if errors:
+        raise DataflowError(
+            f"The posts are loaded, but remove_deleted could not be told: {errors}. It asks X about them within 12 hours all the same."
+        )

@@ -1,0 +1,92 @@
+"""Remembers what is done of an import, so that the same command goes on where another was killed.
+
+    <staging>/<run>/parts/00012.json    a part that is converted: its totals, and its files of rows
+    <staging>/<run>/shards/             the files of rows
+    <staging>/<run>/loaded.json         all is in BigQuery; the rest is gone
+
+A run is named after what it reads and how: the same files, filter and settings are the same run.
+"""
+
+import hashlib
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+import orjson
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+from . import totals
+from .shards import Shard
+from .totals import Totals
+
+Done = tuple[Totals, dict[str, Shard]]  # of a part: its files by table
+
+
+def name(*what: object) -> str:
+    """Return the name of the run that does this: the same for the same arguments, in any process."""
+    return hashlib.blake2b(orjson.dumps([str(one) for one in what]), digest_size=8).hexdigest()
+
+
+class Staging:
+    """One run's folder, here or in Cloud Storage."""
+
+    def __init__(self, folder: str, run: str) -> None:
+        self.run = run
+        self.folder = FileSystems.join(folder, run)
+
+    def write_part(self, part: str, done: Done) -> None:
+        """Remember a part. The last one to do so holds, where two workers did it."""
+        found, shards = done
+        self._write(
+            FileSystems.join("parts", f"{part}.json"),
+            found.as_json() | {"shards": {t: list(s) for t, s in shards.items()}},
+        )
+
+    def parts_done(self) -> dict[str, str]:
+        """Return the parts that are done, by name, each with its path."""
+        try:
+            found = FileSystems.match([FileSystems.join(self.folder, "parts", "*.json")])[0].metadata_list
+        except BeamIOError:  # there is no such folder yet
+            return {}
+        return {one.path.rsplit("/", 1)[-1].removesuffix(".json"): one.path for one in found}
+
+    def read_parts(self) -> list[Done]:
+        """Return what became of each part that is done, in the order of their names."""
+        return [self._done(_read(path)) for _, path in sorted(self.parts_done().items())]
+
+    def loaded(self) -> dict[str, Any] | None:
+        """Return what `finish` remembered; None while the run is not loaded."""
+        path = FileSystems.join(self.folder, "loaded.json")
+        return _read(path) if FileSystems.exists(path) else None
+
+    def finish(self, found: Totals) -> None:
+        """Remember that all is loaded, and remove the files of rows: they hold posts, which X may ask to remove."""
+        self._write("loaded.json", found.as_json() | {"at": time.time()})
+        for one in ("shards", "parts"):
+            with suppress(BeamIOError):
+                FileSystems.delete([FileSystems.join(self.folder, one)])
+
+    def _write(self, where: str, found: dict[str, Any]) -> None:
+        """A reader sees all of it or nothing. In Cloud Storage each object is so by itself."""
+        path = FileSystems.join(self.folder, where)
+        target = path if path.startswith("gs://") else f"{path}.{time.monotonic_ns()}"
+        with FileSystems.create(target, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+            file.write(orjson.dumps(found))
+        if target != path:
+            FileSystems.rename([target], [path])
+
+    @staticmethod
+    def _done(found: dict[str, Any]) -> Done:
+        return totals.of_json(found), {table: Shard(*shard) for table, shard in found["shards"].items()}
+
+
+def _read(path: str) -> dict[str, Any]:
+    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        found: dict[str, Any] = orjson.loads(file.read())
+    return found
+
+
+def part_names(count: int) -> Iterable[str]:
+    return (f"{number:06}" for number in range(count))

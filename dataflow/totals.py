@@ -1,0 +1,57 @@
+"""Counts what became of the messages that were read. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+OUTCOMES = ("loaded", "filtered", "rejected")
+
+
+@dataclass(slots=True)
+class Totals:
+    """`read` counts messages: a page of results counts as many as it has posts. `reasons` say why, as {"filtered: language": 3}."""
+
+    read: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, outcome: str, reason: str = "") -> None:
+        self.outcomes[outcome] += 1
+        if reason:
+            self.reasons[f"{outcome}: {reason}"] += 1
+
+    def reject(self, outcome: str, count: int, reason: str) -> None:
+        """Count messages as rejected whose rows BigQuery refused, after all."""
+        if count:
+            self.outcomes[outcome] -= count
+            self.outcomes["rejected"] += count
+            self.reasons[f"rejected: {reason}"] += count
+
+    @property
+    def balanced(self) -> bool:
+        return self.read == sum(self.outcomes[name] for name in OUTCOMES)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"read": self.read, **{name: self.outcomes[name] for name in OUTCOMES}, "reasons": dict(self.reasons)}
+
+
+def of_json(found: Mapping[str, Any]) -> Totals:
+    """Undo `as_json`."""
+    return Totals(found["read"], Counter({name: found[name] for name in OUTCOMES}), Counter(found["reasons"]))
+
+
+def total(parts: Iterable[Totals]) -> Totals:
+    """Add up the totals of parts."""
+    result = Totals()
+    for one in parts:
+        result.read += one.read
+        result.outcomes += one.outcomes
+        result.reasons += one.reasons
+    return result
+
+
+def sentence(totals: Totals) -> str:
+    counts = " + ".join(f"{name} {totals.outcomes[name]:,}" for name in OUTCOMES)
+    why = ", ".join(f"{reason} {count:,}" for reason, count in sorted(totals.reasons.items()))
+    return f"read {totals.read:,} {'=' if totals.balanced else '≠'} {counts}" + (f" ({why})" if why else "")

@@ -1,0 +1,232 @@
+"""Files and the archive into BigQuery: through the command's real entry point, Beam's DirectRunner and real load jobs."""
+
+import gzip
+import json
+import shutil
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from google.cloud import bigquery
+
+from dataflow import cli, convert
+from local.processes import Process
+from tests.support import x_messages
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"
+)
+
+SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Place:
+    """The command with one worker in this process, and the dataset that it loads into."""
+
+    client: bigquery.Client
+    dataset: str
+    staging: Path
+
+    def run(self, command: str, *arguments: str) -> int:
+        return cli.main([command, *arguments, "--workers", "1", "--staging", str(self.staging)])
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        config = bigquery.QueryJobConfig(default_dataset=f"local.{self.dataset}")
+        return [dict(row) for row in self.client.query(sql, config, timeout=SECONDS).result(timeout=SECONDS)]
+
+
+@pytest.fixture
+def place(
+    dataset: str, bigquery_process: Process, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: bigquery.Client
+) -> Place:
+    for name, value in {
+        "GOOGLE_CLOUD_PROJECT": "local",
+        "BIGQUERY_DATASET": dataset,
+        "BIGQUERY_STORAGE_EMULATOR_HOST": f"127.0.0.1:{bigquery_process.ready['grpc_port']}",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for name in ("LANGUAGES", "KEEP_RETWEETS"):
+        monkeypatch.delenv(name, raising=False)
+    return Place(client, dataset, tmp_path / "staging")
+
+
+def tell(bigquery_url: str, faults: str) -> None:
+    request = urllib.request.Request(f"{bigquery_url}/stand-in/faults", data=faults.encode(), method="PUT")
+    urllib.request.urlopen(request, timeout=SECONDS).close()
+
+
+def streamed(number: int, text: str = "about music", **more: Any) -> bytes:
+    return orjson.dumps(x_messages.message(x_messages.post(number, text, lang="en", **more)))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Messages in two files, one of them compressed; two lines are no posts."""
+    place = tmp_path / "posts"
+    place.mkdir()
+    shared = {"data": [x_messages.post(n, "a page") for n in (11, 12)], "includes": {}}
+    lines = [streamed(1), b"", streamed(2, "kein Deutsch"), b'{"data":', orjson.dumps(shared)]
+    (place / "a.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    (place / "b.jsonl.gz").write_bytes(gzip.compress(streamed(3) + b"\n" + b'{"id_str":"1","id":1,"text":"old"}\n'))
+    return place
+
+
+def test_files_become_rows_and_what_is_none_is_kept_with_file_and_line(
+    place: Place, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert place.run("files", f"{folder}/*", "--tag", "history") == 0
+    said = capsys.readouterr().err
+    assert "read 7 = loaded 5 + filtered 0 + rejected 2 (rejected: not_json 1, rejected: old_format 1)" in said
+    found = place.query(
+        "SELECT id, text, rules, source, JSON_VALUE(payload, '$.data.text') AS raw FROM tweets ORDER BY id",
+    )
+    assert [row["text"] for row in found] == ["about music", "kein Deutsch", "about music", "a page", "a page"]
+    assert all(row["raw"] == row["text"] and row["source"] == "import" for row in found)
+    assert [row["rules"] for row in found] == [["rule"], ["rule"], ["rule"], ["history"], ["history"]]
+    rejected = place.query("SELECT data, reason, attributes, subscription_name FROM rejected ORDER BY reason")
+    assert [(row["data"], row["reason"], row["attributes"], row["subscription_name"]) for row in rejected] == [
+        (b'{"data":\n', "not_json", {"file": f"{folder}/a.jsonl", "line": "4", "message": "1"}, "import"),
+        (
+            b'{"id_str":"1","id":1,"text":"old"}\n',
+            "old_format",
+            {"file": f"{folder}/b.jsonl.gz", "line": "2", "message": "1"},
+            "import",
+        ),
+    ]
+    told = place.query("SELECT event, ids FROM compliance_jobs")
+    assert told == [{"event": "imported", "ids": 5}]
+
+
+def test_the_same_files_are_loaded_once_unless_they_are_asked_for_again(
+    place: Place, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert place.run("files", f"{folder}/*") == 0
+    assert place.run("files", f"{folder}/*") == 0
+    assert "Nothing is loaded twice" in capsys.readouterr().err
+    count = "SELECT (SELECT COUNT(*) FROM tweet_versions) AS stored, (SELECT COUNT(*) FROM tweets) AS seen"
+    assert place.query(count) == [{"stored": 5, "seen": 5}]
+    assert not list(place.staging.rglob("shards"))
+    shutil.rmtree(place.staging)  # BigQuery remembers its load jobs
+    assert place.run("files", f"{folder}/*") == 0
+    assert place.query(count) == [{"stored": 5, "seen": 5}]
+    assert place.run("files", f"{folder}/*", "--again") == 0
+    assert place.query(count) == [{"stored": 10, "seen": 5}]
+
+
+def test_a_filter_that_is_changed_is_another_run(
+    place: Place, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert place.run("files", f"{folder}/a.jsonl", "--languages", "de") == 0
+    assert (
+        "read 5 = loaded 0 + filtered 4 + rejected 1 (filtered: language 4, rejected: not_json 1)"
+        in capsys.readouterr().err
+    )
+    assert place.run("files", f"{folder}/a.jsonl", "--no-filter") == 0
+    assert place.query("SELECT COUNT(*) AS n FROM tweets") == [{"n": 4}]
+
+
+def test_what_was_converted_before_a_kill_is_not_converted_again(
+    place: Place,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    whole = convert.convert
+
+    def once(found: Any, options: Any, staging: Any, part: str) -> Any:
+        if staging.parts_done():
+            raise OSError("told to")
+        return whole(found, options, staging, part)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(convert, "convert", once)
+        assert place.run("files", f"{folder}/*") == 1
+        assert "The same command goes on." in capsys.readouterr().err
+    assert place.run("files", f"{folder}/*") == 0
+    assert place.query("SELECT COUNT(*) AS n FROM tweet_versions") == [{"n": 5}]
+
+
+@pytest.mark.parametrize(
+    ("faults", "code"),
+    [
+        pytest.param("unfinished@tweet_versions", 0, id="a job that fails for BigQuery's own reasons is made again"),
+        pytest.param("refusedx9@tweet_versions", 0, id="what a job refuses is inserted row by row"),
+        pytest.param("unfinishedx9@tweet_versions", 1, id="after five it is told, and the same command goes on"),
+    ],
+)
+def test_load_jobs_that_fail(faults: str, code: int, place: Place, folder: Path, bigquery_url: str) -> None:
+    tell(bigquery_url, faults)
+    try:
+        assert place.run("files", f"{folder}/*") == code
+    finally:
+        tell(bigquery_url, "")
+    if code:
+        assert place.query("SELECT COUNT(*) AS n FROM tweets") == [{"n": 0}]
+        assert place.run("files", f"{folder}/*") == 0
+    assert place.query("SELECT COUNT(*) AS n FROM tweets") == [{"n": 5}]
+
+
+def test_a_row_that_bigquery_refuses_goes_to_rejected_and_the_counts_balance(
+    place: Place,
+    tmp_path: Path,
+    bigquery_url: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "posts.jsonl"
+    old = b'{"data":{"id":"5","text":"of another age","created_at":"2009-01-01T00:00:00.000Z"}}'
+    path.write_bytes(streamed(1) + b"\n" + old + b"\n")
+    tell(bigquery_url, "refusedx9@tweet_versions")
+    try:
+        assert place.run("files", str(path)) == 0
+    finally:
+        tell(bigquery_url, "")
+    assert "read 2 = loaded 1 + filtered 0 + rejected 1 (rejected: refused_by_bigquery 1)" in capsys.readouterr().err
+    (rejected,) = place.query("SELECT reason, data FROM rejected")
+    assert rejected["reason"] == "refused_by_bigquery"
+    assert json.loads(rejected["data"]) == json.loads(old)
+
+
+def test_the_archive_is_read_once_more_without_replays_and_canaries(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        {
+            "id": str(number), "payload": streamed(number).decode(), "received_at": f"2026-11-01T{number % 24:02}:00:00Z", "source": source,
+            "message_id": str(number), "subscription_name": "s", "publish_time": "2026-11-01T00:00:00Z", "attributes": "{}",
+        }
+        for number, source in enumerate(["stream", "search", "archive", "doctor", "stream"])
+    ]  # fmt: skip
+    rows[4]["received_at"] = "2026-11-02T00:00:00Z"
+    assert place.client.insert_rows_json(f"local.{place.dataset}.archive", rows) == []
+    between = ("--from", "2026-11-01", "--to", "2026-11-02")
+    assert place.run("archive", *between, "--dry-run") == 0
+    assert "2 messages of archive" in capsys.readouterr().err
+    assert place.run("archive", *between) == 0
+    assert "read 2 = loaded 2 + filtered 0 + rejected 0" in capsys.readouterr().err
+    found = place.query("SELECT source, FORMAT_TIMESTAMP('%H', received_at) AS hour FROM tweets ORDER BY 2")
+    assert found == [{"source": "archive", "hour": "00"}, {"source": "archive", "hour": "01"}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["files", "/no/such/file"], "There is no file /no/such/file", id="no file"),
+        pytest.param(["archive", "--from", "2026-02-01", "--to", "2026-01-01"], "is not before --to", id="no time"),
+        pytest.param(["files", "{file}", "--runner", "DataflowRunner"], "Add --staging gs://", id="no shared staging"),
+        pytest.param(
+            ["files", "{file}", "--dataset", "nowhere"], "there is no table nowhere.tweet_versions", id="no tables"
+        ),
+        pytest.param(["files", "{file}", "--languages", "xx!"], "LANGUAGES", id="no language"),
+    ],
+)
+def test_a_mistake_is_told_in_a_sentence(
+    arguments: list[str], said: str, place: Place, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert place.run(*[one.format(file=f"{folder}/a.jsonl") for one in arguments]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
