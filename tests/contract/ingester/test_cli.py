@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from local.pubsub import create
 from tests.support import ROOT
 from tests.support.processes import serving
 from tests.support.pubsub import take_all
+from tests.support.waiting import eventually
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -157,6 +159,47 @@ def archive(client: bigquery.Client, dataset: str, *rows: tuple[int, str, int]) 
         for n, source, ago in rows
     ]
     assert client.insert_rows_json(f"local.{dataset}.archive", made) == []
+
+
+def test_history_is_priced_fetched_within_the_budget_and_gone_on_with(
+    bench: Bench, client: bigquery.Client, dataset: str, tmp_path: Path
+) -> None:
+    options = ("--posts", "400", "--rate", "4000", "--search-lag", "0", "--span-hours", "720", "--fault", "stall@0")
+    with serving("history", "local.x.server", tmp_path, *options, X_BEARER_TOKEN="local") as x:
+        url = f"http://127.0.0.1:{x.port}"
+        headers = {"Authorization": "Bearer local"}
+        rules = [{"value": value, "tag": value} for value in ("music", "dance")]
+        requests.post(f"{url}/2/tweets/search/stream/rules", json={"add": rules}, headers=headers, timeout=10)
+        with requests.get(f"{url}/2/tweets/search/stream", headers=headers, stream=True, timeout=10):
+            assert eventually(lambda: "all_sent" in x.events)
+
+        def search(*more: str, per_day: str = "0") -> str:
+            told = bench.run(
+                "--time-scale", "0.01", "search", "--from", f"{NOW - timedelta(days=31):%F}", "--to", f"{NOW - timedelta(days=1):%F}",
+                "--rule", "music", *more, X_API_URL=url, MAX_POSTS_PER_DAY=per_day, MAX_POSTS_PER_MONTH="0",
+                EXPAND_AUTHORS="false", EXPAND_REFERENCED="false",
+            )  # fmt: skip
+            assert told.returncode == 0, told.stderr
+            return " ".join(told.stderr.split())
+
+        said = search("--dry-run", per_day="60")
+        (posts, dollars) = re.search(r"([0-9]+) posts from .*: \$([0-9.]+)\.", said).groups()  # type: ignore[union-attr]
+        assert float(dollars) == pytest.approx(int(posts) * 0.005, abs=0.005)
+        assert "Asking for it cost $0.010" in said
+        assert "it takes up to" in said
+        assert "The budget ended the search" in search("--yes", per_day="60")
+        first = {one.attributes["source"] + json.loads(one.data)["id"] for one in take_all(bench.pubsub)}
+        assert 10 <= len(first) <= 60
+        rest = search("--yes")
+        assert f"It goes on from {NOW.year}" in rest
+        second = {one.attributes["source"] + json.loads(one.data)["id"] for one in take_all(bench.pubsub)}
+        assert not first & second
+        assert len(first | second) == int(posts)
+        assert "finished before" in search("--yes")
+    sql = f"SELECT event, status, posts_expected, posts_recovered FROM {dataset}.ingester_events WHERE event = 'gap_filled'"
+    (row,) = client.query(sql).result()
+    assert (row["status"], row["posts_expected"], row["posts_recovered"]) == ("partial", int(posts), int(posts))
+    assert not list(client.query(f"SELECT * FROM {dataset}.stream_gaps").result()), "a search by hand is no gap"
 
 
 def test_the_archive_is_published_again_each_post_once_as_it_came_first(
