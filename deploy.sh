@@ -18,6 +18,7 @@ source infra/deploy/pubsub.sh
 source infra/deploy/bigquery.sh
 source infra/deploy/ingester.sh
 source infra/deploy/function.sh
+source infra/deploy/dataflow.sh
 source infra/deploy/watch.sh
 source infra/deploy/lifecycle.sh
 source infra/deploy/doctor.sh
@@ -26,6 +27,7 @@ source infra/deploy/destroy.sh
 help() {
 	cat <<'HELP'
 ./deploy.sh up [part]     make or change everything; parts: access pubsub bigquery ingester rules function watch
+                      and, for those who want it, dataflow (imports in the cloud; LOADER=dataflow streams with it)
             plan          what `up` would make, change and leave; writes nothing (also: up --dry-run)
             estimate      dollars a month, X and Google apart [--posts-per-day N] [--json]
             doctor        is it healthy, end to end? sends one message through [--no-canary]
@@ -43,7 +45,8 @@ HELP
 }
 
 up() {
-	local part=${1:-all}
+	declare -g PART=${1:-all}
+	local part=${PART}
 	agree
 	apis
 	case ${part} in
@@ -51,7 +54,13 @@ up() {
 			service_accounts
 			together secret topics repository
 			dataset
-			together subscriptions load_tweet remove_deleted
+			if [[ ${LOADER} == dataflow ]]; then
+				together subscriptions remove_deleted
+				dataflow
+			else
+				together subscriptions load_tweet remove_deleted
+				without_stream
+			fi
 			ingester
 			apply_rules
 			tick
@@ -66,6 +75,7 @@ up() {
 		ingester) repository; ingester; apply_rules; tick; start_ingester ;;
 		rules) ingester; apply_rules; start_ingester ;;
 		function) repository; together load_tweet remove_deleted ;;
+		dataflow) dataflow ;;
 		watch) metrics; exclusion; alerts; dashboard; google_budget ;;
 		*) fail "There is no part '${part}'." ;;
 	esac
@@ -86,7 +96,7 @@ agree() {
 	[[ ${PLANNING} == false ]] || return 0
 	[[ ${EXPAND_AUTHORS} == true ]] || without+=(--no-authors)
 	[[ ${EXPAND_REFERENCED} == true ]] || without+=(--no-referenced)
-	read -r x google post < <(python3 infra/deploy/estimate.py --posts-per-day 0 --worst "${without[@]}" --per-day "$((10#${MAX_POSTS_PER_DAY}))" --per-month "$((10#${MAX_POSTS_PER_MONTH}))")
+	read -r x google post < <(python3 infra/deploy/estimate.py --posts-per-day 0 --worst --loader "${LOADER}" "${without[@]}" --per-day "$((10#${MAX_POSTS_PER_DAY}))" --per-month "$((10#${MAX_POSTS_PER_MONTH}))")
 	if [[ ${x} == unlimited ]]; then
 		warn "X may bill without limit: MAX_POSTS_PER_DAY and MAX_POSTS_PER_MONTH are both 0."
 	else
@@ -142,7 +152,7 @@ estimate() {
 	if [[ " $* " != *' --posts-per-day'* ]]; then
 		arguments+=(--posts-per-day "$(posts_per_day)")
 	fi
-	exec python3 infra/deploy/estimate.py "${arguments[@]}" --per-day "$((10#${MAX_POSTS_PER_DAY}))" --per-month "$((10#${MAX_POSTS_PER_MONTH}))"
+	exec python3 infra/deploy/estimate.py "${arguments[@]}" --loader "${LOADER}" --per-day "$((10#${MAX_POSTS_PER_DAY}))" --per-month "$((10#${MAX_POSTS_PER_MONTH}))"
 }
 
 # By X's own counts of the last seven days, half a cent a request: the ingester asks for them.
@@ -176,8 +186,8 @@ main() {
 			*) rest+=("${argument}") ;;
 		esac
 	done
-	if [[ ${command} == up || ${command} == plan ]] && [[ " all access pubsub bigquery ingester rules function watch " != *" ${rest[0]:-all} "* ]]; then
-		usage "There is no part '${rest[0]}'." 'access pubsub bigquery ingester rules function watch, or nothing for all of them.'
+	if [[ ${command} == up || ${command} == plan ]] && [[ " all access pubsub bigquery ingester rules function watch dataflow " != *" ${rest[0]:-all} "* ]]; then
+		usage "There is no part '${rest[0]}'." 'access pubsub bigquery ingester rules function watch dataflow, or nothing for all but dataflow.'
 	fi
 	if [[ ${command} =~ ^(doctor|pause|resume|destroy)$ && ${#rest[@]} -gt 0 ]]; then
 		usage "./deploy.sh ${command} takes no '${rest[0]}'." './deploy.sh help'

@@ -282,7 +282,9 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=Path, metavar="FOLDER", help="into an embedded BigQuery in this folder instead"
     )
     everywhere.add_argument("--languages", metavar="LIST", help="keep only posts in these languages (LANGUAGES)")
-    everywhere.add_argument("--keep-retweets", choices=("true", "false"), help="false drops retweets (KEEP_RETWEETS)")
+    everywhere.add_argument(
+        "--keep-retweets", "--keep_retweets", choices=("true", "false"), help="false drops retweets (KEEP_RETWEETS)"
+    )
     everywhere.add_argument(
         "--no-filter", action="store_true", help="keep every post, whatever keywords.txt and LANGUAGES say"
     )

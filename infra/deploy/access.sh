@@ -11,12 +11,16 @@ roles() {
 		case ${resource} in
 			topic:tweets) resource="topic:${PUBSUB_TOPIC}" ;;
 			topic:tweets-dead) resource="topic:${PUBSUB_DEAD_TOPIC}" ;;
+			subscription:tweets-dataflow) resource="subscription:${WORKER_SUBSCRIPTION}" ;;
 			subscription:tweets-archive) resource="subscription:${ARCHIVE_SUBSCRIPTION}" ;;
 			*) ;;
 		esac
 		printf '%s\t%s\t%s\t%s\n' "${who}" "${role}" "${resource}" "${why}"
-	done <infra/roles.tsv
+	done < <(cat infra/roles.tsv; with_dataflow && cat infra/dataflow-roles.tsv)
 }
+
+# with_dataflow: whether its roles are wanted, because it is there or is about to be
+with_dataflow() { [[ ${PART:-} == dataflow || ${LOADER} == dataflow ]] || there accounts "$(account "${WORKER}")"; }
 
 member() { # as Google names who is in the table's first column
 	if [[ $1 == pubsub-agent ]]; then
@@ -41,6 +45,7 @@ policy_command() {
 		repository:*) present repositories "${name}" && POLICY=(gcloud artifacts repositories "${verb}" "${name}" --location="${REGION}") ;;
 		job:*) present jobs "${name}" && POLICY=(gcloud run jobs "${verb}" "${name}" --region="${REGION}") ;;
 		bucket:source) present buckets "${BUCKET}" && POLICY=(gcloud storage buckets "${verb}" "gs://${BUCKET}") ;;
+		bucket:dataflow) present buckets "${WORKER_BUCKET}" && POLICY=(gcloud storage buckets "${verb}" "gs://${WORKER_BUCKET}") ;;
 		account:*) name=$(account "${name}") && present accounts "${name}" && POLICY=(gcloud iam service-accounts "${verb}" "${name}") ;;
 		service:*) present functions "${name}" && POLICY=(gcloud run services "${verb}" "${name}" --region="${REGION}") ;;
 		table:*) ;;

@@ -24,6 +24,7 @@ destroy() {
 	gone jobs "${RUN_JOB}" gcloud run jobs delete "${RUN_JOB}" --region="${REGION}"
 	gone functions "${FUNCTION}" gcloud functions delete "${FUNCTION}" --gen2 --region="${REGION}" # with its trigger and subscription
 	gone functions "${REMOVAL}" gcloud functions delete "${REMOVAL}" --gen2 --region="${REGION}"
+	destroy_dataflow
 	gone subscriptions "${ARCHIVE_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${ARCHIVE_SUBSCRIPTION}"
 	gone subscriptions "${DEAD_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${DEAD_SUBSCRIPTION}"
 	gone topics "${PUBSUB_TOPIC}" gcloud pubsub topics delete "${PUBSUB_TOPIC}"
@@ -52,7 +53,7 @@ destroy() {
 	fi
 	remove_roles
 	local name
-	for name in "${ACCOUNTS[@]}"; do
+	for name in "${ACCOUNTS[@]}" "${WORKER}"; do
 		gone accounts "$(account "${name}")" gcloud iam service-accounts delete "$(account "${name}")"
 	done
 	prove_gone "${stays}"

@@ -12,7 +12,7 @@ doctor() {
 	check_subscriptions
 	step 'Stream, gaps, money, rows'
 	check_ledger
-	if [[ ${CANARY} == true ]] && there functions "${FUNCTION}" && there topics "${PUBSUB_TOPIC}"; then
+	if [[ ${CANARY} == true ]] && { there functions "${FUNCTION}" || there streams "${STREAM}"; } && there topics "${PUBSUB_TOPIC}"; then
 		step 'One message, all the way through'
 		check_canary
 	fi
@@ -32,10 +32,14 @@ bad() { # WHAT REMEDY
 check_parts() {
 	local key name
 	for key in "secrets/${SECRET}" "schemas/${SCHEMA}" "topics/${PUBSUB_TOPIC}" "topics/${PUBSUB_DEAD_TOPIC}" "dataset/${BIGQUERY_DATASET}" \
-		"jobs/${JOB}" "functions/${FUNCTION}" "schedules/${TICK}" "topics/${REMOVAL_TOPIC}" "functions/${REMOVAL}" "schedules/${REMOVAL_TICK}"; do
+		"jobs/${JOB}" "schedules/${TICK}" "topics/${REMOVAL_TOPIC}" "functions/${REMOVAL}" "schedules/${REMOVAL_TICK}"; do
 		name="${key%/*} ${key#*/}"
 		if there "${key%/*}" "${key#*/}"; then good "${name}"; else bad "${name}: not there" './deploy.sh up makes it.'; fi
 	done
+	if [[ ${LOADER} == function ]]; then
+		if there functions "${FUNCTION}"; then good "functions ${FUNCTION}"; else bad "functions ${FUNCTION}: not there" './deploy.sh up makes it.'; fi
+	fi
+	check_dataflow
 	for name in "${ACCOUNTS[@]}"; do
 		there accounts "$(account "${name}")" || bad "service account ${name}: not there" './deploy.sh up access'
 	done

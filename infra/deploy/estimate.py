@@ -40,10 +40,9 @@ def beyond_free(name: str, units: float) -> float:
     return max(0.0, units - free) * dollars
 
 
-def google(posts_a_day: float) -> dict[str, float]:
+def google(posts_a_day: float, loader: str = "function") -> dict[str, float]:
     """Dollars a month by what they are for, largest first; the floor is what holding the stream costs without a post."""
     posts = posts_a_day * DAYS
-    busy = posts * SECONDS_A_MESSAGE
     seconds = HOURS * 3_600
     lines = {
         "ingester, always on (Cloud Run job, 1 vCPU, 512 MiB)": beyond_free("job_vcpu_second", seconds)
@@ -55,9 +54,7 @@ def google(posts_a_day: float) -> dict[str, float]:
         + beyond_free("scheduler_job", 3),
         "Pub/Sub, in and out three times": beyond_free("pubsub_tib", posts * MESSAGE * 3 / TIB)
         + beyond_free("pubsub_retention_gib_month", posts_a_day * MESSAGE / GIB),
-        "function, requests": beyond_free("function_request", posts),
-        "function, CPU and memory": beyond_free("function_vcpu_second", busy)
-        + beyond_free("function_gib_second", busy / 2),
+        **_loading(loader, posts),
         "BigQuery, streaming": beyond_free("bigquery_streaming_gib", posts * ROW / GIB),
         "BigQuery, the archive's subscription": beyond_free("pubsub_bigquery_tib", posts * MESSAGE / TIB),
         "BigQuery, storage after a month": beyond_free("bigquery_storage_gib_month", posts * (ROW + MESSAGE) / GIB),
@@ -69,6 +66,17 @@ def google(posts_a_day: float) -> dict[str, float]:
         "image storage, secret": beyond_free("registry_gib_month", 0.6) + beyond_free("secret_version", 1),
     }
     return {name: round(dollars, 2) for name, dollars in sorted(lines.items(), key=lambda item: -item[1])}
+
+
+def _loading(loader: str, posts: float) -> dict[str, float]:
+    if loader == "dataflow":
+        return {"Dataflow, the smallest streaming job": price("dataflow_streaming_month")[0]}
+    busy = posts * SECONDS_A_MESSAGE
+    return {
+        "function, requests": beyond_free("function_request", posts),
+        "function, CPU and memory": beyond_free("function_vcpu_second", busy)
+        + beyond_free("function_gib_second", busy / 2),
+    }
 
 
 def x(posts_a_day: float, *, authors: bool, referenced: bool) -> tuple[float, float]:
@@ -92,13 +100,15 @@ def worst(per_day: int, per_month: int) -> float | None:
     return round(min(limits) * X["post"]["dollars"], 2) if limits else None
 
 
-def in_short(posts_a_day: float, per_day: int, per_month: int, *, authors: bool, referenced: bool) -> str:
+def in_short(
+    posts_a_day: float, per_day: int, per_month: int, *, authors: bool, referenced: bool, loader: str = "function"
+) -> str:
     """Return the sentence that matters: what is paid a month, and after how many posts the limits stop the stream, if they do.
 
     A post costs from one unit, its own price, to as many as come with it; the limits count units.
     """
     least, most = x(posts_a_day, authors=authors, referenced=referenced)
-    limit, bill = worst(per_day, per_month), sum(google(posts_a_day).values())
+    limit, bill = worst(per_day, per_month), sum(google(posts_a_day, loader).values())
     if limit is None or limit >= most:
         upto = f" to ${most + bill:,.0f}" if most > least else ""
         why = "no limit is set" if limit is None else "your limits do not stop the stream"
@@ -119,12 +129,12 @@ def _plain(number: float) -> str:
     return f"{number:,.2f}".rstrip("0").rstrip(".")
 
 
-def show(posts_a_day: float, per_day: int, per_month: int, *, authors: bool, referenced: bool) -> None:
-    lines = google(posts_a_day)
-    floor = sum(google(0).values())
+def show(posts_a_day: float, per_day: int, per_month: int, *, authors: bool, referenced: bool, loader: str) -> None:
+    lines = google(posts_a_day, loader)
+    floor = sum(google(0, loader).values())
     least, most = x(posts_a_day, authors=authors, referenced=referenced)
     limit, bill = worst(per_day, per_month), sum(lines.values())
-    print(in_short(posts_a_day, per_day, per_month, authors=authors, referenced=referenced))
+    print(in_short(posts_a_day, per_day, per_month, authors=authors, referenced=referenced, loader=loader))
     print(
         f"Of it about ${floor:,.0f} a month is Google's price for a process that never sleeps, before the first post."
     )
@@ -167,23 +177,27 @@ def main() -> int:
     parser.add_argument("--per-day", type=int, default=1_000)
     parser.add_argument("--per-month", type=int, default=20_000)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--loader", choices=("function", "dataflow"), default="function")
+    parser.add_argument("--streaming", action="store_true", help="only what a streaming job costs, in dollars a month")
     parser.add_argument("--worst", action="store_true", help="only the worst case, in dollars a month")
     arguments = parser.parse_args()
     if arguments.posts_per_day < 0:
         parser.error("--posts-per-day is below 0")
-    if arguments.worst:
+    if arguments.streaming:
+        print(f"{price('dataflow_streaming_month')[0]:.0f}")
+    elif arguments.worst:
         limit = worst(arguments.per_day, arguments.per_month)
-        floor = sum(google(0).values())
+        floor = sum(google(0, arguments.loader).values())
         most = most_a_post(authors=arguments.authors, referenced=arguments.referenced)
         print("unlimited" if limit is None else f"{limit:.2f}", f"{floor:.0f}", f"{most:.3f}")
     elif arguments.json:
         least, most = x(arguments.posts_per_day, authors=arguments.authors, referenced=arguments.referenced)
-        lines = google(arguments.posts_per_day)
+        lines = google(arguments.posts_per_day, arguments.loader)
         print(
             json.dumps(
                 {
                     "posts_per_day": arguments.posts_per_day,
-                    "floor": round(sum(google(0).values()), 2),
+                    "floor": round(sum(google(0, arguments.loader).values()), 2),
                     "x": {"least": least, "most": most, "guard": worst(arguments.per_day, arguments.per_month)},
                     "google": {"total": round(sum(lines.values()), 2), "lines": lines},
                     "prices": {**{f"x_{name}": entry for name, entry in X.items()}, **PRICES},
@@ -194,7 +208,7 @@ def main() -> int:
     else:
         show(
             arguments.posts_per_day, arguments.per_day, arguments.per_month,
-            authors=arguments.authors, referenced=arguments.referenced,
+            authors=arguments.authors, referenced=arguments.referenced, loader=arguments.loader,
         )  # fmt: skip
     return 0
 

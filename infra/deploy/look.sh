@@ -25,6 +25,7 @@ look_around() {
 	of dataset bigquery live_dataset
 	of tables bigquery live_tables
 	of roles cloudresourcemanager policy project gcloud projects get-iam-policy "${P}"
+	look_at_dataflow
 	wait
 	learn
 	find_push_subscription

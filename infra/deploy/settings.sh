@@ -19,10 +19,11 @@ readonly VARIABLES=(
 	ARCHIVE_DAYS=90
 	ALERT_EMAIL=
 	BUDGET_DOLLARS=
+	LOADER=function
 )
 
 declare GOOGLE_CLOUD_PROJECT REGION BIGQUERY_LOCATION BIGQUERY_DATASET PUBSUB_TOPIC PUBSUB_DEAD_TOPIC X_API_URL X_BEARER_TOKEN
-declare MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS ALERT_EMAIL BUDGET_DOLLARS
+declare MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS ALERT_EMAIL BUDGET_DOLLARS LOADER
 
 # A value of .env as it is meant: without its quotes, and without a comment after it.
 plain_value() {
@@ -86,6 +87,7 @@ check_settings() {
 	for name in EXPAND_AUTHORS EXPAND_REFERENCED KEEP_RETWEETS; do
 		[[ ${!name} == true || ${!name} == false ]] || usage "${name} is '${!name}'." "Set it to true or false."
 	done
+	[[ ${LOADER} == function || ${LOADER} == dataflow ]] || usage "LOADER is '${LOADER}'." 'Set it to function, or to dataflow for a streaming job.'
 	python3 -m functions.load_tweet.languages "${LANGUAGES}" || usage 'LANGUAGES is not deployed as it is; the line above says what to write.'
 	[[ -z ${ALERT_EMAIL} || ${ALERT_EMAIL} == *?@?*.?* ]] || usage "ALERT_EMAIL is '${ALERT_EMAIL}', which is no address." 'Alerts go there; leave it empty for none.'
 	[[ ${X_API_URL} =~ ^https:// || ${X_API_URL} =~ ^http://(127\.0\.0\.1|localhost)(:[0-9]+)?$ ]] || usage "X_API_URL is '${X_API_URL}'." 'The token would travel unencrypted: https://api.x.com.'
@@ -105,6 +107,7 @@ name_things() {
 	PROJECT_DOMAIN=${P}                      # as in service account addresses: example.com:project becomes project.example.com
 	[[ ${P} != *:* ]] || PROJECT_DOMAIN=${P#*:}.${P%%:*}
 	readonly REMOVAL=remove-deleted REMOVAL_TOPIC=remove-deleted REMOVAL_TICK=remove-deleted-tick
+	readonly WORKER=tds-dataflow WORKER_BUCKET="${P//[:.]/-}-tds-dataflow" WORKER_SUBSCRIPTION="${PUBSUB_TOPIC}-dataflow" STREAM=tds-stream
 	PYTHON_VERSION=$(<infra/python-version)
 }
 

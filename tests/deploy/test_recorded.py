@@ -107,6 +107,66 @@ def test_a_rotated_token_is_a_new_version_and_the_same_one_is_not(project: Recor
     assert (project.folder / "secret").read_text() == "ROTATED"
 
 
+def test_dataflow_is_made_when_it_is_asked_for_and_a_second_time_changes_nothing(
+    tmp_path: Path, deployed: Recorded
+) -> None:
+    copy = Recorded(tmp_path / "copy")
+    shutil.copytree(deployed.folder, copy.folder)
+    ran = copy.deploy("up", "dataflow", "--yes", **SETTINGS)
+    assert ran.returncode == 0, ran.stderr
+    for thing in (
+        "accounts tds-dataflow@",
+        "buckets some-project-tds-dataflow",
+        "grants tds-dataflow",
+        "templates tds-dataflow",
+    ):
+        assert f"+ {thing}" in ran.stderr
+    assert "+ streams" not in ran.stderr, "a job that costs something runs only with LOADER=dataflow"
+    before = copy.changes
+    again = copy.deploy("up", "dataflow", "--yes", **SETTINGS)
+    assert (again.returncode, copy.changes) == (0, before), again.stderr
+    assert "Nothing to do" in again.stderr
+
+
+def test_a_streaming_job_takes_the_place_of_the_function_and_gives_it_back(tmp_path: Path, deployed: Recorded) -> None:
+    copy = Recorded(tmp_path / "copy")
+    shutil.copytree(deployed.folder, copy.folder)
+    streaming = SETTINGS | {"LOADER": "dataflow"}
+    ran = copy.deploy("up", "--yes", **streaming)
+    assert ran.returncode == 0, ran.stderr
+    assert "costs about $97 a month" in ran.stderr
+    assert copy.place("gcloud", "pubsub", "subscriptions", "create", "tweets-dataflow") < copy.place(
+        "gcloud", "dataflow", "flex-template", "run"
+    )
+    assert copy.place("gcloud", "dataflow", "flex-template", "run") < copy.place(
+        "gcloud", "functions", "delete", "load-tweet"
+    )
+    (run,) = [call for call in copy.calls if call[1:4] == ["dataflow", "flex-template", "run"]]
+    assert "--service-account-email=tds-dataflow@some-project.iam.gserviceaccount.com" in run
+    before = copy.changes
+    again = copy.deploy("up", "--yes", **streaming)
+    assert (again.returncode, copy.changes) == (0, before), again.stderr
+    plan = copy.deploy("plan", **SETTINGS)
+    assert "- streams tds-stream" in plan.stderr
+    assert "+ functions load-tweet" in plan.stderr
+    back = copy.deploy("up", "--yes", **SETTINGS)
+    assert back.returncode == 0, back.stderr
+    assert any(call[1:4] == ["dataflow", "jobs", "drain"] for call in copy.calls)
+    assert (copy.folder / "functions" / "load-tweet").exists()
+    assert not (copy.folder / "streams" / "tds-stream").exists()
+
+
+@pytest.mark.slow
+def test_destroy_takes_dataflow_with_it(tmp_path: Path, deployed: Recorded) -> None:
+    copy = Recorded(tmp_path / "copy")
+    shutil.copytree(deployed.folder, copy.folder)
+    assert copy.deploy("up", "--yes", **SETTINGS, LOADER="dataflow").returncode == 0
+    ran = copy.deploy("destroy", "--yes", **SETTINGS)
+    assert ran.returncode == 0, ran.stderr
+    for kind in ("streams", "buckets", "accounts", "subscriptions"):
+        assert not list((copy.folder / kind).glob("*")), kind
+
+
 def test_a_second_up_changes_nothing(deployed: Recorded) -> None:
     before = deployed.changes
     ran = deployed.deploy("up", "--yes", **SETTINGS)
