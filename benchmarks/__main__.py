@@ -1,6 +1,7 @@
 """scripts/bench: measures on this machine what one instance carries, beside what people would write."""
 
 import argparse
+import logging
 import os
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from local.bigquery import credentials
 from local.errors import LocalError
 from local.processes import Process, wait_until_ready
 
-from . import failures, function, ingester, load, report, reports, soak
+from . import failures, function, ingester, load, report, reports, soak, volume
 from .rivals import ROOT
 
 _MESSAGES_IN_TURN = 8_000
@@ -28,9 +29,8 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 200)
     try:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            return {"function": _function, "ingester": _ingester, "reports": _reports, "soak": _soak}[arguments.what](
-                arguments, console, Path(folder)
-            )
+            run = {"function": _function, "ingester": _ingester, "reports": _reports, "soak": _soak, "volume": _volume}
+            return run[arguments.what](arguments, console, Path(folder))
     except load.MissingTool as error:
         console.print(f"[bold red]Nothing measured.[/] {error}")
         return 2
@@ -109,6 +109,25 @@ def _reports(arguments: argparse.Namespace, console: Console, folder: Path) -> i
     return 0
 
 
+def _volume(arguments: argparse.Namespace, console: Console, folder: Path) -> int:
+    console.print(report.machine(), highlight=False)
+    for name in ("apache_beam", "urllib3"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    with console.status("writing messages") as status:
+        paths = volume.write(folder, arguments.messages)
+        measured = list(volume.convert_all(folder, paths, status.update))
+        status.update("files to tables")
+        with _engine(folder) as client:
+            measured.append(volume.load_all(client, folder, paths, arguments.messages))
+        status.update("a replay through Pub/Sub")
+        measured.append(volume.replay_all(folder, paths))
+    table = report.volume(measured)
+    report.show(console, table)
+    if arguments.write:
+        arguments.write.write_text(report.markdown([table], "scripts/bench volume") + "\n")
+    return 0
+
+
 def _soak(arguments: argparse.Namespace, console: Console, folder: Path) -> int:
     console.print(report.machine(), highlight=False)
     faults = f"a fault every {arguments.fault_every:g} s" if arguments.fault_every else "no faults"
@@ -183,6 +202,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--write", type=Path, metavar="FILE", help="the tables as Markdown too")
     one = what.add_parser("reports", help="the reports on many rows in the embedded BigQuery")
     one.add_argument("--rows", type=int, default=1_000_000, help="in tweet_versions (1000000)")
+    one.add_argument("--write", type=Path, metavar="FILE", help="the tables as Markdown too")
+    one = what.add_parser("volume", help="files of messages to tables, beside a replay through Pub/Sub")
+    one.add_argument("--messages", type=int, default=1_000_000, help="in the files (1000000)")
     one.add_argument("--write", type=Path, metavar="FILE", help="the tables as Markdown too")
     one = what.add_parser("soak", help="the whole pipeline for minutes, with faults: memory, files, latency, invariant")
     one.add_argument("--seconds", type=float, default=600.0, help="(600)")

@@ -17,6 +17,7 @@ from .function import Counted, Measured, Memory
 from .reports import Answered, Whole
 from .rivals import EMPTY_CLOUD_EVENT, ORIGINAL, OURS, TUNED, TUTORIAL
 from .soak import Soaked, share
+from .volume import Volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,26 @@ def reports(answered: list[Answered], looks: list[float], whole: Whole) -> Itera
         "Each question by itself",
         ["question", "seconds", "rows"],
         [[one.name, f"{one.seconds:.2f}", f"{one.rows:,}"] for one in answered],
+    )
+
+
+def volume(measured: list[Volume]) -> Table:
+    """Rates as multiples of the replay's, which is the last."""
+    replay = measured[-1]
+    return Table(
+        f"Messages a second; a replay through Pub/Sub is 1 ({replay.rate:,.0f} a second)",
+        ["way", "what is done", "messages", "seconds", "a second", "x replay"],
+        [
+            [
+                one.name,
+                one.what,
+                f"{one.messages:,}",
+                f"{one.seconds:.1f}",
+                f"{one.rate:,.0f}",
+                f"{one.rate / replay.rate:.1f}",
+            ]
+            for one in measured
+        ],
     )
 
 

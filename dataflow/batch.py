@@ -18,8 +18,6 @@ from .files import Part
 from .staging import Staging
 from .totals import OUTCOMES
 
-_GARBAGE_AFTER = 50_000  # objects
-
 Work = tuple[str, Part | Window]  # the part's name, and what to read
 
 
@@ -31,10 +29,8 @@ class Convert(beam.DoFn):  # type: ignore[misc]
         self._staging = place
 
     def setup(self) -> None:
-        """Look for reference cycles seldom, as the function does: the row code makes many objects and no cycles."""
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_GARBAGE_AFTER)
+        """Look for reference cycles between parts only: the row code makes many objects and no cycles."""
+        gc.disable()
 
     def process(self, work: Work) -> Iterator[int]:
         name, what = work
@@ -44,6 +40,7 @@ class Convert(beam.DoFn):  # type: ignore[misc]
             settings = self._options.settings
             found = archive.messages(settings.google_cloud_project, settings.bigquery_dataset, what)
         totals = converting.convert(found, self._options, self._staging, name)
+        gc.collect()
         Metrics.counter("messages", "read").inc(totals.read)
         for outcome in OUTCOMES:
             Metrics.counter("messages", outcome).inc(totals.outcomes[outcome])

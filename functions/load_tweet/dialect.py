@@ -49,6 +49,8 @@ class Reader:
 
     def string(self, name: str) -> str | None:
         value = self._found.get(name)
+        if value is None and name not in _TWINS:
+            return None
         return value if type(value) is str else self._other(name, value, str)
 
     def integer(self, name: str) -> int | None:
@@ -67,7 +69,10 @@ class Reader:
         return str(value) if type(value) is int else self._other(name, value, str)
 
     def ids(self, name: str) -> list[str]:
-        items = Reader({str(i): item for i, item in enumerate(self._list(name))}, self.path(name))
+        listed = self._list(name)
+        if all(type(item) is str for item in listed):
+            return listed
+        items = Reader({str(i): item for i, item in enumerate(listed)}, self.path(name))
         return [found for i in items._found if (found := items.id(i))]
 
     def object(self, name: str) -> "Reader":

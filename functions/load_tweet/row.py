@@ -154,6 +154,8 @@ def _find(includes: Reader, kind: str, wanted: str | None) -> Reader:
 
 def _own_text(post: Reader) -> str | None:
     """`text` is cut near 280 characters, with or without an ellipsis; a long post has it whole in its note, an article beside it."""
+    if not post:
+        return None
     note = post.object("note_tweet").string("text")
     text = note if note is not None else post.string("text")
     if words := _article(post.raw("article")):
@@ -185,7 +187,7 @@ def _full_text(data: Reader, original: Reader) -> str | None:
 
 def _created_at(value: str | None, post_id: str) -> str | None:
     """UTC DATETIME to the second, from the id where X left the field out: both ways give the same, so that an id has one."""
-    if value is not None and _LEAP_SECOND.search(value):
+    if value is not None and ":60" in value and _LEAP_SECOND.search(value):
         value = None if int(post_id) >= _FIRST_SNOWFLAKE else _LEAP_SECOND.sub(":59", value)
     if value is not None:
         try:

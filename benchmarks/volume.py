@@ -1,0 +1,151 @@
+"""Many messages at once: files to tables with a plain loop, a pool of processes and Beam, beside a replay through Pub/Sub."""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+import orjson
+from google.cloud import bigquery
+
+from dataflow import batch, convert, files, staging
+from dataflow.convert import Options
+from dataflow.files import Part
+from dataflow.staging import Staging
+from functions.load_tweet.filter import Keywords
+from functions.load_tweet.settings import Settings
+from local.bigquery import create as tables
+from local.errors import LocalError
+from local.pipeline import DATASET, PROJECT, Pipeline, Plan
+from local.x import posts, writer
+
+from .rivals import ROOT
+
+_FILES = 8
+_REPLAYED = 6_000  # messages: half a minute at the replay's 200 a second
+_SECONDS = 3_600.0
+_OPTIONS = Options(Keywords(), Settings(PROJECT, DATASET, frozenset(), keep_retweets=True), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """`messages` in so many seconds, from the start of the program to its end. `what` is done: rows in files, or in tables."""
+
+    name: str
+    what: str
+    messages: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        return self.messages / self.seconds
+
+
+def write(folder: Path, count: int) -> list[str]:
+    """Write synthetic messages to some files, and return their paths."""
+    clock = posts.spread(count, datetime.now(UTC), timedelta(days=300))
+    made = writer.write(1, clock, tuple)
+    paths = []
+    for number in range(_FILES):
+        path = folder / f"posts{number}.jsonl"
+        with path.open("wb") as file:
+            for post in islice(made, count // _FILES):
+                file.write(post.line([{"id": "1", "tag": "music"}]) + b"\n")
+        paths.append(str(path))
+    return paths
+
+
+def convert_all(folder: Path, paths: Sequence[str], say: Callable[[str], None]) -> Iterator[Volume]:
+    """Rows in files, by four ways."""
+    parts = files.divide(files.find(paths))
+    works = list(zip(staging.part_names(len(parts)), parts, strict=True))
+    ways: dict[str, Callable[[Staging], object]] = {
+        "a plain loop": lambda place: _in_turn([(place, *work) for work in works]),
+        "a pool of 2 processes": lambda place: _in_a_pool([(place, *work) for work in works]),
+        "Beam, 1 worker": lambda place: batch.run(parts, _OPTIONS, place, batch.local_options(1)),
+        "Beam, 2 workers": lambda place: batch.run(parts, _OPTIONS, place, batch.local_options(2)),
+    }
+    for number, (name, way) in enumerate(ways.items()):
+        say(name)
+        place = Staging(str(folder / "staging"), f"way{number}")
+        began = time.monotonic()
+        way(place)
+        seconds = time.monotonic() - began
+        yield Volume(name, "rows in files", sum(totals.read for totals, _ in place.read_parts()), seconds)
+
+
+def _convert(work: tuple[Staging, str, Part]) -> None:
+    place, name, part = work
+    convert.convert(convert.of_file(part, ""), _OPTIONS, place, name)
+
+
+def _in_turn(works: list[tuple[Staging, str, Part]]) -> None:
+    for work in works:
+        _convert(work)
+
+
+def _in_a_pool(works: list[tuple[Staging, str, Part]]) -> None:
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        pool.map(_convert, works, chunksize=1)
+
+
+def load_all(client: bigquery.Client, folder: Path, paths: Sequence[str], count: int) -> Volume:
+    """The command as a person runs it, from its start to the last load job. Raises LocalError where a message is missing."""
+    tables.create(client, DATASET)
+    command = [sys.executable, "-m", "dataflow", "files", *paths, "--staging", str(folder / "loaded"), "--no-filter"]
+    environment = {**os.environ, "GOOGLE_CLOUD_PROJECT": PROJECT, "BIGQUERY_DATASET": DATASET}
+    began = time.monotonic()
+    ran = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
+    )
+    seconds = time.monotonic() - began
+    stored = _count(client, "tweet_versions")
+    if ran.returncode or stored != count:
+        raise LocalError(f"{stored:,} rows of {count:,} messages were stored: {ran.stderr[-500:]}")
+    return Volume("python -m dataflow files", "rows in tables", count, seconds)
+
+
+def replay_all(folder: Path, paths: Sequence[str]) -> Volume:
+    """`python -m ingester archive`: the same rows through Pub/Sub and the function, at the rate that it takes by itself."""
+    pipeline = Pipeline(Plan(folder=folder / "replay", posts=1, rate=1.0, seed=1))
+    (folder / "replay" / "logs").mkdir(parents=True)
+    try:
+        pipeline.start()
+        with pipeline.client() as client:
+            _fill_archive(client, paths)
+            command = [sys.executable, "-m", "ingester", "archive", "--from", "2020-01-01"]
+            began = time.monotonic()
+            subprocess.run(
+                command, cwd=ROOT, env=pipeline.environment, capture_output=True, timeout=_SECONDS, check=True
+            )
+            while _count(client, "tweet_versions") < _REPLAYED and time.monotonic() - began < _SECONDS:
+                time.sleep(0.2)
+            return Volume("python -m ingester archive", "rows in tables", _REPLAYED, time.monotonic() - began)
+    finally:
+        pipeline.stop()
+
+
+def _fill_archive(client: bigquery.Client, paths: Sequence[str]) -> None:
+    now = datetime.now(UTC).isoformat()
+    rows = []
+    with Path(paths[0]).open(encoding="utf-8") as file:
+        for line in islice(file, _REPLAYED):
+            post_id = orjson.loads(line)["data"]["id"]
+            rows.append({
+                "id": post_id, "payload": line.strip(), "received_at": now, "source": "stream", "message_id": post_id,
+                "subscription_name": "s", "publish_time": now, "attributes": "{}",
+            })  # fmt: skip
+    for first in range(0, len(rows), 500):
+        if errors := client.insert_rows_json(f"{PROJECT}.{DATASET}.archive", rows[first : first + 500]):
+            raise LocalError(f"The archive could not be filled: {errors[:1]}")
+
+
+def _count(client: bigquery.Client, table: str) -> int:
+    (row,) = client.query(f"SELECT COUNT(*) AS n FROM `{PROJECT}.{DATASET}.{table}`", timeout=60).result(timeout=60)
+    return int(row["n"])
