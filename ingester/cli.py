@@ -42,6 +42,8 @@ T = TypeVar("T")
 _DRAIN_SECONDS = 60.0
 _LEDGER_SECONDS = 30.0
 _LATE = timedelta(minutes=2)  # so much later a rejected message may appear in BigQuery than its time says
+_MANY = 50_000  # messages: minutes of a replay
+_IN_BULK = 5_000  # messages a second on two cores, from the archive to tables (docs/benchmarks/volume.md)
 _TIMES = Timeouts()
 _PRICED = timedelta(days=6, hours=23)  # recent counts go back seven days
 
@@ -241,6 +243,11 @@ def again(settings: Settings, arguments: Namespace) -> int:
     posts = replay.Replay(settings, source, since, until)
     count = posts.count()
     console.print(f"{count:,} messages of {source} from {since:%F %H:%M:%S} to {until:%F %H:%M:%S} UTC.")
+    if source == "archive" and count > _MANY:
+        console.print(
+            f"Through Pub/Sub this takes about {_hours(count / arguments.rate)}. scripts/dataflow archive --from {since:%FT%TZ} "
+            f"--to {until:%FT%TZ} takes about {_hours(60 + count / _IN_BULK)} on two cores, and leaves the live stream alone."
+        )
     if arguments.dry_run or not count:
         return 0
     publisher = Publisher(settings.topic_path, settings.dead_topic_path)
@@ -271,6 +278,12 @@ def again(settings: Settings, arguments: Namespace) -> int:
         )
         return 130
     return 0
+
+
+def _hours(seconds: float) -> str:
+    if seconds < 5_400:
+        return f"{max(1, round(seconds / 60))} minutes"
+    return f"{seconds / 3_600:.1f} hours" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"
 
 
 def _redriven_until(ledger: Ledger) -> datetime:
