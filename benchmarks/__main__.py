@@ -12,7 +12,7 @@ from pathlib import Path
 from google.cloud import bigquery
 from rich.console import Console
 
-from local.bigquery import credentials
+from local.emulators.bigquery import credentials
 from local.errors import LocalError
 from local.processes import Process, wait_until_ready
 
@@ -163,7 +163,7 @@ def _failures(bench: function.Bench) -> Iterator[failures.Became]:
 @contextmanager
 def _engine(folder: Path) -> Iterator[bigquery.Client]:
     """A real SQL engine with our views, to see what a user would see."""
-    command = [sys.executable, "-m", "local.bigquery", "--data", str(folder / "engine"), "--port", "0"]
+    command = [sys.executable, "-m", "local.emulators.bigquery", "--data", str(folder / "engine"), "--port", "0"]
     process = Process("engine", command, {**os.environ, "PYTHONPATH": str(ROOT)}, folder / "engine.log")
     try:
         url = f"http://127.0.0.1:{wait_until_ready(process)}"

@@ -18,7 +18,7 @@ from typing import cast
 import orjson
 import uvloop
 
-from local import log
+from local.emulators import log
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _INFRA = Path(__file__).parents[1] / "infra" / "bigquery"

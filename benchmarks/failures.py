@@ -17,7 +17,7 @@ import aiohttp
 import orjson
 from google.cloud import bigquery
 
-from local.bigquery import create, credentials
+from local.emulators.bigquery import create, credentials
 from local.processes import Process, wait_until_ready
 from tests.support.fakes import bigquery as fakes
 

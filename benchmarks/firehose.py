@@ -11,7 +11,7 @@ from typing import cast
 import orjson
 import uvloop
 
-from local import log
+from local.emulators import log
 
 from . import load
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from google.cloud import bigquery
 
-from local.bigquery import create, credentials
+from local.emulators.bigquery import create, credentials
 from local.processes import Process, wait_until, wait_until_ready
 
 from .instance import cost_of
@@ -56,7 +56,7 @@ class Stand:
 @contextmanager
 def standing(folder: Path, say: Callable[[str], None]) -> Iterator[Stand]:
     """Pub/Sub that acknowledges at once, and BigQuery for the ledger."""
-    engine = _process("bigquery", folder, "local.bigquery", "--data", str(folder / "data"), "--port", "0")
+    engine = _process("bigquery", folder, "local.emulators.bigquery", "--data", str(folder / "data"), "--port", "0")
     sink = _process("sink", folder, "benchmarks.sink", "--port", "0")
     try:
         url, key = f"http://127.0.0.1:{wait_until_ready(engine)}", folder / "credentials.json"

@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 from google.pubsub_v1.types import PubsubMessage, ReceivedMessage
 
-from local import eventarc
-from local.x import posts, writer
+from local.emulators import eventarc
+from local.emulators.x import posts, writer
 
 _SCRIPT = Path(__file__).with_name("load.lua")
 _SOURCE = "//pubsub.googleapis.com/projects/local/topics/tweets"

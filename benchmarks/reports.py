@@ -12,7 +12,7 @@ from pathlib import Path
 
 from google.cloud import bigquery
 
-from local.bigquery import create as tables
+from local.emulators.bigquery import create as tables
 from local.pipeline import DATASET
 from reports import ask, demo, questions
 from reports.ask import Source

@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 from google.pubsub_v1.types import PublishRequest, PublishResponse
 
-from local import log
+from local.emulators import log
 
 _Request = PublishRequest.pb()
 _Response = PublishResponse.pb()

@@ -20,10 +20,10 @@ from dataflow.files import Part
 from dataflow.staging import Staging
 from functions.load_tweet.filter import Keywords
 from functions.load_tweet.settings import Settings
-from local.bigquery import create as tables
+from local.emulators.bigquery import create as tables
+from local.emulators.x import posts, writer
 from local.errors import LocalError
 from local.pipeline import DATASET, PROJECT, Pipeline, Plan
-from local.x import posts, writer
 
 from .rivals import ROOT
 

@@ -15,9 +15,9 @@ from types import FrameType
 from rich.console import Console
 
 from . import answers, progress, report, run, runs
+from .emulators.x import given
 from .errors import LocalError, UsageError
 from .pipeline import RULES, Pipeline, Plan
-from .x import given
 
 _PRICES = json.loads((Path(__file__).parents[1] / "ingester" / "prices.json").read_text(encoding="utf-8"))
 _PIPED = 1_000  # characters

@@ -17,13 +17,13 @@ from google.cloud import bigquery
 from requests.exceptions import RequestException
 
 from . import runs
-from .bigquery import create as tables
-from .bigquery import credentials
+from .emulators.bigquery import create as tables
+from .emulators.bigquery import credentials
+from .emulators.pubsub import create as topics
+from .emulators.pubsub import emulator
+from .emulators.x.phrases import ARTIST
 from .errors import LocalError, UsageError
 from .processes import Line, Process, listens, reserved_port, wait_until_ready
-from .pubsub import create as topics
-from .pubsub import emulator
-from .x.phrases import ARTIST
 
 PROJECT = "local"
 DATASET = "twitter"
@@ -90,7 +90,7 @@ class Pipeline:
                 f"Port {plan.bigquery_port} is in use by another program. Choose another with --bigquery-port."
             )
         self._python(
-            "bigquery", "local.bigquery", "--data", plan.folder / "bigquery", "--port", plan.bigquery_port,
+            "bigquery", "local.emulators.bigquery", "--data", plan.folder / "bigquery", "--port", plan.bigquery_port,
             *([] if plan.buffer_seconds is None else ["--buffer-seconds", plan.buffer_seconds]),
         )  # fmt: skip
         if plan.pubsub == "emulator":
@@ -98,12 +98,12 @@ class Pipeline:
             self._start("pubsub", _emulator(pubsub_port))
         else:
             self._python(
-                "pubsub", "local.pubsub.server", "--port", 0, "--data", plan.folder / "pubsub.journal",
+                "pubsub", "local.emulators.pubsub.server", "--port", 0, "--data", plan.folder / "pubsub.journal",
                 *(["--deliver-twice"] if plan.deliver_twice else []),
             )  # fmt: skip
         if not plan.real:
             self._python(
-                "x", "local.x.server", "--port", 0, "--posts", plan.posts, "--rate", plan.rate, "--seed", plan.seed,
+                "x", "local.emulators.x.server", "--port", 0, "--posts", plan.posts, "--rate", plan.rate, "--seed", plan.seed,
                 "--span-hours", plan.span_hours, *(["--own-topic"] if plan.own_topic else []),
                 *([] if plan.given is None else ["--given", plan.given]),
                 *(part for fault in plan.faults for part in ("--fault", fault)),
@@ -131,8 +131,10 @@ class Pipeline:
         self._ports["function"] = wait_until_ready(self.processes["function"])
         function = f"http://127.0.0.1:{self._ports['function']}"
         subscriber = ["--pubsub", pubsub, "--project", PROJECT, "--ack-scale", plan.ack_scale]
-        self._python("eventarc", "local.eventarc", *subscriber, "--function", function)
-        self._python("bigquery_subscription", "local.bigquery_subscription", *subscriber, "--dataset", DATASET)
+        self._python("eventarc", "local.emulators.eventarc", *subscriber, "--function", function)
+        self._python(
+            "bigquery_subscription", "local.emulators.bigquery_subscription", *subscriber, "--dataset", DATASET
+        )
 
     def start_ingester(self) -> None:
         self._python("ingester", "ingester", "stream", "--rules", self.plan.rules.resolve())

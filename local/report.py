@@ -7,9 +7,9 @@ import webbrowser
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from .emulators.x import given
 from .errors import LocalError
 from .pipeline import ROOT, Pipeline
-from .x import given
 
 _SHOWN = "posts_by_hour,posts_by_region,top_hashtags"
 _LATEST = Path("results") / "latest"  # where reports leave a report that nobody gave a place

@@ -9,11 +9,11 @@ from google.api_core.exceptions import GoogleAPIError
 
 from . import answers
 from .answers import Landed
-from .bigquery import create
+from .emulators.bigquery import create
+from .emulators.x import phrases
 from .errors import LocalError, UsageError
 from .pipeline import DATASET, ROOT, Pipeline, Plan
 from .progress import Counts
-from .x import phrases
 
 _STALLED_SECONDS = 30.0  # without any count moving
 _POLL_SECONDS = 0.1

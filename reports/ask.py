@@ -137,7 +137,7 @@ def _answers(host: str) -> None:
     except OSError as error:
         raise UsageError(
             f"Nothing answers at {host} (BIGQUERY_EMULATOR_HOST): {error.strerror or error}. Start it "
-            "(.venv/bin/python -m local.bigquery --data FOLDER), or unset the variable to ask the real BigQuery."
+            "(.venv/bin/python -m local.emulators.bigquery --data FOLDER), or unset the variable to ask the real BigQuery."
         ) from None
 
 

@@ -21,9 +21,9 @@ from functions.load_tweet import rows as function
 from functions.load_tweet.filter import read_keywords
 from functions.load_tweet.message import Delivery
 from functions.load_tweet.settings import Settings
-from local.bigquery import create as tables
+from local.emulators.bigquery import create as tables
+from local.emulators.x import writer
 from local.pipeline import DATASET, PROJECT, RULES
-from local.x import writer
 
 from .ask import Source
 from .embedded import engine

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from google.cloud import bigquery
 
-from local.bigquery import credentials
+from local.emulators.bigquery import credentials
 from local.pipeline import DATASET, PROJECT
 from local.processes import Process, wait_until_ready
 from local.runs import ROOT, is_synthetic
@@ -25,7 +25,7 @@ def engine(data: Path) -> Iterator[bigquery.Client]:
     """An embedded BigQuery over a folder, which ends with this context. Raises LocalError where it does not start."""
     with tempfile.TemporaryDirectory(prefix="twitter-data-stream-") as name:
         folder = Path(name)
-        command = [sys.executable, "-m", "local.bigquery", "--data", str(data), "--port", "0"]
+        command = [sys.executable, "-m", "local.emulators.bigquery", "--data", str(data), "--port", "0"]
         process = Process("bigquery", command, dict(os.environ), folder / "bigquery.log")
         try:
             url, key = f"http://127.0.0.1:{wait_until_ready(process)}", folder / "credentials.json"

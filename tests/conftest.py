@@ -10,8 +10,8 @@ import hypothesis
 import pytest
 from google.cloud import bigquery
 
-from local.bigquery import create as tables
-from local.bigquery import credentials
+from local.emulators.bigquery import create as tables
+from local.emulators.bigquery import credentials
 from local.processes import Process, reserved_port
 from tests.support import tiers
 from tests.support.fakes import bigquery as fake_bigquery
@@ -101,7 +101,7 @@ def nobody() -> Iterator[str]:
 def bigquery_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """BigQuery's stand-in, one per worker; each test uses its own dataset."""
     folder = tmp_path_factory.mktemp("bigquery")
-    with serving("bigquery", "local.bigquery", folder, "--data", str(folder / "data")) as process:
+    with serving("bigquery", "local.emulators.bigquery", folder, "--data", str(folder / "data")) as process:
         yield process
 
 
@@ -115,14 +115,14 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """BigQuery's stand-in without a streaming buffer, one per worker: rows can be changed as soon as they are stored."""
     folder = tmp_path_factory.mktemp("engine")
     options = ("--data", str(folder / "data"), "--buffer-seconds", "0")
-    with serving("bigquery", "local.bigquery", folder, *options) as process:
+    with serving("bigquery", "local.emulators.bigquery", folder, *options) as process:
         yield f"http://127.0.0.1:{process.port}"
 
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """Pub/Sub's stand-in, one per worker; each test uses its own project."""
-    with serving("pubsub", "local.pubsub.server", tmp_path_factory.mktemp("pubsub")) as process:
+    with serving("pubsub", "local.emulators.pubsub.server", tmp_path_factory.mktemp("pubsub")) as process:
         yield process
 
 

@@ -20,8 +20,8 @@ import pytest
 import requests
 from google.cloud import bigquery
 
-from local.bigquery import create as tables
-from local.bigquery import credentials
+from local.emulators.bigquery import create as tables
+from local.emulators.bigquery import credentials
 from local.processes import Process, wait_until_ready
 from tests.support import ROOT
 from tests.support.deploy.uploads import to_upload, unpacked

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from local.bigquery import credentials
+from local.emulators.bigquery import credentials
 from local.processes import wait_until_ready
 from tests.support import ROOT
 from tests.support.deploy.cloud import PROJECT, TOKEN, Cloud, Ran, cloud, missing_tools

@@ -460,7 +460,7 @@ def test_settings_come_from_env_and_the_environment_wins(tmp_path: Path) -> None
 
 
 def test_the_estimate_goes_by_xs_own_counts_and_needs_no_cloud(project: Recorded, tmp_path: Path) -> None:
-    with serving("x", "local.x.server", tmp_path, "--posts", "10", X_BEARER_TOKEN="local") as x:
+    with serving("x", "local.emulators.x.server", tmp_path, "--posts", "10", X_BEARER_TOKEN="local") as x:
         settings = SETTINGS | {"X_BEARER_TOKEN": "local", "X_API_URL": f"http://127.0.0.1:{x.port}"}
         ran = project.deploy("estimate", "--json", **settings)
     assert ran.returncode == 0, ran.stderr

@@ -94,7 +94,7 @@ def test_kept_tables_can_be_queried_afterwards_as_the_readme_says(tmp_path: Path
     found = result("--posts", "200", "--rate", "300", "--keep")
     data = Path(found["data"])
     try:
-        with serving("bigquery", "local.bigquery", tmp_path, "--data", str(data / "bigquery")) as process:
+        with serving("bigquery", "local.emulators.bigquery", tmp_path, "--data", str(data / "bigquery")) as process:
             options = {"api_endpoint": f"http://localhost:{process.port}"}
             with bigquery.Client("local", credentials=AnonymousCredentials(), client_options=options) as client:
                 rows = list(client.query("SELECT COUNT(*) AS posts FROM twitter.tweets").result())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.pubsub import client as pubsub
+from local.emulators.pubsub import client as pubsub
 from tests.support.pipeline import Rest
 from tests.support.trial import Trial, cases
 from tests.support.waiting import eventually, let_last

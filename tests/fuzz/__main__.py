@@ -15,7 +15,7 @@ import atheris
 with atheris.instrument_imports(include=["functions.load_tweet"]):
     from tests.fuzz import judge
 
-from local.x import posts, writer
+from local.emulators.x import posts, writer
 
 
 def one(data: bytes) -> None:

@@ -12,7 +12,7 @@ from functions.load_tweet.filter import read_keywords
 from functions.load_tweet.message import Delivery, unwrap
 from functions.load_tweet.rows import Result, make_rows
 from functions.load_tweet.settings import read
-from local.bigquery.insert_errors import Field, Table, insert_errors
+from local.emulators.bigquery.insert_errors import Field, Table, insert_errors
 from tests.support import ROOT
 
 SETTINGS = [

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.x import posts, writer
+from local.emulators.x import posts, writer
 from tests.fuzz import judge
 from tests.support import ROOT
 from tests.support.tiers import needs

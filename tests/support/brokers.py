@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.pubsub import emulator
+from local.emulators.pubsub import emulator
 from tests.support.tiers import needs
 
 needs_emulator = needs(

@@ -18,7 +18,7 @@ from zetasql.core import wasm_client
 from zetasql.core.exceptions import ServerError
 from zetasql.types import AnalyzerOptions, LanguageOptions, ProductMode, TypeKind, ZetaSQLBuiltinFunctionOptions
 
-from local.bigquery.create import INFRA, VIEWS
+from local.emulators.bigquery.create import INFRA, VIEWS
 
 PROJECT, DATASET = "local", "twitter"
 KINDS = {

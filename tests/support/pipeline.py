@@ -15,7 +15,7 @@ import pytest
 from google.cloud import bigquery
 
 from local.answers import query
-from local.bigquery.create import INFRA
+from local.emulators.bigquery.create import INFRA
 from local.pipeline import DATASET, Pipeline, Plan
 from tests.support.waiting import eventually
 
@@ -42,7 +42,7 @@ class Rest:
         return query(self.client, DATASET, sql)
 
     def go_wrong(self, *words: str) -> None:
-        """Tell BigQuery's stand-in which faults come next (local/bigquery/faults.py). Without words, none."""
+        """Tell BigQuery's stand-in which faults come next (local/emulators/bigquery/faults.py). Without words, none."""
         put(f"{self.pipeline.bigquery_url}/stand-in/faults", "\n".join(words))
 
     def try_to_go_wrong(self, *words: str) -> None:

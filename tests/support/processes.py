@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from local.emulators.pubsub import emulator
 from local.processes import Process, reserved_port, wait_until_ready
-from local.pubsub import emulator
 from tests.support import ROOT
 
 
@@ -37,7 +37,7 @@ def serving(name: str, module: str, folder: Path, *arguments: str, **environment
 def pubsub(kind: str, folder: Path) -> Iterator[str]:
     """Our broker ("embedded") or Google's ("emulator"), as host:port."""
     if kind == "embedded":
-        with serving("pubsub", "local.pubsub.server", folder) as process:
+        with serving("pubsub", "local.emulators.pubsub.server", folder) as process:
             yield f"127.0.0.1:{process.port}"
         return
     with reserved_port() as port, running(kind, emulator.command(port), {}, folder) as process:

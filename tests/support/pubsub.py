@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from google.pubsub_v1 import types
 
-from local.pubsub import client, create
+from local.emulators.pubsub import client, create
 
 SECONDS = 20.0  # deadline of each call
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from google.cloud import bigquery
 
-from local.bigquery import create as tables
+from local.emulators.bigquery import create as tables
 from reports.ask import Source
 from reports.asked import Asked
 

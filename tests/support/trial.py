@@ -17,7 +17,7 @@ import pytest
 from functions.load_tweet import languages
 from ingester.prices import DOLLARS
 from ingester.x.search import time_of
-from local.bigquery.create import view_sql
+from local.emulators.bigquery.create import view_sql
 from local.pipeline import DATASET, PROJECT
 from local.processes import Process, wait_until_ready
 from tests.support.pipeline import LANGUAGES, Rest, put
@@ -59,7 +59,7 @@ class Trial:
     def __post_init__(self) -> None:
         self.truth_file = self.folder / "truth.jsonl"
         command = [
-            sys.executable, "-m", "local.x.server", "--port", "0", "--posts", str(self.posts), "--rate", str(self.rate),
+            sys.executable, "-m", "local.emulators.x.server", "--port", "0", "--posts", str(self.posts), "--rate", str(self.rate),
             "--keep-alive", str(KEEP_ALIVE), "--search-lag", str(self.lag), "--truth", str(self.truth_file),
             *(part for fault in self.faults for part in ("--fault", fault)),
         ]  # fmt: skip
@@ -122,7 +122,7 @@ class Trial:
         return not [gap for gap in self.gaps() if gap["status"] == "open" and gap["since"] < last]
 
     def go_wrong(self, fault: str) -> None:
-        """At X, now: local/x/faults.py."""
+        """At X, now: local/emulators/x/faults.py."""
         put(f"{self.url}/stand-in/fault", fault)
 
     def process(self, name: str) -> Process:

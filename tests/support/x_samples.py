@@ -4,7 +4,7 @@ import itertools
 import json
 from datetime import UTC, datetime, timedelta
 
-from local.x import faults, posts, writer
+from local.emulators.x import faults, posts, writer
 from tests.support import ROOT
 
 _BESIDE = ROOT.parent / "shared" / "data" / "x_payloads.jsonl"  # may not be passed on with the project

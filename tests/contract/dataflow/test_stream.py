@@ -12,9 +12,9 @@ import pytest
 from google.cloud import bigquery
 from google.pubsub_v1 import types
 
+from local.emulators.pubsub import client as pubsub
+from local.emulators.pubsub import create as topics
 from local.processes import Process
-from local.pubsub import client as pubsub
-from local.pubsub import create as topics
 from tests.support import x_messages
 from tests.support.processes import running
 from tests.support.pubsub import SECONDS

@@ -11,7 +11,7 @@ import sqlglot
 from google.cloud import bigquery
 
 from local.answers import query
-from local.bigquery.create import schema, view_sql
+from local.emulators.bigquery.create import schema, view_sql
 
 T0 = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=3)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from google.cloud import bigquery
 
-from local.bigquery import create as tables
+from local.emulators.bigquery import create as tables
+from local.emulators.pubsub import create
 from local.processes import Process
-from local.pubsub import create
 from tests.support import ROOT
 from tests.support.fakes import x as fakes
 from tests.support.fakes.x import FakeX, Start

@@ -14,7 +14,7 @@ import pytest
 import requests
 from google.cloud import bigquery
 
-from local.pubsub import create
+from local.emulators.pubsub import create
 from tests.support import ROOT
 from tests.support.processes import serving
 from tests.support.pubsub import take_all
@@ -59,8 +59,8 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path, bigquery_url: str, google_credentials: Path, dataset: str) -> Iterator[Bench]:
     with (
-        serving("x", "local.x.server", tmp_path, X_BEARER_TOKEN="local") as x,
-        serving("pubsub", "local.pubsub.server", tmp_path) as broker,
+        serving("x", "local.emulators.x.server", tmp_path, X_BEARER_TOKEN="local") as x,
+        serving("pubsub", "local.emulators.pubsub.server", tmp_path) as broker,
     ):
         pubsub, url = f"127.0.0.1:{broker.port}", f"http://127.0.0.1:{x.port}"
         create.create(pubsub, "local")
@@ -165,7 +165,7 @@ def test_history_is_priced_fetched_within_the_budget_and_gone_on_with(
     bench: Bench, client: bigquery.Client, dataset: str, tmp_path: Path
 ) -> None:
     options = ("--posts", "400", "--rate", "4000", "--search-lag", "0", "--span-hours", "720", "--fault", "stall@0")
-    with serving("history", "local.x.server", tmp_path, *options, X_BEARER_TOKEN="local") as x:
+    with serving("history", "local.emulators.x.server", tmp_path, *options, X_BEARER_TOKEN="local") as x:
         url = f"http://127.0.0.1:{x.port}"
         headers = {"Authorization": "Bearer local"}
         rules = [{"value": value, "tag": value} for value in ("music", "dance")]

@@ -86,7 +86,7 @@ def made(folder: Path, value: str, *more: str) -> Iterator[Known]:
     """X with a rule, after all of its posts were made."""
     began = datetime.now(UTC)
     options = ("--posts", str(POSTS), "--rate", "2000", "--search-lag", "0", *more)
-    with serving("x", "local.x.server", folder, *options, X_BEARER_TOKEN="local") as process:
+    with serving("x", "local.emulators.x.server", folder, *options, X_BEARER_TOKEN="local") as process:
         url = f"http://127.0.0.1:{process.port}"
         headers = {"Authorization": "Bearer local"}
         rules = f"{url}/2/tweets/search/stream/rules"

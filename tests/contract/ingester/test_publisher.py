@@ -8,7 +8,7 @@ import pytest
 
 from ingester.pubsub.envelope import Message, wrap
 from ingester.pubsub.publisher import Publisher
-from local.pubsub import client, create
+from local.emulators.pubsub import client, create
 from tests.support import processes
 from tests.support.brokers import BROKERS
 

@@ -12,7 +12,7 @@ from google.cloud import bigquery
 from ingester.ledger import history
 from ingester.ledger.model import Event, as_row
 from ingester.ledger.store import Store
-from local.bigquery import create as tables
+from local.emulators.bigquery import create as tables
 
 FRESH = 90.0
 CONDITIONS = {"token": "7", "forbidden": "7", "parameters": "abc", "rules": "r1"}

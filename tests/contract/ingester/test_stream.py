@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from local.emulators.pubsub import create
 from local.processes import Process
-from local.pubsub import create
 from tests.support.fakes import x as fakes
 from tests.support.fakes.x import FakeX, Start, Wire, ids, post, stream
 from tests.support.pubsub import Topics

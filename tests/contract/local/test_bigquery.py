@@ -123,7 +123,7 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         with running(
             "bigquery",
-            [sys.executable, "-m", "local.bigquery", "--data", str(tmp_path), "--port", str(port)],
+            [sys.executable, "-m", "local.emulators.bigquery", "--data", str(tmp_path), "--port", str(port)],
             {},
             tmp_path,
         ) as process:
@@ -134,19 +134,19 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
 def test_a_folder_with_an_apostrophe_holds_tables_as_any_other(tmp_path: Path) -> None:
     folder = tmp_path / "it's"
     folder.mkdir()
-    with serving("bigquery", "local.bigquery", folder, "--data", str(folder / "data")):
+    with serving("bigquery", "local.emulators.bigquery", folder, "--data", str(folder / "data")):
         assert list((folder / "data").glob("*.duckdb"))
 
 
 def test_the_tables_outlive_the_process(
     tmp_path: Path, google_credentials: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from local.bigquery import create as tables
+    from local.emulators.bigquery import create as tables
 
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(google_credentials))
     found = []
     for turn in range(2):
-        with serving("bigquery", "local.bigquery", tmp_path, "--data", str(tmp_path / "data")) as process:
+        with serving("bigquery", "local.emulators.bigquery", tmp_path, "--data", str(tmp_path / "data")) as process:
             monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", f"http://127.0.0.1:{process.port}")
             with bigquery.Client(project="local") as client:
                 if turn == 0:

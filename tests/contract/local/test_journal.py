@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from google.api_core.exceptions import InvalidArgument, NotFound
 
+from local.emulators.pubsub import client, create
+from local.emulators.pubsub.journal import Journal, Owed
 from local.processes import Process, wait_until_ready
-from local.pubsub import client, create
-from local.pubsub.journal import Journal, Owed
 from tests.support.processes import running
 from tests.support.pubsub import acknowledge, message, publish, pull
 
@@ -27,7 +27,7 @@ class Broker:
         self.host = f"127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "local.pubsub.server", "--port", str(self.port)]
+        command = [sys.executable, "-m", "local.emulators.pubsub.server", "--port", str(self.port)]
         command += ["--data", str(self._folder / "pubsub.journal")]
         self._running = running("pubsub", command, {}, self._folder)
         self.process: Process = self._running.__enter__()

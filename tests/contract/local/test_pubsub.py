@@ -9,8 +9,8 @@ import pytest
 from google.api_core.exceptions import AlreadyExists, InvalidArgument, MethodNotImplemented, NotFound
 from google.pubsub_v1 import types
 
+from local.emulators.pubsub import client, create, emulator
 from local.processes import Process
-from local.pubsub import client, create, emulator
 from tests.support import processes
 from tests.support.brokers import BROKERS
 from tests.support.pubsub import message, publish, pull

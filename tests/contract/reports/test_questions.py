@@ -10,7 +10,7 @@ import pytest
 import yaml
 from google.cloud import bigquery
 
-from local.bigquery.create import INFRA, VIEWS
+from local.emulators.bigquery.create import INFRA, VIEWS
 from reports import ask, questions, results
 from reports.ask import Source
 from reports.asked import Asked

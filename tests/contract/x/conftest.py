@@ -17,5 +17,5 @@ def x(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnX]:
         one.loop.close()
         return
     command = ("--posts", "200", "--rate", "100", "--search-lag", "0")
-    with serving("x", "local.x.server", tmp_path, *command, X_BEARER_TOKEN=TOKEN) as process:
+    with serving("x", "local.emulators.x.server", tmp_path, *command, X_BEARER_TOKEN=TOKEN) as process:
         yield Served(f"http://127.0.0.1:{process.port}")

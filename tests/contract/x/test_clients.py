@@ -21,7 +21,7 @@ import xdk
 from xdk.stream.models import UpdateRulesRequest
 from xdk.streaming import StreamConfig
 
-from local.x import posts, writer
+from local.emulators.x import posts, writer
 from tests.support import tls
 from tests.support.processes import serving
 
@@ -46,7 +46,7 @@ def x(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     command = ("--posts", str(POSTS), "--rate", "100", "--seed", str(_seed()), "--search-lag", "0")
     with (
-        serving("x", "local.x.server", tmp_path, *command, X_BEARER_TOKEN=TOKEN) as process,
+        serving("x", "local.emulators.x.server", tmp_path, *command, X_BEARER_TOKEN=TOKEN) as process,
         tls.door(authority, process.port, "api.twitter.com", "api.x.com", proxy=True) as port,
     ):
         for name in [name for name in os.environ if name.lower().endswith("_proxy")]:

@@ -12,8 +12,8 @@ from typing import Any
 
 import requests
 
+from local.emulators.pubsub import emulator
 from local.processes import reserved_port
-from local.pubsub import emulator
 from tests.support import ROOT
 from tests.support.processes import pubsub, serving
 
@@ -93,7 +93,7 @@ def cloud(folder: Path) -> Iterator[Cloud]:
     with (
         reserved_port() as function,  # where a test may serve what was deployed
         pubsub("emulator", folder) as broker,
-        serving("bigquery", "local.bigquery", folder, "--data", str(folder / "data")) as engine,
+        serving("bigquery", "local.emulators.bigquery", folder, "--data", str(folder / "data")) as engine,
     ):
         bigquery_url = f"http://127.0.0.1:{engine.port}"
         options = ["--folder", str(folder), "--pubsub", f"http://{broker}", "--bigquery", bigquery_url]

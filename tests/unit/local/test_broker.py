@@ -2,8 +2,8 @@
 
 import pytest
 
-from local.pubsub.broker import AlreadyExists, Broker, DeadLetter, NotFound, Subscription
-from local.pubsub.filters import parse
+from local.emulators.pubsub.broker import AlreadyExists, Broker, DeadLetter, NotFound, Subscription
+from local.emulators.pubsub.filters import parse
 
 TOPIC, DEAD, SUB = "projects/p/topics/t", "projects/p/topics/dead", "projects/p/subscriptions/s"
 

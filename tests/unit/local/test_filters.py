@@ -2,8 +2,8 @@
 
 import pytest
 
-from local.pubsub.create import NO_REPLAYS
-from local.pubsub.filters import BadFilter, parse
+from local.emulators.pubsub.create import NO_REPLAYS
+from local.emulators.pubsub.filters import BadFilter, parse
 
 CASES = [
     ("", {}, True),

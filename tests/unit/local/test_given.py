@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.x import given
+from local.emulators.x import given
 
 USERS = [{"id": "7", "username": "ann"}, {"id": "8", "username": "bob"}]
 POST = {"id": "1", "text": "hi", "author_id": "7", "created_at": "2026-11-01T12:00:00.000Z"}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.bigquery.insert_errors import Field, Table, insert_errors
+from local.emulators.bigquery.insert_errors import Field, Table, insert_errors
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 TABLE = Table(

@@ -11,8 +11,8 @@ import pytest
 from functions.load_tweet import filter as keyword_filter
 from functions.load_tweet import row
 from functions.load_tweet.settings import Settings
+from local.emulators.x import phrases, posts, writer
 from local.pipeline import Plan
-from local.x import phrases, posts, writer
 
 END = datetime(2026, 11, 22, tzinfo=UTC)
 DAY = timedelta(hours=24)

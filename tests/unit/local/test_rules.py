@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.x.rules import _refused, words_of
+from local.emulators.x.rules import _refused, words_of
 
 
 @pytest.mark.parametrize(

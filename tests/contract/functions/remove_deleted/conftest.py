@@ -10,8 +10,8 @@ from google.cloud import bigquery
 from functions.remove_deleted.rounds import Run
 from functions.remove_deleted.store import Store
 from functions.remove_deleted.x import X
-from local.bigquery import create as tables
-from local.bigquery import credentials
+from local.emulators.bigquery import create as tables
+from local.emulators.bigquery import credentials
 from tests.support.processes import serving
 from tests.support.removal import Clock, StandIn, Stored
 
@@ -33,7 +33,7 @@ def standing_x(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     """X's stand-in, once a worker."""
     options = ("--posts", "1", "--compliance-seconds", "0")
     folder = tmp_path_factory.mktemp("x")
-    with serving("x", "local.x.server", folder, *options, X_BEARER_TOKEN="local") as process:
+    with serving("x", "local.emulators.x.server", folder, *options, X_BEARER_TOKEN="local") as process:
         yield StandIn(f"http://127.0.0.1:{process.port}", process)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from functions.remove_deleted.rounds import Run
-from local.x import posts, writer
+from local.emulators.x import posts, writer
 from tests.support.removal import Clock, StandIn, Stored
 
 POSTS = int(os.environ.get("REMOVAL_POSTS", "100000"))

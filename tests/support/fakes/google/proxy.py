@@ -19,7 +19,7 @@ from typing import Any
 
 import trustme
 
-from local import log
+from local.emulators import log
 
 from .apis import answer
 from .things import Answer, Things

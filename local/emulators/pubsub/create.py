@@ -10,7 +10,7 @@ from google.pubsub_v1 import types
 
 from . import client
 
-INFRA = Path(__file__).parents[2] / "infra" / "pubsub"
+INFRA = Path(__file__).parents[3] / "infra" / "pubsub"
 SECONDS = 10.0  # deadline of each call
 
 TOPIC = "tweets"

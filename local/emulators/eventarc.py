@@ -1,6 +1,6 @@
 """Eventarc: delivers each message of the function's subscription as a CloudEvent, many at once, and again until it is acknowledged.
 
-    python -m local.eventarc --pubsub 127.0.0.1:8085 --project local --function http://127.0.0.1:8080
+    python -m local.emulators.eventarc --pubsub 127.0.0.1:8085 --project local --function http://127.0.0.1:8080
 
 2xx acknowledges; anything else, or no answer in time, is a nack: Pub/Sub's retry policy and dead letter do the rest.
 """
@@ -106,7 +106,9 @@ async def until_told(*work: Coroutine[Any, Any, None]) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m local.eventarc", description="Delivers messages to the function.")
+    parser = argparse.ArgumentParser(
+        prog="python -m local.emulators.eventarc", description="Delivers messages to the function."
+    )
     parser.add_argument("--pubsub", required=True, help="host:port of Pub/Sub")
     parser.add_argument("--project", required=True)
     parser.add_argument("--function", required=True, help="the function's URL")

@@ -1,6 +1,6 @@
 """X's rules, stream, search, counts, usage, connections and compliance: chunked, CRLF, keep-alives, one connection, 409 without rules.
 
-    python -m local.x.server --port 9052 --posts 2000 --rate 150 --seed 1 --fault close@3 --fault 429-rate@6x2
+    python -m local.emulators.x.server --port 9052 --posts 2000 --rate 150 --seed 1 --fault close@3 --fault 429-rate@6x2
 
 The stream's clock starts with the first connection and goes on: what is due while nobody holds the stream is missed, as at
 X. Rules are kept and counted but not evaluated: every post is made as matching one of them.
@@ -416,7 +416,7 @@ async def _main(arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m local.x.server", description="X's API on this machine, until Ctrl-C."
+        prog="python -m local.emulators.x.server", description="X's API on this machine, until Ctrl-C."
     )
     parser.add_argument("--port", type=int, default=9052)
     parser.add_argument("--posts", type=int, default=1_000, help="distinct posts to send (%(default)s)")

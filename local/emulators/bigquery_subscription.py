@@ -1,6 +1,6 @@
 """Pub/Sub's BigQuery subscriptions: topic `tweets` into `archive`, topic `tweets-dead` into `rejected`.
 
-    python -m local.bigquery_subscription --pubsub 127.0.0.1:8085 --project local --dataset twitter
+    python -m local.emulators.bigquery_subscription --pubsub 127.0.0.1:8085 --project local --dataset twitter
 
 With a topic schema its fields become columns, without one there is `data`; both carry the message's metadata. A row that
 BigQuery refuses is nacked, and dead-letters in the end, as in the cloud.
@@ -135,7 +135,7 @@ async def _main(arguments: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
-        prog="python -m local.bigquery_subscription", description="Writes archive and rejected."
+        prog="python -m local.emulators.bigquery_subscription", description="Writes archive and rejected."
     )
     parser.add_argument("--pubsub", required=True, help="host:port of Pub/Sub")
     parser.add_argument("--project", required=True)

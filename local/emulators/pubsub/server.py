@@ -1,6 +1,6 @@
 """Pub/Sub's gRPC in front of the broker: the calls that this project makes, with Google's own message types.
 
-python -m local.pubsub.server --port 8085 [--data FILE] [--deliver-twice] [--shuffle]
+python -m local.emulators.pubsub.server --port 8085 [--data FILE] [--deliver-twice] [--shuffle]
 """
 
 import argparse
@@ -344,7 +344,9 @@ async def _main(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m local.pubsub.server", description="Pub/Sub on this machine.")
+    parser = argparse.ArgumentParser(
+        prog="python -m local.emulators.pubsub.server", description="Pub/Sub on this machine."
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8085)
     parser.add_argument(
