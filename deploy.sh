@@ -12,14 +12,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 source infra/deploy/lib.sh
 source infra/deploy/settings.sh
 source infra/deploy/apis.sh
-source infra/deploy/look.sh
+source infra/deploy/inventory.sh
 source infra/deploy/access.sh
 source infra/deploy/pubsub.sh
 source infra/deploy/bigquery.sh
 source infra/deploy/ingester.sh
 source infra/deploy/function.sh
 source infra/deploy/dataflow.sh
-source infra/deploy/watch.sh
+source infra/deploy/monitoring.sh
 source infra/deploy/lifecycle.sh
 source infra/deploy/doctor.sh
 source infra/deploy/destroy.sh

@@ -14,9 +14,9 @@ from google.cloud import bigquery
 
 from local.emulators.bigquery import create as tables
 from local.pipeline import DATASET
-from reports import ask, demo, questions
-from reports.ask import Source
-from reports.asked import Asked
+from reports import demo, query, questions
+from reports.params import Params
+from reports.query import Source
 
 from .rivals import ROOT
 
@@ -62,7 +62,7 @@ def filled(client: bigquery.Client, rows: int, say: Callable[[str], None]) -> It
     for table, columns in changed.items() if copies else ():
         say(f"{copies + 1} times the rows of {table}")
         numbers = f"UNNEST(GENERATE_ARRAY(1, {copies})) AS n"
-        ask.query(
+        query.query(
             source, f"INSERT INTO {table} SELECT t.* REPLACE ({columns}) FROM {table} AS t CROSS JOIN {numbers}", {}
         )
     yield source
@@ -74,11 +74,11 @@ def count(source: Source) -> int:
 
 def answer_all(source: Source, say: Callable[[str], None]) -> Iterator[Answered]:
     now = datetime.now(UTC)
-    asked = Asked(now - timedelta(days=_DAYS), now, "America/New_York")
+    asked = Params(now - timedelta(days=_DAYS), now, "America/New_York")
     for name in questions.NAMES:
         say(name)
         began = time.monotonic()
-        rows = ask.answer(source, questions.read(name), asked)
+        rows = query.answer(source, questions.read(name), asked)
         yield Answered(name, time.monotonic() - began, len(rows))
 
 
@@ -87,7 +87,7 @@ def look(source: Source) -> list[float]:
     question, seconds = questions.read("live/now"), []
     for _ in range(_LOOKS):
         began = time.monotonic()
-        ask.query(source, question.sql, {"now": ("TIMESTAMP", datetime.now(UTC)), "seconds": ("INT64", 60)})
+        query.query(source, question.sql, {"now": ("TIMESTAMP", datetime.now(UTC)), "seconds": ("INT64", 60)})
         seconds.append(time.monotonic() - began)
     return seconds
 
@@ -105,5 +105,5 @@ def run_whole(folder: Path) -> Whole:
 
 
 def _count(source: Source, sql: str) -> int:
-    rows, _ = ask.query(source, sql, {})
+    rows, _ = query.query(source, sql, {})
     return int(rows[0]["n"])

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from functions.load_tweet.errors import BadMessage
 from functions.load_tweet.filter import Keywords
 from functions.load_tweet.message import Delivery, Message
-from functions.load_tweet.rows import Result, make_rows, reject
 from functions.load_tweet.settings import Settings
+from functions.load_tweet.transform import Result, make_rows, reject
 
 from . import files
 from .files import CutOff, Line, Part

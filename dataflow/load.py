@@ -22,7 +22,7 @@ from google.cloud import bigquery
 from functions.load_tweet import store
 from functions.load_tweet.errors import BadMessage, BadMoment
 from functions.load_tweet.message import Delivery
-from functions.load_tweet.rows import reject, timestamp
+from functions.load_tweet.transform import reject, timestamp
 
 from .errors import DataflowError
 from .shards import JSON_COLUMNS, Shard

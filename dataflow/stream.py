@@ -18,7 +18,7 @@ from functions.load_tweet import schema, store
 from functions.load_tweet.commit import BYTES_AT_ONCE, ROWS_AT_ONCE
 from functions.load_tweet.errors import BadMessage, BadMoment
 from functions.load_tweet.message import Delivery
-from functions.load_tweet.rows import Result, TableRow, make_rows, reject
+from functions.load_tweet.transform import Result, TableRow, make_rows, reject
 
 from .convert import Options
 

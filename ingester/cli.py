@@ -170,7 +170,7 @@ def _fetch(settings: Settings, ledger: Ledger, budget: Budget, plan: by_hand.Pla
             result = _loop.run(_with_ledger(ledger, work))
         except KeyboardInterrupt:
             pass
-        except (Unavailable, NoLedger, search.Refused) as error:
+        except (Unavailable, NoLedger, search.QueryRefused) as error:
             why, code = f"Stopped: {escape(str(error))[:300]}", 3
     _published(publisher)
     _asked(_flush(ledger))
@@ -185,7 +185,7 @@ def _fetch(settings: Settings, ledger: Ledger, budget: Budget, plan: by_hand.Pla
     return 0
 
 
-def _rules_to_ask(x: X, arguments: Namespace) -> list[search.Rule]:
+def _rules_to_ask(x: X, arguments: Namespace) -> list[search.AskedRule]:
     """Return X's rules, or the file's where X has none; of these those whose tags were asked for."""
     found = _asked(rules.there(x)) or rules.read(arguments.rules)
     wanted = set(arguments.rule or ())
@@ -356,7 +356,7 @@ def _asked(question: Coroutine[Any, Any, T]) -> T:
     except Unavailable as error:
         wait = f" in {error.reset_in:.0f} s" if error.reset_in else " in a minute"
         raise Refused(f"X does not answer: {error}. Try again{wait}.") from None
-    except search.Refused as error:
+    except search.QueryRefused as error:
         raise Refused(f"X does not take the query: {error}.") from None
     except search.NoArchive as error:
         raise Refused(

@@ -38,7 +38,7 @@ _UNHURRIED_SECONDS = 60.0
 _POLL = 0.02
 
 
-class Told(Exception):
+class StopRequested(Exception):
     """A signal asked us to stop."""
 
 
@@ -136,7 +136,7 @@ async def live(supervisor: Supervisor, parts: Parts, ending: "Ending") -> None:
                 tasks.create_task(_unless_it_fails(writing))
         except BaseExceptionGroup as group:
             raise _reason(group) from group
-    except Told:
+    except StopRequested:
         stopped = {"reason": "told"}
         error = parts.published.failure or parts.searched.failure
         log.event("stopping", message=str(error) if error else "told to stop")
@@ -192,7 +192,7 @@ class Ending:
 
     async def wait(self) -> None:
         await self._told.wait()
-        raise Told
+        raise StopRequested
 
 
 async def _unless_it_fails(task: "asyncio.Task[None]") -> None:
@@ -211,8 +211,8 @@ def _reason(group: BaseExceptionGroup[BaseException]) -> BaseException:
             todo += one.exceptions
         else:
             found.append(one)
-    unforeseen = [one for one in found if not isinstance(one, (Told, BudgetSpent, StoppedByX, IngesterError))]
-    return min(unforeseen or found, key=lambda one: isinstance(one, Told))
+    unforeseen = [one for one in found if not isinstance(one, (StopRequested, BudgetSpent, StoppedByX, IngesterError))]
+    return min(unforeseen or found, key=lambda one: isinstance(one, StopRequested))
 
 
 async def _finish(supervisor: Supervisor, parts: Parts, ending: Ending, stopped: dict[str, Any]) -> int:

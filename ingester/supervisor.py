@@ -26,8 +26,8 @@ from .ledger.model import Event
 from .ports import Clock, Http, Publisher, Random, Secret, Stream, Token
 from .prices import DOLLARS
 from .settings import Settings
+from .stall import StallDetector
 from .timeouts import Timeouts
-from .watch import Watch
 from .x import reconnect, search
 from .x.bearer import Tokens
 from .x.client import X
@@ -109,7 +109,7 @@ class Supervisor:
         self._connects = Bucket(CONNECTS, times.window)
         self._ghosts = Ghosts(self._x, Bucket(CLEARS, times.window), parts.clock)
         self._heartbeat = Heartbeat(parts.ledger, times, self._state)
-        self._watch = Watch(
+        self._watch = StallDetector(
             parts.stream, parts.reception, parts.clock, times, every=parts.looks.every, late=parts.looks.late
         )
         self._backfill: Worker | None = None
@@ -396,7 +396,7 @@ class Supervisor:
         spend = budget.add_request if budget is not None else lambda units: None
         try:
             counted = await search.counts(self._x, rules, self._x_time.of(since), until, spend)
-        except (Unavailable, search.Refused) as error:
+        except (Unavailable, search.QueryRefused) as error:
             log.event("counts_unknown", "WARNING", message=str(error))
             return False
         return bool(counted.total)

@@ -14,7 +14,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from . import answers, progress, report, run, runs
+from . import landed, progress, report, run, runs
 from .emulators.x import given
 from .errors import LocalError, UsageError
 from .pipeline import RULES, Pipeline, Plan
@@ -68,7 +68,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             with progress.Progress(console, plan.posts) as view:
                 run.watch(pipeline, view.show)
             outcome = run.finish(pipeline, began)
-            answers.show(outcome.landed, console)
+            landed.show(outcome.landed, console)
             if arguments.report:
                 made = report.make(pipeline, arguments.results, json=arguments.json)
                 console.print(f"\nThe report, charts and all: [bold cyan]{report.where(made)}[/]")

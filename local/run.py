@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from google.api_core.exceptions import GoogleAPIError
 
-from . import answers
-from .answers import Landed
+from . import landed
 from .emulators.bigquery import create
 from .emulators.x import phrases
 from .errors import LocalError, UsageError
+from .landed import Landed
 from .pipeline import DATASET, ROOT, Pipeline, Plan
 from .progress import Counts
 
@@ -71,15 +71,13 @@ def finish(pipeline: Pipeline, began: float) -> Outcome:
     try:
         with pipeline.client() as client:
             create.settle(client, DATASET)
-            landed = answers.ask(client, DATASET)
+            found = landed.ask(client, DATASET)
     except GoogleAPIError as error:
         raise LocalError(
             f"The stand-in for BigQuery does not answer: {error}. Its log: {pipeline.processes['bigquery'].log}"
         ) from None
     expected = pipeline.expected.get(_filtered_by(pipeline.plan))
-    return Outcome(
-        final, landed, expected, faults + _faults(pipeline, final, landed, expected), time.monotonic() - began
-    )
+    return Outcome(final, found, expected, faults + _faults(pipeline, final, found, expected), time.monotonic() - began)
 
 
 def _is_over(pipeline: Pipeline, now: Counts) -> bool:

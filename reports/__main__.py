@@ -14,13 +14,13 @@ from rich.text import Text
 
 from local.errors import LocalError
 
-from . import ask, export, files, network, questions, results, tables, terminal
-from .ask import Source
-from .asked import MINIMUM, SAMPLE, STRATA, WEEK_STARTS, Asked, period
+from . import export, files, network, query, questions, results, tables, terminal
 from .errors import ReportError, UsageError
-from .plain import for_terminal
+from .params import MINIMUM, SAMPLE, STRATA, WEEK_STARTS, Params, period
+from .query import Source
 from .questions import Question
 from .results import Report
+from .sanitize import for_terminal
 from .settings import read as read_settings
 
 _WARN_ABOVE = 100.0  # GB: what a run may scan unasked
@@ -62,7 +62,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     settings = read_settings()
     now = datetime.now(UTC).replace(microsecond=0)  # the only one: what is asked, and the demo's posts, end with it
     since, until = period(arguments.since, arguments.until, arguments.timezone, now)
-    asked = Asked(
+    asked = Params(
         since, until, arguments.timezone, arguments.keyword, arguments.rule, arguments.minimum, arguments.sample or SAMPLE,
         arguments.by, arguments.seed, WEEK_STARTS[arguments.week_starts], _search(arguments.search),
     )  # fmt: skip
@@ -107,7 +107,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     return _show(report, shown, arguments, console)
 
 
-def _begun(source: Source, asked: Asked, console: Console) -> Asked:
+def _begun(source: Source, asked: Params, console: Console) -> Params:
     """The period from when collecting began, and a word to the person where that is later than what was asked."""
     found = results.begun(source, asked)
     if found.since - asked.since >= _WORTH_A_WORD:
@@ -118,7 +118,7 @@ def _begun(source: Source, asked: Asked, console: Console) -> Asked:
     return found
 
 
-def _ask(source: Source, asked: Asked, names: tuple[str, ...], console: Console) -> Report:
+def _ask(source: Source, asked: Params, names: tuple[str, ...], console: Console) -> Report:
     with console.status("") as status:
         return results.make(source, asked, names, lambda name: status.update(questions.read(name).title))
 
@@ -131,7 +131,7 @@ def _hint(source: Source, report: Report, console: Console) -> None:
     if asked.keyword is None and asked.rule is None:
         console.print("No post of this period is stored. Name another one: --from TIME, --to TIME.")
         return
-    there = ask.answer(source, questions.read("live/names"), asked)
+    there = query.answer(source, questions.read("live/names"), asked)
     for kind, value in (("keyword", asked.keyword), ("rule", asked.rule)):
         if value is not None:
             known = ", ".join(for_terminal(str(row["name"])) for row in there if row["kind"] == kind)
@@ -156,16 +156,16 @@ def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace,
 
 
 def _price(
-    source: Source, asked: Asked, wanted: Sequence[Question], arguments: argparse.Namespace, console: Console
+    source: Source, asked: Params, wanted: Sequence[Question], arguments: argparse.Namespace, console: Console
 ) -> None:
     """What the real BigQuery would bill, said before it is asked; the embedded one has no price."""
-    if ask.is_embedded():
+    if query.is_embedded():
         console.print(f"{_queries(wanted)} of the embedded BigQuery, which bills nothing.", style="dim")
         return
-    scanned = sum(ask.scanned(source, question, asked) for question in wanted)
-    dollars = scanned / 2**40 * ask.DOLLARS_A_TEBIBYTE
+    scanned = sum(query.scanned(source, question, asked) for question in wanted)
+    dollars = scanned / 2**40 * query.DOLLARS_A_TEBIBYTE
     console.print(
-        f"{_queries(wanted)} scan{'s' * (len(wanted) == 1)} {scanned / 1e9:,.2f} GB: ${dollars:,.4f} at ${ask.DOLLARS_A_TEBIBYTE} a TiB, "
+        f"{_queries(wanted)} scan{'s' * (len(wanted) == 1)} {scanned / 1e9:,.2f} GB: ${dollars:,.4f} at ${query.DOLLARS_A_TEBIBYTE} a TiB, "
         "nothing within the free first TiB of a month."
     )
     if scanned > arguments.max_gigabytes * 1e9 and not arguments.dry_run:
@@ -179,7 +179,7 @@ def _queries(wanted: Sequence[Question]) -> str:
     return f"{len(wanted)} quer{'y' if len(wanted) == 1 else 'ies'}"
 
 
-def _network(source: Source, asked: Asked, arguments: argparse.Namespace, console: Console) -> int:
+def _network(source: Source, asked: Params, arguments: argparse.Namespace, console: Console) -> int:
     with console.status("Joining who or what goes together…"):
         nodes, edges = network.write(source, asked, arguments.network, arguments.export)
     console.print(Text.assemble(f"{nodes:,} nodes and {edges:,} edges in ", (str(arguments.export), "cyan")))
@@ -187,7 +187,7 @@ def _network(source: Source, asked: Asked, arguments: argparse.Namespace, consol
     return 0
 
 
-def _export(source: Source, asked: Asked, arguments: argparse.Namespace, console: Console) -> int:
+def _export(source: Source, asked: Params, arguments: argparse.Namespace, console: Console) -> int:
     with console.status("Reading the posts…"):
         count = export.write(source, asked, arguments.export, _kind(arguments), for_programs=arguments.for_programs)
     console.print(Text.assemble(f"{count:,} posts in ", (str(arguments.export), "cyan")))
@@ -224,7 +224,7 @@ def _search(typed: str | None) -> str | None:
 @contextmanager
 def _source(arguments: argparse.Namespace, dataset: str, now: datetime, console: Console) -> Iterator[Source]:
     if not arguments.demo and arguments.data is None:
-        with ask.connect(arguments.project) as client:
+        with query.connect(arguments.project) as client:
             yield Source(client, dataset, is_synthetic=arguments.synthetic)
         return
     try:

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 from google.cloud import bigquery
 
-from functions.load_tweet import rows as function
+from functions.load_tweet import transform as function
 from functions.load_tweet.filter import read_keywords
 from functions.load_tweet.message import Delivery
 from functions.load_tweet.settings import Settings
@@ -25,8 +25,8 @@ from local.emulators.bigquery import create as tables
 from local.emulators.x import writer
 from local.pipeline import DATASET, PROJECT, RULES
 
-from .ask import Source
 from .embedded import engine
+from .query import Source
 
 DAYS = 28
 POSTS = 12_000

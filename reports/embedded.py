@@ -14,8 +14,8 @@ from local.pipeline import DATASET, PROJECT
 from local.processes import Process, wait_until_ready
 from local.runs import ROOT, is_synthetic
 
-from .ask import Source
 from .errors import UsageError
+from .query import Source
 
 _FILE = "bqemulator.duckdb"
 

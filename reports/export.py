@@ -18,10 +18,10 @@ from google.cloud import bigquery
 from pyarrow import parquet
 from requests.exceptions import RequestException
 
-from . import ask, plain
-from .ask import Source
-from .asked import Asked, names
+from . import query, sanitize
 from .errors import ReportError, UsageError
+from .params import Params, names
+from .query import Source
 from .questions import Question, read
 
 FORMATS = (".csv", ".parquet", ".jsonl")
@@ -60,7 +60,7 @@ class Kind(StrEnum):
     SAMPLE = "sample"  # to be coded by hand
 
 
-def write(source: Source, asked: Asked, path: Path, kind: Kind = Kind.POSTS, *, for_programs: bool = False) -> int:
+def write(source: Source, asked: Params, path: Path, kind: Kind = Kind.POSTS, *, for_programs: bool = False) -> int:
     """Write the posts of the view, in no order, which for millions would cost too much; return how many. Raises ReportError.
 
     A CSV is for a person's spreadsheet, or as it is stored `for_programs`. Ids alone are for programs.
@@ -76,7 +76,7 @@ def write(source: Source, asked: Asked, path: Path, kind: Kind = Kind.POSTS, *, 
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}. Name another file.") from None
     try:
-        pages, schema = ask.pages(source, question.sql, names(asked, question.parameters), _PAGE)
+        pages, schema = query.pages(source, question.sql, names(asked, question.parameters), _PAGE)
         if path.suffix == ".csv":
             more = CODING if kind is Kind.SAMPLE else ()
             written = _csv(part, pages, schema, more, for_programs=for_programs or kind is Kind.IDS)
@@ -122,7 +122,7 @@ def _csv(
     for_programs: bool,
 ) -> int:
     """With a byte order mark for people: without it Excel takes the file for Windows-1252."""
-    cell = plain.for_program if for_programs else plain.for_sheet
+    cell = sanitize.for_program if for_programs else sanitize.for_sheet
     with path.open("w", encoding="utf-8" if for_programs else "utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([*(field.name for field in schema), *more])
@@ -162,4 +162,4 @@ def _texts(value: Any) -> Any:
     """Of a type that Parquet has no own for: as BigQuery's client gives it, objects as JSON."""
     if isinstance(value, list):
         return [_texts(item) for item in value]
-    return value if value is None or isinstance(value, str) else str(plain.for_program(value))
+    return value if value is None or isinstance(value, str) else str(sanitize.for_program(value))

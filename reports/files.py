@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import page, plain
+from . import page, sanitize
 from .errors import UsageError
 from .results import Report
 
@@ -65,7 +65,7 @@ def write(report: Report, folder: Path, *, with_page: bool) -> list[Path]:
 def _csv(report: Report, name: str, folder: Path) -> Path:
     answer = report.answers[name]
     lines = [list(answer.rows[0])] if answer.rows else []
-    lines += [[plain.for_sheet(value) for value in row.values()] for row in answer.rows]
+    lines += [[sanitize.for_sheet(value) for value in row.values()] for row in answer.rows]
     path = folder / f"{name}.csv"
     with path.with_suffix(".part").open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file).writerows(lines)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from functions.load_tweet import languages
 
-from .ask import Rows
+from .query import Rows
 from .regions import UNKNOWN
 from .tables import WEEKDAYS
 

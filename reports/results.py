@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from . import ask, bursts, charts, findings, plain, questions, reading, regions, savings, words
-from .ask import Rows, Source
-from .asked import Asked
+from . import bursts, charts, findings, query, questions, reading, regions, sanitize, savings, words
+from .params import Params
+from .query import Rows, Source
 from .questions import Question
 
 
@@ -31,7 +31,7 @@ class Answer:
 class Report:
     """`answers` by the question's name; `rules` are (tag, value) in force when the ingester last told."""
 
-    asked: Asked
+    asked: Params
     made_at: datetime
     dataset: str  # project.dataset
     answers: dict[str, Answer]
@@ -86,7 +86,7 @@ _EMPTY = {
 
 def make(
     source: Source,
-    asked: Asked,
+    asked: Params,
     names: Sequence[str],
     told: Callable[[str], None] = lambda name: None,
 ) -> Report:
@@ -94,7 +94,7 @@ def make(
     pool = ThreadPoolExecutor(_AT_ONCE, "ask")
     try:
         wanted = {question.sql: question for question in needed(names)}
-        asking = {sql: pool.submit(ask.answer, source, question, asked) for sql, question in wanted.items()}
+        asking = {sql: pool.submit(query.answer, source, question, asked) for sql, question in wanted.items()}
         found = _Found(source, asked, told, asking)
         return Report(
             asked,
@@ -109,12 +109,12 @@ def make(
         pool.shutdown(wait=False, cancel_futures=True)  # after an error nothing more is asked and paid for
 
 
-def begun(source: Source, asked: Asked) -> Asked:
+def begun(source: Source, asked: Params) -> Params:
     """Return the same from the hour in which collecting began, where that is within the period: what nobody counted is not zero.
 
     That is when the ingester first told of itself, or the first post where there is an earlier one. Raises ReportError.
     """
-    (row,) = ask.answer(source, questions.read("live/begun"), asked)
+    (row,) = query.answer(source, questions.read("live/begun"), asked)
     first = min((moment for moment in (row["first_told"], row["first_post"]) if moment is not None), default=None)
     if first is None or first <= asked.since or first >= asked.until:
         return asked
@@ -138,7 +138,7 @@ def _answer(found: "_Found", name: str) -> Answer:
         words=found.words_of_bursts if name == "trend" else {},
         points=found.rows("points") if name == "posts_by_region" else [],
     )
-    finding = plain.for_terminal(findings.of(name, rows, found.words_of_bursts if name == "trend" else {}))
+    finding = sanitize.for_terminal(findings.of(name, rows, found.words_of_bursts if name == "trend" else {}))
     return Answer(questions.read(name), rows, charts.chart(name, rows, beside), empty(name, asked), finding)
 
 
@@ -147,7 +147,7 @@ class _Found:
     """Answers so far. Questions that share a query, and those that look at each other's answers, ask BigQuery once."""
 
     source: Source
-    asked: Asked
+    asked: Params
     told: Callable[[str], None]
     asking: dict[str, Future[Rows]]  # by the query's text
     _rows: dict[str, Rows] = field(default_factory=dict)
@@ -191,7 +191,7 @@ class _Found:
     def gaps_of_the_trend(self) -> Rows:
         """It looks back further than a short period does."""
         week = replace(self.asked, since=min(self.asked.since, self.asked.until - _TREND))
-        return self.rows("gaps") if week == self.asked else ask.answer(self.source, questions.read("gaps"), week)
+        return self.rows("gaps") if week == self.asked else query.answer(self.source, questions.read("gaps"), week)
 
     @cached_property
     def words_of_bursts(self) -> dict[datetime, list[str]]:
@@ -212,7 +212,7 @@ class _Found:
         return parts
 
 
-def with_offsets(gaps: Rows, asked: Asked) -> Rows:
+def with_offsets(gaps: Rows, asked: Params) -> Rows:
     """The rows of gaps.sql, without its offsets: a time in the hour that a clock shows twice gets its zone, and is shown with an offset."""
     zone = ZoneInfo(asked.timezone)
     placed: Rows = []
@@ -228,11 +228,11 @@ def with_offsets(gaps: Rows, asked: Asked) -> Rows:
     return placed
 
 
-def empty(name: str, asked: Asked) -> str:
+def empty(name: str, asked: Params) -> str:
     return _EMPTY.get(name, "There are no posts in this period.").format(minimum=asked.minimum, search=asked.search)
 
 
-def _held(rows: Rows, asked: Asked) -> Held | None:
+def _held(rows: Rows, asked: Params) -> Held | None:
     """What is after the ingester's last word was not held: an ingester that is dead writes no gap."""
     row = rows[0]
     first, last = row["first_told"], row["last_told"]

@@ -8,7 +8,7 @@ from functions.load_tweet.errors import ConfigurationError
 from functions.load_tweet.filter import Keywords, read_keywords
 from functions.load_tweet.filter.what_if import RULE_CHARACTERS, clause, unsayable
 
-from .ask import Rows
+from .query import Rows
 
 KEYWORDS = Path(__file__).parents[1] / "functions" / "load_tweet" / "keywords.txt"
 

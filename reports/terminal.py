@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from . import plain, tables
-from .ask import Rows
+from . import sanitize, tables
+from .query import Rows
 from .results import Answer, Report
 
 _SHOWN = 12  # rows of a table; the files have all
@@ -93,4 +93,4 @@ def _together(columns: dict[str, int]) -> int:
 def _cell(column: str, value: Any) -> str:
     if isinstance(value, datetime):
         return tables.moment(value).partition("-")[2]  # the period is known, and a terminal narrow
-    return plain.for_terminal(tables.cell(column, value))
+    return sanitize.for_terminal(tables.cell(column, value))

@@ -20,10 +20,10 @@ import uvicorn  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 from reports import demo, files, questions, results  # noqa: E402
-from reports.ask import Source  # noqa: E402
-from reports.asked import Asked  # noqa: E402
-from reports.live.answers import Answers  # noqa: E402
 from reports.live.serve import application  # noqa: E402
+from reports.live.snapshot import Answers  # noqa: E402
+from reports.params import Params  # noqa: E402
+from reports.query import Source  # noqa: E402
 
 _OLD = frozenset(
     {"posts_by_day", "engagement_by_hour_of_week", "sentiment_by_hour", "receipt", "conversations"}
@@ -43,7 +43,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         sync_playwright() as playwright,
     ):
-        report = results.make(source, Asked(now - timedelta(days=28), now, "America/New_York"), questions.NAMES)
+        report = results.make(source, Params(now - timedelta(days=28), now, "America/New_York"), questions.NAMES)
         files.write(report, Path(folder), with_page=True)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = _opened(browser, (Path(folder) / "report.html").as_uri(), _WIDE, "light")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .errors import BadMoment, Busy
-from .rows import Result
+from .transform import Result
 
 ROWS_AT_ONCE = 500  # Google advises 500 rows a request
 # of messages: a request may hold 10 MB, a post's text is in it twice, and JSON makes twelve bytes of an emoji's four
@@ -42,7 +42,7 @@ class Entry:
     answer: asyncio.Future[list[str]]
 
 
-class Told(Protocol):
+class Listener(Protocol):
     """Who is told what became of each group, before its requests are answered: what is acknowledged has been counted."""
 
     def stored(self, entries: list[Entry]) -> None: ...
@@ -53,7 +53,7 @@ class Told(Protocol):
 class Committer:
     """Holds what waits, and the threads that insert. Made in the process that serves, inside its event loop."""
 
-    def __init__(self, insert: Insert, told: Told) -> None:
+    def __init__(self, insert: Insert, told: Listener) -> None:
         self._insert = insert
         self._told = told
         self._loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""One JSON line an event to stdout, as Cloud Logging reads it. Counts and ids, never the text of a post."""
+"""One JSON line an event to stdout, as Cloud Logging reads it. Outcomes and ids, never the text of a post."""
 
 import os
 import re

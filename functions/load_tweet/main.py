@@ -21,11 +21,11 @@ from starlette.responses import Response
 
 from . import log, schema, settings, store
 from .commit import Committer
-from .counts import Counts
 from .errors import BadMessage, BadMoment, Busy, ConfigurationError
 from .filter import read_keywords
 from .message import Delivery, unwrap
-from .rows import make_rows, reject
+from .outcomes import Outcomes
+from .transform import make_rows, reject
 
 # Objects made between two looks for reference cycles; Python's 700 would cost an eighth of the throughput.
 _GARBAGE_AFTER = 50_000
@@ -98,7 +98,7 @@ async def _store(serving: "_Serving", delivery: Delivery, trace: str) -> None:
 
 class _Serving(NamedTuple):
     committer: Committer
-    counts: Counts
+    counts: Outcomes
 
 
 @cache
@@ -108,7 +108,7 @@ def _serving() -> _Serving:
     Raises BadMoment.
     """
     insert = store.connect(SETTINGS.google_cloud_project, SETTINGS.bigquery_dataset, TABLES_AT_START)
-    counts = Counts(SETTINGS.google_cloud_project)
+    counts = Outcomes(SETTINGS.google_cloud_project)
     gc.collect()
     gc.freeze()  # what is here now stays: it need not be looked at again
     gc.set_threshold(_GARBAGE_AFTER)

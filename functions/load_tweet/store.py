@@ -17,10 +17,10 @@ from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from .commit import ANSWER_SECONDS, INSERTS_IN_FLIGHT, Insert, Row
+from .deadlines import Deadlines
 from .errors import BadMoment
 from .schema import Column, Columns
 from .tables import TABLES
-from .watch import Watch
 
 # An insert has answered or failed within 8 s, its retries included (commit.ANSWER_SECONDS says why). The client's own
 # default would go on for 600 s.
@@ -44,13 +44,13 @@ def connect(project: str, dataset: str, seen: Seen) -> Insert:
         session = client._http
     except (GoogleAPIError, GoogleAuthError, OSError) as error:
         raise BadMoment(f"There is no way to BigQuery: {type(error).__name__}: {error}"[:1_000]) from None
-    watch = Watch()
+    deadlines = Deadlines()
     # the session's pool keeps ten connections; each one more would be made and thrown away for each insert
     for scheme in ("https://", "http://"):
-        session.mount(scheme, watch.adapter(INSERTS_IN_FLIGHT))
+        session.mount(scheme, deadlines.adapter(INSERTS_IN_FLIGHT))
 
     def insert(table: str, rows: dict[str, Row]) -> dict[str, str]:
-        with watch.until(time.monotonic() + _CUT_SECONDS):
+        with deadlines.until(time.monotonic() + _CUT_SECONDS):
             return _insert(client, f"{project}.{dataset}.{table}", list(rows.items()), seen.get(table) or {})
 
     return insert

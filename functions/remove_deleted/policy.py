@@ -67,14 +67,14 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class Wait:
     """Nothing until then, and why."""
 
     until: datetime
     why: str
 
 
-Step = Collect | Check | Sweep | Rest
+Step = Collect | Check | Sweep | Wait
 
 
 def next_step(history: Sequence[Event], now: datetime) -> Step:
@@ -87,7 +87,7 @@ def next_step(history: Sequence[Event], now: datetime) -> Step:
         return Check(job, uploaded)
     failed = [one.at for one in history if one.event == "failed" and one.at > now - _PATIENCE]
     if len(failed) >= _FAILURES:
-        return Rest(failed[-1] + _PATIENCE, "X's jobs came to nothing three times within an hour; no other is made")
+        return Wait(failed[-1] + _PATIENCE, "X's jobs came to nothing three times within an hour; no other is made")
     rounds = [one.round for one in history if one.round is not None]
     if not rounds:
         return Collect(_round(now), "0")
@@ -98,7 +98,7 @@ def next_step(history: Sequence[Event], now: datetime) -> Step:
         return (
             Collect(_round(now), "0")
             if imported or now - newest >= ROUND_EVERY
-            else Rest(newest + ROUND_EVERY, "there is nothing to do")
+            else Wait(newest + ROUND_EVERY, "there is nothing to do")
         )
     done = [one.to_id for one in of_it if one.event == "recorded"]
     return Collect(newest, done[-1] if done else "0")

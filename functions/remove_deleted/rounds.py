@@ -11,7 +11,7 @@ from itertools import islice
 from . import log, names
 from .errors import BadMoment
 from .names import Named
-from .policy import UPLOAD, Check, Collect, Event, Rest, Step, Sweep, is_late, next_step
+from .policy import UPLOAD, Check, Collect, Event, Step, Sweep, Wait, is_late, next_step
 from .store import Store, as_json
 from .sweep import AGE, spread, sweep
 from .x import Job, Running, X
@@ -41,7 +41,7 @@ class Run:
             while time.monotonic() < deadline:
                 history = self.store.history(self.clock() - _REMEMBERED)
                 step = next_step(history, self.clock())
-                if isinstance(step, Rest):
+                if isinstance(step, Wait):
                     return f"{step.why} until {step.until:%Y-%m-%d %H:%M} UTC"
                 if waits := self._do(step, history, deadline):
                     return waits

@@ -23,7 +23,7 @@ from ..x import search
 from ..x.client import X
 from ..x.rate_limit import XTime
 from ..x.reach import RECENT, Reach, reach_of
-from ..x.search import Counted, Found, NoArchive, Refused, Rule
+from ..x.search import AskedRule, Counted, Found, NoArchive, QueryRefused
 
 _POSTS_A_SLICE = 1_000  # each post takes 13 kB until it is published
 _SHORTEST = timedelta(seconds=1)
@@ -121,7 +121,7 @@ class _Job:
 
     means: Means
     gap: Gap
-    asked: list[tuple[Rule, Reach]]
+    asked: list[tuple[AskedRule, Reach]]
     counted_from: datetime
     progress: Progress
     deadline: float
@@ -129,7 +129,7 @@ class _Job:
     by_hand: ByHand | None = None
 
 
-class _Spent(Exception):
+class _NoRoom(Exception):
     """The budget has no room for another page."""
 
 
@@ -211,7 +211,7 @@ def _dead(raw: bytes, reason: str) -> Message:
     return Message(b"", raw, "search", {"reason": reason})
 
 
-def _askable(gap: Gap, progress: Progress, *, is_old: bool) -> Iterator[tuple[Rule, Reach]]:
+def _askable(gap: Gap, progress: Progress, *, is_old: bool) -> Iterator[tuple[AskedRule, Reach]]:
     for rule in gap.rules:
         reach = RECENT if progress.no_archive else reach_of(rule[1], is_old=is_old)
         if why := search.cannot_ask(rule[1], reach.characters):
@@ -227,7 +227,7 @@ async def _plan(job: _Job, start: datetime, until: datetime) -> None:
     if counted_from < until:
         try:
             counted = await _counted(job, counted_from, until)
-        except Refused as error:
+        except QueryRefused as error:
             progress.note(f"X did not say how many posts there were ({error}).")
             progress.expected = None
         else:
@@ -385,7 +385,7 @@ async def _search(job: _Job, start: datetime, end: datetime) -> dict[str, Found]
         if left is None:
             return most
         if left <= 0:
-            raise _Spent
+            raise _NoRoom
         return min(max(left // means.most, least), most)
 
     for rule, reach in job.asked:
@@ -408,10 +408,10 @@ async def _search(job: _Job, start: datetime, end: datetime) -> dict[str, Found]
                         found[post.id].rules += post.rules
                     else:
                         found[post.id] = post
-        except _Spent:
+        except _NoRoom:
             job.progress.cut = True
             break
-        except Refused as error:
+        except QueryRefused as error:
             job.progress.note(f"X refuses to search for the rule '{rule[2] or rule[0]}' ({error}).")
     return found
 

@@ -11,7 +11,7 @@ from ..ledger.model import Event, Gap
 from ..prices import DOLLARS
 from ..x import search
 from ..x.reach import Reach, reach_of
-from ..x.search import Counted, Rule
+from ..x.search import AskedRule, Counted
 from .backfill import ByHand, Filled, Progress
 
 NO_RETWEETS = "Retweets are not counted, because search does not return them."
@@ -19,10 +19,10 @@ CUT = "The budget ended the search. The same command goes on, on the next day or
 _NOT_RETWEETS = " -is:retweet"
 _RECENT_SECONDS = 2.0  # between two pages of recent search: X allows 450 in 15 minutes
 
-Asked = list[tuple[Rule, Reach]]
+Asked = list[tuple[AskedRule, Reach]]
 
 
-def askable(rules: Iterable[Rule], *, is_old: bool, say: Callable[[str], object]) -> Asked:
+def askable(rules: Iterable[AskedRule], *, is_old: bool, say: Callable[[str], object]) -> Asked:
     """Return the rules that can be asked for, each with the search for it; says which cannot."""
     found: Asked = []
     for rule in rules:

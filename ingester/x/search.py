@@ -29,10 +29,10 @@ _NO_ARCHIVE = (403, 404)  # the app's plan has no full-archive search
 _STREAM_ONLY = re.compile(r"(?<![\w:])-?(sample|bio|bio_name|bio_location):", re.IGNORECASE)
 _SNOWFLAKE_EPOCH = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=round(snowflake.EPOCH * 1_000))
 
-Rule = tuple[str, str, str]  # id, value, tag
+AskedRule = tuple[str, str, str]  # id, value, tag
 
 
-class Refused(Exception):
+class QueryRefused(Exception):
     """X does not take a query: not a matter of time. The text is X's."""
 
 
@@ -103,7 +103,7 @@ class Page:
 
 async def pages(
     x: X,
-    rule: Rule,
+    rule: AskedRule,
     since: datetime,
     until: datetime,
     *,
@@ -114,7 +114,7 @@ async def pages(
 ) -> AsyncIterator[Page]:
     """Yield posts that match the rule, a page at a time, each of `size()` posts.
 
-    Raises Refused, NoArchive, Unavailable, and what `size` does.
+    Raises QueryRefused, NoArchive, Unavailable, and what `size` does.
     """
     rule_id, value, tag = rule
     first, last = id_before(since), id_before(until)
@@ -148,7 +148,7 @@ class Counted:
 
 async def counts(
     x: X,
-    rules: Iterable[tuple[Rule, Reach]],
+    rules: Iterable[tuple[AskedRule, Reach]],
     since: datetime,
     until: datetime,
     spend: Callable[[int], object] = lambda units: None,
@@ -157,7 +157,7 @@ async def counts(
 
     Makes one request for as many rules as fit into a query: by minute for up to a day, by hour for up to a month, by day beyond that.
     Follows further pages only while the requests cost less than a hundredth of the posts. Calls `spend` with the units of each request
-    before it is made. Raises Refused, NoArchive, Unavailable.
+    before it is made. Raises QueryRefused, NoArchive, Unavailable.
     """
     result = Counted()
     spans: Counter[tuple[datetime, datetime]] = Counter()
@@ -184,7 +184,7 @@ async def counts(
     return result
 
 
-def _queries(rules: Iterable[tuple[Rule, Reach]]) -> Iterator[tuple[str, Reach]]:
+def _queries(rules: Iterable[tuple[AskedRule, Reach]]) -> Iterator[tuple[str, Reach]]:
     askable = [(value, reach) for (_, value, _), reach in rules if cannot_ask(value, reach.characters) is None]
     for reach in (RECENT, ALL):
         for query in _together([value for value, its in askable if its == reach], reach.characters):
@@ -226,7 +226,7 @@ def _check(answer: Answer, reach: Reach) -> None:
     if reach == ALL and answer.status in _NO_ARCHIVE:
         raise NoArchive(answer.said)
     if answer.status in _BAD_QUERY:
-        raise Refused(answer.said)
+        raise QueryRefused(answer.said)
     if answer.status != 200:
         raise Denied(answer.said, answer.status)
 

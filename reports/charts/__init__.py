@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import altair as alt
 
-from ..ask import Rows
+from ..query import Rows
 from . import graph, lists, time, world
 from .base import Beside, Spec
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from ..ask import Rows
+from ..query import Rows
 
 Spec = dict[str, Any]
 Chart = Any  # Altair's types for its own charts do not hold where they are layered

@@ -7,7 +7,7 @@ import altair as alt
 import networkx as nx
 
 from .. import network
-from ..ask import Rows
+from ..query import Rows
 from .base import Beside, Chart, data
 from .time import Draw
 

@@ -4,7 +4,7 @@ import altair as alt
 
 from functions.load_tweet import languages
 
-from ..ask import Rows
+from ..query import Rows
 from ..regions import UNKNOWN
 from .base import Beside, Chart, data, number_format
 from .time import Draw

@@ -8,7 +8,7 @@ import altair as alt
 from functions.load_tweet import languages
 
 from .. import tables
-from ..ask import Rows
+from ..query import Rows
 from .base import HEIGHT, RED, UTC, Beside, Chart, as_datetime, data, gaps, time, when, x
 
 Draw = Callable[[Rows, Beside], Chart | None]

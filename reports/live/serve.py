@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from .. import ask, page
-from ..ask import Source
+from .. import page, query
 from ..errors import UsageError
+from ..query import Source
 from . import charts
-from .answers import EMBEDDED, REAL, Answers
+from .snapshot import EMBEDDED, REAL, Answers
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -36,9 +36,9 @@ def serve(source: Source, host: str, port: int, timezone: str, console: Console)
     listener = _listen(host, port)
     shown = "localhost" if host in ("127.0.0.1", "::1") else f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listener.getsockname()[1]}"
-    refresh, step = EMBEDDED if ask.is_embedded() else REAL
+    refresh, step = EMBEDDED if query.is_embedded() else REAL
     console.print(f"The live page: [bold cyan]{address}[/]. Ctrl-C ends it.")
-    if not ask.is_embedded():
+    if not query.is_embedded():
         console.print(f"One query each {refresh:.0f} s while somebody looks, none otherwise.", style="dim")
     if host not in ("127.0.0.1", "::1", "localhost"):
         console.print("Whoever reaches this address reads the posts: there is no password.", style="yellow")

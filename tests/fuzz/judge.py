@@ -10,8 +10,8 @@ import orjson
 
 from functions.load_tweet.filter import read_keywords
 from functions.load_tweet.message import Delivery, unwrap
-from functions.load_tweet.rows import Result, make_rows
 from functions.load_tweet.settings import read
+from functions.load_tweet.transform import Result, make_rows
 from local.emulators.bigquery.insert_errors import Field, Table, insert_errors
 from tests.support import ROOT
 

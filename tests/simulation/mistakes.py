@@ -76,7 +76,7 @@ MISTAKES: dict[str, Mistake] = {
     "posts that Pub/Sub does not have are forgotten": (
         "ingester.supervisor", "Supervisor._published_until", _forgets_the_unpublished, 300,
     ),
-    "a stall is not noticed": ("ingester.watch", "Watch._quiet", _never, 300),
+    "a stall is not noticed": ("ingester.stall", "StallDetector._quiet", _never, 300),
     "keep-alives count as proof that nothing was posted": ("ingester.supervisor", "Supervisor._certain_until", _heard, 50),
     "the refused token is compared with the one in use": ("ingester.x.bearer", "Tokens.renew", _with_the_current_token, 300),
     "a secret that is out of reach is a reason to stop": ("ingester.supervisor", "Supervisor._renewed", _gives_up, 300),

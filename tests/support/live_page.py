@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.processes import Process
-from reports.ask import Source
+from reports.query import Source
 from tests.support.processes import serving
 
 

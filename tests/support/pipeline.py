@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from local.answers import query
 from local.emulators.bigquery.create import INFRA
+from local.landed import query
 from local.pipeline import DATASET, Pipeline, Plan
 from tests.support.waiting import eventually
 

@@ -16,9 +16,9 @@ from google.cloud import bigquery
 
 from functions.load_tweet.filter import read_keywords
 from functions.load_tweet.message import Delivery
-from functions.load_tweet.rows import make_rows
 from functions.load_tweet.settings import read as read_settings
-from local.answers import query
+from functions.load_tweet.transform import make_rows
+from local.landed import query
 from local.processes import Process
 
 OLD = timedelta(hours=3)

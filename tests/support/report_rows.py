@@ -7,8 +7,8 @@ from typing import Any
 from google.cloud import bigquery
 
 from local.emulators.bigquery import create as tables
-from reports.ask import Source
-from reports.asked import Asked
+from reports.params import Params
+from reports.query import Source
 
 # what a row of tweet_versions says of nothing else
 _VERSION = {"source": "stream", "hashtags": [], "mentions": [], "urls": [], "rules": [], "keywords": []}
@@ -37,7 +37,7 @@ def version(row: dict[str, Any]) -> dict[str, Any]:
     return {**_VERSION, "received_at": arrived, "loaded_at": arrived, "payload": "{}", **row}
 
 
-def asked(**more: Any) -> Asked:
+def asked(**more: Any) -> Params:
     """From Saturday to Tuesday in New York, over the night in which the clocks went back."""
     base: dict[str, Any] = {
         "since": "2026-10-31T04:00:00",
@@ -47,7 +47,7 @@ def asked(**more: Any) -> Asked:
     }
     given = base | more
     times = {name: datetime.fromisoformat(str(given[name])).replace(tzinfo=UTC) for name in ("since", "until")}
-    return Asked(**(given | times))
+    return Params(**(given | times))
 
 
 def recent_posts(count: int, first: int = 0, **more: Any) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from functions.load_tweet import settings as function_settings
 from functions.remove_deleted import settings as removal_settings
 from ingester import errors as ingester_errors
 from ingester import settings as ingester_settings
-from reports.asked import Asked
+from reports.params import Params
 from tests.simulation.faults import FAULTS
 from tests.support import ROOT
 
@@ -145,7 +145,7 @@ def test_the_picture_book_names_what_is_there() -> None:
     parameters = set(re.findall(r"@\w+", page))
     assert parameters
     for parameter in parameters:
-        assert parameter[1:] in Asked.__dataclass_fields__ or parameter in ("@from", "@to")
+        assert parameter[1:] in Params.__dataclass_fields__ or parameter in ("@from", "@to")
 
 
 def test_the_reports_name_every_package_that_they_need() -> None:
@@ -203,7 +203,7 @@ def test_every_relation_of_the_dataset_is_named() -> None:
 def test_every_reason_that_the_code_gives_is_named(column: str) -> None:
     source = "".join(
         (ROOT / "functions" / "load_tweet" / name).read_text()
-        for name in ("filter/__init__.py", "row.py", "dialect.py", "message.py", "main.py", "rows.py")
+        for name in ("filter/__init__.py", "post.py", "dialect.py", "message.py", "main.py", "transform.py")
     )
     pattern = r'Verdict\("(\w+)"|else Verdict\("(\w+)"' if column == "filtered" else r'BadMessage\("(\w+)"'
     given = {

@@ -20,10 +20,10 @@ EDGES = {
         "__main__.py", "backfill/replay.py", "budget.py", "cli.py", "ledger/store.py", "log.py", "pubsub/publisher.py", "run.py",
         "threads.py", "x/bearer.py", "x/http.py", "x/stream.py",
     },
-    "functions/load_tweet": {"filter/__main__.py", "filter/archive.py", "log.py", "main.py", "store.py", "watch.py"},
+    "functions/load_tweet": {"filter/__main__.py", "filter/archive.py", "log.py", "main.py", "store.py", "deadlines.py"},
     "functions/remove_deleted": {"__main__.py", "log.py", "main.py", "store.py", "bearer.py", "sessions.py", "x.py"},
     "reports": {
-        "__main__.py", "ask.py", "demo.py", "embedded.py", "export.py", "files.py", "live/serve.py", "savings.py", "settings.py",
+        "__main__.py", "query.py", "demo.py", "embedded.py", "export.py", "files.py", "live/serve.py", "savings.py", "settings.py",
     },
 }  # fmt: skip
 TEST_FILES = sorted((ROOT / "tests").rglob("*.py"))
@@ -74,7 +74,7 @@ def test_what_decides_takes_time_and_chance_from_outside() -> None:
         file for file in files_of("ingester") if file.relative_to(ROOT / "ingester").as_posix() not in EDGES["ingester"]
     ]
     assert [file.name for file in deciding if clocks.search(file.read_text()) or "random" in packages(file)] == []
-    assert {"supervisor.py", "watch.py", "gaps.py", "worker.py", "backfill.py", "lease.py"} <= {
+    assert {"supervisor.py", "stall.py", "gaps.py", "worker.py", "backfill.py", "lease.py"} <= {
         f.name for f in deciding
     }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .. import languages
 from ..errors import ConfigurationError
-from ..row import Post
+from ..post import Post
 from ..settings import Settings
 from ..texts import fold
 

@@ -17,7 +17,7 @@ import orjson
 
 from .. import settings
 from ..errors import BadMessage, BadMoment, ConfigurationError
-from ..row import Post
+from ..post import Post
 from . import Keywords, Verdict, judge, posts, read_keywords, what_if
 
 _FILE = Path(__file__).parents[1] / "keywords.txt"

@@ -3,7 +3,7 @@
 import orjson
 
 from ..errors import BadMessage
-from ..row import Post, parse
+from ..post import Post, parse
 
 
 def read(line: str) -> Post:

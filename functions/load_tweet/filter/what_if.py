@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ..errors import BadMessage
-from ..row import Post, parse
+from ..post import Post, parse
 from ..settings import Settings
 from . import Keyword, Keywords, judge
 

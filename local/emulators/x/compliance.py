@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from .answer import json, now, problem
 from .faults import PROBLEM
+from .responses import json, now, problem
 
 # the next call of its kind: job-503 · job-429 · create-403 (no access) · upload-503 · failed (the job comes to nothing) · expired ·
 # download-403 · download-cut (half of the answers, and no end)

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from .answer import json, now, problem
 from .faults import PROBLEM
+from .responses import json, now, problem
 
 LONGEST_RULE = 1_024
 _QUOTED = re.compile(r'"[^"]*"')

@@ -23,11 +23,11 @@ from aiohttp import web
 
 from .. import log
 from . import faults, given, posts, writer
-from .answer import json, now, problem
 from .bill import Bill
 from .compliance import Compliance
 from .faults import PROBLEM, Fault
 from .memory import Known, Memory, interval
+from .responses import json, now, problem
 from .rules import Rules, matching
 
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}

@@ -10,8 +10,8 @@ import pytest
 import sqlglot
 from google.cloud import bigquery
 
-from local.answers import query
 from local.emulators.bigquery.create import schema, view_sql
+from local.landed import query
 
 T0 = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=3)
 

@@ -11,7 +11,7 @@ import pytest
 from google.api_core.exceptions import BadRequest
 from google.cloud import bigquery
 
-from local.answers import query
+from local.landed import query
 from tests.support.processes import running, serving
 
 

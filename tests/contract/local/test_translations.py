@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from reports import ask
-from reports.ask import Source
+from reports import query
+from reports.query import Source
 from tests.support.report_rows import fresh
 
 POSTS: list[dict[str, Any]] = [
@@ -57,12 +57,12 @@ def source(session_client: bigquery.Client) -> Source:
 
 @pytest.mark.parametrize(("sql", "expected"), ROWS.values(), ids=ROWS.keys())
 def test_the_rows_are_those_of_bigquery(source: Source, sql: str, expected: list[dict[str, Any]]) -> None:
-    rows, _ = ask.query(source, sql, {})
+    rows, _ = query.query(source, sql, {})
     assert rows == expected
 
 
 def test_a_post_without_the_value_and_one_where_nothing_is_looked_for(source: Source) -> None:
     sql = "SELECT COUNT(*) AS n FROM tweets WHERE @keyword IS NULL OR @keyword IN UNNEST(keywords)"
     for value, count in (("a", 1), ("z", 0), (None, 3)):
-        rows, _ = ask.query(source, sql, {"keyword": ("STRING", value)})
+        rows, _ = query.query(source, sql, {"keyword": ("STRING", value)})
         assert rows == [{"n": count}]

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from google.cloud import bigquery
 
-from reports.ask import Source
+from reports.query import Source
 from tests.support.report_rows import fresh, received, recent_posts
 
 HERE = Path(__file__).parent

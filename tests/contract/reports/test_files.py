@@ -16,9 +16,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from twarc import expansions
 
-from reports import ask, export, files, plain, questions, results, tables, terminal
-from reports.ask import Source
+from reports import export, files, query, questions, results, sanitize, tables, terminal
 from reports.errors import UsageError
+from reports.query import Source
 from tests.support import attack
 from tests.support.report_rows import asked, fresh
 
@@ -46,12 +46,12 @@ CELLS = {
 
 @pytest.mark.parametrize(("value", "written"), CELLS.values(), ids=CELLS.keys())
 def test_a_cell_is_no_formula(value: Any, written: Any) -> None:
-    assert plain.for_sheet(value) == written
+    assert sanitize.for_sheet(value) == written
 
 
 def test_people_read_what_was_written() -> None:
     row = {"text": "R&amp;B &lt;3", "hashtags": ["a&amp;b"], "posts": 3, "none": None}
-    read = {name: plain.readable(value) for name, value in row.items()}
+    read = {name: sanitize.readable(value) for name, value in row.items()}
     assert read == {"text": "R&B <3", "hashtags": ["a&b"], "posts": 3, "none": None}
 
 
@@ -70,11 +70,11 @@ PLAIN = {
 
 @pytest.mark.parametrize(("value", "written"), PLAIN.values(), ids=PLAIN.keys())
 def test_a_cell_for_programs_is_as_stored(value: Any, written: Any) -> None:
-    assert plain.for_program(value) == written
+    assert sanitize.for_program(value) == written
 
 
 def test_a_text_cannot_steer_a_terminal() -> None:
-    shown = plain.for_terminal(f"a\x1b[31mb\u202ec\u2066d\re\nf\x9b1m{attack.BIDI}")
+    shown = sanitize.for_terminal(f"a\x1b[31mb\u202ec\u2066d\re\nf\x9b1m{attack.BIDI}")
     assert shown == "a[31mbcd e f1mgnp.exe left open"
 
 
@@ -123,7 +123,7 @@ def test_a_narrow_terminal_gets_fewer_columns_and_whole_cells(report: results.Re
     assert all(cell_len(line) <= width for line in shown.splitlines())
     missing = " ".join(shown.partition("no room for ")[2].split())
     for column, value in rows[-1 if name in tables.BY_TIME else 0].items() if rows else ():
-        cell = plain.for_terminal(tables.cell(column, value))
+        cell = sanitize.for_terminal(tables.cell(column, value))
         if (
             tables.heading(column) not in missing
             and not isinstance(value, datetime)
@@ -175,7 +175,7 @@ def test_an_export_for_programs_has_no_byte_order_mark_and_lists_that_can_be_rea
     ],
 )
 def test_parquet_has_columns_of_any_type(source: Source, tmp_path: Path, column: str, value: str, read: object) -> None:
-    pages, schema = ask.pages(
+    pages, schema = query.pages(
         source,
         f"SELECT '1' AS id, {value} AS more, CAST(NULL AS {column.removeprefix('ARRAY<').strip('>')}) AS none",
         {},

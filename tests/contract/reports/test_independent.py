@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from reports import ask, demo, questions, results
-from reports.ask import Source
-from reports.asked import Asked
+from reports import demo, query, questions, results
+from reports.params import Params
+from reports.query import Source
 from tests.support import independent
 from tests.support.report_rows import fresh
 
@@ -20,14 +20,14 @@ END = datetime(
 )  # the clocks of New York and Berlin were set back in the four weeks before
 TABLES = {"demo": demo.make(2_500, 28, END), "random": {}}
 PERIODS = {
-    "four weeks in UTC": Asked(END - timedelta(days=28), END),
-    "a night in which clocks go back": Asked(
+    "four weeks in UTC": Params(END - timedelta(days=28), END),
+    "a night in which clocks go back": Params(
         datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 10, 26, 7, 10, tzinfo=UTC), "Europe/Berlin", minimum=1
     ),
-    "of one keyword, in New York": Asked(END - timedelta(days=14), END, "America/New_York", keyword="song"),
-    "of one rule, in Kathmandu": Asked(END - timedelta(days=9, hours=3), END, "Asia/Kathmandu", rule="artist-music", minimum=2,
+    "of one keyword, in New York": Params(END - timedelta(days=14), END, "America/New_York", keyword="song"),
+    "of one rule, in Kathmandu": Params(END - timedelta(days=9, hours=3), END, "Asia/Kathmandu", rule="artist-music", minimum=2,
                                        week_start=6, by="rule", sample=30, seed=7),
-    "a few, by language": Asked(END - timedelta(days=9), END, by="language", sample=41, week_start=5),
+    "a few, by language": Params(END - timedelta(days=9), END, by="language", sample=41, week_start=5),
 }  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def rows(request: pytest.FixtureRequest, session_client: bigquery.Client) -> tup
 
 
 @cache
-def second_computation(tables: int, asked: Asked) -> dict[str, Callable[[], independent.Rows]]:
+def second_computation(tables: int, asked: Params) -> dict[str, Callable[[], independent.Rows]]:
     """`tables` by identity: reading them once a period is most of the time."""
     return independent.answers(next(one for one in TABLES.values() if id(one) == tables), asked)
 
@@ -127,10 +127,10 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "asked"), CASES)
 def test_a_report_s_numbers_are_those_of_a_second_computation(
-    rows: tuple[Source, independent.Tables], name: str, asked: Asked
+    rows: tuple[Source, independent.Tables], name: str, asked: Params
 ) -> None:
     source, tables = rows
-    found = [plain(row) for row in ask.answer(source, questions.read(name), asked)]
+    found = [plain(row) for row in query.answer(source, questions.read(name), asked)]
     expected = [plain(row) for row in second_computation(id(tables), asked)[name]()]
     assert [set(row) for row in found[:1]] == [set(row) for row in expected[:1]]
     if name == "posts_by_region":  # equal counts come in the engine's order of texts

@@ -13,9 +13,9 @@ from urllib.error import HTTPError
 import pytest
 from google.cloud import bigquery
 
-from reports import ask, questions
-from reports.ask import Source
-from reports.live.answers import Answers
+from reports import query, questions
+from reports.live.snapshot import Answers
+from reports.query import Source
 from tests.support.live_page import live_page
 
 
@@ -95,5 +95,5 @@ def test_the_query_of_the_page_is_small(live: Source) -> None:
     sql = questions.read("live/now").sql
     assert ";" not in re.sub("--.*", "", sql)
     assert "payload" not in sql.partition("WITH")[2]
-    rows, _ = ask.query(live, sql, {"now": ("TIMESTAMP", datetime.now(UTC)), "seconds": ("INT64", 60)})
+    rows, _ = query.query(live, sql, {"now": ("TIMESTAMP", datetime.now(UTC)), "seconds": ("INT64", 60)})
     assert len(rows) == 1

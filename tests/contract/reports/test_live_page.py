@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.ask import Source
+from reports.query import Source
 from tests.support import attack
 from tests.support.browser import IN_BROWSER, browsing
 from tests.support.live_page import live_page

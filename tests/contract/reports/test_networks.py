@@ -6,8 +6,8 @@ from typing import Any
 import networkx as nx
 import pytest
 
-from reports import ask, network
-from reports.ask import Source
+from reports import network, query
+from reports.query import Source
 from tests.support import attack
 from tests.support.report_rows import asked, fresh
 
@@ -42,7 +42,7 @@ def source(session_client: Any) -> Source:
 def test_an_edge_is_a_pair_and_its_weight_the_posts(
     source: Source, kind: str, edges: list[tuple[str, str, int]]
 ) -> None:
-    rows = ask.answer(source, network.question_of(kind), asked())
+    rows = query.answer(source, network.question_of(kind), asked())
     assert [(row["source"], row["target"], row["weight"]) for row in rows] == edges
 
 

@@ -9,8 +9,8 @@ import pytest
 from google.cloud import bigquery
 
 from reports import demo, page, questions, results
-from reports.ask import Source
-from reports.asked import Asked
+from reports.params import Params
+from reports.query import Source
 from reports.tables import cell
 from tests.support import attack
 from tests.support.browser import IN_BROWSER, browsing
@@ -28,7 +28,7 @@ def weeks(session_client: bigquery.Client) -> Source:
     return source
 
 
-def written(source: Source, asked: Asked, folder: Path) -> tuple[results.Report, str]:
+def written(source: Source, asked: Params, folder: Path) -> tuple[results.Report, str]:
     report = results.make(source, asked, questions.NAMES)
     path = folder / "report.html"
     path.write_text(page.html(report), encoding="utf-8")
@@ -37,7 +37,7 @@ def written(source: Source, asked: Asked, folder: Path) -> tuple[results.Report,
 
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_every_chart_is_drawn_with_the_numbers_of_the_sql(weeks: Source, tmp_path: Path, scheme: Any) -> None:
-    report, address = written(weeks, Asked(NOW - timedelta(days=28), NOW, "Europe/Berlin"), tmp_path)
+    report, address = written(weeks, Params(NOW - timedelta(days=28), NOW, "Europe/Berlin"), tmp_path)
     with browsing(address, color_scheme=scheme, viewport={"width": 1200, "height": 900}) as seen:
         drawn = {name for name, answer in report.answers.items() if answer.chart}
         assert len(drawn) == 25
@@ -74,7 +74,7 @@ def test_every_chart_is_drawn_with_the_numbers_of_the_sql(weeks: Source, tmp_pat
 
 @pytest.mark.slow
 def test_gaps_are_shaded_where_they_were(weeks: Source, tmp_path: Path) -> None:
-    report, address = written(weeks, Asked(NOW - timedelta(days=28), NOW), tmp_path)
+    report, address = written(weeks, Params(NOW - timedelta(days=28), NOW), tmp_path)
     assert len(report.answers["gaps"].rows) == 2
     with browsing(address, viewport={"width": 1200, "height": 900}) as seen:
         shades = seen.page.locator('#chart-posts_by_hour svg .mark-rect path[fill="#d1495b"]')
@@ -86,7 +86,7 @@ def test_gaps_are_shaded_where_they_were(weeks: Source, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_it_fits_a_phone_and_prints_all_its_tables(weeks: Source, tmp_path: Path) -> None:
-    _, address = written(weeks, Asked(NOW - timedelta(days=28), NOW), tmp_path)
+    _, address = written(weeks, Params(NOW - timedelta(days=28), NOW), tmp_path)
     with browsing(address, viewport={"width": 390, "height": 844}, is_mobile=True) as seen:
         assert seen.page.evaluate("() => document.documentElement.scrollWidth") <= 390
         seen.page.emulate_media(media="print")

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from reports import questions
-from reports.ask import Source
+from reports.query import Source
 from tests.support import ROOT
 from tests.support.fakes import bigquery as fake_bigquery
 
@@ -205,8 +205,8 @@ def test_the_price_is_said_before_anything_is_asked_and_a_limit_holds(
     with bigquery_that(scanned) as (url, asked):
         # the client's own variable for another endpoint, which is not the embedded engine's
         program = (
-            "import sys; from google.cloud import bigquery; import reports.ask as ask, reports.__main__ as main;"
-            f"ask.connect = lambda project: bigquery.Client(project='p', client_options={{'api_endpoint': {url!r}}});"
+            "import sys; from google.cloud import bigquery; import reports.query as ask, reports.__main__ as main;"
+            f"query.connect = lambda project: bigquery.Client(project='p', client_options={{'api_endpoint': {url!r}}});"
             "sys.exit(main.main(sys.argv[1:]))"
         )
         command = [sys.executable, "-c", program, "--only", "totals", "--results", str(tmp_path)]
@@ -236,7 +236,7 @@ def test_a_bigquery_that_hangs_is_not_waited_for_for_ever(
     fake: fake_bigquery.FakeBigQuery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:  # takes connections and never answers
-        program = "import sys, reports.ask as ask, reports.__main__ as main; ask._CALL_SECONDS = 0.5; sys.exit(main.main(sys.argv[1:]))"
+        program = "import sys, reports.query as ask, reports.__main__ as main; query._CALL_SECONDS = 0.5; sys.exit(main.main(sys.argv[1:]))"
         done = subprocess.run(
             [sys.executable, "-c", program, "--only", "totals", "--results", str(tmp_path)],
             cwd=ROOT,

@@ -11,9 +11,9 @@ import yaml
 from google.cloud import bigquery
 
 from local.emulators.bigquery.create import INFRA, VIEWS
-from reports import ask, questions, results
-from reports.ask import Source
-from reports.asked import Asked
+from reports import query, questions, results
+from reports.params import Params
+from reports.query import Source
 from tests.support import googlesql
 from tests.support.report_rows import asked, fresh
 from tests.support.searches import FOUND
@@ -36,7 +36,7 @@ FILES = sorted(
 
 @pytest.mark.parametrize(("name", "case"), CASES)
 def test_a_question_is_answered_with_these_rows(source: Source, name: str, case: dict[str, Any]) -> None:
-    rows = ask.answer(source, questions.read(name), asked(**case.get("asked", {})))
+    rows = query.answer(source, questions.read(name), asked(**case.get("asked", {})))
     if case.get("only_rows_with"):
         rows = [row for row in rows if row[case["only_rows_with"]]]
     columns = list(case["rows"][0]) if case["rows"] else []
@@ -45,7 +45,7 @@ def test_a_question_is_answered_with_these_rows(source: Source, name: str, case:
     if not case.get("some_columns"):
         assert not rows or list(rows[0]) == columns
     if "count" in case:
-        assert len(ask.answer(source, questions.read(name), asked(**case.get("asked", {})))) == case["count"]
+        assert len(query.answer(source, questions.read(name), asked(**case.get("asked", {})))) == case["count"]
 
 
 def test_a_burst_is_told_from_the_daily_round_and_from_a_beginning(session_client: bigquery.Client) -> None:
@@ -71,7 +71,7 @@ def test_a_burst_is_told_from_the_daily_round_and_from_a_beginning(session_clien
     source = fresh(session_client, {"tweet_versions": rows, "ingester_events": events})
 
     def bursts(rule: str) -> list[tuple[str, float]]:
-        answer = ask.answer(source, questions.read("trend"), Asked(end - timedelta(days=7), end, rule=rule))
+        answer = query.answer(source, questions.read("trend"), Params(end - timedelta(days=7), end, rule=rule))
         assert len(answer) == 168
         return [(f"{row['hour']:%d %H}", row["usual"]) for row in answer if row["burst"]]
 
@@ -86,7 +86,7 @@ def test_the_search_of_the_sql_engine_finds_what_is_then_shown(session_client: b
     ]
     source = fresh(session_client, {"tweet_versions": posts})
     for number, (wanted, _, match) in enumerate(FOUND.values()):
-        found = {row["id"] for row in ask.answer(source, questions.read("search"), asked(search=wanted))}
+        found = {row["id"] for row in query.answer(source, questions.read("search"), asked(search=wanted))}
         assert (str(number) in found) == (match is not None), wanted
 
 
@@ -152,8 +152,8 @@ def test_the_query_to_paste_is_the_same_query(source: Source, name: str) -> None
         question.sql, {parameter: TYPES[parameter] for parameter in question.parameters}
     )
     here = questions.pasteable(question, asked(), source.name)
-    rows, _ = ask.query(source, here, {})
-    assert rows == ask.answer(source, question, asked())
+    rows, _ = query.query(source, here, {})
+    assert rows == query.answer(source, question, asked())
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from reports import network
-from reports.asked import Asked
+from reports.params import Params
 
 from . import people, texts
 
@@ -42,7 +42,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def answers(tables: Tables, asked: Asked) -> dict[str, Callable[[], Rows]]:
+def answers(tables: Tables, asked: Params) -> dict[str, Callable[[], Rows]]:
     """Return what computes each question's rows."""
     posts = _of(_tweets(tables), asked)
     gaps = _gaps(tables, asked)
@@ -98,7 +98,7 @@ def _tweets(tables: Tables) -> pl.DataFrame:
     return frame.sort("loaded_at").unique(["created_at", "id"], keep="last", maintain_order=True)
 
 
-def _of(posts: pl.DataFrame, asked: Asked) -> pl.DataFrame:
+def _of(posts: pl.DataFrame, asked: Params) -> pl.DataFrame:
     found = posts.filter((pl.col("created_at") >= asked.since) & (pl.col("created_at") < asked.until))
     if asked.keyword is not None:
         found = found.filter(pl.col("keywords").list.contains(asked.keyword))
@@ -114,7 +114,7 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _local(moment: datetime, asked: Asked) -> datetime:
+def _local(moment: datetime, asked: Params) -> datetime:
     return moment.astimezone(ZoneInfo(asked.timezone)).replace(tzinfo=None)
 
 
@@ -131,7 +131,7 @@ def _states(tables: Tables) -> Rows:
     return list(last.values())
 
 
-def _gaps(tables: Tables, asked: Asked) -> list[tuple[datetime, datetime, str]]:
+def _gaps(tables: Tables, asked: Params) -> list[tuple[datetime, datetime, str]]:
     found = [
         (_moment(row["since"]), _moment(row["until"]) if row.get("until") else asked.until, row.get("status") or "open")
         for row in _states(tables)
@@ -150,11 +150,11 @@ def _quarters(since: datetime, until: datetime) -> Iterable[datetime]:
         moment += QUARTER
 
 
-def _week(asked: Asked, local: datetime) -> date:
+def _week(asked: Params, local: datetime) -> date:
     return local.date() - timedelta(days=(local.weekday() - asked.week_start) % 7)
 
 
-def _clock(asked: Asked) -> list[datetime]:
+def _clock(asked: Params) -> list[datetime]:
     return [_local(quarter, asked) for quarter in _quarters(asked.since, asked.until)]
 
 
@@ -168,14 +168,14 @@ def _away(gaps: list[tuple[datetime, datetime, str]], since: datetime, until: da
     return int(seconds)
 
 
-def _periods(asked: Asked, unit: Callable[[datetime], Any]) -> dict[Any, list[datetime]]:
+def _periods(asked: Params, unit: Callable[[datetime], Any]) -> dict[Any, list[datetime]]:
     found: dict[Any, list[datetime]] = defaultdict(list)
     for quarter in _quarters(asked.since, asked.until):
         found[unit(_local(quarter, asked))].append(quarter)
     return found
 
 
-def _totals(posts: pl.DataFrame, asked: Asked) -> Rows:
+def _totals(posts: pl.DataFrame, asked: Params) -> Rows:
     return [{
         "total_posts": posts.height,
         "unique_posts": posts.height - posts["text"].fill_null("").str.starts_with("RT @").sum(),
@@ -187,7 +187,7 @@ def _totals(posts: pl.DataFrame, asked: Asked) -> Rows:
 
 
 def _by(
-    posts: pl.DataFrame, gaps: list[tuple[datetime, datetime, str]], asked: Asked, name: str, unit: Callable[[datetime], Any]
+    posts: pl.DataFrame, gaps: list[tuple[datetime, datetime, str]], asked: Params, name: str, unit: Callable[[datetime], Any]
 ) -> Rows:  # fmt: skip
     counted, again = Counter[Any](), Counter[Any]()
     for local, retweet in posts.select("local", pl.col("retweet_of").is_not_null()).iter_rows():
@@ -200,9 +200,9 @@ def _by(
     ]  # fmt: skip
 
 
-def _trend(tables: Tables, asked: Asked) -> Rows:
+def _trend(tables: Tables, asked: Params) -> Rows:
     begin = (asked.until - timedelta(hours=336)).replace(minute=0, second=0, microsecond=0)
-    whole = Asked(begin, asked.until, asked.timezone, asked.keyword, asked.rule, asked.minimum)
+    whole = Params(begin, asked.until, asked.timezone, asked.keyword, asked.rule, asked.minimum)
     posts = _of(_tweets(tables), whole)
     gaps = _gaps(tables, whole)
     hour = _hour
@@ -303,7 +303,7 @@ def _kinds(posts: pl.DataFrame) -> Rows:
     return found.sort("posts", "kind", descending=[True, False]).to_dicts()
 
 
-def _dropped(tables: Tables, asked: Asked) -> Rows:
+def _dropped(tables: Tables, asked: Params) -> Rows:
     ids: dict[str, set[str]] = defaultdict(set)
     for row in tables.get("filtered", []):
         if asked.since <= _moment(row["received_at"]) < asked.until:
@@ -315,7 +315,7 @@ def _dropped(tables: Tables, asked: Asked) -> Rows:
     ]  # fmt: skip
 
 
-def _authors(posts: pl.DataFrame, asked: Asked) -> Rows:
+def _authors(posts: pl.DataFrame, asked: Params) -> Rows:
     found = posts.filter(pl.col("user_id").is_not_null()).sort("received_at").group_by("user_id").agg(
         username=pl.col("user_username").last(),
         posts=pl.len(),
@@ -328,7 +328,7 @@ def _authors(posts: pl.DataFrame, asked: Asked) -> Rows:
     return kept.sort("reach", "user_id", descending=[True, False]).head(25).drop("known").to_dicts()
 
 
-def _tops(posts: pl.DataFrame, asked: Asked, column: str, name: str, key: Callable[[str], str | None]) -> Rows:
+def _tops(posts: pl.DataFrame, asked: Params, column: str, name: str, key: Callable[[str], str | None]) -> Rows:
     ids: dict[str, set[str]] = defaultdict(set)
     authors: dict[str, set[str]] = defaultdict(set)
     for post_id, author, listed in posts.select("id", "user_id", column).iter_rows():
@@ -354,7 +354,7 @@ def _page(url: str) -> str | None:
     return None if site is None else site + (urlsplit(url).path.rstrip("/"))
 
 
-def _activity(posts: pl.DataFrame, asked: Asked) -> Rows:
+def _activity(posts: pl.DataFrame, asked: Params) -> Rows:
     bands = {1: "1", 2: "2 to 4", 5: "5 to 9", 10: "10 to 49", 50: "50 and more"}
     of_author: dict[str, Rows] = defaultdict(list)
     for row in posts.filter(pl.col("user_id").is_not_null()).to_dicts():
@@ -373,7 +373,7 @@ def _activity(posts: pl.DataFrame, asked: Asked) -> Rows:
     ]  # fmt: skip
 
 
-def _same(posts: pl.DataFrame, asked: Asked) -> Rows:
+def _same(posts: pl.DataFrame, asked: Params) -> Rows:
     found: dict[str, Rows] = defaultdict(list)
     for row in posts.filter(pl.col("retweet_of").is_null() & pl.col("user_id").is_not_null()).to_dicts():
         if row["text"] is None:
@@ -394,7 +394,7 @@ def _same(posts: pl.DataFrame, asked: Asked) -> Rows:
     return sorted(rows, key=lambda row: (-row["authors"], -row["posts"], row["id"]))[:25]
 
 
-def _originals(posts: pl.DataFrame, asked: Asked) -> Rows:
+def _originals(posts: pl.DataFrame, asked: Params) -> Rows:
     found = posts.filter(pl.col("retweet_of").is_not_null()).sort("received_at").group_by(pl.col("retweet_of").alias("id")).agg(
         retweets_here=pl.len(), retweets=pl.col("original_retweet_count").max(), likes=pl.col("original_favorite_count").max(),
         text=pl.col("text").last(),
@@ -406,7 +406,7 @@ def _originals(posts: pl.DataFrame, asked: Asked) -> Rows:
     return order[:10]
 
 
-def _extremes(posts: pl.DataFrame, asked: Asked) -> Rows:
+def _extremes(posts: pl.DataFrame, asked: Params) -> Rows:
     own = posts.filter(pl.col("sentiment").is_not_null() & pl.col("retweet_of").is_null()).sort("created_at", "id")
     rows = own.unique(["user_id", "text"], keep="first", maintain_order=True).to_dicts()
     highest = sorted((r for r in rows if r["sentiment"] > 0), key=lambda r: (r["sentiment"], r["id"]), reverse=True)[
@@ -430,7 +430,7 @@ def _quartile(values: list[float], share: float) -> float:
     return next(value for number, value in enumerate(ordered, 1) if number >= share * len(ordered))
 
 
-def _moods(posts: pl.DataFrame, asked: Asked) -> Rows:
+def _moods(posts: pl.DataFrame, asked: Params) -> Rows:
     seen: dict[datetime, list[float | None]] = defaultdict(list)
     for local, sentiment in posts.select("local", "sentiment").iter_rows():
         seen[_hour(local)].append(sentiment)
@@ -449,7 +449,7 @@ def _moods(posts: pl.DataFrame, asked: Asked) -> Rows:
     return rows
 
 
-def _hours_of_week(posts: pl.DataFrame, gaps: list[tuple[datetime, datetime, str]], asked: Asked) -> Rows:
+def _hours_of_week(posts: pl.DataFrame, gaps: list[tuple[datetime, datetime, str]], asked: Params) -> Rows:
     held: dict[tuple[int, int], float] = defaultdict(float)
     for quarter in _quarters(asked.since, asked.until):
         local = _local(quarter, asked)
@@ -477,7 +477,7 @@ def _hours_of_week(posts: pl.DataFrame, gaps: list[tuple[datetime, datetime, str
     return rows
 
 
-def _receipt(tables: Tables, asked: Asked) -> Rows:
+def _receipt(tables: Tables, asked: Params) -> Rows:
     """Each message ended in one table; hours of arrival are whole ones, in UTC."""
     loaded = {row["id"] for row in tables["tweet_versions"]}
     filtered = {row["id"] for row in tables.get("filtered", [])}
@@ -514,7 +514,7 @@ def _receipt(tables: Tables, asked: Asked) -> Rows:
     return rows
 
 
-def _gap_list(tables: Tables, asked: Asked) -> Rows:
+def _gap_list(tables: Tables, asked: Params) -> Rows:
     rows = []
     for row in _states(tables):
         since, until = _moment(row["since"]), _moment(row["until"]) if row.get("until") else None
@@ -532,7 +532,7 @@ def _gap_list(tables: Tables, asked: Asked) -> Rows:
     return sorted(rows, key=lambda row: (row["since"], row["since_offset"]), reverse=True)
 
 
-def _offset(moment: datetime, asked: Asked) -> int:
+def _offset(moment: datetime, asked: Params) -> int:
     """Minutes from UTC."""
     offset = moment.astimezone(ZoneInfo(asked.timezone)).utcoffset()
     assert offset is not None

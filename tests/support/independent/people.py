@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from reports.asked import Asked
+from reports.params import Params
 
 from .texts import hour_or_day
 
@@ -28,7 +28,7 @@ def by_day(posts: pl.DataFrame) -> Rows:
     return rows
 
 
-def over_time(posts: pl.DataFrame, moments: Iterable[datetime], asked: Asked, column: str, name: str) -> Rows:
+def over_time(posts: pl.DataFrame, moments: Iterable[datetime], asked: Params, column: str, name: str) -> Rows:
     """`moments` are all quarters of an hour of the period, as the zone's clocks show them."""
     totals: Counter[datetime] = Counter()
     named: Counter[tuple[datetime, str]] = Counter()
@@ -47,7 +47,7 @@ def over_time(posts: pl.DataFrame, moments: Iterable[datetime], asked: Asked, co
     ]  # fmt: skip
 
 
-def network(posts: pl.DataFrame, asked: Asked, kind: str) -> Rows:
+def network(posts: pl.DataFrame, asked: Params, kind: str) -> Rows:
     weights: Counter[tuple[str, str]] = Counter()
     author_of = {row["id"]: row["user_username"] for row in posts.to_dicts()}
     for row in posts.to_dicts():

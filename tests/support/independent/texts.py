@@ -8,13 +8,13 @@ from typing import Any
 
 import polars as pl
 
-from reports.asked import Asked
+from reports.params import Params
 
 Rows = list[dict[str, Any]]
 _SAMPLE_OF_WORDS = 20_000
 
 
-def sample(posts: pl.DataFrame, asked: Asked) -> Rows:
+def sample(posts: pl.DataFrame, asked: Params) -> Rows:
     """Every total/sample-th post of those in the order of their strata and of a hash."""
     drawn = []
     for row in posts.filter(pl.col("retweet_of").is_null() & pl.col("text").is_not_null()).to_dicts():
@@ -45,7 +45,7 @@ def _three_digits(value: float | None) -> float | None:
     return (1 if value >= 0 else -1) * int(abs(value) * 1_000 + 0.5 + 1e-9) / 1_000
 
 
-def read(posts: pl.DataFrame, asked: Asked) -> Rows:
+def read(posts: pl.DataFrame, asked: Params) -> Rows:
     """The posts whose words are counted."""
     own = posts.filter(pl.col("retweet_of").is_null() & pl.col("text").is_not_null()).to_dicts()
     own.sort(key=lambda row: _hash(row["id"]))
@@ -56,7 +56,7 @@ def read(posts: pl.DataFrame, asked: Asked) -> Rows:
     ]  # fmt: skip
 
 
-def emoji(posts: pl.DataFrame, asked: Asked) -> Rows:
+def emoji(posts: pl.DataFrame, asked: Params) -> Rows:
     ids: dict[str, set[str]] = defaultdict(set)
     authors: dict[str, set[str]] = defaultdict(set)
     for post_id, author, text in posts.select("id", "user_id", "text").iter_rows():
@@ -110,7 +110,7 @@ def _is_sign(character: str) -> bool:
     return any(first <= ord(character) <= last for first, last in blocks)
 
 
-def conversations(posts: pl.DataFrame, asked: Asked) -> Rows:
+def conversations(posts: pl.DataFrame, asked: Params) -> Rows:
     talks: dict[str, Rows] = defaultdict(list)
     for row in posts.filter(pl.col("retweet_of").is_null() & pl.col("conversation_id").is_not_null()).to_dicts():
         talks[row["conversation_id"]].append(row)
@@ -142,6 +142,6 @@ def _tenth(value: float) -> float:
     return (1 if value >= 0 else -1) * int(abs(value) * 10 + 0.5 + 1e-9) / 10
 
 
-def hour_or_day(asked: Asked, local: datetime) -> datetime:
+def hour_or_day(asked: Params, local: datetime) -> datetime:
     hour = local.replace(minute=0, second=0, microsecond=0)
     return hour if asked.until - asked.since <= timedelta(days=3) else hour.replace(hour=0)

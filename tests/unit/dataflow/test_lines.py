@@ -13,8 +13,8 @@ from dataflow.lines import Record
 from functions.load_tweet.errors import BadMessage
 from functions.load_tweet.filter import Keywords
 from functions.load_tweet.message import Delivery, Message
-from functions.load_tweet.rows import make_rows
 from functions.load_tweet.settings import Settings
+from functions.load_tweet.transform import make_rows
 from ingester.x import search
 from tests.support import x_messages
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from functions.load_tweet import filter as keyword_filter
-from functions.load_tweet import row
+from functions.load_tweet import post as reading
 from functions.load_tweet.settings import Settings
 from local.emulators.x import phrases, posts, writer
 from local.pipeline import Plan
@@ -24,8 +24,8 @@ def write(count: int, seed: int = 1) -> list[posts.Post]:
     return list(itertools.islice(writer.write(seed, posts.spread(count, END, DAY)), count))
 
 
-def parse(post: posts.Post) -> row.Post:
-    return row.parse(post.line([{"id": "1", "tag": "t"}]).decode())
+def parse(post: posts.Post) -> reading.Post:
+    return reading.parse(post.line([{"id": "1", "tag": "t"}]).decode())
 
 
 def test_the_same_seed_writes_the_same_posts_and_another_seed_others() -> None:

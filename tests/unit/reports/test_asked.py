@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reports.asked import period
 from reports.errors import UsageError
+from reports.params import period
 
 NOW = datetime(2026, 11, 23, 14, 30, 15, 123, tzinfo=UTC)
 MEANT = {

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reports import results, tables
-from reports.asked import Asked
+from reports.params import Params
 
 BERLIN = ZoneInfo("Europe/Berlin")
-ASKED = Asked(datetime(2026, 10, 24, tzinfo=BERLIN), datetime(2026, 10, 26, tzinfo=BERLIN), "Europe/Berlin")
+ASKED = Params(datetime(2026, 10, 24, tzinfo=BERLIN), datetime(2026, 10, 26, tzinfo=BERLIN), "Europe/Berlin")
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ import pytest
 import requests
 from google.cloud import bigquery
 
-from local.answers import query
 from local.emulators.bigquery import create as tables
 from local.emulators.bigquery import credentials
+from local.landed import query
 from local.processes import Process, wait_until_ready
 from tests.support import ROOT
 from tests.support.fakes import bigquery as fakes

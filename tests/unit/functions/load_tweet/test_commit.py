@@ -11,7 +11,7 @@ import pytest
 from functions.load_tweet import commit
 from functions.load_tweet.commit import Committer, Entry, Row
 from functions.load_tweet.errors import BadMoment, Busy
-from functions.load_tweet.rows import Result
+from functions.load_tweet.transform import Result
 
 
 class Table:

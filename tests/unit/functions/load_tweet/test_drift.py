@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from functions.load_tweet.row import parse
+from functions.load_tweet.post import parse
 from tests.support.x_samples import SAMPLES
 
 POST = {"id": "3", "text": "x"}

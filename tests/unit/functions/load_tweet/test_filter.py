@@ -9,7 +9,7 @@ import pytest
 from functions.load_tweet import filter as keyword_filter
 from functions.load_tweet.errors import ConfigurationError
 from functions.load_tweet.filter import Verdict, judge, parse_keywords, read_keywords, what_if
-from functions.load_tweet.row import Post
+from functions.load_tweet.post import Post
 from functions.load_tweet.settings import Settings
 
 KEEP_ALL = Settings("p", "d", frozenset(), keep_retweets=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.remove_deleted.policy import Check, Collect, Event, Rest, Step, Sweep, is_late, next_step
+from functions.remove_deleted.policy import Check, Collect, Event, Step, Sweep, Wait, is_late, next_step
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -45,14 +45,14 @@ STEPS: dict[str, tuple[list[Event], Step]] = {
     "no answer was among them": ([J1, later("recorded", "j1", 1.5, 2, to_id="50")], Collect(ago(hours=2), "50")),
     "swept: the rest of the round": ([J1, RECORDED, SWEPT], Collect(ago(hours=2), "50")),
     "the round is done: what came late": ([J1, RECORDED, SWEPT, FINISHED], Sweep()),
-    "and then nothing until the next": ([J1, RECORDED, SWEPT, FINISHED, SWEPT_AGAIN], Rest(ago(hours=-10), "there is nothing to do")),
+    "and then nothing until the next": ([J1, RECORDED, SWEPT, FINISHED, SWEPT_AGAIN], Wait(ago(hours=-10), "there is nothing to do")),
     "posts were imported since": (
         [J1, RECORDED, SWEPT, FINISHED, SWEPT_AGAIN, Event("imported", ago(hours=1), job_id="i", ids=5)],
         Collect(NOW, "0"),
     ),
     "posts were imported, and asked about": (
         [Event("imported", ago(hours=3), job_id="i", ids=5), J1, RECORDED, SWEPT, FINISHED, SWEPT_AGAIN],
-        Rest(ago(hours=-10), "there is nothing to do"),
+        Wait(ago(hours=-10), "there is nothing to do"),
     ),
     "posts were imported while a round goes on": (
         [J1, RECORDED, SWEPT, Event("imported", ago(hours=1), job_id="i", ids=5)],
@@ -69,7 +69,7 @@ STEPS: dict[str, tuple[list[Event], Step]] = {
     ),
     "three failed within the hour": (
         [J1, *(later("failed", f"j{n}", 0.9 - n / 10) for n in (1, 2, 3))],
-        Rest(
+        Wait(
             ago(hours=0.6) + timedelta(hours=1), "X's jobs came to nothing three times within an hour; no other is made"
         ),
     ),
@@ -89,7 +89,7 @@ STEPS: dict[str, tuple[list[Event], Step]] = {
     ),
     "rows were too fresh: not yet again": (
         [FINISHED_BEFORE, Event("swept", ago(minutes=94), left_fresh=4)],
-        Rest(ago(hours=-10), "there is nothing to do"),
+        Wait(ago(hours=-10), "there is nothing to do"),
     ),
     "rows were too fresh: again": ([FINISHED_BEFORE, Event("swept", ago(minutes=95), left_fresh=4)], Sweep()),
     "rows were too fresh, while X works on a job": (

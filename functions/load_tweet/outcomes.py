@@ -18,7 +18,7 @@ from .errors import BadMoment
 _FIELDS_TOLD = 200  # names of unknown fields that are kept: what X sends is not ours to trust
 
 
-class Counts:
+class Outcomes:
     """Cumulative since the process began to serve."""
 
     def __init__(self, project: str) -> None:
@@ -30,7 +30,7 @@ class Counts:
         atexit.register(self.tell)
 
     def stored(self, entries: list[Entry]) -> None:
-        """Told before the messages are acknowledged."""
+        """Listener before the messages are acknowledged."""
         by_outcome: dict[str, list[Entry]] = {}
         for entry in entries:
             by_outcome.setdefault(entry.result.outcome, []).append(entry)
@@ -52,7 +52,7 @@ class Counts:
         )
 
     def busy(self) -> None:
-        """Told once a second."""
+        """Listener once a second."""
         self._totals["busy"] += 1
 
     def tell(self) -> None:

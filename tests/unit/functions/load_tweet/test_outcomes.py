@@ -9,9 +9,9 @@ import pytest
 
 from functions.load_tweet import log
 from functions.load_tweet.commit import Entry
-from functions.load_tweet.counts import Counts
 from functions.load_tweet.errors import BadMoment
-from functions.load_tweet.rows import Result
+from functions.load_tweet.outcomes import Outcomes
+from functions.load_tweet.transform import Result
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -21,7 +21,7 @@ Make = Callable[[], Entry]  # inside the event loop that the entry's answer belo
 
 def lines_of(capsys: pytest.CaptureFixture[str], *makes: Make, error: str = "", busy: int = 0) -> list[dict[str, Any]]:
     async def main() -> None:
-        counts = Counts("p")
+        counts = Outcomes("p")
         entries = [make() for make in makes]
         counts.failed(entries, BadMoment(error)) if error else counts.stored(entries)
         for _ in range(busy):

@@ -13,7 +13,7 @@ from .x.reception import Ended, Reception
 _RARE = 30.0  # a pause of so many usual pauses has one chance in ten to the thirteenth, if posts come by themselves
 
 
-class Watch:
+class StallDetector:
     """`run` is a task. `usual_pause` is what the ledger knows of the seconds between two posts."""
 
     def __init__(

@@ -18,7 +18,7 @@ from . import sentiment
 from .errors import BadMessage
 from .filter import Keywords, Verdict, judge
 from .message import Delivery, Message, decode
-from .row import Post, parse
+from .post import Post, parse
 from .settings import Settings
 from .tables import FilteredRow, RejectedRow, SupersededRow, columns
 

@@ -13,10 +13,10 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from requests.exceptions import RequestException
 
-from .asked import Asked, names
 from .errors import ReportError, UsageError
-from .plain import for_terminal, readable
+from .params import Params, names
 from .questions import Question
+from .sanitize import for_terminal, readable
 
 SECONDS = 120.0  # deadline of one question
 _CALL_SECONDS = 30.0  # of one HTTP call
@@ -60,14 +60,14 @@ def is_embedded() -> bool:
     return bool(os.environ.get("BIGQUERY_EMULATOR_HOST"))
 
 
-def scanned(source: Source, question: Question, asked: Asked) -> int:
+def scanned(source: Source, question: Question, asked: Params) -> int:
     """Bytes that would be billed, from a dry run, which costs nothing. Raises ReportError."""
     config = _config(source, names(asked, question.parameters), dry_run=True)
     job = _run(source, question.sql, config)
     return max(int(job.total_bytes_processed or 0), LEAST_BYTES * len(job.referenced_tables or []))
 
 
-def answer(source: Source, question: Question, asked: Asked) -> Rows:
+def answer(source: Source, question: Question, asked: Params) -> Rows:
     """The rows, in the question's order. Raises ReportError."""
     rows, _ = query(source, question.sql, names(asked, question.parameters))
     return rows

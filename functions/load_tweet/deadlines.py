@@ -18,7 +18,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 _LOOK_SECONDS = 0.25
 
 
-class Watch:
+class Deadlines:
     """Knows which thread is to be done by when, and what connection it uses."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.load_tweet import row
+from functions.load_tweet import post as reading
 from functions.load_tweet.errors import BadMessage
 
 EMPTY: dict[str, Any] = {
@@ -52,8 +52,8 @@ FULL = {
 }
 
 
-def parse(message: Any) -> row.Post:
-    return row.parse(json.dumps(message))
+def parse(message: Any) -> reading.Post:
+    return reading.parse(json.dumps(message))
 
 
 def test_a_full_post_gives_every_column() -> None:
@@ -271,13 +271,13 @@ def test_both_ways_to_the_time_agree_so_that_an_id_has_one_created_at() -> None:
     ],
 )
 def test_of_two_fields_of_one_name_the_first_counts_as_in_bigquery(payload: str, text: str) -> None:
-    assert row.parse(payload).columns["text"] == text
+    assert reading.parse(payload).columns["text"] == text
 
 
 @pytest.mark.parametrize("number", ["5" * 20, "9" * 300])
 def test_a_number_beyond_64_bits_is_of_the_wrong_type_beside_a_name_given_twice_too(number: str) -> None:
     with pytest.raises(BadMessage, match="like_count: expected integer, got number"):
-        row.parse(f'{{"data":{{"id":"3","text":"a","text":"b","public_metrics":{{"like_count":{number}}}}}}}')
+        reading.parse(f'{{"data":{{"id":"3","text":"a","text":"b","public_metrics":{{"like_count":{number}}}}}}}')
 
 
 def test_the_filter_sees_a_quoted_article() -> None:
@@ -356,5 +356,5 @@ BAD: dict[str, tuple[str, str, str]] = {
 @pytest.mark.parametrize(("payload", "reason", "words"), BAD.values(), ids=BAD.keys())
 def test_a_bad_payload_is_told_with_its_true_reason(payload: str, reason: str, words: str) -> None:
     with pytest.raises(BadMessage, match=r".*") as caught:
-        row.parse(payload)
+        reading.parse(payload)
     assert (caught.value.reason, words in str(caught.value)) == (reason, True), str(caught.value)

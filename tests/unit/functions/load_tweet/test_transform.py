@@ -10,9 +10,9 @@ import pytest
 from functions.load_tweet import sentiment
 from functions.load_tweet.filter import Keywords, parse_keywords
 from functions.load_tweet.message import Delivery
-from functions.load_tweet.rows import Result, make_rows
 from functions.load_tweet.settings import Settings
 from functions.load_tweet.tables import TweetRow
+from functions.load_tweet.transform import Result, make_rows
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, 5, tzinfo=UTC)
 SETTINGS = Settings("p", "d", frozenset(), keep_retweets=True)

@@ -9,9 +9,9 @@ from typing import Any
 
 from anyio.to_thread import run_sync
 
-from .. import ask, questions
-from ..ask import Source
+from .. import query, questions
 from ..errors import ReportError
+from ..query import Source
 
 # seconds between two queries, and of a step of the charts: a real BigQuery bills 10 MiB at least for each table of each query
 EMBEDDED = (2.0, 5)
@@ -44,7 +44,7 @@ class Answers:
         question = questions.read("live/now")
         parameters: dict[str, tuple[str, object]] = {"now": ("TIMESTAMP", now), "seconds": ("INT64", self.step)}
         try:
-            rows, billed = ask.query(self.source, question.sql, parameters)
+            rows, billed = query.query(self.source, question.sql, parameters)
         except ReportError as error:
             return {**self._last, "error": str(error)}
         self.queries += 1
@@ -58,7 +58,7 @@ class Answers:
             "refresh": self.refresh,
             "took": time.monotonic() - began,
             "bytes_billed": self.bytes_billed,
-            "dollars_of_queries": self.bytes_billed / 2**40 * ask.DOLLARS_A_TEBIBYTE,
+            "dollars_of_queries": self.bytes_billed / 2**40 * query.DOLLARS_A_TEBIBYTE,
             "queries": self.queries,
-            "embedded": ask.is_embedded(),
+            "embedded": query.is_embedded(),
         }

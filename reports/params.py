@@ -22,7 +22,7 @@ _LONGEST = timedelta(days=3_660)  # ten years: what BigQuery streams to
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Params:
     """The named parameters of every question. `since` is in the period and `until` is not; both are UTC instants."""
 
     since: datetime
@@ -116,6 +116,6 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def names(asked: Asked, wanted: set[str]) -> Mapping[str, tuple[str, object]]:
+def names(asked: Params, wanted: set[str]) -> Mapping[str, tuple[str, object]]:
     """The parameters that a question uses."""
     return {name: value for name, value in asked.parameters().items() if name in wanted}
