@@ -228,9 +228,10 @@ def tell_remove_deleted(target: Target, run: str, posts: int) -> None:
         errors = target.client.insert_rows_json(
             target.table("compliance_jobs"), [row], row_ids=[f"imported-{run}"], timeout=_SECONDS
         )
+        problem = str(errors) if errors else ""
     except (GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
-        errors = [f"{type(error).__name__}: {str(error)[:300]}"]
-    if errors:
+        problem = f"{type(error).__name__}: {str(error)[:300]}"
+    if problem:
         raise DataflowError(
-            f"The posts are loaded, but remove_deleted could not be told: {errors}. It asks X about them within 12 hours all the same."
+            f"The posts are loaded, but remove_deleted could not be told: {problem}. It asks X about them within 12 hours all the same."
         )

@@ -49,7 +49,7 @@ def ask(client: bigquery.Client, dataset: str) -> Landed:
 def query(client: bigquery.Client, dataset: str, sql: str) -> Rows:
     """Table names without a dataset are those of ours."""
     config = bigquery.QueryJobConfig(default_dataset=f"{client.project}.{dataset}")
-    job = client.query(sql, job_config=config, retry=None, job_retry=None, timeout=_SECONDS)
+    job = client.query(sql, job_config=config, retry=None, job_retry=None, timeout=_SECONDS)  # type: ignore[arg-type]
     return [dict(row) for row in job.result(timeout=_SECONDS, retry=None, job_retry=None)]
 
 

@@ -106,7 +106,7 @@ def _run(source: Source, sql: str, config: bigquery.QueryJobConfig) -> Any:
 
 
 def _config(
-    source: Source, parameters: Mapping[str, tuple[str, object]], *, dry_run: bool = False
+    source: Source, parameters: Mapping[str, tuple[str, Any]], *, dry_run: bool = False
 ) -> bigquery.QueryJobConfig:
     return bigquery.QueryJobConfig(
         default_dataset=source.name,

@@ -67,7 +67,7 @@ def read_tables(project: str, dataset: str) -> dict[str, Columns | None]:
 
 def _columns(client: bigquery.Client, table: str) -> Columns | None:
     try:
-        found = client.get_table(table, retry=None, timeout=_REQUEST_SECONDS)
+        found = client.get_table(table, retry=None, timeout=_REQUEST_SECONDS)  # type: ignore[arg-type]
     except NotFound:
         return None
     return {field.name: Column(field.field_type, field.mode) for field in found.schema}
@@ -104,7 +104,11 @@ def _insert_once(
     ids = [row_id for row_id, _ in rows]
     try:
         errors = client.insert_rows_json(
-            table, [row for _, row in rows], row_ids=ids, retry=_RETRY, timeout=_REQUEST_SECONDS
+            table,
+            [row for _, row in rows],
+            row_ids=ids,
+            retry=_RETRY,
+            timeout=_REQUEST_SECONDS,  # type: ignore[arg-type]
         )
     except (GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
         if getattr(error, "code", None) == _TOO_LARGE:

@@ -157,8 +157,8 @@ class Store:
             f"{self._dataset}.ingester_events",
             [as_row(event) for _, event in rows],
             row_ids=[row_id for row_id, _ in rows],
-            timeout=_SECONDS,
-            retry=None,
+            timeout=_SECONDS,  # type: ignore[arg-type]
+            retry=None,  # type: ignore[arg-type]
         )
         refused = {}
         for problem in problems:

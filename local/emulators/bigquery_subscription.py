@@ -88,7 +88,12 @@ class Subscription:
         ids = [received.message.message_id for received in group]
         try:
             errors = self._client.insert_rows_json(
-                self._table, rows, row_ids=ids, retry=None, timeout=self._seconds, skip_invalid_rows=True
+                self._table,
+                rows,
+                row_ids=ids,
+                retry=None,  # type: ignore[arg-type]
+                timeout=self._seconds,
+                skip_invalid_rows=True,
             )
         except (GoogleAPIError, requests.RequestException) as error:
             log.event(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.pubsub_v1 import types
 
 from local.emulators.pubsub import client as pubsub
 from tests.support.pipeline import Rest
@@ -88,8 +89,10 @@ def publish(rest: Rest, *payloads: str, ids: list[str] | None = None) -> None:
     host = rest.pipeline.environment["PUBSUB_EMULATOR_HOST"]
     found = [str(json.loads(one)["data"]["id"]) for one in payloads] if ids is None else ids
     messages = [
-        {"data": json.dumps({"id": post_id, "payload": one, "received_at": int(time.time() * 1e6), "source": "stream"}).encode(),
-         "attributes": {"source": "stream"}}
+        types.PubsubMessage(
+            data=json.dumps({"id": post_id, "payload": one, "received_at": int(time.time() * 1e6), "source": "stream"}).encode(),
+            attributes={"source": "stream"},
+        )
         for post_id, one in zip(found, payloads, strict=True)
     ]  # fmt: skip
     pubsub.publisher(host).publish(topic="projects/local/topics/tweets", messages=messages, retry=None, timeout=20)

@@ -15,29 +15,29 @@ SECONDS = 20.0  # deadline of each call
 
 def create(client: bigquery.Client, dataset: str) -> None:
     """Everything that is not there yet."""
-    client.create_dataset(dataset, exists_ok=True, retry=None, timeout=SECONDS)
+    client.create_dataset(dataset, exists_ok=True, retry=None, timeout=SECONDS)  # type: ignore[arg-type]
     for name, layout in json.loads((INFRA / "layout.json").read_text()).items():
         table = bigquery.Table(f"{client.project}.{dataset}.{name}", schema=schema(name))
         table.description = layout["description"]
         if "partition" in layout:
             table.time_partitioning = bigquery.TimePartitioning(field=layout["partition"])
         table.clustering_fields = layout.get("cluster")
-        client.create_table(table, exists_ok=True, retry=None, timeout=SECONDS)
+        client.create_table(table, exists_ok=True, retry=None, timeout=SECONDS)  # type: ignore[arg-type]
     for name in VIEWS:
         view = bigquery.Table(f"{client.project}.{dataset}.{name}")
         view.view_query = view_sql(name, client.project, dataset)
-        client.delete_table(view, not_found_ok=True, retry=None, timeout=SECONDS)
-        client.create_table(view, retry=None, timeout=SECONDS)
+        client.delete_table(view, not_found_ok=True, retry=None, timeout=SECONDS)  # type: ignore[arg-type]
+        client.create_table(view, retry=None, timeout=SECONDS)  # type: ignore[arg-type]
 
 
 def settle(client: bigquery.Client, dataset: str) -> None:
     """Let the receipt take in the last minutes too: the run is over, so nothing is on its way any more."""
     sql = view_sql("receipt", client.project, dataset)
     assert _ON_ITS_WAY in sql
-    view = client.get_table(f"{client.project}.{dataset}.receipt", retry=None, timeout=SECONDS)
+    view = client.get_table(f"{client.project}.{dataset}.receipt", retry=None, timeout=SECONDS)  # type: ignore[arg-type]
     view.view_query = sql.replace(_ON_ITS_WAY, "INTERVAL 0 MINUTE")
-    client.delete_table(view, retry=None, timeout=SECONDS)
-    client.create_table(view, retry=None, timeout=SECONDS)
+    client.delete_table(view, retry=None, timeout=SECONDS)  # type: ignore[arg-type]
+    client.create_table(view, retry=None, timeout=SECONDS)  # type: ignore[arg-type]
 
 
 def schema(table: str) -> list[bigquery.SchemaField]:

@@ -87,7 +87,8 @@ class Server:
         }
         return [
             grpc.method_handlers_generic_handler(
-                f"google.pubsub.v1.{service}", {name: _handler(method, request) for name, method, request in methods}
+                f"google.pubsub.v1.{service}",
+                {name: _handler(method, request) for name, method, request in methods},  # type: ignore[attr-defined]
             )
             for service, methods in services.items()
         ] + [_streaming_pull()]

@@ -25,7 +25,7 @@ def count(client: bigquery.Client, dataset: str) -> int:
 
 def execute(client: bigquery.Client, dataset: str, sql: str) -> None:
     config = bigquery.QueryJobConfig(default_dataset=f"{client.project}.{dataset}")
-    client.query(sql, job_config=config, retry=None, job_retry=None).result(retry=None, job_retry=None)
+    client.query(sql, job_config=config, retry=None, job_retry=None).result(retry=None, job_retry=None)  # type: ignore[arg-type]
 
 
 def test_row_errors_come_as_bigquery_sends_them_and_nothing_is_stored(client: bigquery.Client, dataset: str) -> None:

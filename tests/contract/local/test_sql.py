@@ -50,7 +50,7 @@ def value(client: bigquery.Client, dataset: str, one: dict[str, str]) -> str:
     sql = f"SELECT {one['sql']} AS value" + (f" FROM {one['from']}" if "from" in one else "")
     config = bigquery.QueryJobConfig(default_dataset=dataset)
     try:
-        (row,) = client.query(sql, config, retry=None, job_retry=None).result(retry=None, job_retry=None)
+        (row,) = client.query(sql, config, retry=None, job_retry=None).result(retry=None, job_retry=None)  # type: ignore[arg-type]
     except GoogleAPICallError:
         return "error"
     return str(row["value"])
