@@ -193,10 +193,11 @@ main() {
 		usage "./deploy.sh ${command} takes no '${rest[0]}'." './deploy.sh help'
 	fi
 	if [[ ${command} == run && ${#rest[@]} -eq 0 ]]; then
-		usage 'Which command of the ingester?' './deploy.sh run search --from 2026-11-20T00:00 --yes, or archive, rejected, rules plan (README, "The ingester").'
+		usage 'Which command of the ingester?' './deploy.sh run search --from 2026-11-20T00:00 --yes, or archive, rejected, rules plan (docs/reference/commands.md).'
 	fi
 	case ${command} in
 		help | -h | --help) help; return ;;
+		--version) cat VERSION; return ;;
 		up | plan | estimate | doctor | pause | resume | run | destroy) ;;
 		*) usage "There is no command '${command}'." './deploy.sh help' ;;
 	esac

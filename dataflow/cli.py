@@ -23,7 +23,7 @@ from functions.load_tweet.errors import BadMoment, ConfigurationError
 from functions.load_tweet.filter import Keywords, read_keywords
 from functions.load_tweet.settings import Settings
 
-from . import archive, batch, embedded, files, staging, stream
+from . import VERSION, archive, batch, embedded, files, staging, stream
 from . import load as loading
 from . import totals as counts
 from .archive import Window
@@ -271,6 +271,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Loads many posts at once: files of X's JSON, or the table archive once more. Runs here, or on Dataflow.",
         epilog="Any other options go to Beam, such as --region, --temp_location, --service_account_email, --sdk_container_image.",
     )
+    parser.add_argument("--version", action="version", version=VERSION)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     everywhere = argparse.ArgumentParser(add_help=False)
     everywhere.add_argument(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from google.auth.exceptions import GoogleAuthError
 
-from . import log, run, settings
+from . import log, run, settings, version
 from .errors import ConfigurationError, Done, IngesterError
 from .timeouts import Timeouts
 from .x import rules
@@ -95,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ingester", description="Gets posts from X and publishes them to Pub/Sub."
     )
+    parser.add_argument("--version", action="version", version=version.NUMBER)
     parser.add_argument(
         "--time-scale",
         type=_above_zero,

@@ -9,7 +9,7 @@ from .errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One field an environment variable, named alike in lower case; the README's table says the same."""
+    """One field an environment variable, named alike in lower case; infra/variables.tsv says the same."""
 
     google_cloud_project: str
     pubsub_topic: str

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+NUMBER = "0.1.0"  # a test holds it to the file VERSION
 _FOLDER = Path(__file__).parent
 
 

@@ -141,7 +141,7 @@ def _leave(folder: Path, console: Console, *, keep: bool, failed: bool) -> None:
     if keep:
         data = os.path.relpath(folder)
         console.print(
-            f"Kept in [cyan]{data}[/]. To ask it more: [bold]scripts/reports --data {data}[/] (README, 'Query what you kept').",
+            f"Kept in [cyan]{data}[/]. To ask it more: [bold]scripts/reports --data {data}[/] (docs/how-to/query-and-export.md).",
             soft_wrap=True,
         )
     elif failed and (folder / "logs").is_dir() and any((folder / "logs").iterdir()):
@@ -246,6 +246,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Runs the whole pipeline on this machine: posts flow from X's API through Pub/Sub and the function into BigQuery.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=runs.VERSION)
     parser.add_argument(
         "--posts",
         type=_posts,

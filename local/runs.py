@@ -10,7 +10,9 @@ from pathlib import Path
 from .errors import UsageError
 
 ROOT = Path(__file__).parents[1] / ".runs"
+VERSION = (Path(__file__).parents[1] / "VERSION").read_text(encoding="utf-8").strip()
 _KEPT = "KEPT"
+_LATEST = "latest"
 _SYNTHETIC = "SYNTHETIC"
 _PID = "pid"
 _NEEDED = 200_000_000  # bytes: a run of 2,000 posts takes about 40 MB
@@ -51,7 +53,11 @@ def make(root: Path = ROOT) -> Path:
 
 
 def keep(folder: Path) -> None:
+    """Keep the folder when its run is over; `latest` beside it leads there."""
     (folder / _KEPT).touch()
+    latest = folder.with_name(_LATEST)
+    latest.unlink(missing_ok=True)
+    latest.symlink_to(folder.name)
 
 
 def remove(folder: Path) -> None:
@@ -86,7 +92,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _how_to_free(root: Path) -> str:
-    kept = sorted(folder.name for folder in root.glob("*/") if (folder / _KEPT).exists())
+    kept = sorted(one.name for one in root.glob("*/") if (one / _KEPT).exists() and one.name != _LATEST)
     return (
         f"Kept runs lie there: remove those you need no more ({', '.join(kept[:5])})." if kept else "Free some space."
     )

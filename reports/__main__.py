@@ -21,6 +21,7 @@ from .query import Source
 from .questions import Question
 from .results import Report
 from .sanitize import for_terminal
+from .settings import VERSION
 from .settings import read as read_settings
 
 _WARN_ABOVE = 100.0  # GB: what a run may scan unasked
@@ -285,6 +286,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Answers the questions in reports/queries/*.sql: tables here, CSV files and a page in --results. "
         "'serve' shows a live page instead.",
     )
+    parser.add_argument("--version", action="version", version=VERSION)
     parser.add_argument("command", nargs="?", choices=("serve",), help="serve: a page on which the charts move")
     about = parser.add_argument_group("what about")
     about.add_argument(

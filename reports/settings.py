@@ -2,6 +2,9 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
+
+VERSION = (Path(__file__).parents[1] / "VERSION").read_text(encoding="utf-8").strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,19 @@
 A mistake of the operator (a setting, the keywords file) is a `ConfigurationError`: one sentence at start, no traceback.
 """
 
+# `rejected.reason`: what each means, and what to do
+REJECTED = {
+    "not_json": "the payload, or a line of an imported file, is not JSON",
+    "no_post": "a message of X's that carries no post, such as an error or a notice of a disconnect",
+    "wrong_type": "a field that a column is made of has another type; `error` names the field",
+    "not_a_message": "not what the topic's schema says: id, payload, received_at, source",
+    "refused_by_bigquery": "BigQuery refuses the row; `error` has its words",
+    "unforeseen": "a mistake in this code: report it; after a repair `ingester rejected` publishes the message again",
+    "old_format": "a line of an imported file in X's older format (API v1.1): export it as v2",
+    "too_long": "a line of an imported file is over 32 MB; its beginning is kept",
+    "cut_off": "an imported file is compressed and damaged, or ends in the middle; what came before was read",
+}
+
 
 class BadMessage(Exception):
     """The message can never become a row.

@@ -9,7 +9,7 @@ import requests
 from requests.auth import AuthBase
 from requests.utils import get_environ_proxies
 
-AGENT = "twitter-data-stream"
+AGENT = "twitter-data-stream/0.1.0"  # a test holds it to the file VERSION
 
 
 class Bearer(AuthBase):

@@ -92,7 +92,7 @@ push_subscription() {
 	give subscription:load-tweet
 }
 
-# What was deleted on X goes from here: README.md, "What was deleted on X".
+# What was deleted on X goes from here: docs/how-to/remove-posts.md.
 remove_deleted() {
 	local -a TRIGGER=(
 		--trigger-topic="${REMOVAL_TOPIC}" --trigger-location="${REGION}" --trigger-service-account="$(account tds-push)"

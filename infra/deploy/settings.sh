@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the user may set: from the environment, else from .env, else the default. The README's table and .env.example say the same.
+# What the user may set: from the environment, else from .env, else the default. infra/variables.tsv and .env.example say the same.
 
 readonly VARIABLES=(
 	GOOGLE_CLOUD_PROJECT=

@@ -23,11 +23,12 @@ from requests.utils import get_environ_proxies
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from .. import version
 from ..errors import Unavailable
 from ..ports import Reply, Token
 from ..threads import in_thread
 
-AGENT = "twitter-data-stream"
+AGENT = f"twitter-data-stream/{version.NUMBER}"
 _READ_SECONDS = (5.0, 20.0)  # connect, and each read
 _SECONDS = 25.0  # a whole request
 _SLACK = 5.0  # for a lookup of the name, which nothing can shut down

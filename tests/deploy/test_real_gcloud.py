@@ -18,7 +18,7 @@ from local.emulators.bigquery import credentials
 from local.processes import wait_until_ready
 from tests.support import ROOT
 from tests.support.deploy.cloud import PROJECT, TOKEN, Cloud, Ran, cloud, missing_tools
-from tests.support.deploy.roles import place, table_in_the_readme
+from tests.support.deploy.roles import place
 from tests.support.deploy.uploads import to_upload
 from tests.support.fakes.google.things import NUMBER
 from tests.support.processes import running
@@ -100,7 +100,7 @@ def test_the_token_is_in_the_secrets_own_request_and_nowhere_else(google: Cloud,
     assert not [file for file in google.folder.rglob("*.log") if TOKEN in file.read_text(errors="replace")]
 
 
-def test_roles_are_exactly_those_of_the_readme(google: Cloud, first: Ran) -> None:
+def test_roles_are_exactly_those_of_the_table(google: Cloud, first: Ran) -> None:
     given = set()
     for r in first.of("pubsub", path=":setIamPolicy") + first.of("secretmanager", path=":setIamPolicy"):
         given |= {(place(r["path"]), *one) for one in _bindings(r)}
@@ -117,7 +117,7 @@ def test_roles_are_exactly_those_of_the_readme(google: Cloud, first: Ran) -> Non
                 given |= {
                     (f"table:{table.rsplit('.', 1)[-1]}", role, _who(m)) for m in json.loads(f"[{members.rstrip(';')}]")
                 }
-    assert given == table_in_the_readme()
+    assert given == table()
 
 
 def _bindings(r: dict[str, object]) -> set[tuple[str, str]]:

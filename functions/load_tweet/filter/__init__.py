@@ -35,6 +35,15 @@ _DOUBLED = "+#"  # C+ is not C++
 _SHORTEST = 2  # letters of a beginning: a* would match half of all posts
 
 
+# `filtered.reason`
+DROPPED = {
+    "no_keyword": "keywords.txt has words to keep, and the post has none of them",
+    "excluded": "the post has a word that keywords.txt drops (`-word`)",
+    "language": "LANGUAGES does not name the post's language",
+    "retweet": "KEEP_RETWEETS is false",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Keyword:
     """One entry of the file: `entry` as written, `form` as compared, `kind` how."""

@@ -1,6 +1,5 @@
-"""The README's table of roles, which is the one of infra/roles.tsv and what Google is asked for."""
+"""The roles of infra/roles.tsv, which are what Google is asked for."""
 
-import re
 
 from tests.support import ROOT
 
@@ -26,8 +25,7 @@ def place(path: str) -> str:
     return next((name for end, name in _NAMES.items() if resource.endswith(end)), "project")
 
 
-def table_in_the_readme() -> set[tuple[str, str, str]]:
+def table() -> set[tuple[str, str, str]]:
     """(resource, role, who); what is on the buckets is given on the project, under a condition."""
-    section = (ROOT / "README.md").read_text().split("| who | role | on | why |")[1].split("\n\n")[0]
-    rows = re.findall(r"^\| `?([^|`]+)`? \| `([^`]+)` \| `?([^|`]+)`? \|", section, re.MULTILINE)
-    return {("project" if on == "buckets" else on, role, who) for who, role, on in rows if not who.startswith("-")}
+    rows = [line.split("\t") for line in (ROOT / "infra" / "roles.tsv").read_text().splitlines()]
+    return {("project" if on == "buckets" else on, role, who) for who, role, on, _ in rows}

@@ -77,7 +77,8 @@ def test_the_readme_says_what_a_post_costs() -> None:
     readme = (ROOT / "README.md").read_text()
     most = prices.most(authors=True, referenced=True) * prices.DOLLARS
     assert (
-        f"A post costs ${LIST['post']['dollars']}, a\nretweet with all that comes with it up to ${most:.3f}" in readme
+        f"X charges ${LIST['post']['dollars']} a post and up to ${most:.3f} with authors and referenced\nposts"
+        in readme
     )
 
 

@@ -256,6 +256,21 @@ def test_an_edit_replaces_all_versions_before_it_and_none_after() -> None:
     assert parse({"data": {"id": "2", "edit_history_tweet_ids": ["1", "2", "3"]}}).earlier_versions == ("1",)
 
 
+def test_ids_of_an_edit_may_be_numbers_and_nulls_are_left_out() -> None:
+    assert parse({"data": {"id": 3, "edit_history_tweet_ids": [1, None, "2", 3]}}).earlier_versions == ("1", "2")
+
+
+def test_what_names_nothing_is_left_out() -> None:
+    data = {"id": ID, "referenced_tweets": [{"type": "quoted"}], "entities": {"hashtags": [{"start": 0}, {"tag": "a"}]}}
+    found = parse({"data": data, "matching_rules": [{}, {"id": "1"}]}).columns
+    assert (found["quote_of"], found["hashtags"], found["rules"]) == (None, ["a"], ["1"])
+
+
+def test_json_that_is_nested_too_deeply_to_be_written_again_is_read() -> None:
+    deep = "[" * 400 + "]" * 400
+    assert reading.parse(f'{{"data":{{"id":"3","text":"a"}},"new":{deep}}}').text == "a"
+
+
 def test_both_ways_to_the_time_agree_so_that_an_id_has_one_created_at() -> None:
     given = parse({"data": {"id": ID, "created_at": "2026-10-05T19:00:46.000Z"}}).columns["created_at"]
     assert given == parse({"data": {"id": ID}}).columns["created_at"]
@@ -335,6 +350,11 @@ BAD: dict[str, tuple[str, str, str]] = {
         '{"data":{"id":"1","note_tweet":{"text":"a","entities":{"urls":[{"expanded_url":5}]}}}}',
         "wrong_type",
         "data.note_tweet.entities.urls.expanded_url: expected string, got integer",
+    ),
+    "a note of the other dialect": (
+        '{"data":{"id":"1","note_post":5}}',
+        "wrong_type",
+        "data.note_tweet: expected object, got integer",
     ),
     "a count that is true": ('{"data":{"id":"1","public_metrics":{"like_count":true}}}', "wrong_type", "like_count"),
     "hashtags that are an object": ('{"data":{"id":"1","entities":{"hashtags":{}}}}', "wrong_type", "hashtags"),

@@ -1,0 +1,186 @@
+"""Makes the tables of docs/reference from the code and the data files. cog calls these; scripts/docs check finds stale ones."""
+
+import argparse
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import benchmarks.__main__
+import dataflow.cli
+import functions.load_tweet.filter.__main__
+import functions.remove_deleted.__main__
+import ingester.__main__
+import local.__main__
+import reports.__main__
+from functions.load_tweet.errors import REJECTED
+from functions.load_tweet.filter import DROPPED
+from ingester import errors
+
+ROOT = Path(__file__).parents[1]
+INFRA = ROOT / "infra"
+PARSERS = {
+    "scripts/run": local.__main__._parser,
+    "scripts/ingester": ingester.__main__._parser,
+    "scripts/reports": reports.__main__._parser,
+    "scripts/dataflow": dataflow.cli._parser,
+    "functions.remove_deleted": functions.remove_deleted.__main__._parser,
+    "functions.load_tweet.filter": functions.load_tweet.filter.__main__._parser,
+    "scripts/bench": benchmarks.__main__._parser,
+}
+
+
+def variables() -> None:
+    """Environment variables: name, who reads it, default, meaning."""
+    _table(
+        ["variable", "read by", "default", "meaning"], ([f"`{row[0]}`", *row[1:]] for row in _tsv("variables.tsv")[1:])
+    )
+
+
+def roles(name: str) -> None:
+    """Who has which role on what, and why."""
+    _table(
+        ["who", "role", "on", "why"], ([f"`{who}`", f"`{role}`", f"`{on}`", why] for who, role, on, why in _tsv(name))
+    )
+
+
+def tables() -> None:
+    """Each table with its columns."""
+    layout = json.loads((INFRA / "bigquery" / "layout.json").read_text(encoding="utf-8"))
+    for name, how in layout.items():
+        partition = f" Partitioned by day of `{how['partition']}`." if "partition" in how else ""
+        cluster = f" Clustered by `{'`, `'.join(how['cluster'])}`." if "cluster" in how else ""
+        print(f"\n### {name}\n\n{how['description']}.{partition}{cluster}\n")
+        fields = json.loads((INFRA / "bigquery" / f"{name}.json").read_text(encoding="utf-8"))
+        kinds = (f"{field['type']}{' (repeated)' if field['mode'] == 'REPEATED' else ''}" for field in fields)
+        _table(
+            ["column", "type", "meaning"],
+            ([f"`{field['name']}`", kind, field["description"]] for field, kind in zip(fields, kinds, strict=True)),
+        )
+
+
+def views() -> None:
+    """Each view with the question that it answers: the comment at its head."""
+    rows = []
+    for path in sorted((INFRA / "bigquery" / "views").glob("*.sql")):
+        head = re.match(r"(?:-- .*\n)+", path.read_text(encoding="utf-8"))
+        assert head, path
+        rows.append([f"`{path.stem}`", " ".join(line.removeprefix("-- ") for line in head[0].splitlines())])
+    _table(["view", "what it answers"], rows)
+
+
+def reasons(of: str) -> None:
+    """Values of the column `reason`."""
+    named = {"rejected": REJECTED, "filtered": DROPPED}[of]
+    _table(["reason", "meaning"], ([f"`{reason}`", meaning] for reason, meaning in named.items()))
+
+
+def exit_codes() -> None:
+    """The ingester's exit codes, from its errors."""
+    rows = [
+        ["0", "told to stop, and everything is published; or nothing to do"],
+        ["1", "a bug; or `rules plan` or `rules check` found something"],
+    ]
+    table = re.findall(r"^  (\w+) +(\d) +(.+)$", errors.__doc__ or "", re.MULTILINE)
+    codes = {one.__name__: one.exit_code for one in errors.IngesterError.__subclasses__()}
+    assert {name: int(code) for name, code, _ in table} == codes
+    rows += [[code, what] for name, code, what in table if int(code)]
+    _table(["code", "what happened"], [*rows, ["130", "interrupted by Ctrl-C"]])
+
+
+def metrics() -> None:
+    """Log-based metrics."""
+    found = (
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted((INFRA / "monitoring" / "metrics").glob("*.json"))
+    )
+    _table(
+        ["metric", "meaning"],
+        ([f"`{one['name']}`", one["description"].removeprefix("twitter-data-stream: ")] for one in found),
+    )
+
+
+def alerts() -> None:
+    """Alerts, and what their condition says."""
+    found = (
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted((INFRA / "monitoring" / "alerts").glob("*.json"))
+    )
+    _table(
+        ["alert", "severity"],
+        ([one["displayName"].removeprefix("twitter-data-stream: "), one["severity"].lower()] for one in found),
+    )
+
+
+def commands() -> None:
+    """Each program with its options."""
+    for name, make in PARSERS.items():
+        parser = make()
+        print(f"\n### {name if name.startswith('scripts') else f'python -m {name}'}\n")
+        print(f"{_sentence(parser.description or '')}\n")
+        _options(parser)
+
+
+def deploy() -> None:
+    """The help of deploy.sh."""
+    text = (ROOT / "deploy.sh").read_text(encoding="utf-8")
+    found = re.search(r"cat <<'HELP'\n(.*?)\nHELP", text, re.DOTALL)
+    assert found
+    print(f"\n```text\n{found[1]}\n```\n")
+
+
+def _options(parser: argparse.ArgumentParser, command: str = "") -> None:
+    rows = [row for action in parser._actions for row in _option(action)]
+    if rows:
+        _table([f"`{command}`" if command else "option", "meaning"], rows)
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
+            for name, sub in action.choices.items():
+                words = f"{command} {name}".strip()
+                print(f"\n**{words}**: {helps[name]}\n")
+                _options(sub, words)
+
+
+def _option(action: argparse.Action) -> Iterator[list[str]]:
+    if isinstance(action, argparse._SubParsersAction | argparse._HelpAction) or action.help == argparse.SUPPRESS:
+        return
+    shown = ", ".join(action.option_strings) or str(action.metavar or action.dest)
+    if action.choices and not action.option_strings:
+        shown = " or ".join(map(str, action.choices))
+    elif action.nargs != 0 and action.option_strings:
+        choices = "|".join(map(str, action.choices)) if action.choices else None
+        shown += f" {choices or action.metavar or action.dest.upper()}"
+    meaning = (
+        (action.help or "") % {"default": action.default, "prog": "", "dest": action.dest}
+        if "%(" in (action.help or "")
+        else (action.help or "").replace("%%", "%")
+    )
+    yield [f"`{shown}`", _plain(meaning)]
+
+
+def _plain(text: str) -> str:
+    """Without what differs from machine to machine."""
+    return " ".join(text.replace(str(ROOT) + "/", "").split())
+
+
+def _sentence(text: str) -> str:
+    return _plain(text)
+
+
+def _tsv(name: str) -> list[list[str]]:
+    with (INFRA / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    print(f"\n| {' | '.join(head)} |")
+    print(f"| {' | '.join('---' for _ in head)} |")
+    for row in rows:
+        print("| " + " | ".join(_cell(cell) for cell in row) + " |")
+    print("")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|") if "`" not in text else re.sub(r"(?<!\\)\|", r"\\|", text)
