@@ -1,4 +1,4 @@
-"""The one place that talks to BigQuery.
+"""Stores rows in BigQuery, and reads the columns of its tables. What a filter would have kept is read in filter/archive.py.
 
 A row that BigQuery refuses ('invalid') can never be stored: its reason is returned. Rows that it did not look at because
 of such a row in the same request ('stopped') are sent again at once. Everything else, a timeout included, is a BadMoment; so is

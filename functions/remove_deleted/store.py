@@ -1,4 +1,4 @@
-"""The one place that talks to BigQuery: each question and each change is a file in sql/, with parameters and never formatting.
+"""Asks and changes BigQuery: each question and each change is a file in sql/, with parameters and never formatting.
 
 A change that would touch rows of BigQuery's streaming buffer is refused by BigQuery; that is `StillFresh`, everything else a
 BadMoment. Every call has a deadline of ours, and every query a limit to what it may scan.

@@ -1,4 +1,4 @@
-"""The one place of the ingester that talks to BigQuery: the table ingester_events, and which posts have already arrived.
+"""Reads and writes the ledger (the table ingester_events), and asks `archive` which posts have arrived. Replays read BigQuery elsewhere.
 
 Each call runs in a thread and has a deadline in all.
 """

@@ -20,7 +20,7 @@ from . import log
 from .pubsub import create
 from .pull import Puller
 
-_CONCURRENCY = 80  # as the function is deployed
+_CONCURRENCY = 80  # requests at once: enough for a run here, and a fifth of what one instance is deployed with
 _REQUEST_SECONDS = 60.0  # the function's timeout; half of the ack deadline
 
 
