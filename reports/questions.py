@@ -48,7 +48,10 @@ class Question:
 
 
 def read(name: str) -> Question:
-    """One of NAMES. A file that names another one's query (-- Query: words) shares it: BigQuery is asked once for both."""
+    """Return one of NAMES. A file may name the query of another one: `-- Query: words`, for which BigQuery is then asked once.
+
+    With `-- Query: shared/posts_per_unit, with day = DATE(local)` the shared query's {column} and {expression} are these two.
+    """
     sql = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
     head = list(takewhile(lambda line: line.startswith("--"), sql.splitlines()))
     note, _, other = " ".join(line.removeprefix("-- ") for line in head).partition(" Query: ")
@@ -56,7 +59,17 @@ def read(name: str) -> Question:
     scans, _, note = rest.partition(" Note: ")
     if "_" not in note.partition(" ")[0]:  # the name of a column stays as it is
         note = note[:1].upper() + note[1:]
-    return Question(name, title, note, scans, read(other).sql if other else sql)
+    return Question(name, title, note, scans, _shared(other, head) if other else sql)
+
+
+def _shared(other: str, head: list[str]) -> str:
+    name, _, filled = other.partition(", with ")
+    if not filled:
+        return read(other).sql
+    column, _, expression = filled.partition(" = ")
+    sql = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    body = sql[sql.index("WITH ") :].replace("{column}", column).replace("{expression}", expression)
+    return "\n".join([*head[:-1], body])
 
 
 def pasteable(question: Question, asked: Params, dataset: str) -> str:

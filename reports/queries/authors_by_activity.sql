@@ -1,4 +1,4 @@
--- Do many write a little, or a few write much? Authors by how many posts they made, and their share of all posts.
+-- Authors by number of posts, and their share of all posts
 -- Scans: the authors, kinds and keywords of the period's days.
 -- Note: new_authors are those whose first post here, as far as the period goes, is in its last seven days.
 WITH counted AS (

@@ -1,4 +1,4 @@
--- How many people write on each day, and how many of them for the first time?
+-- Authors per day, and how many of them are new
 -- Scans: the authors and keywords of the period's days.
 -- Note: new_authors are those whose first post of the period is of that day, so on the period's first day all are new. Days without posts are left out.
 WITH days AS (

@@ -1,4 +1,4 @@
--- Which conversations are the longest?
+-- Longest conversations
 -- Scans: the text, authors, kinds and keywords of the period's days.
 -- Note: a conversation is a post and all replies to it and to each other, as far as they are here. Retweets are left out. hours is the time from
 -- the first post here to the last; text is that of the first.

@@ -1,4 +1,4 @@
--- What did the filter drop, what did that cost, and which words in the rule would have saved it?
+-- Posts that the filter dropped, what they cost, and words that would have saved it
 -- Scans: the table filtered, of the period's days.
 -- Note: of all keywords and rules. X charges for a post when it delivers it, so what the filter drops is paid for: $0.005 a post (2026-08), authors' data
 -- apart. The same condition in ingester/rules.yaml keeps X from delivering it; python -m functions.load_tweet.filter tries it.

@@ -1,4 +1,4 @@
--- When in the week do people talk most? Posts, retweets, quotes, replies and their reach an hour, for each hour of the week.
+-- Activity by hour of the week: posts, retweets, quotes, replies and reach per hour
 -- Scans: the time, kind, followers and counts and keywords of the period's days, and the ledger of gaps.
 -- Note: the counts on a post itself are near zero when the stream delivers it, so they say nothing. Shown instead is what was
 -- seen an hour: posts by kind, their reach (followers of the authors, added up), and the likes that the originals inside

@@ -1,4 +1,4 @@
--- When was the stream not held, why, and what of it was fetched again?
+-- Gaps in the stream, why, and what was fetched again
 -- Scans: the ledger of gaps.
 -- Note: of all rules. missing is what X counts in the gap and is not here: above all retweets, which recent search does not return. Offsets are minutes from UTC.
 SELECT

@@ -1,4 +1,4 @@
--- What kinds of posts are there? The share of retweets, quotes, replies and originals.
+-- Share of retweets, quotes, replies and originals
 -- Scans: the kind and keywords of the period's days.
 -- Note: a post is of the first kind that fits: a retweet, else a quote, else a reply, else an original. Gaps that search has
 -- filled lack retweets, so a period with gaps has too few of them; in_gaps_filled says how many posts came from search.

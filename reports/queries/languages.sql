@@ -1,4 +1,4 @@
--- Which languages are spoken, and how much of each has a sentiment?
+-- Posts per language, and how many of them have a sentiment
 -- Scans: the language, sentiment and keywords of the period's days.
 -- Note: languages are X's guesses (BCP 47); 'und' is where it had none.
 SELECT

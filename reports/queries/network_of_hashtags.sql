@@ -1,4 +1,4 @@
--- Which hashtags stand in the same posts?
+-- Hashtags that appear in the same posts
 -- Scans: the hashtags and keywords of the period's days.
 -- Note: an edge joins two hashtags; weight is the posts that have both. Case does not matter. Pairs on fewer than the minimum of posts are left out.
 WITH tagged AS (

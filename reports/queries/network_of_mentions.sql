@@ -1,4 +1,4 @@
--- Who mentions whom?
+-- Who mentions whom
 -- Scans: the mentions, authors, kinds and keywords of the period's days.
 -- Note: an edge leads from the author to the account; weight is the posts. A retweet's mentions are the original's, so retweets are left out.
 -- Pairs with fewer than the minimum of posts are left out.

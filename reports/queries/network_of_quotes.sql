@@ -1,4 +1,4 @@
--- Who quotes whom?
+-- Who quotes whom
 -- Scans: the ids, authors, kinds and keywords of the period's days.
 -- Note: an edge leads from whoever quotes to the author of the quoted post, where that is in the table for the same period; weight is the
 -- posts. Pairs with fewer than the minimum are left out.

@@ -1,4 +1,4 @@
--- Who retweets whom?
+-- Who retweets whom
 -- Scans: the text, authors, kinds and keywords of the period's days.
 -- Note: an edge leads from whoever retweets to the author of the original; weight is the retweets. Gaps that search has filled lack
 -- retweets. Pairs with fewer than the minimum are left out.

@@ -1,4 +1,4 @@
--- Which phrases are used, in each language?
+-- Phrases per language
 -- Scans: nothing more than words, whose query it shares.
 -- Note: phrases are two or three words in a row, with nothing but spaces between them; none begins or ends with one of the commonest words of its
 -- language. The posts are those of words.

@@ -1,4 +1,4 @@
--- At which coordinates were posts made?
+-- Coordinates of posts
 -- Scans: the coordinates and keywords of the period's days.
 -- Note: few posts carry coordinates. They are rounded to a tenth of a degree, about 11 km.
 SELECT

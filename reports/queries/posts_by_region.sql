@@ -1,4 +1,4 @@
--- Where do posts come from? The place that a post is tagged with, else what its author says about where they are.
+-- Posts per country and region: the place of the post, else what its author says
 -- Scans: the places, the authors' locations and the keywords of the period's days.
 -- Note: few posts are tagged with a place. What authors write is free text, looked up in GeoNames (cities of 15,000 people and
 -- more, countries, states) by python -m reports; what it does not find is 'unknown', as is what was left empty, and what is not

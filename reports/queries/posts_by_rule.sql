@@ -1,4 +1,4 @@
--- Which of our rules brought the posts that were kept, and what did they cost?
+-- Posts and cost per rule
 -- Scans: the rules, authors and keywords of the period's days.
 -- Note: a post that several rules match counts for each. dollars is $0.005 a post as X delivers it, 2026-08; with authors'
 -- data it is up to $0.010 more for each author and UTC day (author_days).

@@ -1,4 +1,4 @@
--- What do people say? A random sample of posts to read, the same each time.
+-- A random sample of posts to read, the same each time
 -- Scans: the texts, authors, rules, languages and keywords of the period's days.
 -- Note: retweets are left out. Every other post has the same chance, and each day, rule or language (--by) has its share of the sample, so
 -- percentages of the sample hold for all posts but retweets. --seed draws another sample, --sample a larger one, --export FILE.csv writes it for hand coding.

@@ -1,4 +1,4 @@
--- Did everything that X delivered end somewhere? The completeness receipt: per hour of arrival, and the balance is zero.
+-- Completeness receipt per hour of arrival: the balance is zero if nothing is missing
 -- Scans: the ids in archive, tweet_versions and filtered, rejected, and the ledger of gaps.
 -- Note: of all keywords and rules, in whole hours. published is what reached the topic, distinct posts, more than five minutes ago. Each of them is loaded, filtered or
 -- rejected; balance is what is missing. An hour with a gap that is still open, or filled in part, is not complete.

@@ -1,4 +1,4 @@
--- Which texts do several authors post as their own? What is copied by hand, by programs, or in a campaign.
+-- Texts that several authors post as their own: copied by hand, by programs, or in a campaign
 -- Scans: the text, authors, kinds and keywords of the period's days.
 -- Note: retweets are left out. Texts are compared without case, links, mentions, digits, punctuation and spaces, and from 20 letters on. minutes is the time
 -- from the first such post to the last.

@@ -1,4 +1,4 @@
--- In which posts is it said, and in what words around it?
+-- Posts that contain the words, with the text around them
 -- Scans: the texts, authors, languages and keywords of the period's days.
 -- Note: retweets are left out. Shown is a random sample of the posts found (--sample N), the same each time; found says how many there are.
 WITH matched AS (

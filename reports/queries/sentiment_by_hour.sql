@@ -1,4 +1,4 @@
--- What was the mood in each hour, and how far did it spread?
+-- Sentiment per hour, and its spread
 -- Scans: the time, sentiment and keywords of the period's days.
 -- Note: sentiment is VADER's compound score, -1 to 1, a lexicon for short texts; n is how many posts have one, coverage which
 -- share of all that is (other languages have none). Below the minimum of scored posts an hour's mean is left out. p25 and p75 are quartiles.

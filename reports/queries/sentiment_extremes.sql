@@ -1,4 +1,4 @@
--- Which posts are the most positive and the most negative?
+-- Most positive and most negative posts
 -- Scans: the text, sentiment, author and keywords of the period's days.
 -- Note: retweets are left out, and of the same text by the same author only one is shown. VADER does not know irony.
 WITH scored AS (

@@ -1,4 +1,4 @@
--- Whose posts reach most people? Authors by reach, which is followers times posts.
+-- Authors by reach, which is followers times posts
 -- Scans: the authors, followers, text kinds and keywords of the period's days.
 -- Note: reach is followers times posts, the most that could have seen them; followers are as of the author's last post here.
 SELECT

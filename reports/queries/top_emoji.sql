@@ -1,4 +1,4 @@
--- Which emoji do most posts carry?
+-- Most used emoji
 -- Scans: the texts, authors and keywords of the period's days.
 -- Note: a post counts once for each of its emoji. Flags, skin tones and joined emoji are one; emoji on fewer than the minimum of posts are left out.
 SELECT

@@ -1,4 +1,4 @@
--- Which hashtags do most posts carry? Case does not matter; a post counts once for each of its hashtags.
+-- Most used hashtags. Case does not matter; a post counts once for each of its hashtags.
 -- Scans: the hashtags, authors and keywords of the period's days.
 -- Note: a retweet carries the hashtags of what it retweets. Hashtags on fewer than the minimum of posts are left out.
 SELECT

@@ -1,4 +1,4 @@
--- Which sites do posts link to?
+-- Most linked sites
 -- Scans: the links, authors and keywords of the period's days.
 -- Note: links to posts and pictures on X itself are left out, and so are sites on fewer than the minimum of posts.
 WITH linked AS (

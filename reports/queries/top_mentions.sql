@@ -1,4 +1,4 @@
--- Who is mentioned most? Case does not matter; a post counts once for each account that it mentions.
+-- Most mentioned accounts. Case does not matter; a post counts once for each account that it mentions.
 -- Scans: the mentions, authors and keywords of the period's days.
 -- Note: a retweet mentions whom it retweets. Accounts on fewer than the minimum of posts are left out.
 SELECT

@@ -1,4 +1,4 @@
--- Which posts were retweeted most? By the retweets that were seen here, with the counts that X gave for the original.
+-- Most retweeted posts, by the retweets that were seen here, with X's counts for the original
 -- Scans: the text, the originals' counts and the keywords of the period's days.
 -- Note: likes and retweets are the highest that any retweet brought along; originals with fewer than the minimum of retweets are left out.
 SELECT

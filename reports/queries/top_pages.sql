@@ -1,4 +1,4 @@
--- Which pages do posts link to?
+-- Most linked pages
 -- Scans: the links, authors and keywords of the period's days.
 -- Note: a page is a link without what follows ? or #, and without www. Links to posts and pictures on X itself are left out, and so
 -- are pages on fewer than the minimum of posts.

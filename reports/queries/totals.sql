@@ -1,4 +1,4 @@
--- How many posts are there, and how many of them are no retweets? (the original project's two counts)
+-- Total posts and posts without retweets
 -- Scans: the text, author, language and keywords of the period's days.
 SELECT
   COUNT(*) AS total_posts,

@@ -1,4 +1,4 @@
--- Is there more talk than the week before, and when did it burst?
+-- This week against the week before, and bursts
 -- Scans: the time and keywords of the 14 days before the period's end, and the ledger of gaps.
 -- Note: usual is the mean of the same hour of the days before, up to seven, of those that are known: after the first post here,
 -- and without a gap. A burst is an hour of at least ten posts, twice the usual and more than three standard deviations above it

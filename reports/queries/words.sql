@@ -1,4 +1,4 @@
--- Which words are used, in each language?
+-- Words per language
 -- Scans: the texts, authors, rules, languages and keywords of the period's days.
 -- Note: this query gives the posts whose words are counted: all but retweets, and where there are more than 20,000, a random sample of
 -- them. scripts/reports cuts the texts into words (by ICU, with dictionaries for Chinese, Japanese, Thai, Lao, Khmer and Burmese), and leaves

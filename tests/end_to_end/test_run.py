@@ -152,9 +152,9 @@ def test_a_person_without_a_terminal_sees_counts_and_answers_and_has_a_report(tm
         "received",
         "total posts",
         "unique posts",
-        "How many posts were made in each hour?",
-        "Where do posts come from?",
-        "Which hashtags do most posts carry?",
+        "Posts per hour. Hours without posts are zeros.",
+        "Posts per country and region: the place of the post, else what its author says",
+        "Most used hashtags. Case does not matter; a post counts once for each of its hashtags.",
         "The report, charts and all:",
         "Balanced:",
     ):

@@ -30,7 +30,9 @@ TYPES = {
     "now": "TIMESTAMP", "seconds": "INT64",
 }  # fmt: skip
 FILES = sorted(
-    file.relative_to(questions.FOLDER).with_suffix("").as_posix() for file in questions.FOLDER.rglob("*.sql")
+    file.relative_to(questions.FOLDER).with_suffix("").as_posix()
+    for file in questions.FOLDER.rglob("*.sql")
+    if file.parent.name != "shared"  # asked through those that fill them in
 )
 
 
