@@ -31,10 +31,10 @@ from .totals import Totals
 
 _JOB_BYTES = 1_000_000_000  # of an upload from this machine; files in Cloud Storage go in one job a table
 _JOB_FILES = 10_000  # https://cloud.google.com/bigquery/quotas#load_jobs, 2026-11: source URIs a job
-_SECONDS = 60.0  # for an answer
+_REQUEST_SECONDS = 60.0
 _JOB_SECONDS = 6 * 3_600.0  # BigQuery ends a load job after six hours
 _TRIES = 5  # each is a job with a name of its own
-_INSERTED = 500  # rows a request
+_ROWS_PER_INSERT = 500
 _REFUSED = frozenset({"invalid", "invalidQuery", "badRequest"})
 
 _OUTCOMES = {"tweet_versions": "loaded", "filtered": "filtered"}  # what a row in the table says of its message
@@ -89,7 +89,7 @@ def _load(target: Target, table: str, job: str, group: Sequence[Shard]) -> int:
     refused = 0
     for number, shard in enumerate(group):
         try:
-            if len(group) == 1:  # this one was tried
+            if len(group) == 1:  # the job of the group was this file's
                 raise Refused
             _run(target.client, target.table(table), f"{job}-{number}", [shard])
         except Refused:
@@ -119,7 +119,7 @@ def _run(client: bigquery.Client, table: str, job: str, group: Sequence[Shard]) 
 
 def _find(client: bigquery.Client, name: str) -> Any:
     try:
-        return client.get_job(name, timeout=_SECONDS)
+        return client.get_job(name, timeout=_REQUEST_SECONDS)
     except NotFound:
         return None
 
@@ -133,11 +133,11 @@ def _start(client: bigquery.Client, table: str, name: str, group: Sequence[Shard
     try:
         if group[0].path.startswith("gs://"):
             paths = [shard.path for shard in group]
-            return client.load_table_from_uri(paths, table, job_id=name, job_config=config, timeout=_SECONDS)
+            return client.load_table_from_uri(paths, table, job_id=name, job_config=config, timeout=_REQUEST_SECONDS)
         with io.BufferedReader(_Joined(group), 1_000_000) as file:
-            return client.load_table_from_file(file, table, job_id=name, job_config=config, timeout=_SECONDS)
-    except Conflict:  # the answer to the request was lost, and the request was not
-        return client.get_job(name, timeout=_SECONDS)
+            return client.load_table_from_file(file, table, job_id=name, job_config=config, timeout=_REQUEST_SECONDS)
+    except Conflict:  # an earlier request made the job, and only its answer was lost
+        return client.get_job(name, timeout=_REQUEST_SECONDS)
 
 
 def _groups(shards: Iterable[Shard]) -> Iterator[list[Shard]]:
@@ -191,7 +191,7 @@ def _insert(target: Target, table: str, shard: Shard) -> int:
     refused = 0
     with _open(shard.path) as file:
         number = 0
-        while block := list(islice(file, _INSERTED)):
+        while block := list(islice(file, _ROWS_PER_INSERT)):
             rows = {f"{shard.path}:{number + place}": _as_inserted(table, line) for place, line in enumerate(block)}
             number += len(block)
             why = insert(table, rows)
@@ -226,7 +226,7 @@ def tell_remove_deleted(target: Target, run: str, posts: int) -> None:
     row = {"event": "imported", "at": timestamp(datetime.now(UTC)), "job_id": run, "ids": posts}
     try:
         errors = target.client.insert_rows_json(
-            target.table("compliance_jobs"), [row], row_ids=[f"imported-{run}"], timeout=_SECONDS
+            target.table("compliance_jobs"), [row], row_ids=[f"imported-{run}"], timeout=_REQUEST_SECONDS
         )
         problem = str(errors) if errors else ""
     except (GoogleAPIError, GoogleAuthError, requests.RequestException) as error:

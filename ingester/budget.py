@@ -30,7 +30,7 @@ def utc_now() -> datetime:
 
 
 class Budget:
-    """Has a lock: the stream's thread counts each post at once, so that the stop follows the very post; all else is on the loop.
+    """Counts units against the limits. Thread-safe, because the stream's thread counts each post at once.
 
     Limits of 0 are none.
     """
@@ -71,7 +71,7 @@ class Budget:
             self._seen["posts"].add(posts)
 
     def billed(self, units: int, reset_day: int) -> None:
-        """X's own count since the last `reset_day` of a month: the larger one holds.
+        """Note X's own count since the last `reset_day` of a month. The larger count holds.
 
         Where X's period began before the month did, what we counted in between is not this month's.
         """
@@ -84,40 +84,40 @@ class Budget:
             self._billed = month, max(0, units - earlier)
 
     def today(self) -> int:
-        """Units of this UTC day."""
+        """Return the units of this UTC day."""
         with self._lock:
             return self._days.get(self._roll(), 0)
 
     def month(self) -> int:
-        """Units of this UTC month."""
+        """Return the units of this UTC month."""
         with self._lock:
             return self._month(self._roll())
 
     def spent(self) -> Spent | None:
-        """The limit that is reached, if one is."""
+        """Return the limit that is reached, or None."""
         with self._lock:
             return self._spent(self._roll())
 
     def limit(self) -> int | None:
-        """Units that a day may cost; None if there is no limit."""
+        """Return the units that a day may cost; None without a limit."""
         limits = [units for units in self._limits.values() if units]
         return min(limits) if limits else None
 
     def left(self) -> int | None:
-        """Units until the nearer limit; None if there is none."""
+        """Return the units left until the nearer limit; None without a limit."""
         with self._lock:
             today = self._roll()
             rooms = [self._limits[period] - units for period, units in self._used(today) if self._limits[period]]
         return max(0, min(rooms)) if rooms else None
 
     def share(self) -> float:
-        """Of the nearer limit, how much is used: 1.0 is all; 0.0 without a limit."""
+        """Return the used share of the nearer limit: 1.0 is all; 0.0 without a limit."""
         with self._lock:
             used = self._used(self._roll())
         return max((units / self._limits[period] for period, units in used if self._limits[period]), default=0.0)
 
     def warnings(self) -> list[str]:
-        """Each mark once a period, in words."""
+        """Return a warning for each mark that is newly passed, once a period."""
         with self._lock:
             today = self._roll()
             told = []
@@ -186,6 +186,6 @@ def _end(period: str, today: date) -> datetime:
 
 
 def _on_day(of: date, day: int) -> date:
-    """That day of the month, or its last where it has no such day."""
+    """Return that day of the month, or the month's last day."""
     following = _end("month", of).date()
     return min(of.replace(day=1) + timedelta(days=max(day, 1) - 1), following - timedelta(days=1))

@@ -73,7 +73,7 @@ def check(arguments: Namespace) -> int:
 
 
 def plan(settings: Settings, arguments: Namespace) -> int:
-    """Exit code 0: X has the file's rules; 1: `apply` would change something."""
+    """Show how X's rules differ from the file's. Exit code 1 if `apply` would change something."""
     ours = rules.read(arguments.rules)
     x = _x(settings)
     found = rules.compare(ours, _asked(rules.there(x)))
@@ -101,7 +101,7 @@ def plan(settings: Settings, arguments: Namespace) -> int:
 
 
 def apply(settings: Settings, arguments: Namespace) -> int:
-    """Changes only what differs, without a disconnect."""
+    """Sync X's rules with the file, without a disconnect."""
     ours = rules.read(arguments.rules)
     x = _x(settings)
     found = rules.compare(ours, _asked(rules.there(x)))
@@ -287,7 +287,7 @@ def _hours(seconds: float) -> str:
 
 
 def _redriven_until(ledger: Ledger) -> datetime:
-    """Where the last redrive ended: what was tried again since is not new."""
+    """Return where the last redrive ended."""
     events: list[Event] = _asked(ledger.store.history())
     ended = [event.until for event in events if event.event == "redriven" and event.until]
     return max(ended) + timedelta(microseconds=1) if ended else datetime(2020, 1, 1, tzinfo=UTC)
@@ -318,7 +318,7 @@ def _as_json(x: X, ours: list[Rule], found: rules.Plan, *, price: bool) -> dict[
 
 
 def _posts_a_day(x: X, values: list[str]) -> float:
-    """By the last seven days. Costs a request for counts, or one for each rule where they do not fit into one query."""
+    """Return posts a day by the last seven days. Costs one request for counts, or more if the rules do not fit into one query."""
     now = datetime.now(UTC) - timedelta(minutes=1)
     asked = [("", value, "") for value in values]
     counted = _asked(search.counts(x, [(rule, reach_of(rule[1], is_old=False)) for rule in asked], now - _PRICED, now))
@@ -328,7 +328,7 @@ def _posts_a_day(x: X, values: list[str]) -> float:
 
 
 def _price(x: X, value: str, settings: Settings) -> tuple[str, str, str]:
-    """Posts a day, and dollars, by the last seven days."""
+    """Return posts a day, dollars a day and dollars a month, by the last seven days."""
     if search.cannot_ask(value):
         return ("?", "?", "?")
     posts = _posts_a_day(x, [value])
@@ -348,7 +348,7 @@ def _x(settings: Settings, times: Timeouts = _TIMES) -> X:
 
 
 def _asked(question: Coroutine[Any, Any, T]) -> T:
-    """A person waits: what X does not answer now is said, not tried for minutes."""
+    """Run a request and turn failures into errors for a person, who should not wait for retries."""
     try:
         return _loop.run(question)
     except Denied as error:
@@ -391,5 +391,5 @@ def _progress() -> AbstractContextManager[Progress]:
 
 
 def _interrupt(number: int, frame: object) -> None:
-    """SIGTERM ends what runs as Ctrl-C does."""
+    """Handle SIGTERM like Ctrl-C."""
     signal.raise_signal(signal.SIGINT)

@@ -182,7 +182,7 @@ class Ending:
         self.told_at: float | None = None  # by the loop's clock
 
     def tell(self) -> None:
-        """A second one changes nothing: it must not interrupt the publishing of what is here."""
+        """Note the first signal. Later ones must not interrupt publishing."""
         if self.told_at is None:
             self.told_at = self._loop.time()
             self._told.set()

@@ -34,7 +34,7 @@ class Settings:
 
 
 def read(environ: Mapping[str, str], *, needs_x: bool = True) -> Settings:
-    """Replays need no X and so no token. Raises ConfigurationError, naming the variable and what to set."""
+    """Read the environment. Replays need no token. Raises ConfigurationError, which names the variable and what to set."""
     project = environ.get("GOOGLE_CLOUD_PROJECT", "")
     if not project:
         raise ConfigurationError(

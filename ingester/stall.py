@@ -40,7 +40,7 @@ class StallDetector:
         self._held = False
 
     def unruled(self) -> None:
-        """X has no rules, and so no posts for us: end the connection."""
+        """End the connection, because X has no rules and so no posts."""
         self._unruled = True
 
     def notice_a_pause(self) -> None:
@@ -75,7 +75,7 @@ class StallDetector:
         return news
 
     def counted(self, since: float) -> None:
-        """X counts posts since that moment: if none has come all the same, the stream has stalled."""
+        """Note that X counts posts since that moment. If none has arrived, the stream has stalled."""
         if self._held and self._last_news() == since:
             self._stream.close(Ended("stalled", reason="keep-alives, and none of the posts that X counts"))
 

@@ -168,7 +168,7 @@ class Supervisor:
         return await self._be_the_only_one()
 
     async def _prepare(self, events: list[Event]) -> Budget:
-        """All that is to be known before the stream is asked for. Raises Done where there is nothing to do."""
+        """Learn what must be known before connecting. Raises Done if there is nothing to do."""
         parts, settings = self._parts, self._parts.settings
         spent = history.spent(events)
         budget = Budget(settings.max_posts_per_day, settings.max_posts_per_month, spent, self._x_time.now)
@@ -222,7 +222,7 @@ class Supervisor:
             raise Done(f"A stop is in force {until}, and X is not asked: {stop.note or stop.reason}")
 
     async def _remember_connects(self, events: list[Event]) -> None:
-        """X counts connects and refusals across our restarts, so we do."""
+        """Count connects across restarts, as X does."""
         now, monotonic = self._x_time.now().timestamp(), self._clock.monotonic()
         past = [monotonic - max(0.0, now - moment.timestamp()) for moment in history.connects(events)]
         self._connects = Bucket(CONNECTS, self._times.window, past)
@@ -258,7 +258,7 @@ class Supervisor:
         self._connections += 1
 
     async def _after(self, ended: Ended, token: Token, tasks: asyncio.TaskGroup) -> None:
-        """Note the end, and do what it asks for."""
+        """Note how a connection ended, and act on it."""
         self._watch.notice_a_pause()
         if reconnect.is_good(ended, self._times):
             self._failures = 0
@@ -377,7 +377,7 @@ class Supervisor:
                     await self._ask_usage(self._heartbeat.budget)
 
     async def _ask_usage(self, budget: Budget) -> None:
-        """X's own count, which is what it bills."""
+        """Ask for X's own count of billed posts."""
         try:
             answer = await self._x.usage()
         except Unavailable as error:

@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _console(to: TextIO) -> Console:
-    """What is piped into a file or another program is not wrapped."""
+    """Return a console. Output that is piped is not wrapped."""
     is_seen = to.isatty() or "COLUMNS" in os.environ
     return Console(file=to, width=None if is_seen else _PIPED)
 
@@ -159,7 +159,7 @@ def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace,
 def _price(
     source: Source, asked: Params, wanted: Sequence[Question], arguments: argparse.Namespace, console: Console
 ) -> None:
-    """What the real BigQuery would bill, said before it is asked; the embedded one has no price."""
+    """Say what the real BigQuery would bill, before it is asked. The embedded one costs nothing."""
     if query.is_embedded():
         console.print(f"{_queries(wanted)} of the embedded BigQuery, which bills nothing.", style="dim")
         return

@@ -27,7 +27,7 @@ def _totals(rows: Rows) -> str:
     row = rows[0]
     if not row["total_posts"]:
         return ""
-    return f"{_posts(row['total_posts'])} by {_people(row['authors'])}, {row['unique_posts']:,} of them no retweets."
+    return f"{_posts(row['total_posts'])} by {_people(row['authors'])}, {row['unique_posts']:,} excluding retweets."
 
 
 def _busiest(unit: str, said: str) -> Callable[[Rows], str]:

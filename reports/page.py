@@ -24,7 +24,7 @@ _SHOWN = 200  # rows of a table; the CSV has all
 
 
 def html(report: Report) -> str:
-    """The whole file."""
+    """Return the whole HTML file."""
     asked = report.asked
     charts = {name: answer.chart for name, answer in report.answers.items() if answer.chart}
     sections = [
@@ -83,7 +83,7 @@ def vega() -> str:
 
 
 def _posts(report: Report) -> list[dict[str, Any]]:
-    """The sample, for the reader in the page."""
+    """Return the sample for the page's reader."""
     answer = report.answers.get("posts_to_read")
     return [
         {
@@ -96,7 +96,7 @@ def _posts(report: Report) -> list[dict[str, Any]]:
 
 
 def _completeness(report: Report) -> dict[str, Any] | None:
-    """The receipt in one line: what arrived, and what is missing."""
+    """Return the receipt in one line: what arrived and what is missing."""
     receipt = report.answers.get("receipt")
     if receipt is None:
         return None

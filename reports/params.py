@@ -38,7 +38,7 @@ class Params:
     search: str | None = None  # what is looked for in the texts, as reading.pattern takes it
 
     def parameters(self) -> dict[str, tuple[str, object]]:
-        """Name to (BigQuery's type, value)."""
+        """Return {name: (BigQuery type, value)}."""
         return {
             "from": ("TIMESTAMP", self.since),
             "to": ("TIMESTAMP", self.until),
@@ -56,7 +56,7 @@ class Params:
 
     @property
     def unit(self) -> str:
-        """Of what a chart over time has a point: hours of a short period, else days."""
+        """Return the unit of charts over time: hours for a short period, else days."""
         return "hour" if self.until - self.since <= _HOURLY else "day"
 
     def local(self, moment: datetime) -> datetime:
@@ -117,5 +117,5 @@ def _is_date(text: str) -> bool:
 
 
 def names(asked: Params, wanted: set[str]) -> Mapping[str, tuple[str, object]]:
-    """The parameters that a question uses."""
+    """Return the parameters that a question uses."""
     return {name: value for name, value in asked.parameters().items() if name in wanted}

@@ -61,20 +61,20 @@ def is_embedded() -> bool:
 
 
 def scanned(source: Source, question: Question, asked: Params) -> int:
-    """Bytes that would be billed, from a dry run, which costs nothing. Raises ReportError."""
+    """Return the bytes that would be billed, from a free dry run. Raises ReportError."""
     config = _config(source, names(asked, question.parameters), dry_run=True)
     job = _run(source, question.sql, config)
     return max(int(job.total_bytes_processed or 0), LEAST_BYTES * len(job.referenced_tables or []))
 
 
 def answer(source: Source, question: Question, asked: Params) -> Rows:
-    """The rows, in the question's order. Raises ReportError."""
+    """Return the rows, in the question's order. Raises ReportError."""
     rows, _ = query(source, question.sql, names(asked, question.parameters))
     return rows
 
 
 def query(source: Source, sql: str, parameters: Mapping[str, tuple[str, object]]) -> tuple[Rows, int]:
-    """Rows with texts as people read them, and the bytes that are billed. `parameters` are name to (type, value). Raises ReportError."""
+    """Return rows with readable texts, and the bytes billed. `parameters` are {name: (type, value)}. Raises ReportError."""
     try:
         job = _run(source, sql, _config(source, parameters))
         rows = [
@@ -89,7 +89,7 @@ def query(source: Source, sql: str, parameters: Mapping[str, tuple[str, object]]
 def pages(
     source: Source, sql: str, parameters: Mapping[str, tuple[str, object]], size: int
 ) -> tuple[Iterator[Rows], list[bigquery.SchemaField]]:
-    """The rows in lists of `size`, fetched as they are taken, and the columns. Raises ReportError."""
+    """Return an iterator over lists of `size` rows, fetched as they are taken, and the columns. Raises ReportError."""
     try:
         job = _run(source, sql, _config(source, parameters))
         found = job.result(timeout=SECONDS, retry=_retry(), job_retry=None, page_size=size)
@@ -118,7 +118,7 @@ def _config(
 
 
 def _retry() -> Retry:
-    """Google's own goes on for 600 s and hides a refused connection all that time."""
+    """Return our retry. Google's own goes on for 600 s and hides a refused connection."""
     return Retry(predicate=if_transient_error, initial=0.5, maximum=4.0, timeout=_CALL_SECONDS)
 
 

@@ -85,7 +85,7 @@ def _meanings(part: str) -> set[str]:
 
 
 def name(code: str) -> str:
-    """The country's English name; the code itself where it is none."""
+    """Return a country's English name, or the code if it is unknown."""
     return _names_of_countries().get(code.upper(), code)
 
 

@@ -159,7 +159,7 @@ class _Found:
         return self._rows[name]
 
     def _afterwards(self, name: str) -> Rows:
-        """What BigQuery answers, with what only we know or can do."""
+        """Return BigQuery's rows, completed with what only this code knows."""
         match name:
             case "words":
                 return words.by_language(self.texts)
@@ -180,7 +180,7 @@ class _Found:
         return rows
 
     def query(self, name: str) -> Rows:
-        """What BigQuery answers, and nothing done to it."""
+        """Return BigQuery's rows, unchanged."""
         return self.asking[questions.read(name).sql].result()
 
     @cached_property

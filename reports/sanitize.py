@@ -21,7 +21,7 @@ _CELL_WITHIN = re.compile(r"([;\t\n|]\s*)([=+\-@＝＋－＠])")
 
 
 def for_terminal(text: str) -> str:
-    """On one line, without control characters and without marks that turn the direction of what follows."""
+    """Return a text on one line, without control characters and direction marks."""
     return "".join(" " if c in "\n\r\t\u2028\u2029" else c for c in text if _shown(c)).strip()
 
 

@@ -27,7 +27,7 @@ _LONGEST = 400  # characters of a post's text in a table; CSV and export have al
 
 
 def cell(column: str, value: Any) -> str:
-    """As a person reads it: thousands grouped, shares in percent, times to the minute, nothing for NULL."""
+    """Format a value for people: grouped thousands, percent, times to the minute, nothing for NULL."""
     if value is None:
         return ""
     if column == "weekday":
@@ -53,7 +53,7 @@ def cell(column: str, value: Any) -> str:
 
 
 def moment(value: datetime) -> str:
-    """To the minute, with the offset from UTC where a clock shows the hour twice."""
+    """Format a time to the minute, with the UTC offset if a clock shows that hour twice."""
     twice = value.tzinfo is not None and value.replace(fold=1 - value.fold).utcoffset() != value.utcoffset()
     return (value if twice else value.replace(tzinfo=None)).isoformat(" ", "minutes")
 

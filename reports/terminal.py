@@ -25,7 +25,7 @@ _KEPT = frozenset({"posts", "text"})  # and that the table is about
 
 
 def show(report: Report, console: Console, names: Sequence[str]) -> None:
-    """A table an answer, in the order of `names`."""
+    """Print a table for each answer, in the order of `names`."""
     for name in names:
         answer = report.answers[name]
         console.print()

@@ -43,7 +43,7 @@ class Entry:
 
 
 class Listener(Protocol):
-    """Who is told what became of each group, before its requests are answered: what is acknowledged has been counted."""
+    """Hears what became of each group before its requests are answered, so that everything acknowledged has been counted."""
 
     def stored(self, entries: list[Entry]) -> None: ...
 
@@ -51,7 +51,7 @@ class Listener(Protocol):
 
 
 class Committer:
-    """Holds what waits, and the threads that insert. Made in the process that serves, inside its event loop."""
+    """Groups waiting messages and inserts them in threads. Make it in the serving process, inside its event loop."""
 
     def __init__(self, insert: Insert, told: Listener) -> None:
         self._insert = insert
@@ -78,7 +78,7 @@ class Committer:
         return await entry.answer
 
     def _gather(self, before: int) -> None:
-        """Runs when the loop has worked off what was ready; looks once more as long as that brought new messages."""
+        """Send the group once the loop has handled what was ready and no new messages arrived meanwhile."""
         waiting = len(self._waiting)
         if before < waiting < ENOUGH:
             self._loop.call_soon(self._gather, waiting)
@@ -138,7 +138,7 @@ class Committer:
                 entry.answer.set_result(_refusals(entry, answers))
 
     async def _insert_all(self, tables: dict[str, dict[str, Row]]) -> "Answers":
-        """One insert a table, side by side; what has not answered in time is a BadMoment, whatever comes of it later."""
+        """Insert into all tables in parallel. A table that has not answered in time counts as a BadMoment."""
         inserts = {
             table: self._loop.run_in_executor(self._threads, self._insert, table, rows)
             for table, rows in tables.items()
@@ -162,18 +162,18 @@ def _answer(table: str, insert: asyncio.Future[dict[str, str]]) -> dict[str, str
 
 
 def _failure(entry: Entry, answers: Answers) -> BadMoment | None:
-    """The first failed insert that a row of the entry was in."""
+    """Return the first failed insert that contained a row of the entry, or None."""
     found = (answers[table] for table, _, _ in entry.result.rows)
     return next((answer for answer in found if isinstance(answer, BadMoment)), None)
 
 
 def _refusals(entry: Entry, answers: Answers) -> list[str]:
-    """Why BigQuery refused rows of the entry, none of whose inserts failed."""
+    """Return why BigQuery refused rows of the entry. None of its inserts may have failed."""
     return [why for table, row_id, _ in entry.result.rows if (why := answers[table].get(row_id))]  # type: ignore[union-attr]
 
 
 def _by_table(group: list[Entry]) -> dict[str, dict[str, Row]]:
-    """The same row twice in a group is one row."""
+    """Collect the rows of a group by table; a row that occurs twice is inserted once."""
     tables: dict[str, dict[str, Row]] = {}
     for entry in group:
         for table, row_id, row in entry.result.rows:

@@ -19,7 +19,7 @@ _LOOK_SECONDS = 0.25
 
 
 class Deadlines:
-    """Knows which thread is to be done by when, and what connection it uses."""
+    """Keeps each thread's deadline and the connection that it uses."""
 
     def __init__(self) -> None:
         self._running: dict[int, tuple[float, Any]] = {}  # thread: (deadline, connection)
@@ -27,7 +27,7 @@ class Deadlines:
 
     @contextmanager
     def until(self, deadline: float) -> Iterator[None]:
-        """What this thread sends meanwhile is cut off at that time (monotonic)."""
+        """Cut this thread's requests off at the deadline (monotonic) while the context lasts."""
         self._running[threading.get_ident()] = (deadline, None)
         try:
             yield
@@ -35,7 +35,7 @@ class Deadlines:
             self._running.pop(threading.get_ident(), None)
 
     def adapter(self, connections: int) -> HTTPAdapter:
-        """For a session of requests: one whose connections are watched."""
+        """Return an adapter for a requests session whose connections obey the deadlines."""
         watch = self
 
         class Plain(HTTPConnection):

@@ -51,22 +51,22 @@ class Reader:
         value = self._found.get(name)
         if value is None and name not in _TWINS:
             return None
-        return value if type(value) is str else self._other(name, value, str)
+        return value if type(value) is str else self._try_other_name(name, value, str)
 
     def integer(self, name: str) -> int | None:
         value = self._found.get(name)
-        return value if type(value) is int else self._other(name, value, int)
+        return value if type(value) is int else self._try_other_name(name, value, int)
 
     def boolean(self, name: str) -> bool | None:
         value = self._found.get(name)
-        return value if type(value) is bool else self._other(name, value, bool)
+        return value if type(value) is bool else self._try_other_name(name, value, bool)
 
     def id(self, name: str) -> str | None:
         """Return an id as a string, whether X sent a string or a number."""
         value = self._found.get(name)
         if type(value) is str:
             return value
-        return str(value) if type(value) is int else self._other(name, value, str)
+        return str(value) if type(value) is int else self._try_other_name(name, value, str)
 
     def ids(self, name: str) -> list[str]:
         listed = self._list(name)
@@ -80,7 +80,7 @@ class Reader:
             return _EMPTY
         value = self._found.get(name)
         if type(value) is not dict:
-            value = self._other(name, value, dict)
+            value = self._try_other_name(name, value, dict)
         return Reader(value, self.path(name)) if value else _EMPTY
 
     def objects(self, name: str) -> "list[Reader]":
@@ -110,10 +110,10 @@ class Reader:
 
     def _list(self, name: str) -> list[Any]:
         value = self._found.get(name)
-        return value if type(value) is list else self._other(name, value, list) or []
+        return value if type(value) is list else self._try_other_name(name, value, list) or []
 
-    def _other(self, name: str, value: Any, kind: type[T]) -> T | None:
-        """Read a field that is not what it should be under its own name."""
+    def _try_other_name(self, name: str, value: Any, kind: type[T]) -> T | None:
+        """Fall back to the other dialect's name. Raises BadMessage if the field has another type under either name."""
         if value is None:
             if name not in _TWINS:
                 return None

@@ -57,6 +57,6 @@ def _look_at_each(items: Any, known: frozenset[str], path: str, unknown: list[st
 
 
 def _look(owner: Any, known: frozenset[str], path: str, unknown: list[str]) -> None:
-    """Nobody has looked at parts that no column comes from: they may be of any type."""
+    """Collect unknown names. Parts that no column comes from are unchecked, so they may have any type."""
     if isinstance(owner, dict) and not known.issuperset(owner):
         unknown += [f"{path}{name[:100]}" for name in owner if name not in known]

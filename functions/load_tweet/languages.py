@@ -23,18 +23,18 @@ _OTHER_SPELLINGS = {operator.lower(): code for code, operator in _OPERATORS.item
 
 
 def code_of(spelling: str) -> str:
-    """The one spelling in which languages are compared, of a post's `lang` or of a person's; 'und' for none."""
+    """Return a language code in the spelling that is used for comparison; 'und' for none."""
     code = spelling.strip().lower() or "und"
     return _OTHER_SPELLINGS.get(code, code)
 
 
 def operator(code: str) -> str | None:
-    """What X's rules take after `lang:`; None for a code that only posts have."""
+    """Return what X's rules take after `lang:`; None for a code that occurs in posts only."""
     return _OPERATORS.get(code_of(code))
 
 
 def name(code: str | None) -> str:
-    """In English; a code that is not in the table is its own name."""
+    """Return the English name of a language, or the code if it is unknown."""
     return NAMES.get(code_of(code or "und"), code or "")
 
 
@@ -53,7 +53,7 @@ def chosen(setting: str) -> frozenset[str]:
 
 
 def _instead(part: str) -> str:
-    """What the person may have meant."""
+    """Suggest what the user may have meant."""
     asked = part.strip("\"' ").lower()
     meant = [code for code, called in NAMES.items() if called.lower() == asked]
     if not meant and (first := code_of(asked.partition("-")[0])) in NAMES and "-" in asked:

@@ -14,7 +14,7 @@ _TRACE = re.compile(r"(?:00-)?([0-9a-f]{32})(?![0-9a-f])")
 
 
 def event(name: str, severity: str = "INFO", /, **fields: Any) -> None:
-    """Written whole in one call, so that lines of two threads do not mix."""
+    """Log one event. The line is written in one call, so that lines of two threads do not mix."""
     record = {"severity": severity, "part": PART, "event": name, "time": datetime.now(UTC).isoformat(), **fields}
     try:
         sys.stdout.write(orjson.dumps(record, default=str).decode() + "\n")
@@ -25,6 +25,6 @@ def event(name: str, severity: str = "INFO", /, **fields: Any) -> None:
 
 
 def trace(project: str, header: str) -> dict[str, str]:
-    """The field by which Cloud Logging shows a line beside its request; none where the header names no trace."""
+    """Return the field by which Cloud Logging groups a line with its request; empty if the header names no trace."""
     found = _TRACE.match(header)
     return {"logging.googleapis.com/trace": f"projects/{project}/traces/{found[1]}"} if found else {}

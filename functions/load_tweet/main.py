@@ -59,7 +59,7 @@ except ConfigurationError as error:
 
 @functions_framework.aio.http  # type: ignore[untyped-decorator]
 async def load_tweet(request: Request) -> Response:
-    """2xx acknowledges the message; 503 gives it back to Pub/Sub."""
+    """Handle one message: 204 acknowledges it, 503 gives it back to Pub/Sub."""
     if request.method != "POST":
         return Response("Pub/Sub's messages are POSTed here as CloudEvents.\n", status_code=405)
     headers = request.headers
@@ -103,7 +103,7 @@ class _Serving(NamedTuple):
 
 @cache
 def _serving() -> _Serving:
-    """Made at the first request: gunicorn imports in its master and serves in a fork, where a client would be dead.
+    """Connect at the first request. gunicorn imports this in its master and serves in a fork, where a client would not work.
 
     Raises BadMoment.
     """

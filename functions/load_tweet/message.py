@@ -18,7 +18,7 @@ SOURCES = frozenset({"stream", "search", "archive", "rejected", "doctor", "impor
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What Pub/Sub delivered, before anyone looked inside."""
+    """What Pub/Sub delivered, not yet decoded."""
 
     data: bytes
     message_id: str

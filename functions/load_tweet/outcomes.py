@@ -19,7 +19,7 @@ _FIELDS_TOLD = 200  # names of unknown fields that are kept: what X sends is not
 
 
 class Outcomes:
-    """Cumulative since the process began to serve."""
+    """Counts outcomes since the process began to serve, and logs them."""
 
     def __init__(self, project: str) -> None:
         self._project = project
@@ -30,7 +30,7 @@ class Outcomes:
         atexit.register(self.tell)
 
     def stored(self, entries: list[Entry]) -> None:
-        """Listener before the messages are acknowledged."""
+        """Count stored messages, before they are acknowledged."""
         by_outcome: dict[str, list[Entry]] = {}
         for entry in entries:
             by_outcome.setdefault(entry.result.outcome, []).append(entry)
@@ -41,22 +41,22 @@ class Outcomes:
             self._tell_group("stored", "WARNING" if outcome == "rejected" else "INFO", outcome, group, reasons=reasons)
 
     def failed(self, entries: list[Entry], error: BadMoment) -> None:
-        """A failure is a whole group's: it is told once, not once a message."""
+        """Log the failure of a group once, not once a message."""
         self._tell_group("insert_failed", "ERROR", "failed", entries, message=str(error)[:2_000])
 
     def unkept(self, message_id: str, error: BadMoment) -> None:
-        """A message that not even `rejected` takes: it comes again until it is a dead letter."""
+        """Count a message that not even `rejected` takes. Pub/Sub delivers it again until it becomes a dead letter."""
         self._totals["failed"] += 1
         log.event(
             "insert_failed", "ERROR", outcome="failed", count=1, messages=[message_id], message=str(error)[:2_000]
         )
 
     def busy(self) -> None:
-        """Listener once a second."""
+        """Count a message that was refused at once; logged once a second."""
         self._totals["busy"] += 1
 
     def tell(self) -> None:
-        """The counts, if they have changed since they were told."""
+        """Log the counts if they have changed."""
         if busy := self._totals["busy"] - self._told["busy"]:
             log.event("refused", "WARNING", outcome="busy", count=busy)
         if self._told != self._totals:

@@ -1,4 +1,4 @@
-"""From X's payload to the columns of `tweet_versions`. Pure: no clock, no network, no environment.
+"""Reads X's payload into the columns of `tweet_versions`. Pure: no clock, no network, no environment.
 
 A field that X adds tomorrow is kept in `payload` and named in `unknown`; a known field of the wrong type rejects the message.
 """
@@ -17,8 +17,8 @@ from .errors import BadMessage
 
 # An id holds its time: milliseconds since 2010-11-04T01:42:54.657Z in the bits above the 22nd.
 _SNOWFLAKE_EPOCH = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=1_288_834_974_657)
-_FIRST_SNOWFLAKE = 1 << 35  # smaller ids were counted one by one, before 2010-11-04, and hold no time
-_LEAP_SECOND = re.compile(r"(?<=:\d\d):60(?!\d)")  # which Python's datetime has not; the id's own time goes on
+_FIRST_SNOWFLAKE = 1 << 35  # smaller ids are from before 2010-11-04, and hold no time
+_LEAP_SECOND = re.compile(r"(?<=:\d\d):60(?!\d)")  # datetime rejects :60, so the id's time is used
 _POST_ID = re.compile(r"[0-9]{1,19}")
 _LINK = re.compile(r"https?://\S+")
 _RETWEET_PREFIX = re.compile(r"RT @\w{1,30}: ?")
@@ -27,7 +27,7 @@ _NOTHING = Reader({}, "")
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What a payload says, before the filter and the model have spoken: the row's columns but for theirs and ours."""
+    """What a payload says: the columns of a row without those of the filter, the sentiment and the pipeline."""
 
     columns: Object
     earlier_versions: tuple[str, ...]  # ids that this edit replaces, oldest first
@@ -109,7 +109,7 @@ def parse(payload: str) -> Post:
 def _message(payload: str) -> Object:
     try:
         message = orjson.loads(payload)
-        if _names_something_twice(payload, message):
+        if _may_have_duplicate_keys(payload, message):
             message = json.loads(
                 payload, object_pairs_hook=_first_of_each, parse_int=orjson.loads, parse_float=orjson.loads
             )
@@ -120,8 +120,8 @@ def _message(payload: str) -> Object:
     return message
 
 
-def _names_something_twice(payload: str, message: object) -> bool:
-    """orjson keeps the last of two fields of one name. It may say so of an escaped quote too, which costs only time."""
+def _may_have_duplicate_keys(payload: str, message: object) -> bool:
+    """Return whether a field may be given twice, of which orjson keeps the last. Escaped quotes cause harmless false positives."""
     try:
         return orjson.dumps(message).count(b'"') != payload.count('"')
     except orjson.JSONEncodeError:  # nested deeper than it writes
@@ -129,12 +129,12 @@ def _names_something_twice(payload: str, message: object) -> bool:
 
 
 def _first_of_each(pairs: list[tuple[str, Any]]) -> Object:
-    """As BigQuery reads `payload`: the first of two fields of one name."""
+    """Keep the first of two fields of one name, as BigQuery does when it reads `payload`."""
     return dict(reversed(pairs))
 
 
 def _what_it_is(message: Object) -> str:
-    """Say what X sent instead of a post, in X's own words where it has some. Titles of X's problems, never text of posts."""
+    """Describe what X sent instead of a post, by the title of X's problem if there is one. Never by the text of a post."""
     problems = message.get("errors")
     problem = problems[0] if isinstance(problems, list) and problems and isinstance(problems[0], dict) else message
     title = problem.get("disconnect_type") or problem.get("title")
@@ -153,7 +153,7 @@ def _find(includes: Reader, kind: str, wanted: str | None) -> Reader:
 
 
 def _own_text(post: Reader) -> str | None:
-    """`text` is cut near 280 characters, with or without an ellipsis; a long post has it whole in its note, an article beside it."""
+    """Return the text of a post without its original. `text` is cut near 280 characters; a long post has all of it in its note."""
     if not post:
         return None
     note = post.object("note_tweet").string("text")
@@ -165,7 +165,7 @@ def _own_text(post: Reader) -> str | None:
 
 
 def _article(article: Any) -> list[str]:
-    """Title and body of an X Article, where the post's own text is only a link to it.
+    """Return the title and body of an X Article. The post's own text is only a link to it.
 
     X's specification names the field and not what is in it, so nothing of it rejects a post.
     """
@@ -176,7 +176,7 @@ def _article(article: Any) -> list[str]:
 
 
 def _full_text(data: Reader, original: Reader) -> str | None:
-    """A retweet's text is cut as well: 'RT @user: ' stays, and the original's whole text follows."""
+    """Return the whole text. A retweet's own text is cut, so it becomes 'RT @user: ' and the text of its original."""
     text = _own_text(data)
     whole = _own_text(original)
     if whole is None:
@@ -186,7 +186,7 @@ def _full_text(data: Reader, original: Reader) -> str | None:
 
 
 def _created_at(value: str | None, post_id: str) -> str | None:
-    """UTC DATETIME to the second, from the id where X left the field out: both ways give the same, so that an id has one."""
+    """Return a UTC DATETIME to the second, from the id if X left the field out. Both sources agree, so created_at is stable for an id."""
     if value is not None and ":60" in value and _LEAP_SECOND.search(value):
         value = None if int(post_id) >= _FIRST_SNOWFLAKE else _LEAP_SECOND.sub(":59", value)
     if value is not None:
@@ -226,7 +226,7 @@ def _rules(message: Reader) -> list[str]:
 
 
 def _point(coordinates: Reader) -> tuple[float | None, float | None]:
-    """GeoJSON: [longitude, latitude], in degrees."""
+    """Return (longitude, latitude) in degrees from GeoJSON."""
     pair: Any = coordinates.raw("coordinates")
     if pair is None:
         return None, None

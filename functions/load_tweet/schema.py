@@ -14,7 +14,7 @@ from .tables import TABLES
 
 
 class Column(NamedTuple):
-    """As BigQuery tells of it: `type` and `mode` in capitals."""
+    """A column as BigQuery describes it: `type` and `mode` in capitals."""
 
     type: str
     mode: str
@@ -58,7 +58,7 @@ def check(dataset: str, tables: Mapping[str, Columns | None]) -> list[str]:
 
 
 def _differs(hint: object, column: Column | None) -> str:
-    """What keeps a value of the type `hint` out of the column; '' if nothing does."""
+    """Return why a value of type `hint` does not fit the column; '' if it does."""
     if column is None:
         return "this code fills it, and the table lacks it"
     union = typing.get_origin(hint) in (types.UnionType, typing.Union)

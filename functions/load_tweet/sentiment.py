@@ -19,7 +19,7 @@ _REMEMBERED = 2_048  # texts: retweets repeat theirs, and VADER is a third of th
 
 
 def score(text: str, lang: str | None) -> float | None:
-    """None where the language is not English or there is no text."""
+    """Return VADER's compound score, -1 to 1; None for other languages than English and for empty text."""
     if lang != "en" or not text.strip():
         return None
     text = texts.as_written(text)
@@ -31,7 +31,7 @@ def score(text: str, lang: str | None) -> float | None:
 
 
 def _short(text: str) -> str:
-    """What VADER can read in a millisecond or two, whatever was posted."""
+    """Cut a text to what VADER reads in a millisecond or two."""
     if len(text) <= 300 and len(text.encode("utf-8", "replace")) - len(text) <= 2 * _EMOJI:
         return text  # an emoji has two bytes more than its one character, at the least
     words = text[:_LONGEST].split()

@@ -43,9 +43,9 @@ def connect(project: str, dataset: str, seen: Seen) -> Insert:
         client = bigquery.Client(project=project)
         session = client._http
     except (GoogleAPIError, GoogleAuthError, OSError) as error:
-        raise BadMoment(f"There is no way to BigQuery: {type(error).__name__}: {error}"[:1_000]) from None
+        raise BadMoment(f"BigQuery cannot be reached: {type(error).__name__}: {error}"[:1_000]) from None
     deadlines = Deadlines()
-    # the session's pool keeps ten connections; each one more would be made and thrown away for each insert
+    # the session's pool keeps ten connections by default; any more would be opened and closed for each insert
     for scheme in ("https://", "http://"):
         session.mount(scheme, deadlines.adapter(INSERTS_IN_FLIGHT))
 
@@ -57,7 +57,7 @@ def connect(project: str, dataset: str, seen: Seen) -> Insert:
 
 
 def read_tables(project: str, dataset: str) -> dict[str, Columns | None]:
-    """The columns of each table that the function writes to; None where there is no such table. Raises BadMoment."""
+    """Return the columns of each table that the function writes to, None for a missing table. Raises BadMoment."""
     try:
         with bigquery.Client(project=project) as client:
             return {table: _columns(client, f"{project}.{dataset}.{table}") for table in TABLES}
@@ -74,16 +74,16 @@ def _columns(client: bigquery.Client, table: str) -> Columns | None:
 
 
 class _TooLargeError(Exception):
-    """The request is: in two it may not be."""
+    """The request exceeds BigQuery's size limit; the caller splits it in two."""
 
 
 def _insert(client: bigquery.Client, table: str, rows: list[tuple[str, Row]], seen: Columns) -> dict[str, str]:
-    """Each round ends, raises, or leaves out at least one refused row."""
+    """Insert rows, and return {row id: why} for those that BigQuery refuses. Each round leaves out at least one refused row, so it ends."""
     deadline = time.monotonic() + ANSWER_SECONDS
     refused: dict[str, str] = {}
     while rows:
         if time.monotonic() > deadline:
-            raise BadMoment(f"{table}: {len(rows)} rows were stopped for other rows' sake until the time was up")
+            raise BadMoment(f"{table}: {len(rows)} rows were still stopped by invalid rows at the deadline")
         try:
             bad, stopped = _insert_once(client, table, rows, seen)
         except _TooLargeError:
@@ -93,7 +93,7 @@ def _insert(client: bigquery.Client, table: str, rows: list[tuple[str, Row]], se
             return refused | _insert(client, table, rows[:half], seen) | _insert(client, table, rows[half:], seen)
         refused |= {rows[index][0]: why for index, why in bad.items()}
         if stopped and not bad:
-            raise BadMoment(f"{table}: BigQuery stopped {len(stopped)} rows and blamed none")
+            raise BadMoment(f"{table}: BigQuery stopped {len(stopped)} rows and named no invalid one")
         rows = [rows[index] for index in stopped]
     return refused
 
@@ -114,14 +114,16 @@ def _insert_once(
         if getattr(error, "code", None) == _TOO_LARGE:
             raise _TooLargeError from None
         raise BadMoment(f"{table}: {type(error).__name__}: {error}") from error
-    except (AttributeError, TypeError, ValueError) as error:  # the client takes what was cut off for an answer
-        raise BadMoment(f"{table}: BigQuery's answer is none: {error}") from error
+    except (AttributeError, TypeError, ValueError) as error:  # the client does not notice that an answer was cut off
+        raise BadMoment(f"{table}: BigQuery returned an invalid response: {error}") from error
     bad: dict[int, str] = {}
     stopped: list[int] = []
     for entry in errors:
         reasons = entry["errors"]
         if late := [e for e in reasons if _is_late(e, seen)]:
-            raise BadMoment(f"{table}: {_in_words(late)} The table has it; this part of BigQuery does not know yet")
+            raise BadMoment(
+                f"{table}: {_in_words(late)} The table has the column; this part of BigQuery has not learned of it yet"
+            )
         if any(e.get("reason") in _BLAMES_THE_ROW for e in reasons):
             bad[int(entry["index"])] = _in_words(reasons)
         elif all(e.get("reason") == "stopped" for e in reasons):

@@ -92,5 +92,5 @@ TABLES: dict[str, type[tuple[Any, ...]]] = {
 
 
 def columns(row: TweetRow | FilteredRow | SupersededRow | RejectedRow) -> dict[str, Any]:
-    """As insertAll takes it: to BigQuery an absent key is a null, and shorter."""
+    """Return a row as insertAll takes it. NULLs are left out: BigQuery treats an absent key as NULL."""
     return {name: value for name, value in zip(row._fields, row, strict=True) if value is not None}

@@ -14,12 +14,12 @@ _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
 
 
 def as_written(text: str) -> str:
-    """X escapes &, < and > in texts and names, and nothing else. `&` comes last, as somebody may have typed `&lt;`."""
+    """Undo X's escaping of &, < and >. `&` comes last, because somebody may have typed `&lt;`."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text
 
 
 def fold(text: str) -> str:
-    """The form in which a post and a keyword are compared: what differs here differs for a reader.
+    """Return a text in the form that is used to compare posts with keywords.
 
     Equal are: capital and small letters, with dotted and dotless i (Turkish); full and half width; composed and
     decomposed accents; Greek with and without accents, as its capitals have none; with and without characters that

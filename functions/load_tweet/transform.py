@@ -1,7 +1,7 @@
-"""From a delivery to the rows that it leaves in the tables, and its outcome. Pure: the time is passed in.
+"""Turns a delivery into rows and an outcome. Pure: the time is passed in.
 
-A row is (table, row id, columns). The row id serves BigQuery's best-effort deduplication and ours within a group; what
-makes a post appear once is the view `tweets`.
+A row is (table, row id, columns). BigQuery deduplicates by row id as far as it can, and so does a group of inserts. The view
+`tweets` is what guarantees that each post appears once.
 """
 
 import base64
@@ -46,7 +46,7 @@ def make_rows(
         return _rows(message or decode(delivery.data), keywords, settings, now)
     except BadMessage as error:
         return reject(delivery, error, now)
-    except Exception as error:  # noqa: BLE001 - a mistake of ours: kept for a redrive, instead of coming back for ever
+    except Exception as error:  # noqa: BLE001 - a bug of ours: reject it, to be published again after a repair; retrying would never end
         where = traceback.extract_tb(error.__traceback__)[-1]
         text = f"{type(error).__name__} at {where.name}, line {where.lineno}: a mistake in load_tweet"
         return reject(delivery, BadMessage("unforeseen", text), now)
@@ -55,7 +55,7 @@ def make_rows(
 def _rows(message: Message, keywords: Keywords, settings: Settings, now: datetime) -> Result:
     post = parse(message.payload)
     verdict = judge(post, keywords, settings)
-    # an edit replaces its earlier versions even where the filter drops the edit itself
+    # an edit replaces its earlier versions even if the filter drops the edit
     rows: list[TableRow] = [
         ("superseded", f"{earlier}/{post.id}", columns(SupersededRow(earlier, post.id, timestamp(now))))
         for earlier in post.earlier_versions
@@ -68,7 +68,7 @@ def _rows(message: Message, keywords: Keywords, settings: Settings, now: datetim
 
 
 def reject(delivery: Delivery, error: BadMessage, now: datetime) -> Result:
-    """All that came, and why it can never become a post's row."""
+    """Return a row of `rejected`: all of the delivery, and why it cannot become a row of a post."""
     row = RejectedRow(
         data=base64.b64encode(delivery.data).decode(),
         subscription_name=delivery.subscription,
@@ -84,7 +84,7 @@ def reject(delivery: Delivery, error: BadMessage, now: datetime) -> Result:
 
 
 def _tweet_row(post: Post, verdict: Verdict, message: Message, now: datetime) -> dict[str, Any]:
-    """Return the columns of tables.TweetRow, which a test holds it to: to make one of 35 arguments would take as long as the JSON."""
+    """Return the columns of tables.TweetRow. A dict, because making a TweetRow is slow; a test holds the two equal."""
     row = post.columns | {
         "keywords": list(verdict.keywords),
         "sentiment": sentiment.score(post.text, post.columns["lang"]),
@@ -107,7 +107,7 @@ def _of_microseconds(count: int) -> str:
 
 
 def _time_or_none(text: str | None) -> str | None:
-    """What BigQuery would not take as a TIMESTAMP must not keep a bad message from being kept."""
+    """Return None for an invalid time, so that the rejected row can still be stored."""
     try:
         return timestamp(datetime.fromisoformat(text or "").astimezone(UTC))
     except (ValueError, OverflowError, TypeError):
@@ -116,5 +116,5 @@ def _time_or_none(text: str | None) -> str | None:
 
 @lru_cache(maxsize=64)
 def timestamp(moment: datetime) -> str:
-    """BigQuery's TIMESTAMP as insertAll takes it. Remembered: the messages of a group share some."""
+    """Return a TIMESTAMP as insertAll takes it. Cached, because the messages of a group share times."""
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

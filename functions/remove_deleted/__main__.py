@@ -101,7 +101,7 @@ def _request(store: Store, arguments: argparse.Namespace) -> int:
 
 
 def _posts_of(store: Store, user: str) -> tuple[list[str], int]:
-    """Ids of the posts of an author, and how many bad messages name it and cannot be read."""
+    """Return the ids of an author's posts, and how many unreadable messages name the author."""
     ids = {str(row["id"]) for row in store.rows("posts_of_user", user=user)}
     unread = 0
     for row in store.rows("rejected/of_user", user=user):

@@ -16,7 +16,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9%._~+/=-]+")  # RFC 6750's b64token, and the % o
 
 
 def read(settings: Settings) -> str:
-    """The latest version. Raises BadMoment, or ConfigurationError; neither holds what was read."""
+    """Return the latest version. Raises BadMoment or ConfigurationError; their texts never contain the token."""
     if settings.x_bearer_token:
         return _checked(settings.x_bearer_token, "X_BEARER_TOKEN")
     name = f"{settings.x_bearer_token_secret}/versions/latest"
@@ -36,7 +36,7 @@ def read(settings: Settings) -> str:
 
 
 def _checked(value: str, where: str) -> str:
-    """Anything but a token would end up in an error's text, and so in a log."""
+    """Refuse what is no token: an HTTP library would put it into an error's text, and so into a log."""
     if not _TOKEN.fullmatch(value):
         raise ConfigurationError(
             f"{where} is no bearer token: it is empty, or holds a character that no token has. Copy the App's Bearer Token from X's "

@@ -11,7 +11,7 @@ PART = "remove_deleted"
 
 
 def event(name: str, severity: str = "INFO", /, **fields: Any) -> None:
-    """Written whole in one call, so that lines of two threads do not mix."""
+    """Log one event. The line is written in one call, so that lines of two threads do not mix."""
     record = {"severity": severity, "part": PART, "event": name, "time": datetime.now(UTC).isoformat(), **fields}
     try:
         sys.stdout.write(orjson.dumps(record, default=str).decode() + "\n")

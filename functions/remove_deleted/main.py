@@ -27,7 +27,7 @@ except ConfigurationError as error:
 
 @functions_framework.cloud_event  # type: ignore[untyped-decorator]
 def remove_deleted(event: CloudEvent) -> None:
-    """One run; what the event says does not matter. It never fails for what the next run may do better."""
+    """Make one run, whatever the event says. What the next run may do better is no failure."""
     try:
         store = Store(SETTINGS.google_cloud_project, SETTINGS.bigquery_dataset)
         one_run(Run(store, X(lambda: bearer.read(SETTINGS), SETTINGS.x_api_url)))

@@ -26,7 +26,7 @@ def name(dataset: str, job: Named) -> str:
 
 
 def read(dataset: str, text: str) -> Named | None:
-    """None where the name is not one of this dataset's."""
+    """Return what a job's name says; None if it is not a job of this dataset."""
     parts = text.split("/")
     if len(parts) != 6 or parts[:2] != ["tds", _hash(dataset)]:
         return None

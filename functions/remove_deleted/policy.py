@@ -68,7 +68,7 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing until then, and why."""
+    """Nothing to do until then; `why` says the reason."""
 
     until: datetime
     why: str
@@ -78,7 +78,7 @@ Step = Collect | Check | Sweep | Wait
 
 
 def next_step(history: Sequence[Event], now: datetime) -> Step:
-    """`history` in the order of time."""
+    """Return what to do next. `history` is ordered by time."""
     history = [one for one in history if one.at <= now + _SKEW]
     if _sweep_is_due(history, now):
         return Sweep()
@@ -105,7 +105,7 @@ def next_step(history: Sequence[Event], now: datetime) -> Step:
 
 
 def is_late(history: Sequence[Event], now: datetime) -> timedelta | None:
-    """How long ago the posts were last asked about to the end, where that is longer than X's policy allows."""
+    """Return how long ago the last complete round began if X's policy allows less; else None."""
     finished = [one.round for one in history if one.event == "finished" and one.round is not None]
     begun = [one.round for one in history if one.round is not None]
     since = max(finished) if finished else min(begun, default=now)
@@ -113,7 +113,7 @@ def is_late(history: Sequence[Event], now: datetime) -> timedelta | None:
 
 
 def _round(now: datetime) -> datetime:
-    """To the second: a job's name holds it."""
+    """Return the time to the second, as job names contain it."""
     return now.replace(microsecond=0)
 
 

@@ -50,7 +50,7 @@ class Run:
             self._complain(history)
 
     def _do(self, step: Step, history: list[Event], deadline: float) -> str:
-        """What is waited for; empty: go on at once."""
+        """Do a step. Returns what to wait for; '' to go on at once."""
         match step:
             case Sweep():
                 self._sweep(deadline)
@@ -61,7 +61,7 @@ class Run:
         return ""
 
     def _sweep(self, deadline: float) -> None:
-        """One that fails is tried again after a while, and keeps nothing else from being done."""
+        """Sweep the tables. A sweep that fails is tried again later and does not block other steps."""
         began = self.clock()
         try:
             done = sweep(self.store, began, self.age, deadline - time.monotonic())
@@ -102,7 +102,7 @@ class Run:
         self._note("uploaded", round=asked.round, job_id=job.id, ids=len(ids))
 
     def _adopt(self, error: Running, history: list[Event]) -> str:
-        """A run that was cut off between X's answer and its own note has left a job: it is gone on with."""
+        """Continue a job that a run left at X when it was cut off before it noted the job."""
         known = {one.job_id for one in history}
         for job in self.x.jobs():
             asked = names.read(self.store.dataset, job.name)
@@ -170,7 +170,7 @@ def record(store: Store, answers: Iterable[dict[str, str]], event: str, clock: C
 
 
 def one_run(run: Run) -> None:
-    """For the schedule: a bad moment is told, and the next run tries again."""
+    """Make a scheduled run. A BadMoment is logged, and the next run tries again."""
     try:
         log.event("waits", what=run.go())
     except BadMoment as error:

@@ -100,26 +100,26 @@ def _drop_what_nobody_names(data: Object, includes: Object) -> None:
 
 
 def own_id(message: Object) -> str | None:
-    """None where the message is no post that can be read."""
+    """Return the id of a message's post; None if it cannot be read."""
     found = _object(message.get("data")).get("id")
     return str(found) if isinstance(found, str | int) and str(found) else None
 
 
 def posts_of(message: Object, user: str) -> set[str]:
-    """Ids of this author's posts in a message: its own, and copies."""
+    """Return the ids of this author's posts in a message: its own post, and copies."""
     includes = _object(message.get("includes"))
     posts = [_object(message.get("data")), *(post for kind in _POSTS for post in _objects(includes.get(kind)))]
     return {str(post.get("id")) for post in posts if str(post.get("author_id")) == user and post.get("id")}
 
 
 def inner(raw: bytes) -> Object | None:
-    """X's message inside one of the topic's; None where it cannot be read."""
+    """Return X's message inside a message of the topic; None if it cannot be read."""
     record = _read(raw)
     return _read(record.get("payload")) if record else None
 
 
 def retweeted(message: Object) -> set[str]:
-    """A retweet says its original's words: it goes with it."""
+    """Return the id of the post that this one retweets. A retweet repeats its original's words, so it is removed with it."""
     data = _object(message.get("data"))
     references = _objects(data.get("referenced_tweets")) + _objects(data.get("referenced_posts"))
     return {str(one.get("id")) for one in references if one.get("type") in ("retweeted", "reposted")}

@@ -49,7 +49,7 @@ def read(environ: Mapping[str, str], *, needs_x: bool = True) -> Settings:
 
 
 def is_safe(url: str) -> bool:
-    """Encrypted, or on this machine."""
+    """Return whether requests to the address are encrypted or stay on this machine."""
     try:
         parts = urlsplit(url)
     except ValueError:

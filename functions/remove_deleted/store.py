@@ -49,7 +49,7 @@ class Store:
         self.bytes_scanned = 0
 
     def rows(self, name: str, **parameters: Any) -> Iterator[Row]:
-        """The answer to the question in sql/<name>.sql, page by page. Raises BadMoment."""
+        """Yield the rows of the query in sql/<name>.sql, page by page. Raises BadMoment."""
         try:
             for row in self._run(name, parameters, page_size=_PAGE_ROWS)[1]:
                 yield dict(row.items())
@@ -65,7 +65,7 @@ class Store:
         return job.num_dml_affected_rows or 0
 
     def history(self, since: datetime) -> list[Event]:
-        """What was done, in the order of time. Raises BadMoment."""
+        """Return what was done, ordered by time. Raises BadMoment."""
         found = [Event(**{k: v for k, v in row.items() if v is not None}) for row in self.rows("history", since=since)]
         return sorted(found, key=lambda one: one.at)
 
@@ -111,7 +111,7 @@ class Store:
 
 
 def as_json(rows: Sequence[Row]) -> str:
-    """Rows as one parameter: SQL takes them apart again."""
+    """Return rows as one JSON parameter, which the SQL splits again."""
     return orjson.dumps(list(rows), default=str).decode()
 
 

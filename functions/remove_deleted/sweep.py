@@ -44,7 +44,7 @@ class Swept:
 
 
 def spread(store: Store, now: datetime) -> None:
-    """What goes with the posts that `deletions` names: their other versions, their retweets. Raises BadMoment."""
+    """Add to `deletions` the other versions and the retweets of the posts that it names. Raises BadMoment."""
     store.change("versions", now=now)
     store.change("retweets", now=now)
 
@@ -148,7 +148,7 @@ def _rewrite(done: Swept, table: str, clean: Callable[[Row], Cleaned], batch: li
 
 
 def _once(rows: list[Row]) -> list[Row]:
-    """BigQuery takes one new state a row: two deliveries of the same instant become the same."""
+    """Keep one new state for each row, as BigQuery's UPDATE requires."""
     keys = ("id", "loaded_at", "message_id", "digest")
     return list({tuple(row.get(name) for name in keys): row for row in rows}.values())
 
@@ -167,17 +167,17 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
 
 
 def _ids(row: Row, name: str) -> list[str]:
-    """An empty array may come as NULL."""
+    """Return ids from an array, which may be NULL when it is empty."""
     return row[name] or []
 
 
 def _message(payload: Any) -> dict[str, Any]:
-    """BigQuery's JSON comes as what it says."""
+    """Return a JSON column's value as an object."""
     return payload if isinstance(payload, dict) else {}
 
 
 def _undated(table: str) -> datetime:
-    """Stands where there is no date: of the column's type."""
+    """Return a placeholder of the column's type for rows without a date."""
     epoch = datetime.fromtimestamp(0, UTC)
     return epoch.replace(tzinfo=None) if table == "tweet_versions" else epoch
 

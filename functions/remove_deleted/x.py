@@ -44,14 +44,14 @@ class Answer:
 
 
 class Running(BadMoment):
-    """X has a job already and takes no second one."""
+    """X already has a job and refuses a second one."""
 
 
 class X:
     """Each method raises BadMoment, or ConfigurationError where waiting does not help."""
 
     def __init__(self, token: Callable[[], str], url: str) -> None:
-        """`token` is asked for at the first call: what needs no X shall not fail for want of it."""
+        """`token` is called at the first request, so commands that need no X work without one."""
         self._token = cache(token)
         self._url = url
         self._session = session()
@@ -62,7 +62,7 @@ class X:
         return _job(body.get("data"))
 
     def job(self, job_id: str) -> Job | None:
-        """None where X no longer knows it."""
+        """Return a job; None if X no longer knows it."""
         status, body = self._call("GET", f"/2/compliance/jobs/{job_id}")
         return None if status == 404 else _job(body.get("data"))
 
@@ -88,7 +88,7 @@ class X:
             time.sleep(wait)
 
     def answers(self, job: Job) -> Iterator[Answer]:
-        """Those posts of the job's that may not be kept; of the others nothing is said."""
+        """Yield the posts of a job that may not be kept."""
         try:
             address = _safe(job.download_url)
             with self._session.get(
@@ -140,7 +140,7 @@ def _job(data: Any) -> Job:
 
 
 def _answer(line: bytes, job_id: str) -> Answer:
-    """A line that cannot be read hides a post that may not be kept: it is never passed over."""
+    """Read one line of an answer. Raises for an unreadable one, because it may name a post that must go."""
     try:
         found = orjson.loads(line)
         return Answer(str(found["id"]), str(found.get("reason") or found.get("action") or "deleted"))
@@ -149,7 +149,7 @@ def _answer(line: bytes, job_id: str) -> Answer:
 
 
 def _safe(url: str) -> str:
-    """Ids go to no address that others could read on the way."""
+    """Refuse addresses that would send ids unencrypted."""
     if not is_safe(url):
         raise BadMoment("X names an address that is not encrypted, or none")
     return url

@@ -52,7 +52,7 @@ class ByHand:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the backfill needs. It has a publisher of its own, as it waits until all is published; `stream` is the stream's, if held.
+    """What the backfill needs. `publisher` is its own, because it waits until all is published; `stream` is the stream's, if held.
 
     From `uncounted` on, the ledger may lack the count of what X delivered, because a process was killed before it wrote it down.
     """
@@ -73,13 +73,13 @@ class Means:
 
     @property
     def most(self) -> int:
-        """The most units that a post can cost."""
+        """Return the most units that a post can cost."""
         return prices.most(authors=self.authors, referenced=self.referenced)
 
 
 @dataclass(slots=True)
 class Progress:
-    """What has been done of a gap, up to `done`; with it, filling goes on where it was.
+    """How far a gap is filled: up to `done`. Filling continues from there.
 
     `slices` are planned by X's counts; None until X has been asked for them.
     """
@@ -443,5 +443,5 @@ async def fill_by_hand(means: Means, gap: Gap, wanted: ByHand, progress: Progres
 
 
 def _to_the_millisecond(moment: datetime) -> datetime:
-    """As exact as a post's id is: what X counts by ids and what is counted here by times is then the same."""
+    """Cut a time to the millisecond, the precision of a post's id, so that counts by id and by time agree."""
     return moment.replace(microsecond=moment.microsecond // 1_000 * 1_000)

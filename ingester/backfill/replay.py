@@ -73,7 +73,7 @@ class Replay:
         return int(next(self._query("SELECT COUNT(*) AS messages FROM (\n" + unordered + ")"))["messages"])
 
     def messages(self) -> Iterator[Again]:
-        """Oldest first."""
+        """Yield the messages, oldest first."""
         for row in self._query(self._sql):
             yield self._make(row)
 
@@ -108,7 +108,7 @@ def _of_archive(row: dict[str, Any]) -> Again:
 
 
 def _of_rejected(row: dict[str, Any]) -> Again:
-    """The topic's message if it is one, else what X sent: with the time at which it came first, where that is known."""
+    """Make a message of a rejected one, with the time at which it first arrived if that is known."""
     data: bytes = row["data"] or b""
     try:
         record = orjson.loads(data)

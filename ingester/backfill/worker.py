@@ -17,7 +17,7 @@ from .backfill import Filled, Means, Progress
 
 
 class Worker:
-    """`add` gaps; `run` is a task."""
+    """Fills gaps, oldest first. Add gaps with `add`; `run` is a task of the loop."""
 
     def __init__(self, means: Means, ledger: Ledger, *, accounted: datetime | None) -> None:
         self._means = means
@@ -30,12 +30,12 @@ class Worker:
 
     @property
     def open(self) -> int:
-        """Gaps that wait, or are being filled."""
+        """Return the number of gaps that wait or are being filled."""
         return len(self._gaps)
 
     @property
     def filled(self) -> int:
-        """Posts that search gave and were published."""
+        """Return the number of posts that search gave and were published."""
         return self._before + self._progress.published
 
     def oldest(self) -> datetime | None:
@@ -61,7 +61,7 @@ class Worker:
                 self._some.clear()
 
     async def _finish(self, gap: Gap) -> None:
-        """Until it is done: search may be down for a while, and the ledger too."""
+        """Fill a gap, trying again while search or the ledger is down."""
         while True:
             try:
                 if gap.skipped:

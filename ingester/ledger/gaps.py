@@ -30,7 +30,7 @@ class _Open:
 
 
 class Gaps:
-    """One gap at most goes on at a time."""
+    """Keeps track of the current gap; there is at most one."""
 
     def __init__(self, ledger: Ledger, rules: RulesInForce, x_time: XTime) -> None:
         self._ledger = ledger
@@ -40,7 +40,7 @@ class Gaps:
 
     @property
     def since(self) -> datetime | None:
-        """When the one that goes on began."""
+        """Return when the current gap began."""
         return self._open.gap.not_held_since if self._open is not None else None
 
     def resume(self, events: list[Event]) -> list[Gap]:
@@ -57,7 +57,7 @@ class Gaps:
         return ended
 
     def begin(self, since: datetime, heard: datetime, reason: str) -> None:
-        """The stream is certain to have brought all that there was until `since`, and was heard of until `heard`."""
+        """Begin a gap. The stream certainly brought everything until `since`, and X was heard of until `heard`."""
         self._open = _Open(replace(self._new(since, reason), heard=max(since, heard)))
 
     async def tell(self) -> None:

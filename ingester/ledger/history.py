@@ -18,7 +18,7 @@ _USUAL_DAYS = 7
 
 
 def rival(events: Sequence[Event], me: str, now: datetime, fresh: float, execution: str = "") -> Event | None:
-    """The last word, within `fresh` seconds, of another who lives, and holds the stream or was there before us.
+    """Return the latest event of another live ingester that holds the stream or started before us; `fresh` is in seconds.
 
     `execution` is Cloud Run's, of which we are an attempt: it starts one only when the one before is over.
     """
@@ -64,7 +64,7 @@ def _holds(events: Sequence[Event], holder: str) -> bool:
 
 
 def stop_in_force(events: Sequence[Event], now: datetime, conditions: Mapping[str, str]) -> Event | None:
-    """The last stop, if nobody has connected since and what it waits for has not come.
+    """Return the last stop if it is still in force: nobody has connected since, and its condition has not changed.
 
     `conditions` has by reason what a stop waits for a change of: the token, the code, the rules; `condition` is what it was then.
     """
@@ -110,7 +110,7 @@ def last_held(events: Sequence[Event], now: datetime | None = None) -> tuple[dat
 
 
 def open_gaps(events: Sequence[Event]) -> list[Gap]:
-    """Gaps whose end nobody has written, oldest first. One that the next connection ended has that as `until`."""
+    """Return gaps that are not filled, oldest first. `until` is the next connection if no end was written."""
     # whatever the order: a clock may have been put right in between
     filled = {event.gap_id for event in events if event.event == "gap_filled" and event.status in ENDED}
     opened: dict[str, Gap] = {}
@@ -125,7 +125,7 @@ def open_gaps(events: Sequence[Event]) -> list[Gap]:
 
 
 def accounted(events: Iterable[Event]) -> datetime | None:
-    """The end of the last gap whose posts were counted: what lies before is not counted again."""
+    """Return the end of the last gap whose posts were counted; nothing before it is counted again."""
     ends = [
         e.until
         for e in events
@@ -135,7 +135,7 @@ def accounted(events: Iterable[Event]) -> datetime | None:
 
 
 def skipped_within(events: Sequence[Event], since: datetime, until: datetime) -> list[Gap]:
-    """Gaps that were left unfilled on purpose, or in part, and lie wholly between two times."""
+    """Return gaps wholly between two times that were skipped or filled in part."""
     newest = {event.gap_id: event for event in events if event.event == "gap_filled"}
     return [
         Gap(gap_id, event.since, event.reason or "", event.until)
@@ -151,7 +151,7 @@ def connects(events: Iterable[Event]) -> list[datetime]:
 
 
 def failures(events: Sequence[Event]) -> tuple[int, datetime | None]:
-    """How many connects in a row, up to now, X did not give, and when it last did not."""
+    """Return how many connects in a row failed up to now, and when the last one did."""
     count, last = 0, None
     for event in reversed(events):
         if event.event == "connected":
@@ -163,7 +163,7 @@ def failures(events: Sequence[Event]) -> tuple[int, datetime | None]:
 
 
 def spent(events: Iterable[Event]) -> dict[date, int]:
-    """Units a UTC day: each row carries the day's count so far."""
+    """Return the units of each UTC day. Each row carries the day's count so far."""
     days: dict[date, int] = {}
     for event in events:
         if event.delivered_today is not None:

@@ -83,7 +83,7 @@ async def yield_to_another(
 
 
 class Ghosts:
-    """Connections that X counts and nobody holds. X allows 25 clearings in 15 minutes."""
+    """Clears connections that X counts and nobody holds; X allows 25 such calls in 15 minutes."""
 
     def __init__(self, x: X, bucket: Bucket, clock: Clock) -> None:
         self._x = x

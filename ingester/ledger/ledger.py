@@ -103,7 +103,7 @@ class Ledger:
             self._settle(batch, refused)
 
     def _settle(self, batch: list[Row], refused: dict[str, str]) -> None:
-        """Where BigQuery refuses a row it stores none of the others; those are tried again without it."""
+        """Handle refused rows. BigQuery then stores none of the others, so those are tried again."""
         now = self._clock.monotonic()
         self._longest, self._stored_at = max(self._longest, now - self._stored_at), now
         for row in batch:

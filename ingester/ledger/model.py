@@ -48,7 +48,7 @@ class Gap:
 
     @property
     def not_held_since(self) -> datetime:
-        """When it began as far as anybody can tell, for a person and for alerts."""
+        """Return the best estimate of when the gap began, for people and alerts."""
         return self.heard if self.heard is not None else self.since
 
     @property

@@ -42,7 +42,7 @@ class Line:
 
 
 def look(raw: bytes) -> Line:
-    """A line that is no JSON is passed on like any other: the function keeps it with its reason, nothing vanishes."""
+    """Inspect a line. A line that is not JSON is passed on; the function stores it in `rejected`."""
     try:
         message = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -58,7 +58,7 @@ def look(raw: bytes) -> Line:
 
 
 def wrap(raw: bytes, post_id: str, received_at: int, source: str) -> Message:
-    """`received_at` in microseconds since 1970, UTC. Raises NotText."""
+    """Make a message of X's bytes. `received_at` is in microseconds since 1970, UTC. Raises NotText."""
     try:
         payload = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -68,7 +68,7 @@ def wrap(raw: bytes, post_id: str, received_at: int, source: str) -> Message:
 
 
 def _leniently(raw: bytes) -> Any:
-    """What orjson refuses and X has billed all the same: half of a surrogate pair in a text."""
+    """Parse what orjson refuses, such as half of a surrogate pair in a text, because X has billed it."""
     try:
         return json.loads(raw)
     except ValueError:

@@ -90,13 +90,13 @@ class Publisher:
             threading.Thread(target=work, name=work.__name__, daemon=True).start()
 
     def publish(self, message: Message) -> None:
-        """Blocks while too many messages wait for Pub/Sub. Raises PublishFailed once Pub/Sub has refused for good."""
+        """Queue a message. Blocks while too many wait. Raises PublishFailed once Pub/Sub has refused for good."""
         with self._changed:
             self._take_room(message)
             self._add(message)
 
     def bury(self, raw: bytes, source: str, reason: str) -> None:
-        """To the dead topic, which has no schema: what cannot be a message. Blocks like `publish`."""
+        """Send to the dead topic what cannot be a message. Blocks like `publish`."""
         message = Message(b"", raw, source)
         with self._changed:
             self._take_room(message)
@@ -110,11 +110,11 @@ class Publisher:
             return self.waiting
 
     def hurry(self) -> None:
-        """From now on `publish` raises NoRoom where it would wait: somebody wants to end."""
+        """Make `publish` raise NoRoom from now on instead of waiting, because the process is ending."""
         self._hurried = True
 
     def oldest(self) -> float | None:
-        """When the oldest of the messages that wait for Pub/Sub was taken, by the monotonic clock: all before are published."""
+        """Return when the oldest waiting message was taken, by the monotonic clock. All before it are published."""
         with self._changed:
             return next((moment for moment, _ in self._open.values()), None)
 
@@ -124,7 +124,7 @@ class Publisher:
             return min((int(one) for _, one in self._open.values() if one.isdecimal()), default=None)
 
     def taken(self, first: int, last: int) -> set[str]:
-        """Of the latest posts that Pub/Sub has, those with such ids: they will arrive, however late."""
+        """Return which of the latest acknowledged posts have ids in the range. They will arrive, however late."""
         with self._changed:
             return {one for one in self._taken if first <= int(one) <= last}
 
@@ -155,7 +155,7 @@ class Publisher:
 
     @property
     def waiting(self) -> int:
-        """Messages that Pub/Sub has not acknowledged."""
+        """Return the number of messages that Pub/Sub has not acknowledged."""
         return self.accepted - self.published - self.dead
 
     def _take_room(self, message: Message) -> None:
@@ -181,7 +181,7 @@ class Publisher:
         self._open[id(message)] = self._monotonic(), message.id
 
     def _add(self, message: Message) -> None:
-        """To the batch that is being collected. Holds the lock."""
+        """Add to the current batch. The caller holds the lock."""
         self._batch.append(message)
         self._bytes += len(message.data)
         if len(self._batch) >= _MESSAGES or self._bytes >= _BYTES:
@@ -190,7 +190,7 @@ class Publisher:
             self._some.set()
 
     def _hand_over(self) -> None:
-        """The batch to whoever sends. Holds the lock."""
+        """Hand the current batch to a sender. The caller holds the lock."""
         if self._batch:
             self._batches.put(self._batch)
             self._batch, self._bytes = [], 0
@@ -266,7 +266,7 @@ class Publisher:
         self._acknowledged([message], dead=1)
 
     def _send_alone(self, topic: str, message: Any) -> InvalidArgument | None:
-        """As often as it takes. Returns the refusal, if it is one. Raises PublishFailed."""
+        """Send one message until it is taken or refused. Returns the refusal, if any. Raises PublishFailed."""
         while True:
             try:
                 self._send(topic, [message])

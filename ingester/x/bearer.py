@@ -71,7 +71,7 @@ def _access(endpoint: str, name: str) -> tuple[str, str]:
 
 
 def _checked(value: str, where: str, named: str) -> Token:
-    """Anything but a token would end up in an error's text, and so in a log."""
+    """Refuse what is no token: an HTTP library would put it into an error's text, and so into a log."""
     if not _TOKEN.fullmatch(value):
         raise ConfigurationError(
             f"{where} is no bearer token: it holds a space, a line break or another character that no token has. Was more than "

@@ -35,7 +35,7 @@ class Answer:
 
     @property
     def said(self) -> str:
-        """X's own words about what is wrong."""
+        """Return X's own words about what is wrong."""
         errors = self.body.get("errors")
         first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
         words = self.body.get("detail") or first.get("message") or first.get("detail") or self.body.get("title")
@@ -77,7 +77,7 @@ class X:
         return await self._call("GET", "/2/connections", {"status": "active", "endpoints": "filtered_stream"})
 
     async def clear_connections(self) -> Answer:
-        """Throw out whoever holds the stream: a connection that is gone and still counted."""
+        """Clear a connection that is gone and that X still counts."""
         return await self._call("DELETE", "/2/connections/filtered_stream", {})
 
     async def usage(self) -> Answer:

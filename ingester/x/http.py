@@ -71,7 +71,7 @@ class Wire:
             _here.wire = None
 
     def without_end(self) -> None:
-        """The rest may take as long as it wants: it is a stream."""
+        """Lift the deadline for the rest of the answer, which is a stream."""
         if self._timer is not None:
             self._timer.cancel()
 

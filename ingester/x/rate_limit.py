@@ -18,7 +18,7 @@ _MILLISECONDS = 1e11  # a moment above this, as seconds, lies 3,000 years ahead
 
 
 class XTime:
-    """X's time, kept by a clock that only goes on: whoever sets this machine's clock changes nothing."""
+    """X's time, kept by the monotonic clock, so that setting this machine's clock has no effect."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

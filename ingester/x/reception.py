@@ -68,11 +68,11 @@ class Reception:
 
     @property
     def heard(self) -> float:
-        """Until when all that X sent has been taken: a line read from a full buffer is older than the moment of its reading."""
+        """Return until when everything that X sent has been read. A line from a full buffer is older than the moment it is read."""
         return self.last_byte if self._behind is None else min(self._behind, self.last_byte)
 
     def begin(self) -> None:
-        """X has answered with a stream."""
+        """Note that X has answered with a stream."""
         self.began_at = self.last_byte = self._monotonic()
         self.posts_here = 0
         self._behind = None
@@ -101,7 +101,7 @@ class Reception:
         return Ended("spent", reason="MAX_POSTS is reached") if self.spent is not None else None
 
     def note_pause(self, since: float, now: float) -> None:
-        """This process did not run from `since` on: what is read now may have been dropped, or be old."""
+        """Note that the process did not run from `since` on, so what it reads now may be old, and posts may be missing."""
         self._behind = since if self._behind is None else min(self._behind, since)
         self._free = now
 

@@ -51,7 +51,7 @@ class Plan:
 
 
 def read(path: Path = FILE) -> list[Rule]:
-    """Values and tags are what is typed: YAML makes no number, date or boolean of them, and leaves no # out.
+    """Read the file. Values and tags stay as typed: YAML makes no numbers, dates or booleans of them and drops no #.
 
     Raises ConfigurationError, naming the line or the rule.
     """
@@ -162,7 +162,7 @@ def _rule(item: Any, where: str) -> Rule:
 
 
 def _plain(value: str) -> str:
-    """X takes white space of any length for one space, so that two such rules are the same."""
+    """Return a value with single spaces. X ignores the length of white space, so such rules are equal."""
     return " ".join(value.split())
 
 
@@ -198,13 +198,13 @@ async def install(x: X, rules: list[Rule]) -> None:
 
 
 async def check(x: X, rules: list[Rule]) -> None:
-    """X's own look at them, which changes nothing. Raises Refused, Unavailable."""
+    """Let X check rules without a change. Raises Refused, Unavailable."""
     if rules and (problem := _problem(await x.add_rules(_as_x(rules), dry_run=True))):
         raise Refused(problem)
 
 
 async def apply(x: X, plan: Plan, *, remove_foreign: bool) -> None:
-    """New rules first, so that nothing goes unmatched; one whose tag changes is away for a moment. Raises Refused, Unavailable."""
+    """Change X's rules, new ones first, so that nothing goes unmatched. A rule whose tag changes is missing for a moment."""
     retagged = {_plain(rule.value) for rule in plan.remove}
     if fresh := [rule for rule in plan.add if _plain(rule.value) not in retagged]:
         await install(x, fresh)

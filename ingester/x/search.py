@@ -61,17 +61,17 @@ class Found:
 
 
 def id_before(moment: datetime) -> str:
-    """The last id before that millisecond: as `since_id` it lets the millisecond's first post through, as `until_id` not."""
+    """Return the last id before that millisecond. As `since_id` it includes the millisecond's first post, as `until_id` it excludes it."""
     return str((math.floor((moment - _SNOWFLAKE_EPOCH) / timedelta(milliseconds=1)) << 22) - 1)
 
 
 def time_of(post_id: str) -> datetime:
-    """When the post was made."""
+    """Return when a post was made."""
     return _SNOWFLAKE_EPOCH + timedelta(milliseconds=int(post_id) >> 22)
 
 
 def parse_time(text: str) -> datetime:
-    """ISO 8601; UTC where no zone is named."""
+    """Parse ISO 8601; UTC if no zone is named."""
     moment = datetime.fromisoformat(text)
     try:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -84,7 +84,7 @@ class NoArchive(Exception):
 
 
 def cannot_ask(value: str, longest: int = LONGEST) -> str | None:
-    """Why search cannot be asked what the rule asks; None if it can. `longest` is in characters."""
+    """Return why search cannot be asked for a rule; None if it can. `longest` is in characters."""
     if len(value) > longest:
         return f"{len(value)} characters, and search takes {longest}"
     if found := _STREAM_ONLY.search(value):
@@ -232,7 +232,7 @@ def _check(answer: Answer, reach: Reach) -> None:
 
 
 def _together(values: list[str], longest: int) -> list[str]:
-    """As few queries as their length allows, so that a post that matches several rules counts once."""
+    """Join values into as few queries as possible, so that a post that matches several rules counts once."""
     queries: list[str] = []
     for value in values:
         joined = f"{queries[-1]} OR ({value})" if queries else ""
@@ -244,7 +244,7 @@ def _together(values: list[str], longest: int) -> list[str]:
 
 
 def _referred(data: dict[str, Any], includes: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """A page's posts share what it includes: of that, what this one refers to, and the authors of the posts it refers to."""
+    """Return what a post refers to of a page's shared includes, and the authors of the posts it refers to."""
     references = _objects(data.get("referenced_tweets")) or _objects(data.get("referenced_posts"))
     history = data.get("edit_history_tweet_ids") or data.get("edit_history_post_ids")
     wanted = {str(one.get("id")) for one in references} | set(map(str, history if isinstance(history, list) else []))

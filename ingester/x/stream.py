@@ -158,7 +158,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
         self.answered_at = 0.0  # monotonic
 
     def run(self, parameters: dict[str, Any]) -> Ended:
-        """Blocks until the connection has ended."""
+        """Read until the connection has ended."""
         with self._wire.within(_ANSWER_SECONDS):
             self.filter(**parameters)
         if isinstance(self._exception, IngesterError):
@@ -173,7 +173,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
         return replace(ended, held=time.monotonic() - self._began, posts=self._reception.posts_here)
 
     def close(self, ended: Ended) -> None:
-        """For another thread: whatever is being read ends now."""
+        """End the reading. May be called from another thread."""
         if self._ended is None:
             self._ended = ended
         self.disconnect()

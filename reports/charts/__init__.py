@@ -42,7 +42,7 @@ _CHARTS: dict[str, time.Draw] = {
 
 
 def chart(name: str, rows: Rows, beside: Beside) -> Spec | None:
-    """None for a question that is a table only, or that has nothing to draw."""
+    """Return a chart; None for a question that is only a table or has nothing to draw."""
     draw = _CHARTS.get(name)
     made = draw(rows, beside) if draw is not None and rows else None
     if made is None:

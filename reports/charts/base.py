@@ -71,7 +71,7 @@ def number_format(name: str) -> str:
 
 
 def gaps(rows: Rows, beside: Beside) -> Chart:
-    """Behind everything else: an outage must not read as a trend."""
+    """Shade gaps behind everything else, because an outage must not look like a trend."""
     shades = _shades(rows, beside)
     shade = (
         alt.Chart(data(shades))

@@ -30,7 +30,7 @@ _HEADERS = {
 
 
 def serve(source: Source, host: str, port: int, timezone: str, console: Console) -> int:
-    """Until Ctrl-C. Raises UsageError where it cannot listen."""
+    """Serve the page until Ctrl-C. Raises UsageError if it cannot listen."""
     if not host:
         raise UsageError("--host '' would be every address of this machine. Name one; 127.0.0.1 is this machine alone.")
     listener = _listen(host, port)

@@ -55,7 +55,7 @@ class Keyword:
 
 @dataclass(frozen=True, slots=True)
 class Keywords:
-    """What the file says: what keeps a post (any of them; none: everything) and what drops it."""
+    """The entries of the file. A post is kept if it matches any of `keep`, or if `keep` is empty, and none of `drop`."""
 
     keep: tuple[Keyword, ...] = ()
     drop: tuple[Keyword, ...] = ()
@@ -81,7 +81,7 @@ def read_keywords(path: Path) -> Keywords:
 
 
 def parse_keywords(text: str, name: str = "keywords.txt") -> Keywords:
-    """One entry a line; `#` alone or before a space begins a comment, `#word` is a hashtag, a leading `-` drops.
+    """Parse one entry a line. `#` alone or before a space begins a comment, `#word` is a hashtag, a leading `-` drops.
 
     Raises ConfigurationError for an entry that no post could match, naming the line.
     """
@@ -120,7 +120,7 @@ def parse_keywords(text: str, name: str = "keywords.txt") -> Keywords:
 
 
 def judge(post: Post, keywords: Keywords, settings: Settings) -> Verdict:
-    """Cheapest test first; a post without a language is kept by none of LANGUAGES but 'und'."""
+    """Decide whether a post is kept. A post without a language is kept only if LANGUAGES has 'und'."""
     columns = post.columns
     if not settings.keep_retweets and columns["retweet_of"]:
         return Verdict("retweet")
@@ -140,7 +140,7 @@ def judge(post: Post, keywords: Keywords, settings: Settings) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A post's text, taken apart once for all keywords."""
+    """A post's text, split once for all keywords."""
 
     folded: str
     spaced: str
@@ -191,7 +191,7 @@ def _keyword(entry: str, bare: str) -> Keyword | None:
 
 @lru_cache(maxsize=2_048)
 def _written(form: str) -> re.Pattern[str]:
-    """An entry with signs as people write it: what is loose may be anything loose, `&` and `/` may have spaces around them.
+    """Return a pattern for an entry with signs. Loose punctuation matches any loose punctuation; `&` and `/` may have spaces around them.
 
     A letter at the edge ends a word there. After a sign no letter follows: `C#` is not in `C#m`, and `C++` is in `C++17`.
     """

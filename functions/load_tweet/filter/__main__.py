@@ -69,7 +69,7 @@ def _explain(keywords: Keywords, as_json: bool) -> int:
 
 
 def _lines() -> Iterator[str]:
-    """Of stdin, without a byte order mark. Raises ConfigurationError for UTF-16, which Windows' PowerShell writes."""
+    """Yield the lines of stdin without a byte order mark. Raises ConfigurationError for UTF-16, which PowerShell writes."""
     for number, line in enumerate(sys.stdin.buffer):
         if number == 0 and (line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in line):
             raise ConfigurationError("The input is UTF-16 and not UTF-8, so no post can be read. Save it as UTF-8.")
@@ -90,7 +90,7 @@ def _as_json(post: Post, verdict: Verdict) -> str:
 
 
 def _printable(text: str) -> str:
-    """A stranger's text must not steer the terminal."""
+    """Remove control characters, because a stranger's text must not control the terminal."""
     shown = "".join(c if c.isprintable() else " " for c in text[:_SHOWN])
     return shown + ("…" if len(text) > _SHOWN else "")
 
@@ -117,7 +117,7 @@ def _what_if(now: Keywords, then: Keywords, arguments: argparse.Namespace) -> in
 
 
 def _keywords(path: Path) -> Keywords:
-    """A file that a person names has to be there."""
+    """Read a keywords file that the user named. Raises ConfigurationError if there is none."""
     if not path.exists():
         raise ConfigurationError(f"There is no file {path}. Name a keywords file: one word, #hashtag or phrase a line.")
     return read_keywords(path)

@@ -36,14 +36,14 @@ class Archive:
         ]
 
     def bytes(self) -> int:
-        """What reading would be billed for; asking is free."""
+        """Return the bytes that reading would be billed for. Asking is free."""
         try:
             return int(self._query(dry_run=True).total_bytes_processed or 0)
         except (GoogleAPIError, GoogleAuthError, requests.RequestException, TimeoutError) as error:
             raise _bad_moment(error) from error
 
     def posts(self) -> Iterator[tuple[str, datetime]]:
-        """(payload, received_at) of each post once."""
+        """Yield (payload, received_at) for each post once."""
         try:
             for row in self._query(dry_run=False).result(timeout=_SECONDS, page_size=_PAGE):
                 yield row["payload"] or "", row["received_at"]

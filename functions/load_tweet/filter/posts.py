@@ -7,7 +7,7 @@ from ..post import Post, parse
 
 
 def read(line: str) -> Post:
-    """A message of X's, a post of X's, a message of the topic or a row with a `payload`, in JSON; or just a text.
+    """Read a line: JSON of a message, a post, a message of the topic or a row with `payload`; or a plain text.
 
     Raises BadMessage.
     """

@@ -26,7 +26,7 @@ _QUOTE = re.compile(r'["\u201c-\u201f\u00ab\u00bb\uff02\\]')
 
 @dataclass(slots=True)
 class Tally:
-    """What came of the posts under one file."""
+    """Counts of the posts under one keywords file."""
 
     kept: int = 0
     dropped: Counter[str] = field(default_factory=Counter)  # by reason
@@ -39,7 +39,7 @@ class Tally:
 
 @dataclass(slots=True)
 class WhatIf:
-    """The same posts under the file that is in force, and under another."""
+    """The same posts under the current file and under another."""
 
     posts: int = 0
     unreadable: int = 0
@@ -50,7 +50,7 @@ class WhatIf:
     authors: set[tuple[str, str]] = field(default_factory=set)  # (day, author) of all
 
     def saved(self) -> tuple[float, float]:
-        """Dollars that X would not have charged: for posts, and for authors none of whose posts of the day are kept.
+        """Return the dollars saved: for posts, and for authors without a kept post on that day.
 
         LANGUAGES and KEEP_RETWEETS are not the file's: what they drop, the file's words in the rule would not.
         """
@@ -80,7 +80,7 @@ def compare(posts: Iterable[tuple[str, datetime]], now: Keywords, then: Keywords
 
 
 def clause(keywords: Keywords) -> str:
-    """The file in X's rule language, to be added to a rule; '' for a file that keeps everything.
+    """Return the file in X's rule language, to be added to a rule; '' if it keeps everything.
 
     X has no operator for beginnings of words: one that drops is left out. `unsayable` has those that keep, without which the rule
     would be too narrow.
@@ -156,7 +156,7 @@ def _count(tally: Tally, post: Post, keywords: Keywords, settings: Settings, aut
 
 
 def _operator(keyword: Keyword) -> str:
-    """As typed: X folds case by itself, and reads OR, AND and signs as its own unless they are quoted.
+    """Return an entry as an operator. X ignores case, and OR, AND and signs must be quoted.
 
     Quotes within the text are left out: they would end X's own, and X compares words, not signs.
     """

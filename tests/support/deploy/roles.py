@@ -1,6 +1,5 @@
 """The roles of infra/roles.tsv, which are what Google is asked for."""
 
-
 from tests.support import ROOT
 
 _NAMES = {

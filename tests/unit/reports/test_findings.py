@@ -13,7 +13,7 @@ SAID: dict[str, tuple[str, list[dict[str, Any]], str]] = {
     "one post": (
         "totals",
         [{"total_posts": 1, "unique_posts": 1, "authors": 1}],
-        "1 post by 1 author, 1 of them no retweets.",
+        "1 post by 1 author, 1 excluding retweets.",
     ),
     "no post": ("totals", [{"total_posts": 0, "unique_posts": 0, "authors": 0}], ""),
     "the busiest hour": (
