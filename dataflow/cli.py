@@ -275,27 +275,29 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     everywhere = argparse.ArgumentParser(add_help=False)
     everywhere.add_argument(
-        "--runner", default="DirectRunner", help="DataflowRunner runs it in the cloud (%(default)s)"
+        "--runner", default="DirectRunner", help="where to run; DataflowRunner runs it in the cloud (%(default)s)"
     )
     everywhere.add_argument("--project", metavar="ID", help="Google Cloud project (GOOGLE_CLOUD_PROJECT)")
     everywhere.add_argument("--dataset", metavar="NAME", help="BigQuery dataset (BIGQUERY_DATASET, or twitter)")
-    everywhere.add_argument(
-        "--data", type=Path, metavar="FOLDER", help="into an embedded BigQuery in this folder instead"
-    )
+    everywhere.add_argument("--data", type=Path, metavar="FOLDER", help="load into an embedded BigQuery in this folder")
     everywhere.add_argument("--languages", metavar="LIST", help="keep only posts in these languages (LANGUAGES)")
     everywhere.add_argument(
-        "--keep-retweets", "--keep_retweets", choices=("true", "false"), help="false drops retweets (KEEP_RETWEETS)"
+        "--keep-retweets", "--keep_retweets", choices=("true", "false"), help="whether to keep retweets (KEEP_RETWEETS)"
     )
     everywhere.add_argument(
         "--no-filter", action="store_true", help="keep every post, whatever keywords.txt and LANGUAGES say"
     )
-    everywhere.add_argument("--yes", action="store_true", help="ask nothing")
+    everywhere.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     batches = argparse.ArgumentParser(add_help=False)
     batches.add_argument(
-        "--workers", type=_count, default=os.cpu_count() or 1, metavar="N", help="processes here (all cores)"
+        "--workers",
+        type=_count,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="number of processes on this machine (all cores)",
     )
-    batches.add_argument("--staging", metavar="PLACE", help=f"a folder or gs:// for files on their way ({STAGING})")
-    batches.add_argument("--again", action="store_true", help="load what was loaded before once more")
+    batches.add_argument("--staging", metavar="PLACE", help=f"folder or gs:// path for intermediate files ({STAGING})")
+    batches.add_argument("--again", action="store_true", help="load again what was loaded before")
     batches.add_argument("--dry-run", action="store_true", help="only say what would be read")
     one = commands.add_parser(
         "files",
@@ -304,20 +306,24 @@ def _parser() -> argparse.ArgumentParser:
         help="files of X's JSON, a message, post or page a line",
     )
     one.add_argument("files", nargs="+", metavar="FILE", help="a path or pattern, gzip or not, here or gs://")
-    one.add_argument("--tag", default="", help="the tag in the column rules of posts that name no rule")
+    one.add_argument("--tag", default="", help="tag in the column rules for posts that name no rule")
     one = commands.add_parser(
         "archive",
         parents=[everywhere, batches],
         allow_abbrev=False,
         help="messages of archive, after a change of the filter or parser",
     )
-    one.add_argument("--from", dest="since", type=_moment, required=True, metavar="TIME", help="ISO 8601, UTC")
-    one.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="now, if left out")
+    one.add_argument(
+        "--from", dest="since", type=_moment, required=True, metavar="TIME", help="start, in ISO 8601, UTC"
+    )
+    one.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="end (now)")
     one = commands.add_parser(
         "stream",
         parents=[everywhere],
         allow_abbrev=False,
         help="messages of a subscription, in place of the function load_tweet",
     )
-    one.add_argument("--subscription", default="tweets-dataflow", metavar="NAME", help="(%(default)s)")
+    one.add_argument(
+        "--subscription", default="tweets-dataflow", metavar="NAME", help="Pub/Sub subscription (%(default)s)"
+    )
     return parser

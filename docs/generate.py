@@ -119,7 +119,7 @@ def commands() -> None:
         parser = make()
         print(f"\n### {name if name.startswith('scripts') else f'python -m {name}'}\n")
         print(f"{_sentence(parser.description or '')}\n")
-        _options(parser)
+        _options(parser, defaults=parser.formatter_class is argparse.ArgumentDefaultsHelpFormatter)
 
 
 def deploy() -> None:
@@ -130,8 +130,8 @@ def deploy() -> None:
     print(f"\n```text\n{found[1]}\n```\n")
 
 
-def _options(parser: argparse.ArgumentParser, command: str = "") -> None:
-    rows = [row for action in parser._actions for row in _option(action)]
+def _options(parser: argparse.ArgumentParser, command: str = "", *, defaults: bool = False) -> None:
+    rows = [row for action in parser._actions for row in _option(action, defaults=defaults)]
     if rows:
         _table([f"`{command}`" if command else "option", "meaning"], rows)
     for action in parser._actions:
@@ -143,8 +143,11 @@ def _options(parser: argparse.ArgumentParser, command: str = "") -> None:
                 _options(sub, words)
 
 
-def _option(action: argparse.Action) -> Iterator[list[str]]:
-    if isinstance(action, argparse._SubParsersAction | argparse._HelpAction) or action.help == argparse.SUPPRESS:
+def _option(action: argparse.Action, *, defaults: bool) -> Iterator[list[str]]:
+    if (
+        isinstance(action, argparse._SubParsersAction | argparse._HelpAction | argparse._VersionAction)
+        or action.help == argparse.SUPPRESS
+    ):
         return
     shown = ", ".join(action.option_strings) or str(action.metavar or action.dest)
     if action.choices and not action.option_strings:
@@ -157,6 +160,8 @@ def _option(action: argparse.Action) -> Iterator[list[str]]:
         if "%(" in (action.help or "")
         else (action.help or "").replace("%%", "%")
     )
+    if defaults and action.default not in (None, True, False):
+        meaning += f" ({action.default})"
     yield [f"`{shown}`", _plain(meaning)]
 
 

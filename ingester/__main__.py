@@ -101,15 +101,15 @@ def _parser() -> argparse.ArgumentParser:
         type=_above_zero,
         default=1.0,
         metavar="F",
-        help="all waiting times multiplied by this: for trials (1)",
+        help="multiply all waiting times by this factor, for trials (1)",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     with_rules = argparse.ArgumentParser(add_help=False)
-    with_rules.add_argument("--rules", type=Path, default=rules.FILE, metavar="FILE", help="the rules (%(default)s)")
+    with_rules.add_argument("--rules", type=Path, default=rules.FILE, metavar="FILE", help="rules file (%(default)s)")
     asking = argparse.ArgumentParser(add_help=False)
-    asking.add_argument("--yes", action="store_true", help="ask nothing")
+    asking.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     counting = argparse.ArgumentParser(add_help=False)
-    counting.add_argument("--dry-run", action="store_true", help="only say how many")
+    counting.add_argument("--dry-run", action="store_true", help="only say how many there are")
 
     commands.add_parser("stream", parents=[with_rules], help="hold X's filtered stream until told to stop (SIGTERM)")
     one = commands.add_parser(
@@ -117,35 +117,43 @@ def _parser() -> argparse.ArgumentParser:
         parents=[with_rules, asking, counting],
         help="fetch what the stream did not deliver, or years of history",
     )
-    one.add_argument("--from", dest="since", type=parse_time, required=True, metavar="TIME", help="ISO 8601, UTC")
-    one.add_argument("--to", dest="until", type=parse_time, metavar="TIME", help="now, if left out")
+    one.add_argument(
+        "--from", dest="since", type=parse_time, required=True, metavar="TIME", help="start, in ISO 8601, UTC"
+    )
+    one.add_argument("--to", dest="until", type=parse_time, metavar="TIME", help="end (now)")
     one.add_argument("--rule", action="append", metavar="TAG", help="only the rule with this tag (repeatable)")
     one.add_argument(
-        "--sample", type=_posts, metavar="N", help="only about N posts, in slices that are spread evenly over the time"
+        "--sample", type=_posts, metavar="N", help="fetch only about N posts, in slices spread evenly over the time"
     )
     for name, what in (
-        ("archive", "publish posts of archive again"),
-        ("rejected", "publish messages of rejected again"),
+        ("archive", "publish posts of the table archive again"),
+        ("rejected", "publish messages of the table rejected again"),
     ):
         one = commands.add_parser(name, parents=[counting], help=what)
         first = name == "archive"
-        one.add_argument("--from", dest="since", type=parse_time, required=first, metavar="TIME", help="ISO 8601, UTC")
-        one.add_argument("--to", dest="until", type=parse_time, metavar="TIME", help="now, if left out")
         one.add_argument(
-            "--rate", type=_above_zero, default=200.0, metavar="R", help="messages a second at the most (200)"
+            "--from", dest="since", type=parse_time, required=first, metavar="TIME", help="start, in ISO 8601, UTC"
+        )
+        one.add_argument("--to", dest="until", type=parse_time, metavar="TIME", help="end (now)")
+        one.add_argument(
+            "--rate", type=_above_zero, default=200.0, metavar="R", help="at most so many messages per second (200)"
         )
         one.set_defaults(again=False)
         if not first:
-            one.add_argument("--again", action="store_true", help="also what was redriven before")
-    one = commands.add_parser("rules", help="the file's rules and X's")
+            one.add_argument("--again", action="store_true", help="also messages that were published again before")
+    one = commands.add_parser("rules", help="compare and change X's rules")
     actions = one.add_subparsers(dest="action", required=True, metavar="action")
     actions.add_parser(
-        "check", parents=[with_rules], help="the file alone, without X or a token; exit code 1 for a mistake"
+        "check", parents=[with_rules], help="check the file, without X or a token; exit code 1 if there is a mistake"
     )
-    one = actions.add_parser("plan", parents=[with_rules], help="what apply would change; exit code 1 if anything")
-    one.add_argument("--price", action="store_true", help="posts and dollars a day by the last seven days' counts")
-    one.add_argument("--json", action="store_true", help="on stdout, for a program")
-    one = actions.add_parser("apply", parents=[with_rules, asking], help="make X have the file's rules")
+    one = actions.add_parser(
+        "plan", parents=[with_rules], help="show what apply would change; exit code 1 if anything would"
+    )
+    one.add_argument(
+        "--price", action="store_true", help="show posts and dollars per day, by X's counts of the last seven days"
+    )
+    one.add_argument("--json", action="store_true", help="print JSON to stdout")
+    one = actions.add_parser("apply", parents=[with_rules, asking], help="sync X's rules with the file")
     one.add_argument("--remove-foreign", action="store_true", help="also remove rules that the file does not name")
     return parser
 

@@ -252,43 +252,45 @@ def _parser() -> argparse.ArgumentParser:
         type=_posts,
         default=1_500,
         metavar="N|FILE",
-        help="how many synthetic posts X's stand-in sends; or a file of X's JSON lines, whose posts it sends",
+        help="number of synthetic posts to send, or a file of X's JSON lines whose posts are sent",
     )
     parser.add_argument("--rate", type=_positive(float), default=150.0, help="posts a second")
     parser.add_argument(
-        "--seed", type=int, default=1, help="what the synthetic posts are made from: the same seed, the same posts"
+        "--seed", type=int, default=1, help="seed of the synthetic posts; the same seed gives the same posts"
     )
     parser.add_argument("--keep", action="store_true", help="keep the tables in .runs/, to query them afterwards")
     parser.add_argument(
-        "--json", action="store_true", help="the result as one JSON object, the last line of stdout; all else on stderr"
+        "--json",
+        action="store_true",
+        help="print the result as one JSON object, the last line of stdout; everything else goes to stderr",
     )
     parser.add_argument(
-        "--twice", action="store_true", help="Pub/Sub delivers every message twice; the view must not change"
+        "--twice", action="store_true", help="let Pub/Sub deliver every message twice; the view must not change"
     )
     parser.add_argument(
         "--pubsub",
         choices=("embedded", "emulator"),
         default="embedded",
-        help="our broker, or Google's emulator (gcloud and java)",
+        help="use the embedded broker or Google's emulator (needs gcloud and java)",
     )
-    parser.add_argument("--rules", type=Path, default=RULES, help="the rules to install at X")
+    parser.add_argument("--rules", type=Path, default=RULES, help="file with the rules to install at X")
     parser.add_argument(
         "--results",
         type=Path,
         metavar="FOLDER",
-        help="where report.html and the CSV files go (results/<time>, and results/latest)",
+        help="folder for report.html and the CSV files (results/<time>, linked from results/latest)",
     )
-    parser.add_argument(
-        "--no-report", dest="report", action="store_false", help="end with the counts, without a report"
-    )
+    parser.add_argument("--no-report", dest="report", action="store_false", help="make no report")
     parser.add_argument(
         "--watch", action="store_true", help="show the live page while posts arrive, and until Ctrl-C afterwards"
     )
     parser.add_argument(
-        "--bigquery-port", type=int, default=0, metavar="PORT", help="port of BigQuery's stand-in; 0 takes a free one"
+        "--bigquery-port", type=int, default=0, metavar="PORT", help="port of the embedded BigQuery; 0 takes a free one"
     )
-    parser.add_argument("--real", action="store_true", help="the real X with X_BEARER_TOKEN: costs money, asks first")
-    parser.add_argument("--yes", action="store_true", help="with --real: do not ask")
+    parser.add_argument(
+        "--real", action="store_true", help="read the real stream with X_BEARER_TOKEN: costs money, and asks first"
+    )
+    parser.add_argument("--yes", action="store_true", help="with --real: do not ask for confirmation")
     parser.set_defaults(began=time.monotonic())
     return parser
 

@@ -287,14 +287,14 @@ def _parser() -> argparse.ArgumentParser:
         "'serve' shows a live page instead.",
     )
     parser.add_argument("--version", action="version", version=VERSION)
-    parser.add_argument("command", nargs="?", choices=("serve",), help="serve: a page on which the charts move")
+    parser.add_argument("command", nargs="?", choices=("serve",), help="serve a live page")
     about = parser.add_argument_group("what about")
     about.add_argument(
         "--from", dest="since", metavar="TIME", help="a date, a time, or 36h, 7d, 2w before the end (28d)"
     )
     about.add_argument("--to", dest="until", metavar="TIME", help="a date (its whole day) or a time (now)")
     about.add_argument(
-        "--timezone", default="UTC", help="in which hours and days are meant, as Europe/Berlin (%(default)s)"
+        "--timezone", default="UTC", help="time zone of hours and days, such as Europe/Berlin (%(default)s)"
     )
     about.add_argument("--keyword", help="only posts with this entry of keywords.txt")
     about.add_argument("--rule", help="only posts that the rule with this tag matched")

@@ -177,10 +177,10 @@ def _parser() -> argparse.ArgumentParser:
         "--post", type=_id, action="append", default=[], metavar="ID", help="this post; may be given several times"
     )
     what.add_argument("--user", type=_id, metavar="ID", help="every post of this author (the number, not the @name)")
-    what.add_argument("--due", action="store_true", help="one run of the schedule: ask X, apply its answers")
-    what.add_argument("--status", action="store_true", help="what was done of late")
+    what.add_argument("--due", action="store_true", help="make one scheduled run: ask X, and apply its answers")
+    what.add_argument("--status", action="store_true", help="show what was done lately")
     parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     parser.add_argument(
         "--age",
         type=_minutes,
