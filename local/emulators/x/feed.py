@@ -1,0 +1,88 @@
+"""The stream's side: posts at their times, keep-alives, and what goes wrong in between."""
+
+import asyncio
+import itertools
+import time
+from collections import deque
+from collections.abc import Iterator
+
+import orjson
+from aiohttp import web
+
+from .. import log
+from . import posts
+from .faults import Fault
+from .memory import Known
+from .misbehaviour import Misbehaviour
+from .rules import matching
+from .state import State, leave_out
+
+_SLOW = 1.0  # seconds in which the buffers stay full until X throws the reader out
+
+
+class Feed:
+    """Makes the posts, from the first connection on, and sends them to whoever holds the stream."""
+
+    def __init__(
+        self, state: State, wrong: Misbehaviour, written: Iterator[posts.Post], rate: float, faults: list[Fault]
+    ) -> None:
+        """`rate` is in posts a second; `faults` happen at their times."""
+        self._state = state
+        self._misbehaviour = wrong
+        self._posts = written
+        self._rate = rate
+        self._wrong = deque(sorted(faults, key=lambda fault: fault.at))
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Start the clock, unless it runs."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        """One post every 1/rate seconds; after a pause of the machine's, those that are due go out together."""
+        began = time.monotonic()
+        rules = itertools.cycle(range(1_000_000))
+        last_rules: list[dict[str, str]] = []
+        for number, post in enumerate(self._posts):
+            ahead = began + number / self._rate - time.monotonic()
+            if ahead > 0.005:
+                await asyncio.sleep(ahead)
+            while self._wrong and time.monotonic() - began >= self._wrong[0].at:
+                await self._misbehaviour.happen(self._wrong.popleft())
+            self._state.expected.add(post)
+            last_rules = list(self._state.rules.held) or last_rules
+            rule = matching(last_rules, post.data["text"], next(rules))
+            known = self._state.memory.add(post, rule["value"])
+            held = self._state.held is not None and time.monotonic() >= max(
+                self._state.mute_until, self._state.stalled_until
+            )
+            if held and self._state.held is not None and self._state.rules.held:
+                await self._send(self._state.held, known, {"id": rule["id"], "tag": rule["tag"]})
+            if not known.sent:
+                self._state.totals["missed"] += 1
+        log.event(
+            "all_sent",
+            "x",
+            **self._state.totals,
+            expected_posts=len(self._state.expected.ids),
+            expected_about_music=len(self._state.expected.ids_about_music),
+        )
+
+    async def _send(self, stream: web.StreamResponse, known: Known, rule: dict[str, str]) -> None:
+        message = known.post.message([rule])
+        leave_out(message, self._state.expansions)
+        line = orjson.dumps(message)
+        try:
+            async with asyncio.timeout(_SLOW):
+                await stream.write(line + b"\r\n")
+        except ConnectionError:
+            return
+        except TimeoutError:
+            log.event("slow_reader", "x", message="thrown out: it does not read")
+            self._state.abort()
+            return
+        self._state.wrote = time.monotonic()
+        known.sent = True
+        self._state.totals["sent"] += 1
+        self._state.charge(message)

@@ -1,0 +1,97 @@
+"""What X does wrong when it is told to (faults.py names the faults)."""
+
+import time
+
+import orjson
+from aiohttp import web
+
+from .. import log
+from . import faults
+from .faults import Fault
+from .memory import Memory
+from .responses import json
+from .state import State
+
+
+class Misbehaviour:
+    """Makes a fault happen now, and answers instead of X where one waits for an answer."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def happen(self, fault: Fault) -> None:
+        log.event("fault", "x", fault=fault.name, times=fault.times)
+        stream = self._state.held
+        if fault.name == "rotate":
+            self._state.token += "-rotated"
+            self._state.abort()
+        elif fault.name in faults.AT_SEARCH:
+            self._state.search_answers.extend([fault.name] * fault.times)
+        elif fault.name in faults.AT_CONNECT:
+            if fault.name == "409":
+                self._state.rules.held.clear()
+            elif fault.name == "429-connections":
+                self._state.ghost = True
+            else:
+                self._state.answers.extend([fault.name] * fault.times)
+            self._state.abort()
+        elif fault.name == "rules-gone":
+            self._state.rules.held.clear()
+        elif fault.name == "no-archive":
+            self._state.no_archive = True
+        elif fault.name == "silence":
+            self._state.mute_until = time.monotonic() + 3_600
+        elif fault.name == "stall":
+            self._state.stalled_until = time.monotonic() + 3_600
+        elif stream is not None:
+            await self._say(stream, fault)
+
+    async def _say(self, stream: web.StreamResponse, fault: Fault) -> None:
+        """A fault that is something in the stream itself."""
+        try:
+            match fault.name:
+                case "reset":
+                    self._state.abort()
+                    return
+                case "partial":
+                    await stream.write(b'{"data":{"id":"21')
+                case "disconnect" | "disconnect-open" | "slow-reader":
+                    await stream.write(orjson.dumps(faults.disconnect()) + b"\r\n")
+                    if fault.name == "disconnect-open":
+                        self._state.stalled_until = time.monotonic() + 3_600
+                        return
+                case "unknown":
+                    await stream.write(b'{"info":{"message":"a kind of message that nobody knows"}}\r\n')
+                    return
+                case "duplicates":
+                    for known in [known for known in self._state.memory.known if known.sent][-20:]:
+                        await stream.write(known.post.line([{"id": "1", "tag": "again"}]) + b"\r\n")
+                    return
+        except ConnectionError:
+            return
+        self._state.held = self._state.request = None  # `_hold` sees it, and ends the response cleanly
+
+    def answer_search(self, name: str) -> web.Response:
+        if name == "search-garbled":
+            return web.Response(body=b'{"data":[{"id":"2', content_type="application/json")
+        if name == "search-empty":
+            following = Memory.token((1 << 62) - len(self._state.search_answers))
+            return json(200, {"meta": {"result_count": 0, "next_token": following}})
+        kind = {"search-429": "429-rate"}.get(name, name.removeprefix("search-"))
+        return self.problem(kind)
+
+    async def answer_connect(self, name: str, request: web.Request) -> web.StreamResponse:
+        if name == "html":
+            return web.Response(status=502, text="<html>Bad gateway</html>", content_type="text/html")
+        if name == "refuse":
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        return self.problem(name)
+
+    def problem(self, name: str) -> web.Response:
+        status, body, headers = faults.ANSWERS[name]
+        answer = json(status, body)
+        for key, value in headers.items():
+            answer.headers[key] = str(int(time.time()) + int(value)) if value.startswith("+") else value
+        return answer
