@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The whole pipeline in your Google Cloud project. ./deploy.sh help says what it can do; docs/deploy.md what it makes, and why.
 #
-# It is an upsert: each thing carries a fingerprint of what it was made with; what is as it should be is left alone, what differs
-# is changed, nothing is dropped. So it may be interrupted anywhere and run again.
+# It is an upsert: each resource carries a fingerprint of its settings. Unchanged resources are skipped, changed ones are updated, and
+# nothing is dropped, so it is safe to interrupt and to run again.
 # shellcheck disable=SC2310 # `there`, `decide` and the like are made for conditions; what may fail ends the script by itself
 # shellcheck disable=SC2312 # what stands in an argument only puts texts together
 set -Eeuo pipefail
@@ -28,16 +28,16 @@ help() {
 	cat <<'HELP'
 ./deploy.sh up [part]     make or change everything; parts: access pubsub bigquery ingester rules function watch
                       and, for those who want it, dataflow (imports in the cloud; LOADER=dataflow streams with it)
-            plan          what `up` would make, change and leave; writes nothing (also: up --dry-run)
-            estimate      dollars a month, X and Google apart [--posts-per-day N] [--json]
-            doctor        is it healthy, end to end? sends one message through [--no-canary]
+            plan          show what `up` would make and change; writes nothing (also: up --dry-run)
+            estimate      dollars a month, for X and Google [--posts-per-day N] [--json]
+            doctor        check everything, and send one message through [--no-canary]
             pause         stop the ingester, and the spending
             resume        start it again
-            run COMMAND   any command of the ingester, in the cloud: run search --from 2026-11-20T00:00 --yes
-            destroy       remove what `up` made; the data and the secret stay, but with --all
+            run COMMAND   run a command of the ingester in the cloud: run search --from 2026-11-20T00:00 --yes
+            destroy       remove what `up` made; keeps the data and the secret unless you pass --all
 
-  --yes      ask nothing
-  --again    apply everything once more, whatever the fingerprints say (repairs what was changed by hand)
+  --yes      do not ask for confirmation
+  --again    apply everything again, whatever the fingerprints say (repairs manual changes)
 
 Settings come from the environment or .env (cp .env.example .env). Exit codes: 0 done; 1 something failed, and the next run goes
 on from there (plan: something would change; doctor: something is wrong); 2 a setting, an argument or a tool is missing.
@@ -88,7 +88,7 @@ mind_the_topic() {
 	while IFS= read -r line; do [[ -z ${line} ]] || warn "${line}"; done < <(python3 infra/deploy/topic.py)
 }
 
-# What it may cost at the worst, before anything is made.
+# Say what it may cost at the worst, before anything is made.
 agree() {
 	local x google post
 	local -a without=()
@@ -124,14 +124,14 @@ conclude() {
 	local made changed left
 	made=$(count '+') changed=$(count '~') left=$(count '=')
 	if [[ ${PLANNING} == true ]]; then
-		step "${made} to make, ${changed} to change, ${left} as they should be. Nothing was written."
+		step "${made} to make, ${changed} to change, ${left} unchanged. Nothing was written."
 		((made + changed == 0)) || exit 1
 		return 0
 	fi
 	if ((made + changed == 0)); then
-		step "Nothing to do: all ${left} things are as they should be."
+		step "Nothing to do: all ${left} resources are unchanged."
 	else
-		step "Done: ${made} made, ${changed} changed, ${left} as they were."
+		step "Done: ${made} made, ${changed} changed, ${left} unchanged."
 	fi
 	where_to_look
 }

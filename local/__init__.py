@@ -1,1 +1,1 @@
-"""The pipeline on one machine: what it talks to in the cloud is stood in for by small servers; our own parts are real."""
+"""The pipeline on one machine. Small local servers replace the cloud's services; our own parts are real."""

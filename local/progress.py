@@ -93,7 +93,7 @@ class Progress:
             ("published", counts.published, "blue", "ingester ─► Pub/Sub"),
             ("loaded", counts.loaded, "green", "load_tweet ─► BigQuery, tweet_versions"),
             ("filtered", counts.filtered, "yellow", "load_tweet ─► filtered: no word of keywords.txt"),
-            ("rejected", counts.rejected, "red", "can never become a row ─► rejected, with the reason"),
+            ("rejected", counts.rejected, "red", "cannot be parsed ─► rejected, with the reason"),
         )
         for name, count, colour, where in stages:
             bar = ProgressBar(

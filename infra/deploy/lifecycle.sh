@@ -103,7 +103,7 @@ pause() {
 	cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false \
 		"INSERT INTO \`${P}.${BIGQUERY_DATASET}.ingester_events\` (holder, \`at\`, event, reason, note) VALUES ('deploy.sh', CURRENT_TIMESTAMP(), 'stopped', 'pause', 'paused by hand')" >/dev/null
 	info 'Paused. X bills nothing now, and Google little more than storage. ./deploy.sh resume goes on.'
-	info 'What is posted until then is left out; ./deploy.sh run search --from TIME --to TIME fetches it, up to 7 days back.'
+	info 'What is posted until then is left out; ./deploy.sh run search --from TIME --to TIME fetches it.'
 }
 
 resume() {
