@@ -91,7 +91,7 @@ def decide(ended: Ended, failures: int, times: Timeouts) -> Action:
             return Stop(
                 "credits",
                 f"X's account has no credits left (402: {said}). Buy credits, or raise the spending limit, in X's developer "
-                "console. What is posted meanwhile is fetched by search afterwards, up to 7 days back.",
+                "console. What is posted meanwhile is fetched by search afterwards.",
                 times.stopped,
             )
         case 400:
