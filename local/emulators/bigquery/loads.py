@@ -69,6 +69,8 @@ def _load_json(path: str, target: str, ctx: Any) -> None:
 def _count(ctx: Any, table: dict[str, str]) -> int:
     from bqemulator.storage.sql_identifiers import quoted_table_ref
 
+    if ctx.catalog.get_table(table["projectId"], table["datasetId"], table["tableId"]) is None:
+        return 0  # the job makes it
     name = quoted_table_ref(table["projectId"], table["datasetId"], table["tableId"])
     (rows,) = ctx.engine.connection.cursor().execute(f"SELECT COUNT(*) FROM {name}").fetchone()
     return int(rows)
