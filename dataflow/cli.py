@@ -142,6 +142,9 @@ def _conclude(result: Totals, console: Console) -> int:
     if not result.balanced:
         console.print("The counts do not balance. This is a mistake of the program: please report it.")
         return 1
+    if result.unknown:
+        names = ", ".join(f"{name} ({count:,})" for name, count in result.unknown.most_common(10))
+        console.print(f"Fields that have no column, and stay in payload: {names}.", markup=False)
     if result.outcomes["rejected"]:
         console.print(
             "The table rejected has what could not become a row, with file and line in the column attributes."

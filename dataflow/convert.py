@@ -18,6 +18,7 @@ from .shards import Shards
 from .staging import Staging
 from .totals import Totals
 
+_FIELDS_KEPT = 200  # names of unknown fields: what a file says is not ours to trust
 _KEPT_OF_LINE = 100_000  # bytes of a line that is too long: it goes to `rejected`
 
 
@@ -63,6 +64,8 @@ def convert(found: Iterable[Found], options: Options, staging: Staging, part: st
         totals.read += 1
         result = to_rows(one, options, now)
         totals.add(result.outcome, result.reason)
+        if result.unknown and len(totals.unknown) < _FIELDS_KEPT:
+            totals.unknown.update(result.unknown)
         for table, _, row in result.rows:
             shards.add(table, row)
     staging.write_part(part, (totals, shards.close()))

@@ -10,11 +10,15 @@ OUTCOMES = ("loaded", "filtered", "rejected")
 
 @dataclass(slots=True)
 class Totals:
-    """`read` counts messages: a page of results counts as many as it has posts. `reasons` say why, as {"filtered: language": 3}."""
+    """`read` counts messages: a page of results counts as many as it has posts. `reasons` say why, as {"filtered: language": 3}.
+
+    `unknown` counts fields of X's that the row code does not know, by their paths.
+    """
 
     read: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcome: str, reason: str = "") -> None:
         self.outcomes[outcome] += 1
@@ -33,12 +37,22 @@ class Totals:
         return self.read == sum(self.outcomes[name] for name in OUTCOMES)
 
     def as_json(self) -> dict[str, Any]:
-        return {"read": self.read, **{name: self.outcomes[name] for name in OUTCOMES}, "reasons": dict(self.reasons)}
+        return {
+            "read": self.read,
+            **{name: self.outcomes[name] for name in OUTCOMES},
+            "reasons": dict(self.reasons),
+            "unknown": dict(self.unknown),
+        }
 
 
 def of_json(found: Mapping[str, Any]) -> Totals:
     """Undo `as_json`."""
-    return Totals(found["read"], Counter({name: found[name] for name in OUTCOMES}), Counter(found["reasons"]))
+    return Totals(
+        found["read"],
+        Counter({name: found[name] for name in OUTCOMES}),
+        Counter(found["reasons"]),
+        Counter(found["unknown"]),
+    )
 
 
 def total(parts: Iterable[Totals]) -> Totals:
@@ -48,6 +62,7 @@ def total(parts: Iterable[Totals]) -> Totals:
         result.read += one.read
         result.outcomes += one.outcomes
         result.reasons += one.reasons
+        result.unknown += one.unknown
     return result
 
 

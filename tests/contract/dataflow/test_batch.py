@@ -69,7 +69,7 @@ def folder(tmp_path: Path) -> Path:
     place = tmp_path / "posts"
     place.mkdir()
     shared = {"data": [x_messages.post(n, "a page") for n in (11, 12)], "includes": {}}
-    lines = [streamed(1), b"", streamed(2, "kein Deutsch"), b'{"data":', orjson.dumps(shared)]
+    lines = [streamed(1, new_field=1), b"", streamed(2, "kein Deutsch"), b'{"data":', orjson.dumps(shared)]
     (place / "a.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     (place / "b.jsonl.gz").write_bytes(gzip.compress(streamed(3) + b"\n" + b'{"id_str":"1","id":1,"text":"old"}\n'))
     return place
@@ -81,6 +81,7 @@ def test_files_become_rows_and_what_is_none_is_kept_with_file_and_line(
     assert place.run("files", f"{folder}/*", "--tag", "history") == 0
     said = capsys.readouterr().err
     assert "read 7 = loaded 5 + filtered 0 + rejected 2 (rejected: not_json 1, rejected: old_format 1)" in said
+    assert "Fields that have no column, and stay in payload: data.new_field (1)." in said
     found = place.query(
         "SELECT id, text, rules, source, JSON_VALUE(payload, '$.data.text') AS raw FROM tweets ORDER BY id",
     )
