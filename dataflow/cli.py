@@ -107,12 +107,17 @@ def _run(asked: argparse.Namespace, beam_options: Sequence[str], console: Consol
     if asked.dry_run:
         return 0
     _check_tables(found)
-    with _progress(console, place, len(job.parts), remote=remote):
-        try:
-            batch.run(job.parts, options, place, [*(ours or batch.local_options(asked.workers)), *beam_options])
-        except (RuntimeError, OSError, GoogleAPIError, GoogleAuthError) as error:
-            raise DataflowError(f"The pipeline ended early: {_last_line(error)}. The same command goes on.") from None
-    return _load(place, found, job, console)
+    with bigquery.Client(project=found.google_cloud_project) as client:
+        target = loading.Target(client, found.bigquery_dataset, lambda said: console.print(said, markup=False))
+        loader = loading.Loader(target, place, list(staging.part_names(len(job.parts))))
+        with _progress(console, place, len(job.parts), remote=remote), loader.in_background():
+            try:
+                batch.run(job.parts, options, place, [*(ours or batch.local_options(asked.workers)), *beam_options])
+            except (RuntimeError, OSError, GoogleAPIError, GoogleAuthError) as error:
+                raise DataflowError(
+                    f"The pipeline ended early: {_last_line(error)}. The same command goes on."
+                ) from None
+        return _load(place, loader, target, len(job.parts), console)
 
 
 def _last_line(error: Exception) -> str:
@@ -120,20 +125,17 @@ def _last_line(error: Exception) -> str:
     return f"{type(error).__name__}: {(lines or ['no reason given'])[-1][:500]}"
 
 
-def _load(place: Staging, found: Settings, job: Job, console: Console) -> int:
+def _load(place: Staging, loader: loading.Loader, target: loading.Target, count: int, console: Console) -> int:
     parts = place.read_parts()
-    if len(parts) < len(job.parts):
-        raise DataflowError(
-            f"{len(job.parts) - len(parts)} parts of {len(job.parts)} were not converted. The same command goes on."
-        )
+    if len(parts) < count:
+        raise DataflowError(f"{count - len(parts)} parts of {count} were not converted. The same command goes on.")
+    with console.status("Loading"):
+        loader.load_ready()
     result = counts.total(one for one, _ in parts)
-    with bigquery.Client(project=found.google_cloud_project) as client:
-        target = loading.Target(client, found.bigquery_dataset, lambda said: console.print(said, markup=False))
-        with console.status("Loading"):
-            loading.load(target, place.run, parts, result)
-        place.finish(result)
-        if result.outcomes["loaded"]:
-            loading.tell_remove_deleted(target, place.run, result.outcomes["loaded"])
+    loader.correct(result)
+    place.finish(result)
+    if result.outcomes["loaded"]:
+        loading.tell_remove_deleted(target, place.run, result.outcomes["loaded"])
     return _conclude(result, console)
 
 

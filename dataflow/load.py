@@ -5,7 +5,10 @@ rows is inserted row by row, and the row that is refused goes to `rejected` with
 """
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count, islice
@@ -26,10 +29,11 @@ from functions.load_tweet.transform import reject, timestamp
 
 from .errors import DataflowError
 from .shards import JSON_COLUMNS, Shard
-from .staging import Done
+from .staging import Done, Staging
 from .totals import Totals
 
-_JOB_BYTES = 1_000_000_000  # of an upload from this machine; files in Cloud Storage go in one job a table
+_PARTS_A_GROUP = 8  # of an upload from this machine: hundreds of megabytes
+_POLL_SECONDS = 1.0
 _JOB_FILES = 10_000  # https://cloud.google.com/bigquery/quotas#load_jobs, 2026-11: source URIs a job
 _REQUEST_SECONDS = 60.0
 _JOB_SECONDS = 6 * 3_600.0  # BigQuery ends a load job after six hours
@@ -58,23 +62,73 @@ class Target:
         return f"{self.client.project}.{self.dataset}.{name}"
 
 
-def load(target: Target, run: str, parts: Sequence[Done], totals: Totals) -> None:
-    """Load what all parts have, and correct `totals` where BigQuery refuses rows. Raises DataflowError."""
-    tables: dict[str, list[Shard]] = {}
-    for _, shards in parts:
-        for table, shard in shards.items():
-            tables.setdefault(table, []).append(shard)
-    try:
-        for table, shards_of_it in sorted(tables.items()):
-            for number, group in enumerate(_groups(shards_of_it)):
-                refused = _load(target, table, f"import-{run}-{table}-{number}", group)
-                if table in _OUTCOMES:
-                    totals.reject(_OUTCOMES[table], refused, "refused_by_bigquery")
-    except (GoogleAPIError, GoogleAuthError, requests.RequestException, BadMoment, TimeoutError, OSError) as error:
-        raise DataflowError(
-            f"BigQuery did not take the rows: {type(error).__name__}: {str(error)[:500]}. Does the dataset exist (./deploy.sh up), and may "
-            "this account write to it and make jobs? The same command goes on where this one ended."
-        ) from None
+class Loader:
+    """Loads the parts of a run in groups, each as soon as all of it is converted. The same parts are always grouped in the same way.
+
+    Files in Cloud Storage are one group, so each table has one job. An upload from this machine has more, and goes on beside the workers.
+    """
+
+    def __init__(self, target: Target, place: Staging, parts: Sequence[str]) -> None:
+        """`parts` are the names of all parts of the run."""
+        self._target = target
+        self._place = place
+        size = max(len(parts), 1) if place.folder.startswith("gs://") else _PARTS_A_GROUP
+        self._groups = [parts[first : first + size] for first in range(0, len(parts), size)]
+        self._loaded: set[int] = set()
+        self._refused: Counter[str] = Counter()  # rows, by table
+
+    def load_ready(self) -> None:
+        """Load the groups that are converted and not loaded yet. Raises DataflowError."""
+        done = self._place.parts_done()
+        for number, names in enumerate(self._groups):
+            if number not in self._loaded and all(name in done for name in names):
+                self._load_group(number, [self._place.read_part(done[name]) for name in names])
+                self._loaded.add(number)
+
+    @contextmanager
+    def in_background(self) -> Iterator[None]:
+        """Load while the context lasts. What fails is tried again, and told, by the next `load_ready`."""
+        stop = threading.Event()
+
+        def run() -> None:
+            while not stop.wait(_POLL_SECONDS):
+                with suppress(DataflowError):
+                    self.load_ready()
+
+        thread = threading.Thread(target=run, name="load", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def correct(self, totals: Totals) -> None:
+        """Count as rejected what BigQuery refused."""
+        for table, rows in self._refused.items():
+            if table in _OUTCOMES:
+                totals.reject(_OUTCOMES[table], rows, "refused_by_bigquery")
+
+    def _load_group(self, number: int, parts: Sequence[Done]) -> None:
+        tables: dict[str, list[Shard]] = {}
+        for _, shards in parts:
+            for table, shard in shards.items():
+                tables.setdefault(table, []).append(shard)
+        try:
+            for table, shards_of_it in sorted(tables.items()):
+                for files, group in enumerate(batched(shards_of_it, _JOB_FILES)):
+                    job = f"import-{self._place.run}-{table}-{number}" + (f"-{files}" if files else "")
+                    self._refused[table] += _load(self._target, table, job, group)
+        except (GoogleAPIError, GoogleAuthError, requests.RequestException, BadMoment, TimeoutError, OSError) as error:
+            raise DataflowError(
+                f"BigQuery did not take the rows: {type(error).__name__}: {str(error)[:500]}. Does the dataset exist (./deploy.sh up), and "
+                "may this account write to it and make jobs? The same command goes on where this one ended."
+            ) from None
+
+
+def batched(shards: Sequence[Shard], size: int) -> Iterator[Sequence[Shard]]:
+    """Yield lists of at most `size`."""
+    return (shards[first : first + size] for first in range(0, len(shards), size))
 
 
 def _load(target: Target, table: str, job: str, group: Sequence[Shard]) -> int:
@@ -138,21 +192,6 @@ def _start(client: bigquery.Client, table: str, name: str, group: Sequence[Shard
             return client.load_table_from_file(file, table, job_id=name, job_config=config, timeout=_REQUEST_SECONDS)
     except Conflict:  # an earlier request made the job, and only its answer was lost
         return client.get_job(name, timeout=_REQUEST_SECONDS)
-
-
-def _groups(shards: Iterable[Shard]) -> Iterator[list[Shard]]:
-    """Divide a table's files among jobs, in the order of the parts: each time in the same way."""
-    group: list[Shard] = []
-    size = 0
-    for shard in shards:
-        limit = float("inf") if shard.path.startswith("gs://") else _JOB_BYTES
-        if group and (size + shard.size > limit or len(group) == _JOB_FILES):
-            yield group
-            group, size = [], 0
-        group.append(shard)
-        size += shard.size
-    if group:
-        yield group
 
 
 class _Joined(io.RawIOBase):

@@ -54,7 +54,13 @@ class Staging:
 
     def read_parts(self) -> list[Done]:
         """Return what became of each part that is done, in the order of their names."""
-        return [self._done(_read(path)) for _, path in sorted(self.parts_done().items())]
+        return [self.read_part(path) for _, path in sorted(self.parts_done().items())]
+
+    @staticmethod
+    def read_part(path: str) -> Done:
+        """Return what became of a part. `path` is one of those that `parts_done` gives."""
+        found = _read(path)
+        return totals.of_json(found), {table: Shard(*shard) for table, shard in found["shards"].items()}
 
     def loaded(self) -> dict[str, Any] | None:
         """Return what `finish` remembered; None while the run is not loaded."""
@@ -76,10 +82,6 @@ class Staging:
             file.write(orjson.dumps(found))
         if target != path:
             FileSystems.rename([target], [path])
-
-    @staticmethod
-    def _done(found: dict[str, Any]) -> Done:
-        return totals.of_json(found), {table: Shard(*shard) for table, shard in found["shards"].items()}
 
 
 def _read(path: str) -> dict[str, Any]:

@@ -260,6 +260,13 @@ def test_ids_of_an_edit_may_be_numbers_and_nulls_are_left_out() -> None:
     assert parse({"data": {"id": 3, "edit_history_tweet_ids": [1, None, "2", 3]}}).earlier_versions == ("1", "2")
 
 
+def test_of_several_included_users_the_author_is_found() -> None:
+    users = [{"id": "8", "name": "another"}, {"id": "7", "name": "the author"}]
+    assert (
+        parse({"data": {"id": ID, "author_id": "7"}, "includes": {"users": users}}).columns["user_name"] == "the author"
+    )
+
+
 def test_what_names_nothing_is_left_out() -> None:
     data = {"id": ID, "referenced_tweets": [{"type": "quoted"}], "entities": {"hashtags": [{"start": 0}, {"tag": "a"}]}}
     found = parse({"data": data, "matching_rules": [{}, {"id": "1"}]}).columns
