@@ -114,16 +114,18 @@ class Loader:
         for _, shards in parts:
             for table, shard in shards.items():
                 tables.setdefault(table, []).append(shard)
+        refused: Counter[str] = Counter()
         try:
             for table, shards_of_it in sorted(tables.items()):
                 for files, group in enumerate(batched(shards_of_it, _JOB_FILES)):
                     job = f"import-{self._place.run}-{table}-{number}" + (f"-{files}" if files else "")
-                    self._refused[table] += _load(self._target, table, job, group)
+                    refused[table] += _load(self._target, table, job, group)
         except (GoogleAPIError, GoogleAuthError, requests.RequestException, BadMoment, TimeoutError, OSError) as error:
             raise DataflowError(
                 f"BigQuery did not take the rows: {type(error).__name__}: {str(error)[:500]}. Does the dataset exist (./deploy.sh up), and "
                 "may this account write to it and make jobs? The same command goes on where this one ended."
             ) from None
+        self._refused += refused  # only now: a group that failed is tried again, whole
 
 
 def batched(shards: Sequence[Shard], size: int) -> Iterator[Sequence[Shard]]:
