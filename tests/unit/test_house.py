@@ -107,3 +107,35 @@ def test_no_test_is_skipped_in_words_that_ci_cannot_insist_on() -> None:
 @pytest.mark.parametrize("report", sorted((ROOT / "reports/queries").glob("*.sql")), ids=lambda path: path.stem)
 def test_a_report_begins_with_its_question(report: Path) -> None:
     assert re.match(r"-- .+\?", report.read_text())
+
+
+COPIES = {
+    "a log line": [("functions/load_tweet/log.py", "event"), ("functions/remove_deleted/log.py", "event")],
+    "a boolean setting": [("functions/load_tweet/settings.py", "_boolean"), ("ingester/settings.py", "_boolean")],
+    "a safe address": [("functions/remove_deleted/settings.py", "is_safe"), ("ingester/settings.py", "_is_safe")],
+    "a client of Secret Manager": [("functions/remove_deleted/bearer.py", "_client"), ("ingester/x/bearer.py", "_client")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("copies", COPIES.values(), ids=COPIES.keys())
+def test_what_two_deployables_need_alike_is_written_alike(copies: list[tuple[str, str]]) -> None:
+    """They share no code, so a repair of one copy has to be made in the other."""
+
+    def body(file: str, name: str) -> str:
+        (found,) = [
+            node
+            for node in ast.walk(ast.parse((ROOT / file).read_text()))
+            if isinstance(node, ast.FunctionDef) and node.name == name
+        ]
+        return ast.unparse(ast.Module(found.body[bool(ast.get_docstring(found)) :], [])) + ast.unparse(found.args)
+
+    (first, second) = copies
+    assert body(*first) == body(*second)
+
+
+def test_a_bearer_token_is_told_by_the_same_pattern_everywhere() -> None:
+    patterns = {
+        re.findall(r"_TOKEN = re\.compile\((.+)\)", (ROOT / file).read_text())[0]
+        for file in ("ingester/x/bearer.py", "functions/remove_deleted/bearer.py")
+    }
+    assert len(patterns) == 1
