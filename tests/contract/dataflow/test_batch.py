@@ -156,7 +156,7 @@ def test_what_was_converted_before_a_kill_is_not_converted_again(
     [
         pytest.param("unfinished@tweet_versions", 0, id="a job that fails for BigQuery's own reasons is made again"),
         pytest.param("refusedx9@tweet_versions", 0, id="what a job refuses is inserted row by row"),
-        pytest.param("unfinishedx9@tweet_versions", 1, id="after five it is told, and the same command goes on"),
+        pytest.param("unfinishedx99@tweet_versions", 1, id="after five it is told, and the same command goes on"),
     ],
 )
 def test_load_jobs_that_fail(faults: str, code: int, place: Place, folder: Path, bigquery_url: str) -> None:

@@ -107,7 +107,7 @@ def test_the_tables_in_a_terminal_are_one_line_a_row_and_plain(report: results.R
     out = io.StringIO()
     terminal.show(report, Console(file=out, width=100, force_terminal=False), questions.NAMES)
     shown = out.getvalue()
-    assert "How many posts are there" in shown
+    assert "Total posts and posts without retweets" in shown
     assert "\x1b" not in shown
     assert "\u202e" not in shown
     assert "[bold]x[/]" in shown  # as typed, not as markup

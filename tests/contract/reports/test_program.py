@@ -49,7 +49,7 @@ def here(source: Source, bigquery_url: str, google_credentials: Path) -> dict[st
 def test_a_report_is_printed_and_left_in_files(here: dict[str, str], tmp_path: Path) -> None:
     done = run(*PERIOD, "--minimum", "1", "--show", "totals,top_hashtags", "--results", str(tmp_path / "[/r]"), **here)
     assert done.returncode == 0, done.stderr
-    assert "How many posts are there" in done.stdout
+    assert "Total posts and posts without retweets" in done.stdout
     assert "#music" in done.stdout
     assert "Where do posts come from" not in done.stdout
     assert "which bills nothing" in done.stderr
@@ -67,7 +67,7 @@ def test_only_some_questions_are_asked(here: dict[str, str], tmp_path: Path) -> 
 def test_the_queries_to_paste_need_no_bigquery(tmp_path: Path) -> None:
     done = run("--sql", "--only", "totals", "--from", "2026-11-01", "--to", "2026-11-02", "--project", "my-project")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("-- How many posts are there")
+    assert done.stdout.startswith("-- Total posts and posts without retweets")
     assert "FROM `my-project.twitter.tweets` AS tweets" in done.stdout
     assert "DATETIME(TIMESTAMP '2026-11-01 00:00:00 UTC')" in done.stdout
     assert "@keyword" not in done.stdout
@@ -205,7 +205,7 @@ def test_the_price_is_said_before_anything_is_asked_and_a_limit_holds(
     with bigquery_that(scanned) as (url, asked):
         # the client's own variable for another endpoint, which is not the embedded engine's
         program = (
-            "import sys; from google.cloud import bigquery; import reports.query as ask, reports.__main__ as main;"
+            "import sys; from google.cloud import bigquery; import reports.query as query, reports.__main__ as main;"
             f"query.connect = lambda project: bigquery.Client(project='p', client_options={{'api_endpoint': {url!r}}});"
             "sys.exit(main.main(sys.argv[1:]))"
         )
@@ -236,7 +236,10 @@ def test_a_bigquery_that_hangs_is_not_waited_for_for_ever(
     fake: fake_bigquery.FakeBigQuery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:  # takes connections and never answers
-        program = "import sys, reports.query as ask, reports.__main__ as main; query._CALL_SECONDS = 0.5; sys.exit(main.main(sys.argv[1:]))"
+        program = (
+            "import sys, reports.query as query, reports.__main__ as main; query._CALL_SECONDS = 0.5; "
+            "sys.exit(main.main(sys.argv[1:]))"
+        )
         done = subprocess.run(
             [sys.executable, "-c", program, "--only", "totals", "--results", str(tmp_path)],
             cwd=ROOT,

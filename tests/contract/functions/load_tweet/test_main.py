@@ -230,7 +230,7 @@ def tables_of_infra() -> dict[str, fakes.Rows]:
 def test_without_credentials_each_message_is_given_back_and_told(function: Start, fake: FakeBigQuery) -> None:
     process, url = function({"GOOGLE_CLOUD_PROJECT": "local", "GOOGLE_APPLICATION_CREDENTIALS": "/nowhere.json"}, None)
     assert [post(url, **event(PAYLOAD, f"m{n}")).status_code for n in range(3)] == [503] * 3
-    assert eventually(lambda: "There is no way to BigQuery" in process.complaint)
+    assert eventually(lambda: "BigQuery cannot be reached" in process.complaint)
     assert "Traceback" not in process.log.read_text()
 
 

@@ -82,7 +82,7 @@ def missing(column: str) -> fakes.Behaviour:
 
 def test_a_column_that_the_table_had_at_start_is_late_and_one_that_it_never_had_is_refused(fake: FakeBigQuery) -> None:
     fake.usual = missing("id")
-    with pytest.raises(BadMoment, match=r"no such field: id\. The table has it"):
+    with pytest.raises(BadMoment, match=r"no such field: id\. The table has the column"):
         insert()
     fake.usual = missing("nowhere")
     assert insert() == dict.fromkeys("abc", "nowhere: no such field: nowhere.")
