@@ -26,7 +26,7 @@ LANGUAGES = 6  # with most posts: the others have too few words to count
 OF_A_LANGUAGE = 20  # words
 OF_A_PART = 12  # words that set a part apart
 LONGEST = 3  # words of a phrase
-_FEWEST_AUTHORS = 2  # one who repeats themselves does not make a word of the day
+_FEWEST_AUTHORS = 2  # one author who repeats a word does not make it a topic
 _SURE = 2.58  # standard errors above zero: 1 of 200 by chance
 _WHOLE = re.compile(r"https?://\S+|(?<!\w)@\w+|#\w[\w\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff]*")
 _ELIDING = frozenset({"fr", "it", "ca"})
@@ -134,10 +134,13 @@ def score(inside: Mapping[str, int], everywhere: Mapping[str, int]) -> dict[str,
     weight = min(here, rest)
     found = {}
     for word, count in inside.items():
+        if everywhere[word] == total:  # it is the only word, so it sets nothing apart
+            continue
         prior = everywhere[word] / total * weight
+        prior_of_others = (total - everywhere[word]) / total * weight
         other = everywhere[word] - count
-        odds = math.log((count + prior) / (here + weight - count - prior))
-        odds_of_the_rest = math.log((other + prior) / (rest + weight - other - prior))
+        odds = math.log((count + prior) / (here - count + prior_of_others))
+        odds_of_the_rest = math.log((other + prior) / (rest - other + prior_of_others))
         error = math.sqrt(1 / (count + prior) + 1 / (other + prior))
         found[word] = odds - odds_of_the_rest, (odds - odds_of_the_rest) / error
     return found

@@ -79,6 +79,7 @@ def test_log_odds_are_those_of_the_paper() -> None:
 def test_a_part_that_is_all_or_nothing_has_no_words_of_its_own() -> None:
     assert words.score({}, {"a": 5}) == {}
     assert words.score({"a": 5}, {"a": 5}) == {}
+    assert words.score({"love": 1}, {"love": 2}) == {}, "the only word there is"
     texts = words.read([row("climate")] * 5)
     assert words.distinctive(texts, {"all": [True] * 5, "none": [False] * 5}, 1) == []
 
