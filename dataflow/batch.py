@@ -29,8 +29,18 @@ class Convert(beam.DoFn):  # type: ignore[misc]
         self._staging = place
 
     def setup(self) -> None:
-        """Look for reference cycles between parts only: the row code makes many objects and no cycles."""
+        """Look for reference cycles between parts only, and only among new objects: the row code makes many objects and no cycles.
+
+        Looking at the 300,000 objects of Beam and Google's clients takes a quarter of a second each time.
+        """
+        gc.collect()
+        gc.freeze()
         gc.disable()
+
+    def teardown(self) -> None:
+        """Look everywhere again: with one worker, the process is the command's own."""
+        gc.unfreeze()
+        gc.enable()
 
     def process(self, work: Work) -> Iterator[int]:
         name, what = work
