@@ -1,10 +1,9 @@
-"""insertAll on a socket, cheap enough not to be what is measured: it waits, answers, and looks at the rows afterwards.
+"""insertAll on a socket, so cheap that it is not what is measured: it waits, answers, and parses the rows afterwards.
 
     python -m benchmarks.bigquery --port 9050 --milliseconds 40
 
-It also answers a table's `get`, with the same wait, and is the metadata server that gives Google's clients their token on
-Cloud Run, with none.
-`GET /stored` tells what it holds, by table; `POST /forget` empties it.
+It also answers a table's `get` with the same wait, and is the metadata server that gives Google's clients a token on Cloud Run.
+`GET /stored` returns what it holds, by table; `POST /forget` empties it.
 """
 
 import argparse
@@ -29,13 +28,13 @@ _INSERTED = orjson.dumps({"kind": "bigquery#tableDataInsertAllResponse"})
 
 
 class Store:
-    """Bodies of inserts, as they came: parsed only when asked for, outside of what is measured."""
+    """Bodies of inserts as they came, parsed only on request, outside of what is measured."""
 
     def __init__(self) -> None:
         self.inserts: list[tuple[str, bytes]] = []  # (table, body)
 
     def stored(self) -> dict[str, dict[str, object]]:
-        """By table: inserts, rows, and the rows of each id."""
+        """Return by table: inserts, rows, and how many rows each id has."""
         tables: dict[str, dict[str, object]] = {}
         for table in sorted({table for table, _ in self.inserts}):
             bodies = [orjson.loads(body) for name, body in self.inserts if name == table]
@@ -106,7 +105,7 @@ class Connection(asyncio.Protocol):
 
 
 def _table(project: str, dataset: str, table: str) -> bytes:
-    """What `tables.get` answers, with our own schema where the table is one of ours."""
+    """Return the answer to `tables.get`, with our own schema if the table is one of ours."""
     fields = _INFRA / f"{table}.json"
     schema = orjson.loads(fields.read_bytes()) if fields.exists() else []
     reference = {"projectId": project, "datasetId": dataset, "tableId": table}

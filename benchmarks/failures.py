@@ -1,7 +1,7 @@
-"""What BigQuery, the platform and bad messages can do to the function, and what became of each message all the same.
+"""What becomes of every message when BigQuery, the platform or a message goes wrong.
 
-Each case runs the real function against a BigQuery that does as it is told, delivers as Pub/Sub does (again until it is
-acknowledged), and then asks the real view what a user would see.
+Each case runs the real function against a BigQuery with faults, delivers as Pub/Sub does (until acknowledged), and queries the real view
+for what a user would see.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from tests.support.fakes import bigquery as fakes
 from . import load
 from .rivals import OURS, environment
 
-_FAULT_SECONDS = 6.0  # how long a passing fault lasts: longer than the function tries by itself
+_FAULT_SECONDS = 6.0  # a passing fault lasts longer than the function retries by itself
 _GIVE_UP_SECONDS = 90.0
 _CONCURRENCY = 40
 _AGAIN_SECONDS = 0.3  # before a message that was not acknowledged is delivered again
@@ -36,7 +36,7 @@ Delivery = tuple[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`fault` is what BigQuery does at first, `usual` what it does afterwards; `strike` is done to the function meanwhile."""
+    """A failure: `fault` is what BigQuery does at first, `usual` what it does then; `strike` is done to the function meanwhile."""
 
     name: str
     fault: fakes.Behaviour = fakes.ok
@@ -55,7 +55,7 @@ class Became:
     deliveries: int = 0
     stored: int = 0  # posts that the view shows
     rejected: int = 0  # messages in `rejected`, each once
-    lost: list[str] = field(default_factory=list)  # messages that are in neither
+    lost: list[str] = field(default_factory=list)  # messages in neither
     twice: int = 0  # posts that the view shows more than once
     rows: int = 0  # of tweet_versions
 
@@ -66,7 +66,7 @@ class Became:
 
 
 def _tenth_is_bad(row: dict[str, object]) -> bool:
-    """Rows of `tweet_versions` alone: those of `rejected` hold no payload."""
+    """Refuse one row of `tweet_versions` in ten. Rows of `rejected` hold no payload and are taken."""
     return "payload" in row and int(str(row["id"])) % 10 == 0
 
 
@@ -117,7 +117,7 @@ POISON: dict[str, bytes | Callable[[], bytes]] = {
 
 
 def run(case: Case, count: int, folder: Path, client: bigquery.Client, dataset: str) -> Became:
-    """`client` reads an empty dataset with our tables and views, into which goes what the function stored."""
+    """Run a case. `client` reads an empty dataset with our tables and views, which is filled with what the function stored."""
     deliveries = list(load.deliveries(count))
     truth = {event_id: load.post_id(body) for event_id, body in deliveries}
     if case.poison:
@@ -140,7 +140,7 @@ def run(case: Case, count: int, folder: Path, client: bigquery.Client, dataset: 
 
 
 class _Function:
-    """Our function, on one port however often it is started."""
+    """Our function, on the same port each time it is started."""
 
     def __init__(self, folder: Path, variables: dict[str, str]) -> None:
         self._folder = folder
@@ -153,7 +153,7 @@ class _Function:
         self.port = wait_until_ready(self._process)
 
     def strike(self, number: signal.Signals) -> None:
-        """SIGKILL takes the whole group, as Cloud Run does; SIGTERM is for it to answer."""
+        """Send a signal: SIGKILL to the whole group, as Cloud Run does, and SIGTERM to the process."""
         self._process.stop(0 if number is signal.SIGKILL else 12)
 
     def stop(self) -> None:
@@ -163,7 +163,7 @@ class _Function:
 async def _deliver(
     case: Case, deliveries: list[Delivery], function: _Function, fake: fakes.FakeBigQuery, became: Became
 ) -> set[str]:
-    """Each message until it is acknowledged, so many at a time; the fault passes after a while."""
+    """Deliver each message until it is acknowledged, so many at a time. The fault ends after a while."""
     acknowledged: set[str] = set()
     deadline = time.monotonic() + _GIVE_UP_SECONDS
     slots = asyncio.Semaphore(_CONCURRENCY)
@@ -207,7 +207,7 @@ async def _acknowledges(session: aiohttp.ClientSession, port: int, event_id: str
 def _judge(
     became: Became, truth: dict[str, str], rows: dict[str, fakes.Rows], client: bigquery.Client, dataset: str
 ) -> None:
-    """Put into BigQuery's stand-in what was stored, and ask the view."""
+    """Load what was stored into the embedded BigQuery, and query the view."""
     for table, stored in rows.items():
         for start in range(0, len(stored), _ROWS_A_LOAD):
             errors = client.insert_rows_json(
@@ -218,7 +218,7 @@ def _judge(
     replaced = {row["id"] for row in client.query(f"SELECT id FROM {dataset}.superseded").result()}
     rejected = {row["message_id"] for row in client.query(f"SELECT message_id FROM {dataset}.rejected").result()}
     versions = {row["id"] for row in rows.get("tweet_versions", [])}
-    # an earlier version of an edited post is stored, and not shown: that is the view's work, not a loss
+    # an earlier version of an edited post is stored but not shown, as it should be
     became.stored = len(set(shown) | (versions & replaced))
     became.rejected = len(rejected)
     became.twice = len(shown) - len(set(shown))

@@ -1,4 +1,4 @@
-"""X's stream without end, as fast as the reader reads it, from posts made beforehand; and rules, so that the ingester is content.
+"""X's stream without end, as fast as the client reads, from posts made beforehand. It also answers for rules.
 
 python -m benchmarks.firehose --port 9052
 """
@@ -21,7 +21,7 @@ _RULES = b'{"data":[{"id":"1166916266197536768","value":"music","tag":"artist"}]
 
 
 class Connection(asyncio.Protocol):
-    """One request: the stream, or something small."""
+    """One request: the stream, or a small call."""
 
     def __init__(self, chunks: list[bytes]) -> None:
         self._chunks = chunks
@@ -59,7 +59,7 @@ class Connection(asyncio.Protocol):
 
 
 def chunks() -> list[bytes]:
-    """Lines of posts, each as one chunk of HTTP's chunked encoding."""
+    """Return lines of posts, each as one chunk of HTTP's chunked encoding."""
     lines = [
         orjson.loads(load.message_of(body))["payload"].encode() + b"\r\n"
         for _, body in islice(load.deliveries(_IN_TURN), _IN_TURN)

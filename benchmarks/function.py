@@ -1,6 +1,6 @@
 """Measures load_tweet beside its rivals, in one run on one machine: throughput, latency, CPU, inserts, rows, memory.
 
-The rows that the stand-in holds are counted after each measurement: every acknowledged message has left its row.
+The rows that the emulator holds are counted after each measurement: every acknowledged message must have left its row.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _TABLE = "tweet_versions"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One rival at one concurrency. Times in milliseconds, CPU in microseconds a message of the function alone."""
+    """One rival at one concurrency. Times are in milliseconds, CPU in microseconds a message, of the function alone."""
 
     rival: str
     concurrency: int
@@ -42,9 +42,9 @@ class Measured:
 
     @property
     def adds_up(self) -> bool:
-        """Those in flight when wrk stops are stored, and nobody is there to be told: not more than the connections.
+        """Return whether every acknowledged message left a row, as far as wrk can tell.
 
-        That nothing was lost is shown message by message, by `Counted`.
+        Messages in flight when wrk stops are stored without an acknowledgement, at most one a connection. `Counted` compares each message.
         """
         return not self.refused and 0 <= self.rows - self.acknowledged <= self.concurrency
 
@@ -57,7 +57,7 @@ class Counted:
     messages: int
     acknowledged: int
     deliveries: int
-    missing: int  # acknowledged and not stored
+    missing: int  # acknowledged, but not stored
     doubled: int  # stored more than once
 
     @property
@@ -75,7 +75,7 @@ class Memory:
 
 @contextmanager
 def standing(milliseconds: float, folder: Path) -> Iterator[BigQuery]:
-    """BigQuery's stand-in while it is needed."""
+    """Run the BigQuery emulator."""
     bigquery = BigQuery(milliseconds, folder)
     try:
         yield bigquery
@@ -94,7 +94,7 @@ class Bench:
 
     @contextmanager
     def serving(self, rival: Rival, concurrency: int) -> Iterator[Instance]:
-        """A fresh instance of the rival."""
+        """Run a fresh instance of the rival."""
         variables = environment(self.bigquery.url)
         instance = Instance(rival, concurrency, variables, self.folder)
         try:
@@ -158,7 +158,7 @@ def count_all(bench: Bench) -> Iterator[Counted]:
 
 
 async def _deliver_all(url: str, messages: list[tuple[str, bytes]]) -> tuple[set[str], int]:
-    """(event ids acknowledged, deliveries); a message is delivered three times at most."""
+    """Return (acknowledged event ids, deliveries). A message is delivered three times at most."""
     acknowledged: set[str] = set()
     deliveries = 0
     slots = asyncio.Semaphore(_COUNTED_AT_ONCE)
@@ -181,7 +181,7 @@ async def _deliver_all(url: str, messages: list[tuple[str, bytes]]) -> tuple[set
 
 
 def watch_memory(bench: Bench, messages: int) -> list[Memory]:
-    """Memory of our function while it takes so many messages, ten times measured."""
+    """Return our function's memory over so many messages, measured ten times."""
     points: list[Memory] = []
     done = 0
     with bench.serving(OURS, 400) as instance:

@@ -1,5 +1,6 @@
-"""Measures the ingester beside what people write with tweepy and beside raw reading of the same socket: posts a second, CPU a post,
-from the socket to the acknowledged publish; and its memory over as many posts as are asked for.
+"""Measures the ingester beside what people write with tweepy and beside raw reading of the same socket.
+
+Posts a second, and CPU a post from the socket to the acknowledged publish; the ingester's memory over as many posts as asked for.
 """
 
 import os
@@ -33,7 +34,7 @@ _OTHERS: list[tuple[str, float, list[str]]] = [
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """After the warm-up. CPU in microseconds a post, of the process alone; memory in bytes at the end."""
+    """One reader after its warm-up. CPU is in microseconds a post, of the process alone; memory in bytes at the end."""
 
     who: str
     posts: int
@@ -44,7 +45,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """The stand-ins that all share."""
+    """The emulators that all readers share."""
 
     folder: Path
     bigquery_url: str
@@ -55,7 +56,7 @@ class Stand:
 
 @contextmanager
 def standing(folder: Path, say: Callable[[str], None]) -> Iterator[Stand]:
-    """Pub/Sub that acknowledges at once, and BigQuery for the ledger."""
+    """Run a Pub/Sub that acknowledges at once, and a BigQuery for the ledger."""
     engine = _process("bigquery", folder, "local.emulators.bigquery", "--data", str(folder / "data"), "--port", "0")
     sink = _process("sink", folder, "benchmarks.sink", "--port", "0")
     try:
@@ -71,7 +72,7 @@ def standing(folder: Path, say: Callable[[str], None]) -> Iterator[Stand]:
 
 
 def measure_all(stand: Stand, posts: int) -> Iterator[Measured]:
-    """Each on a firehose of its own."""
+    """Measure each reader, on a firehose of its own."""
     for who, times, (folder, *words) in _OTHERS:
         yield _measure(stand, who, max(round(posts * times), 1_000), _reader(folder, words))
     yield _measure(stand, OURS, posts, lambda url, n: ["-m", "ingester", "stream"])
@@ -82,7 +83,7 @@ def _reader(folder: str, words: list[str]) -> Callable[[str, int], list[str]]:
 
 
 def watch_memory(stand: Stand, posts: int) -> list[Measured]:
-    """The ingester's memory at ten points on the way."""
+    """Return the ingester's memory at ten points on the way."""
     points: list[Measured] = []
 
     def look(done: int, memory: int) -> None:
@@ -98,7 +99,7 @@ def _measure(
     stand: Stand, who: str, posts: int, command: Callable[[str, int], list[str]],
     look: Callable[[int, int], None] | None = None,
 ) -> Measured:  # fmt: skip
-    """From a fifth of the posts on, which is the warm-up, to the last."""
+    """Measure from a fifth of the posts on, which are the warm-up, to the last."""
     stand.say(f"{who}, {posts:,} posts")
     x = _process("firehose", stand.folder, "benchmarks.firehose", "--port", "0")
     name = "".join(letter if letter.isalpha() else "_" for letter in who)

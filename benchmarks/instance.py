@@ -1,4 +1,4 @@
-"""One running instance: a function of some rival, what it costs, and the BigQuery stand-in beside it."""
+"""A running function of a rival, what it costs, and the BigQuery emulator beside it."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ _CALL_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """CPU seconds since the start, and bytes of memory (pages that processes share count once), of a process and its own."""
+    """CPU seconds since the start and bytes of memory of a process and its children. Pages that processes share count once."""
 
     cpu: float
     memory: int
@@ -54,7 +54,7 @@ class BigQuery:
         self._call("POST", "/forget")
 
     def stored(self) -> dict[str, dict[str, Any]]:
-        """By table: inserts, rows, and how many rows of each id; once it has been quiet for a moment."""
+        """Return by table: inserts, rows, and how many rows each id has, once no insert has come for a moment."""
         while True:
             before: dict[str, dict[str, Any]] = self._call("GET", "/stored")
             time.sleep(0.3)
@@ -75,7 +75,7 @@ class BigQuery:
 
 
 def cost_of(pid: int) -> Cost:
-    """Of a process and its own."""
+    """Return the cost of a process and its children."""
     root = psutil.Process(pid)
     times, memory = [], 0
     for process in [root, *root.children(recursive=True)]:
@@ -83,10 +83,10 @@ def cost_of(pid: int) -> Cost:
             times.append(process.cpu_times())
             memory += _memory(process)
         except psutil.NoSuchProcess:
-            continue  # it ended meanwhile
+            continue  # the process has ended meanwhile
     return Cost(sum(one.user + one.system for one in times), memory)
 
 
 def _memory(process: psutil.Process) -> int:
     found = process.memory_full_info()
-    return int(getattr(found, "pss", found.rss))  # Linux alone tells pss
+    return int(getattr(found, "pss", found.rss))  # only Linux reports pss

@@ -1,4 +1,4 @@
-"""The load: Pub/Sub's deliveries of synthetic posts, and wrk, which posts them."""
+"""The load: Pub/Sub's deliveries of synthetic posts, and wrk, which sends them."""
 
 import base64
 import shutil
@@ -47,9 +47,9 @@ class Answers:
 
 
 def deliveries(count: int, seed: int = 1) -> Iterator[tuple[str, bytes]]:
-    """(event id, body) for posts that the shipped keywords keep, so that each is a row of `tweet_versions`.
+    """Yield (event id, body) of posts that the shipped keywords keep, so that each becomes a row of `tweet_versions`.
 
-    No two texts are the same, as if nobody ever retweeted: what our function remembers of a text helps it nowhere here.
+    No two texts are the same, as if there were no retweets, so that the function's cache of texts does not help it.
     """
     now = datetime.now(UTC)
     written = writer.write(seed, posts.spread(count * 2, now, timedelta(hours=24)))
@@ -70,7 +70,7 @@ def deliveries(count: int, seed: int = 1) -> Iterator[tuple[str, bytes]]:
 
 
 def _as_large_as_xs(message: dict[str, Any], number: int) -> dict[str, Any]:
-    """With the fields that the ingester asks for and the synthetic posts leave out: about 2.5 kB, as X's are."""
+    """Add the fields that the ingester asks for and the synthetic posts leave out: about 2.5 kB in all, as X's posts have."""
     for post in [message["data"], *message.get("includes", {}).get("tweets", [])]:
         post["text"] += f" {number}"
         if "note_tweet" in post:
@@ -90,17 +90,17 @@ def _as_large_as_xs(message: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def message_of(body: bytes) -> bytes:
-    """The topic's message in a delivery."""
+    """Return the topic's message in a delivery."""
     return base64.b64decode(orjson.loads(body)["message"]["data"])
 
 
 def post_id(body: bytes) -> str:
-    """The id of the post in a delivery."""
+    """Return the id of the post in a delivery."""
     return str(orjson.loads(message_of(body))["id"])
 
 
 def headers(event_id: str) -> dict[str, str]:
-    """Eventarc's, by which the framework knows a CloudEvent."""
+    """Return Eventarc's headers, by which the framework recognizes a CloudEvent."""
     return {
         "ce-id": event_id,
         "ce-source": _SOURCE,
@@ -110,14 +110,14 @@ def headers(event_id: str) -> dict[str, str]:
 
 
 def write(path: Path, requests: list[tuple[str, bytes]]) -> None:
-    """The file that load.lua reads."""
+    """Write the file that load.lua reads."""
     with path.open("wb") as file:
         for event_id, body in requests:
             file.write(event_id.encode() + b"\t" + body + b"\n")
 
 
 def find_wrk() -> str:
-    """The program's path. Raises MissingTool."""
+    """Return the program's path. Raises MissingTool."""
     program = shutil.which("wrk")
     if program is None:
         raise MissingTool(

@@ -1,4 +1,4 @@
-"""Pub/Sub's Publish, acknowledged as soon as it is read: counts messages and keeps none.
+"""Pub/Sub's Publish, acknowledged as soon as it is read. Counts messages and keeps none.
 
 python -m benchmarks.sink --port 8085
 """
@@ -18,7 +18,7 @@ _Response = PublishResponse.pb()
 
 
 def serve(port: int) -> tuple[grpc.Server, int]:
-    """A server that acknowledges every publish, and the port that it took."""
+    """Return a server that acknowledges every publish, and its port."""
     numbers = itertools.count(1)
 
     def publish(request: Any, context: Any) -> Any:

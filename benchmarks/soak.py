@@ -1,7 +1,6 @@
-"""The whole pipeline for minutes, at a rate, with a fault every so often: memory, open files, latency from X to the view, and in the
-end the fault suite's invariant.
+"""The whole pipeline for minutes with a fault every so often: memory, open files, latency from X to the view, and the faults' invariant.
 
-    scripts/bench soak --seconds 600 --rate 200 --fault-every 20 --seed 1
+scripts/bench soak --seconds 600 --rate 200 --fault-every 20 --seed 1
 """
 
 import random
@@ -22,8 +21,8 @@ from tests.support.pipeline import PARTS, Rest, rest_of_the_pipeline
 from tests.support.sequences import AT_BIGQUERY, AT_X
 from tests.support.trial import Trial
 
-SETTLED = 12.0  # seconds after a fault, in which latency is the fault's
-_BEFORE = 1.0  # and a post that is on its way when the next one comes
+SETTLED = 12.0  # seconds after a fault whose latency is caused by it
+_BEFORE = 1.0  # and for a post that is on its way when the next fault comes
 _LOOK_SECONDS = 1.0
 _MEMORY_SECONDS = 5.0
 _MIB = 1 << 20
@@ -41,7 +40,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """One process: MiB after it has warmed up, and most; files open at most; how often it was started."""
+    """One process: MiB after its warm-up and at most, the most open files, and how often it was started."""
 
     name: str
     first: float
@@ -53,19 +52,19 @@ class Grown:
 
 @dataclass(slots=True)
 class Soaked:
-    """What was measured. Latencies in seconds: from the post's own time to the first look at the view that showed it."""
+    """What was measured. Latencies are in seconds, from the post's own time to the first look at the view that showed it."""
 
     posts: int
     faults: list[Fault]
     quiet: list[float]  # of posts made outside of faults
     all: list[float]
     grown: list[Grown]
-    missing: int = 0  # retweets in gaps, which the ledger has
-    wrong: str = ""  # what of the invariant does not hold
+    missing: int = 0  # retweets in gaps, by the ledger's count
+    wrong: str = ""  # violations of the invariant
 
 
 def plan(seed: int, seconds: float, every: float) -> Iterator[Fault]:
-    """One kind after the other at random; the last leaves time to recover."""
+    """Draw the faults: each kind in turn at random; the last leaves time to recover."""
     rng = random.Random(seed)
     at = every
     while at < seconds - every / 2:
@@ -84,9 +83,8 @@ class _Watch:
 
     one: Trial
     shown: dict[str, float] = field(default_factory=dict)  # id: wall clock at the first look that showed it
-    memory: dict[str, list[tuple[int, float, int]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )  # pid, MiB, files
+    # pid, MiB, files
+    memory: dict[str, list[tuple[int, float, int]]] = field(default_factory=lambda: defaultdict(list))
 
     def run(self, over: threading.Event) -> None:
         since, measured = "1970-01-01", 0.0
@@ -97,7 +95,7 @@ class _Watch:
             try:
                 rows = self.one.rest.ask(f"SELECT id, loaded_at FROM tweets WHERE loaded_at > TIMESTAMP '{since}'")
             except (GoogleAPIError, requests.RequestException, OSError):
-                continue  # BigQuery is away: that is what the run is about
+                continue  # BigQuery may be away, as part of the run
             now = time.time()
             for row in rows:
                 self.shown.setdefault(row["id"], now)
@@ -125,7 +123,7 @@ class _Watch:
 
 
 def run(folder: Path, *, seconds: float, rate: float, every: float, seed: int, say: Callable[[str], None]) -> Soaked:
-    """Raises LocalError where a part does not start."""
+    """Run the soak. Raises LocalError if a part does not start."""
     faults = list(plan(seed, seconds, every)) if every else []
     with rest_of_the_pipeline(folder / "pipeline") as rest:
         one = Trial(rest, folder, posts=int(seconds * rate), rate=rate)
@@ -175,7 +173,7 @@ def _go_through(one: Trial, faults: list[Fault], say: Callable[[str], None]) -> 
 
 
 def _revive(one: Trial) -> None:
-    """As Cloud Run does."""
+    """Start a part again, as Cloud Run does."""
     if one.ingester is not None and one.ingester.exit_code is not None:
         one.bring_back("ingester")
 
@@ -185,7 +183,7 @@ def _forget(rest: Rest) -> None:
 
 
 def _latencies(watch: _Watch, faults: list[Fault], began: float) -> tuple[list[float], list[float]]:
-    """Of the posts outside of faults, and of all, smallest first."""
+    """Return latencies of posts outside of faults, and of all, in ascending order."""
     quiet, everything = [], []
     for post_id, seen in watch.shown.items():
         made = time_of(post_id).timestamp()
@@ -198,5 +196,5 @@ def _latencies(watch: _Watch, faults: list[Fault], began: float) -> tuple[list[f
 
 
 def share(sorted_values: list[float], part: float) -> float:
-    """The value below which that part of them lies."""
+    """Return the value below which that share of them lies."""
     return sorted_values[min(len(sorted_values) - 1, int(len(sorted_values) * part))] if sorted_values else float("nan")

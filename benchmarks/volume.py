@@ -1,4 +1,4 @@
-"""Many messages at once: files to tables with a plain loop, a pool of processes and Beam, beside a replay through Pub/Sub."""
+"""Many messages at once: files to tables by a plain loop, a pool of processes and Beam, beside a replay through Pub/Sub."""
 
 import multiprocessing
 import os
@@ -35,7 +35,7 @@ _OPTIONS = Options(Keywords(), Settings(PROJECT, DATASET, frozenset(), keep_retw
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """`messages` in so many seconds, from the start of the program to its end. `what` is done: rows in files, or in tables."""
+    """`messages` in so many seconds, from the program's start to its end. `what` says what is done: rows in files, or in tables."""
 
     name: str
     what: str
@@ -62,7 +62,7 @@ def write(folder: Path, count: int) -> list[str]:
 
 
 def convert_all(folder: Path, paths: Sequence[str], say: Callable[[str], None]) -> Iterator[Volume]:
-    """Rows in files, by four ways."""
+    """Make rows in files in four ways."""
     parts = files.divide(files.find(paths))
     works = list(zip(staging.part_names(len(parts)), parts, strict=True))
     ways: dict[str, Callable[[Staging], object]] = {
@@ -96,7 +96,7 @@ def _in_a_pool(works: list[tuple[Staging, str, Part]]) -> None:
 
 
 def load_all(client: bigquery.Client, folder: Path, paths: Sequence[str], count: int) -> Volume:
-    """The command as a person runs it, from its start to the last load job. Raises LocalError where a message is missing."""
+    """Run the command as a person does, from its start to the last load job. Raises LocalError if a message is missing."""
     tables.create(client, DATASET)
     command = [sys.executable, "-m", "dataflow", "files", *paths, "--staging", str(folder / "loaded"), "--no-filter"]
     environment = {**os.environ, "GOOGLE_CLOUD_PROJECT": PROJECT, "BIGQUERY_DATASET": DATASET}
@@ -112,7 +112,7 @@ def load_all(client: bigquery.Client, folder: Path, paths: Sequence[str], count:
 
 
 def replay_all(folder: Path, paths: Sequence[str]) -> Volume:
-    """`python -m ingester archive`: the same rows through Pub/Sub and the function, at the rate that it takes by itself."""
+    """Run `python -m ingester archive`: the same messages through Pub/Sub and the function, at its default rate."""
     pipeline = Pipeline(Plan(folder=folder / "replay", posts=1, rate=1.0, seed=1))
     (folder / "replay" / "logs").mkdir(parents=True)
     try:

@@ -82,7 +82,7 @@ def to_rows(found: Found, options: Options, now: datetime) -> Result:
     result = make_rows(_NOWHERE, options.keywords, options.settings, now, message)
     if result.outcome != "rejected":
         return result
-    # once more: where it stands is worth finding out only now
+    # parsed again, because the position is needed only for an error
     return make_rows(_delivery(found, record.payload.encode()), options.keywords, options.settings, now, message)
 
 

@@ -11,9 +11,9 @@ from apache_beam.io.filesystems import FileSystems
 
 from .errors import UsageError
 
-# of a part: a few thousand posts at the least, so that Beam's own work is small beside it; seconds of work at the most
+# of a part: at least thousands of posts, so that Beam's own work is small beside it, and at most seconds of work
 _LEAST_BYTES, _MOST_BYTES = 2_000_000, 32_000_000
-_PARTS = 64  # that a small import is divided into, so that all workers have about as much
+_PARTS = 64  # wanted, within these bounds, so that all workers have about the same work
 LINE_BYTES = 32_000_000  # a page of 500 posts has about 2 MB
 _GZIP = b"\x1f\x8b"
 _BUFFER_BYTES = 1_000_000
@@ -91,7 +91,7 @@ def lines(part: Part) -> Iterator[Line]:
         file.seek(at)
         reader = io.BufferedReader(file, _BUFFER_BYTES)  # type: ignore[type-var]
         if part.start:
-            at += _skip_line(reader)  # the line that the byte before belongs to is another part's, or ends there
+            at += _skip_line(reader)  # the part before reads the line that crosses the border
         yield from _lines(reader, at, part.end)
 
 

@@ -42,7 +42,7 @@ def read(line: bytes, tag: str = "") -> list[Record]:
     try:
         text = line.decode("utf-8-sig").strip()
         if not tag and text.startswith(_STREAM) and '"__twarc"' not in text:
-            return [Record(text)]  # most lines are so, and the row code reads them anyhow
+            return [Record(text)]  # most lines are messages, and the row code parses them anyway
         found = orjson.loads(text)
     except (UnicodeDecodeError, orjson.JSONDecodeError) as error:
         raise BadMessage("not_json", f"The line is not JSON: {error}") from None
@@ -65,7 +65,7 @@ def _read(found: Any, text: str, tag: str) -> Iterator[Record]:
     elif "id_str" in found:
         raise BadMessage("old_format", "The line is in X's older format (API v1.1), which is not read. Export it as v2")
     elif not _is_empty_page(found):
-        yield Record(text)  # X's own words about an error, or anything else: `rejected` says what it is
+        yield Record(text)  # an error of X's, or anything else: it goes to `rejected`, which says what it is
 
 
 def _is_empty_page(found: Object) -> bool:

@@ -41,7 +41,7 @@ class Shards:
     def add(self, table: str, row: dict[str, Any]) -> None:
         """A column of type JSON is JSON here; insertAll takes a string of it."""
         for name in JSON_COLUMNS[table]:
-            if name in row:  # between its parts JSON may be broken into lines, inside a string never
+            if name in row:  # JSON may have line breaks between its parts, but never inside a string
                 text = row[name]
                 row = row | {
                     name: orjson.Fragment(text.replace("\n", " ").replace("\r", " ") if "\n" in text else text)

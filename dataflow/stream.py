@@ -75,7 +75,7 @@ class LoadStream(beam.DoFn):  # type: ignore[misc]
                 if problem := self._store(rejected.rows):
                     raise BadMoment(f"BigQuery refuses even the row of `rejected`: {list(problem.values())}")
             outcomes.append("rejected" if why else result.outcome)
-        for outcome in outcomes:  # told once all are stored
+        for outcome in outcomes:  # counted once all are stored
             Metrics.counter("messages", outcome).inc()
 
     def _store(self, rows: Sequence[TableRow]) -> dict[tuple[str, str], str]:

@@ -80,7 +80,7 @@ def _write_all() -> None:
             while line:
                 line = line[os.write(_STDOUT, line) :]
         except OSError:
-            pass  # closed, or full: the line is given up
+            pass  # closed, or full: drop the line
         finally:
             _lines.task_done()
 

@@ -10,7 +10,7 @@ from .ports import Clock, Stream
 from .timeouts import Timeouts
 from .x.reception import Ended, Reception
 
-_RARE = 30.0  # a pause of so many usual pauses has one chance in ten to the thirteenth, if posts come by themselves
+_RARE = 30.0  # if posts arrive independently, a pause this many times the usual one has a probability of 1e-13
 
 
 class StallDetector:
@@ -61,9 +61,9 @@ class StallDetector:
             self._look()
 
     def unknown_since(self) -> float | None:
-        """Return since when no post has come where nothing tells how often they do, if that is worth a question that X bills.
+        """Return when the silence began if the usual rate is unknown and it is worth paying X for a count; else None.
 
-        The next one is worth it after twice as long.
+        The next count is worth it after twice as long.
         """
         reception = self._reception
         if not self._held or self.usual_pause is not None or len(reception.posts) >= 2:

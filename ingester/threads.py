@@ -18,7 +18,7 @@ async def in_thread(function: Callable[..., T], *arguments: Any, seconds: float 
     future: asyncio.Future[T] = loop.create_future()
 
     def settle(result: T | None, error: BaseException | None) -> None:
-        if not future.done():  # cancelled, or too late
+        if not future.done():  # cancelled, or past its deadline
             future.set_exception(error) if error is not None else future.set_result(result)  # type: ignore[arg-type]
 
     def work() -> None:

@@ -16,13 +16,13 @@ class Timeouts:
     rate_most: float = 320.0
     asked_least: float = 1.0  # of a wait that X asks for
     asked_most: float = (
-        960.0  # X's windows are 15 minutes; who asks for more is not waited for, but left alone for an hour
+        960.0  # X's windows are 15 minutes; if it asks the stream for a longer wait, the ingester stops for an hour
     )
-    good: float = 60.0  # a connection held so long has earned an immediate reconnect
+    good: float = 60.0  # after a connection held so long, reconnect at once
     window: float = 900.0  # of X's connect limit (50 in 15 min) and of its limit on clearing (25)
     reap: float = 10.0  # for X to notice that an old connection is gone (seen to take 5: node-twitter-api-v2 #92)
 
-    # what a living stream does
+    # a healthy stream
     silence: float = 21.0  # without a byte; X sends a keep-alive each 20 s
     stall_least: float = 120.0  # without a post, while keep-alives go on
     unknown_rate: float = 600.0  # without a post where the usual rate is unknown: then X is asked for its count
@@ -31,7 +31,7 @@ class Timeouts:
 
     # one holder
     alive: float = 60.0  # between heartbeats
-    fresh: float = 90.0  # a heartbeat younger than this is somebody's who lives
+    fresh: float = 90.0  # a younger heartbeat means that its ingester is alive
 
     # gaps: X's stream is 6-7 s late at its p99, and search finds a post some seconds after it was made
     edge: float = 60.0  # searched on both sides of a gap
@@ -39,7 +39,7 @@ class Timeouts:
     late: float = 600.0  # waited at most, for a whole gap, until Pub/Sub and `archive` have what they are to have
     fill_again: float = 60.0  # after a search that failed
 
-    # after a stop: not to be tried again before
+    # after a stop, the earliest next try
     stopped: float = 3_600.0
     usage: float = 600.0  # between looks at X's own count of what it will bill
 

@@ -1,4 +1,4 @@
-"""python -m local.bigquery: BigQuery on this machine. It lies in local/emulators; this is its command."""
+"""The command `python -m local.bigquery`: BigQuery on this machine. The code is in local/emulators/bigquery."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Runs a command that ends when its parent does, however that one ends (Linux; elsewhere it simply runs it).
+"""Runs a command that ends when its parent ends, even if the parent is killed. Elsewhere than on Linux it only runs it.
 
 python die_with_parent.py PARENT_PID COMMAND...
 """
@@ -15,7 +15,7 @@ def main() -> None:
     parent, *command = sys.argv[1:]
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != int(parent):  # it ended before we asked
+        if os.getppid() != int(parent):  # the parent ended before we asked
             sys.exit(1)
     os.execvp(command[0], command)
 

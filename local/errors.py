@@ -1,13 +1,13 @@
-"""Why a run ends before its end. The text is for a person: what happened, why it may have, what to do now."""
+"""Why a run fails. The texts are for people: what happened, why it may have, what to do now."""
 
 
 class LocalError(Exception):
-    """Shown without a traceback; ends with `exit_code`."""
+    """Shown without a traceback; the program ends with `exit_code`."""
 
     exit_code = 1
 
 
 class UsageError(LocalError):
-    """Something that was asked for cannot be had."""
+    """What was asked for is not possible."""
 
     exit_code = 2

@@ -1,4 +1,4 @@
-"""What landed: the counts that a run is held to, from the tables themselves."""
+"""Counts what landed, from the tables themselves, to compare with what was sent."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +29,7 @@ class Landed:
 
 
 def ask(client: bigquery.Client, dataset: str) -> Landed:
-    """Raises GoogleAPIError."""
+    """Query the counts. Raises GoogleAPIError."""
     counts = query(
         client,
         dataset,
@@ -47,7 +47,7 @@ def ask(client: bigquery.Client, dataset: str) -> Landed:
 
 
 def query(client: bigquery.Client, dataset: str, sql: str) -> Rows:
-    """Table names without a dataset are those of ours."""
+    """Run SQL in which table names without a dataset are ours."""
     config = bigquery.QueryJobConfig(default_dataset=f"{client.project}.{dataset}")
     job = client.query(sql, job_config=config, retry=None, job_retry=None, timeout=_SECONDS)  # type: ignore[arg-type]
     return [dict(row) for row in job.result(timeout=_SECONDS, retry=None, job_retry=None)]

@@ -35,7 +35,7 @@ OUTCOMES = ("loaded", "filtered", "rejected")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is asked to do."""
+    """The options of a run."""
 
     folder: Path
     posts: int = 1_500
@@ -59,21 +59,20 @@ class Plan:
 
     @property
     def own_topic(self) -> bool:
-        """Whether the rules are somebody's own, so that the synthetic posts are made of their words, and not the example's."""
+        """Whether the rules are the user's own. Synthetic posts are then made of their words and not of the example's."""
         text = self.rules.read_text(encoding="utf-8", errors="replace").lower() if self.rules.is_file() else ""
         return bool(text) and not self.real and self.given is None and not any(name.lower() in text for name in ARTIST)
 
 
 @dataclass(slots=True)
 class Pipeline:
-    """The running parts, and what each has told of its counts."""
+    """The running parts, and the counts that each has reported."""
 
     plan: Plan
     processes: dict[str, Process] = field(default_factory=dict)
     ended: dict[str, set[str]] = field(default_factory=lambda: {outcome: set() for outcome in OUTCOMES})
-    expected: dict[str, int] = field(
-        default_factory=dict
-    )  # posts in the view, by what keywords.txt has: "nothing" or "music"
+    # posts in the view, by what keywords.txt has: "nothing" or "music"
+    expected: dict[str, int] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     bigquery_url: str = ""
     _commands: dict[str, list[str]] = field(default_factory=dict)
@@ -81,7 +80,7 @@ class Pipeline:
     _held: ExitStack = field(default_factory=ExitStack)
 
     def start(self) -> None:
-        """Everything up to the ingester, which `start_ingester` starts when someone watches. Raises LocalError."""
+        """Start everything but the ingester, which `start_ingester` starts once the counts are watched. Raises LocalError."""
         plan = self.plan
         if plan.is_synthetic:
             runs.mark_synthetic(plan.folder)
@@ -140,7 +139,7 @@ class Pipeline:
         self._python("ingester", "ingester", "stream", "--rules", self.plan.rules.resolve())
 
     def restart(self, name: str, *more: str) -> None:
-        """Start a part again after it has ended, on the port that the others use. Waits until it is ready.
+        """Start a part that has ended again, on the same port, and wait until it is ready.
 
         Its counts begin at zero. `more` are arguments for this start only.
         """
@@ -161,7 +160,7 @@ class Pipeline:
         return wait_until_ready(self.processes["page"])
 
     def client(self) -> bigquery.Client:
-        """The standard client, with the credentials that our parts use."""
+        """Return the standard client, with the credentials that our parts use."""
         os.environ |= {
             name: self.environment[name] for name in ("BIGQUERY_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS")
         }
@@ -172,7 +171,7 @@ class Pipeline:
         return process.totals.get(name, 0) if process else 0
 
     def stop(self) -> dict[str, int | None]:
-        """From the source on, so that each part still has those behind it; exit codes by name."""
+        """Stop all parts, the source first, so that each can still pass on what it has. Returns exit codes by name."""
         order = ("page", "ingester", "x", "eventarc", "bigquery_subscription", "function", "pubsub", "bigquery")
         codes = {name: self.processes[name].stop() for name in order if name in self.processes}
         self._held.close()
@@ -206,7 +205,7 @@ class Pipeline:
 
 
 def environment(key: Path, bigquery_url: str, pubsub: str, x_api_url: str, *, real: bool) -> dict[str, str]:
-    """What the parts find in their environment: the design's names, with the stand-ins' addresses in place of Google's."""
+    """Return the parts' environment: the variables of the cloud, with the emulators' addresses in place of Google's."""
     ours = {
         "GOOGLE_CLOUD_PROJECT": PROJECT,
         "BIGQUERY_DATASET": DATASET,
@@ -218,7 +217,7 @@ def environment(key: Path, bigquery_url: str, pubsub: str, x_api_url: str, *, re
         "GUNICORN_LOG_LEVEL": "info",  # makes the function's server log its port
         "NO_PROXY": f"{os.environ.get('NO_PROXY', '')},127.0.0.1,localhost".strip(","),
     }
-    if real:  # the run ends after the posts that were agreed to; who has set limits keeps them
+    if real:  # the run ends after the agreed number of posts; limits that the user has set still hold
         ours |= {name: os.environ.get(name, "0") for name in ("MAX_POSTS_PER_DAY", "MAX_POSTS_PER_MONTH")}
     else:
         # synthetic posts cost nothing

@@ -31,9 +31,9 @@ Line = dict[str, Any]
 
 
 class Process:
-    """One running part. `totals` is its last line of counts; `on_line` sees every JSON line (in a thread).
+    """One running part. `totals` is its last line of counts. `on_line` gets every JSON line, in a thread.
 
-    `events` holds the names of the events it has logged, such as "ready"; `port` is the port that it reported, 0 until then.
+    `events` holds the names of the events that it has logged, such as "ready". `port` is the port that it reported, 0 until then.
     """
 
     def __init__(
@@ -51,17 +51,17 @@ class Process:
         self.events: set[str] = set()
         self.port = 0
         self.ready: Line = {}  # its line "ready", whole
-        self.complaint = ""  # its last word of trouble
+        self.complaint = ""  # its last warning or error
         self._on_line = on_line
         self._last: deque[str] = deque(maxlen=3)
-        # from the main thread only: a child's wish to die with its parent is bound to the thread that made it
+        # from the main thread only: PR_SET_PDEATHSIG is bound to the thread that starts the child
         self._popen = subprocess.Popen(
             [sys.executable, "-S", "-E", _WRAPPER, str(os.getpid()), *command],
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches us alone; we stop the parts in order
+            start_new_session=True,  # Ctrl-C reaches only us; we stop the parts in order
         )
         self._reader = threading.Thread(target=self._read, name=f"read {name}", daemon=True)
         self._reader.start()
@@ -75,7 +75,7 @@ class Process:
         return self._popen.pid
 
     def signal(self, number: signal.Signals) -> None:
-        """What a process cannot mind (a kill, a stop) is for all that it has started too, as a container's end is."""
+        """Send a signal. SIGKILL, SIGSTOP and SIGCONT go to all that the process has started too, as in a container."""
         if self._popen.poll() is not None:
             return
         if number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT):
@@ -84,7 +84,7 @@ class Process:
             self._popen.send_signal(number)
 
     def wait(self, seconds: float) -> int | None:
-        """The exit code, or None if it still runs; all of its output has been read then."""
+        """Return the exit code, with all output read, or None if it still runs after that time."""
         try:
             code = self._popen.wait(max(seconds, 0.0))
         except subprocess.TimeoutExpired:
@@ -93,7 +93,7 @@ class Process:
         return code
 
     def stop(self, seconds: float = _STOP_SECONDS) -> int | None:
-        """SIGTERM, and SIGKILL for its whole group after that time."""
+        """Send SIGTERM, and after that time SIGKILL to its whole group. Returns the exit code."""
         self.signal(signal.SIGTERM)
         code = self.wait(seconds)
         if code is None:
@@ -102,7 +102,7 @@ class Process:
         return code
 
     def why(self) -> str:
-        """Its last word, for an error message."""
+        """Return its last complaint or lines, for an error message."""
         return self.complaint or " / ".join(self._last) or "it said nothing"
 
     def _read(self) -> None:
@@ -141,7 +141,7 @@ class Process:
 def reserved_port() -> Iterator[int]:
     """Reserve a port: nothing listens on it, and the system gives it to no other program meanwhile.
 
-    For a server that cannot report which port it took; it can still bind this one, because servers use SO_REUSEADDR.
+    For a server that cannot report its port. It can still bind this one, because servers use SO_REUSEADDR.
     """
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -158,7 +158,7 @@ def listens(port: int) -> bool:
 
 
 def wait_until(condition: Callable[[], bool], process: Process, seconds: float, what: str) -> None:
-    """Raises LocalError when the process ends first, or the time does."""
+    """Wait for a condition. Raises LocalError if the process ends first, or time runs out."""
     deadline = time.monotonic() + seconds
     while not condition():
         code = process.exit_code
@@ -175,6 +175,6 @@ def wait_until(condition: Callable[[], bool], process: Process, seconds: float, 
 
 
 def wait_until_ready(process: Process, seconds: float = 60.0) -> int:
-    """Wait until a server has said that it is ready, and return its port. Raises LocalError."""
+    """Wait until a server says that it is ready, and return its port. Raises LocalError."""
     wait_until(lambda: "ready" in process.events, process, seconds, "it is ready")
     return process.port

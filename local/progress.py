@@ -1,4 +1,4 @@
-"""What a person sees while posts flow: each stage's count, how many wait before it, and posts a second."""
+"""Shows a run while posts flow: each stage's count, how many wait before it, and posts a second."""
 
 import time
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ _PLAIN_SECONDS = 2.0  # between two lines where there is no terminal
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Distinct messages, each counted at its own end."""
+    """Distinct messages that have passed each stage."""
 
     sent: int = 0  # by X's stand-in; 0 against the real X
     missed: int = 0
@@ -31,19 +31,19 @@ class Counts:
         return self.loaded + self.filtered + self.rejected
 
     def consistent(self) -> "Counts":
-        """One snapshot: the parts tell of themselves a second apart, and what has ended had been published and received before."""
+        """Return counts in which no stage is ahead of the one before it. The parts report a second apart."""
         published = max(self.published, self.ended, self.archived)
         received = max(self.received, published)
         return replace(self, published=published, received=received, sent=max(self.sent, received) if self.sent else 0)
 
     @property
     def waiting(self) -> int:
-        """Published, and its end not known yet."""
+        """Return how many are published and not yet stored, filtered or rejected."""
         return max(0, self.published - self.ended)
 
 
 class Progress:
-    """A live table on a terminal, a line every two seconds elsewhere."""
+    """Shows a live table on a terminal, elsewhere a line every two seconds."""
 
     def __init__(self, console: Console, posts: int) -> None:
         self._console = console

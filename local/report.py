@@ -1,4 +1,4 @@
-"""python -m reports, as a person runs it, on what has just landed: its tables here, its page in a folder; or its live page."""
+"""Runs python -m reports on what has just landed: tables here, the page in a folder, or the live page."""
 
 import os
 import subprocess
@@ -12,20 +12,20 @@ from .errors import LocalError
 from .pipeline import ROOT, Pipeline
 
 _SHOWN = "posts_by_hour,posts_by_region,top_hashtags"
-_LATEST = Path("results") / "latest"  # where reports leave a report that nobody gave a place
+_LATEST = Path("results") / "latest"  # where reports put a report by default
 _LONGEST = timedelta(days=3_650)  # that a report covers
 _SECONDS = 300.0  # a run of 10,000,000 posts has much to report
 
 
 def make(pipeline: Pipeline, folder: Path | None, *, json: bool) -> Path:
-    """The report's page, in a folder or where reports put it. `json`: stdout belongs to the result, so the tables go to stderr.
+    """Make the page in a folder, by default the reports' own. With `json`, stdout belongs to the result, so tables go to stderr.
 
     Raises LocalError.
     """
     since = datetime.now(UTC) - timedelta(hours=pipeline.plan.span_hours + 1)
     to = ["--results", str(folder)] if folder is not None else []
     if pipeline.plan.given is not None:
-        since = min(post.created_at for post in given.read(pipeline.plan.given))  # they keep their times
+        since = min(post.created_at for post in given.read(pipeline.plan.given))  # these posts keep their times
         since = max(since, datetime.now(UTC) - _LONGEST)
     synthetic = ["--synthetic"] if pipeline.plan.is_synthetic else []
     asked = ["--from", since.isoformat(timespec="minutes"), *to, "--show", _SHOWN, *synthetic]
@@ -50,7 +50,7 @@ def make(pipeline: Pipeline, folder: Path | None, *, json: bool) -> Path:
 
 
 def watch(pipeline: Pipeline) -> str:
-    """Starts the live page beside the other parts, shows it in a browser where there is one, and returns its address."""
+    """Start the live page, open it in a browser if there is one, and return its address."""
     address = f"http://localhost:{pipeline.start_page()}"
     if sys.stdout.isatty() and (os.environ.get("DISPLAY") or sys.platform == "darwin"):
         webbrowser.open(address)
@@ -58,5 +58,5 @@ def watch(pipeline: Pipeline) -> str:
 
 
 def where(path: Path) -> str:
-    """As a person would type it."""
+    """Return the path as a person would type it."""
     return os.path.relpath(path) if path.is_relative_to(ROOT) else str(path)

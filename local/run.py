@@ -1,4 +1,4 @@
-"""One run: start, watch until every post has ended somewhere, hold the counts to each other, ask BigQuery, stop."""
+"""One run: start, wait until every post has ended somewhere, compare the counts, query BigQuery, stop."""
 
 import os
 import time
@@ -15,13 +15,13 @@ from .landed import Landed
 from .pipeline import DATASET, ROOT, Pipeline, Plan
 from .progress import Counts
 
-_STALLED_SECONDS = 30.0  # without any count moving
+_STALLED_SECONDS = 30.0  # without any change of a count
 _POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run came to; `faults` is empty where everything balances."""
+    """The result of a run; `faults` is empty if everything balances."""
 
     counts: Counts
     landed: Landed
@@ -31,7 +31,7 @@ class Outcome:
 
 
 def counts(pipeline: Pipeline) -> Counts:
-    """Each at its own end: the ingester's, the function's (by message, so that a second delivery is not counted), the archive's."""
+    """Return each stage's count: the ingester's, the function's (by message, so a second delivery is not counted), the archive's."""
     ended = {name: len(messages) for name, messages in pipeline.ended.items()}
     return Counts(
         sent=pipeline.count("x", "sent"),
@@ -46,7 +46,7 @@ def counts(pipeline: Pipeline) -> Counts:
 
 
 def watch(pipeline: Pipeline, show: Callable[[Counts], None]) -> None:
-    """Until everything that X sent has ended. Raises LocalError when a part ends or nothing moves any more."""
+    """Wait until everything that X sent has ended somewhere. Raises LocalError if a part ends or nothing moves any more."""
     moved_at, before = time.monotonic(), Counts()
     while True:
         now = counts(pipeline)
@@ -56,7 +56,7 @@ def watch(pipeline: Pipeline, show: Callable[[Counts], None]) -> None:
         if now != before:
             moved_at, before = time.monotonic(), now
         _check_alive(pipeline)
-        # the real X may have nothing to say for hours, as long as it holds the connection
+        # the real X may be silent for hours while the connection holds
         quiet_is_fine = pipeline.plan.real and "connected" in pipeline.processes["ingester"].events
         if time.monotonic() - moved_at > _STALLED_SECONDS and not quiet_is_fine:
             raise LocalError(_stalled(pipeline, now))
@@ -64,7 +64,7 @@ def watch(pipeline: Pipeline, show: Callable[[Counts], None]) -> None:
 
 
 def finish(pipeline: Pipeline, began: float) -> Outcome:
-    """Stop the ingester, which must end well, and ask the tables. The other parts still run."""
+    """Stop the ingester, which must end cleanly, and query the tables. The other parts still run."""
     code = pipeline.processes["ingester"].stop()
     faults = [] if code == 0 else [f"the ingester ended with code {code}: {pipeline.processes['ingester'].why()}"]
     final = counts(pipeline)
@@ -100,7 +100,7 @@ def _check_alive(pipeline: Pipeline) -> None:
         code = process.exit_code
         if code is not None:
             process.wait(1)
-            # by our parts' convention 2 is a person's mistake: a setting or a file to change
+            # exit code 2 of our parts means a user's mistake: a setting or a file to change
             kind = UsageError if code == UsageError.exit_code else LocalError
             raise kind(f"The part '{process.name}' ended with code {code}: {process.why()}")
 
@@ -147,7 +147,7 @@ def _faults(pipeline: Pipeline, now: Counts, landed: Landed, expected: int | Non
 
 
 def _filtered_by(plan: Plan) -> str:
-    """Which of the numbers that X's stand-in expects in the view holds: "nothing", "music", or "" for none of them."""
+    """Return which number of posts the view holds: "nothing" (no filter), "music" (the example's words), or "" for neither."""
     keywords = ROOT / "functions" / "load_tweet" / "keywords.txt"
     lines = keywords.read_text(encoding="utf-8-sig").splitlines() if keywords.exists() else []
     words = {line.strip() for line in lines if line.strip() and not line.startswith("# ")}

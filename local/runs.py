@@ -1,4 +1,4 @@
-"""The folders of runs: one a run, removed at its end unless it is to be kept; what a killed run left goes at the next start."""
+"""The folders of runs. Each is removed at its run's end unless it is kept; the next start removes what a killed run left."""
 
 import errno
 import os
@@ -19,7 +19,7 @@ _NEEDED = 200_000_000  # bytes: a run of 2,000 posts takes about 40 MB
 
 
 def mark_synthetic(folder: Path) -> None:
-    """Let whoever opens the folder know that nobody wrote its posts."""
+    """Mark the folder's posts as synthetic, for the reports."""
     (folder / _SYNTHETIC).touch()
 
 
@@ -28,7 +28,7 @@ def is_synthetic(folder: Path) -> bool:
 
 
 def make(root: Path = ROOT) -> Path:
-    """A new folder. Raises UsageError where there is no room or no right to write."""
+    """Make a new folder. Raises UsageError if the disk is full or not writable."""
     _sweep(root)
     try:
         folder = root / time.strftime("%Y%m%d-%H%M%S", time.gmtime())
@@ -53,7 +53,7 @@ def make(root: Path = ROOT) -> Path:
 
 
 def keep(folder: Path) -> None:
-    """Keep the folder when its run is over; `latest` beside it leads there."""
+    """Keep the folder after its run; `latest` beside it links to it."""
     (folder / _KEPT).touch()
     latest = folder.with_name(_LATEST)
     latest.unlink(missing_ok=True)
@@ -66,13 +66,13 @@ def remove(folder: Path) -> None:
 
 
 def keep_logs(folder: Path) -> None:
-    """Of a failed run the logs are left, until the next run begins; the tables go."""
+    """Keep only the logs of a failed run, until the next run begins."""
     shutil.rmtree(folder / "bigquery", ignore_errors=True)
     (folder / "credentials.json").unlink(missing_ok=True)
 
 
 def _sweep(root: Path) -> None:
-    """Folders of runs that are over and were not kept."""
+    """Remove the folders of runs that are over and were not kept."""
     for folder in root.glob("*/"):
         if (folder / _KEPT).exists():
             continue

@@ -72,7 +72,7 @@ def write(source: Source, asked: Params, path: Path, kind: Kind = Kind.POSTS, *,
     question = question_of(kind)
     part = path.with_name(f"{path.name}.part")
     try:
-        part.touch()  # before anything is asked and paid for
+        part.touch()  # before anything is queried and paid for
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}. Name another file.") from None
     try:

@@ -16,7 +16,7 @@ STRATA = ("day", "rule", "language")
 WEEK_STARTS = {"monday": 0, "saturday": 5, "sunday": 6}
 _AGO = re.compile(r"(\d{1,5})([hdw])")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-_NO_PLACES = frozenset({"localtime", "Factory"})  # of no meaning to BigQuery or a browser
+_NO_PLACES = frozenset({"localtime", "Factory"})  # names that BigQuery or a browser does not know
 _HOURLY = timedelta(days=3)
 _LONGEST = timedelta(days=3_660)  # ten years: what BigQuery streams to
 

@@ -8,7 +8,7 @@ from functions.load_tweet.filter import UNSPACED
 # what RE2, BigQuery's engine, and Python's re each call a character of a word
 _RE2 = r"[\p{L}\p{M}\p{N}_]"
 _RE2_OTHER = r"[^\p{L}\p{M}\p{N}_]"
-_ENTITIES = {"&": "&(?:amp;)?", "<": "(?:<|&lt;)", ">": "(?:>|&gt;)"}  # the text is stored as X sends it
+_ENTITIES = {"&": "&(?:amp;)?", "<": "(?:<|&lt;)", ">": "(?:>|&gt;)"}  # the text is stored escaped, as X sends it
 
 
 def pattern(wanted: str) -> str:

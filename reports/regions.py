@@ -27,7 +27,7 @@ _MORE = {
     "uae": "AE", "holland": "NL", "korea": "KR", "south korea": "KR", "russia": "RU", "czech republic": "CZ",
     "palestine": "PS", "macedonia": "MK", "north macedonia": "MK", "washington dc": "US", "dc": "US", "d.c.": "US",
 }  # fmt: skip
-# these are places too, but seldom meant where they are all that somebody wrote
+# names of places, but seldom meant as such where nothing else is written
 _NO_PLACES = frozenset({
     "earth", "world", "worldwide", "internet", "online", "home", "here", "everywhere", "nowhere", "nice", "north", "south",
     "east", "west", "northern", "southern", "eastern", "western", "central", "centre", "union", "of", "delta",
@@ -39,7 +39,7 @@ _FIRST_LETTER = 0x1F1E6  # of regional indicators
 _KNOWN_BY_OTHER_NAMES = 100_000  # people: below, only a city's own name counts
 _A_METROPOLIS = 1_200_000  # people
 _WRITTEN_WITH_STATES = ("US", "CA", "AU", "BR")
-_SHORTEST = 4  # letters of another name in ASCII: shorter ones are airports' codes
+_SHORTEST = 4  # letters: shorter alternate names in ASCII are airports' codes
 
 
 def country(text: str | None) -> str | None:
@@ -90,9 +90,9 @@ def name(code: str) -> str:
 
 
 def by_country(rows: Rows) -> Rows:
-    """From what posts_by_region.sql gives to one row a country: posts, and how many of them each way of knowing gave.
+    """Return one row for each country from the rows of posts_by_region.sql: its posts, and how many each method placed there.
 
-    'unknown' is always there, last, with its share: what the others say is about the rest.
+    'unknown' is always there, last, with its share: the other rows describe the rest.
     """
     counted: dict[str | None, dict[str, int]] = {}
     for row in rows:

@@ -36,7 +36,7 @@ class Report:
     dataset: str  # project.dataset
     answers: dict[str, Answer]
     rules: list[tuple[str, str]]
-    held: "Held | None"  # None where the ingester has told nothing
+    held: "Held | None"  # None if the ingester has written nothing
     is_synthetic: bool = False
 
 
@@ -46,15 +46,15 @@ class Held:
 
     share: float
     away: float
-    since: datetime | None  # when the ingester first told, where that is within the period
+    since: datetime | None  # the ingester's first row, if it lies within the period
 
 
-# what is asked beside the questions themselves, for the page's head and the shading of charts
+# further queries, for the page's head and the shading of charts
 BESIDES = ("gaps", "live/rules", "live/held")
 _NEEDS = {"trend": ("words",), "distinctive_words": ("words", "trend"), "posts_by_region": ("points",)}
 _AT_ONCE = 3  # queries: BigQuery takes a hundred; the embedded engine answers one while it translates another
 _TREND = timedelta(days=7)
-_QUIET = timedelta(minutes=5)  # the ingester tells of itself each minute
+_QUIET = timedelta(minutes=5)  # the ingester writes a heartbeat each minute
 _EMPTY = {
     "top_hashtags": "No hashtag is on at least {minimum} posts of this period.",
     "top_mentions": "No account is mentioned in at least {minimum} posts of this period.",
@@ -106,7 +106,7 @@ def make(
             source.is_synthetic,
         )
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # after an error nothing more is asked and paid for
+        pool.shutdown(wait=False, cancel_futures=True)  # after an error nothing more is queried and paid for
 
 
 def begun(source: Source, asked: Params) -> Params:

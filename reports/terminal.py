@@ -48,7 +48,7 @@ def _table(answer: Answer, width: int) -> tuple[Table, list[str]]:
     """Return the table, and the headings of the columns that it has no room for: whole columns go, the last first, and no letters."""
     rows = answer.rows[-_SHOWN:] if answer.question.name in tables.BY_TIME else answer.rows[:_SHOWN]
     if answer.question.name == "posts_by_region" and len(answer.rows) > _SHOWN:
-        rows = [*rows[:-1], answer.rows[-1]]  # unknown is always shown
+        rows = [*rows[:-1], answer.rows[-1]]  # the row "unknown" is always shown
     least = {column: _least(column, rows) for column in rows[0] if column not in _LONG}
     left_out: list[str] = []
     while _together(least) > width and (droppable := [column for column in list(least)[1:] if column not in _KEPT]):
@@ -92,5 +92,5 @@ def _together(columns: dict[str, int]) -> int:
 
 def _cell(column: str, value: Any) -> str:
     if isinstance(value, datetime):
-        return tables.moment(value).partition("-")[2]  # the period is known, and a terminal narrow
+        return tables.moment(value).partition("-")[2]  # the period is known, and terminals are narrow
     return sanitize.for_terminal(tables.cell(column, value))

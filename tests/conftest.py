@@ -1,4 +1,4 @@
-"""Shared by all tests: tiers and their order, the report of skips, BigQuery with our tables, and one pipeline per worker."""
+"""Shared by all tests: tiers and their order, the report of skips, BigQuery with our tables, and one pipeline a worker."""
 
 import os
 import signal
@@ -80,7 +80,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[fake_bigquery.FakeBigQuery]:
-    """A BigQuery that does as it is told, and the environment that points Google's client at it."""
+    """A BigQuery with scripted answers, and the environment that points Google's client at it."""
     with fake_bigquery.serve() as server:
         key = tmp_path / "credentials.json"
         credentials.write(key, f"{server.url}/token")
@@ -99,7 +99,7 @@ def nobody() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def bigquery_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """BigQuery's stand-in, one per worker; each test uses its own dataset."""
+    """The embedded BigQuery, one a worker; each test uses its own dataset."""
     folder = tmp_path_factory.mktemp("bigquery")
     with serving("bigquery", "local.emulators.bigquery", folder, "--data", str(folder / "data")) as process:
         yield process
@@ -112,7 +112,7 @@ def bigquery_url(bigquery_process: Process) -> str:
 
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """BigQuery's stand-in without a streaming buffer, one per worker: rows can be changed as soon as they are stored."""
+    """The embedded BigQuery without a streaming buffer, one a worker: rows can be changed as soon as they are stored."""
     folder = tmp_path_factory.mktemp("engine")
     options = ("--data", str(folder / "data"), "--buffer-seconds", "0")
     with serving("bigquery", "local.emulators.bigquery", folder, *options) as process:
@@ -121,7 +121,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """Pub/Sub's stand-in, one per worker; each test uses its own project."""
+    """Our Pub/Sub broker, one a worker; each test uses its own project."""
     with serving("pubsub", "local.emulators.pubsub.server", tmp_path_factory.mktemp("pubsub")) as process:
         yield process
 

@@ -1,4 +1,4 @@
-"""Who is measured: our function, what people would write instead, and the ceilings of what it stands on."""
+"""What is measured: our function, what people would write instead, and the ceilings of the layers below."""
 
 import os
 import sys
@@ -45,8 +45,7 @@ CEILINGS = (EMPTY_CLOUD_EVENT, EMPTY_HTTP, BARE)
 
 
 def environment(bigquery_url: str) -> dict[str, str]:
-    """What a function finds in its environment on Cloud Run, with the stand-in in the place of BigQuery and of the
-    metadata server, which gives out the token."""
+    """Return a function's environment on Cloud Run, with the emulator in place of BigQuery and of the metadata server."""
     address = bigquery_url.removeprefix("http://")
     own = {name: value for name, value in os.environ.items() if name != "GOOGLE_APPLICATION_CREDENTIALS"}
     return {
@@ -57,6 +56,6 @@ def environment(bigquery_url: str) -> dict[str, str]:
         "GCE_METADATA_HOST": address,
         "GCE_METADATA_IP": address,
         "PYTHONUNBUFFERED": "1",
-        "GUNICORN_LOG_LEVEL": "info",  # it then tells its port
+        "GUNICORN_LOG_LEVEL": "info",  # the server then logs its port
         "NO_PROXY": f"{os.environ.get('NO_PROXY', '')},127.0.0.1,localhost".strip(","),
     }

@@ -130,7 +130,7 @@ class Committer:
         for error in {id(failure): failure for failure in failures.values()}.values():
             self._told.failed([entry for entry in group if failures.get(id(entry)) is error], error)
         for entry in group:
-            if entry.answer.done():  # its request is gone
+            if entry.answer.done():  # its request was cancelled
                 continue
             if failure := failures.get(id(entry)):
                 entry.answer.set_exception(failure)
@@ -153,7 +153,7 @@ Answers = dict[str, dict[str, str] | BadMoment]
 
 def _answer(table: str, insert: asyncio.Future[dict[str, str]]) -> dict[str, str] | BadMoment:
     if not insert.done():
-        insert.cancel()  # a thread cannot be: its connection is about to be closed, and nobody listens
+        insert.cancel()  # a thread cannot be cancelled; its connection is about to be closed, and nobody listens
         return BadMoment(f"{table}: no answer within {ANSWER_SECONDS:.0f} s")
     error = insert.exception()
     if error is None:

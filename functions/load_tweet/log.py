@@ -20,7 +20,7 @@ def event(name: str, severity: str = "INFO", /, **fields: Any) -> None:
         sys.stdout.write(orjson.dumps(record, default=str).decode() + "\n")
         sys.stdout.flush()
     except OSError:
-        # a log that cannot be written must not cost a post: the line is given up, with what was in the buffer
+        # a log that cannot be written must not cost a post: drop the line, and what was in the buffer
         sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
 
 

@@ -34,7 +34,7 @@ _TURN_SECONDS = 0.0005
 
 
 def _check_tables() -> store.Seen:
-    """Return the tables' columns, or nothing if BigQuery is out of reach: then the requests will tell, and the start goes on.
+    """Return the tables' columns. If BigQuery is out of reach, return nothing and start anyway; requests will show the problem.
 
     Raises ConfigurationError.
     """
@@ -66,7 +66,7 @@ async def load_tweet(request: Request) -> Response:
     try:
         delivery = unwrap(await request.body(), headers.get("ce-id", ""))
     except ClientDisconnect:
-        return Response(status_code=400)  # to nobody: the message comes again
+        return Response(status_code=400)  # nobody hears of it: the message comes again
     trace = headers.get("traceparent") or headers.get("x-cloud-trace-context", "")
     try:
         serving = _serving()
@@ -78,7 +78,7 @@ async def load_tweet(request: Request) -> Response:
     except Busy:
         serving.counts.busy()
         return Response(status_code=503)
-    except BadMoment:  # told once a group, by the committer
+    except BadMoment:  # logged once a group, by the committer
         return Response(status_code=503)
     return Response(status_code=204)
 
@@ -110,7 +110,7 @@ def _serving() -> _Serving:
     insert = store.connect(SETTINGS.google_cloud_project, SETTINGS.bigquery_dataset, TABLES_AT_START)
     counts = Outcomes(SETTINGS.google_cloud_project)
     gc.collect()
-    gc.freeze()  # what is here now stays: it need not be looked at again
+    gc.freeze()  # objects made so far stay, so the collector need not look at them again
     gc.set_threshold(_GARBAGE_AFTER)
     sys.setswitchinterval(_TURN_SECONDS)
     return _Serving(Committer(insert, counts), counts)

@@ -41,7 +41,7 @@ def main() -> int:
         if arguments.status:
             return _status(store)
         if arguments.due:
-            known = bearer.read(found)  # a person wants to hear of a bad one before all else
+            known = bearer.read(found)  # a person should hear of a malformed token first
             waits = Run(store, X(lambda: known, found.x_api_url), arguments.age).go()
             print(f"{waits[0].upper()}{waits[1:]}.")
             return 0

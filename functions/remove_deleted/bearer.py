@@ -46,7 +46,7 @@ def _checked(value: str, where: str) -> str:
 
 
 def _client(endpoint: str) -> secretmanager.SecretManagerServiceClient:
-    if endpoint:  # the local stand-in: plain HTTP, no credentials
+    if endpoint:  # the local emulator: plain HTTP, no credentials
         return secretmanager.SecretManagerServiceClient(
             transport="rest", credentials=AnonymousCredentials(), client_options={"api_endpoint": endpoint}
         )

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 
 ROUND_EVERY = timedelta(hours=12)
 SWEEP_AGAIN = timedelta(minutes=95)  # rows in BigQuery's streaming buffer can be touched after 90 minutes
-ANSWERS_WAIT = timedelta(hours=2)  # for the end of a long round
-SWEEP_FAILED = timedelta(minutes=10)  # then it is tried again; other steps go on meanwhile
-UPLOAD = timedelta(minutes=15)  # X takes a job's ids for so long
+ANSWERS_WAIT = timedelta(hours=2)  # answers wait so long for their round to end before a sweep of their own
+SWEEP_FAILED = timedelta(minutes=10)  # until it is tried again; other steps go on meanwhile
+UPLOAD = timedelta(minutes=15)  # X accepts a job's ids for so long
 _SKEW = timedelta(minutes=10)  # a row from a clock that is further ahead is not believed yet
 LATE = timedelta(hours=24)  # https://developer.x.com/developer-terms/policy, "Content compliance"
-_FAILURES = 3  # in one round within _PATIENCE: then it is let alone for that long
+_FAILURES = 3  # in one round within _PATIENCE; then it is left alone for that long
 _PATIENCE = timedelta(hours=1)
 
 
@@ -35,7 +35,7 @@ class Event:
     round: datetime | None = None
     job_id: str = ""
     after_id: str = ""  # the job's ids are greater than this one, as numbers
-    to_id: str = ""  # and up to this one
+    to_id: str = ""  # and not greater than this one
     ids: int = 0  # asked about
     answers: int = 0  # of X's, or ids of a request
     removed: int = 0  # rows

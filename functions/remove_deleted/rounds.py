@@ -17,8 +17,8 @@ from .sweep import AGE, spread, sweep
 from .x import Job, Running, X
 
 IDS_A_JOB = 1_000_000  # 20 MB to upload; several jobs make a round, and each reads all messages once more
-RUN_SECONDS = 400.0  # one query more may take 120; Google lets an event's function run for 540
-_REMEMBERED = timedelta(days=8)  # X forgets a job after seven
+RUN_SECONDS = 400.0  # one more query may take 120; Google gives an event-driven function 540
+_REMEMBERED = timedelta(days=8)  # days: X forgets a job after seven
 _RECORDED_AT_ONCE = 20_000  # answers in a statement: about 1 MB of parameters
 _EVERY_ID = 10_000_000
 
@@ -70,7 +70,7 @@ class Run:
             log.event("not_swept", "WARNING", message=f"{error}. It is tried again; no view shows what is to go.")
             return
         counts = {"removed": done.removed, "rewritten": done.rewritten, "left_fresh": done.left_fresh}
-        self._note("swept", at=began, **counts)  # what comes while it sweeps is news
+        self._note("swept", at=began, **counts)  # what is requested or recorded during the sweep causes another one
 
     def _collect(self, step: Collect, history: list[Event]) -> str:
         if step.after_id == "0" and not any(one.round == step.round for one in history):

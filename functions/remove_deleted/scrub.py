@@ -88,7 +88,8 @@ def _without_place(post: Object, unplaced: Collection[str], done: set[str]) -> O
 def _drop_what_nobody_names(data: Object, includes: Object) -> None:
     left = [data, *(post for kind in _POSTS for post in _objects(includes.get(kind)))]
     named = {
-        "users": {str(post.get("author_id")) for post in left},  # no others are asked for (ingester/fields.py)
+        # the ingester asks for no others (ingester/x/fields.py)
+        "users": {str(post.get("author_id")) for post in left},
         "places": {str(_object(post.get("geo")).get("place_id")) for post in left},
         "media": {str(key) for post in left for key in _object(post.get("attachments")).get("media_keys") or []},
         "polls": {str(key) for post in left for key in _object(post.get("attachments")).get("poll_ids") or []},

@@ -22,7 +22,7 @@ from .policy import Event
 _SQL = Path(__file__).with_name("sql")
 _CALL_SECONDS = 20.0
 _QUERY_SECONDS = 110.0
-_ANSWER_SECONDS = _QUERY_SECONDS + 10.0  # BigQuery is to say so itself when it has not been done in time
+_ANSWER_SECONDS = _QUERY_SECONDS + 10.0  # ours is longer, so that BigQuery can report its own timeout
 _RETRY = DEFAULT_RETRY.with_timeout(60.0)
 _MOST_BYTES = 1 << 41  # 2 TiB, $12.50: beyond, something is wrong
 _PAGE_ROWS = 50_000

@@ -158,7 +158,8 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
     size = 0
     for row in rows:
         batch.append(row)
-        size += len(row["data"]) * 4 // 3 if "data" in row else len(json.dumps(row["payload"]))  # as it is sent
+        # encoded, as it is sent
+        size += len(row["data"]) * 4 // 3 if "data" in row else len(json.dumps(row["payload"]))
         if len(batch) >= _BATCH_ROWS or size >= _BATCH_BYTES:
             yield batch
             batch, size = [], 0

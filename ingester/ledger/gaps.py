@@ -19,7 +19,7 @@ from . import history
 from .ledger import Ledger
 from .model import Event, Gap
 
-# that a connect waits for the gap's row: should it be lost with us, the last heartbeat opens a wider gap
+# a connect waits so long for the gap's row; if the row is lost, the last heartbeat opens a wider gap
 _ROW_SECONDS = 2.0
 
 

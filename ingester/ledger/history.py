@@ -66,7 +66,7 @@ def _holds(events: Sequence[Event], holder: str) -> bool:
 def stop_in_force(events: Sequence[Event], now: datetime, conditions: Mapping[str, str]) -> Event | None:
     """Return the last stop if it is still in force: nobody has connected since, and its condition has not changed.
 
-    `conditions` has by reason what a stop waits for a change of: the token, the code, the rules; `condition` is what it was then.
+    `conditions` maps a stop's reason to the current value whose change ends the stop: the token's, code's or rules' version.
     """
     for event in reversed(events):
         if event.event == "connected":
@@ -87,7 +87,7 @@ def last_held(events: Sequence[Event], now: datetime | None = None) -> tuple[dat
     """
     holding: dict[str, bool] = defaultdict(bool)
     found: tuple[datetime, str] | None = None
-    paused = False  # told by who asked the ingester to stop, before or after it did
+    paused = False  # written by whoever stopped the ingester, before or after it ended
     for event in events:
         if now is not None and (event.since or event.at) > now:
             continue
@@ -111,7 +111,7 @@ def last_held(events: Sequence[Event], now: datetime | None = None) -> tuple[dat
 
 def open_gaps(events: Sequence[Event]) -> list[Gap]:
     """Return gaps that are not filled, oldest first. `until` is the next connection if no end was written."""
-    # whatever the order: a clock may have been put right in between
+    # in any order, because a clock may have been corrected in between
     filled = {event.gap_id for event in events if event.event == "gap_filled" and event.status in ENDED}
     opened: dict[str, Gap] = {}
     for event in events:

@@ -1,8 +1,8 @@
 """The lease: X gives the stream to one connection, so a second ingester must not fight the first.
 
-Who lives is told by the ledger, where each writes a row a minute: a younger row than that is the lease. Which of two has it is a rule
-of `history`: `rival` before the first connection, `newer_holder` after it. A connection that X still counts although nobody lives is a
-ghost.
+Each ingester writes a row a minute to the ledger. One with a row younger than 90 s is alive. `history` decides which of two living ones
+has the stream: `rival` before the first connection, `newer_holder` after it. A connection that X still counts although its ingester is
+dead is a ghost.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ async def wait_for_others(
     while other := history.rival(events, me, x_time.now(), times.fresh, execution):
         seen = seen or other.at
         age = (x_time.now() - other.at).total_seconds()
-        # a job's Scheduler comes again in 15 minutes; whoever is started once has to find out now
+        # Cloud Scheduler starts the job again in 15 minutes; a process started by hand must find out now
         if "CLOUD_RUN_JOB" in environ or other.at > seen:
             raise Done(f"{other.holder} holds the stream: it was heard of {age:.0f} s ago. Nothing to do here.")
         wait = times.alive / 12

@@ -36,13 +36,13 @@ class Ledger:
     def __init__(self, store: Store, holder: str, clock: Clock, x_time: XTime) -> None:
         self.holder = holder
         self.store = store
-        self.today: Callable[[], int | None] = lambda: None  # units of the day, written into each row
+        self.today: Callable[[], int | None] = lambda: None  # the day's units, for each row
         self._clock = clock
         self._x_time = x_time
         self._rows: deque[Row] = deque()
         self._some = asyncio.Event()
         self._stored_at = clock.monotonic()
-        self._longest = 0.0  # seconds between two rows that were stored, since somebody asked
+        self._longest = 0.0  # the longest time in seconds between two stored rows since it was last asked for
 
     def write(self, event: str, **more: Any) -> Row:
         """Queue a row."""
@@ -70,7 +70,7 @@ class Ledger:
             raise NoLedger(f"BigQuery refuses the row '{row.event.event}' of ingester_events: {row.refused}")
 
     def lapsed(self, seconds: float) -> bool:
-        """Return whether no row was stored for longer than that, and then one was, since this was asked last."""
+        """Return whether, since the last call, two stored rows lay further apart than that."""
         longest, self._longest = self._longest, 0.0
         return longest > seconds
 

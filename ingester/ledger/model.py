@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-_SKIPPED = frozenset({"budget", "pause"})  # nobody wants what was posted meanwhile, unless asked for by hand
+_SKIPPED = frozenset({"budget", "pause"})  # what was posted meanwhile is fetched only by hand
 
-# until version 0.1 a refused connect and the condition of a stop were told by the beginning of `note`
+# rows written before version 0.1 have a refused connect and a stop's condition at the beginning of `note`
 _OLD_REFUSED = "X did not give the stream"
 _OLD_CONDITION = re.compile(r"([0-9A-Za-z_-]{1,64}): ")
 _CONDITIONED = frozenset({"token", "forbidden", "parameters", "rules"})
@@ -44,7 +44,7 @@ class Gap:
     reason: str
     until: datetime | None = None
     rules: tuple[tuple[str, str, str], ...] = ()  # (id, value, tag) in force when it began
-    heard: datetime | None = None  # X's last sign of life; `since` is its last post, from which on is searched
+    heard: datetime | None = None  # X's last sign of life; `since` is its last post, where the search begins
 
     @property
     def not_held_since(self) -> datetime:

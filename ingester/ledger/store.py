@@ -24,10 +24,10 @@ _RETRY = DEFAULT_RETRY.with_timeout(5.0)  # the client would go on for 600 s
 _SECONDS = (3.0, 10.0)  # connect, read
 _INSERT_SECONDS = 15.0
 _QUERY_SECONDS = 20.0
-_LOOK_BACK = timedelta(days=400)  # a gap stays open until somebody writes its end
+_LOOK_BACK = timedelta(days=400)  # a gap stays open until a row with its end is written
 _SPENT_BACK = timedelta(days=63)  # the day counts of this month, and of the one in which X's period may have begun
 _TYPES: dict[type, str] = {int: "INT64", str: "STRING", datetime: "TIMESTAMP"}
-_WHOLE = timedelta(hours=2)  # so far back every event counts
+_WHOLE = timedelta(hours=2)  # every event of this time counts
 _ERRORS = (GoogleAPIError, GoogleAuthError, requests.RequestException, TimeoutError)
 
 _COLUMNS = (

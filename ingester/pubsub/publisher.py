@@ -68,7 +68,7 @@ class Publisher:
     ) -> None:
         self._topic = topic_path
         self._dead_topic = dead_topic_path
-        self._client = PlainClient(transport=PublisherClient().transport)  # which knows of the emulator
+        self._client = PlainClient(transport=PublisherClient().transport)  # the wrapper honours PUBSUB_EMULATOR_HOST
         self._changed = threading.Condition()
         self._batch: list[Message] = []
         self._bytes = 0

@@ -56,7 +56,7 @@ class Tokens:
         """Return whether there is another token than the one that X refused. Raises SecretAway, ConfigurationError."""
         async with self._lock:
             if self.current != refused:
-                return True  # somebody else has been here: the refusal is older than the token
+                return True  # another caller has renewed it: the refused token was an older one
             fresh = await self._secret.read()
             if fresh.value == refused.value:
                 return False
@@ -81,7 +81,7 @@ def _checked(value: str, where: str, named: str) -> Token:
 
 
 def _client(endpoint: str) -> secretmanager.SecretManagerServiceClient:
-    if endpoint:  # the local stand-in: plain HTTP, no credentials
+    if endpoint:  # the local emulator: plain HTTP, no credentials
         return secretmanager.SecretManagerServiceClient(
             transport="rest", credentials=AnonymousCredentials(), client_options={"api_endpoint": endpoint}
         )

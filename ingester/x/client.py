@@ -51,7 +51,7 @@ class X:
         self._times = times
         self._x_time = x_time
         self._resets: dict[str, float] = {}  # of endpoints that have no call left: when they will, monotonic
-        self.tokens = tokens  # renewed here where X refuses one
+        self.tokens = tokens  # renewed here if X refuses one
 
     async def rules(self) -> Answer:
         """Return all rules, in `body['data']`."""
@@ -199,7 +199,7 @@ class X:
         reply = await self._http.call(method, path, parameters, body, token)
         self._x_time.compare(reply.headers, asked)
         wait = asked_wait(reply.headers, self._x_time.now().timestamp())
-        if wait is not None:  # a wish beyond X's own window is a mistake
+        if wait is not None:  # X's window is shorter, so a longer wait is a mistake
             wait = min(max(wait, self._times.asked_least), self._times.asked_most)
         left = reply.headers.get("x-rate-limit-remaining", "")
         answer = Answer(reply.status, reply.body or {}, int(left) if left.isdecimal() else None, wait or 0.0)

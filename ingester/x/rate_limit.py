@@ -22,7 +22,7 @@ class XTime:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._offset = clock.time() - clock.monotonic()  # until X has answered, this machine's time has to do
+        self._offset = clock.time() - clock.monotonic()  # until X has answered, use this machine's time
         self._wrong = False  # this machine's clock
 
     def now(self) -> datetime:

@@ -14,7 +14,7 @@ from ..pubsub.envelope import Line, Message, NoRoom, NotText, look, wrap
 from ..snowflake import time_of
 
 _RATE_OF = 100  # posts over which the rate is taken
-_BLOCKED = 1.0  # seconds in which a post was not taken: what X sends meanwhile waits in buffers, or is dropped
+_BLOCKED = 1.0  # if a post waits so many seconds, later ones wait in buffers, or X drops them
 _DAY = 86_400.0
 _BOM = b"\xef\xbb\xbf"
 
@@ -54,7 +54,7 @@ class Reception:
         self._time = time
         self._monotonic = monotonic
         self._silence = silence
-        self._behind: float | None = None  # since when we may have been too slow for X
+        self._behind: float | None = None  # since when we may have been too slow for X, or None
         self._free = 0.0  # when the last post that had to wait was taken
         self.budget: Budget | None = None
         self.spent: Spent | None = None
@@ -86,7 +86,7 @@ class Reception:
             return None
         found = look(raw)
         if found.problem is not None:
-            # X means to close; where it does not, waiting for it would be for ever
+            # X is about to close; if it does not, we would wait for ever
             return Ended("told", reason=found.problem)
         if found.id:
             self.posts.append(now)
@@ -119,7 +119,7 @@ class Reception:
             self._behind = came if self._behind is None else self._behind
             self._free = now
         elif self._behind is not None and now - self._free > self._silence:
-            self._behind = None  # the buffers have long been read, and X is still there
+            self._behind = None  # the buffers were read long ago, and X still sends
 
 
 def _made_at(post_id: str, now: float) -> float:

@@ -190,7 +190,7 @@ def compare(ours: Iterable[Rule], theirs: Iterable[Rule]) -> Plan:
 async def install(x: X, rules: list[Rule]) -> None:
     """Add the rules. Raises Refused where X does not take one of them, Unavailable."""
     answer = await x.add_rules(_as_x(rules))
-    if answer.status in (401, 402, 403):  # not because of what the rules say
+    if answer.status in (401, 402, 403):  # for another reason than the rules' text
         raise Denied(f"X does not take the rules ({answer.said}).", answer.status)
     if problem := _problem(answer):
         raise Refused(problem)

@@ -30,8 +30,8 @@ _PAGES = ("text/html", "application/xhtml+xml")
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 30.0  # from the request to the stream's first byte, or to the end of another answer
 _CHUNK = 65_536  # bytes read at once
-_LAST_POST_SECONDS = 1.0  # for the post that is in hand when the connection is closed
-_LINE = 3  # times the longest silence: so long may one line take to come
+_LAST_POST_SECONDS = 1.0  # for the post that is being handled when the connection is closed
+_LINE = 3  # one line may take so many times the longest silence
 _NO_STREAM = 502  # the status that a page of a proxy or portal is given
 
 
@@ -204,12 +204,12 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
             return
         reason = f"HTTP {response.status_code}"
         if response.status_code == 200:
-            response.status_code = _NO_STREAM  # a proxy's or a portal's page: tweepy would take its lines for posts
+            response.status_code = _NO_STREAM  # a proxy's or portal's page: tweepy would take its lines for posts
             reason = f"HTTP {_NO_STREAM}: a web page in place of the stream"
         elif 300 <= response.status_code < 400:
             host = elsewhere(self._url, self.headers.get("location", ""))
             reason = f"HTTP {response.status_code}: a redirect to {host}, which is not followed with the token. Is X_API_URL right?"
-            response.status_code = _NO_STREAM  # requests would follow it
+            response.status_code = _NO_STREAM  # requests would follow the redirect
         try:
             problem = orjson.loads(response.content)
         except (orjson.JSONDecodeError, requests.RequestException):

@@ -1,1 +1,1 @@
-"""What stands in for a service: X, Pub/Sub, Eventarc, BigQuery. Each is a server that runs by itself."""
+"""Servers that stand in for services: X, Pub/Sub, Eventarc, BigQuery, Secret Manager."""

@@ -2,8 +2,8 @@
 
     python -m local.emulators.bigquery_subscription --pubsub 127.0.0.1:8085 --project local --dataset twitter
 
-With a topic schema its fields become columns, without one there is `data`; both carry the message's metadata. A row that
-BigQuery refuses is nacked, and dead-letters in the end, as in the cloud.
+With a topic schema the message's fields become columns; without one there is only `data`. Both have the message's metadata. A row that
+BigQuery refuses is nacked, and goes to the dead-letter topic in the end, as in the cloud.
 """
 
 import argparse
@@ -32,7 +32,7 @@ Row = dict[str, Any]
 
 
 def metadata(received: ReceivedMessage, subscription: str) -> Row:
-    """The columns of --write-metadata."""
+    """Return the columns of --write-metadata."""
     message = received.message
     return {
         "subscription_name": subscription,
@@ -43,7 +43,7 @@ def metadata(received: ReceivedMessage, subscription: str) -> Row:
 
 
 def archive_row(received: ReceivedMessage) -> Row:
-    """The columns of --use-topic-schema: the message's own fields."""
+    """Return the columns of --use-topic-schema: the message's own fields."""
     record = orjson.loads(received.message.data)
     return {
         "id": record["id"],
@@ -54,12 +54,12 @@ def archive_row(received: ReceivedMessage) -> Row:
 
 
 def rejected_row(received: ReceivedMessage) -> Row:
-    """Without a schema there is only data."""
+    """Return a row for a topic without a schema, which has only `data`."""
     return {"data": base64.b64encode(received.message.data).decode()}
 
 
 class Subscription:
-    """One table's rows; `stored` counts distinct messages."""
+    """Stores one table's rows; `stored` counts distinct messages."""
 
     def __init__(
         self,

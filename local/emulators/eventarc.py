@@ -1,8 +1,8 @@
-"""Eventarc: delivers each message of the function's subscription as a CloudEvent, many at once, and again until it is acknowledged.
+"""Eventarc: delivers messages of the function's subscription as CloudEvents, many at once, each until it is acknowledged.
 
     python -m local.emulators.eventarc --pubsub 127.0.0.1:8085 --project local --function http://127.0.0.1:8080
 
-2xx acknowledges; anything else, or no answer in time, is a nack: Pub/Sub's retry policy and dead letter do the rest.
+A 2xx answer acknowledges a message. Any other answer, or none in time, is a nack; Pub/Sub's retry policy and dead letters do the rest.
 """
 
 import argparse
@@ -53,7 +53,7 @@ class Eventarc:
 
 
 def event(received: ReceivedMessage, source: str, subscription: str) -> tuple[bytes, dict[str, str]]:
-    """The body and the headers of the HTTP request that Eventarc makes of a Pub/Sub message."""
+    """Return body and headers of the HTTP request that Eventarc makes of a Pub/Sub message."""
     message = received.message
     published = message.publish_time.isoformat().replace("+00:00", "Z")
     content = {
@@ -93,7 +93,7 @@ async def _main(arguments: argparse.Namespace) -> None:
 
 
 async def until_told(*work: Coroutine[Any, Any, None]) -> None:
-    """Run until SIGTERM or SIGINT, or until one of them fails: then raise what it raised."""
+    """Run until SIGTERM or SIGINT, or until a task fails; then raise its error."""
     tasks = [asyncio.create_task(one) for one in work]
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, lambda: [task.cancel() for task in tasks])

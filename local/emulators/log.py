@@ -1,4 +1,4 @@
-"""The stand-ins' log: one JSON line an event to stdout, like our own parts."""
+"""The emulators' log: one JSON line an event to stdout, as our own parts write it."""
 
 import asyncio
 import sys
@@ -9,14 +9,14 @@ import orjson
 
 
 def event(name: str, part: str, severity: str = "INFO", /, **fields: Any) -> None:
-    """Written whole in one call."""
+    """Write an event in one call, so that lines never mix."""
     record = {"severity": severity, "part": part, "event": name, "time": datetime.now(UTC).isoformat(), **fields}
     sys.stdout.write(orjson.dumps(record, default=str).decode() + "\n")
     sys.stdout.flush()
 
 
 async def tick(part: str, totals: dict[str, int], seconds: float = 0.5) -> None:
-    """Tell the totals whenever they changed, and a last time when cancelled."""
+    """Log the totals whenever they changed, and once more when cancelled."""
     told: dict[str, int] = {}
     try:
         while True:

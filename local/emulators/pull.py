@@ -1,4 +1,4 @@
-"""Pulls a subscription and hands each message to a worker; acknowledges what the worker is done with, nacks the rest."""
+"""Pulls a subscription and gives each message to a worker; acknowledges what it has done, nacks the rest."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ Work = Callable[[list[ReceivedMessage]], Awaitable[list[bool]]]  # True: acknowl
 
 
 class Puller:
-    """`work` gets up to `batch` messages at once; `outstanding` bounds the messages that are with it."""
+    """Calls `work` with up to `batch` messages at once, and holds at most `outstanding` messages."""
 
     def __init__(self, host: str, subscription: str, work: Work, *, batch: int, outstanding: int, part: str) -> None:
         self._subscriber = client.async_subscriber(host)
@@ -32,11 +32,11 @@ class Puller:
         self._settling: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Pull until cancelled."""
         while True:
             await self._room.acquire()
             self._room.release()
-            free = self._room._value  # as many as fit, so that a pull brings what can be worked on now
+            free = self._room._value  # as many as fit, so that a pull brings only what can be handled now
             try:
                 answer = await self._subscriber.pull(
                     subscription=self._subscription, max_messages=free, retry=None, timeout=_PULL_SECONDS
@@ -68,7 +68,7 @@ class Puller:
             self._settling = asyncio.create_task(self._settle())
 
     async def _settle(self) -> None:
-        """Answers go out together: those that gather while a call is on its way make the next call."""
+        """Send acknowledgements in batches: those that gather during one call make the next."""
         while self._acks or self._nacks:
             acks, self._acks = self._acks, []
             nacks, self._nacks = self._nacks, []

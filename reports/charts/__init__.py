@@ -47,7 +47,7 @@ def chart(name: str, rows: Rows, beside: Beside) -> Spec | None:
     made = draw(rows, beside) if draw is not None and rows else None
     if made is None:
         return None
-    # the page is as wide as its reader's screen is; a height in steps cannot be fitted to anything
+    # the page is as wide as the screen, but a height in steps cannot adapt
     spec = dict(
         made.properties(width="container", autosize=alt.AutoSizeParams(type="fit-x", contains="padding")).to_dict()
     )

@@ -38,7 +38,8 @@ def posts_per(unit: str, length: timedelta) -> Draw:
                 x2="until:T",
                 y=alt.Y("posts:Q", title=f"posts per {unit}"),
                 color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=kinds)),
-                opacity=alt.condition("datum.complete", alt.value(1), alt.value(0.5)),  # goes on: no fall
+                # the last bar is not over, so it must not look like a fall
+                opacity=alt.condition("datum.complete", alt.value(1), alt.value(0.5)),
                 tooltip=[when("since"), "kind:N", alt.Tooltip("posts:Q", format=","), "not held:N"],
             )
         )

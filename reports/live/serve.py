@@ -46,7 +46,7 @@ def serve(source: Source, host: str, port: int, timezone: str, console: Console)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False
     )
-    with suppress(KeyboardInterrupt):  # uvicorn has ended everything, and then raises it again
+    with suppress(KeyboardInterrupt):  # uvicorn has stopped everything, and then raises it again
         uvicorn.Server(config).run(sockets=[listener])
     return 0
 

@@ -36,7 +36,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(image: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Started by root, as the image's user, who may read this machine's Python wherever it lies, and write nothing."""
+    """Run as the image's user, who may read this machine's Python wherever it lies, and write nothing. Needs root."""
     user = [
         "setpriv",
         f"--reuid={NOBODY}",

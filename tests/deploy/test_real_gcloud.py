@@ -1,4 +1,4 @@
-"""The whole cycle with the real gcloud and bq: up, up again, up with a change, doctor, destroy; told from what Google was asked."""
+"""The whole cycle with the real gcloud and bq: up, up again, up with a change, doctor, destroy; judged by the requests to Google."""
 
 import base64
 import json
@@ -42,7 +42,7 @@ def google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what git has, that a test may change."""
+    """A copy of what git has, which a test may change."""
     folder = tmp_path_factory.mktemp("tree") / "project"
     shutil.copytree(
         ROOT, folder, ignore=shutil.ignore_patterns(".git", ".venv", ".runs", "__pycache__", "tests", ".*_cache")
@@ -64,7 +64,7 @@ def first(google: Cloud, tree: Path) -> Ran:
 
 
 def _watch_processes(stop: threading.Event, seen: set[str]) -> None:
-    """Arguments of everything that runs, and the environment of all but the shell, which was given the token."""
+    """Collect the arguments of all processes, and the environment of all but the shell that was given the token."""
     while not stop.wait(0.05):
         for process in Path("/proc").glob("[0-9]*"):
             try:

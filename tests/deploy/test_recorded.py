@@ -47,12 +47,12 @@ class Recorded:
 
     @property
     def changes(self) -> int:
-        """Calls that changed something."""
+        """Return the calls that changed something."""
         numbers = self.folder / "numbers"
         return len(list(numbers.iterdir())) if numbers.exists() else 0
 
     def place(self, *words: str) -> int:
-        """The number of the first call that begins so."""
+        """Return the number of the first call that begins so."""
         wanted = list(words)
         return next(
             i
@@ -225,7 +225,7 @@ def test_destroy_takes_everything_and_twice_is_harmless(tmp_path: Path, deployed
 def test_a_trigger_is_given_again_only_where_it_differs_and_its_subscription_is_set_up_each_time(
     tmp_path: Path, deployed: Recorded
 ) -> None:
-    """Google may delete a trigger that is given again, and the subscription with its backlog."""
+    """Google may delete a trigger that is created again, and with it the subscription and its backlog."""
     copy = Recorded(tmp_path / "copy")
     shutil.copytree(deployed.folder, copy.folder)
 
@@ -544,7 +544,7 @@ def test_the_roles_of_the_function_are_the_tables_that_it_writes() -> None:
 
 
 def _quoted(word: str) -> str:
-    """As one types it: the linter takes a flag in quotes for a value of the flag before."""
+    """Quote as one types: the linter takes a quoted flag for the value of the flag before it."""
     flag, equals, value = word.partition("=")
     return f"{flag}={shlex.quote(value)}" if equals and flag.startswith("--") else shlex.quote(word)
 

@@ -1,6 +1,6 @@
-"""Coverage-guided: python -m tests.fuzz [SECONDS] (600). The corpus begins with X's shapes and is kept nowhere.
+"""Coverage-guided: python -m tests.fuzz [SECONDS] (600). The corpus begins with X's shapes and is not kept.
 
-Ends with 0 where nothing was found; else the input that broke it is in the file that is named.
+Exit code 0 if nothing was found; otherwise the input is in the file that is named.
 """
 
 import itertools
@@ -19,7 +19,7 @@ from local.emulators.x import posts, writer
 
 
 def one(data: bytes) -> None:
-    """The first byte decides which door it comes through."""
+    """The first byte chooses the entry point."""
     if not data:
         return
     if data[0] % 4 == 0:

@@ -1,4 +1,4 @@
-"""What holds for every message that a stranger can make up, said once for Hypothesis and for atheris."""
+"""What holds for every message that a stranger can make, written once for Hypothesis and for atheris."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def judge_payload(payload: str) -> None:
 
 
 def _judge(delivery: Delivery) -> None:
-    """No exception but those that are named, nothing 'unforeseen', and rows that BigQuery takes."""
+    """Raise for an exception that is not documented, the reason 'unforeseen', or rows that BigQuery would not take."""
     for settings in SETTINGS:
         for keywords in KEYWORDS:
             check(make_rows(delivery, keywords, settings, NOW))

@@ -1,4 +1,4 @@
-"""Whatever a stranger writes: the way from a request to its rows raises nothing that is not named, and no text makes it slow.
+"""Hostile input: the way from a request to its rows raises only documented errors, and no text makes it slow.
 
 python -m tests.fuzz looks for ten minutes, guided by coverage.
 """
@@ -43,7 +43,7 @@ anything = st.recursive(
 
 @st.composite
 def spoilt(draw: st.DrawFn) -> dict[str, Any]:
-    """A message of X's, with up to three of its values replaced."""
+    """Return a message of X's, with up to three of its values replaced."""
     number = draw(st.integers(0, len(MESSAGES) - 1))
     message: dict[str, Any] = json.loads(json.dumps(MESSAGES[number]))
     for _ in range(draw(st.integers(1, 3))):
@@ -81,7 +81,7 @@ HARD = {
 
 @pytest.mark.parametrize("piece", HARD.values(), ids=HARD.keys())
 def test_a_quarter_of_a_million_characters_take_no_time_to_speak_of(piece: str) -> None:
-    """What is quadratic, or a regular expression that goes back and back, would not end before the test's own time is up."""
+    """Quadratic code, or a regular expression that backtracks, would not end within the test's time limit."""
     text = piece * (250_000 // len(piece))
     data = {"id": "2123840964664492033", "text": text, "lang": "en", "note_tweet": {"text": text}}
     judge.judge_payload(json.dumps({"data": data, "includes": {"users": [{"id": "1", "name": text}]}}))

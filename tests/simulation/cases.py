@@ -1,4 +1,4 @@
-"""What sequences have found: each was shrunk to the faults that matter, and its mend is in the same commit. (seed, steps)."""
+"""Sequences that once broke a promise, each shrunk to the faults that matter: (seed, steps)."""
 
 from .faults import Step
 

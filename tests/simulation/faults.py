@@ -1,4 +1,4 @@
-"""Faults at virtual times: what each does to the simulated world, and how a random sequence of them is drawn from a seed."""
+"""Faults at virtual times: what each does to the simulated world, and how a random sequence is drawn from a seed."""
 
 import random
 from collections import deque
@@ -60,13 +60,13 @@ def close(world: World, step: Step) -> None:
 
 @fault(4)
 def reset(world: World, step: Step) -> None:
-    """What is in the buffers is gone."""
+    """The connection is reset, and what is in the buffers is lost."""
     _end(world, Ended("network", reason="cut"), cut=True)
 
 
 @fault()
 def reset_amid_late_posts(world: World, step: Step) -> None:
-    """A younger post has come, and the older one was still on its way."""
+    """A reset after a younger post has come while an older one is still on its way."""
     world.x.make(world.x.now(), late=6.0)
     world.loop.call_later(1.0, lambda: world.x.make(world.x.now(), late=0.0))
     world.loop.call_later(2.0, reset, world, step)
@@ -88,7 +88,7 @@ def silence(world: World, step: Step) -> None:
 
 @fault(3)
 def stall(world: World, step: Step) -> None:
-    """Keep-alives, and no posts."""
+    """X sends keep-alives and no posts."""
     if world.x.connection is not None:
         world.x.connection.stalled = True
         world.x.connection.dumb_since = world.loop.now
@@ -193,7 +193,7 @@ def forbidden(world: World, step: Step) -> None:
 
 @fault(3)
 def rotate(world: World, step: Step) -> None:
-    """Another token at X, and in the secret a moment before or after."""
+    """The token changes at X, and in the secret a moment before or after."""
     value = f"t{world.loop.now}"
     world.x.mended.append(world.loop.now)  # a stop that waits for another token ends
 
@@ -243,7 +243,7 @@ def secret_away(world: World, step: Step) -> None:
 
 @fault()
 def rules_gone(world: World, step: Step) -> None:
-    """Somebody takes all rules away: X goes on with keep-alives."""
+    """Somebody deletes all rules; X goes on with keep-alives."""
     world.x.rules = []
 
 
@@ -297,7 +297,7 @@ def pubsub_away(world: World, step: Step) -> None:
 
 @fault()
 def pubsub_away_and_killed(world: World, step: Step) -> None:
-    """What waits for Pub/Sub is gone, and a heartbeat or two were written meanwhile."""
+    """The process is killed with posts that wait for Pub/Sub, after another heartbeat or two."""
     world.topic.away_until = world.loop.now + 380.0
     world.loop.call_later(60.0 * step.number % 360, kill, world, Step(step.at, "", number=step.number))
 
@@ -334,7 +334,7 @@ def _victim(world: World) -> Process | None:
 
 @fault(4)
 def kill(world: World, step: Step) -> None:
-    """At any await: some steps of the process later."""
+    """The process is killed at any await, some steps later."""
     process = _victim(world)
     if process is not None:
         process.on_last_step = lambda: world.kill(process, ghost=step.seconds > 600)
@@ -356,7 +356,7 @@ def told_to_stop(world: World, step: Step) -> None:
 
 @fault(4)
 def freeze(world: World, step: Step) -> None:
-    """SIGSTOP, or a machine that sleeps."""
+    """The process is stopped (SIGSTOP), or its machine sleeps."""
     process = _victim(world)
     if process is not None and not process.frozen:
         process.frozen = process.was_frozen = True
@@ -404,7 +404,7 @@ def pause(world: World, step: Step) -> None:
 
 @fault(1)
 def second_one(world: World, step: Step) -> None:
-    """Another execution, while the first runs."""
+    """Another execution starts while the first runs."""
     world.start()
 
 
@@ -417,7 +417,7 @@ SECOND = "second_one"
 
 
 def sequence(seed: str) -> list[Step]:
-    """Draw eight to sixteen faults within six hours; some come within seconds of another, where they hurt most."""
+    """Draw eight to sixteen faults within six hours. Some come within seconds of each other, which finds the most mistakes."""
     rng = random.Random(f"faults {seed}")
     names = [name for name in FAULTS if name != SECOND]
     steps: list[Step] = []

@@ -1,4 +1,4 @@
-"""What has to hold after a sequence, whatever went wrong in it. Each function yields sentences about what does not."""
+"""What must hold after a sequence of faults. Each function yields a sentence for each violation."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -49,14 +49,14 @@ def _at(moment: float) -> datetime:
 
 
 def _ended_well(world: World) -> Iterator[str]:
-    """A process ends with one of its exit codes, never by an error that nobody foresaw."""
+    """A process ends with one of its exit codes, never by an unexpected error."""
     for process in world.processes:
         if process.end is not None and not isinstance(process.end, IngesterError):
             yield f"{process.name} ended by {type(process.end).__name__}: {process.end}"
 
 
 def _gaps(world: World) -> list[tuple[datetime, datetime, Event]]:
-    """Each gap of the ledger, with its last word: (since, until, row)."""
+    """Return each gap of the ledger with its last row: (since, until, row)."""
     newest: dict[str, Event] = {}
     for event in events(world):
         if event.event == "gap_filled" and event.gap_id:
@@ -65,12 +65,12 @@ def _gaps(world: World) -> list[tuple[datetime, datetime, Event]]:
 
 
 def _posts(world: World) -> list[Post]:
-    """X's posts, without those of the last seconds: what X sends late belongs to the edge of the gap of the next start."""
+    """Return X's posts without the last seconds': what X sends late belongs to the edge of the next start's gap."""
     return [post for post in world.x.posts if post.at < world.x.ended_at - LATE]
 
 
 def _lost(world: World) -> list[Post]:
-    """Posts from the first connection on that are not in the topic, and that some rule in force before their gap asks for."""
+    """Return the posts since the first connection that are missing in the topic although a rule in force before their gap matches them."""
     first = min((event.until or event.at for event in events(world) if event.event == "connected"), default=None)
     if first is None:
         return []
@@ -91,7 +91,7 @@ def _lost(world: World) -> list[Post]:
 
 
 def _before_the_first(world: World) -> list[Post]:
-    """Posts from before the first connection that the edge of a counted gap reaches: X counts them, and the stream had no part in them."""
+    """Return posts from before the first connection that the edge of a counted gap reaches: X counts them, the stream never had them."""
     first = min((event.until or event.at for event in events(world) if event.event == "connected"), default=None)
     edge = timedelta(seconds=_EDGE)
     spans = [(since - edge, until + edge) for since, until, row in _gaps(world) if row.posts_expected is not None]
@@ -106,7 +106,7 @@ def _before_the_first(world: World) -> list[Post]:
 
 
 def _nothing_lost(world: World) -> Iterator[str]:
-    """What X delivered or search could give is in the topic, or the ledger says that it was left out on purpose."""
+    """What X delivered, or search could return, is in the topic, or the ledger says that it was left out on purpose."""
     left_out = [
         (since, until) for since, until, row in _gaps(world) if row.status in ("skipped", "unfillable") or _cut(row)
     ]
@@ -125,7 +125,7 @@ def _cut(row: Event) -> bool:
 
 
 def _gaps_cover(world: World) -> Iterator[str]:
-    """What the stream did not bring was posted while a gap of the ledger was open, give or take its edges."""
+    """What the stream did not deliver was posted during a gap of the ledger, edges included."""
     spans = [(since, until) for since, until, _ in _gaps(world)]
     edge = timedelta(seconds=_EDGE)
     first = min((event.until or event.at for event in events(world) if event.event == "connected"), default=None)
@@ -143,7 +143,7 @@ def _streamed(world: World) -> set[str]:
 
 
 def _counted_once(world: World) -> Iterator[str]:
-    """The ledger's number of missing posts is the number of posts that are missing."""
+    """The ledger's number of missing posts is right."""
     counted = [row for _, _, row in _gaps(world) if row.posts_expected is not None]
     ours = {rule.value for rule in world.our_rules}
     unknown = [row for _, _, row in _gaps(world) if row.posts_expected is None and row.status in ("filled", "partial")]
@@ -163,7 +163,7 @@ def _counted_once(world: World) -> Iterator[str]:
 
 
 def _came_after_all(world: World, counted: list[Event]) -> int:
-    """Return how many posts a frozen process found in its buffer, and published after its successor had counted them as missing."""
+    """Return how many posts a frozen process found in its buffer and published after its successor had counted them as missing."""
     if not any(process.was_frozen for process in world.processes):
         return 0
     edge = timedelta(seconds=_EDGE)
@@ -178,7 +178,7 @@ def _came_after_all(world: World, counted: list[Event]) -> int:
 
 
 def _connects(world: World) -> Iterator[str]:
-    """X's limit holds at every moment, over all processes."""
+    """X's limit on connects holds at every moment, over all processes."""
     times = [at for at, _, _ in world.x.attempts]
     for number in range(len(times) - _CONNECTS):
         if times[number + _CONNECTS] - times[number] < 900:
@@ -187,16 +187,16 @@ def _connects(world: World) -> Iterator[str]:
 
 
 def _one_holder(world: World) -> Iterator[str]:
-    """Two processes do not hold streams of X's for longer than the lease, and the time to look."""
+    """Two processes hold streams at once for no longer than the lease and the time to notice."""
     if world.held_together > TIMES.fresh + 2 * TIMES.alive:
         yield f"two processes held the stream for {world.held_together:.0f} s"
 
 
 def _money(world: World) -> Iterator[str]:
-    """The guard's count is never below X's bill, less what nobody can know.
+    """The guard's count is never below X's bill, less what it cannot know.
 
-    That is what a killed process could not write down, and what one that gave way asked meanwhile: requests for counts, $0.005 each,
-    for the row of the one that lives on has only its own.
+    It cannot know what a killed process had no time to write down, and the requests for counts ($0.005 each) of a process that gave way,
+    because the rows of the one that goes on have only its own.
     """
     counted = history.spent(events(world))
     bill: dict[object, int] = defaultdict(int)
@@ -221,9 +221,9 @@ def _money(world: World) -> Iterator[str]:
 
 
 def _is_unknowable(world: World, process: Process, kind: str, post: int) -> bool:
-    """A process that was killed takes along what it was told since its last row: requests for counts, and posts that reached nobody.
+    """Return whether a charge died with a killed process: requests for counts, and posts that reached nobody since its last row.
 
-    Posts that did reach Pub/Sub are counted again by whoever fills the gap.
+    Posts that did reach Pub/Sub are counted again when the gap is filled.
     """
     if not process.dead or process.ended_at is None:
         return False
@@ -231,7 +231,7 @@ def _is_unknowable(world: World, process: Process, kind: str, post: int) -> bool
 
 
 def _stops(world: World) -> Iterator[str]:
-    """SIGTERM ends a process that runs within 10 s."""
+    """SIGTERM ends a running process within 10 s."""
     for process in world.processes:
         if process.told_at is None or process.was_frozen or process.dead:
             continue
@@ -240,7 +240,7 @@ def _stops(world: World) -> Iterator[str]:
 
 
 def _fatal(world: World) -> Iterator[str]:
-    """An answer that waiting does not cure is asked about once an hour at the most."""
+    """After a fatal answer X is asked again at most once an hour."""
     asked = [(at, by) for at, status, by in world.x.attempts if status in (402, 403)]
     for (before, by), (after, _) in pairwise(asked):
         if by.dead:
@@ -251,7 +251,7 @@ def _fatal(world: World) -> Iterator[str]:
 
 
 def _lease(world: World) -> Iterator[str]:
-    """Nobody throws out a holder that lives and has said so within the lease, nor one again and again before its first byte."""
+    """A living holder with a fresh heartbeat is never thrown out, nor one again and again before its first byte."""
     thrown = Counter(holder for _, holder, _, _ in world.x.thrown_out)
     for at, holder, by, held in world.x.thrown_out:
         if not held and thrown[holder] < _AGAIN:
@@ -267,12 +267,12 @@ def _lease(world: World) -> Iterator[str]:
 
 
 def _token(world: World) -> Iterator[str]:
-    """No process stops for its token while the secret has one that X takes."""
+    """No process stops for its token while the secret has a good one."""
     for process in world.stopped_for_nothing:
         yield f"{process.name} stopped at {process.ended_at:.0f} s, and the secret had a good token"
 
 
 def _noticed(world: World) -> Iterator[str]:
-    """A connection that says nothing any more is ended by us, however little is known of how often posts come."""
+    """We end a silent connection, however little is known of how often posts come."""
     if world.x.unnoticed > _NOTICED:
         yield f"nobody noticed for {world.x.unnoticed:.0f} s that the stream said nothing"

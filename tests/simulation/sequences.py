@@ -1,4 +1,4 @@
-"""Runs a sequence of faults in simulated time, says which promises it broke, and shrinks one that broke any."""
+"""Runs a sequence of faults in simulated time, says which promises it broke, and shrinks a failing one."""
 
 import asyncio
 import gc
@@ -21,7 +21,7 @@ _SETTLE = 240.0  # seconds in which a second connection or a late row may still 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a sequence came to; `broken` is empty if all promises held."""
+    """The result of a sequence; `broken` is empty if all promises held."""
 
     broken: list[str]
     posts: int
@@ -41,7 +41,7 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Collect garbage once at the end, when the world is gone: on the way the collector takes a tenth of the time and finds nothing."""
+    """Collect garbage once at the end. During a run the collector takes a tenth of the time and finds nothing."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -96,7 +96,7 @@ def _live(world: World, steps: list[Step]) -> Outcome:
 
 
 def _mend(world: World) -> None:
-    """The last fault is over."""
+    """End the last fault."""
     for held in [world.x.connection, *world.x.others]:
         if held is not None and (held.stalled or held.mute):  # nobody could know of it for a long time yet
             world.x.drop(held, Ended("closed", reason="X closed the connection"))
@@ -119,7 +119,7 @@ def _mend(world: World) -> None:
 
 
 def shrink(seed: str, steps: list[Step], prepare: Callable[[World], None] = lambda world: None) -> list[Step]:
-    """Return the fewest of these faults that still break a promise: one after the other is left out while it is not needed."""
+    """Return the fewest faults that still break a promise, by leaving out one after the other."""
     found = True
     while found:
         found = False
@@ -140,7 +140,7 @@ def as_case(seed: str, steps: list[Step], broken: list[str]) -> str:
 
 @contextmanager
 def mistaken(module: str, name: str, wrong: Any) -> Iterator[None]:
-    """Put a deliberate mistake in the place of a function, method or value of ours, to see that the simulator finds it."""
+    """Replace a function, method or value of ours by a deliberate mistake."""
     owner: Any = importlib.import_module(module)
     *path, last = name.split(".")
     for part in path:

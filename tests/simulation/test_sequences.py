@@ -1,4 +1,4 @@
-"""A thousand random sequences of faults, always the same ones, so that a change is judged by itself and not by luck.
+"""A thousand random sequences of faults, the same in each run, so that a result depends on the change and not on luck.
 
 scripts/test simulate --sequences N --seed S runs others.
 """
@@ -41,7 +41,7 @@ def test_every_fault_is_drawn_and_one_sequence_in_five_has_a_second_ingester() -
 
 
 def test_a_failing_sequence_is_shrunk_to_the_faults_that_matter() -> None:
-    """Where keep-alives count as proof, the stall alone matters: its end comes by itself."""
+    """If keep-alives counted as proof of life, the stall alone would matter; its end comes by itself."""
     steps = [
         faults.Step(3_000.0, "close"),
         faults.Step(4_000.0, "calls_fail", number=2),

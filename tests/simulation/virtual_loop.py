@@ -143,7 +143,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             events._set_running_loop(before)
 
     def close(self) -> None:
-        """Throw every task away where it stands."""
+        """Destroy every task where it stands."""
         for task in self._all:
             with suppress(BaseException):
                 task.get_coro().close()

@@ -1,7 +1,7 @@
-"""X, simulated: a seeded timeline of posts, the stream, search, counts, rules, connections, usage, and what it would charge.
+"""A simulated X: a seeded timeline of posts, the stream, search, counts, rules, connections, usage, and its bill.
 
-`call` answers a request as the real API does, by the same contract tests as the local stand-in (tests/contract/x). Everything that can
-go wrong is a flag or a queue of answers, which tests/simulation/faults.py sets.
+`call` answers requests as the real API does; it passes the same contract tests as the local emulator (tests/contract/x). Everything that
+can go wrong is a flag or a queue of answers, which tests/simulation/faults.py sets.
 """
 
 import asyncio
@@ -101,7 +101,7 @@ class Connection:
 
 @dataclass(slots=True)
 class Charge:
-    """Something that X bills, and to whom it gave it."""
+    """Something that X bills, and the process that got it."""
 
     at: float
     units: int
@@ -203,7 +203,7 @@ class X:
             self.others.remove(connection)
 
     def gone(self, process: Any, *, ghost: bool = False) -> None:
-        """A process has ended: the system closes its sockets, and X may notice late."""
+        """Close a process's sockets after its end; X may notice late."""
         for connection in [self.connection, *self.others]:
             if connection is not None and connection.reader is process:
                 self.drop(connection, Ended("network", reason="gone"), cut=True)
@@ -211,7 +211,7 @@ class X:
                     self.ghost_until = self.loop.now + _GHOST
 
     def forget(self) -> None:
-        """Lose count of the connection that is held: X then lets another in beside it."""
+        """Forget the connection that is held: X then allows another one."""
         if self.connection is not None:
             self.others.append(self.connection)
             self.forgot = True
@@ -220,7 +220,7 @@ class X:
     # the stream
 
     def connect(self, process: Any, token: Token) -> Connection | Ended:
-        """Return a connection, or the answer that is none."""
+        """Return a connection, or the answer that refuses it."""
         answer = self._connect(process, token)
         self.attempts.append((self.loop.now, 200 if isinstance(answer, Connection) else answer.status, process))
         return answer
@@ -381,7 +381,7 @@ def _iso(moment: float) -> str:
 
 
 class Http:
-    """A process's requests to X: they take their time, and may go wrong on the way there or back."""
+    """A process's requests to X, which take time and may fail on the way there or back."""
 
     def __init__(self, x: X, process: Any) -> None:
         self._x = x

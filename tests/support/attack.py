@@ -1,4 +1,4 @@
-"""A post, an author and a hashtag that try everything: none of it may run, hide or turn anything."""
+"""A post, an author and a hashtag full of attacks: nothing of them may run, hide or turn anything."""
 
 SCRIPT = "<script>window.attacked = 1</script>"
 IMAGE = '"><img src=x onerror="window.attacked = 2">'

@@ -1,4 +1,4 @@
-"""The two brokers that the Pub/Sub contract is tested with: ours always, Google's in scripts/test all."""
+"""The two brokers that are tested with the Pub/Sub contract: ours always, Google's in scripts/test all."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A real browser: Debian's Chromium, driven by playwright. What it complains of, and where it wants to go, is kept."""
+"""A real browser, Debian's Chromium driven by playwright. Keeps its complaints and the addresses that it requests."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ SECONDS = 30.0
 
 @dataclass(slots=True)
 class Seen:
-    """`complaints` of the console and uncaught errors; `requests` as addresses."""
+    """`complaints` are console errors and uncaught errors; `requests` are addresses."""
 
     page: Page
     complaints: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""X behind one interface: the simulator's, and the local stand-in, a server."""
+"""X behind one interface: the simulator's, and the local emulator, which is a server."""
 
 import asyncio
 import random
@@ -37,10 +37,10 @@ class AnX(Protocol):
         return self.run(self.ask(method, path, parameters, body, token))
 
     def stream(self) -> ports.Stream:
-        """Return what holds one connection at a time. Two of them are two processes."""
+        """Return an object that holds one connection at a time. Two of them are two processes."""
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run what waits for X, in this X's time."""
+        """Run a coroutine that waits for X, in this X's time."""
 
 
 class Simulated(AnX):

@@ -1,6 +1,6 @@
-"""GoogleSQL's own analyzer, the one that BigQuery is built on, as WebAssembly: it resolves every name and type of a statement.
+"""GoogleSQL's own analyzer, on which BigQuery is built, as WebAssembly: it resolves every name and type of a statement.
 
-The embedded engine translates GoogleSQL to DuckDB's SQL and minds less than BigQuery does; this minds just as much, but for
+The embedded engine translates GoogleSQL to DuckDB's SQL and accepts more than BigQuery does. The analyzer accepts just as much, but for
 what only BigQuery's planner refuses (a LEFT JOIN without an equality, a correlated subquery that it cannot turn into a join).
 """
 
@@ -35,11 +35,11 @@ KINDS = {
 
 
 class Refused(Exception):
-    """What the analyzer says of a statement."""
+    """The analyzer's error for a statement."""
 
 
 def columns(sql: str, parameters: dict[str, str]) -> list[str]:
-    """The columns that a query over our tables and views gives; `parameters` are their BigQuery types. Raises Refused."""
+    """Return the columns of a query over our tables and views. `parameters` are their BigQuery types. Raises Refused."""
     return [name for name, _ in _resolve(sql, _catalog(), parameters)]
 
 
@@ -66,7 +66,7 @@ def _analyze(sql: str, catalog: Any, parameters: dict[str, str]) -> Any:
 
 
 class _Cached(wasmtime.Config):
-    """wasmtime's configuration with a cache on disk: compiling the analyzer takes 27 s of CPU, reading it back one."""
+    """A wasmtime configuration with a cache on disk: compiling the analyzer takes 27 s of CPU, loading it from the cache one."""
 
     def __init__(self) -> None:
         super().__init__()

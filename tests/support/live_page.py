@@ -1,4 +1,4 @@
-"""python -m reports serve on a dataset, while a test looks at it."""
+"""Runs python -m reports serve on a dataset during a test."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -42,11 +42,11 @@ class Rest:
         return query(self.client, DATASET, sql)
 
     def go_wrong(self, *words: str) -> None:
-        """Tell BigQuery's stand-in which faults come next (local/emulators/bigquery/faults.py). Without words, none."""
+        """Set the embedded BigQuery's next faults (local/emulators/bigquery/faults.py). Without words, none."""
         put(f"{self.pipeline.bigquery_url}/stand-in/faults", "\n".join(words))
 
     def try_to_go_wrong(self, *words: str) -> None:
-        """The same, for a BigQuery that may be frozen or away and cannot be told."""
+        """Do the same for a BigQuery that may be frozen or away."""
         with suppress(OSError):
             self.go_wrong(*words)
 

@@ -1,4 +1,4 @@
-"""Processes of ours that end with the test, and what the operating system knows of processes."""
+"""Our processes, stopped at the end of a test, and what the operating system knows of processes."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from tests.support import ROOT
 
 @contextmanager
 def running(name: str, command: list[str], environment: dict[str, str], folder: Path, **more: Any) -> Iterator[Process]:
-    """A process of ours that is stopped when the test is over."""
+    """Run a process of ours, and stop it when the test is over."""
     ours = {"PYTHONPATH": str(ROOT), "GUNICORN_LOG_LEVEL": "info"}  # gunicorn then tells its port
     process = Process(name, command, {**os.environ, **ours, **environment}, folder / f"{name}.log", **more)
     try:
@@ -26,7 +26,7 @@ def running(name: str, command: list[str], environment: dict[str, str], folder: 
 
 @contextmanager
 def serving(name: str, module: str, folder: Path, *arguments: str, **environment: str) -> Iterator[Process]:
-    """`python -m module --port 0`, once it listens: `process.port` says where."""
+    """Run `python -m module --port 0` until it listens; `process.port` is its port."""
     command = [sys.executable, "-m", module, *arguments, "--port", "0"]
     with running(name, command, environment, folder) as process:
         wait_until_ready(process)
@@ -35,7 +35,7 @@ def serving(name: str, module: str, folder: Path, *arguments: str, **environment
 
 @contextmanager
 def pubsub(kind: str, folder: Path) -> Iterator[str]:
-    """Our broker ("embedded") or Google's ("emulator"), as host:port."""
+    """Run our broker ("embedded") or Google's ("emulator"). Yields host:port."""
     if kind == "embedded":
         with serving("pubsub", "local.emulators.pubsub.server", folder) as process:
             yield f"127.0.0.1:{process.port}"
@@ -46,13 +46,13 @@ def pubsub(kind: str, folder: Path) -> Iterator[str]:
 
 
 def function_command(source: Path, target: str, *more: str) -> list[str]:
-    """What starts a function as Google does, at a port that it tells."""
+    """Return the command that starts a function as Google does, on any free port."""
     framework = [sys.executable, "-m", "functions_framework", "--source", str(source), "--target", target]
     return [*framework, *more, "--host", "127.0.0.1", "--port", "0"]
 
 
 def descendants(pid: int) -> set[int]:
-    """Processes that a process has started, and those that they have."""
+    """Return the processes that a process has started, and theirs."""
     listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.split()
     parents = dict(zip(map(int, listed[::2]), map(int, listed[1::2]), strict=True))
     found: set[int] = set()

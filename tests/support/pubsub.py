@@ -11,7 +11,7 @@ SECONDS = 20.0  # deadline of each call
 
 
 def message(post_id: str = "1", **change: object) -> bytes:
-    """A message of the topic tweets, as its schema wants it unless `change` says otherwise."""
+    """Return a message of the topic tweets that fits its schema, unless `change` says otherwise."""
     return json.dumps({"id": post_id, "payload": "{}", "received_at": 1, "source": "stream", **change}).encode()
 
 
@@ -37,7 +37,7 @@ def acknowledge(host: str, project: str, ack_ids: list[str], subscription: str =
 
 
 def take_all(host: str, project: str = "local", subscription: str = create.FUNCTION) -> list[types.PubsubMessage]:
-    """Take every message that waits, and acknowledge it."""
+    """Pull and acknowledge every waiting message."""
     found = []
     while received := pull(host, project, subscription, most=1_000):
         found += [one.message for one in received]

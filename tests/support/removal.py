@@ -1,6 +1,6 @@
-"""A dataset with posts in it, X's stand-in to ask about them, and a clock: for the tests of remove_deleted.
+"""For the tests of remove_deleted: a dataset with posts, an X emulator to ask about them, and a clock.
 
-Rows are old enough to be touched, unless a test says otherwise.
+Rows are old enough to be changed, unless a test says otherwise.
 """
 
 import base64
@@ -26,7 +26,7 @@ OLD = timedelta(hours=3)
 
 @dataclass
 class Stored:
-    """The tables of one dataset, and how posts get into them: as load_tweet and the archive's subscription would put them."""
+    """The tables of one dataset. Posts get into them as load_tweet and the archive's subscription would put them."""
 
     client: bigquery.Client
     dataset: str
@@ -40,7 +40,7 @@ class Stored:
             assert self.client.insert_rows_json(f"local.{self.dataset}.{table}", rows[first : first + 2_000]) == []
 
     def add(self, *messages: dict[str, Any], age: timedelta = OLD) -> None:
-        """Each to the archive, and as the rows that load_tweet makes of it."""
+        """Add each post to the archive, and as the rows that load_tweet makes of it."""
         self.add_payloads([json.dumps(message, ensure_ascii=False) for message in messages], age)
 
     def add_payloads(self, payloads: list[str], age: timedelta = OLD) -> None:
@@ -64,7 +64,7 @@ class Stored:
             self.insert(table, rows)
 
     def reject(self, data: bytes, age: timedelta = OLD) -> None:
-        """As a dead letter."""
+        """Add a post as a dead letter."""
         self._count += 1
         moment = (datetime.now(UTC) - age).isoformat()
         row = {
@@ -82,7 +82,7 @@ class Stored:
         return [row["id"] for row in self.ask(f"SELECT id FROM {table} ORDER BY id")]
 
     def text(self) -> str:
-        """All that the tables with content hold, for a search through all of it."""
+        """Return everything that the tables with content hold, to search through."""
         found: list[Any] = [self.ask(f"SELECT * FROM {table}") for table in ("tweet_versions", "archive")]
         found.append(
             [{**row, "data": (row["data"] or b"").decode("latin-1")} for row in self.ask("SELECT * FROM rejected")]
@@ -102,7 +102,7 @@ def _own_id(payload: str) -> str:
 
 @dataclass
 class StandIn:
-    """X's stand-in, and what a test tells it."""
+    """The X emulator, and what a test tells it."""
 
     url: str
     process: Process
@@ -125,7 +125,7 @@ class StandIn:
 
 @dataclass
 class Clock:
-    """Goes on when a test says so."""
+    """A clock that moves only when a test says so."""
 
     moment: datetime = field(default_factory=lambda: datetime.now(UTC))
 

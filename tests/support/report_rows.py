@@ -15,7 +15,7 @@ _VERSION = {"source": "stream", "hashtags": [], "mentions": [], "urls": [], "rul
 
 
 def fresh(client: bigquery.Client, rows: dict[str, list[dict[str, Any]]]) -> Source:
-    """A dataset of its own, with these rows by table."""
+    """Return a new dataset with these rows by table."""
     name = f"reports_{uuid.uuid4().hex[:8]}"
     tables.create(client, name)
     source = Source(client, name)
@@ -32,13 +32,13 @@ def insert(source: Source, table: str, rows: list[dict[str, Any]]) -> None:
 
 
 def version(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of tweet_versions with what each must have."""
+    """Return a row of tweet_versions with all required columns."""
     arrived = f"{row['created_at']}Z"
     return {**_VERSION, "received_at": arrived, "loaded_at": arrived, "payload": "{}", **row}
 
 
 def asked(**more: Any) -> Params:
-    """From Saturday to Tuesday in New York, over the night in which the clocks went back."""
+    """Return a period from Saturday to Tuesday in New York, in which the clocks went back."""
     base: dict[str, Any] = {
         "since": "2026-10-31T04:00:00",
         "until": "2026-11-03T05:00:00",
@@ -51,7 +51,7 @@ def asked(**more: Any) -> Params:
 
 
 def recent_posts(count: int, first: int = 0, **more: Any) -> list[dict[str, Any]]:
-    """Made and received a minute ago."""
+    """Return posts made and received a minute ago."""
     moment = datetime.now(UTC) - timedelta(minutes=1)
     return [
         {"id": str(first + n), "created_at": moment.strftime("%Y-%m-%dT%H:%M:%S"), "received_at": moment.isoformat(),

@@ -1,4 +1,4 @@
-"""What is looked for with --search, in which text, and what of it is found: in memory and by the SQL engine alike."""
+"""Words for --search, a text, and what is found in it, the same in memory and in SQL."""
 
 FOUND = {
     "a word": ("album", "My new Album, finally", "Album"),

@@ -1,4 +1,4 @@
-"""Sequences of faults on a pipeline: drawn at random from a seed, or given, and then carried out."""
+"""Sequences of faults on a real pipeline, drawn from a seed or given, and carried out."""
 
 import random
 import signal
@@ -20,7 +20,7 @@ AT_BIGQUERY = ("500x6", "503x9", "429x6", "403x3", "404x3", "partialx9", "garble
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`at` in seconds after the first posts came."""
+    """A fault; `at` is in seconds after the first posts came."""
 
     at: float
     what: str
@@ -33,7 +33,7 @@ class Step:
 
 
 def sequence(seed: str) -> list[Step]:
-    """Three to six faults within five seconds; nothing that is frozen or gone is hit again before it is back."""
+    """Draw three to six faults within five seconds. A frozen or killed part is not hit again before it is back."""
     rng = random.Random(seed)
     busy: dict[str, float] = {}
     steps: list[Step] = []
@@ -55,7 +55,7 @@ def sequence(seed: str) -> list[Step]:
 
 
 def run(one: Trial, steps: list[Step]) -> None:
-    """Run each step at its time, and bring back what was ended or frozen."""
+    """Carry out each step at its time, and bring back what was killed or frozen."""
     began = time.monotonic()
     todo: list[tuple[float, Callable[[], None]]] = []
 

@@ -1,6 +1,6 @@
 """python -m tests.support.stepped_clock HOURS MODULE ARGUMENT...: a module whose clock is stepped at SIGUSR1, and back at SIGUSR2.
 
-For the process alone: wall clock and dates; the monotonic clock goes on, as it does when a time service steps a machine's clock.
+Only this process's wall clock changes. The monotonic clock goes on, as it does when a time service steps a machine's clock.
 """
 
 import runpy

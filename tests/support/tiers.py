@@ -21,7 +21,7 @@ _NEEDS = "needs "
 
 
 def needs(tool: str, present: bool, how: str) -> pytest.MarkDecorator:
-    """Skip where a tool is missing; the reason names the tool first, so that `--tools` can insist on it."""
+    """Skip a test if a tool is missing. The reason begins with the tool, so that `--tools` can require it."""
     return pytest.mark.skipif(not present, reason=f"{_NEEDS}{tool}: {how}")
 
 

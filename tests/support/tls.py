@@ -1,4 +1,4 @@
-"""TLS in front of a server that speaks plain HTTP: as an address of its own, or as the proxy that programs with a fixed host go through."""
+"""TLS in front of a server that speaks plain HTTP: as an address, or as a proxy for programs with a fixed host."""
 
 import asyncio
 import ssl
@@ -11,9 +11,9 @@ import trustme
 
 @contextmanager
 def door(authority: trustme.CA, port: int, *names: str, proxy: bool = False) -> Iterator[int]:
-    """Open a port with a certificate for `names`, and pass what comes on to a port of this machine. Yields the new port.
+    """Open a port with a certificate for `names`, and forward it to a port of this machine. Yields the new port.
 
-    As a proxy it takes CONNECT to any host first; whatever the host, it is the server behind that answers.
+    As a proxy it first takes CONNECT to any host; the server behind it answers for all of them.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*names).configure_cert(context)

@@ -1,7 +1,7 @@
-"""The whole pipeline as real processes, something that goes wrong, and what is to hold once all has calmed down:
+"""The whole pipeline as real processes, with a fault, and what must hold once all is calm again:
 
-the view shows what X had, less the retweets inside gaps, whose number the ledger has; `archive` has the same; each message has
-ended somewhere, once; and every post that the stream did not carry lies in a gap of the ledger.
+the view shows X's posts, less the retweets inside gaps, whose number is in the ledger; `archive` has the same; each message has ended
+somewhere, once; and every post that the stream did not carry lies in a gap of the ledger.
 """
 
 import json
@@ -31,9 +31,9 @@ _COUNTED = 15.0  # seconds that the ledger may need to have the last count
 
 
 def cases(table: dict[str, Any], *quick: str, several: bool = False) -> list[Any]:
-    """Parameters by their names, for parametrize; `several` parameters or one.
+    """Return parameters by name, for parametrize: one each, or with `several` more.
 
-    Those named in `quick` run in scripts/test. The others are close relatives of one that does; they run in scripts/test all and faults.
+    Those named in `quick` run in scripts/test. The others are variants of these and run in scripts/test all and faults.
     """
     assert set(quick) <= set(table), set(quick) - set(table)
     return [
@@ -88,7 +88,7 @@ class Trial:
         return self.ingester
 
     def keep_running(self, seconds: float = 60.0, **more: str) -> None:
-        """Until X has made all its posts and no gap is open; an ingester that ends is started again."""
+        """Run until X has made all its posts and no gap is open. An ingester that ends is started again."""
         ingester = self.ingester or self.start(**more)
 
         def calm() -> bool:
@@ -114,15 +114,17 @@ class Trial:
         return sum(path.read_text().count('"event":"alive"') for path in self.folder.glob("ingester*.log"))
 
     def _ledger_is_level(self) -> bool:
-        """An ingester that is told to end while BigQuery takes nothing leaves the end of a gap to the next one, and here is none."""
+        """Return whether no gap from before the last post is open.
+
+        An ingester that must stop while BigQuery takes nothing leaves writing a gap's end to the next one.
+        """
         log = [json.loads(line) for line in (self.folder / "x.log").read_text().splitlines() if '"all_sent"' in line]
-        last = datetime.fromisoformat(log[-1]["time"]) - timedelta(
-            seconds=0.5
-        )  # what opens then is the silence after it
+        # what opens then is the silence after it
+        last = datetime.fromisoformat(log[-1]["time"]) - timedelta(seconds=0.5)
         return not [gap for gap in self.gaps() if gap["status"] == "open" and gap["since"] < last]
 
     def go_wrong(self, fault: str) -> None:
-        """At X, now: local/emulators/x/faults.py."""
+        """Make a fault of X's happen now (local/emulators/x/faults.py)."""
         put(f"{self.url}/stand-in/fault", fault)
 
     def process(self, name: str) -> Process:
@@ -130,7 +132,7 @@ class Trial:
         return {**self.rest.pipeline.processes, "ingester": self.ingester, "x": self.x}[name]
 
     def bring_back(self, name: str) -> None:
-        """A part that was told to end, once it has; the ingester as Cloud Run does."""
+        """Start a part again once it has ended; the ingester as Cloud Run does."""
         code = self.process(name).wait(20)
         if code is None and name == "bigquery":  # the real one does not end for whoever is connected
             self.process(name).signal(signal.SIGKILL)
@@ -143,7 +145,7 @@ class Trial:
             self.rest.pipeline.restart(name)
 
     def sent(self, posts: int) -> bool:
-        """Wait until X's stream has carried so many."""
+        """Wait until X's stream has carried so many posts."""
         return eventually(lambda: self.x.totals.get("sent", 0) >= posts, 60)
 
     def stop(self) -> None:
@@ -157,7 +159,7 @@ class Trial:
 
     @property
     def guarded(self) -> int:
-        """What the money guard has counted, in tenths of a cent as X's bill."""
+        """Return the money guard's count, in tenths of a cent as X's bill."""
         (row,) = self.rest.ask("SELECT MAX(delivered_today) AS units FROM ingester_events")
         return int(row["units"] or 0) * round(DOLLARS * 1_000)
 
@@ -168,7 +170,7 @@ class Trial:
         return self.rest.ask("SELECT * FROM stream_gaps ORDER BY since")
 
     def check(self, seconds: float = 30.0) -> set[str]:
-        """What the view shows is what X had, less the retweets that are missing; the ledger has their number. Returns these."""
+        """Check that the view shows X's posts less the missing retweets, whose number is in the ledger. Returns these."""
         truth = self.truth()
         assert len(truth) == self.posts
         ids = {post["id"] for post in truth}
@@ -212,7 +214,7 @@ class Trial:
         return missing
 
     def _explained(self, truth: list[dict[str, Any]]) -> None:
-        """Whatever the stream did not carry was posted while a gap was open: the ledger knows of every second that was not held."""
+        """Check that the stream missed posts only during gaps of the ledger."""
         edge = timedelta(seconds=SCALE * 60)  # of a gap, searched as well; and X's stand-in takes a moment to notice
         gaps = [(gap["since"] - edge, (gap["until"] or datetime.now(UTC)) + edge) for gap in self.gaps()]
         (first,) = self.rest.ask("SELECT MIN(`at`) AS at_ FROM ingester_events WHERE event = 'connected'")
@@ -225,5 +227,5 @@ class Trial:
 
 
 def _receipt() -> str:
-    """The view, with the newest five minutes."""
+    """Return the view, including the newest five minutes."""
     return view_sql("receipt", PROJECT, DATASET).replace("INTERVAL 5 MINUTE", "INTERVAL 0 SECOND")

@@ -1,4 +1,4 @@
-"""Messages of X's shapes, small enough to be read."""
+"""Messages in X's shapes, small enough to read."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ def post_id(number: int, days_ago: float = 1.0) -> str:
 
 
 def post(number: int, text: str, days_ago: float = 1.0, **more: Any) -> dict[str, Any]:
-    """What X calls a post: the object `data`, or one of `includes.tweets`."""
+    """Return a post as X calls it: the object `data`, or one of `includes.tweets`."""
     moment = _NOW - timedelta(days=days_ago)
     return {
         "id": post_id(number, days_ago),

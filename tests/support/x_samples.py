@@ -1,4 +1,4 @@
-"""Messages from X in every shape: those of the stand-in, and real-shaped ones if a checkout has them beside it."""
+"""Messages from X in every shape: the emulator's, and real-shaped ones if they lie beside the checkout."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""Pages that people write are held to the code. Tables of docs/reference are made from it: `scripts/docs check` finds a stale one."""
+"""Pages that people write agree with the code. Tables in docs/reference are generated; `scripts/docs check` finds a stale one."""
 
 import ast
 import dataclasses
@@ -172,9 +172,8 @@ def _code(text: str) -> str:
 
 def test_the_picture_book_names_what_is_there() -> None:
     page = (ROOT / "docs" / "reports.md").read_text()
-    pictures = {
-        f"pictures/{path.name}" for path in (ROOT / "docs" / "pictures").glob("*.png")
-    }  # dark/ and phone/ have the same again
+    # dark/ and phone/ have the same again
+    pictures = {f"pictures/{path.name}" for path in (ROOT / "docs" / "pictures").glob("*.png")}
     assert set(re.findall(r"pictures/\w+\.png", page)) == pictures
     parameters = set(re.findall(r"@\w+", page))
     assert parameters

@@ -1,4 +1,4 @@
-"""The framework's ceiling for a CloudEvent: it is decoded, and nothing is done."""
+"""The framework's ceiling for CloudEvents: decodes them and does nothing."""
 
 import functions_framework.aio
 

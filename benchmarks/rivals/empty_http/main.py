@@ -1,4 +1,4 @@
-"""The framework's ceiling for a request: it is answered unread."""
+"""The framework's ceiling for requests: answers them unread."""
 
 import functions_framework.aio
 

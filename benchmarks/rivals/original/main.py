@@ -1,4 +1,4 @@
-"""As the original project loads a post: a client, a look at the table and an insert for each message, nine columns."""
+"""Loads a post as the original project does: a client, a look at the table and an insert for each message, nine columns."""
 
 import base64
 import json

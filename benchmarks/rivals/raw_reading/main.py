@@ -1,4 +1,4 @@
-"""The same socket, read and split into lines: what any reader has to do."""
+"""Reads the same socket and splits it into lines, as any reader must."""
 
 import json
 import socket

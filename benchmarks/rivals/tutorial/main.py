@@ -1,6 +1,6 @@
-"""As the usual tutorial does it: a client made once, and an insert for each message, nine columns.
+"""Loads a post as the usual tutorial does: one client, and an insert for each message, nine columns.
 
-How many messages it works on at once is the framework's THREADS: 4 a CPU as people find it, the concurrency when tuned.
+The framework's THREADS says how many messages it handles at once: 4 a CPU by default, the concurrency when tuned.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""tweepy as its documentation shows it: an object a post, and nothing done with it. Prints its count each second."""
+"""tweepy as its documentation shows it: makes an object of each post, and does nothing with it. Prints its count each second."""
 
 import json
 import sys

@@ -1,5 +1,7 @@
-"""tweepy's object a post, published with the client's defaults. `wait`: as Pub/Sub's quickstart does it, each post's result is
-waited for before the next is read. Prints how many posts are acknowledged each second."""
+"""tweepy's object of each post, published with the client's defaults. Prints each second how many posts are acknowledged.
+
+With `wait` it waits for each post's result before it reads the next, as Pub/Sub's quickstart does.
+"""
 
 import json
 import os

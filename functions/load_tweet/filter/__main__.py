@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def _explain(keywords: Keywords, as_json: bool) -> int:
-    setting = settings.read({"GOOGLE_CLOUD_PROJECT": "none", **os.environ})  # to explain needs no project
+    setting = settings.read({"GOOGLE_CLOUD_PROJECT": "none", **os.environ})  # --explain needs no project
     outcomes: Counter[str] = Counter()
     decided: Counter[str] = Counter()
     for line in _lines():

@@ -32,9 +32,8 @@ class Tally:
     dropped: Counter[str] = field(default_factory=Counter)  # by reason
     matched: Counter[str] = field(default_factory=Counter)  # posts that an entry of the file matched
     alone: Counter[str] = field(default_factory=Counter)  # posts that nothing else would have kept
-    authors: set[tuple[str, str]] = field(
-        default_factory=set
-    )  # (day, author) of those that the words would let through
+    # (day, author) of those that the words would let through
+    authors: set[tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -68,7 +67,7 @@ def compare(posts: Iterable[tuple[str, datetime]], now: Keywords, then: Keywords
             result.unreadable += 1
             continue
         result.posts += 1
-        # an author is billed where X sent one
+        # X bills an author only if it sent one
         author = (f"{received_at:%F}", post.columns["user_id"]) if post.columns["user_username"] else None
         if author:
             result.authors.add(author)

@@ -1,4 +1,4 @@
-"""BigQuery on one machine: bqemulator (SQL translated for DuckDB), behind a launcher that adds what it is too kind about.
+"""BigQuery on one machine: bqemulator, which translates SQL for DuckDB, with the refusals of the real BigQuery added.
 
 python -m local.emulators.bigquery --data FOLDER --port 9050
 """

@@ -1,4 +1,4 @@
-"""What the emulator does not do with the description of a table that is changed."""
+"""Keeps the emulator's description of a table right when the table changes."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from bqemulator.storage.type_map import bq_schema_to_duckdb_columns
 
 
 def update_table(catalog: Any, table: Any) -> Any:
-    """In the place of DuckDBCatalogRepository's. A column that is new in the schema is added to the rows' table too.
+    """Replace DuckDBCatalogRepository's method: a column that is new in the schema is also added to the stored rows.
 
-    After each insert the emulator writes the whole description to disk, for the number of rows alone: more work than the insert is;
-    and it writes what it knew before the insert, which another may have changed since. Of such only the number is taken, in memory.
+    After each insert the emulator writes the whole description to disk only to update the number of rows. That costs more than the
+    insert, and may overwrite a newer description. Here such an update changes only the number, in memory.
     """
     known = catalog.get_table(table.project_id, table.dataset_id, table.table_id)
     if known is not None and table.last_modified_time <= known.last_modified_time:

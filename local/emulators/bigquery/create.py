@@ -9,12 +9,12 @@ from google.cloud import bigquery
 
 INFRA = Path(__file__).parents[3] / "infra" / "bigquery"
 VIEWS = ("tweets", "stream_gaps", "receipt", "posts", "posts_by_hour", "health")  # each after those that it reads
-_ON_ITS_WAY = "INTERVAL 5 MINUTE"  # of the view receipt: younger messages are not counted yet
+_ON_ITS_WAY = "INTERVAL 5 MINUTE"  # the view receipt does not count younger messages yet
 SECONDS = 20.0  # deadline of each call
 
 
 def create(client: bigquery.Client, dataset: str) -> None:
-    """Everything that is not there yet."""
+    """Make what does not exist yet."""
     client.create_dataset(dataset, exists_ok=True, retry=None, timeout=SECONDS)  # type: ignore[arg-type]
     for name, layout in json.loads((INFRA / "layout.json").read_text()).items():
         table = bigquery.Table(f"{client.project}.{dataset}.{name}", schema=schema(name))
@@ -31,7 +31,7 @@ def create(client: bigquery.Client, dataset: str) -> None:
 
 
 def settle(client: bigquery.Client, dataset: str) -> None:
-    """Let the receipt take in the last minutes too: the run is over, so nothing is on its way any more."""
+    """Let the receipt include the last minutes. The run is over, so nothing is on its way any more."""
     sql = view_sql("receipt", client.project, dataset)
     assert _ON_ITS_WAY in sql
     view = client.get_table(f"{client.project}.{dataset}.receipt", retry=None, timeout=SECONDS)  # type: ignore[arg-type]

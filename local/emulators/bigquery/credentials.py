@@ -1,4 +1,4 @@
-"""A throw-away service account, so that our parts run with the credentials code that they run with in the cloud."""
+"""A throw-away service account, so that our parts use the same credentials code as in the cloud."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 
 def write(path: Path, token_uri: str) -> None:
-    """The file for GOOGLE_APPLICATION_CREDENTIALS; its key opens nothing but the local stand-ins."""
+    """Write the file for GOOGLE_APPLICATION_CREDENTIALS. Its key opens nothing but the local emulators."""
     key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     account = {

@@ -1,9 +1,9 @@
-"""What BigQuery can be told to do wrong with the next inserts: PUT /stand-in/faults, `NAME[xTIMES][@TABLE]` a line.
+"""Faults that a test can request for the next inserts: PUT /stand-in/faults, one `NAME[xTIMES][@TABLE]` a line.
 
-500 · 503 · 429 (rateLimitExceeded) · 403 (quotaExceeded) · 404 (no such table) · hang (no answer for 30 s) · slow (2 s, then it is done) ·
-lost (it is done, and the answer is cut off) · partial (every third row fails for BigQuery's own reasons) · garbled (200, and no JSON).
-`refused` (a load job stores nothing, because of a row) · `unfinished` (a load job fails for BigQuery's own reasons).
-`drop:COLUMN` takes a column away, until all is forgotten by an empty body.
+500 · 503 · 429 (rateLimitExceeded) · 403 (quotaExceeded) · 404 (no such table) · hang (no answer for 30 s) · slow (stores after 2 s) ·
+lost (stores, and cuts the answer off) · partial (every third row fails for BigQuery's own reasons) · garbled (200, and no JSON).
+For load jobs: `refused` (stores nothing, because of a row) · `unfinished` (fails for BigQuery's own reasons).
+`drop:COLUMN` removes a column. An empty body ends all faults.
 """
 
 import asyncio
@@ -30,13 +30,13 @@ Answer = tuple[int, bytes]
 
 @dataclass(slots=True)
 class Faults:
-    """The faults that wait for their insert: (name, table or '', times left)."""
+    """The faults that have not happened yet: (name, table or '', times left)."""
 
     _waiting: list[tuple[str, str, int]] = field(default_factory=list)
     dropped: set[str] = field(default_factory=set)
 
     def tell(self, text: str) -> None:
-        """Raises ValueError with what is known."""
+        """Add faults. Raises ValueError, which names the known ones."""
         for line in text.split():
             if line.startswith("drop:"):
                 self.dropped.add(line.removeprefix("drop:"))
@@ -59,18 +59,18 @@ class Faults:
 
 
 def failing(rows: int) -> list[dict[str, Any]]:
-    """The errors of `partial`; the other rows are stored."""
+    """Return the errors of `partial`; the other rows are stored."""
     error = {"reason": "backendError", "message": "told to"}
     return [{"index": index, "errors": [error]} for index in range(0, rows, 3)]
 
 
 def load_error(name: str) -> dict[str, str]:
-    """The error of a load job that is told to fail."""
+    """Return the error of a load job that is to fail."""
     return {"reason": _LOADS[name], "message": f"told to: {name}"}
 
 
 async def answer_instead(name: str) -> Answer | None:
-    """The answer to an insert that is not done; None where it is to be done all the same."""
+    """Return the answer to an insert that stores nothing, or None where it stores all the same."""
     if name in _ERRORS:
         status, reason = _ERRORS[name]
         body = {

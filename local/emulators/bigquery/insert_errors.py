@@ -1,7 +1,7 @@
-"""The row errors of BigQuery's insertAll, which the emulator does not have. Pure.
+"""The row errors of BigQuery's insertAll, which the emulator lacks. Pure.
 
-BigQuery looks at every row first. Where one is bad and skipInvalidRows is not set, none is stored: the bad ones come back
-as 'invalid', all others as 'stopped'. Wording as BigQuery's.
+BigQuery checks every row first. If one is bad and skipInvalidRows is not set, it stores none: bad rows come back as 'invalid',
+all others as 'stopped'. The wording is BigQuery's.
 """
 
 import base64
@@ -44,7 +44,7 @@ def insert_errors(
     skip_invalid_rows: bool = False,
     ignore_unknown_values: bool = False,
 ) -> list[Error]:
-    """`insertErrors` of the answer: empty where all rows are to be stored."""
+    """Return the answer's `insertErrors`: empty if all rows are to be stored."""
     by_name = {field.name.lower(): field for field in table.fields}
     bad = {
         index: errors
@@ -88,7 +88,7 @@ def _invalid(location: str, message: str) -> Error:
 
 
 def _misfit(field: Field, value: Any) -> str | None:
-    """Why the value does not fit the column, in BigQuery's words; None where it does."""
+    """Return why the value does not fit the column, in BigQuery's words, or None if it does."""
     if value is None:
         return None
     if field.mode != "REPEATED":
@@ -154,7 +154,7 @@ def _is_bytes(value: Any) -> bool:
 
 
 def _is_json(value: Any) -> bool:
-    """A string that holds JSON; a number beyond a double is refused (BigQuery's JSON type stores numbers as doubles)."""
+    """Return whether a text holds JSON. A number beyond a double is refused, because BigQuery's JSON type stores doubles."""
     try:
         parsed = orjson.loads(value)
     except (orjson.JSONDecodeError, TypeError):
@@ -193,7 +193,7 @@ def _time(value: str) -> datetime | None:
 
 
 def _outside(table: Table, value: Any, now: datetime) -> str | None:
-    """Streaming takes a partition's date up to 10 years back and 1 year ahead."""
+    """Return BigQuery's error if a date is outside of what streaming takes: up to 10 years back and 1 year ahead."""
     moment = _time(value) if isinstance(value, str) else None
     if moment is None:
         return None

@@ -1,6 +1,6 @@
-"""`x IN UNNEST(list)` as a look into the list. sqlglot makes a subquery of it, which DuckDB turns into a join over all rows.
+"""Turns `x IN UNNEST(list)` into a search of the list. sqlglot makes it a subquery, which DuckDB turns into a join over all rows.
 
-The same for arrays without NULL, and a column of BigQuery's holds no others.
+Both give the same for lists without NULL, and BigQuery's columns hold no other lists.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from sqlglot import exp
 
 @register
 class InUnnest(TranslationRule):  # type: ignore[misc]
-    """Of columns alone: an array that is made in the query may hold NULL."""
+    """Applies to columns only: an array that is made in the query may hold NULL."""
 
     name = "IN_UNNEST_OF_A_COLUMN"
 
@@ -23,7 +23,7 @@ class InUnnest(TranslationRule):  # type: ignore[misc]
 
 
 def _column(node: exp.In) -> exp.Column | None:
-    """The column whose list is looked into, where nothing but that is the subquery."""
+    """Return the column whose list is searched, if the subquery does nothing else."""
     query = node.args.get("query")
     select = query.this if isinstance(query, exp.Subquery) else query
     if not isinstance(select, exp.Select) or select.args.get("from_") or len(select.expressions) != 1:

@@ -1,10 +1,10 @@
-"""What a notebook asks of BigQuery beyond queries, and bqemulator 1.4.0 leaves out or answers in another way.
+"""What a notebook asks of BigQuery beyond queries, and bqemulator 1.4.0 leaves out or answers differently.
 
-- A query with a destination makes the table.
+- A query with a destination creates the table.
 - A table has its number of rows, a view its columns.
-- A job names no destination that only it knows: Google's client would read that through the Storage API, which has no other address
-  than Google's, and to_dataframe() would fail.
-- bq asks for a description of the API, which is not here: it is told so in a sentence.
+- A job names no anonymous destination. Google's client would read it through the Storage API, which has no other address than
+  Google's, and to_dataframe() would fail.
+- bq asks for a description of the API, which does not exist here; the answer says so.
 """
 
 import re
@@ -27,14 +27,14 @@ _NO_BQ = (
 
 
 def permit_uploads() -> None:
-    """Take what load_table_from_json and load_table_from_dataframe upload in one request: its type is */*."""
+    """Take the uploads of load_table_from_json and load_table_from_dataframe, whose type is */*."""
     from bqemulator.api.routes import upload
 
     upload._PERMITTED_MEDIA_CONTENT_TYPES = (*upload._PERMITTED_MEDIA_CONTENT_TYPES, "*/*")
 
 
 class Notebooks:
-    """In front of the emulator."""
+    """ASGI middleware in front of the emulator."""
 
     def __init__(self, app: ASGIApp, context: Any) -> None:
         self._app = app
@@ -91,8 +91,9 @@ class Notebooks:
     async def _into(
         self, where: dict[str, Any], project: str, job: dict[str, Any], scope: Scope
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        """Make the destination, then let the job ask for its rows. What goes wrong is the job's, as BigQuery has it: a client takes
-        an HTTP error for a job that is there already.
+        """Create the destination, then let the job ask for its rows.
+
+        An error becomes the job's, as in BigQuery: a client would take an HTTP error to mean that the job exists already.
         """
         name = (where.get("projectId", project), where["datasetId"], where["tableId"])
         query = job["configuration"]["query"]
@@ -111,7 +112,7 @@ class Notebooks:
     async def _store(
         self, project: str, name: tuple[str, ...], query: dict[str, Any], scope: Scope
     ) -> dict[str, Any] | None:
-        """Make the destination from the query, or say why not."""
+        """Create the destination from the query. Returns what went wrong, if anything."""
         table, there = ".".join(name), self._context.catalog.get_table(*name) is not None
         how = query.get("writeDisposition", _EMPTY)
         if not there and query.get("createDisposition") == "CREATE_NEVER":

@@ -1,7 +1,8 @@
-"""APPROX_QUANTILES as BigQuery has it: the first of its n + 1 values is the minimum, and an offset into them means what it says.
+"""APPROX_QUANTILES as in BigQuery: the first of its n + 1 values is the minimum, and offsets into them count from 0.
 
-sqlglot takes what DuckDB's function returns for one number. So it moves an offset (BigQuery counts from 0, DuckDB from 1) once too often,
-or not at all where the table's columns are known: a median was the maximum, or the first quartile. It is told the type here.
+sqlglot takes the result of DuckDB's function for one number. It then shifts an offset (BigQuery counts from 0, DuckDB from 1) once too
+often, or not at all if it knows the table's columns: a median came out as the maximum, or as the first quartile. This module tells
+sqlglot the right type.
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ from sqlglot.dialects.dialect import Dialect
 
 
 def _annotate(annotator: Any, node: Any) -> Any:
-    """A list of quantiles gives a list; one gives a value."""
+    """Give a list of quantiles the type of a list, one quantile the type of a value."""
     return annotator._annotate_by_args(node, "this", array=isinstance(node.args.get("quantile"), exp.Array))
 
 

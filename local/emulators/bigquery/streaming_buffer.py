@@ -1,7 +1,7 @@
-"""Rows that insertAll brought stay in BigQuery's streaming buffer for a while, and DML that would touch them fails.
+"""BigQuery's streaming buffer: freshly inserted rows stay in it for a while, and DML that would touch them fails.
 
-The emulator has no such buffer. Here every insert's range of DuckDB row ids is remembered for the buffer's age; a statement
-that would change such rows is rolled back and refused with BigQuery's words.
+The emulator has none. Here the range of DuckDB row ids of each insert is remembered while it is fresh. A statement that would change
+such rows is rolled back and refused in BigQuery's words.
 """
 
 import re
@@ -23,13 +23,12 @@ class StreamingBuffer:
     """`seconds` is how long rows stay in it (BigQuery: 30 minutes as a rule, up to 90)."""
 
     seconds: float
-    _ranges: dict[str, list[tuple[float, int, int]]] = field(
-        default_factory=dict
-    )  # quoted table: (until, first row id, last)
+    # quoted table: (until, first row id, last)
+    _ranges: dict[str, list[tuple[float, int, int]]] = field(default_factory=dict)
 
     def highest(self, connection: duckdb.DuckDBPyConnection, table: str) -> int:
         if self.seconds <= 0:
-            return -1  # nothing is ever fresh, and nobody has to look
+            return -1  # no row is ever fresh, so nothing has to be checked
         found = connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()
         return found[0] if found and found[0] is not None else -1
 
@@ -44,7 +43,7 @@ class StreamingBuffer:
         self._ranges[table] = [*ranges, (now + self.seconds, first, last)]
 
     def execute(self, connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] | None) -> Any:
-        """Run a statement; raises WouldTouchFreshRows, having changed nothing, where it would touch rows of the buffer."""
+        """Run a statement. Raises WouldTouchFreshRows, having changed nothing, if it would touch rows of the buffer."""
         tables = self._named_in(sql) if _DML.match(sql) else []
         if not tables:
             return connection.execute(sql, parameters) if parameters else connection.execute(sql)
@@ -74,7 +73,7 @@ class StreamingBuffer:
         return self._ranges
 
     def _named_in(self, sql: str) -> list[str]:
-        """Tables with fresh rows that a statement can touch: the emulator keeps its own catalog by DML too, all the time."""
+        """Return the tables with fresh rows that a statement may touch. The emulator keeps its own catalog by DML too, all the time."""
         bare = sql.replace('"', "")
         return [table for table in self._fresh() if table.replace('"', "") in bare]
 

@@ -1,6 +1,6 @@
-"""DATETIME(timestamp, @timezone) as BigQuery takes it: bqemulator 1.4.0 sees a zone only where it is written out as a text.
+"""DATETIME(timestamp, @timezone) as in BigQuery. bqemulator 1.4.0 recognizes a time zone only as a literal.
 
-What it makes of a parameter there is CAST(CAST(x AS DATE) + CAST(@timezone AS TIME) AS TIMESTAMP): the sum of a day and a time.
+From a parameter it makes CAST(CAST(x AS DATE) + CAST(@timezone AS TIME) AS TIMESTAMP): the sum of a day and a time.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ MACRO = "CREATE OR REPLACE MACRO local_datetime(instant, zone) AS timezone(zone,
 
 @register
 class ZoneIsAParameter(TranslationRule):  # type: ignore[misc]
-    """No query of ours adds a time of day in a parameter to a date."""
+    """Takes the parameter for a time zone. No query of ours adds a time of day in a parameter to a date."""
 
     name = "DATETIME_PARAMETER_ZONE"
 

@@ -1,6 +1,6 @@
-"""`FROM t CROSS JOIN UNNEST(t.list)` with the list taken apart in the SELECT, where DuckDB does it as it reads.
+"""Moves `CROSS JOIN UNNEST(t.list)` into the SELECT, where DuckDB unnests the list while it reads.
 
-As a join DuckDB first gives every row a number, takes its list apart, and joins the two on the number: four times as slow.
+As a join, DuckDB first numbers every row, unnests its list, and joins the two by number, which takes four times as long.
 """
 
 from typing import Any
@@ -8,12 +8,12 @@ from typing import Any
 from bqemulator.sql.rules import TranslationRule, register
 from sqlglot import exp
 
-_PREFIX = "_of_list_"  # of the new column's name, so that it is no other's
+_PREFIX = "_of_list_"  # prefix of the new column's name, so that it is unique
 
 
 @register
 class UnnestInSelect(TranslationRule):  # type: ignore[misc]
-    """Of one source alone with one of its own columns; an outer join keeps rows whose list is empty, and stays a join."""
+    """Applies to a single source and one of its own columns. An outer join keeps rows with an empty list, so it stays a join."""
 
     name = "CROSS_JOIN_UNNEST_OF_A_COLUMN"
 
@@ -21,7 +21,7 @@ class UnnestInSelect(TranslationRule):  # type: ignore[misc]
         return isinstance(node, exp.Join) and isinstance(node.parent, exp.Select) and _unnest(node.parent) is not None
 
     def rewrite(self, node: Any) -> Any:
-        """Change the query around the join, which goes. What is in the source is moved, as other rules have still to see it."""
+        """Change the query and remove the join. The source is moved, not copied, because other rules still have to see it."""
         select, unnest = node.parent, node.this
         source = select.args["from_"].this
         outer = exp.to_identifier(source.alias_or_name, quoted=True)
@@ -41,7 +41,7 @@ class UnnestInSelect(TranslationRule):  # type: ignore[misc]
 
 
 def _unnest(select: exp.Select) -> exp.Unnest | None:
-    """The only join of the query, where it takes apart a column of its only source."""
+    """Return the query's only join, if it unnests a column of the only source."""
     joins, source = select.args.get("joins") or [], select.args.get("from_")
     if (
         len(joins) != 1

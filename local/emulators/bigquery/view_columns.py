@@ -1,7 +1,7 @@
-"""Takes out of a view's text the expressions of columns that a query does not use, as BigQuery does and DuckDB does not.
+"""Leaves the expressions of columns that a query does not use out of a view, as BigQuery does and DuckDB does not.
 
-bqemulator puts the text of a view in the place of its name. What `tweets` makes of `payload` looks into each message with a subquery,
-which DuckDB turns into a join and computes for all rows even where nobody asks for the column: of 1,000,000 posts in 12 s and 13 GB.
+bqemulator replaces the name of a view by its text. The view `tweets` reads `payload` with subqueries. DuckDB turns each into a join and
+computes it for all rows even if no one asks for the column: 12 s and 13 GB for 1,000,000 posts.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def expanding_less(expand: Expand) -> Expand:
 
 
 def _leave_out(view: exp.Expression, wanted: set[str]) -> None:
-    """Of `SELECT * REPLACE (...)` the columns that are not wanted keep what they have in the table."""
+    """Remove the replacements of unused columns from `SELECT * REPLACE (...)`. These columns then keep the table's values."""
     for star in view.expressions:
         replaced = (star.this if isinstance(star, exp.Column) else star).args.get("replace")
         if replaced:
@@ -39,7 +39,7 @@ def _leave_out(view: exp.Expression, wanted: set[str]) -> None:
 
 
 def _columns(select: exp.Select) -> set[str] | None:
-    """The names of columns in the query around the view, before the view stands in it; None where it asks for all of them."""
+    """Return the columns that the query around the view names, or None if it asks for all. The view has not been put in yet."""
     if any(isinstance(one, exp.Star) or one.is_star for one in select.expressions):
         return None
     return {column.name for column in select.find_all(exp.Column)}

@@ -1,4 +1,4 @@
-"""Pub/Sub on one machine: `broker.py` is the behaviour, `server.py` puts Google's gRPC in front of it.
+"""Pub/Sub on one machine: `broker.py` has the behaviour, `server.py` is Google's gRPC in front of it.
 
-Google's own emulator can take its place (`emulator.py`); one set of contract tests runs on both.
+Google's own emulator can take its place (`emulator.py`). The same contract tests run on both.
 """

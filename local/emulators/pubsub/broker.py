@@ -1,8 +1,8 @@
-"""What Pub/Sub does with messages, without any network. Time is passed in as `now`, in seconds.
+"""What Pub/Sub does with messages, without a network. Time is passed in as `now`, in seconds.
 
-At least once: a message stays until it is acknowledged. One that is not acknowledged within the ack deadline, or that is
-nacked, comes again after a back-off that doubles between the two ends of the retry policy; after `max_attempts` deliveries
-it goes to the dead-letter topic instead.
+Delivery is at least once: a message stays until it is acknowledged. One that is nacked, or not acknowledged within the ack deadline,
+comes again after a back-off that doubles between the two limits of the retry policy. After `max_attempts` deliveries it goes to the
+dead-letter topic instead.
 """
 
 import heapq
@@ -18,16 +18,16 @@ _LATEST = 2.0  # seconds by which a message may be late, where messages come out
 
 
 class NotFound(Exception):
-    """No topic or subscription of that name."""
+    """There is no topic or subscription of that name."""
 
 
 class AlreadyExists(Exception):
-    """There is one of that name."""
+    """There is one of that name already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """As published; `publish_time` in seconds since 1970."""
+    """A published message; `publish_time` is in seconds since 1970."""
 
     data: bytes
     attributes: dict[str, str]
@@ -54,7 +54,7 @@ class Delivery:
 
 @dataclass(slots=True)
 class Subscription:
-    """Its settings, and the messages that it still owes."""
+    """A subscription's settings, and the messages that have not been acknowledged."""
 
     name: str
     topic: str
@@ -73,7 +73,7 @@ class Subscription:
 
 
 class Broker:
-    """Topics and subscriptions by their full names."""
+    """Topics and subscriptions by full name."""
 
     def __init__(self, *, deliver_twice: bool = False, shuffle: bool = False, journal: Journal | None = None) -> None:
         self._subscriptions: dict[str, Subscription] = {}
@@ -86,7 +86,7 @@ class Broker:
         self._late = random.Random(1).uniform if shuffle else None
 
     def restore(self, now: float) -> None:
-        """What the journal says is owed is due at once, to the subscriptions that are there. Attempts are counted anew."""
+        """Make everything due that the journal has as unacknowledged. Attempts are counted anew."""
         for one in self._journal.known.owed.values():
             if one.subscription in self._subscriptions:
                 message = Message(one.data, one.attributes, one.message_id, one.publish_time)
@@ -148,13 +148,13 @@ class Broker:
         return deliveries
 
     def acknowledge(self, name: str, ack_ids: list[str]) -> None:
-        """An ack id whose deadline has passed is ignored, as in the cloud: the message comes again."""
+        """Remove messages. An ack id whose deadline has passed is ignored, as in the cloud: the message comes again."""
         subscription = self._subscription(name)
         leases = [subscription.leased.pop(ack_id) for ack_id in ack_ids if ack_id in subscription.leased]
         self._journal.done([key for _, key, _, _ in leases])
 
     def modify_ack_deadline(self, name: str, ack_ids: list[str], seconds: float, now: float) -> None:
-        """0 seconds is a nack."""
+        """Set another deadline; 0 seconds is a nack."""
         subscription = self._subscription(name)
         for ack_id in ack_ids:
             if ack_id not in subscription.leased:
@@ -167,11 +167,11 @@ class Broker:
                 self._again(subscription, key, message, attempt, now)
 
     def backlog(self, name: str) -> int:
-        """Messages that the subscription still owes."""
+        """Return how many messages the subscription has not had acknowledged."""
         return self._subscription(name).owed
 
     def owed(self) -> int:
-        """Messages that all subscriptions together still owe."""
+        """Return how many messages all subscriptions together have not had acknowledged."""
         return sum(subscription.owed for subscription in self._subscriptions.values())
 
     def _subscription(self, name: str) -> Subscription:
@@ -201,7 +201,7 @@ class Broker:
 
 
 def _burial(subscription: Subscription, message: Message, attempt: int) -> dict[str, str]:
-    """The attributes that Pub/Sub adds to a dead letter."""
+    """Return the attributes that Pub/Sub adds to a dead letter."""
     _, project, _, name = subscription.name.split("/")
     return {
         "CloudPubSubDeadLetterSourceDeliveryCount": str(attempt),

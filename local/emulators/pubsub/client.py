@@ -1,4 +1,4 @@
-"""Clients for whichever Pub/Sub runs here: our broker or Google's emulator, both without TLS and without credentials."""
+"""Clients for the Pub/Sub that runs here, our broker or Google's emulator. Both use neither TLS nor credentials."""
 
 import grpc
 from google.pubsub_v1 import PublisherClient, SchemaServiceClient, SubscriberAsyncClient, SubscriberClient
@@ -10,7 +10,7 @@ _OPTIONS = [("grpc.max_receive_message_length", 20_000_000)]
 
 
 def publisher(host: str) -> PublisherClient:
-    """Google's plain client: one call a publish, no batching."""
+    """Return Google's low-level client: one call a publish, no batching."""
     return PublisherClient(transport=PublisherGrpcTransport(channel=grpc.insecure_channel(host, _OPTIONS)))
 
 
@@ -23,7 +23,7 @@ def schemas(host: str) -> SchemaServiceClient:
 
 
 def async_subscriber(host: str) -> SubscriberAsyncClient:
-    """Must be made inside a running event loop."""
+    """Return a subscriber. Call this inside a running event loop."""
     return SubscriberAsyncClient(
         transport=SubscriberGrpcAsyncIOTransport(channel=grpc.aio.insecure_channel(host, _OPTIONS))
     )

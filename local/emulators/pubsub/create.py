@@ -23,9 +23,9 @@ MAX_DELIVERY_ATTEMPTS = 20
 
 
 def create(host: str, project: str, *, first_backoff: float = 1.0, ack_scale: float = 1.0) -> None:
-    """Everything that is not there yet. `first_backoff` in seconds: 10 in the cloud, shorter here so that nobody waits.
+    """Make what does not exist yet. `first_backoff` is in seconds: 10 in the cloud, shorter here so that nobody waits.
 
-    `ack_scale` shortens the ack deadlines, which are Google's to keep to whole seconds.
+    `ack_scale` shortens the ack deadlines, which Google keeps to whole seconds.
     """
     base = f"projects/{project}"
     definition = (INFRA / "tweet.avsc").read_text()

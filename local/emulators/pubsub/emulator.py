@@ -11,11 +11,11 @@ HOW = (
 
 
 class NotInstalled(Exception):
-    """Java, gcloud or the emulator is missing; the text says which and what to do."""
+    """Java, gcloud or the emulator is missing. The text says which, and what to do."""
 
 
 def command(port: int) -> list[str]:
-    """The command that runs it. Raises NotInstalled."""
+    """Return the command that runs it. Raises NotInstalled."""
     java = shutil.which("java")
     if java is None:
         raise NotInstalled(f"Google's Pub/Sub emulator needs Java, and there is no 'java' on the PATH. {HOW}")

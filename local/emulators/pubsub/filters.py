@@ -13,11 +13,11 @@ _TOKEN = re.compile(r'\s*(?:(?P<string>"(?:[^"\\]|\\.)*")|(?P<name>[A-Za-z_][\w.
 
 
 class BadFilter(ValueError):
-    """The filter is not in Pub/Sub's language."""
+    """The filter is not valid."""
 
 
 def parse(text: str) -> Filter:
-    """An empty filter lets everything through. Raises BadFilter."""
+    """Parse a filter; an empty one lets everything through. Raises BadFilter."""
     if not text.strip():
         return lambda attributes: True
     parser = _Parser(text)

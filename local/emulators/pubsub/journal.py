@@ -1,8 +1,8 @@
-"""What the broker owes, on disk, so that an end of any kind loses nothing that was answered: a line of JSON an event.
+"""Keeps on disk which messages are not acknowledged, so that no crash loses what was answered: one JSON line an event.
 
-An event is written before the call that caused it is answered. The file is left to the operating system, which keeps it when a
-process is killed; only an end of the machine could lose the last of it. At the start, and whenever it has grown by a good deal, it
-is read, and written anew without what is done.
+An event is written before the call that caused it is answered. There is no fsync: the operating system keeps the data when the process
+is killed, and only a crash of the machine can lose the last events. At the start, and whenever it has grown enough, the file is read and
+written anew without what is done.
 """
 
 import base64
@@ -14,12 +14,12 @@ from typing import Any
 
 import orjson
 
-_GROWN = 32 << 20  # bytes written before it is looked at what of them is still owed
+_GROWN = 32 << 20  # after so many bytes, check how much of them is still unacknowledged
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A copy of a message that a subscription has not had acknowledged; `key` is its own among all copies."""
+    """A copy of a message that a subscription has not acknowledged; `key` is unique among all copies."""
 
     subscription: str
     key: int
@@ -31,7 +31,7 @@ class Owed:
 
 @dataclass(slots=True)
 class Known:
-    """What the journal says at the start: requests that made things, as (kind, protobuf), in order; and what is owed."""
+    """What the journal says at the start: the requests that made things, as (kind, protobuf) in order, and the unacknowledged messages."""
 
     made: list[tuple[str, bytes]] = field(default_factory=list)
     owed: dict[int, Owed] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Known:
 
 
 class Journal:
-    """One writer. Without a path it keeps nothing."""
+    """The journal's only writer. Without a path it keeps nothing."""
 
     def __init__(self, path: Path | None = None, *, grown: int = _GROWN) -> None:
         self._path = path
@@ -53,15 +53,15 @@ class Journal:
             self.known = self._write_anew(path)
 
     def make(self, kind: str, request: bytes) -> None:
-        """A schema, topic or subscription was made, or one deleted."""
+        """Record that a schema, topic or subscription was made, or a subscription deleted."""
         self._write([{"made": kind, "request": base64.b64encode(request).decode()}])
 
     def owe(self, copies: list[Owed]) -> None:
-        """Copies of one message are to follow one another."""
+        """Record copies. Those of one message must be adjacent."""
         self._write(_as_events(copies))
 
     def done(self, keys: list[int]) -> None:
-        """Acknowledged, or gone to the dead letters."""
+        """Record that a copy was acknowledged, or became a dead letter."""
         if keys:
             self._write([{"done": keys}])
 
@@ -76,7 +76,7 @@ class Journal:
             self._write_anew(self._path)
 
     def _write_anew(self, path: Path) -> Known:
-        """Without what is done. The file that is there is whole until the new one is."""
+        """Write the file without what is done. The old file stays whole until the new one is."""
         known = _read(path)
         made = [{"made": kind, "request": base64.b64encode(request).decode()} for kind, request in known.made]
         owed = sorted(known.owed.values(), key=lambda one: int(one.message_id))
@@ -86,7 +86,7 @@ class Journal:
         if self._file >= 0:
             os.close(self._file)
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
-        self._left = max(self._grown, path.stat().st_size)  # what is owed for long is not written again and again
+        self._left = max(self._grown, path.stat().st_size)  # do not write long-lived messages again and again
         return known
 
 
@@ -96,7 +96,7 @@ def _read(path: Path) -> Known:
         try:
             event = orjson.loads(line)
         except orjson.JSONDecodeError:
-            continue  # cut off by the end of the process: its call was never answered
+            continue  # cut off by a crash: its call was never answered
         if "made" in event:
             known.made.append((event["made"], base64.b64decode(event["request"])))
         elif "last" in event:
@@ -119,7 +119,7 @@ def _lines(events: list[dict[str, Any]]) -> bytes:
 
 
 def _as_events(copies: list[Owed]) -> list[dict[str, Any]]:
-    """A message once, and to whom it is owed."""
+    """Return events with each message once, and the subscriptions that have not acknowledged it."""
     events = []
     for _, group in itertools.groupby(copies, key=lambda one: one.message_id):
         same = list(group)

@@ -1,1 +1,1 @@
-"""X's API v2 on one machine: `posts.py` writes posts, `server.py` serves rules and the filtered stream over real HTTP."""
+"""X's API v2 on one machine: `writer.py` writes posts, `server.py` serves rules, stream and searches over real HTTP."""

@@ -1,4 +1,4 @@
-"""The bill for what X's stand-in has delivered: each resource once per UTC day, and each request for counts, by the price list."""
+"""The bill for what the emulator has delivered: each resource once per UTC day, each request for counts, at X's prices."""
 
 import json
 from datetime import UTC, date, datetime
@@ -10,14 +10,14 @@ _KINDS = {"tweets": "post", "posts": "post", "users": "user", "media": "media"}
 
 
 class Bill:
-    """Adds up what X would charge; `mills` are tenths of a cent."""
+    """Adds up what X would charge. `mills` are tenths of a cent."""
 
     def __init__(self) -> None:
         self.mills = 0
         self._billed: set[tuple[date, str, str]] = set()
 
     def deliver(self, message: dict[str, Any]) -> None:
-        """A message of the stream, or a page of search."""
+        """Bill a message of the stream, or a page of a search."""
         data = message.get("data")
         for post in data if isinstance(data, list) else [data]:
             if isinstance(post, dict):

@@ -1,7 +1,7 @@
-"""X's batch compliance: jobs, the files of ids that they take, and the answers that they give. One job at a time, as at X.
+"""X's batch compliance: jobs, the files of ids that they take, and their results. One job at a time, as at X.
 
-Addresses of files are signed and need no token. What is deleted is told from outside: PUT /stand-in/deleted, a line {"id", "reason"}
-each; and what goes wrong next: PUT /stand-in/compliance, a word of `WRONG` a line. PUT /stand-in/forget: no job was ever made.
+Addresses of files are signed and need no token. A test says which posts are deleted (PUT /stand-in/deleted, a line {"id", "reason"} each)
+and what goes wrong next (PUT /stand-in/compliance, a word of `WRONG` a line). PUT /stand-in/forget forgets all jobs.
 """
 
 import secrets
@@ -36,7 +36,7 @@ class Job:
 
 
 class Compliance:
-    """`seconds` is how long X takes for a job."""
+    """Runs jobs; X takes `seconds` for each."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -137,7 +137,7 @@ class Compliance:
         return web.Response()
 
     def _next(self, *kinds: str) -> web.Response | None:
-        """What was asked to go wrong with such a call, as X's answer."""
+        """Return X's answer if such a call is to go wrong."""
         if not self._wrong or self._wrong[0] not in kinds:
             return None
         status = {"503": 503, "429": 429, "403": 403}.get(self._wrong.pop(0)[-3:], 200)
@@ -156,7 +156,7 @@ class Compliance:
         return job
 
     def _answer(self, post_id: str, job: Job) -> dict[str, Any]:
-        """https://docs.x.com/x-api/compliance/batch-compliance: posts of which nothing is to be done are left out."""
+        """Return a job's result. It leaves out posts that need no action: https://docs.x.com/x-api/compliance/batch-compliance."""
         moment = now()
         return {
             "id": post_id,

@@ -1,11 +1,11 @@
-"""What X can be told to do wrong, and when: `NAME@SECONDS` or `NAME@SECONDSxTIMES`, seconds after the first connection.
+"""Faults of X that a test can request: `NAME@SECONDS` or `NAME@SECONDSxTIMES`, in seconds after the first connection.
 
-In the stream: close · reset · partial (a line cut, then closed) · silence · stall (keep-alives only) · disconnect (told, then
-closed) · disconnect-open (told, and left open) · duplicates · unknown · slow-reader · rules-gone (somebody takes all rules away).
-At the next connects: 400 · 401 · 402 · 402-credits · 403 · 409 (the rules are gone) · 429-rate · 429-cap · 429-connections (a
-ghost: until it is cleared) · 500 · 503 · html · refuse (no answer at all). `rotate`: another token from now on.
-At the next searches: search-401 · search-402 · search-429 · search-503 · search-garbled (200, cut off) · search-empty (a page with
-nothing on it and more behind it). `no-archive`: the app may not search the full archive, from now on.
+In the stream: close · reset · partial (cuts a line, then closes) · silence · stall (keep-alives only) · disconnect (says so, then
+closes) · disconnect-open (says so, and stays open) · duplicates · unknown · slow-reader · rules-gone (somebody deletes all rules).
+At the next connects: 400 · 401 · 402 · 402-credits · 403 · 409 (the rules are gone) · 429-rate · 429-cap · 429-connections (a ghost
+connection, until it is cleared) · 500 · 503 · html · refuse (no answer at all). `rotate`: another token from now on.
+At the next searches: search-401 · search-402 · search-429 · search-503 · search-garbled (200, cut off) · search-empty (an empty page
+with more behind it). `no-archive`: from now on the app may not search the full archive.
 """
 
 import re
@@ -45,7 +45,7 @@ NAMES = (*IN_STREAM, *AT_CONNECT, *AT_SEARCH, "no-archive")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`at` is in seconds after the first connection; `times` is how often it happens, or seconds that it lasts."""
+    """A fault: `at` is in seconds after the first connection; `times` is how often it happens, or how many seconds it lasts."""
 
     name: str
     at: float
@@ -53,7 +53,7 @@ class Fault:
 
 
 def parse(text: str) -> Fault:
-    """Raises ValueError with what is known."""
+    """Parse a fault. Raises ValueError, which names the known ones."""
     found = re.fullmatch(r"([a-z0-9-]+)@([0-9.]+)(?:x([0-9]+))?", text)
     if not found or found[1] not in NAMES:
         raise ValueError(f"'{text}' is no fault: NAME@SECONDS[xTIMES], with one of {', '.join(NAMES)}")
@@ -61,7 +61,7 @@ def parse(text: str) -> Fault:
 
 
 def disconnect() -> dict[str, Any]:
-    """What X says in the stream before it closes it."""
+    """Return what X says in the stream before it closes it."""
     return {
         "errors": [
             {

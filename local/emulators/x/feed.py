@@ -1,4 +1,4 @@
-"""The stream's side: posts at their times, keep-alives, and what goes wrong in between."""
+"""Sends the stream: posts at their times, keep-alives, and faults in between."""
 
 import asyncio
 import itertools
@@ -21,7 +21,7 @@ _SLOW = 1.0  # seconds in which the buffers stay full until X throws the reader 
 
 
 class Feed:
-    """Makes the posts, from the first connection on, and sends them to whoever holds the stream."""
+    """Makes posts from the first connection on, and sends them to the client that holds the stream."""
 
     def __init__(
         self, state: State, wrong: Misbehaviour, written: Iterator[posts.Post], rate: float, faults: list[Fault]
@@ -35,12 +35,12 @@ class Feed:
         self._task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        """Start the clock, unless it runs."""
+        """Start the clock, if it does not run yet."""
         if self._task is None:
             self._task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
-        """One post every 1/rate seconds; after a pause of the machine's, those that are due go out together."""
+        """Make a post every 1/rate seconds. After a pause of the machine, those that are due go out together."""
         began = time.monotonic()
         rules = itertools.cycle(range(1_000_000))
         last_rules: list[dict[str, str]] = []

@@ -1,4 +1,4 @@
-"""Posts that somebody has as X's JSON lines, to be sent in place of synthetic ones."""
+"""Reads a user's own posts from X's JSON lines, to send in place of synthetic ones."""
 
 import gzip
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from .posts import Object, Post
 
 
 class BadFile(Exception):
-    """What cannot be read, in words for a person."""
+    """The file cannot be read; the text says why."""
 
 
 def read(path: Path) -> list[Post]:
@@ -55,7 +55,7 @@ def _post(data: Any, includes: Object, where: str) -> Post:
 
 
 def _its_own(data: Object, includes: Object) -> Object:
-    """Of the objects that a page's posts share, those that this one names."""
+    """Return those of a page's shared objects that this post names."""
     others = [str(one.get("id")) for one in data.get("referenced_tweets") or data.get("referenced_posts") or []]
     posts = [one for one in includes.get("tweets") or includes.get("posts") or [] if str(one.get("id")) in others]
     people = {data.get("author_id"), data.get("in_reply_to_user_id"), *(one.get("author_id") for one in posts)}

@@ -1,7 +1,7 @@
-"""What X knows: every post that was made, and the answers of recent search and counts about them.
+"""Every post that was made, and the answers of search and counts about them.
 
-Search is some seconds behind, gives pages of a hundred, newest first, shares `includes` among a page's posts, names no rule,
-and leaves retweets out, as X's does; counts have them.
+As at X, search lags by some seconds, gives pages with the newest post first, shares `includes` among a page's posts, does not say which
+rule matched, and leaves retweets out. Counts include retweets.
 """
 
 import base64
@@ -20,7 +20,7 @@ _WEEK = 7 * 86_400.0
 
 @dataclass(slots=True)
 class Known:
-    """A post, the value of the rule that it matches, and whether the stream has carried it."""
+    """A post, the value of the rule that it matches, and whether the stream has delivered it."""
 
     post: Post
     rule: str
@@ -50,7 +50,7 @@ class Memory:
         return known
 
     def search(self, query: str, since_id: int, until_id: int, size: int, token: str | None) -> Object:
-        """One page, as GET /2/tweets/search/recent or all answers."""
+        """Return one page, as GET /2/tweets/search/recent or all answers."""
         newest = time.time() - self._lag
         last = min(int(base64.urlsafe_b64decode(token).decode()), until_id) if token else until_id
         found = [
@@ -72,11 +72,11 @@ class Memory:
 
     @staticmethod
     def token(before: int) -> str:
-        """Of the page that begins with the newest post before that id."""
+        """Return the token of the page that begins with the newest post before that id."""
         return base64.urlsafe_b64encode(str(before).encode()).decode()
 
     def count(self, query: str, since_id: int, until_id: int, seconds: int) -> Object:
-        """As GET /2/tweets/counts/recent answers, in buckets of so many seconds."""
+        """Answer as GET /2/tweets/counts/recent does, in buckets of so many seconds."""
         ids = [int(known.post.id) for known in self._matching(query) if since_id < int(known.post.id) < until_id]
         first, last = _moment(since_id + 1), min(_moment(until_id), time.time())
         buckets: dict[float, Object] = {}
@@ -91,7 +91,10 @@ class Memory:
         return {"data": list(buckets.values()), "meta": {"total_tweet_count": len(ids)}}
 
     def _matching(self, query: str) -> list[Known]:
-        """X's language is not understood: a query is a rule's value, or some in parentheses joined by OR, perhaps without retweets."""
+        """Return the posts that a query matches: the value of a rule, or several in parentheses joined by OR, perhaps without retweets.
+
+        X's query language is not evaluated otherwise.
+        """
         rules = {known.rule for known in self.known}
         asked = {rule for rule in rules if rule == query or f"({rule})" in query}
         no_retweets = {rule for rule in asked if f"({rule}) -is:retweet" in query}
@@ -99,9 +102,9 @@ class Memory:
 
 
 def interval(asked: Mapping[str, str], *, recent: bool) -> tuple[int, int] | None:
-    """Return (since_id, until_id) of a request, which may name ids or times; a week up to now by default. None if it cannot be read.
+    """Return (since_id, until_id) of a request, which may give ids or times; by default the last week. None if it is malformed.
 
-    A `recent` request sees nothing that is older than a week.
+    A `recent` request sees nothing older than a week.
     """
     try:
         now = time.time()
@@ -117,12 +120,12 @@ def _time(asked: Mapping[str, str], name: str, otherwise: float) -> float:
 
 
 def _id(moment: float) -> int:
-    """The first id that a post of that moment could have."""
+    """Return the first id that a post of that moment could have."""
     return round(moment * 1_000 - _EPOCH) << 22
 
 
 def _moment(post_id: int) -> float:
-    """Seconds since 1970; an id holds its time."""
+    """Return seconds since 1970, from the time that an id holds."""
     return ((post_id >> 22) + _EPOCH) / 1_000
 
 
@@ -131,7 +134,7 @@ def _iso(moment: float) -> str:
 
 
 def _shared(posts: Iterable[Post]) -> dict[str, list[Any]]:
-    """Each object once for the whole page."""
+    """Return each object once for the whole page."""
     shared: dict[str, dict[str, Any]] = {}
     for post in posts:
         for kind, items in post.includes.items():

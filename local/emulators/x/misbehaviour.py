@@ -1,4 +1,4 @@
-"""What X does wrong when it is told to (faults.py names the faults)."""
+"""Makes X's faults happen (faults.py names them)."""
 
 import time
 
@@ -14,7 +14,7 @@ from .state import State
 
 
 class Misbehaviour:
-    """Makes a fault happen now, and answers instead of X where one waits for an answer."""
+    """Makes a fault happen now, and answers in place of X where a fault is an answer."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -47,7 +47,7 @@ class Misbehaviour:
             await self._say(stream, fault)
 
     async def _say(self, stream: web.StreamResponse, fault: Fault) -> None:
-        """A fault that is something in the stream itself."""
+        """Make a fault that happens in the stream itself."""
         try:
             match fault.name:
                 case "reset":

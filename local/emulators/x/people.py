@@ -1,4 +1,4 @@
-"""Who writes the synthetic posts: few of them much and most of them once, each among people that they know."""
+"""The authors of the synthetic posts: a few write much, most write once, and each knows some others."""
 
 import random
 from collections import deque
@@ -15,17 +15,18 @@ _NEW = 0.45  # of the posts are by somebody who has not written before
 _REMEMBERED = 20_000  # posts: who wrote one of these writes again
 _CIRCLES = 5
 _FRIENDS = 4  # whom an author answers and mentions, of the same circle
+# one a circle, which everybody there knows
 _ACCOUNTS = (
     "ChartWatch",
     "PopJournal",
     "LiveNights",
     "TourDiary",
     "FanClubHQ",
-)  # one a circle, which everybody there knows
+)
 
 
 class People:
-    """Authors by preferential attachment (Simon 1955): whoever has written much is likely to write again."""
+    """Draws authors by preferential attachment (Simon 1955): those who have written much are likely to write again."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
@@ -48,7 +49,7 @@ class People:
         return self._rng.choices(list(_LANGUAGES), list(_LANGUAGES.values()))[0]
 
     def friend(self, author: Object) -> Object:
-        """Whom the author answers or mentions, never themselves: mostly the same few."""
+        """Return whom the author answers or mentions: mostly the same few, never the author."""
         friends = [one for one in self._friends.get(author["id"], ()) if one is not author]
         if not friends:
             return self._circles[self._rng.randrange(_CIRCLES)][0]
@@ -64,7 +65,7 @@ class People:
         circle = self._circles[self._rng.randrange(_CIRCLES)]
         known = {one["id"]: one for one in self._rng.choices(circle, k=_FRIENDS)}
         self._friends[author["id"]] = [circle[0], *(one for one in known.values() if one is not circle[0])]
-        if len(circle) < 400:  # people know no more, and nothing grows without end
+        if len(circle) < 400:  # a limit, so that nothing grows without end
             circle.append(author)
         self._number += 1
         return author

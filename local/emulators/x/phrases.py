@@ -1,6 +1,7 @@
-"""The words of the synthetic posts. `MUSIC` templates each hold one of KEYWORDS, which are those of
-functions/load_tweet/keywords.music.txt; `OTHER` ones hold none. Tests hold both to the file and to the real filter. {artist}
-becomes one of the artist's spellings, {n} a number, {url} a short link. Everything here is invented.
+"""The words of the synthetic posts. Everything here is invented.
+
+Each template of `MUSIC` holds one of KEYWORDS, which are those of functions/load_tweet/keywords.music.txt; those of `OTHER` hold none.
+Tests compare both with the file and with the real filter. {artist} becomes one of the artist's spellings, {n} a number, {url} a short link.
 """
 
 KEYWORDS = frozenset(
@@ -140,7 +141,7 @@ NAMES = (
     "Belieber 4 ever 💜", "Rafael", "Inés", "ゆうた", "سارة", "Daily News", "Chris P.",
 )  # fmt: skip
 
-# Of a topic that the user's rules name: {word} is one of their words. The stand-in does not know what is said of it, so this is talk alone.
+# About the topic of the user's rules: {word} is one of their words. The text around it is small talk.
 TOPIC: dict[str, tuple[str, ...]] = {
     "en": (
         "Can we talk about {word} for a minute?",

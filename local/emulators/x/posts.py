@@ -1,6 +1,6 @@
-"""A post of the stand-in, what the view has to make of it, and when posts are made.
+"""A post of the emulator, what the view must show of it, and when posts are made.
 
-Each post knows the truth about itself (would the example's music words keep it, what does it replace), so that a run can be held to it.
+Each post knows whether the example's music words keep it and which post it replaces, so that a run can be checked.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Clock = Callable[[int], datetime]  # number of the post -> when it was made
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One line of the stream, without matching_rules; `kept` and `replaces` are what the view has to make of it."""
+    """One line of the stream, without matching_rules. `kept` and `replaces` say what the view must make of it."""
 
     id: str
     created_at: datetime
@@ -33,13 +33,13 @@ class Post:
         return message | {"matching_rules": rules}
 
     def line(self, rules: list[Object]) -> bytes:
-        """The same in bytes, without the CRLF."""
+        """Return the same as bytes, without the CRLF."""
         return orjson.dumps(self.message(rules))
 
 
 @dataclass(slots=True)
 class Expected:
-    """What the view `tweets` shows once these posts have landed: all of them, or those that the example's music words keep."""
+    """What the view `tweets` must show of these posts: with an empty keywords.txt, and with the example's music words."""
 
     _all: set[str] = field(default_factory=set)
     _kept: set[str] = field(default_factory=set)
@@ -53,17 +53,17 @@ class Expected:
 
     @property
     def ids(self) -> set[str]:
-        """With an empty keywords.txt, as it ships."""
+        """Return ids with an empty keywords.txt, as it ships."""
         return self._all - self._replaced
 
     @property
     def ids_about_music(self) -> set[str]:
-        """With keywords.music.txt."""
+        """Return ids with keywords.music.txt."""
         return self._kept - self._replaced
 
 
 def spread(posts: int, end: datetime, span: timedelta) -> Clock:
-    """The posts of a whole day within a short run: quiet nights, busy evenings."""
+    """Return a clock that spreads a whole day's posts over a short run: quiet nights, busy evenings."""
     weights = [1.0 + 0.8 * (hour / 23) + (1.5 if 17 <= hour % 24 <= 22 else 0.0) for hour in range(24)]
     total = sum(weights)
     starts = [sum(weights[:hour]) / total for hour in range(24)]
@@ -78,5 +78,5 @@ def spread(posts: int, end: datetime, span: timedelta) -> Clock:
 
 
 def live() -> Clock:
-    """Posts made at the moment at which they are sent."""
+    """Return a clock that gives each post the time at which it is sent."""
     return lambda number: datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""How X answers: JSON, its limits in the headers, problems in a body of their own."""
+"""X's answers: JSON, rate limits in the headers, and errors as problems."""
 
 import time
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from aiohttp import web
 
 
 def json(status: int, body: Any, remaining: int = 48) -> web.Response:
-    """As X answers, its limits in the headers."""
+    """Answer as X does, with the rate limits in the headers."""
     headers = {
         "x-rate-limit-limit": "50",
         "x-rate-limit-remaining": str(remaining),
@@ -19,7 +19,7 @@ def json(status: int, body: Any, remaining: int = 48) -> web.Response:
 
 
 def problem(status: int, title: str, kind: str, remaining: int = 48, **more: str) -> web.Response:
-    """One of X's error bodies."""
+    """Return one of X's error bodies."""
     return json(status, {"title": title, "type": kind, "status": status, **more}, remaining)
 
 

@@ -1,4 +1,4 @@
-"""X's rules endpoints: add, delete, dry run, duplicates and invalid ones told in a 2xx answer, as X does."""
+"""X's rules endpoints: add, delete, dry run. As at X, duplicate and invalid rules are reported in a 2xx answer."""
 
 import itertools
 import re
@@ -24,20 +24,20 @@ _WORD = re.compile(r"\"([^\"]+)\"|([^\s()\"]+)")
 
 
 def words_of(value: str) -> list[str]:
-    """Return the words, hashtags and phrases that a rule looks for, as posts may say them: no operators, and nothing negated."""
+    """Return the words, hashtags and phrases that a rule looks for, as posts may use them: no operators, and nothing negated."""
     found = [quoted or bare for quoted, bare in _WORD.findall(_NEGATED.sub(" ", value))]
     return [word for word in dict.fromkeys(found) if ":" not in word and word not in ("OR", "AND", "NOT")]
 
 
 def matching(rules: list[dict[str, str]], text: str, number: int) -> dict[str, str]:
-    """Return a rule one of whose words the text has; where none has, they take turns. Operators mean nothing here."""
+    """Return a rule that has a word in common with the text; if none has, rules take turns. Operators are not evaluated."""
     lower = text.lower()
     found = [rule for rule in rules if any(word.lower() in lower for word in words_of(rule["value"]))]
     return (found or rules)[number % len(found or rules)]
 
 
 class Rules:
-    """`held` are X's rules as it shows them."""
+    """X's rules; `held` are those in force, as X shows them."""
 
     def __init__(self) -> None:
         self.held: list[dict[str, str]] = []
@@ -45,7 +45,7 @@ class Rules:
         self._ids = itertools.count(time.time_ns())
 
     def topic(self) -> list[str]:
-        """Return the words that all rules look for, or looked for before somebody took them away."""
+        """Return the words that all rules look for, or looked for before somebody deleted them."""
         self._words = [word for rule in self.held for word in words_of(rule["value"])] or self._words
         return self._words
 
@@ -113,7 +113,7 @@ class Rules:
 
 
 def _refused(value: str) -> str | None:
-    """Why X takes a rule not, or None. Of X's language only what people get wrong is known here."""
+    """Return why X refuses a rule, or None. Only the usual mistakes are known here."""
     if (
         not value.strip()
         or len(value) > LONGEST_RULE

@@ -1,9 +1,9 @@
-"""X's rules, stream, search, counts, usage, connections and compliance: chunked, CRLF, keep-alives, one connection, 409 without rules.
+"""X's rules, stream, search, counts, usage, connections and compliance over HTTP.
 
     python -m local.emulators.x.server --port 9052 --posts 2000 --rate 150 --seed 1 --fault close@3 --fault 429-rate@6x2
 
-The stream's clock starts with the first connection and goes on: what is due while nobody holds the stream is missed, as at
-X. Rules are kept and counted but not evaluated: every post is made as matching one of them.
+The stream's clock starts with the first connection. Posts that are due while nobody holds the stream are missed, as at X. Rules are
+stored and counted but not evaluated: every post is made to match one of them.
 """
 
 import argparse
@@ -66,7 +66,7 @@ class X:
         return app
 
     def truth(self) -> Iterator[dict[str, Any]]:
-        """Every post that was made, and what is to become of it."""
+        """Yield every post that was made, and what must become of it."""
         for known in self._state.memory.known:
             post = known.post
             yield {
@@ -79,9 +79,8 @@ class X:
 
     @web.middleware
     async def _authorized(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        open_to_all = request.path.startswith(
-            ("/compliance-files/", "/stand-in/")
-        )  # signed addresses, and those who test
+        # signed addresses, and the tests' own endpoints
+        open_to_all = request.path.startswith(("/compliance-files/", "/stand-in/"))
         if not open_to_all and request.headers.get("Authorization") != f"Bearer {self._state.token}":
             return problem(401, "Unauthorized", "about:blank", detail="Unauthorized")
         response: web.StreamResponse = await handler(request)
@@ -142,7 +141,7 @@ class X:
         return json(200, {"data": {"killed_count": 1}})
 
     async def be_told(self, request: web.Request) -> web.Response:
-        """A fault now, `NAME[xTIMES]`, from whoever tests."""
+        """Make a fault happen now, `NAME[xTIMES]`, for a test."""
         name, _, times = (await request.text()).partition("x")
         await self._misbehaviour.happen(faults.parse(f"{name}@0" + (f"x{times}" if times else "")))
         return web.Response()
@@ -179,14 +178,14 @@ class X:
             self._feed.begin()
             await self._hold(request, response)
         except ConnectionError:
-            pass  # the client is gone; a stream has no one else to tell
+            pass  # the client is gone, and no one else reads the stream
         finally:
             if self._state.held is response:
                 self._state.held = self._state.request = None
         return response
 
     async def _hold(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Keep-alives, until the client goes away (aiohttp then cancels or the transport closes), or we do."""
+        """Send keep-alives until the client goes away (aiohttp then cancels this, or the transport closes) or the server stops."""
         while self._state.held is response and request.transport is not None and not request.transport.is_closing():
             quiet = time.monotonic() - self._state.wrote
             if quiet >= self._keep_alive and time.monotonic() >= self._state.mute_until:

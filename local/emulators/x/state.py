@@ -1,4 +1,4 @@
-"""What X's stand-in knows: token, rules, posts, bill, counts, and who holds the stream."""
+"""The emulator's state: token, rules, posts, bill, counts, and the client that holds the stream."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ class State:
         self.totals["mills"] = self.bill.mills
 
     def abort(self) -> None:
-        """Reset the connection, as from X's side."""
+        """Reset the connection, as X may."""
         if self.request is not None and self.request.transport is not None:
             self.request.transport.abort()
         self.held = self.request = None

@@ -1,7 +1,7 @@
-"""Synthetic posts of X's shapes: several languages, places, retweets, quotes, replies, long posts, edits, both dialects.
+"""Synthetic posts in X's shapes: several languages, places, retweets, quotes, replies, long posts, edits, both dialects.
 
-They are spread as people's are: few authors write much and most write once, few posts are retweeted often, people answer those they
-know, and some links are shared by many. Everything follows from the seed but the clock: ids carry their time, as X's do.
+They are distributed as people's posts are: few authors write much and most write once, few posts are retweeted often, people answer
+those they know, and some links are shared by many. Everything but the clock follows from the seed; ids carry their time, as X's do.
 """
 
 import random
@@ -34,10 +34,10 @@ def write(
     topic: Callable[[], Sequence[str]] = tuple,
     event: Callable[[datetime], float] = lambda moment: 0.0,
 ) -> Iterator[Post]:
-    """Posts without end; the first n are the same for the same seed, whatever n is.
+    """Yield posts without end. The first n are the same for the same seed, whatever n is.
 
-    `topic` gives the words that a post is made about, when it is made. Without any it is the example's: one artist's music.
-    `event` gives the share of a moment's posts that are about an album that has just come out.
+    `topic` returns the words that a post is about, when it is made. Without any, posts are about the example: one artist's music.
+    `event` returns the share of a moment's posts that are about a new album.
     """
     return _Writer(random.Random(seed), clock, topic, event).posts()
 
@@ -56,12 +56,10 @@ class _Writer:
         self._clock = clock
         self._people = People(rng)
         self._recent: deque[Post] = deque(maxlen=60)  # originals that may be retweeted, quoted, answered or edited
-        self._retweeted: deque[Post] = deque(
-            maxlen=400
-        )  # once for each retweet: what is retweeted much is retweeted more
-        self._talks: deque[tuple[str, str, Object]] = deque(
-            maxlen=40
-        )  # conversations: their id, the last post, its author
+        # once for each retweet, so that a popular post gets more of them
+        self._retweeted: deque[Post] = deque(maxlen=400)
+        # conversations: their id, the last post, its author
+        self._talks: deque[tuple[str, str, Object]] = deque(maxlen=40)
         self._pages: deque[str] = deque(maxlen=300)
         self._edited: set[str] = set()
 
@@ -101,7 +99,7 @@ class _Writer:
         return Post(post_id, created_at, data, includes, music)
 
     def _reply(self, post_id: str, data: Object, author: Object, text: str) -> str:
-        """An answer to a friend, or one more in a conversation that goes on."""
+        """Make an answer to a friend, or one more post in a conversation."""
         if self._talks and self._rng.random() < _IN_A_TALK:
             talk, answered, other = self._talks[-1 - min(int(self._rng.expovariate(0.3)), len(self._talks) - 1)]
         else:
@@ -179,7 +177,7 @@ class _Writer:
         return self._rng.choice(choices) if choices else None
 
     def _popular(self, post_id: str, created_at: datetime) -> Post:
-        """An older post, with the counts of an older post, that the stream never sent by itself."""
+        """Return an older post, with the counts of one, that the stream never delivered by itself."""
         age = timedelta(minutes=self._rng.randrange(20, 60 * 72))
         made = created_at - age
         older = str(int(post_id) - (int(age / timedelta(milliseconds=1)) << 22))
@@ -208,7 +206,7 @@ class _Writer:
         return data, {"users": [author]}
 
     def _text(self, lang: str, music: bool, is_event: bool = False) -> tuple[str, str]:
-        """Return a text, and its language: English where there is none in the one that is wanted."""
+        """Return a text and its language: English if there is none in the wanted language."""
         known = phrases.EVENT if is_event else phrases.MUSIC if music else phrases.OTHER
         if self._topic():
             known = phrases.TOPIC
@@ -259,7 +257,7 @@ class _Writer:
         return Post(post.id, post.created_at, data, includes, post.kept, post.replaces)
 
     def _link(self) -> str:
-        """Often one that others have shared; the page that it leads to follows from its letters."""
+        """Return a link, often one that others have shared. The page that it leads to follows from its letters."""
         if self._pages and self._rng.random() < _SHARED:
             link = self._rng.choice(self._pages)
         else:
@@ -290,7 +288,7 @@ def _x_time(moment: datetime) -> str:
 
 
 def _entities(text: str) -> Object:
-    """Hashtags, mentions and links with their offsets in code points, as X gives them."""
+    """Return hashtags, mentions and links with their offsets in code points, as X gives them."""
     found: Object = {}
     for match in _ENTITY.finditer(text):
         where = {"start": match.start(), "end": match.end()}

@@ -180,7 +180,7 @@ DUCKDB = {
 
 
 def filters_at_the_scan(view: str) -> str:
-    """What DuckDB's plan filters while it reads tweet_versions, for a query of the view with a range of dates."""
+    """Return what DuckDB's plan filters while it reads tweet_versions, for a query of the view with a range of dates."""
     database = duckdb.connect()
     for table in ("tweet_versions", "superseded", "deletions"):
         columns = [

@@ -27,7 +27,7 @@ def x() -> Iterator[FakeX]:
 
 @pytest.fixture
 def project() -> str:
-    """A project of the test's own, at Pub/Sub and at BigQuery."""
+    """A project of the test's own, in Pub/Sub and in BigQuery."""
     return f"p{uuid.uuid4().hex[:8]}"
 
 

@@ -1,4 +1,4 @@
-"""What a person runs by hand: rules, replays of archive and rejected. As processes, against the stand-ins."""
+"""The commands that a person runs: rules, replays of archive and rejected. As processes, against the emulators."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What an X or a proxy of somebody else's does with framing, redirects, headers and bodies: the stream's bytes on real sockets."""
+"""What X, or somebody's proxy, may do with framing, redirects, headers and bodies: the stream's bytes on real sockets."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ KEEP_ALIVE = b"\r\n"
 
 
 def unframed(version: bytes, *headers: bytes) -> fakes.Script:
-    """A body that ends with the connection, as a proxy makes it. Each post waits for the one before to be published."""
+    """Send a body that ends with the connection, as a proxy does. Each post waits until the one before is published."""
 
     def script(wire: Wire) -> None:
         wire.say(b"\r\n".join([version + b" 200 OK", b"Content-Type: application/json", *headers, b"", b""]))
@@ -37,7 +37,7 @@ def unframed(version: bytes, *headers: bytes) -> fakes.Script:
 def test_a_post_is_published_at_once_whatever_the_framing(
     x: FakeX, pubsub: Topics, start: Start, script: fakes.Script
 ) -> None:
-    """64 kB would otherwise be waited for, which at a post in two seconds takes minutes, while the stream counts as held."""
+    """A reader that waits for 64 kB would wait for minutes at a post every two seconds, while the stream counts as held."""
     x.scripts = [script]
     process = start()
     assert eventually(lambda: process.totals.get("published") == 3)
@@ -133,7 +133,7 @@ def test_an_error_about_credits_in_the_stream_ends_nothing(x: FakeX, pubsub: Top
 def test_a_certificate_of_somebody_else_is_named_and_ends_it_after_some_tries(
     x: FakeX, pubsub: Topics, start: Start
 ) -> None:
-    """A proxy that opens TLS, without its authority. Nothing is sent to it: no token, no request."""
+    """A proxy opens TLS with an unknown authority. Nothing is sent to it: no token, no request."""
     port = int(x.url.rpartition(":")[2])
     with tls.door(trustme.CA(), port, "localhost") as door:
         process = start(X_API_URL=f"https://localhost:{door}", before=("--time-scale", "0.01"))
@@ -159,7 +159,7 @@ def test_a_certificate_of_a_known_authority_is_taken(x: FakeX, pubsub: Topics, s
 def test_an_answer_that_drips_ends_after_half_a_minute_and_heartbeats_go_on(
     x: FakeX, pubsub: Topics, start: Start
 ) -> None:
-    """requests' own limit is for each read. The drip would keep the ingester for ever."""
+    """requests limits each read only, so a dripping answer would hold the ingester for ever."""
 
     def drip(wire: Wire) -> None:
         wire.say(b"HTTP/1.1 503 Busy\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n")

@@ -39,7 +39,7 @@ def test_the_good_ones_of_a_refused_batch_are_published_and_the_bad_one_is_burie
 
 
 def test_after_a_batch_that_failed_the_next_ones_are_published(host: str) -> None:
-    """Google's client stays on a failed batch, and by itself refuses every later message of that topic."""
+    """By itself, Google's client refuses every later message of a topic after a failed batch."""
     publisher = Publisher("projects/local/topics/tweets", "projects/local/topics/tweets-dead")
     for number in range(3):
         publisher.publish(Message(b"no message", b"raw", "stream"))

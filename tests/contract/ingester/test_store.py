@@ -1,4 +1,4 @@
-"""What a start reads of the ledger is enough: the same conclusions as from every row, whatever happened before."""
+"""What a start reads of the ledger is enough: it leads to the same conclusions as all rows, whatever happened before."""
 
 import asyncio
 import random

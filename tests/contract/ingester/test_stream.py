@@ -1,4 +1,4 @@
-"""The ingester as a process, between a scripted X and a real Pub/Sub: what it takes, it publishes, and it ends well."""
+"""The ingester as a process, between a scripted X and a real Pub/Sub: it publishes what it takes, and it ends well."""
 
 import json
 import signal
@@ -144,7 +144,7 @@ def test_a_redirect_is_not_followed_with_the_token(x: FakeX, pubsub: Topics, sta
 
 
 def test_a_page_with_status_200_is_no_stream(x: FakeX, pubsub: Topics, start: Start) -> None:
-    """A portal's, or a proxy's: each of its lines would have been published."""
+    """A portal's page, or a proxy's. Without the check each of its lines would be published."""
     x.scripts = [lambda wire: wire.page("<html>\r\n<body>\r\nLog in\r\n</body>\r\n</html>\r\n"), stream(post(1))]
     process = start()
     assert eventually(lambda: process.totals.get("published") == 1)
@@ -207,7 +207,7 @@ def test_what_waiting_does_not_cure_ends_with_3_after_one_call(
 
 
 def test_a_topic_that_is_not_there_ends_with_4_and_says_so(x: FakeX, start: Start) -> None:
-    """A handler's exception ends the process: tweepy would have logged it and returned as if all were well."""
+    """An exception in the handler must end the process. tweepy would log it and return as if all were well."""
 
     def one_more(wire: Wire) -> None:
         wire.pause(3)

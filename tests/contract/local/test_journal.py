@@ -1,4 +1,4 @@
-"""What our broker owes outlives it: ended in any way, it goes on where it was."""
+"""Our broker's unacknowledged messages survive any end of it."""
 
 import signal
 import sys
@@ -18,7 +18,7 @@ PROJECT = "journal"
 
 
 class Broker:
-    """The server, which may end and begin again at the same address."""
+    """The server, which may stop and start again at the same address."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -1,4 +1,4 @@
-"""The same contract for our broker and for Google's emulator, where that one is installed."""
+"""The same contract for our broker and, where it is installed, Google's emulator."""
 
 import json
 import uuid
@@ -111,9 +111,8 @@ def test_creating_again_changes_nothing_and_unknown_names_are_told(host: str, pr
         pull(host, project, "nowhere")
 
 
-@pytest.mark.parametrize(
-    "host", ["embedded"], indirect=True
-)  # Google's emulator ignores filters, as its documentation says
+# Google's emulator ignores filters, as its documentation says
+@pytest.mark.parametrize("host", ["embedded"], indirect=True)
 def test_replays_are_not_archived_again(host: str, project: str) -> None:
     publish(host, project, message("1"), source="stream")
     publish(host, project, message("2"), source="archive")

@@ -1,4 +1,4 @@
-"""The embedded engine gives what BigQuery gives (sql.yaml), or is known not to, and then no SQL of ours depends on it."""
+"""The embedded engine gives what BigQuery gives (sql.yaml), or is known not to; then none of our SQL depends on it."""
 
 import re
 from collections.abc import Iterator

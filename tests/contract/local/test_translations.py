@@ -1,4 +1,4 @@
-"""What the launcher makes faster gives the same rows: membership in a list, a list taken apart, a view's columns."""
+"""The launcher's faster translations give the same rows: membership in a list, unnested lists, a view's columns."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A report begins where collecting began: what nobody counted is not zero. And --search limits what is written."""
+"""A report begins where collecting began, because posts that nobody collected are not zero. --search limits what is written."""
 
 from datetime import datetime, timedelta
 from typing import Any

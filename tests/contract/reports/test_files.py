@@ -1,4 +1,4 @@
-"""What a report leaves: CSV that a spreadsheet may open, Parquet, tables in a terminal; and posts that are nobody's formula."""
+"""A report's files: CSV that is safe in a spreadsheet, Parquet, and tables in a terminal."""
 
 import codecs
 import csv
@@ -116,7 +116,7 @@ def test_the_tables_in_a_terminal_are_one_line_a_row_and_plain(report: results.R
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
 @pytest.mark.parametrize("name", questions.NAMES)
 def test_a_narrow_terminal_gets_fewer_columns_and_whole_cells(report: results.Report, name: str, width: int) -> None:
-    """What is shown are the first row's cells, each in one piece, but for sentences; what is not is named."""
+    """The first row's cells are shown each in one piece, sentences excepted. Columns that are left out are named."""
     out = io.StringIO()
     terminal.show(report, Console(file=out, width=width, force_terminal=False), [name])
     shown, rows = out.getvalue(), report.answers[name].rows

@@ -91,7 +91,7 @@ def test_it_answers_to_its_own_name_only(
 
 
 def test_the_query_of_the_page_is_small(live: Source) -> None:
-    """One statement a refresh, over views and tables of a day or eight."""
+    """One statement a refresh, over one or eight days of views and tables."""
     sql = questions.read("live/now").sql
     assert ";" not in re.sub("--.*", "", sql)
     assert "payload" not in sql.partition("WITH")[2]

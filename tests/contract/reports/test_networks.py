@@ -1,4 +1,4 @@
-"""Who or what goes together, as Gephi reads it."""
+"""Networks of authors and hashtags, as Gephi reads them."""
 
 from pathlib import Path
 from typing import Any

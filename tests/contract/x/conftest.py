@@ -1,4 +1,4 @@
-"""What is written once of X runs on both."""
+"""Tests of X's behaviour are written once and run on both X's."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""What real clients of X's make of the local stand-in: twarc, X's own SDK and tweepy's asynchronous stream, unchanged.
+"""Real clients of X on the local emulator: twarc, X's own SDK and tweepy's asynchronous stream, unchanged.
 
-Each stumbled over something that X does and the stand-in did not. twarc and tweepy know one host only, so they go through a proxy.
+Each once failed over something that X does and the emulator did not. twarc and tweepy know one host only, so they go through a proxy.
 """
 
 import asyncio
@@ -134,7 +134,7 @@ def test_tweepy_s_asynchronous_stream_reads_posts(x: Served, monkeypatch: pytest
 
 
 def _seed() -> int:
-    """Return one whose posts are all in the dialect that the clients ask for: the stand-in mixes both."""
+    """Return a seed whose posts are all in the dialect that the clients ask for. The emulator mixes both."""
 
     def dialects(seed: int) -> set[bool]:
         return {

@@ -1,4 +1,4 @@
-"""What X answers to a request, written once: the simulator's X and the local stand-in answer alike."""
+"""X's answers to requests, written once: the simulator's X and the local emulator answer alike."""
 
 import pytest
 

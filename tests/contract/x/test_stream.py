@@ -1,4 +1,4 @@
-"""What X does with a stream and what search gives of it afterwards, written once for the simulator's X and the local stand-in."""
+"""X's stream, and what search finds of it afterwards, written once for the simulator's X and the local emulator."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ ENOUGH = Ended("spent", reason="enough")
 
 
 class Taker:
-    """Takes posts, and closes the stream after some."""
+    """Takes posts, and closes the stream after some of them."""
 
     def __init__(self, number: int, close: Callable[[], object]) -> None:
         self.posts: list[dict[str, Any]] = []
@@ -35,7 +35,7 @@ class Taker:
 
 
 async def read(stream: Stream, number: int, token: str = TOKEN) -> tuple[Ended, list[dict[str, Any]]]:
-    """Hold the stream until it has ended or brought so many posts."""
+    """Hold the stream until it ends or has brought so many posts."""
     loop = asyncio.get_running_loop()
     taker = Taker(number, lambda: stream.close(ENOUGH))
     reception = Reception(taker, time.time, loop.time, 21.0)

@@ -1,4 +1,4 @@
-"""deploy.sh with the real gcloud and bq, offline: Google's APIs are stood in for behind a proxy that records each request."""
+"""deploy.sh with the real gcloud and bq, offline: a proxy records each request, and emulated Google APIs answer."""
 
 import json
 import os
@@ -22,7 +22,7 @@ PROJECT = "demo-proj"
 
 
 def missing_tools() -> str | None:
-    """Why deploy.sh cannot be run for real here."""
+    """Return why deploy.sh cannot run here."""
     if not emulator.is_installed():
         return "Google's Pub/Sub emulator, or java, is not installed"
     return next((f"{tool} is not installed" for tool in ("gcloud", "bq", "bash") if not shutil.which(tool)), None)
@@ -30,7 +30,7 @@ def missing_tools() -> str | None:
 
 @dataclass
 class Ran:
-    """One run of deploy.sh: how it ended, what it said, and what was asked of Google meanwhile."""
+    """One run of deploy.sh: its exit code, its output, and the requests to Google."""
 
     code: int
     said: str
@@ -45,14 +45,14 @@ class Ran:
 
     @property
     def writes(self) -> list[dict[str, Any]]:
-        """What could have changed something. Reading policies, asking for an account's rights and queries are POSTs too."""
+        """Return the requests that could change something. Reading policies, testing rights and queries are POSTs too."""
         harmless = (":getIamPolicy", ":testIamPermissions", ":access", "entries:list", ":batchGet")
         return [r for r in self.requests if r["method"] not in ("GET", "HEAD") and not r["path"].endswith(harmless)]
 
 
 @dataclass
 class Cloud:
-    """A project of Google's on this machine."""
+    """A Google Cloud project on this machine."""
 
     folder: Path
     environment: dict[str, str]
@@ -61,7 +61,7 @@ class Cloud:
     arguments: set[str] = field(default_factory=set)
 
     def ask(self, sql: str) -> list[dict[str, Any]]:
-        """Rows of the project's BigQuery."""
+        """Return rows of the project's BigQuery."""
         url = f"{self.bigquery_url}/bigquery/v2/projects/{PROJECT}/queries"
         answer = requests.post(url, json={"query": sql, "useLegacySql": False}, timeout=30).json()
         assert not answer.get("errors"), answer["errors"]

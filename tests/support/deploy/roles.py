@@ -1,4 +1,4 @@
-"""The roles of infra/roles.tsv, which are what Google is asked for."""
+"""The roles of infra/roles.tsv, which must be the ones that Google is asked for."""
 
 from tests.support import ROOT
 
@@ -17,7 +17,7 @@ _NAMES = {
 
 
 def place(path: str) -> str:
-    """The table's name of what a policy was set on."""
+    """Return the table's name for the resource of a policy."""
     resource = path.removesuffix(":setIamPolicy")
     if "/subscriptions/eventarc-" in resource:
         return "subscription:load-tweet"
@@ -25,6 +25,6 @@ def place(path: str) -> str:
 
 
 def table() -> set[tuple[str, str, str]]:
-    """(resource, role, who); what is on the buckets is given on the project, under a condition."""
+    """Return (resource, role, who). Roles on buckets are granted on the project, under a condition."""
     rows = [line.split("\t") for line in (ROOT / "infra" / "roles.tsv").read_text().splitlines()]
     return {("project" if on == "buckets" else on, role, who) for who, role, on, _ in rows}

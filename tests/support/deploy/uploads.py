@@ -7,7 +7,7 @@ import pathspec
 
 
 def to_upload(folder: Path) -> set[str]:
-    """The files that gcloud sends: all but what .gcloudignore names."""
+    """Return the files that gcloud sends: all but those that .gcloudignore names."""
     ignored = pathspec.GitIgnoreSpec.from_lines((folder / ".gcloudignore").read_text().splitlines())
     every = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     return {name for name in every if not ignored.match_file(name)}

@@ -1,4 +1,4 @@
-"""BigQuery's insertAll on a socket, told how to answer: for what the emulator cannot be made to do."""
+"""BigQuery's insertAll on a socket, with scripted answers that the emulator cannot give."""
 
 import json
 import socket
@@ -39,7 +39,7 @@ def slow(seconds: float) -> Behaviour:
 
 
 def trickle(seconds: float) -> Behaviour:
-    """A byte now and then, so that no single read takes long; status 1 stands for it."""
+    """Send a byte now and then, so that no single read takes long. Status 1 stands for it."""
     return lambda table, rows: (1, {"seconds": seconds})
 
 
@@ -47,12 +47,12 @@ STORED_AND_RESET: Answer = (0, {})
 
 
 def stopped(table: str, rows: Rows) -> Answer:
-    """No row stored, and none blamed."""
+    """Store no row, and blame none."""
     return 200, {"insertErrors": [{"index": i, "errors": [{"reason": "stopped"}]} for i in range(len(rows))]}
 
 
 def refuse(is_bad: Callable[[dict[str, Any]], bool]) -> Behaviour:
-    """BigQuery's own rule: one bad row and none is stored; the others come back as stopped."""
+    """Refuse as BigQuery does: one bad row and none is stored; the others come back as stopped."""
 
     def answer(table: str, rows: Rows) -> Answer:
         bad = [is_bad(row) for row in rows]
@@ -67,7 +67,7 @@ def refuse(is_bad: Callable[[dict[str, Any]], bool]) -> Behaviour:
 
 @dataclass
 class FakeBigQuery:
-    """`behaviours` are used up one an insert; after them comes `usual`. `stored` holds what was answered as stored."""
+    """Each insert uses up one of `behaviours`; then `usual` applies. `stored` has the rows that were answered as stored."""
 
     url: str = ""
     usual: Behaviour = ok

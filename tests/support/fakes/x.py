@@ -1,4 +1,4 @@
-"""X's stream on a raw socket, scripted connection by connection: what a polite HTTP server cannot be made to do."""
+"""X's stream on a raw socket, scripted connection by connection, for what a well-behaved HTTP server cannot do."""
 
 import json
 import re
@@ -36,13 +36,13 @@ class Wire:
         self._connection.sendall("\r\n".join([*lines, "", ""]).encode() + content)
 
     def page(self, html: str) -> None:
-        """A web page where an answer of X's was to be."""
+        """Answer with a web page in place of X's answer."""
         content = html.encode()
         head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(content)}\r\n\r\n"
         self._connection.sendall(head.encode() + content)
 
     def say(self, data: bytes) -> None:
-        """Bytes as they are, whatever HTTP thinks of them."""
+        """Send raw bytes, valid HTTP or not."""
         self._connection.sendall(data)
 
     def open(self) -> None:
@@ -51,24 +51,24 @@ class Wire:
         )
 
     def send(self, data: bytes) -> None:
-        """One chunk, as it is. (None for no data: an empty chunk would end the stream.)"""
+        """Send one chunk; None sends nothing, because an empty chunk would end the stream."""
         if not data:
             return
         self._connection.sendall(f"{len(data):x}\r\n".encode() + data + b"\r\n")
 
     def end(self) -> None:
-        """A clean close: the last chunk."""
+        """Close cleanly, with the last chunk."""
         self._connection.sendall(b"0\r\n\r\n")
 
     def reset(self) -> None:
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def pause(self, seconds: float) -> None:
-        """Say nothing for so long."""
+        """Send nothing for so many seconds."""
         self._stop.wait(seconds)
 
     def hold(self) -> None:
-        """Say nothing more until the test is over or the client has gone."""
+        """Send nothing more until the test ends or the client goes away."""
         self._connection.settimeout(0.1)
         while not self._stop.is_set():
             try:
@@ -82,9 +82,9 @@ class Wire:
 
 @dataclass
 class FakeX:
-    """`scripts` are played one a stream connection; the last one again and again. `rules` answers the rules endpoint.
+    """Plays one of `scripts` for each stream connection, the last one again and again. `rules` answers the rules endpoint.
 
-    Nothing else is there: 404.
+    Everything else is 404.
     """
 
     url: str = ""

@@ -1,7 +1,6 @@
-"""The reports' numbers a second time, by polars and plain Python from the raw rows: nothing of the SQL is used.
+"""The reports' numbers computed a second time, by polars and plain Python from the raw rows, with none of the SQL.
 
-`answers` has each question's rows by its name, in the order of the report. Where a report looks at what is near in time, a loop over
-instants does here what a join does there.
+`answers` has each question's rows by its name, in the report's order. Where a query joins by time, a loop over moments does it here.
 """
 
 import math
@@ -86,7 +85,7 @@ def answers(tables: Tables, asked: Params) -> dict[str, Callable[[], Rows]]:
 
 
 def _tweets(tables: Tables) -> pl.DataFrame:
-    """The newest version of each post, without those that were edited."""
+    """Return the newest version of each post, without those that an edit replaced."""
     gone = {row["id"] for row in tables.get("superseded", [])}
     rows = [
         {name: row.get(name) for name in _COLUMNS}
@@ -119,7 +118,7 @@ def _local(moment: datetime, asked: Params) -> datetime:
 
 
 def _states(tables: Tables) -> Rows:
-    """The last word on each gap."""
+    """Return each gap's last row."""
     last: dict[str, dict[str, Any]] = {}
     for row in tables.get("ingester_events", []):
         if row["event"] not in ("gap_opened", "gap_filled"):
@@ -159,7 +158,7 @@ def _clock(asked: Params) -> list[datetime]:
 
 
 def _away(gaps: list[tuple[datetime, datetime, str]], since: datetime, until: datetime) -> int:
-    """Seconds of an interval in which the stream was not held; gaps that overlap count once."""
+    """Return the seconds of an interval in which the stream was not held. Overlapping gaps count once."""
     seconds, reached = 0.0, since
     for gap in sorted(gaps):
         begin, end = max(gap[0], reached), min(gap[1], until)
@@ -242,7 +241,7 @@ def _hour(local: datetime) -> datetime:
 
 
 def _round(value: float | None, digits: int) -> float | None:
-    """Half away from zero, as BigQuery does."""
+    """Round half away from zero, as BigQuery does."""
     if value is None:
         return None
     scaled = int(abs(value) * 10**digits + 0.5 + 1e-9)
@@ -425,7 +424,7 @@ def _extremes(posts: pl.DataFrame, asked: Params) -> Rows:
 
 
 def _quartile(values: list[float], share: float) -> float:
-    """The smallest value that at least such a share of them does not exceed."""
+    """Return the smallest value that at least such a share of the values does not exceed."""
     ordered = sorted(values)
     return next(value for number, value in enumerate(ordered, 1) if number >= share * len(ordered))
 
@@ -533,7 +532,7 @@ def _gap_list(tables: Tables, asked: Params) -> Rows:
 
 
 def _offset(moment: datetime, asked: Params) -> int:
-    """Minutes from UTC."""
+    """Return the offset from UTC in minutes."""
     offset = moment.astimezone(ZoneInfo(asked.timezone)).utcoffset()
     assert offset is not None
     return int(offset.total_seconds() // 60)

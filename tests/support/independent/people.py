@@ -1,4 +1,4 @@
-"""Who writes when, what is compared with what, and who goes with whom."""
+"""Who writes when, comparisons over time, and networks."""
 
 import re
 from collections import Counter

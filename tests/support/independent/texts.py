@@ -1,4 +1,4 @@
-"""What is said: samples, words as they are read, emoji, conversations; and where."""
+"""What posts say: samples, words, emoji, conversations; and where they are from."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ _SAMPLE_OF_WORDS = 20_000
 
 
 def sample(posts: pl.DataFrame, asked: Params) -> Rows:
-    """Every total/sample-th post of those in the order of their strata and of a hash."""
+    """Return every total/sample-th post, in the order of strata and hashes."""
     drawn = []
     for row in posts.filter(pl.col("retweet_of").is_null() & pl.col("text").is_not_null()).to_dicts():
         by = {"rule": ", ".join(row["rules"]), "language": row["lang"] or "und"}
@@ -46,7 +46,7 @@ def _three_digits(value: float | None) -> float | None:
 
 
 def read(posts: pl.DataFrame, asked: Params) -> Rows:
-    """The posts whose words are counted."""
+    """Return the posts whose words are counted."""
     own = posts.filter(pl.col("retweet_of").is_null() & pl.col("text").is_not_null()).to_dicts()
     own.sort(key=lambda row: _hash(row["id"]))
     return [
@@ -72,7 +72,7 @@ def emoji(posts: pl.DataFrame, asked: Params) -> Rows:
 
 
 def _emoji(text: str) -> list[str]:
-    """Cut by hand: two letters of a flag, else a sign with what changes or joins it."""
+    """Split emoji by hand: two letters of a flag, or a sign with its modifiers and joiners."""
     found, at = [], 0
     while at < len(text):
         if (

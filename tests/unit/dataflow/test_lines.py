@@ -49,7 +49,7 @@ def user(post: dict[str, Any]) -> dict[str, Any]:
 
 
 def page() -> dict[str, Any]:
-    """Four posts that share their includes, as search gives them and twarc2 writes them."""
+    """Return four posts that share their includes, as search returns them and twarc2 writes them."""
     return {
         "data": [RETWEET, QUOTE, ALONE, ORIGINAL],
         "includes": {
@@ -75,14 +75,14 @@ def streamed() -> list[dict[str, Any]]:
 
 
 def rows(record: Record) -> list[dict[str, Any]]:
-    """The rows of a message; its payload as an object, since only the order of its fields may differ."""
+    """Return the rows of a message; its payload as an object, because only the order of fields may differ."""
     message = Message("", record.payload, record.received_at or 0, record.source)
     result = make_rows(Delivery(b"", ""), Keywords(), SETTINGS, NOW, message)
     return [row | {"payload": _sorted(orjson.loads(row["payload"]))} for _, _, row in result.rows]
 
 
 def _sorted(message: dict[str, Any]) -> dict[str, Any]:
-    """Included objects in the order of their ids: X promises none."""
+    """Return included objects in the order of their ids, because X promises no order."""
     includes = {
         kind: sorted(items, key=lambda one: str(one.get("id") or one.get("media_key")))
         for kind, items in message.get("includes", {}).items()

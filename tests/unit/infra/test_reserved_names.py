@@ -1,4 +1,4 @@
-"""All SQL of the project, wherever it stands, keeps to what BigQuery itself would take and the embedded engine would not mind."""
+"""All SQL of the project uses only names that BigQuery accepts. The embedded engine accepts more."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Each shape is written once: the dataclass, the JSON schemas, the Avro schema and the views are held to each other."""
+"""The dataclass, the JSON schemas, the Avro schema and the views describe the same columns."""
 
 import json
 import re
@@ -82,7 +82,7 @@ def test_a_dead_letter_fits_into_rejected() -> None:
 
 
 def test_every_field_of_the_topic_is_required() -> None:
-    """Pub/Sub's JSON encoding wants each field to be there, even where it has a default: a default would promise too much."""
+    """Pub/Sub's JSON encoding needs each field even if it has a default, so a default would be misleading."""
     assert [set(field) - {"name", "type", "doc"} for field in TOPIC["fields"]] == [set()] * 4
 
 

@@ -1,4 +1,4 @@
-"""X's bearer token: what cannot be one, and its version."""
+"""X's bearer token: its version, and what cannot be one."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ OLD, NEW = Token("old", "1"), Token("new", "2")
 
 @dataclass
 class Vault:
-    """Gives `holds`, or is away while that is None."""
+    """Returns `holds`, or is out of reach while that is None."""
 
     holds: Token | None
     reads: list[Token | None] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Vault:
 
 
 def test_a_refusal_that_is_older_than_the_token_in_use_costs_no_look_at_the_secret() -> None:
-    """The backfill renewed it while the stream's own refusal was on its way: that is no reason to stop."""
+    """The backfill renewed the token while the stream's own refusal was on its way, which is no reason to stop."""
 
     async def both() -> tuple[bool, bool]:
         tokens = bearer.Tokens(vault, OLD)

@@ -1,4 +1,4 @@
-"""Money: what counts, when it warns, when it stops, and when it begins anew."""
+"""Money: what counts, when it warns, when it stops, and when it starts over."""
 
 import itertools
 from datetime import UTC, date, datetime

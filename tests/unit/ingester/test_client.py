@@ -1,4 +1,4 @@
-"""Paging has one guard, whatever is paged through: an X that never says that it is done is not asked for ever."""
+"""Paging has one guard for all endpoints: an X that never says that it is done is not asked for ever."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -103,7 +103,7 @@ def test_a_body_that_is_no_object_is_told_as_such() -> None:
 
 
 def test_a_refused_token_is_read_again_by_whatever_call_is_refused_and_the_call_made_once_more() -> None:
-    """The stream may go on for weeks with a token that was rotated: it is refused only when it connects."""
+    """The stream may go on for weeks after a rotation: a token is refused only on connect."""
 
     class Vault:
         async def read(self) -> Token:

@@ -1,4 +1,4 @@
-"""The envelope around what X sends, and the look that a line gets."""
+"""The envelope around X's lines, and what is read of a line."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What is read out of the diary: who lives, which intervals nobody held, what was spent, which stop is in force."""
+"""What a start concludes from the ledger: who is alive, which intervals nobody held, what was spent, which stop is in force."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

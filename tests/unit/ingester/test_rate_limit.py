@@ -1,4 +1,4 @@
-"""How long an answer asks us to wait: by X's clock, however it is told, and None where it asks for nothing."""
+"""How long an answer asks us to wait, by X's clock, and None if it asks for nothing."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,7 +37,7 @@ def test_the_answer_s_own_date_counts_for_more_than_this_machine_s_clock() -> No
 
 @dataclass
 class HandSet:
-    """A clock whose time somebody sets, while its monotonic side goes on."""
+    """A clock whose time a test sets. Its monotonic side goes on."""
 
     wall: float
     since_start: float = 5.0
@@ -75,7 +75,7 @@ def test_a_date_is_exact_to_the_second_and_late_so_that_little_is_let_be() -> No
     ids=["our clock is right", "an hour ahead", "an hour behind"],
 )
 def test_an_answer_that_was_read_after_a_pause_does_not_set_the_time_back(wall: float, after: float) -> None:
-    """X wrote its Date within the 150 s that the call took: which of them cannot be told."""
+    """X wrote its Date somewhere within the 150 s that the call took."""
     clock = HandSet(wall)
     x_time = XTime(clock)
     clock.since_start += 150

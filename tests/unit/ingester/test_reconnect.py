@@ -1,4 +1,4 @@
-"""What follows when a connection has ended: every answer of X's, as a table; and the limits that hold whatever happens."""
+"""What follows the end of a connection: every answer of X's, as a table, and the limits that always hold."""
 
 from typing import Any
 
@@ -133,7 +133,7 @@ def test_the_bucket_lets_no_more_through_than_the_limit_in_any_window() -> None:
 
 
 def waits(every: float) -> list[float]:
-    """How long each of 200 connects waits, where each connection lasts so long."""
+    """Return how long each of 200 connects waits, if each connection lasts so long."""
     bucket, now, found = Bucket(40, 900), 0.0, []
     for _ in range(200):
         found.append(bucket.pace(now))

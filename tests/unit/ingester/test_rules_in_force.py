@@ -61,7 +61,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
 
 def test_a_rule_that_somebody_adds_is_told_once(world: World, told: list[tuple[str, str]]) -> None:
-    """Its posts cost money too, and lie in the table."""
+    """Its posts cost money too, and are in the table."""
     world.loop.run_until_complete(world.known.install())
     told.clear()
     assert (world.look(), told) == (True, [])

@@ -1,4 +1,4 @@
-"""What Pub/Sub does with messages, with the time in our hands."""
+"""What Pub/Sub does with messages, in simulated time."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Posts that somebody has as files: X's messages, twarc's pages, posts alone."""
+"""A user's own posts from files: X's messages, twarc's pages, posts alone."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""The synthetic posts: repeatable, varied, and true to what they say of themselves."""
+"""The synthetic posts: repeatable, varied, and as they describe themselves."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""What a person sees while posts flow adds up, although each part tells its own count, a second apart."""
+"""The counts of a run add up, although the parts report them a second apart."""
 
 import io
 

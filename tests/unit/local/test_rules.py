@@ -1,4 +1,4 @@
-"""The stand-in refuses what X refuses in a rule, as far as people get it wrong."""
+"""The emulator refuses the usual mistakes in rules that X refuses."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a person types as a period, and what it means."""
+"""What people type as a period, and what it means."""
 
 from datetime import UTC, datetime
 

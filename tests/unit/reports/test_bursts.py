@@ -1,4 +1,4 @@
-"""Hours of a burst are one burst where they follow each other."""
+"""Consecutive hours of a burst are one burst."""
 
 from datetime import datetime, timedelta
 

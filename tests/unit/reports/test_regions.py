@@ -1,4 +1,4 @@
-"""What authors write about where they are."""
+"""Places from what authors write in their profiles."""
 
 from pathlib import Path
 

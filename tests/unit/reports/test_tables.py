@@ -1,4 +1,4 @@
-"""What a cell says to a person."""
+"""Cells of tables, as text for people."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo

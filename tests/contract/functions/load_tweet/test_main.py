@@ -1,4 +1,4 @@
-"""The function's contract: real requests to functions-framework, real rows in BigQuery's stand-in."""
+"""The function's contract: real requests to functions-framework, real rows in the embedded BigQuery."""
 
 import base64
 import json
@@ -29,7 +29,7 @@ PAYLOAD = json.dumps({"data": {"id": "2107184236008718446", "text": "great music
 
 
 def event(payload: str, message_id: str, *, source: str = "stream") -> dict[str, Any]:
-    """The request that Eventarc makes, as arguments for requests.post."""
+    """Return Eventarc's request, as arguments for requests.post."""
     record = {"id": "", "payload": payload, "received_at": 1_795_348_799_000_000, "source": source}
     return raw_event(json.dumps(record).encode(), message_id)
 
@@ -73,7 +73,7 @@ def function(tmp_path: Path) -> Iterator["Start"]:
 
 
 def alone(folder: Path, keywords: str | None) -> Path:
-    """A copy of the function's folder, with other keywords or none; returns its main.py."""
+    """Copy the function's folder, with other keywords or none, and return its main.py."""
     shutil.copytree(ROOT / "functions" / "load_tweet", folder, ignore=shutil.ignore_patterns("__pycache__"))
     if keywords is None:
         (folder / "keywords.txt").unlink()
@@ -95,7 +95,7 @@ class Standing:
 
 @pytest.fixture(scope="session")
 def started_once(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Iterator[Standing]:
-    """One function per worker, for tests of what it does with a message rather than of how it starts."""
+    """One function a worker, for tests of how it handles a message and not of how it starts."""
     folder = tmp_path_factory.mktemp("standing")
     key = folder / "credentials.json"
     credentials.write(key, f"{engine}/token")

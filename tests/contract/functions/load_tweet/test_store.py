@@ -100,7 +100,7 @@ def test_a_request_that_is_too_large_is_sent_in_halves_and_a_row_that_is_refused
 
 
 def test_bytes_that_trickle_in_are_cut_off(fake: FakeBigQuery, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each read is short, so the client's own deadline never comes; the thread has to be free again."""
+    """Each read is short, so the client's own deadline never passes. The thread must be free again all the same."""
     monkeypatch.setattr(store, "_CUT_SECONDS", 1.5)
     fake.usual = fakes.trickle(3_600)
     with pytest.raises(BadMoment):

@@ -1,4 +1,4 @@
-"""A dataset that may be changed, X's stand-in for compliance, and a run of the schedule on both."""
+"""A dataset that may be changed, X's emulator for compliance, and a scheduled run on both."""
 
 import uuid
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def standing_x(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
 
 @pytest.fixture
 def x(standing_x: StandIn) -> StandIn:
-    """X, of whom nobody has asked anything yet."""
+    """X's emulator without any jobs."""
     standing_x.forget()
     return standing_x
 

@@ -1,4 +1,4 @@
-"""A person asks for what is theirs to be removed: the command, as it is typed."""
+"""A person asks for their posts to be removed: the command, as it is typed."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The whole loop against X's stand-in and a real SQL engine: what X names is gone from every table, and nothing else."""
+"""The whole loop against X's emulator and a real SQL engine: what X names is gone from every table, and nothing else."""
 
 import json
 from datetime import timedelta
@@ -22,7 +22,7 @@ FRESH = timedelta(minutes=5)
 
 
 def until_it_rests(run: Run, clock: Clock, runs: int = 12) -> None:
-    """The schedule's runs, a quarter of an hour apart."""
+    """Run the schedule, a quarter of an hour apart, until there is nothing left to do."""
     for _ in range(runs):
         try:
             if run.go().startswith("there is nothing to do until"):
@@ -401,7 +401,7 @@ def test_an_empty_location_is_nothing_to_remove(stored: Stored, x: StandIn, run:
 
 
 def test_the_view_is_right_between_the_word_and_the_sweep(stored: Stored, run: Run, clock: Clock) -> None:
-    """As soon as it is recorded: versions, retweets and quotes of any of them; what is kept shows whole again when it is clean."""
+    """A deletion shows once it is recorded, for all versions, retweets and quotes. Kept posts show whole again once they are clean."""
     first, second = post(31, "secret one"), post(32, "secret two")
     second |= {"edit_history_tweet_ids": [first["id"], second["id"]]}
     retweet = post(33, "RT @x: secret one", **refer("retweeted", first))

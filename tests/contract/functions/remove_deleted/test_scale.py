@@ -1,4 +1,4 @@
-"""A hundred thousand posts, one in ten of which X names: all of it is applied, nothing of it is left, nothing else is touched."""
+"""A hundred thousand posts, one in ten of which X names: these are gone everywhere, and no other is touched."""
 
 import itertools
 import json
@@ -22,7 +22,7 @@ _REFERENCES = ("referenced_tweets", "referenced_posts")
 
 
 def marked(message: dict[str, Any]) -> dict[str, Any]:
-    """Each post's words carry its id, wherever they are said, so that they can be looked for."""
+    """Put the post's id among its words, wherever they occur, so that they can be searched for."""
     everyone = [
         message["data"],
         *message.get("includes", {}).get("tweets", []),
@@ -41,7 +41,7 @@ def marked(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def written() -> list[dict[str, Any]]:
-    """Over three days, as X's stand-in writes them."""
+    """Return the posts of three days, as X's emulator writes them."""
     clock = posts.spread(POSTS, datetime.now(UTC) - timedelta(hours=4), timedelta(days=3))
     rules = [{"id": "1", "tag": "rule"}]
     return [marked(json.loads(post.line(rules))) for post in itertools.islice(writer.write(7, clock), POSTS)]
@@ -101,7 +101,7 @@ def test_a_hundred_thousand_posts(stored: Stored, x: StandIn, run: Run, clock: C
 
 
 def _all_that_goes(messages: list[dict[str, Any]], told: set[str]) -> set[str]:
-    """With every version of an edited post, and the retweets of any of them."""
+    """Return all ids to be removed: with every version of an edited post, and their retweets."""
     chains = [
         set(message["data"].get("edit_history_tweet_ids") or message["data"]["edit_history_post_ids"])
         for message in messages

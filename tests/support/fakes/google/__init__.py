@@ -1,9 +1,9 @@
-"""Google Cloud's APIs, as far as deploy.sh asks for them: the real gcloud and bq talk to it through a proxy that speaks TLS.
+"""Google Cloud's APIs as far as deploy.sh uses them. The real gcloud and bq reach them through a proxy that speaks TLS.
 
-    proxy.py     HTTPS in between: each request is recorded, and answered from what is behind
-    things.py    what REST has in common: a path is a thing, a collection lists its things, made twice is 409
-    apis.py      where an API is more than that
-    bigquery.py  scripts of SQL, statement by statement, on a real engine; grants are recorded
+    proxy.py     HTTPS in between: records each request, and answers it from what is behind
+    things.py    what REST APIs have in common: a path is a resource, a collection lists them, creating one twice is 409
+    apis.py      where an API does more than that
+    bigquery.py  SQL scripts, statement by statement, on a real engine; grants are recorded
 
-Pub/Sub is Google's own emulator. Nothing is checked that only Google can check: quotas, whether an account may do what it does.
+Pub/Sub is Google's own emulator. What only Google can check is not checked: quotas, and whether an account may do what it does.
 """

@@ -1,4 +1,4 @@
-"""Where one of Google's APIs is more than things in collections: operations, executions, uploads, triggers."""
+"""Where one of Google's APIs does more than store resources: operations, executions, uploads, triggers."""
 
 import base64
 import copy
@@ -20,7 +20,7 @@ _NOT_CHANGEABLE = ("labels", "expirationPolicy")
 
 
 def answer(things: Things, request: "Request") -> Answer:
-    """What Google would say."""
+    """Return Google's answer."""
     if re.search(r":(get|set)IamPolicy$|:testIamPermissions$", request.path):
         return things.policy(request.api, request.path, request.body)
     own: Callable[[Things, Request], Answer | None] | None = _APIS.get(request.api)
@@ -172,7 +172,7 @@ def _functions(things: Things, r: "Request") -> Answer | None:
 
 
 def _deploy(things: Things, r: "Request", found: re.Match[str]) -> Answer:
-    """As Functions does it: a service of Cloud Run, a trigger of Eventarc's and a push subscription of Pub/Sub's."""
+    """Deploy as Cloud Functions does: a Cloud Run service, an Eventarc trigger and a Pub/Sub push subscription."""
     name = found[4] or r.query["functionId"]
     base, region = found[2], found[3]
     key = f"cloudfunctions:{found[1]}/{name}"
@@ -336,7 +336,7 @@ def _knative(kind: str, name: str, body: dict[str, Any], generation: int = 1) ->
 
 
 def _run(things: Things, r: "Request") -> Answer | None:
-    """gcloud talks the Knative-style v1 API."""
+    """Answer Cloud Run's Knative-style v1 API, which gcloud uses."""
     found = re.fullmatch(r"(/apis/[^/]+/v\w+/namespaces/[^/]+)/(jobs|services|executions)(?:/([^/:]+))?(:\w+)?", r.path)
     if not found:
         return None
@@ -385,7 +385,7 @@ def _template_labels(job: dict[str, Any]) -> dict[str, str]:
 
 
 def _execute(things: Things, base: str, job: str, made: dict[str, Any], body: dict[str, Any]) -> Answer:
-    """One with arguments of its own ends at once; one without is the stream, which goes on."""
+    """Execute a job. With arguments of its own it ends at once; without, it is the stream, which goes on."""
     things.executions += 1
     name = f"{job}-{things.executions:05d}"
     execution = _knative(
@@ -408,7 +408,7 @@ def _execute(things: Things, base: str, job: str, made: dict[str, Any], body: di
 
 
 def _pubsub(things: Things, r: "Request") -> Answer | None:
-    """Google's emulator; what it cannot change (labels, expiry) is remembered here and shown again."""
+    """Ask Google's emulator. What it cannot change (labels, expiry) is remembered here and added."""
     raw = r.raw
     kind = next((name for name in ("subscription", "topic") if isinstance(r.body.get(name), dict)), "")
     changed: dict[str, Any] = r.body[kind] if kind else {}

@@ -1,4 +1,4 @@
-"""BigQuery: scripts are taken apart and run statement by statement on a real engine, which knows neither grants nor labels."""
+"""BigQuery: runs scripts statement by statement on a real engine, which knows neither grants nor labels."""
 
 import json
 import re
@@ -58,7 +58,7 @@ def _script(things: Things, path: str, body: dict[str, Any], sql: str) -> Answer
 
 
 def _run(things: Things, path: str, statement: str) -> str | None:
-    """What is wrong with it, if anything."""
+    """Run a statement. Returns what is wrong with it, if anything."""
     if not statement:
         return None
     if found := re.match(r"(GRANT|REVOKE) `([^`]+)` ON TABLE `([^`]+)` (?:TO|FROM) (.+)", statement):
@@ -91,7 +91,7 @@ def _run(things: Things, path: str, statement: str) -> str | None:
 
 
 def _table(things: Things, project: str, dataset: str, table: str, columns: str) -> str | None:
-    """By REST: made by a statement, the engine's JSON columns would be strings."""
+    """Create a table by REST. By a statement, the engine's JSON columns would be strings."""
     fields = []
     for name, kind, not_null in re.findall(r"^  `(\w+)` ([\w<>]+)( NOT NULL)? OPTIONS", columns, re.MULTILINE):
         bare = kind.removeprefix("ARRAY<").removesuffix(">")

@@ -120,7 +120,7 @@ class Server(ThreadingHTTPServer):
         self._writing = threading.Lock()
 
     def record(self, request: Request, status: int) -> None:
-        """One line of JSON; bodies that are no JSON are told by their size."""
+        """Write one line of JSON. Of bodies that are no JSON it has only the size."""
         line = {
             "api": request.api, "method": request.method, "path": request.path, "query": request.query, "host": request.host,
             "body": request.body if request.body else (len(request.raw) or None), "status": status,
@@ -130,7 +130,7 @@ class Server(ThreadingHTTPServer):
 
 
 def _api(host: str, path: str) -> str:
-    """us-central1-run.googleapis.com is run; a host that is not Google's keeps its whole name, so that a surprise shows."""
+    """Return the API of a host: us-central1-run.googleapis.com is run. Other hosts keep their whole name, so that a surprise shows."""
     if not host.endswith((".googleapis.com", ".google.com")):
         return host
     name = _REGION.sub("", host.split(".", maxsplit=1)[0])

@@ -1,4 +1,4 @@
-"""What Google's REST APIs have in common, and the answers' shapes."""
+"""What Google's REST APIs have in common, and the shapes of their answers."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def problem(status: int, reason: str, message: str) -> Answer:
 def done(
     response: dict[str, Any], kind: str = "protobuf.Empty", name: str = "operations/op-1", **metadata: Any
 ) -> Answer:
-    """A long-running operation that is over at once."""
+    """Return a finished long-running operation."""
     meta = {"@type": "type.googleapis.com/google.protobuf.Empty"} | metadata
     typed = {"@type": f"type.googleapis.com/google.{kind}"} | response
     return Answer(200, {"name": name, "done": True, "metadata": meta, "response": typed})
@@ -47,7 +47,7 @@ def done(
 
 @dataclass
 class Things:
-    """All that has been made, by "API:PATH"; policies by "API:PATH" too."""
+    """All resources by "API:PATH", and their policies."""
 
     pubsub: str
     bigquery: str
@@ -68,7 +68,7 @@ class Things:
         return Answer(200, {"permissions": body.get("permissions", [])})
 
     def under(self, key: str) -> list[dict[str, Any]]:
-        """The things of a collection."""
+        """Return the resources of a collection."""
         prefix = key.rstrip("/") + "/"
         return [
             thing for name, thing in self.made.items() if name.startswith(prefix) and "/" not in name[len(prefix) :]

@@ -1,4 +1,4 @@
-"""Group commit: who shares an insert, who waits for what, and what each is told when it fails."""
+"""Group commit: which messages share an insert, which wait, and what each hears when it fails."""
 
 import asyncio
 import threading
@@ -15,7 +15,7 @@ from functions.load_tweet.transform import Result
 
 
 class Table:
-    """Stores rows; can be held shut, and can be told what to refuse or to fail."""
+    """Stores rows. A test can hold it shut, or make it refuse or fail."""
 
     def __init__(self) -> None:
         self.inserts: list[list[str]] = []
@@ -38,7 +38,7 @@ class Table:
 
 @dataclass
 class Told:
-    """Notes who was told of as stored, and each failure with its number of messages."""
+    """Notes which messages were stored, and each failure with its number of messages."""
 
     messages: list[str] = field(default_factory=list)
     failures: list[tuple[int, str]] = field(default_factory=list)
@@ -190,7 +190,7 @@ def test_a_failure_is_told_once_a_group_with_the_number_of_its_messages() -> Non
 
 
 def test_what_has_not_answered_in_time_is_a_bad_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """BigQuery's client takes bytes that trickle in as progress: its own deadline may never come."""
+    """BigQuery's client takes bytes that trickle in as progress, so its own deadline may never pass."""
     monkeypatch.setattr(commit, "ANSWER_SECONDS", 0.05)
     table = Table()
     table.open.clear()

@@ -57,7 +57,7 @@ def test_a_kept_post_is_loaded_and_replaces_its_earlier_versions() -> None:
 
 
 def test_a_row_has_the_columns_of_the_table_and_no_others() -> None:
-    """Nulls are left out of a row, so it is made of a post that leaves nothing out."""
+    """Rows leave nulls out, so this one is made of a post that has everything."""
     metrics = {"retweet_count": 1, "like_count": 2, "quote_count": 3, "reply_count": 4}
     post = EDITED["data"] | {
         "author_id": "7", "created_at": "2026-11-22T11:00:00.000Z", "conversation_id": "1", "public_metrics": metrics,
@@ -151,7 +151,7 @@ FLOODS = ["😂" * 2_000, "😹 " * 1_000, "a " * 1_000, "not bad " * 250, "VERY
 
 @pytest.mark.parametrize("text", FLOODS, ids=lambda text: text[:8])
 def test_a_flood_is_scored_by_its_beginning(text: str) -> None:
-    """VADER reads an emoji as up to six words and takes the square of their number: seconds, for all of these."""
+    """VADER reads an emoji as up to six words and takes the square of their number: seconds for all of these."""
     seen = sentiment._short(text)
     assert 0 < len(seen.split()) <= 250
     assert sum(character in "😂😹" for character in seen) <= 25

@@ -1,4 +1,4 @@
-"""What a job is called at X, and what can be read from it again."""
+"""The name of a job at X, and what can be read from it again."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What is next, from what was done: a table."""
+"""The next step, by what was done before: a table."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
