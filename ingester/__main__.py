@@ -61,21 +61,21 @@ def _no_credentials(problem: GoogleAuthError) -> IngesterError:
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.command == "rules" and arguments.action == "check":
-        from . import cli  # noqa: PLC0415 - the stream needs no terminal
+        from .commands import sync_rules  # noqa: PLC0415 - the stream needs no terminal
 
-        return cli.check(arguments)
+        return sync_rules.check(arguments)
     environment = settings.read(os.environ, needs_x=arguments.command not in ("archive", "rejected"))
     times = Timeouts().scaled(arguments.time_scale)
     if arguments.command == "stream":
         run.run(environment, arguments.rules, times)
         return 0
-    from . import cli  # noqa: PLC0415 - the stream needs no terminal
+    from .commands import fetch, republish, sync_rules  # noqa: PLC0415 - the stream needs no terminal
 
     if arguments.command == "rules":
-        return (cli.plan if arguments.action == "plan" else cli.apply)(environment, arguments)
+        return (sync_rules.plan if arguments.action == "plan" else sync_rules.apply)(environment, arguments)
     if arguments.command == "search":
-        return cli.fetch(environment, arguments, times)
-    return cli.again(environment, arguments)
+        return fetch.fetch(environment, arguments, times)
+    return republish.again(environment, arguments)
 
 
 def _above_zero(text: str) -> float:

@@ -19,10 +19,11 @@ from . import log
 from .errors import ConfigurationError, Done, IngesterError, PublishFailed, SecretAway
 from .ledger.ledger import Ledger
 from .ledger.store import Store
+from .parts import BudgetSpent, Parts, StoppedByX
 from .ports import Token
 from .pubsub.publisher import Publisher
 from .settings import Settings
-from .supervisor import BudgetSpent, Parts, StoppedByX, Supervisor
+from .supervisor import Supervisor
 from .timeouts import Timeouts
 from .x import rules
 from .x.bearer import Secret
@@ -31,7 +32,7 @@ from .x.rate_limit import XTime
 from .x.reception import Reception
 from .x.stream import Stream
 
-# of the 10 s between Cloud Run's SIGTERM and SIGKILL, or a minute where nobody waits for us
+# of the 10 s between Cloud Run's SIGTERM and SIGKILL; a minute if nobody waits
 _DRAIN_SECONDS = 6.0
 _FLUSH_SECONDS = 2.5
 _UNHURRIED_SECONDS = 60.0
@@ -221,9 +222,10 @@ async def _finish(supervisor: Supervisor, parts: Parts, ending: Ending, stopped:
     await _within(ending, _DRAIN_SECONDS, lambda: published.waiting == 0 or published.failure is not None)
     left = published.waiting
     if left:
-        log.event("unpublished", "ERROR", messages=left)  # the next start's gap begins with the oldest: the row says so
+        # the row names the oldest unpublished post, where the next start's gap begins
+        log.event("unpublished", "ERROR", messages=left)
     row = parts.ledger.write("stopped", since=supervisor.held_until(), **stopped)
-    # a stop that X should not be asked about again has to be remembered: there is nothing else to do meanwhile
+    # the next start must know of this stop, so that it does not ask X again
     patience = parts.times.stopped if stopped.get("retry_after") else _UNHURRIED_SECONDS
     if not await _within(ending, _FLUSH_SECONDS, row.settled.is_set, patience):
         log.event("ledger_behind", "WARNING", message="BigQuery has not taken the last rows of ingester_events")

@@ -7,89 +7,33 @@ the same loop, so nothing needs a lock. What follows an ending is a table, in x/
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from . import log, snowflake, version
-from .backfill.backfill import Means
+from . import log, version
+from .backfill.model import Means
 from .backfill.worker import Worker
-from .budget import Budget, Spent
-from .errors import ConfigurationError, Done, IngesterError, LedgerFailed, NoLedger, Refused, SecretAway, Unavailable
+from .budget import Budget
+from .errors import ConfigurationError, Done, LedgerFailed, NoLedger, Refused, SecretAway, Unavailable
 from .ledger import history, lease
 from .ledger.gaps import Gaps
 from .ledger.heartbeat import Heartbeat, State
 from .ledger.lease import Ghosts
-from .ledger.ledger import Ledger
 from .ledger.model import Event
-from .ports import Clock, Http, Publisher, Random, Secret, Stream, Token
+from .parts import BudgetSpent, Parts, StoppedByX
+from .ports import Token
 from .prices import DOLLARS
-from .settings import Settings
+from .published import OLD, Published
 from .stall import StallDetector
-from .timeouts import Timeouts
 from .x import reconnect, search
 from .x.bearer import Tokens
 from .x.client import X
-from .x.rate_limit import CLEARS, CONNECTS, Bucket, XTime
+from .x.rate_limit import CLEARS, CONNECTS, Bucket
 from .x.reach import RECENT
-from .x.reception import Ended, Reception
+from .x.reception import Ended
 from .x.reconnect import Stop
-from .x.rules import Rule
 from .x.rules_in_force import RulesInForce
 
-_OLD = timedelta(days=1)  # no post is read later than that: an older one came again
-_LEDGER_SECONDS = 120.0  # as long as BigQuery may be away at start
-
-
-class StoppedByX(Exception):
-    """A fatal answer of X's: its row in the ledger, and what the process ends with."""
-
-    def __init__(self, error: IngesterError, row: dict[str, Any]) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.row = row
-
-
-class BudgetSpent(Exception):
-    """The user's own limit is reached."""
-
-    def __init__(self, spent: Spent) -> None:
-        super().__init__(
-            f"MAX_POSTS_PER_{spent.period.upper()} is reached: {spent.units:,} of {spent.limit:,} units, each a post's price. The "
-            f"stream is left until {spent.until:%F %H:%M} UTC. To have more, raise the limit and start again."
-        )
-        self.spent = spent
-
-
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """How often the held stream is looked at, and how late a look may come until this process counts as paused; in seconds."""
-
-    every: float = 0.5
-    late: float = 1.5
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The outside world, and what the process is to do in it."""
-
-    settings: Settings
-    times: Timeouts
-    rules: list[Rule]  # the file's
-    token: Token
-    environ: Mapping[str, str]
-    clock: Clock
-    random: Random
-    x_time: XTime
-    http: Http
-    stream: Stream
-    reception: Reception
-    published: Publisher  # for what the stream gives
-    searched: Publisher  # for what search gives
-    ledger: Ledger
-    secret: Secret
-    looks: Looks = Looks()
+_LEDGER_SECONDS = 120.0  # how long BigQuery may be unavailable at the start
 
 
 class Supervisor:
@@ -102,6 +46,7 @@ class Supervisor:
         self._x_time = parts.x_time
         self._ledger = parts.ledger
         self._reception = parts.reception
+        self._published = Published(parts.published, parts.reception, parts.x_time)
         self._tokens = Tokens(parts.secret, parts.token)
         self._x = X(parts.http, self._tokens, parts.clock, times, parts.x_time)
         self._rules = RulesInForce(self._x, parts.rules, parts.clock)
@@ -114,7 +59,8 @@ class Supervisor:
         )
         self._backfill: Worker | None = None
         self._held = False
-        self._held_since = parts.x_time.now() - _OLD  # the last connect: before it whoever lives and holds was first
+        # the last connect; an ingester that held the stream before it was first
+        self._held_since = parts.x_time.now() - OLD
         self._failures = 0
         self._connections = 0
 
@@ -141,7 +87,7 @@ class Supervisor:
         if not self._held:
             return None
         self._watch.notice_a_pause()
-        return self._certain_until()
+        return self._published.certain_until()
 
     def totals(self) -> dict[str, int]:
         """Return counts for the log: connections, posts that search gave, gaps that wait, and cents that X will ask for."""
@@ -189,7 +135,7 @@ class Supervisor:
             assert gap.until is not None
             self._backfill.add(gap, (self._x_time.now() - gap.until).total_seconds())
         if await self._ghosts.there():
-            # it may be somebody's who came while we made ready
+            # another ingester may have started while we prepared
             await self._be_the_only_one()
             await self._ghosts.clear()
             await self._sleep("X needs a moment to notice", self._times.reap)
@@ -270,32 +216,23 @@ class Supervisor:
         if self._reception.spent is not None:
             raise BudgetSpent(self._reception.spent)
         if self._held:
-            since, heard = self._certain_until(), self._published_until(self._reception.heard)
+            since, heard = self._published.certain_until(), self._published.until(self._reception.heard)
             if ended.how == "unruled":
-                since = heard = min(since, self._published_until(self._rules.seen_at))
+                since = heard = min(since, self._published.until(self._rules.seen_at))
             elif ended.how == "stalled":
                 heard = since
             self._gaps.begin(since, heard, ended.reason)
             self._ledger.write("disconnected", since=since, reason=ended.reason)
             self._held = False
-            # thrown out by another? The stream is asked for meanwhile: retweets of these seconds would never come back
+            # Did another ingester take the stream? We reconnect meanwhile, because search never returns retweets of these seconds.
             tasks.create_task(self._yield_to_another())
         else:
             self._ledger.write("refused", reason=ended.reason)
-            if not self._connections and self._failures:  # somebody may clear our connections, as we would theirs
+            # another ingester may be clearing our connections, as we would clear its
+            if not self._connections and self._failures:
                 tasks.create_task(self._give_way())
         await self._do(action, token)
         self._failures += 1
-
-    def _certain_until(self) -> datetime:
-        """Return until when X is known to have delivered all, and it is published: the time of the newest post.
-
-        Keep-alives say nothing: a stall that another ending cuts short looks like a quiet hour.
-        """
-        reception = self._reception
-        newest = datetime.fromtimestamp(reception.newest, UTC)
-        began = self._x_time.of(reception.began_at) if reception.began_at is not None else newest
-        return min(self._published_until(reception.heard), max(newest, began))
 
     async def _do(self, action: reconnect.Action, token: Token) -> None:
         match action:
@@ -305,7 +242,7 @@ class Supervisor:
                 if not await self._renewed(token):
                     self._stop(otherwise, token)
             case reconnect.ClearGhost(seconds):
-                # one that has never held the stream gives way to whoever lives and was here first
+                # an ingester that has never held the stream gives way to one that was here first
                 await (self._yield_to_another() if self._connections else self._be_the_only_one())
                 await self._ghosts.clear()
                 await self._sleep("X needs a moment to notice", seconds)
@@ -331,7 +268,7 @@ class Supervisor:
         }
 
     async def _renewed(self, refused: Token) -> bool:
-        """Return whether there is another token. A secret that is out of reach is no answer: it is asked again until it is one."""
+        """Return whether there is another token. If the secret is out of reach, try again until it can be read."""
         tries = 0
         while True:
             try:
@@ -400,22 +337,6 @@ class Supervisor:
             log.event("counts_unknown", "WARNING", message=str(error))
             return False
         return bool(counted.total)
-
-    def _published_until(self, moment: float) -> datetime:
-        """Return X's time of a monotonic moment, or of the oldest post before it that Pub/Sub does not have."""
-        oldest, until = self._oldest_unpublished(), self._x_time.of(moment)
-        return until if oldest is None else min(until, oldest)
-
-    def _oldest_unpublished(self) -> datetime | None:
-        """Return since when posts wait for Pub/Sub: the moment at which the first was taken, or made where it was read late."""
-        taken, first = self._parts.published.oldest(), self._parts.published.first_id()
-        if taken is None:
-            return None
-        moment = self._x_time.of(taken)
-        if first is None:
-            return moment
-        made = datetime.fromtimestamp(snowflake.time_of(first), UTC)
-        return min(moment, max(made, moment - _OLD))
 
     def _state(self) -> State:
         backfill, last = self._backfill, self._reception.last_post

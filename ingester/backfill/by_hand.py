@@ -12,7 +12,7 @@ from ..prices import DOLLARS
 from ..x import search
 from ..x.reach import Reach, reach_of
 from ..x.search import AskedRule, Counted
-from .backfill import ByHand, Filled, Progress
+from .model import ByHand, Filled, Progress
 
 NO_RETWEETS = "Retweets are not counted, because search does not return them."
 CUT = "The budget ended the search. The same command goes on, on the next day or with a larger MAX_POSTS_PER_DAY."
@@ -48,17 +48,11 @@ def gap(asked: Asked, since: datetime, until: datetime | None, end: datetime, sa
 
 def without_retweets(asked: Asked) -> Asked:
     """Return queries that count what search returns. A rule that has no room for more characters is counted with its retweets."""
-    return [
-        (
-            (
-                rule_id,
-                value if len(value) + len(_NOT_RETWEETS) + 2 > reach.characters else f"({value}){_NOT_RETWEETS}",
-                tag,
-            ),
-            reach,
-        )
-        for (rule_id, value, tag), reach in asked
-    ]
+    found: Asked = []
+    for (rule_id, value, tag), reach in asked:
+        counted = f"({value}){_NOT_RETWEETS}"
+        found.append(((rule_id, counted if len(counted) <= reach.characters else value, tag), reach))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

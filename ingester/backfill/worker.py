@@ -13,7 +13,7 @@ from ..errors import Denied, NoLedger, PublishFailed, Unavailable
 from ..ledger.ledger import Ledger
 from ..ledger.model import Gap
 from . import backfill
-from .backfill import Filled, Means, Progress
+from .model import Filled, Means, Progress
 
 
 class Worker:
@@ -78,7 +78,7 @@ class Worker:
         self._before, self._progress = self._before + self._progress.published, Progress()
         self._tell(gap, result)
         if result.expected is not None:
-            # a gap that began later may have ended earlier: the one before it began anew with posts that Pub/Sub never took
+            # a gap that is filled later may end earlier, so this never goes back
             self._accounted = max(filter(None, (self._accounted, gap.until)))
 
     def _pause(self, error: Exception) -> float:

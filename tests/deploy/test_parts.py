@@ -1,4 +1,4 @@
-"""What deploy.sh applies, as data, and the small programs that fill it in: each on its own."""
+"""What deploy.sh applies, as data, and the small programs that fill it in, each by itself."""
 
 import json
 import re
@@ -21,7 +21,7 @@ ENVIRONMENT = {
 
 
 def python(script: str, *arguments: str, given: str = "") -> str:
-    """As deploy.sh runs them: with whatever python3 there is, and no packages."""
+    """Run as deploy.sh does: with any python3, and no packages."""
     run = [sys.executable, "-I", str(DEPLOY / script), *arguments]
     return subprocess.run(run, env=ENVIRONMENT, input=given, capture_output=True, text=True, check=True).stdout
 
@@ -259,7 +259,7 @@ DOCKERFILE = (ROOT / "ingester" / "Dockerfile").read_text()
 def test_the_image_is_slim_pinned_and_runs_as_nobody_in_particular() -> None:
     lines = [line for line in DOCKERFILE.splitlines() if line and not line.startswith("#")]
     words = [line.split()[0] for line in lines]
-    assert words == ["ARG", "FROM", "RUN", "WORKDIR", "COPY", "RUN", *["COPY"] * 5, "ENV", "USER", "ENTRYPOINT", "CMD"]
+    assert words == ["ARG", "FROM", "RUN", "WORKDIR", "COPY", "RUN", *["COPY"] * 6, "ENV", "USER", "ENTRYPOINT", "CMD"]
     assert "FROM python:${PYTHON_VERSION}-slim-bookworm" in lines
     assert re.fullmatch(r"3\.11\.\d+", (ROOT / "infra" / "python-version").read_text().strip())
     assert words.index("USER") > max(i for i, word in enumerate(words) if word in ("RUN", "COPY"))

@@ -1,6 +1,6 @@
-"""Deliberate mistakes, one for each promise or habit that matters: the simulator has to find each within a number of seeds.
+"""Deliberate mistakes, at least one for each promise. The simulator must find each within a number of sequences.
 
-(where, what is put there, within how many sequences it is found, what it is). docs/simulation.md has the table.
+(where, what replaces it, within how many sequences it is found, what it is). docs/simulation.md has the table.
 """
 
 from dataclasses import replace
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ingester.backfill import backfill
-from ingester.backfill.backfill import Filled
+from ingester.backfill.model import Filled
 from ingester.errors import NoLedger, Unavailable
 from ingester.ports import Token
 from ingester.prices import Resources, resources
@@ -51,7 +51,7 @@ async def _counts_again(means: Any, gap: Any, accounted: Any, progress: Any) -> 
 
 
 def _heard(self: Any) -> datetime:
-    return self._published_until(self._reception.heard)  # type: ignore[no-any-return]
+    return self.until(self._reception.heard)  # type: ignore[no-any-return]
 
 
 def _forgets_the_unpublished(self: Any, moment: float) -> datetime:
@@ -74,10 +74,10 @@ MISTAKES: dict[str, Mistake] = {
     "no edge is searched around a gap": ("tests.simulation.world", "TIMES", WITHOUT_EDGES, 200),
     "search is asked before it can know": ("tests.simulation.world", "TIMES", WITHOUT_LAG, 50),
     "posts that Pub/Sub does not have are forgotten": (
-        "ingester.supervisor", "Supervisor._published_until", _forgets_the_unpublished, 300,
+        "ingester.published", "Published.until", _forgets_the_unpublished, 300,
     ),
     "a stall is not noticed": ("ingester.stall", "StallDetector._quiet", _never, 300),
-    "keep-alives count as proof that nothing was posted": ("ingester.supervisor", "Supervisor._certain_until", _heard, 50),
+    "keep-alives count as proof that nothing was posted": ("ingester.published", "Published.certain_until", _heard, 50),
     "the refused token is compared with the one in use": ("ingester.x.bearer", "Tokens.renew", _with_the_current_token, 300),
     "a secret that is out of reach is a reason to stop": ("ingester.supervisor", "Supervisor._renewed", _gives_up, 300),
     "requests for counts are not billed": ("ingester.budget", "Budget.add_request", _never, 50),

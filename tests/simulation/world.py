@@ -1,4 +1,4 @@
-"""The rest of the simulated world: processes, Pub/Sub with its archive, the ledger's table, the secret, and who starts processes again."""
+"""The rest of the simulated world: processes, Pub/Sub with its archive, the ledger's table, the secret, and what starts processes again."""
 
 import asyncio
 import random
@@ -13,11 +13,12 @@ import orjson
 from ingester.errors import ConfigurationError, IngesterError, NoLedger, PublishFailed, Refused, SecretAway
 from ingester.ledger.ledger import Ledger
 from ingester.ledger.model import Event
+from ingester.parts import Looks, Parts
 from ingester.ports import Token
 from ingester.pubsub.envelope import Message
 from ingester.run import Ending, live
 from ingester.settings import Settings, read
-from ingester.supervisor import Looks, Parts, Supervisor
+from ingester.supervisor import Supervisor
 from ingester.timeouts import Timeouts
 from ingester.x.rate_limit import XTime
 from ingester.x.reception import Reception
@@ -136,9 +137,8 @@ class Publisher:
 class Table:
     """ingester_events."""
 
-    rows: dict[str, tuple[float, Event, Any]] = field(
-        default_factory=dict
-    )  # by row id: (when stored, the row, by whom)
+    # by row id: (when stored, the row, by whom)
+    rows: dict[str, tuple[float, Event, Any]] = field(default_factory=dict)
     away_until: float = 0.0
     slow_until: float = 0.0
     lose: int = 0  # answers that are lost after the rows were stored
@@ -243,7 +243,7 @@ class Process(Owner):
         return self.world.loop.now
 
     def running_at(self, moment: float) -> bool:
-        """Whether it ran then, and was not frozen at any time."""
+        """Return whether the process ran then and was never frozen."""
         return self.started_at <= moment and (self.ended_at is None or self.ended_at > moment) and not self.was_frozen
 
     @property
@@ -307,7 +307,7 @@ class Process(Owner):
 
 
 class World:
-    """One sequence: a seeded X and the processes that are run against it."""
+    """One sequence: a seeded X, and the processes that run against it."""
 
     def __init__(self, seed: str, *, rate: float = 45.0, per_day: int = 0) -> None:
         self.rng = random.Random(seed)
@@ -371,7 +371,7 @@ class World:
             self.loop.call_later(self.rng.uniform(2.0, 20.0), self._again, name, int(attempt) + 1)
 
     def _secret_is_good(self) -> bool:
-        """Whether the secret's token is X's, and not only since a moment ago."""
+        """Return whether the secret's token is X's, and has been for more than a moment."""
         return self.vault.token.value == self.x.token and self.loop.now - self.x.token_since > 3.0
 
     def schedule(self) -> None:
@@ -394,7 +394,7 @@ class World:
             process.tell()
 
     def fatal_changed(self, before: float, after: float) -> bool:
-        """Whether somebody changed something between two moments that a stop waits for."""
+        """Return whether something that a stop waits for changed between two moments."""
         return any(before < at <= after for at in self.x.mended)
 
     def holder(self) -> Process | None:
@@ -404,14 +404,14 @@ class World:
         return next((process for process in reversed(self.processes) if process.running), None)
 
     def calm(self) -> bool:
-        """Whether somebody holds the stream, and no gap is open."""
+        """Return whether the stream is held and no gap is open."""
         holder = self.holder()
         if holder is None or holder.supervisor is None or holder.publisher.waiting or holder.searched.waiting:
             return False
         return holder.supervisor.totals()["open_gaps"] == 0
 
     def run_until(self, moment: float, done: Callable[[], bool] = lambda: False, every: float = 20.0) -> bool:
-        """Let virtual time pass up to a moment, or until something is so."""
+        """Let virtual time pass up to a moment, or until a condition holds."""
 
         async def wait() -> bool:
             while self.loop.now < moment:
@@ -423,7 +423,7 @@ class World:
         return self.loop.run_until_complete(wait())
 
     def close(self) -> None:
-        """Take the processes off the loop without letting them run once more."""
+        """Take the processes off the loop without running them once more."""
         for process in self.processes:
             process.dead = True
         self.loop.close()

@@ -1,4 +1,4 @@
-"""The rules of the house that no tool knows: what may look at a clock, and how tests are written."""
+"""The rules of this project that no tool checks: what may read a clock, and how tests are written."""
 
 import ast
 import re
@@ -12,14 +12,15 @@ from tests.support import ROOT
 DEPLOYABLES = ["ingester", "functions/load_tweet", "functions/remove_deleted"]
 # of the ingester, what may look at a clock; scripts/check holds the other edges (import-linter, pyproject.toml)
 EDGES = {
-    "__main__.py", "backfill/replay.py", "budget.py", "cli.py", "ledger/store.py", "log.py", "pubsub/publisher.py", "run.py", "threads.py",
+    "__main__.py", "backfill/replay.py", "budget.py", "commands/fetch.py", "commands/republish.py", "commands/sync_rules.py",
+    "ledger/store.py", "log.py", "pubsub/publisher.py", "run.py", "threads.py",
     "x/bearer.py", "x/http.py", "x/stream.py",
 }  # fmt: skip
 TEST_FILES = sorted((ROOT / "tests").rglob("*.py"))
 
 
 def imports(file: Path) -> set[str]:
-    """Full names of the modules that a file imports; relative imports as dots."""
+    """Return full names of the modules that a file imports; relative imports as dots."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
@@ -77,7 +78,7 @@ def test_nothing_is_imported_from_a_test_module() -> None:
 
 
 def test_tests_wait_for_conditions_and_do_not_sleep() -> None:
-    """A fake may be slow; what waits is in one module."""
+    """Fakes may be slow on purpose. Waiting is in one module."""
     asleep = [
         file.relative_to(ROOT / "tests").as_posix()
         for file in TEST_FILES
@@ -87,7 +88,7 @@ def test_tests_wait_for_conditions_and_do_not_sleep() -> None:
 
 
 def test_each_fault_says_what_only_real_processes_can_show() -> None:
-    """What the ingester decides is tried in simulated time, by the thousand."""
+    """What the ingester decides is tested in simulated time, a thousand times."""
     silent = [
         node.name
         for file in sorted((ROOT / "tests" / "faults").glob("test_*.py"))
@@ -99,7 +100,7 @@ def test_each_fault_says_what_only_real_processes_can_show() -> None:
 
 
 def test_no_test_is_skipped_in_words_that_ci_cannot_insist_on() -> None:
-    """Every skip names the tool that is missing, through `needs`."""
+    """Every skip names the missing tool, through `needs`."""
     other = re.compile(r"pytest\.(skip|xfail|importorskip)\(|mark\.(skip|xfail)")
     assert [file.name for file in TEST_FILES if other.search(file.read_text())] == ["tiers.py"]
 
@@ -120,7 +121,7 @@ COPIES = {
 
 @pytest.mark.parametrize("copies", COPIES.values(), ids=COPIES.keys())
 def test_what_two_deployables_need_alike_is_written_alike(copies: list[tuple[str, str]]) -> None:
-    """They share no code, so a repair of one copy has to be made in the other."""
+    """They share no code, so a repair of one copy must be made in the other."""
 
     def body(file: str, name: str) -> str:
         (found,) = [

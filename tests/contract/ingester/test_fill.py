@@ -1,4 +1,4 @@
-"""Filling a gap, against X's stand-in: pages no larger than the budget's room, and each post paid for once."""
+"""Filling a gap, against X's emulator: pages that fit the budget, and each post paid for once."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ import requests
 
 from ingester.backfill import backfill
 from ingester.backfill import by_hand as by_hand_plan
-from ingester.backfill.backfill import Filled, Means, Progress
+from ingester.backfill.model import Filled, Means, Progress
 from ingester.budget import Budget
 from ingester.errors import PublishFailed
 from ingester.ledger.model import Event, Gap
@@ -42,7 +42,7 @@ def fill(means: Means, gap: Gap, accounted: datetime | None, progress: Progress)
 
 @dataclass
 class Topic:
-    """Takes everything at once."""
+    """A publisher that takes everything at once."""
 
     messages: list[Message] = field(default_factory=list)
 
@@ -51,7 +51,7 @@ class Topic:
 
 
 class Empty:
-    """A ledger in whose archive nothing has arrived."""
+    """A ledger whose archive is empty."""
 
     async def arrived(self, since: datetime, first: int, last: int) -> dict[str, set[str]]:
         return {}
@@ -59,7 +59,7 @@ class Empty:
 
 @dataclass
 class Known:
-    """X after all its posts were made: none, or few, went through the stream."""
+    """X after all its posts were made; the stream carried none or few."""
 
     url: str
     rule: tuple[str, str, str]
@@ -152,7 +152,7 @@ def test_what_an_earlier_gap_has_counted_is_not_counted_again(known: Known) -> N
 
 @pytest.fixture
 def history(tmp_path: Path) -> Iterator[Known]:
-    """X whose posts are spread over 30 days, all made before anybody looked, as matching a rule of 900 characters."""
+    """X with posts of 30 days that match a rule of 900 characters."""
     value = " OR ".join(f"word{n:05}" for n in range(69))
     assert 890 <= len(value) <= 900
     # what the stream delivers is billed, and search is then free: a stalled stream delivers nothing
@@ -165,7 +165,7 @@ def tell(known: Known, fault: str) -> None:
 
 
 def bill(known: Known) -> int:
-    """Tenths of a cent that X's stand-in has billed so far, once its counts have settled."""
+    """Return X's bill so far in tenths of a cent, once its counts have settled."""
     seen = [-1]
 
     def settled() -> bool:
@@ -203,7 +203,7 @@ def test_an_app_that_may_not_search_the_full_archive_gets_what_recent_search_has
 
 
 def by_hand(history: Known, per_day: int, sample: int | None = None) -> tuple[by_hand_plan.Plan, Means, Topic]:
-    """A search from the beginning, priced."""
+    """Return a search from the beginning, with its price."""
     topic = Topic()
     means = history.means(topic, per_day)
     asked = by_hand_plan.askable([history.rule], is_old=True, say=pytest.fail)

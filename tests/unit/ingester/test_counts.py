@@ -1,4 +1,4 @@
-"""How many posts a gap had, by X's counts, each request of which it bills; and the slices that are made of the answer."""
+"""X's counts of a gap's posts, each request of which it bills; and the slices that follow from the answer."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from ingester.backfill import backfill
+from ingester.backfill import slices
 from ingester.x import search
 from ingester.x.client import Answer, X
 from ingester.x.reach import Reach, reach_of
@@ -98,7 +98,7 @@ def test_more_pages_are_asked_for_while_they_cost_a_hundredth_of_the_posts_at_th
 def ends(*posts: int, hours: float = 1) -> list[float]:
     """Minutes after the start at which slices end."""
     spans = [(START + n * MINUTE, START + (n + 1) * MINUTE, count) for n, count in enumerate(posts)]
-    return [(end - START) / MINUTE for end in backfill.slices(spans, START, START + timedelta(hours=hours))]
+    return [(end - START) / MINUTE for end in slices.slices(spans, START, START + timedelta(hours=hours))]
 
 
 def test_spans_are_put_together_up_to_a_thousand_posts_and_divided_above() -> None:

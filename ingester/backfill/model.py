@@ -1,0 +1,109 @@
+"""What filling a gap needs, how far it has come, and what became of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .. import prices
+from ..budget import Budget
+from ..ledger.model import Gap
+from ..ports import Clock, Publisher, Store
+from ..timeouts import Timeouts
+from ..x.client import X
+from ..x.rate_limit import XTime
+from ..x.reach import Reach
+from ..x.search import AskedRule, Counted
+from .slices import Slice
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """What a person wants of a search: all of it, or about `sample` posts in slices that are spread evenly over the time.
+
+    `counted` is X's count, for which nobody has to pay twice; `total` the one with which a sample was begun. `told` hears of each slice
+    that is done. A slice is begun only if the budget has room for all of its posts.
+    """
+
+    counted: Counted
+    sample: int | None = None
+    total: int | None = None
+    told: Callable[["Progress"], object] = lambda progress: None
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the backfill needs. `publisher` is its own, because it waits until all is published; `stream` is the stream's, if held.
+
+    From `uncounted` on, the ledger may lack the count of what X delivered, because a process was killed before it wrote it down.
+    """
+
+    x: X
+    publisher: Publisher
+    store: Store
+    budget: Budget
+    times: Timeouts
+    clock: Clock
+    x_time: XTime
+    began: datetime  # this process
+    authors: bool
+    referenced: bool = True
+    stream: Publisher | None = None
+    rule_values: Mapping[str, str] = field(default_factory=dict)  # by id, of every rule that was in force at some time
+    uncounted: datetime | None = None
+
+    @property
+    def most(self) -> int:
+        """Return the most units that a post can cost."""
+        return prices.most(authors=self.authors, referenced=self.referenced)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a gap is filled: up to `done`. Filling continues from there.
+
+    `slices` are planned by X's counts; None until X has been asked for them.
+    """
+
+    done: datetime | None = None
+    slices: list[Slice] | None = None
+    expected: int | None = 0
+    recovered: int = 0
+    published: int = 0
+    cut: bool = False
+    no_archive: bool = False  # X does not let this app search the full archive
+    late: bool = False  # posts were missing from before X was heard of last: it had stalled
+    unreadable: set[bytes] = field(default_factory=set)  # that have been dead-lettered
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, sentence: str) -> None:
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What became of a gap; `notes` are sentences for a person."""
+
+    status: str  # filled | partial | unfillable | skipped
+    expected: int | None
+    recovered: int | None
+    published: int
+    notes: list[str]
+    since: datetime | None = None  # where the gap began, as far as filling it has shown
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One gap; what was posted before `counted_from` has been counted for another.
+
+    By the monotonic clock: until `deadline` late posts are waited for, in all slices together, and until `quiet` for any at all.
+    """
+
+    means: Means
+    gap: Gap
+    asked: list[tuple[AskedRule, Reach]]
+    counted_from: datetime
+    progress: Progress
+    deadline: float
+    quiet: float
+    by_hand: ByHand | None = None

@@ -1,0 +1,133 @@
+"""A search by hand: what the stream did not deliver, or years of history."""
+
+import asyncio
+import signal
+from argparse import Namespace
+from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from rich.markup import escape
+
+from ..backfill import backfill, by_hand, model
+from ..budget import Budget
+from ..errors import ConfigurationError, NoLedger, Unavailable
+from ..ledger import history
+from ..ledger.ledger import Ledger
+from ..ledger.model import Gap
+from ..pubsub.publisher import Publisher
+from ..settings import Settings
+from ..timeouts import Timeouts
+from ..x import rules, search
+from ..x.client import X
+from ..x.rate_limit import XTime
+from .services import answer, clock, connect_x, drain, flush, loop, most_units, open_ledger, open_store
+from .terminal import agreed, check_interval, console, interrupt, progress_bar, warn
+
+T = TypeVar("T")
+
+
+def fetch(settings: Settings, arguments: Namespace, times: Timeouts) -> int:
+    """Search by hand between two times: what the stream did not deliver, or years of history. Says what it costs first."""
+    since, until = arguments.since, arguments.until or datetime.now(UTC)
+    check_interval(since, until)
+    until = min(until, datetime.now(UTC) - timedelta(seconds=times.lag))
+    x = connect_x(settings, times)
+    asked = by_hand.askable(_rules_to_ask(x, arguments), is_old=since < datetime.now(UTC) - search.DAYS, say=warn)
+    gap = by_hand.gap(asked, since, arguments.until, until, arguments.sample)
+    ledger = open_ledger(settings)
+    earlier = answer(open_store(settings).searched(gap.id))
+    begin = earlier.until if earlier and earlier.until else since
+    if begin >= until:
+        console.print("This search was finished before. Another --sample, rule or time is another search.")
+        return 0
+    counted = answer(search.counts(x, by_hand.without_retweets(asked), begin, until))
+    budget = _budget(settings, ledger, counted.units)
+    plan = by_hand.Plan(gap, asked, begin, counted, arguments.sample, earlier, most_units(settings))
+    for sentence in plan.sentences(budget.left(), budget.limit()):
+        console.print(sentence)
+    if arguments.dry_run or not agreed(arguments, "Fetch and publish them?"):
+        answer(flush(ledger))  # what the question cost
+        return 0 if arguments.dry_run else 1
+    return _fetch(settings, ledger, budget, plan, (x, times))
+
+
+def _fetch(settings: Settings, ledger: Ledger, budget: Budget, plan: by_hand.Plan, parts: tuple[X, Timeouts]) -> int:
+    x, times = parts
+    publisher = Publisher(settings.topic_path, settings.dead_topic_path)
+    held = history.last_held(answer(ledger.store.history()))
+    means = model.Means(
+        x, publisher, ledger.store, budget, times, clock, XTime(clock), datetime.now(UTC),
+        settings.expand_authors, settings.expand_referenced,
+        uncounted=held[0] if held and held[1] == "killed" else None,
+    )  # fmt: skip
+    signal.signal(signal.SIGTERM, interrupt)
+    done, result, code = plan.begun(), None, 130
+    with progress_bar() as shown:
+        task = shown.add_task("posts", total=plan.posts)
+
+        def told(done: model.Progress) -> None:
+            shown.update(task, completed=done.published)
+            ledger.write("searched", **plan.row(done))
+
+        work = backfill.fill_by_hand(means, plan.gap, plan.wanted(told), done)
+        why = "Stopped, as you asked"
+        try:
+            result = loop.run(_with_ledger(ledger, work))
+        except KeyboardInterrupt:
+            pass
+        except (Unavailable, NoLedger, search.QueryRefused) as error:
+            why, code = f"Stopped: {escape(str(error))[:300]}", 3
+    drain(publisher)
+    answer(flush(ledger))
+    if result is None:
+        console.print(f"{why}; {publisher.published:,} posts published. The same command goes on.")
+        return code
+    if done.cut:
+        console.print(f"{result.published:,} posts published. {by_hand.CUT}")
+        return 0
+    _tell(ledger, plan.gap, plan.whole(result))
+    console.print(f"{result.published:,} posts published. {' '.join(result.notes)}")
+    return 0
+
+
+def _rules_to_ask(x: X, arguments: Namespace) -> list[search.AskedRule]:
+    """Return X's rules, or the file's if X has none, limited to the requested tags."""
+    found = answer(rules.there(x)) or rules.read(arguments.rules)
+    wanted = set(arguments.rule or ())
+    if missing := wanted - {rule.tag for rule in found}:
+        tags = ", ".join(sorted({rule.tag for rule in found if rule.tag})) or "none"
+        raise ConfigurationError(f"There is no rule with the tag {', '.join(sorted(missing))}. The tags are: {tags}.")
+    return [(rule.id, rule.value, rule.tag) for rule in found if not wanted or rule.tag in wanted]
+
+
+def _budget(settings: Settings, ledger: Ledger, asked: int) -> Budget:
+    """Return the budget as the ledger knows it, with the units that asking has cost; the ledger's rows carry it from now on."""
+    events = answer(ledger.store.history())
+    budget = Budget(settings.max_posts_per_day, settings.max_posts_per_month, history.spent(events))
+    ledger.today = budget.today
+    budget.add_request(asked)
+    ledger.write("searched", note="counts were asked for")
+    return budget
+
+
+async def _with_ledger(ledger: Ledger, work: Coroutine[Any, Any, T]) -> T:
+    """Write the ledger's rows while the work goes on."""
+    writing = asyncio.get_running_loop().create_task(ledger.run())
+    try:
+        return await work
+    finally:
+        writing.cancel()
+
+
+def _tell(ledger: Ledger, gap: Gap, result: model.Filled) -> None:
+    """Close the gap, and with it those that lie within and were left unfilled."""
+    assert gap.until is not None
+    past = answer(ledger.store.since(gap.since))
+    for closed in [gap, *history.skipped_within(past, gap.since, gap.until)]:
+        ledger.write(
+            "gap_filled", gap_id=closed.id, since=closed.since, until=closed.until, reason=closed.reason,
+            status=result.status, posts_expected=result.expected, posts_recovered=result.recovered,
+            note=" ".join(result.notes) or None,
+        )  # fmt: skip
+    answer(flush(ledger))
