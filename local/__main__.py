@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,10 +14,10 @@ from types import FrameType
 
 from rich.console import Console
 
-from . import landed, progress, report, run, runs
+from . import landed, options, progress, report, run, runs
 from .emulators.x import given
 from .errors import LocalError, UsageError
-from .pipeline import RULES, Pipeline, Plan
+from .pipeline import Pipeline, Plan
 
 _PRICES = json.loads((Path(__file__).parents[1] / "ingester" / "prices.json").read_text(encoding="utf-8"))
 _PIPED = 1_000  # characters
@@ -26,12 +26,12 @@ _POLL_SECONDS = 0.5
 
 
 class Interrupted(BaseException):
-    """Ctrl-C or SIGTERM; holds the signal's number."""
+    """Raised by Ctrl-C, SIGTERM or SIGHUP; holds the signal's number."""
 
 
 def main() -> int:
     """Exit codes: 0 everything balances; 1 it does not, or a part failed; 2 bad usage; 128 + n for signal n."""
-    arguments = _parser().parse_args()
+    arguments = options.parser().parse_args()
     # what is piped into a file or another program is not wrapped
     is_seen = (sys.stderr if arguments.json else sys.stdout).isatty() or "COLUMNS" in os.environ
     console = Console(stderr=arguments.json, width=None if is_seen else _PIPED)
@@ -81,7 +81,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _stay(console: Console) -> None:
-    """The live page goes on until Ctrl-C, which is the ordinary end of a run that is watched."""
+    """Keep the live page up until Ctrl-C, the usual end of a run with --watch."""
     console.print("The live page stays until you press Ctrl-C.")
     with suppress(Interrupted):
         while True:
@@ -90,7 +90,7 @@ def _stay(console: Console) -> None:
 
 @contextmanager
 def _parts(pipeline: Pipeline, console: Console) -> Iterator[None]:
-    """Whatever happens, no process is left behind; while they stop, a second Ctrl-C waits."""
+    """Stop every process at the end, whatever happens. A second Ctrl-C meanwhile is ignored."""
     try:
         yield
     finally:
@@ -217,82 +217,6 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _escape(text: str) -> str:
     return text.replace("[", "\\[")
-
-
-def _posts(text: str) -> int | Path:
-    """A number of posts, or the file that has them."""
-    if text.lstrip("-").isdecimal():
-        return int(_positive(int)(text))
-    path = Path(text)
-    if not path.is_file():
-        raise argparse.ArgumentTypeError(f"{text} is neither a number of posts nor a file")
-    return path
-
-
-def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        value: float = kind(text)
-        if not 0 < value <= 10_000_000:
-            raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-        return value
-
-    return read
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="scripts/run",
-        allow_abbrev=False,
-        description="Runs the whole pipeline on this machine: posts flow from X's API through Pub/Sub and the function into BigQuery.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=runs.VERSION)
-    parser.add_argument(
-        "--posts",
-        type=_posts,
-        default=1_500,
-        metavar="N|FILE",
-        help="number of synthetic posts to send, or a file of X's JSON lines whose posts are sent",
-    )
-    parser.add_argument("--rate", type=_positive(float), default=150.0, help="posts a second")
-    parser.add_argument(
-        "--seed", type=int, default=1, help="seed of the synthetic posts; the same seed gives the same posts"
-    )
-    parser.add_argument("--keep", action="store_true", help="keep the tables in .runs/, to query them afterwards")
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        help="print the result as one JSON object, the last line of stdout; everything else goes to stderr",
-    )
-    parser.add_argument(
-        "--twice", action="store_true", help="let Pub/Sub deliver every message twice; the view must not change"
-    )
-    parser.add_argument(
-        "--pubsub",
-        choices=("embedded", "emulator"),
-        default="embedded",
-        help="use the embedded broker or Google's emulator (needs gcloud and java)",
-    )
-    parser.add_argument("--rules", type=Path, default=RULES, help="file with the rules to install at X")
-    parser.add_argument(
-        "--results",
-        type=Path,
-        metavar="FOLDER",
-        help="folder for report.html and the CSV files (results/<time>, linked from results/latest)",
-    )
-    parser.add_argument("--no-report", dest="report", action="store_false", help="make no report")
-    parser.add_argument(
-        "--watch", action="store_true", help="show the live page while posts arrive, and until Ctrl-C afterwards"
-    )
-    parser.add_argument(
-        "--bigquery-port", type=int, default=0, metavar="PORT", help="port of the embedded BigQuery; 0 takes a free one"
-    )
-    parser.add_argument(
-        "--real", action="store_true", help="read the real stream with X_BEARER_TOKEN: costs money, and asks first"
-    )
-    parser.add_argument("--yes", action="store_true", help="with --real: do not ask for confirmation")
-    parser.set_defaults(began=time.monotonic())
-    return parser
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What Google's Python buildpack does with an upload, done here: the files that gcloud would send, alone in an empty folder.
+"""Google's Python buildpack, done here: the files that gcloud would send, alone in an empty folder.
 
 https://github.com/GoogleCloudPlatform/buildpacks, cmd/python: compileall over the whole upload, pip in its root, and then the server.
 """
@@ -20,12 +20,12 @@ import pytest
 import requests
 from google.cloud import bigquery
 
+from local.emulators import secretmanager
 from local.emulators.bigquery import create as tables
 from local.emulators.bigquery import credentials
 from local.processes import Process, wait_until_ready
 from tests.support import ROOT
 from tests.support.deploy.uploads import to_upload, unpacked
-from tests.support.fakes import secrets
 from tests.support.tiers import needs
 from tests.support.waiting import eventually
 
@@ -90,7 +90,7 @@ def test_gcloud_would_upload_these_files(tmp_path: Path, name: str) -> None:
 
 @pytest.fixture(scope="module", params=FUNCTIONS)
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """/workspace of the built function, and beside it the venv that holds what its requirements.txt names, and no more."""
+    """/workspace of the built function, and beside it a venv with what its requirements.txt names, and no more."""
     folder = tmp_path_factory.mktemp(request.param)
     workspace = unpacked(DEPLOYABLES[request.param], folder / "workspace")
     assert python(folder, "-m", "venv", "python").returncode == 0
@@ -107,7 +107,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def dataset_of(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """An empty dataset, and the variables that lead to it."""
+    """Return an empty dataset, and the environment variables for it."""
     key = tmp_path / "key.json"
     credentials.write(key, f"{engine}/token")
     variables = {"BIGQUERY_EMULATOR_HOST": engine, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
@@ -126,7 +126,7 @@ def test_a_built_function_starts_as_google_starts_it_and_takes_an_event(
     built: Path, dataset_of: dict[str, str], tmp_path: Path, log_execution_id: str
 ) -> None:
     target = built.parent.name.rstrip("0123456789")
-    with secrets.serve("local") as secret:
+    with secretmanager.serve("local") as secret:
         environment = {
             "PATH": os.environ["PATH"],
             "FUNCTION_TARGET": target,

@@ -21,10 +21,10 @@ from google.pubsub_v1 import types
 
 from .. import log
 from . import broker as core
-from .filters import BadFilter, parse
+from .filters import BadFilter
 from .journal import Journal
+from .requests import fault, not_done, parsed_schema, subscription
 
-_ATTRIBUTE_BYTES = 1_024  # of a value; 256 of a key: https://cloud.google.com/pubsub/quotas#resource_limits
 _STOP_SECONDS = 3.0
 _PULL_SECONDS = 2.0  # an empty pull waits this long for a message
 
@@ -32,7 +32,7 @@ Context = Any  # grpc.aio.ServicerContext, which has no types
 
 
 class Server:
-    """The three services, over one broker. Everything runs in one event loop, so the broker needs no lock."""
+    """The three services over one broker. Everything runs in one event loop, so the broker needs no lock."""
 
     def __init__(self, broker: core.Broker, journal: Journal) -> None:
         self._broker = broker
@@ -49,16 +49,16 @@ class Server:
         self.totals["owed"] = broker.owed()
 
     def _make(self, kind: str, request: Any) -> None:
-        """Apply a request that has been checked: now, or when the journal is read again."""
+        """Apply a request that has been checked: a new one, or one from the journal."""
         if kind == "schema":
-            self._schemas[f"{request.parent}/schemas/{request.schema_id}"] = _parsed(request)
+            self._schemas[f"{request.parent}/schemas/{request.schema_id}"] = parsed_schema(request)
         elif kind == "topic":
             self._broker.create_topic(request.name)
             self._topics[request.name] = request
             if schema := request.schema_settings.schema:
                 self._schema_of[request.name] = (schema, self._schemas[schema])
         elif kind == "subscription":
-            self._broker.create_subscription(_subscription(request))
+            self._broker.create_subscription(subscription(request))
             self._subscriptions[request.name] = request
         else:
             self._broker.delete_subscription(request.subscription)
@@ -121,14 +121,14 @@ class Server:
         return self._topics[request.topic]
 
     async def publish(self, request: Any, context: Context) -> Any:
-        """One message that is refused refuses them all, as in the cloud."""
+        """Publish messages. If one is refused, all are, as in the cloud."""
         if not self._broker.has_topic(request.topic):
             await _refuse(context, grpc.StatusCode.NOT_FOUND, f"Topic not found: {request.topic}")
         schema = self._schema_of.get(request.topic)
         messages = []
         for message in request.messages:
             attributes = dict(message.attributes)
-            if why := _fault(message.data, attributes, schema[1] if schema else None):
+            if why := fault(message.data, attributes, schema[1] if schema else None):
                 await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, why)
             if schema:
                 attributes |= {"googclient_schemaencoding": "JSON", "googclient_schemaname": schema[0]}
@@ -141,7 +141,7 @@ class Server:
         return types.PublishResponse.pb(types.PublishResponse(message_ids=ids))
 
     async def create_subscription(self, request: Any, context: Context) -> Any:
-        if unknown := _not_done(request):
+        if unknown := not_done(request):
             await _refuse(
                 context, grpc.StatusCode.UNIMPLEMENTED, f"This local broker does not do {unknown}. Google's does."
             )
@@ -165,7 +165,7 @@ class Server:
         return empty_pb2.Empty()
 
     async def pull(self, request: Any, context: Context) -> Any:
-        """Waits a little for the first message; comes back empty after that."""
+        """Wait a little for a first message, then return what there is."""
         deadline = time.monotonic() + _PULL_SECONDS
         while True:
             found = await self._found(
@@ -174,7 +174,7 @@ class Server:
             left = deadline - time.monotonic()
             if found or left <= 0:
                 break
-            await self._news(min(left, 0.2))  # leases expire and back-offs end without news
+            await self._news(min(left, 0.2))  # leases expire and back-offs end without a notification
         self.totals["pulled"] += len(found)
         dead_letters = self._subscriptions[request.subscription].HasField("dead_letter_policy")
         response = types.PullResponse.pb()()
@@ -224,22 +224,8 @@ _REQUESTS: dict[str, Any] = {
 }
 
 
-def _not_done(subscription: Any) -> str:
-    """Return what a subscription asks for and this broker would only pretend to do; '' if nothing."""
-    asked = {
-        "ordered delivery (enable_message_ordering)": subscription.enable_message_ordering,
-        "exactly-once delivery (enable_exactly_once_delivery)": subscription.enable_exactly_once_delivery,
-        "push subscriptions (push_config)": subscription.HasField("push_config")
-        and subscription.push_config.push_endpoint,
-        "BigQuery subscriptions (bigquery_config)": subscription.HasField("bigquery_config"),
-        "Cloud Storage subscriptions (cloud_storage_config)": subscription.HasField("cloud_storage_config"),
-        "keeping acknowledged messages (retain_acked_messages)": subscription.retain_acked_messages,
-    }
-    return next((what for what, wanted in asked.items() if wanted), "")
-
-
 def _streaming_pull() -> Any:
-    """The standard subscriber's way, refused in words: gRPC's own answer would name no way out."""
+    """Refuse StreamingPull in words. gRPC's own answer would not say what to do instead."""
 
     async def refuse(requests: Any, context: Context) -> Any:
         words = "This local broker does not do StreamingPull. Use SubscriberClient.pull, or Google's emulator."
@@ -252,10 +238,6 @@ def _streaming_pull() -> Any:
         response_serializer=types.StreamingPullResponse.pb().SerializeToString,
     )
     return grpc.method_handlers_generic_handler("google.pubsub.v1.Subscriber", {"StreamingPull": handler})
-
-
-def _parsed(request: Any) -> Any:
-    return fastavro.parse_schema(orjson.loads(request.schema.definition))
 
 
 def _handler(method: Callable[[Any, Context], Awaitable[Any]], request: Any) -> Any:
@@ -271,45 +253,10 @@ async def _refuse(context: Context, code: grpc.StatusCode, words: str) -> NoRetu
     raise AssertionError("abort raises")
 
 
-def _fault(data: bytes, attributes: dict[str, str], schema: Any) -> str | None:
-    if not data and not attributes:
-        return "A message needs data or at least one attribute"
-    if any(len(k.encode()) > 256 or len(v.encode()) > _ATTRIBUTE_BYTES for k, v in attributes.items()):
-        return "An attribute's key may have 256 bytes and its value 1024"
-    if schema is None:
-        return None
-    try:
-        fastavro.validation.validate(orjson.loads(data), schema, strict=False)
-    except (orjson.JSONDecodeError, fastavro.validation.ValidationError) as error:
-        return f"Invalid data in message: Message failed schema validation: {error}"
-    return None
-
-
-def _subscription(request: Any) -> core.Subscription:
-    dead = request.dead_letter_policy
-    retry = request.retry_policy
-    return core.Subscription(
-        name=request.name,
-        topic=request.topic,
-        lets_through=parse(request.filter),
-        ack_deadline=request.ack_deadline_seconds or 10,
-        backoff=(_seconds(retry.minimum_backoff), _seconds(retry.maximum_backoff))
-        if request.HasField("retry_policy")
-        else (0.0, 0.0),
-        dead_letter=core.DeadLetter(dead.dead_letter_topic, dead.max_delivery_attempts or 5)
-        if dead.dead_letter_topic
-        else None,
-    )
-
-
-def _seconds(duration: Any) -> float:
-    return float(duration.seconds + duration.nanos / 1e9)
-
-
 async def serve(
     host: str, port: int, journal: Journal, *, deliver_twice: bool = False, shuffle: bool = False
 ) -> tuple[grpc.aio.Server, int, Server]:
-    """Start; the port that was taken is returned (0 asks for any). Raises OSError where it is in use."""
+    """Start, and return the port that was taken (0 asks for any). Raises OSError if it is in use."""
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 20_000_000)])
     services = Server(core.Broker(deliver_twice=deliver_twice, shuffle=shuffle, journal=journal), journal)
     for handler in services.handlers():
@@ -337,7 +284,7 @@ async def _main(arguments: argparse.Namespace) -> None:
     ticker = asyncio.create_task(log.tick("pubsub", services.totals))
     await stop.wait()
     ticker.cancel()
-    # seen to hang with pulls that wait, also where it is cancelled; all that was answered is in the journal
+    # seen to hang with waiting pulls, even when cancelled; everything that was answered is in the journal
     end = threading.Timer(_STOP_SECONDS, os._exit, (0,))
     end.daemon = True
     end.start()

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from local.emulators import secretmanager
 from local.processes import Process, wait_until_ready
 from tests.support import ROOT
-from tests.support.fakes import secrets
 from tests.support.processes import function_command, running
 from tests.support.removal import StandIn, Stored
 from tests.support.waiting import eventually
@@ -24,7 +24,7 @@ KEPT = post(2, "words that stay")
 def function(stored: Stored, x: StandIn, tmp_path: Path) -> Iterator[tuple[Process, str]]:
     folder = tmp_path / "alone" / "remove_deleted"
     shutil.copytree(ROOT / "functions" / "remove_deleted", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    with secrets.serve("local") as secret:
+    with secretmanager.serve("local") as secret:
         environment = {
             "PYTHONPATH": "",
             "GOOGLE_CLOUD_PROJECT": "local",
@@ -41,7 +41,7 @@ def function(stored: Stored, x: StandIn, tmp_path: Path) -> Iterator[tuple[Proce
 
 
 def tick(url: str) -> int:
-    """As Eventarc delivers what Scheduler has published."""
+    """Deliver what Scheduler has published, as Eventarc does."""
     body = json.dumps({"message": {"data": "e30=", "messageId": "1"}, "subscription": "s"}).encode()
     headers = {
         "Content-Type": "application/json",

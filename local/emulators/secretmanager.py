@@ -11,8 +11,8 @@ from typing import Any
 
 
 @dataclass
-class FakeSecrets:
-    """`versions` in their order; each GET is answered with the last."""
+class SecretManager:
+    """The secret's `versions` in order. Each GET returns the last."""
 
     url: str = ""
     versions: list[str] = field(default_factory=list)
@@ -22,8 +22,8 @@ class FakeSecrets:
 
 
 @contextmanager
-def serve(value: str) -> Iterator[FakeSecrets]:
-    fake = FakeSecrets(versions=[value])
+def serve(value: str) -> Iterator[SecretManager]:
+    fake = SecretManager(versions=[value])
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
