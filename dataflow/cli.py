@@ -23,8 +23,9 @@ from functions.load_tweet.errors import BadMoment, ConfigurationError
 from functions.load_tweet.filter import Keywords, read_keywords
 from functions.load_tweet.settings import Settings
 
-from . import VERSION, archive, batch, embedded, files, staging, stream
+from . import archive, batch, embedded, files, staging, stream
 from . import load as loading
+from . import options as command_line
 from . import totals as counts
 from .archive import Window
 from .convert import Options
@@ -34,7 +35,6 @@ from .staging import Staging
 from .totals import Totals
 
 KEYWORDS = Path(load_tweet.__file__).with_name("keywords.txt")
-STAGING = ".dataflow"
 DOLLARS_A_MONTH = (
     97  # of the smallest streaming job: one worker of a vCPU and 4 GB, on the Streaming Engine, day and night
 )
@@ -52,7 +52,7 @@ class Job:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit codes: 0 all is loaded and the counts balance; 1 it is not; 2 bad usage; 130 interrupted."""
-    asked, beam_options = _parser().parse_known_args(arguments)
+    asked, beam_options = command_line.parser().parse_known_args(arguments)
     seen = sys.stderr.isatty() or "COLUMNS" in os.environ
     console = Console(stderr=True, highlight=False, width=None if seen else 1_000)
     _quiet()
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _quiet() -> None:
-    """Beam and the libraries below it warn of what a person here can do nothing about."""
+    """Hide warnings of Beam and its libraries that users cannot act on."""
     warnings.filterwarnings("ignore", module="apache_beam")
     for name in ("apache_beam", "urllib3", "google"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -108,7 +108,12 @@ def _run(asked: argparse.Namespace, beam_options: Sequence[str], console: Consol
         return 0
     _check_tables(found)
     with bigquery.Client(project=found.google_cloud_project) as client:
-        target = loading.Target(client, found.bigquery_dataset, lambda said: console.print(said, markup=False))
+        target = loading.Target(
+            client,
+            found.bigquery_dataset,
+            lambda said: console.print(said, markup=False),
+            reads_files=asked.data is not None,
+        )
         loader = loading.Loader(target, place, list(staging.part_names(len(job.parts))))
         with _progress(console, place, len(job.parts), remote=remote), loader.in_background():
             try:
@@ -230,7 +235,7 @@ def _check_tables(found: Settings) -> None:
 
 
 def _staging(asked: argparse.Namespace, *, remote: bool) -> str:
-    where: str = asked.staging or STAGING
+    where: str = asked.staging or command_line.STAGING
     if remote and not where.startswith("gs://"):
         raise UsageError("Dataflow's workers share no disk with this machine. Add --staging gs://BUCKET/import.")
     return where if where.startswith("gs://") else str(Path(where).resolve())
@@ -252,83 +257,3 @@ def _progress(console: Console, place: Staging, parts: int, *, remote: bool) -> 
         finally:
             ended.set()
             thread.join()
-
-
-def _moment(text: str) -> datetime:
-    """ISO 8601; UTC where no zone is named."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is no time; write 2026-11-25 or 2026-11-25T10:00") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= 256:
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to 256")
-    return int(text)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m dataflow",
-        allow_abbrev=False,
-        description="Loads many posts at once: files of X's JSON, or the table archive once more. Runs here, or on Dataflow.",
-        epilog="Any other options go to Beam, such as --region, --temp_location, --service_account_email, --sdk_container_image.",
-    )
-    parser.add_argument("--version", action="version", version=VERSION)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    everywhere = argparse.ArgumentParser(add_help=False)
-    everywhere.add_argument(
-        "--runner", default="DirectRunner", help="where to run; DataflowRunner runs it in the cloud (%(default)s)"
-    )
-    everywhere.add_argument("--project", metavar="ID", help="Google Cloud project (GOOGLE_CLOUD_PROJECT)")
-    everywhere.add_argument("--dataset", metavar="NAME", help="BigQuery dataset (BIGQUERY_DATASET, or twitter)")
-    everywhere.add_argument("--data", type=Path, metavar="FOLDER", help="load into an embedded BigQuery in this folder")
-    everywhere.add_argument("--languages", metavar="LIST", help="keep only posts in these languages (LANGUAGES)")
-    everywhere.add_argument(
-        "--keep-retweets", "--keep_retweets", choices=("true", "false"), help="whether to keep retweets (KEEP_RETWEETS)"
-    )
-    everywhere.add_argument(
-        "--no-filter", action="store_true", help="keep every post, whatever keywords.txt and LANGUAGES say"
-    )
-    everywhere.add_argument("--yes", action="store_true", help="do not ask for confirmation")
-    batches = argparse.ArgumentParser(add_help=False)
-    batches.add_argument(
-        "--workers",
-        type=_count,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="number of processes on this machine (all cores)",
-    )
-    batches.add_argument("--staging", metavar="PLACE", help=f"folder or gs:// path for intermediate files ({STAGING})")
-    batches.add_argument("--again", action="store_true", help="load again what was loaded before")
-    batches.add_argument("--dry-run", action="store_true", help="only say what would be read")
-    one = commands.add_parser(
-        "files",
-        parents=[everywhere, batches],
-        allow_abbrev=False,
-        help="files of X's JSON, a message, post or page a line",
-    )
-    one.add_argument("files", nargs="+", metavar="FILE", help="a path or pattern, gzip or not, here or gs://")
-    one.add_argument("--tag", default="", help="tag in the column rules for posts that name no rule")
-    one = commands.add_parser(
-        "archive",
-        parents=[everywhere, batches],
-        allow_abbrev=False,
-        help="messages of archive, after a change of the filter or parser",
-    )
-    one.add_argument(
-        "--from", dest="since", type=_moment, required=True, metavar="TIME", help="start, in ISO 8601, UTC"
-    )
-    one.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="end (now)")
-    one = commands.add_parser(
-        "stream",
-        parents=[everywhere],
-        allow_abbrev=False,
-        help="messages of a subscription, in place of the function load_tweet",
-    )
-    one.add_argument(
-        "--subscription", default="tweets-dataflow", metavar="NAME", help="Pub/Sub subscription (%(default)s)"
-    )
-    return parser

@@ -32,7 +32,7 @@ from .shards import JSON_COLUMNS, Shard
 from .staging import Done, Staging
 from .totals import Totals
 
-_PARTS_A_GROUP = 8  # of an upload from this machine: hundreds of megabytes
+_PARTS_A_GROUP = 8  # parts of one load from this machine: hundreds of megabytes
 _POLL_SECONDS = 1.0
 _JOB_FILES = 10_000  # https://cloud.google.com/bigquery/quotas#load_jobs, 2026-11: source URIs a job
 _REQUEST_SECONDS = 60.0
@@ -41,7 +41,7 @@ _TRIES = 5  # each is a job with a name of its own
 _ROWS_PER_INSERT = 500
 _REFUSED = frozenset({"invalid", "invalidQuery", "badRequest"})
 
-_OUTCOMES = {"tweet_versions": "loaded", "filtered": "filtered"}  # what a row in the table says of its message
+_OUTCOMES = {"tweet_versions": "loaded", "filtered": "filtered"}  # the outcome of a message that has a row in the table
 
 Say = Callable[[str], None]
 
@@ -52,11 +52,15 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where rows go, and who is told of it."""
+    """Where rows go, and who is told of it.
+
+    The embedded BigQuery `reads_files` of this machine. Google's reads gs://, and gets local files by upload.
+    """
 
     client: bigquery.Client
     dataset: str
     say: Say
+    reads_files: bool = False
 
     def table(self, name: str) -> str:
         return f"{self.client.project}.{self.dataset}.{name}"
@@ -125,7 +129,7 @@ class Loader:
                 f"BigQuery did not take the rows: {type(error).__name__}: {str(error)[:500]}. Does the dataset exist (./deploy.sh up), and "
                 "may this account write to it and make jobs? The same command goes on where this one ended."
             ) from None
-        self._refused += refused  # only now: a group that failed is tried again, whole
+        self._refused += refused  # not before, because a group that failed is tried again whole
 
 
 def batched(shards: Sequence[Shard], size: int) -> Iterator[Sequence[Shard]]:
@@ -136,7 +140,7 @@ def batched(shards: Sequence[Shard], size: int) -> Iterator[Sequence[Shard]]:
 def _load(target: Target, table: str, job: str, group: Sequence[Shard]) -> int:
     """Return how many rows BigQuery refuses."""
     try:
-        _run(target.client, target.table(table), job, group)
+        _run(target, table, job, group)
     except Refused as error:
         target.say(f"{table}: BigQuery refuses a row ({error}); the rows are inserted one by one")
     else:
@@ -147,29 +151,27 @@ def _load(target: Target, table: str, job: str, group: Sequence[Shard]) -> int:
         try:
             if len(group) == 1:  # the job of the group was this file's
                 raise Refused
-            _run(target.client, target.table(table), f"{job}-{number}", [shard])
+            _run(target, table, f"{job}-{number}", [shard])
         except Refused:
             refused += _insert(target, table, shard)
     return refused
 
 
-def _run(client: bigquery.Client, table: str, job: str, group: Sequence[Shard]) -> None:
+def _run(target: Target, table: str, job: str, group: Sequence[Shard]) -> None:
     """Return when the rows are stored, by this job or by one of its names before. Raises Refused, or why the last try failed."""
     tries = 0
     for number in count():
         name = f"{job}-r{number}" if number else job
-        found = _find(client, name)
+        found = _find(target.client, name)
         if found is None:
-            found, tries = _start(client, table, name, group), tries + 1
+            found, tries = _start(target, table, name, group), tries + 1
         try:
             found.result(timeout=_JOB_SECONDS)
             return
         except GoogleAPIError as error:
             if {str(one.get("reason")) for one in found.errors or []} & _REFUSED:
                 raise Refused(str((found.error_result or {}).get("message") or error)[:300]) from None
-            if (
-                found.state != "DONE" or tries == _TRIES
-            ):  # it may still run; or BigQuery has reasons of its own, and keeps them
+            if found.state != "DONE" or tries == _TRIES:  # it may still run, or every try has failed
                 raise
 
 
@@ -180,18 +182,21 @@ def _find(client: bigquery.Client, name: str) -> Any:
         return None
 
 
-def _start(client: bigquery.Client, table: str, name: str, group: Sequence[Shard]) -> Any:
+def _start(target: Target, table: str, name: str, group: Sequence[Shard]) -> Any:
+    client, place = target.client, target.table(table)
     config = bigquery.LoadJobConfig(
         source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
         write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
         create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
     )
     try:
-        if group[0].path.startswith("gs://"):
-            paths = [shard.path for shard in group]
-            return client.load_table_from_uri(paths, table, job_id=name, job_config=config, timeout=_REQUEST_SECONDS)
+        if target.reads_files or group[0].path.startswith("gs://"):
+            uris = [shard.path if "://" in shard.path else f"file://{shard.path}" for shard in group]
+            # the embedded engine loads before it answers
+            timeout = _JOB_SECONDS if target.reads_files else _REQUEST_SECONDS
+            return client.load_table_from_uri(uris, place, job_id=name, job_config=config, timeout=timeout)
         with io.BufferedReader(_Joined(group), 1_000_000) as file:
-            return client.load_table_from_file(file, table, job_id=name, job_config=config, timeout=_REQUEST_SECONDS)
+            return client.load_table_from_file(file, place, job_id=name, job_config=config, timeout=_REQUEST_SECONDS)
     except Conflict:  # an earlier request made the job, and only its answer was lost
         return client.get_job(name, timeout=_REQUEST_SECONDS)
 

@@ -1,158 +1,45 @@
-"""Starts bqemulator without internet, without its copy of the whole table at each insert, and with BigQuery's refusals.
+"""Starts bqemulator with what this project needs changed, and without internet.
 
-It changes twelve things of bqemulator 1.4.0: SnapshotManager.capture does nothing (time travel, which nobody uses here, made a
-one-row insert into 100,000 rows take 0.7 s); the spatial extension is loaded from its PyPI package; insertAll and DML pass our
-checks first; a column may be added to a table that is in use (catalog.py); a time zone may be a parameter (time_zones.py);
-quantiles are an array (quantiles.py); a translation is remembered (translations.py); a view computes only the columns that
-are asked for (view_columns.py); a value is looked for in a list (membership.py), and a list taken
-apart (unnesting.py), without a join; what a notebook asks
-beyond queries is answered (notebooks.py); an uploaded load job has its own name (loads.py).
+The changes to bqemulator 1.4.0:
+
+- SnapshotManager.capture does nothing. Time travel, which nobody uses here, made a one-row insert into 100,000 rows take 0.7 s.
+- The spatial extension is loaded from its PyPI package, not downloaded.
+- insertAll and DML pass our checks first (checks.py, streaming_buffer.py).
+- A column may be added to a table that is in use (catalog.py).
+- A time zone may be a parameter (time_zones.py), and quantiles are an array (quantiles.py).
+- Translations are cached (translations.py), and a view computes only the columns that a query uses (view_columns.py).
+- Looking for a value in a list (membership.py) and unnesting a list (unnesting.py) need no join.
+- What notebooks ask for beyond queries is answered (notebooks.py).
+- Load jobs of JSON lines keep their names, and load all files or none (loads.py).
 """
 
 import argparse
 import logging
+import os
 import socket
 import sys
-from datetime import UTC, datetime
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import orjson
 import structlog
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from .. import log
-from . import faults
+from .checks import Checks
 from .faults import Faults
-from .insert_errors import Field, Table, insert_errors
 from .notebooks import Notebooks, permit_uploads
 from .streaming_buffer import StreamingBuffer, WouldTouchFreshRows
 
-_MEMORY = "800MB"  # beyond, DuckDB uses files beside the tables: a laptop has other things to do
+_LEAST_MEMORY = 800_000_000
+_SHARE_OF_MEMORY = 4  # a laptop has other things to do; beyond this share of it DuckDB uses files beside the tables
 BUFFER_SECONDS = 5_400.0  # 90 minutes: the longest that BigQuery keeps rows from DML
 
 
-class Checks:
-    """In front of the emulator: answers insertAll's row errors, remembers what was streamed, and hands out a token."""
-
-    def __init__(self, app: ASGIApp, context: Any, buffer: StreamingBuffer, told: Faults) -> None:
-        self._app = app
-        self._context = context
-        self._buffer = buffer
-        self._faults = told
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        if scope["type"] == "http" and path == "/token":  # the token_uri of the throw-away credentials
-            answer = JSONResponse({"access_token": "local", "expires_in": 3600, "token_type": "Bearer"})
-            await answer(scope, receive, send)
-        elif scope["type"] == "http" and path == "/stand-in/faults":
-            await self._be_told(scope, receive, send)
-        elif scope["type"] == "http" and path.endswith("/insertAll"):
-            await self._insert_all(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
-
-    async def _insert_all(self, scope: Scope, receive: Receive, send: Send) -> None:
-        from bqemulator.storage.sql_identifiers import quoted_table_ref
-
-        body = await Request(scope, receive).body()
-        project, _, dataset, _, table = scope["path"].split("/")[-6:-1]
-        meta = self._context.catalog.get_table(project, dataset, table)
-        if meta is None:
-            await self._app(scope, _replay(body), send)
-            return
-        request = orjson.loads(body)
-        fault = self._faults.next(table)
-        if fault and (instead := await faults.answer_instead(fault)):
-            await Response(instead[1], instead[0], media_type="application/json")(scope, receive, send)
-            return
-        if fault == "lost":
-            send = _cut_off(send)
-        rows, skip = request.get("rows") or [], bool(request.get("skipInvalidRows"))
-        ignore = bool(request.get("ignoreUnknownValues"))
-        errors = insert_errors(
-            _table(meta, self._faults.dropped),
-            rows,
-            datetime.now(UTC),
-            skip_invalid_rows=skip,
-            ignore_unknown_values=ignore,
-        )
-        if fault == "partial" and not errors:
-            errors = faults.failing(len(rows))
-        bad = {error["index"] for error in errors}
-        answer = JSONResponse({"kind": "bigquery#tableDataInsertAllResponse", "insertErrors": errors})
-        if errors and len(bad) == len(rows):
-            await answer(scope, receive, send)
-            return
-        if bad:
-            body = orjson.dumps(request | {"rows": [row for index, row in enumerate(rows) if index not in bad]})
-        connection, name = self._context.engine.connection, quoted_table_ref(project, dataset, table)
-        first = self._buffer.highest(connection, name) + 1
-        await self._app(scope, _replay(body), _withhold if bad else send)
-        self._buffer.inserted(name, first, self._buffer.highest(connection, name))
-        if bad:
-            await answer(scope, receive, send)
-
-    async def _be_told(self, scope: Scope, receive: Receive, send: Send) -> None:
-        text = (await Request(scope, receive).body()).decode()
-        try:
-            if text.strip():
-                self._faults.tell(text)
-            else:
-                self._faults.forget()
-        except ValueError as error:
-            await Response(str(error), 400)(scope, receive, send)
-            return
-        await Response(status_code=200)(scope, receive, send)
-
-
-def _cut_off(send: Send) -> Send:
-    """The answer's head, and then nothing: the client hears of a broken connection."""
-
-    async def cut(message: Message) -> None:
-        if message["type"] == "http.response.body":
-            raise ConnectionResetError("told to: the answer is lost")
-        await send(message)
-
-    return cut
-
-
-async def _withhold(message: Message) -> None:
-    """The emulator's answer about the good rows alone is not BigQuery's about all of them."""
-    if message["type"] == "http.response.start" and message["status"] != 200:
-        raise RuntimeError(f"the emulator refused rows that fit the table's schema: {message['status']}")
-
-
-def _replay(body: bytes) -> Receive:
-    sent = False
-
-    async def receive() -> Message:
-        nonlocal sent
-        if sent:
-            return {"type": "http.disconnect"}
-        sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receive
-
-
-def _table(meta: Any, dropped: set[str]) -> Table:
-    fields = tuple(
-        Field(f.name, f.type.upper(), (f.mode or "NULLABLE").upper())
-        for f in meta.schema_.fields
-        if f.name not in dropped
-    )
-    partition = meta.time_partitioning.field if meta.time_partitioning else None
-    return Table(f"{meta.project_id}:{meta.dataset_id}.{meta.table_id}", fields, partition)
-
-
-def _adapt(buffer: StreamingBuffer) -> None:
-    """The changes; each names what it replaces, so that another version of bqemulator fails here and not later."""
+def _adapt(buffer: StreamingBuffer, memory: str) -> None:
+    """Apply the changes. Each names what it replaces, so another version of bqemulator fails here and not later."""
     from bqemulator import server
     from bqemulator.catalog.duckdb_repository import DuckDBCatalogRepository
     from bqemulator.domain.errors import InvalidQueryError
@@ -178,7 +65,7 @@ def _adapt(buffer: StreamingBuffer) -> None:
         path = str(folder / "spatial.duckdb_extension").replace("'", "''")
         engine.connection.execute(f"LOAD '{path}'")
         engine.connection.execute(time_zones.MACRO)
-        engine.connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        engine.connection.execute("SET memory_limit = ?", [memory])
 
     def execute(engine: Any, sql: str, parameters: list[Any] | None = None) -> Any:
         try:
@@ -211,6 +98,11 @@ def main() -> int:
         default=BUFFER_SECONDS,
         help="how long streamed rows are safe from DML (%(default)s)",
     )
+    parser.add_argument(
+        "--memory",
+        metavar="SIZE",
+        help="memory for queries, such as 8GB (a quarter of the machine's, 800 MB at the least)",
+    )
     arguments = parser.parse_args()
 
     if why := _port_in_use(arguments.port):
@@ -230,7 +122,7 @@ def main() -> int:
             await super().start()
             log.event("ready", "bigquery", port=self.rest_port, grpc_port=self.grpc_port)
 
-    _adapt(StreamingBuffer(arguments.buffer_seconds))
+    _adapt(StreamingBuffer(arguments.buffer_seconds), arguments.memory or f"{_memory()}B")
     settings = Settings(
         rest_port=arguments.port,
         grpc_port=0,
@@ -245,6 +137,14 @@ def main() -> int:
         log.event("stopped", "bigquery", "CRITICAL", message=f"{type(error).__name__}: {error}")
         return 1
     return 0
+
+
+def _memory() -> int:
+    """Return bytes for queries: a share of the machine's memory, or of the container's where that has less."""
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError, ValueError):  # no such file, or "max"
+        there = min(there, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return max(there // _SHARE_OF_MEMORY, _LEAST_MEMORY)
 
 
 def _port_in_use(port: int) -> str | None:

@@ -2,7 +2,10 @@
 
 import gzip
 import json
+import os
 import shutil
+import subprocess
+import sys
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +17,7 @@ from google.cloud import bigquery
 
 from dataflow import cli, convert
 from local.processes import Process
-from tests.support import x_messages
+from tests.support import ROOT, x_messages
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"
@@ -65,7 +68,7 @@ def streamed(number: int, text: str = "about music", **more: Any) -> bytes:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Messages in two files, one of them compressed; two lines are no posts."""
+    """Messages in two files, one of them compressed; two of the lines are no posts."""
     place = tmp_path / "posts"
     place.mkdir()
     shared = {"data": [x_messages.post(n, "a page") for n in (11, 12)], "includes": {}}
@@ -73,6 +76,33 @@ def folder(tmp_path: Path) -> Path:
     (place / "a.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     (place / "b.jsonl.gz").write_bytes(gzip.compress(streamed(3) + b"\n" + b'{"id_str":"1","id":1,"text":"old"}\n'))
     return place
+
+
+def test_files_into_an_embedded_bigquery_by_the_command_as_it_is_typed(folder: Path, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "dataflow",
+        "files",
+        f"{folder}/*",
+        "--data",
+        str(tmp_path / "data"),
+        "--workers",
+        "1",
+        "--no-filter",
+    ]
+    command += ["--staging", str(tmp_path / "staging")]
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}  # it would wrap what is said
+    said = [
+        subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=55, check=True
+        ).stderr
+        for _ in range(2)
+    ]
+    assert "tweet_versions: 5 rows loaded" in said[0]
+    assert "Nothing is loaded twice" in said[1]
+    for one in said:
+        assert "read 7 = loaded 5 + filtered 0 + rejected 2 (rejected: not_json 1, rejected: old_format 1)" in one
 
 
 def test_files_become_rows_and_what_is_none_is_kept_with_file_and_line(

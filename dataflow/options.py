@@ -1,0 +1,90 @@
+"""The options of the command line."""
+
+import argparse
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from . import VERSION
+
+STAGING = ".dataflow"
+
+
+def _moment(text: str) -> datetime:
+    """ISO 8601; UTC where no zone is named."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no time; write 2026-11-25 or 2026-11-25T10:00") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to 256")
+    return int(text)
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(
+        prog="python -m dataflow",
+        allow_abbrev=False,
+        description="Loads many posts at once: files of X's JSON, or the table archive once more. Runs here, or on Dataflow.",
+        epilog="Any other options go to Beam, such as --region, --temp_location, --service_account_email, --sdk_container_image.",
+    )
+    whole.add_argument("--version", action="version", version=VERSION)
+    commands = whole.add_subparsers(dest="command", required=True, metavar="command")
+    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere.add_argument(
+        "--runner", default="DirectRunner", help="where to run; DataflowRunner runs it in the cloud (%(default)s)"
+    )
+    everywhere.add_argument("--project", metavar="ID", help="Google Cloud project (GOOGLE_CLOUD_PROJECT)")
+    everywhere.add_argument("--dataset", metavar="NAME", help="BigQuery dataset (BIGQUERY_DATASET, or twitter)")
+    everywhere.add_argument("--data", type=Path, metavar="FOLDER", help="load into an embedded BigQuery in this folder")
+    everywhere.add_argument("--languages", metavar="LIST", help="keep only posts in these languages (LANGUAGES)")
+    everywhere.add_argument(
+        "--keep-retweets", "--keep_retweets", choices=("true", "false"), help="whether to keep retweets (KEEP_RETWEETS)"
+    )
+    everywhere.add_argument(
+        "--no-filter", action="store_true", help="keep every post, whatever keywords.txt and LANGUAGES say"
+    )
+    everywhere.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    batches = argparse.ArgumentParser(add_help=False)
+    batches.add_argument(
+        "--workers",
+        type=_count,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="number of processes on this machine (all cores)",
+    )
+    batches.add_argument("--staging", metavar="PLACE", help=f"folder or gs:// path for intermediate files ({STAGING})")
+    batches.add_argument("--again", action="store_true", help="load again what was loaded before")
+    batches.add_argument("--dry-run", action="store_true", help="only say what would be read")
+    one = commands.add_parser(
+        "files",
+        parents=[everywhere, batches],
+        allow_abbrev=False,
+        help="files of X's JSON, a message, post or page a line",
+    )
+    one.add_argument("files", nargs="+", metavar="FILE", help="a path or pattern, gzip or not, here or gs://")
+    one.add_argument("--tag", default="", help="tag in the column rules for posts that name no rule")
+    one = commands.add_parser(
+        "archive",
+        parents=[everywhere, batches],
+        allow_abbrev=False,
+        help="messages of archive, after a change of the filter or parser",
+    )
+    one.add_argument(
+        "--from", dest="since", type=_moment, required=True, metavar="TIME", help="start, in ISO 8601, UTC"
+    )
+    one.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="end (now)")
+    one = commands.add_parser(
+        "stream",
+        parents=[everywhere],
+        allow_abbrev=False,
+        help="messages of a subscription, in place of the function load_tweet",
+    )
+    one.add_argument(
+        "--subscription", default="tweets-dataflow", metavar="NAME", help="Pub/Sub subscription (%(default)s)"
+    )
+    return whole
