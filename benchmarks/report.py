@@ -1,4 +1,4 @@
-"""What was measured, as tables: for the terminal and, the same, as Markdown for docs/benchmarks."""
+"""What was measured, as tables: on the terminal, and as Markdown for docs/benchmarks."""
 
 import os
 import platform
@@ -22,7 +22,7 @@ from .volume import Volume
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A title that says what to read off it, and cells as text; the first column is text, the others are numbers."""
+    """A title that says what the table shows, and cells as text. The first column is text, the others are numbers."""
 
     title: str
     columns: list[str]
@@ -61,26 +61,34 @@ def soak(soaked: Soaked) -> Iterator[Table]:
 
 
 def reports(answered: list[Answered], looks: list[float], whole: Whole) -> Iterator[Table]:
-    """The whole first; then the live page; then each question."""
+    """Yield the whole program, the live page, and each question."""
     yield Table(
         "python -m reports, from its start to the last file",
         ["", "seconds", "MiB at most"],
-        [["all questions, CSV files and page", f"{whole.seconds:.1f}", f"{whole.mebibytes:.0f}"]],
+        [
+            [
+                _cell(whole.failed) or "all questions, CSV files and page",
+                f"{whole.seconds:.1f}",
+                f"{whole.mebibytes:.0f}",
+            ]
+        ],
     )
     yield Table(
         "A refresh of the live page",
         ["", "seconds, median", "slowest"],
-        [[f"{len(looks)} refreshes", f"{median(looks):.2f}", f"{max(looks):.2f}"]],
+        [[f"{len(looks)} refreshes", f"{median(looks):.2f}", f"{max(looks):.2f}"]]
+        if looks
+        else [["none answered", "", ""]],
     )
     yield Table(
         "Each question by itself",
         ["question", "seconds", "rows"],
-        [[one.name, f"{one.seconds:.2f}", f"{one.rows:,}"] for one in answered],
+        [[one.name, f"{one.seconds:.2f}", _cell(one.failed[:120]) or f"{one.rows:,}"] for one in answered],
     )
 
 
 def volume(measured: list[Volume]) -> Table:
-    """Rates as multiples of the replay's, which is the last."""
+    """Return rates as multiples of the replay's, which is the last row."""
     replay = measured[-1]
     return Table(
         f"Messages a second; a replay through Pub/Sub is 1 ({replay.rate:,.0f} a second)",
@@ -99,8 +107,13 @@ def volume(measured: list[Volume]) -> Table:
     )
 
 
+def _cell(text: str) -> str:
+    """Return a text that fits into a cell of a Markdown table."""
+    return " ".join(text.replace("|", "/").split())
+
+
 def machine() -> str:
-    """What it ran on, as far as it can be told."""
+    """Return what the benchmark ran on, as far as it can be read."""
     model = next(
         (line.split(":")[1].strip() for line in _lines(Path("/proc/cpuinfo")) if line.startswith("model name")),
         platform.processor() or "unknown processor",
@@ -112,7 +125,7 @@ def machine() -> str:
 
 
 def ratios(measured: list[Measured]) -> Table:
-    """Ours to the others', at each concurrency."""
+    """Return our figures divided by the others', at each concurrency."""
     by = {(one.rival, one.concurrency): one for one in measured}
     rows = []
     for concurrency in sorted({one.concurrency for one in measured}):
@@ -171,7 +184,7 @@ def measurements(measured: list[Measured], milliseconds: float) -> Table:
 
 
 def counts(counted: list[Counted]) -> Table:
-    """Nothing lost, nothing doubled: message by message."""
+    """Return what was lost or doubled, message by message."""
     rows = [
         [c.rival, f"{c.messages:,}", f"{c.acknowledged:,}", f"{c.deliveries:,}", str(c.missing), str(c.doubled)]
         for c in counted

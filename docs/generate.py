@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import benchmarks.__main__
-import dataflow.cli
+import dataflow.options
 import functions.load_tweet.filter.__main__
 import functions.remove_deleted.__main__
 import ingester.__main__
-import local.__main__
-import reports.__main__
+import local.options
+import reports.options
 from functions.load_tweet.errors import REJECTED
 from functions.load_tweet.filter import DROPPED
 from ingester import errors
@@ -21,10 +21,10 @@ from ingester import errors
 ROOT = Path(__file__).parents[1]
 INFRA = ROOT / "infra"
 PARSERS = {
-    "scripts/run": local.__main__._parser,
+    "scripts/run": local.options.parser,
     "scripts/ingester": ingester.__main__._parser,
-    "scripts/reports": reports.__main__._parser,
-    "scripts/dataflow": dataflow.cli._parser,
+    "scripts/reports": reports.options.parser,
+    "scripts/dataflow": dataflow.options.parser,
     "functions.remove_deleted": functions.remove_deleted.__main__._parser,
     "functions.load_tweet.filter": functions.load_tweet.filter.__main__._parser,
     "scripts/bench": benchmarks.__main__._parser,

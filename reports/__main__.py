@@ -6,25 +6,20 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
 
-from local.errors import LocalError
-
-from . import export, files, network, query, questions, results, tables, terminal
+from . import embedded, export, files, network, options, query, questions, results, tables, terminal
 from .errors import ReportError, UsageError
-from .params import MINIMUM, SAMPLE, STRATA, WEEK_STARTS, Params, period
+from .params import SAMPLE, WEEK_STARTS, Params, period
 from .query import Source
 from .questions import Question
 from .results import Report
 from .sanitize import for_terminal
-from .settings import VERSION
 from .settings import read as read_settings
 
-_WARN_ABOVE = 100.0  # GB: what a run may scan unasked
 _NONE = {
     "keyword": "None has any: keywords.txt names none. --search WORDS finds words in the texts.",
     "rule": "None has any rule.",
@@ -38,14 +33,14 @@ _NOT_LIVE = (
 
 def main(argv: list[str] | None = None) -> int:
     """Exit codes: 0 done; 1 BigQuery failed; 2 bad usage; 130 Ctrl-C."""
-    arguments = _parser().parse_args(argv)
+    arguments = options.parser().parse_args(argv)
     console = _console(sys.stderr)
     try:
         return _run(arguments, console)
     except ReportError as error:
         console.print(Text.assemble(("No report. ", "bold red"), for_terminal(str(error))))
         return error.exit_code
-    except BrokenPipeError:  # who read the tables has seen enough
+    except BrokenPipeError:  # the reader of the pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
@@ -61,7 +56,7 @@ def _console(to: TextIO) -> Console:
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     settings = read_settings()
-    now = datetime.now(UTC).replace(microsecond=0)  # the only one: what is asked, and the demo's posts, end with it
+    now = datetime.now(UTC).replace(microsecond=0)  # read once, so that the period and the demo's posts end together
     since, until = period(arguments.since, arguments.until, arguments.timezone, now)
     asked = Params(
         since, until, arguments.timezone, arguments.keyword, arguments.rule, arguments.minimum, arguments.sample or SAMPLE,
@@ -148,7 +143,8 @@ def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace,
     terminal.show(report, _console(sys.stdout), shown)
     with console.status("Drawing the page…"):
         written = files.write(report, arguments.results, with_page=not (arguments.only or arguments.search))
-    if arguments.is_default and not (arguments.only or arguments.search):  # what was shown as latest stays whole
+    # a partial report does not replace the latest one
+    if arguments.is_default and not (arguments.only or arguments.search):
         files.link_latest(arguments.results)
     page = next((path for path in written if path.suffix == ".html"), None)
     where = Text.assemble(f"\n{len(written)} file{'s' * (len(written) > 1)} in ", (str(arguments.results), "cyan"))
@@ -228,21 +224,12 @@ def _source(arguments: argparse.Namespace, dataset: str, now: datetime, console:
         with query.connect(arguments.project) as client:
             yield Source(client, dataset, is_synthetic=arguments.synthetic)
         return
-    try:
-        from . import demo, embedded  # noqa: PLC0415 - they need what scripts/run needs
-    except ImportError as error:
-        raise UsageError(
-            f"--demo and --data need the packages of requirements-run.txt ({error.name} is missing): scripts/reports installs them."
-        ) from None
     with ExitStack() as stack:
-        try:
-            if arguments.data is not None:
-                source = stack.enter_context(embedded.kept(arguments.data))
-            else:
-                with console.status("Making four weeks of synthetic posts in an embedded BigQuery…"):
-                    source = stack.enter_context(demo.bigquery_with_posts(now=now))
-        except LocalError as error:
-            raise ReportError(f"The embedded BigQuery does not start: {error}") from None
+        if arguments.data is not None:
+            source = stack.enter_context(embedded.kept(arguments.data))
+        else:
+            with console.status("Making four weeks of synthetic posts in an embedded BigQuery…"):
+                source = stack.enter_context(embedded.demo(now))
         yield source
 
 
@@ -263,128 +250,6 @@ def _only_for_reports(arguments: argparse.Namespace) -> None:
         raise UsageError(
             f"The live page is always of the last 24 hours and of all posts: {', '.join(given)} cannot be said of it."
         )
-
-
-def _gigabytes(text: str) -> float:
-    value = float(text)
-    if not value >= 0:
-        raise argparse.ArgumentTypeError(f"{text} is no number of gigabytes")
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 1_000_000_000:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return value
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="scripts/reports",
-        allow_abbrev=False,
-        description="Answers the questions in reports/queries/*.sql: tables here, CSV files and a page in --results. "
-        "'serve' shows a live page instead.",
-    )
-    parser.add_argument("--version", action="version", version=VERSION)
-    parser.add_argument("command", nargs="?", choices=("serve",), help="serve a live page")
-    about = parser.add_argument_group("what about")
-    about.add_argument(
-        "--from", dest="since", metavar="TIME", help="a date, a time, or 36h, 7d, 2w before the end (28d)"
-    )
-    about.add_argument("--to", dest="until", metavar="TIME", help="a date (its whole day) or a time (now)")
-    about.add_argument(
-        "--timezone", default="UTC", help="time zone of hours and days, such as Europe/Berlin (%(default)s)"
-    )
-    about.add_argument("--keyword", help="only posts with this entry of keywords.txt")
-    about.add_argument("--rule", help="only posts that the rule with this tag matched")
-    about.add_argument(
-        "--minimum",
-        type=_positive,
-        default=MINIMUM,
-        metavar="N",
-        help="posts below which a list leaves out an entry (%(default)s)",
-    )
-    about.add_argument(
-        "--search",
-        metavar="WORDS",
-        help="only the posts that say this, with what stands around it; climate* is a beginning",
-    )
-    about.add_argument(
-        "--week-starts",
-        choices=WEEK_STARTS,
-        default="monday",
-        metavar="DAY",
-        help="monday, saturday or sunday (%(default)s)",
-    )
-    about.add_argument(
-        "--sample",
-        type=_positive,
-        metavar="N",
-        help=f"how many posts to read are drawn ({SAMPLE}); with --export FILE.csv, for hand coding",
-    )
-    about.add_argument(
-        "--by",
-        choices=STRATA,
-        default="day",
-        metavar="WHAT",
-        help="day, rule or language: each has its share of the sample (%(default)s)",
-    )
-    about.add_argument(
-        "--seed", type=int, default=1, metavar="N", help="of the sample: another number draws other posts (%(default)s)"
-    )
-    about.add_argument("--only", metavar="NAME,NAME", help="only these questions: the names of the files, without .sql")
-    where = parser.add_argument_group("from where")
-    where.add_argument("--project", help="Google Cloud project (GOOGLE_CLOUD_PROJECT)")
-    where.add_argument("--dataset", help="BigQuery dataset (BIGQUERY_DATASET, else twitter)")
-    where.add_argument(
-        "--demo", action="store_true", help="four weeks of synthetic posts in an embedded BigQuery: no cloud"
-    )
-    where.add_argument(
-        "--data", type=Path, metavar="FOLDER", help="the tables of a run that was kept in .runs/<time>: no cloud"
-    )
-    where.add_argument("--dry-run", action="store_true", help="only say what would be scanned, and its price")
-    where.add_argument(
-        "--max-gigabytes",
-        type=_gigabytes,
-        default=_WARN_ABOVE,
-        metavar="N",
-        help="ask nothing that scans more (%(default)s)",
-    )
-    where.add_argument("--synthetic", action="store_true", help=argparse.SUPPRESS)  # scripts/run says so of its posts
-    to = parser.add_argument_group("to where")
-    to.add_argument(
-        "--results",
-        type=Path,
-        metavar="FOLDER",
-        help="where the files go (results/<time>, and results/latest leads there)",
-    )
-    to.add_argument("--show", metavar="NAME,NAME", help="print only these tables")
-    to.add_argument(
-        "--sql", action="store_true", help="print the queries, to paste into BigQuery's console, and ask nothing"
-    )
-    to.add_argument(
-        "--export",
-        type=Path,
-        metavar="FILE",
-        help="the posts themselves instead: FILE.csv, FILE.parquet, or FILE.jsonl as X sent them",
-    )
-    to.add_argument(
-        "--network",
-        choices=network.KINDS,
-        help="with --export FILE.gexf or FILE.graphml: who or what goes together, with weights and communities, for Gephi",
-    )
-    to.add_argument(
-        "--for-programs",
-        action="store_true",
-        help="with --export FILE.csv: texts and ids as they are stored, no byte order mark. Without it the file is for a "
-        "spreadsheet: with a byte order mark, and an apostrophe before an id or a text that would be run as a formula",
-    )
-    to.add_argument("--ids-only", action="store_true", help="with --export: ids alone, which X lets you pass on")
-    live = parser.add_argument_group("serve")
-    live.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s: this machine alone)")
-    live.add_argument("--port", type=int, default=8765, help="port to listen on; 0 takes a free one (%(default)s)")
-    return parser
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from .params import Params, names
 from .questions import Question
 from .sanitize import for_terminal, readable
 
-SECONDS = 120.0  # deadline of one question
+SECONDS = 120.0  # deadline of a query, and with the embedded engine of the call before it
 _CALL_SECONDS = 30.0  # of one HTTP call
 DOLLARS_A_TEBIBYTE = (
     6.25  # https://cloud.google.com/bigquery/pricing, on demand, 2026-09; the first TiB of a month is free
@@ -100,7 +100,9 @@ def pages(
 
 def _run(source: Source, sql: str, config: bigquery.QueryJobConfig) -> Any:
     try:
-        return source.client.query(sql, job_config=config, retry=_retry(), job_retry=None, timeout=_CALL_SECONDS)
+        # the embedded engine answers the call only when it has the rows
+        timeout = SECONDS if is_embedded() else _CALL_SECONDS
+        return source.client.query(sql, job_config=config, retry=_retry(), job_retry=None, timeout=timeout)
     except (GoogleAPIError, GoogleAuthError, RequestException, OSError) as error:
         raise _explained(error, source) from None
 

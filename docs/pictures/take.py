@@ -19,15 +19,15 @@ sys.path.insert(0, str(HERE.parents[1]))
 import uvicorn  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
-from reports import demo, files, questions, results  # noqa: E402
+from demo import posts  # noqa: E402
+from reports import embedded, files, questions, results  # noqa: E402
 from reports.live.serve import application  # noqa: E402
 from reports.live.snapshot import Answers  # noqa: E402
 from reports.params import Params  # noqa: E402
 from reports.query import Source  # noqa: E402
 
-_OLD = frozenset(
-    {"posts_by_day", "engagement_by_hour_of_week", "sentiment_by_hour", "receipt", "conversations"}
-)  # shown in the light alone
+# shown in the light alone
+_OLD = frozenset({"posts_by_day", "engagement_by_hour_of_week", "sentiment_by_hour", "receipt", "conversations"})
 _SECTIONS = (  # of the page, each in the light, and but for the old ones in the dark and on a phone
     "trend", "posts_by_day", "engagement_by_hour_of_week", "posts_by_region", "sentiment_by_hour", "words", "distinctive_words",
     "conversations", "authors_by_day", "languages_over_time", "network_of_hashtags", "network_of_mentions", "posts_to_read", "receipt",
@@ -39,7 +39,7 @@ _PHONE = {"width": 390, "height": 844}
 def main() -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     with (
-        demo.bigquery_with_posts(now=now) as source,
+        embedded.demo(now) as source,
         tempfile.TemporaryDirectory() as folder,
         sync_playwright() as playwright,
     ):
@@ -72,7 +72,7 @@ def _opened(browser: Browser, address: str, size: dict[str, int], scheme: str) -
 def _arrive(source: Source) -> None:
     """The newest posts, as if they had come in the last minutes."""
     now = datetime.now(UTC)
-    made = demo.make(4_000, 28, now, seed=2)["tweet_versions"][-280:]
+    made = posts.make(4_000, 28, now, seed=2)["tweet_versions"][-280:]
     for number, row in enumerate(made):
         moment = now - timedelta(seconds=300 * (1 - (number / len(made)) ** 0.7))
         row["created_at"] = moment.strftime("%Y-%m-%dT%H:%M:%S")

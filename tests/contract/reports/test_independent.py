@@ -1,4 +1,4 @@
-"""Each number of each report is what polars and plain Python make of the same rows: the demo's, and random ones."""
+"""Each number of each report equals what polars and plain Python compute from the same rows: the demo's, and random ones."""
 
 import random
 from collections.abc import Callable
@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from reports import demo, query, questions, results
+from demo import load, posts
+from reports import query, questions, results
 from reports.params import Params
 from reports.query import Source
 from tests.support import independent
 from tests.support.report_rows import fresh
 
-END = datetime(
-    2026, 11, 10, 17, 20, tzinfo=UTC
-)  # the clocks of New York and Berlin were set back in the four weeks before
-TABLES = {"demo": demo.make(2_500, 28, END), "random": {}}
+# the clocks of New York and Berlin were set back in the four weeks before
+END = datetime(2026, 11, 10, 17, 20, tzinfo=UTC)
+TABLES = {"demo": posts.make(2_500, 28, END), "random": {}}
 PERIODS = {
     "four weeks in UTC": Params(END - timedelta(days=28), END),
     "a night in which clocks go back": Params(
@@ -32,7 +32,7 @@ PERIODS = {
 
 
 def texts(number: int) -> list[str | None]:
-    """Some that many post as their own, with another number, link or mention in them."""
+    """Return texts, some of which many authors post as their own, with another number, link or mention."""
     return [
         "RT @a: hi",
         "a 🎉👍🏽 👩‍👩‍👧 🇫🇷🇩🇪 ❤️",
@@ -43,7 +43,7 @@ def texts(number: int) -> list[str | None]:
 
 
 def random_rows(seed: int) -> independent.Tables:
-    """Posts in which anything may be missing, ties are frequent, and each may come in several versions."""
+    """Return posts in which anything may be missing, ties are frequent, and some have several versions."""
     rng = random.Random(seed)
     words = ["Song", "song", "Beat", "ÄRGER", "音楽", "été"]
     begin = END - timedelta(days=28)
@@ -103,13 +103,13 @@ TABLES["random"] = random_rows(1)
 def rows(request: pytest.FixtureRequest, session_client: bigquery.Client) -> tuple[Source, independent.Tables]:
     tables = TABLES[request.param]
     source = fresh(session_client, {})
-    demo.fill(source, {name: _whole(name, listed) for name, listed in tables.items()})
+    load.fill(source.client, source.dataset, {name: _whole(name, listed) for name, listed in tables.items()})
     return source, tables
 
 
 @cache
 def second_computation(tables: int, asked: Params) -> dict[str, Callable[[], independent.Rows]]:
-    """`tables` by identity: reading them once a period is most of the time."""
+    """Cache by the identity of `tables`: reading them once a period takes most of the time."""
     return independent.answers(next(one for one in TABLES.values() if id(one) == tables), asked)
 
 
@@ -140,9 +140,9 @@ def test_a_report_s_numbers_are_those_of_a_second_computation(
 
 @pytest.mark.parametrize("name", [name for name, asked in PERIODS.items() if asked.until == END and name not in ALONE])
 def test_the_headline_s_hours_are_those_of_the_gaps(session_client: bigquery.Client, name: str) -> None:
-    """The demo's ingester has told of itself to the end, so that only gaps were not held."""
+    """The demo's ingester is alive to the end, so only gaps were not held."""
     source, asked = fresh(session_client, {}), PERIODS[name]
-    demo.fill(source, TABLES["demo"])
+    load.fill(source.client, source.dataset, TABLES["demo"])
     held = results.make(source, asked, ["totals"]).held
     listed = independent.answers(TABLES["demo"], asked)["posts_by_day"]()
     assert held is not None

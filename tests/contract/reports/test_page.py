@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from reports import demo, page, questions, results
+from demo import load, posts
+from reports import page, questions, results
 from reports.params import Params
 from reports.query import Source
 from reports.tables import cell
@@ -24,7 +25,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 def weeks(session_client: bigquery.Client) -> Source:
     """Four weeks of synthetic posts."""
     source = fresh(session_client, {})
-    demo.fill(source, demo.make(3_000, 28, NOW))
+    load.fill(source.client, source.dataset, posts.make(3_000, 28, NOW))
     return source
 
 
@@ -117,7 +118,7 @@ def test_a_hostile_post_does_nothing(session_client: bigquery.Client, tmp_path: 
 def test_a_script_that_is_not_ours_would_not_run(
     session_client: bigquery.Client, nothing: Source, tmp_path: Path
 ) -> None:
-    """The policy of the page is the second lock, were the escaping ever to fail."""
+    """The page's content security policy is a second lock, should the escaping ever fail."""
     _, address = written(nothing, asked(), tmp_path)
     path = tmp_path / "report.html"
     path.write_text(path.read_text().replace("</footer>", f"{attack.SCRIPT}{attack.IMAGE}</footer>"))

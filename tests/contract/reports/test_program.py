@@ -135,6 +135,17 @@ def test_a_mistake_is_told_in_words(here: dict[str, str], arguments: list[str], 
     assert "Traceback" not in done.stderr
 
 
+def test_kept_tables_that_cannot_be_opened_are_told_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "bqemulator.duckdb"
+    file.write_bytes(b"not a database, but long enough to be taken for one" * 100)
+    done = run("--data", str(tmp_path), "--only", "totals", "--results", str(tmp_path / "results"))
+    said = " ".join(done.stderr.split())
+    assert done.returncode == 1, said
+    assert "The embedded BigQuery does not start: IOException" in said
+    assert "Traceback" not in said
+    assert file.read_bytes().startswith(b"not a database")
+
+
 ADDRESSES = {
     "nobody there": ("", "Nothing answers at"),  # the fixture's address
     "no port": ("http://127.0.0.1:abc", "is no address"),
@@ -160,7 +171,7 @@ def test_without_a_login_it_says_how_to_get_one(tmp_path: Path) -> None:
 
 @contextmanager
 def bigquery_that(scanned: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The real BigQuery's answers to a dry run; any other query is a failure of the test."""
+    """Run a server that answers dry runs as BigQuery does. Any other query fails the test."""
     asked: list[dict[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -237,7 +248,7 @@ def test_a_bigquery_that_hangs_is_not_waited_for_for_ever(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:  # takes connections and never answers
         program = (
-            "import sys, reports.query as query, reports.__main__ as main; query._CALL_SECONDS = 0.5; "
+            "import sys, reports.query as query, reports.__main__ as main; query._CALL_SECONDS = query.SECONDS = 0.5; "
             "sys.exit(main.main(sys.argv[1:]))"
         )
         done = subprocess.run(
@@ -301,5 +312,5 @@ def test_a_report_that_nobody_gave_a_place_overwrites_none(here: dict[str, str],
 def test_the_example_needs_no_cloud(tmp_path: Path) -> None:
     done = run("--demo", "--only", "totals,trend", "--results", str(tmp_path), TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "totals.csv").read_text().startswith("total_posts,")
+    assert (tmp_path / "totals.csv").read_text(encoding="utf-8-sig").startswith("total_posts,")
     assert not list(tmp_path.glob("twitter-data-stream-*"))

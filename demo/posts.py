@@ -1,81 +1,35 @@
-"""An embedded BigQuery with weeks of synthetic posts, to see what reports look like before there are any of one's own.
+"""Rows for weeks of synthetic posts, by table.
 
-The rows are made by the function's own code from the posts that X's stand-in sends; only the times are invented: quiet nights,
-busy evenings, an album that comes out, an hour in which nobody held the stream, and a night that nobody filled.
+The function's own code makes them from the posts that X's stand-in sends. Only the times are invented: quiet nights, busy
+evenings, an album release, an hour in which nobody held the stream, and a night that nobody filled.
 """
 
 import random
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from io import BytesIO
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
-from google.cloud import bigquery
 
 from functions.load_tweet import transform as function
 from functions.load_tweet.filter import read_keywords
 from functions.load_tweet.message import Delivery
 from functions.load_tweet.settings import Settings
-from local.emulators.bigquery import create as tables
 from local.emulators.x import writer
 from local.pipeline import DATASET, PROJECT, RULES
 
-from .embedded import engine
-from .query import Source
-
 DAYS = 28
 POSTS = 12_000
-_LOAD_SECONDS = 120.0
-
-
-@contextmanager
-def bigquery_with_posts(posts_wanted: int = POSTS, days: int = DAYS, now: datetime | None = None) -> Iterator[Source]:
-    """An embedded BigQuery that ends with this context, with the days before `now`. Raises LocalError where it does not start."""
-    with tempfile.TemporaryDirectory(prefix="twitter-data-stream-") as folder, engine(Path(folder) / "data") as client:
-        tables.create(client, DATASET)
-        source = Source(client, DATASET, is_synthetic=True)
-        fill(source, make(posts_wanted, days, now or datetime.now(UTC)))
-        yield source
-
-
-def fill(source: Source, rows: dict[str, list[dict[str, Any]]]) -> None:
-    """Rows by table, as `make` gives them: a load job a table."""
-    for table, of_it in rows.items():
-        load(source.client, f"{source.name}.{table}", of_it)
-
-
-def load(client: bigquery.Client, table: str, rows: list[dict[str, Any]]) -> None:
-    """Rows as insertAll takes them, by a load job: 100,000 take a second, and are free."""
-    config = bigquery.LoadJobConfig(
-        schema=tables.schema(table.rpartition(".")[2]),
-        source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
-        write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
-    )
-    if rows:
-        parsed = {
-            field.name for field in config.schema if field.field_type == "JSON"
-        }  # insertAll parses a text, a load does not
-        lines = BytesIO(b"\n".join(orjson.dumps(_parsed(row, parsed)) for row in rows))
-        # without a size the client uploads in parts, the way that the embedded engine takes
-        client.load_table_from_file(lines, table, job_config=config, timeout=_LOAD_SECONDS).result(
-            timeout=_LOAD_SECONDS
-        )
-
-
-def _parsed(row: dict[str, Any], columns: set[str]) -> dict[str, Any]:
-    return {
-        name: orjson.loads(value) if name in columns and isinstance(value, str) else value
-        for name, value in row.items()
-    }
 
 
 def make(posts_wanted: int, days: int, now: datetime, seed: int = 1) -> dict[str, list[dict[str, Any]]]:
-    """Rows by table, for the `days` before `now`."""
+    """Return rows by table, as insertAll takes them, for the `days` before `now`.
+
+    The same seed gives the same posts, moved in time. Posts of the last six minutes and of the gaps are left out, so there are
+    somewhat fewer than `posts_wanted`.
+    """
     found: dict[str, list[dict[str, Any]]] = {
         name: [] for name in ("tweet_versions", "filtered", "superseded", "archive", "rejected", "ingester_events")
     }
@@ -110,7 +64,7 @@ def make(posts_wanted: int, days: int, now: datetime, seed: int = 1) -> dict[str
 
 
 def _moments(wanted: int, days: int, now: datetime, rng: random.Random) -> list[datetime]:
-    """Times of the posts, in order: by the hour of the day in the Americas, more at weekends, and one evening that bursts."""
+    """Return the times of the posts in order: evenings in the Americas, more at weekends, and a burst at the release."""
     start = now.replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
     hours = [start + timedelta(hours=n) for n in range(days * 24 + 1)]
     release = _release(days, now)
@@ -127,13 +81,13 @@ def _moments(wanted: int, days: int, now: datetime, rng: random.Random) -> list[
 
 
 def _release(days: int, now: datetime) -> datetime:
-    """When the album comes out: an evening, five days before the end."""
+    """Return when the album comes out: in the evening, five days before the end."""
     start = now.replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
     return start + timedelta(days=days - 5, hours=(21 - start.hour) % 24)
 
 
 def _share_of_the_album(since: timedelta) -> float:
-    """Of the posts, as hours go by since it came out."""
+    """Return the share of posts about the album, `since` it came out."""
     hours = since / timedelta(hours=1)
     return 0.0 if hours < 0 else max(0.6 * 0.9**hours, 0.04)
 
