@@ -119,7 +119,10 @@ def _volume(arguments: argparse.Namespace, console: Console, folder: Path) -> in
         measured = list(volume.convert_all(folder, paths, status.update))
         status.update("files to tables")
         with _engine(folder) as client:
-            measured.append(volume.load_all(client, folder, paths, arguments.messages))
+            measured.append(volume.upload_all(client, folder, paths, arguments.messages))
+        measured.append(volume.load_all(folder / "data" / "engine", paths, arguments.messages))
+        with _engine(folder / "data") as client:
+            volume.check(client, arguments.messages)
         status.update("a replay through Pub/Sub")
         measured.append(volume.replay_all(folder, paths))
     table = report.volume(measured)
@@ -163,7 +166,7 @@ def _failures(bench: function.Bench) -> Iterator[failures.Became]:
 
 @contextmanager
 def _engine(folder: Path, memory: str | None = None) -> Iterator[bigquery.Client]:
-    """A real SQL engine with our views, to see what a user would see."""
+    """Run a real SQL engine on the tables in `folder`/engine, to see what a user would see."""
     command = [sys.executable, "-m", "local.emulators.bigquery", "--data", str(folder / "engine"), "--port", "0"]
     command += ["--memory", memory] if memory else []
     process = Process("engine", command, {**os.environ, "PYTHONPATH": str(ROOT)}, folder / "engine.log")

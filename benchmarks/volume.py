@@ -95,20 +95,37 @@ def _in_a_pool(works: list[tuple[Staging, str, Part]]) -> None:
         pool.map(_convert, works, chunksize=1)
 
 
-def load_all(client: bigquery.Client, folder: Path, paths: Sequence[str], count: int) -> Volume:
-    """Run the command as a person does, from its start to the last load job. Raises LocalError if a message is missing."""
+def upload_all(client: bigquery.Client, folder: Path, paths: Sequence[str], count: int) -> Volume:
+    """Run the command as a person does, from its start to the last load job. BigQuery gets the rows by upload, as Google's does."""
     tables.create(client, DATASET)
-    command = [sys.executable, "-m", "dataflow", "files", *paths, "--staging", str(folder / "loaded"), "--no-filter"]
+    seconds = _import([*paths, "--staging", str(folder / "uploaded")])
+    check(client, count)
+    return Volume("python -m dataflow files", "rows in tables, uploaded", count, seconds)
+
+
+def load_all(data: Path, paths: Sequence[str], count: int) -> Volume:
+    """Run the command into an embedded BigQuery in the folder `data`, which it starts and stops itself."""
+    seconds = _import([*paths, "--staging", str(data.with_name("read")), "--data", str(data)])
+    return Volume("python -m dataflow files --data", "rows in tables", count, seconds)
+
+
+def check(client: bigquery.Client, count: int) -> None:
+    """Raise LocalError unless there is one row for each message."""
+    stored = _count(client, "tweet_versions")
+    if stored != count:
+        raise LocalError(f"{stored:,} rows of {count:,} messages were stored.")
+
+
+def _import(arguments: Sequence[str]) -> float:
+    command = [sys.executable, "-m", "dataflow", "files", *arguments, "--no-filter"]
     environment = {**os.environ, "GOOGLE_CLOUD_PROJECT": PROJECT, "BIGQUERY_DATASET": DATASET}
     began = time.monotonic()
     ran = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
     )
-    seconds = time.monotonic() - began
-    stored = _count(client, "tweet_versions")
-    if ran.returncode or stored != count:
-        raise LocalError(f"{stored:,} rows of {count:,} messages were stored: {ran.stderr[-500:]}")
-    return Volume("python -m dataflow files", "rows in tables", count, seconds)
+    if ran.returncode:
+        raise LocalError(f"The import ended with code {ran.returncode}: {ran.stderr[-500:]}")
+    return time.monotonic() - began
 
 
 def replay_all(folder: Path, paths: Sequence[str]) -> Volume:

@@ -14,6 +14,7 @@ import pytest
 from tests.support import ROOT
 from tests.support.processes import serving
 from tests.support.tiers import needs
+from tests.support.trial import cases
 
 BIN = ROOT / "tests" / "support" / "deploy" / "bin"
 SETTINGS = {"GOOGLE_CLOUD_PROJECT": "some-project", "X_BEARER_TOKEN": "TOKEN%3D", "ALERT_EMAIL": "a@example.com"}
@@ -258,7 +259,7 @@ LATE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("command", "words"), LATE.values(), ids=LATE.keys())
+@pytest.mark.parametrize(("command", "words"), cases(LATE, "the registry's", several=True))
 def test_what_google_does_not_know_of_yet_is_asked_again(
     project: Recorded, tmp_path: Path, command: str, words: str
 ) -> None:

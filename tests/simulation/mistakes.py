@@ -1,6 +1,6 @@
 """Deliberate mistakes, at least one for each promise. The simulator must find each within a number of sequences.
 
-(where, what replaces it, within how many sequences it is found, what it is). docs/simulation.md has the table.
+(where, what replaces it, within how many sequences it is found, and by which one first). docs/simulation.md has the table.
 """
 
 from dataclasses import replace
@@ -65,27 +65,27 @@ def _posts_only(message: Any) -> Resources:
 def _never(self: Any, *arguments: Any) -> None: ...
 
 
-Mistake = tuple[str, str, Any, int]
+Mistake = tuple[str, str, Any, int, int]
 WITHOUT_EDGES: Timeouts = replace(TIMES, edge=0.0)
 WITHOUT_LAG: Timeouts = replace(TIMES, lag=0.0)
 
 MISTAKES: dict[str, Mistake] = {
-    "the gap's row is not written before the reconnect": ("ingester.ledger.gaps", "Gaps.tell", _nothing, 300),
-    "no edge is searched around a gap": ("tests.simulation.world", "TIMES", WITHOUT_EDGES, 200),
-    "search is asked before it can know": ("tests.simulation.world", "TIMES", WITHOUT_LAG, 50),
+    "the gap's row is not written before the reconnect": ("ingester.ledger.gaps", "Gaps.tell", _nothing, 300, 1),
+    "no edge is searched around a gap": ("tests.simulation.world", "TIMES", WITHOUT_EDGES, 200, 52),
+    "search is asked before it can know": ("tests.simulation.world", "TIMES", WITHOUT_LAG, 50, 19),
     "posts that Pub/Sub does not have are forgotten": (
-        "ingester.published", "Published.until", _forgets_the_unpublished, 300,
+        "ingester.published", "Published.until", _forgets_the_unpublished, 300, 1,
     ),
-    "a stall is not noticed": ("ingester.stall", "StallDetector._quiet", _never, 300),
-    "keep-alives count as proof that nothing was posted": ("ingester.published", "Published.certain_until", _heard, 50),
-    "the refused token is compared with the one in use": ("ingester.x.bearer", "Tokens.renew", _with_the_current_token, 300),
-    "a secret that is out of reach is a reason to stop": ("ingester.supervisor", "Supervisor._renewed", _gives_up, 300),
-    "requests for counts are not billed": ("ingester.budget", "Budget.add_request", _never, 50),
-    "users are not billed": ("ingester.pubsub.envelope", "resources", _posts_only, 10),
-    "the lease is ignored": ("ingester.ledger.history", "rival", lambda *a, **k: None, 100),
-    "the lease is not looked at after a lapse": ("ingester.supervisor", "Supervisor._keep_the_lease", _nothing, 200),
-    "a stop is not remembered": ("ingester.ledger.history", "stop_in_force", lambda *a, **k: None, 100),
-    "connects are not limited": ("ingester.x.rate_limit", "Bucket.pace", lambda self, now: 0.0, 300),
-    "a search that fails is the end of a gap": ("ingester.backfill.backfill", "fill", _takes_a_failure_for_the_end, 100),
-    "what two gaps share is counted twice": ("ingester.backfill.backfill", "fill", _counts_again, 100),
+    "a stall is not noticed": ("ingester.stall", "StallDetector._quiet", _never, 300, 161),
+    "keep-alives count as proof that nothing was posted": ("ingester.published", "Published.certain_until", _heard, 50, 1),
+    "the refused token is compared with the one in use": ("ingester.x.bearer", "Tokens.renew", _with_the_current_token, 300, 11),
+    "a secret that is out of reach is a reason to stop": ("ingester.supervisor", "Supervisor._renewed", _gives_up, 300, 11),
+    "requests for counts are not billed": ("ingester.budget", "Budget.add_request", _never, 50, 6),
+    "users are not billed": ("ingester.pubsub.envelope", "resources", _posts_only, 10, 1),
+    "the lease is ignored": ("ingester.ledger.history", "rival", lambda *a, **k: None, 100, 3),
+    "the lease is not looked at after a lapse": ("ingester.supervisor", "Supervisor._keep_the_lease", _nothing, 200, 147),
+    "a stop is not remembered": ("ingester.ledger.history", "stop_in_force", lambda *a, **k: None, 100, 10),
+    "connects are not limited": ("ingester.x.rate_limit", "Bucket.pace", lambda self, now: 0.0, 300, 68),
+    "a search that fails is the end of a gap": ("ingester.backfill.backfill", "fill", _takes_a_failure_for_the_end, 100, 1),
+    "what two gaps share is counted twice": ("ingester.backfill.backfill", "fill", _counts_again, 100, 33),
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """A thousand random sequences of faults, the same in each run, so that a result depends on the change and not on luck.
 
-scripts/test simulate --sequences N --seed S runs others.
+The quick tests run the first half. scripts/test simulate --sequences N --seed S runs others.
 """
 
 import pytest
@@ -9,10 +9,15 @@ from . import cases, faults, sequences
 from .mistakes import MISTAKES
 
 SEQUENCES = 1_000
+_QUICK = 500
 _AT_ONCE = 50
+_BLOCKS = [
+    pytest.param(first, id=f"seeds {first} on", marks=[] if first <= _QUICK else [pytest.mark.slow])
+    for first in range(1, SEQUENCES + 1, _AT_ONCE)
+]
 
 
-@pytest.mark.parametrize("first", range(1, SEQUENCES + 1, _AT_ONCE), ids=lambda first: f"seeds {first} on")
+@pytest.mark.parametrize("first", _BLOCKS)
 def test_a_sequence_of_faults_breaks_no_promise(first: int) -> None:
     for seed in map(str, range(first, first + _AT_ONCE)):
         steps = faults.sequence(seed)
@@ -49,7 +54,7 @@ def test_a_failing_sequence_is_shrunk_to_the_faults_that_matter() -> None:
         faults.Step(7_990.679, "refused_503", number=4),
         faults.Step(20_000.0, "refused_503", number=2),
     ]
-    module, name, wrong, _ = MISTAKES["keep-alives count as proof that nothing was posted"]
+    module, name, wrong, _, _ = MISTAKES["keep-alives count as proof that nothing was posted"]
     with sequences.mistaken(module, name, wrong):
         assert sequences.run("68", steps).broken
         assert [step.what for step in sequences.shrink("68", steps)] == ["stall"]
