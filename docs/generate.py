@@ -9,6 +9,7 @@ from pathlib import Path
 
 import benchmarks.__main__
 import dataflow.options
+import demo.__main__
 import functions.load_tweet.filter.__main__
 import functions.remove_deleted.__main__
 import ingester.__main__
@@ -27,6 +28,7 @@ PARSERS = {
     "scripts/dataflow": dataflow.options.parser,
     "functions.remove_deleted": functions.remove_deleted.__main__._parser,
     "functions.load_tweet.filter": functions.load_tweet.filter.__main__._parser,
+    "demo": demo.__main__._parser,
     "scripts/bench": benchmarks.__main__._parser,
 }
 

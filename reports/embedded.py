@@ -137,6 +137,7 @@ class _Output:
                 if line.get("event") == "ready":
                     self._port = int(str(line["port"]))
                     self._news.set()
+                    continue
                 self.last = str(line.get("message") or text.strip()[:300] or self.last)
         self._news.set()
 
