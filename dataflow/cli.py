@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print(f"dataflow: {error}", markup=False)
         return error.exit_code
     except KeyboardInterrupt:
-        console.print("Stopped, as you asked. The same command goes on.")
+        console.print("Stopped, as you asked. Run the same command to continue.")
         return 130
 
 
@@ -97,7 +97,7 @@ def _run(asked: argparse.Namespace, beam_options: Sequence[str], console: Consol
     if asked.command == "stream":
         return _stream(asked, options, [*(ours or ["--runner=DirectRunner"]), *beam_options], console)
     job = _of_files(asked, options) if asked.command == "files" else _of_archive(asked, options)
-    # BigQuery remembers load jobs by the run's name, so once more is a run of its own
+    # BigQuery remembers load jobs by the run's name, so loading again needs a new name
     place = Staging(_staging(asked, remote=remote), f"{job.run}-{now:%Y%m%dT%H%M%S}" if asked.again else job.run)
     console.print(job.opening, markup=False)
     if earlier := place.loaded():
@@ -183,7 +183,7 @@ def _of_archive(asked: argparse.Namespace, options: Options) -> Job:
         f"{size.messages:,} messages of archive from {since:%F %H:%M:%S} to {until:%F %H:%M:%S} UTC, {size.size / 1e6:,.1f} MB: reading "
         f"them costs ${dollars:,.2f} at Google, and nothing at X."
     )
-    # asked for up to now, a second try would be another run
+    # without --to, `until` is now, and a second try would be another run
     run = staging.name("archive", since, asked.until, *_how(options))
     return Job(archive.windows(since, until) if asked.until else [whole], run, opening)
 
@@ -217,7 +217,7 @@ def _agree(asked: argparse.Namespace, question: str, console: Console) -> None:
     if asked.yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError("This asks before it costs anything, and there is no one to ask. Add --yes.")
+        raise UsageError("This asks before it spends money, and there is no terminal to answer at. Add --yes.")
     if console.input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
         raise UsageError("Nothing was started.")
 

@@ -18,13 +18,13 @@ from .shards import Shards
 from .staging import Staging
 from .totals import Totals
 
-_FIELDS_KEPT = 200  # names of unknown fields: what a file says is not ours to trust
+_FIELDS_KEPT = 200  # names of unknown fields: limited, because a file may contain anything
 _KEPT_OF_LINE = 100_000  # bytes of a line that is too long: it goes to `rejected`
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How messages become rows. `received_at` (microseconds since 1970 UTC) is for those that do not say when they were received."""
+    """How messages become rows. `received_at` (microseconds since 1970 UTC) is used for messages without a time of receipt."""
 
     keywords: Keywords
     settings: Settings
@@ -36,7 +36,7 @@ _NOWHERE = Delivery(b"", "")
 
 
 class Place(NamedTuple):
-    """Where a message stands: a line that begins at `start` in a part's file, and which of the line's messages it is."""
+    """The position of a message: the line that begins at `start` in a part's file, and the message's number within the line."""
 
     part: Part
     start: int

@@ -44,7 +44,7 @@ class StallDetector:
         self._unruled = True
 
     def notice_a_pause(self) -> None:
-        """Tell the reception when this process did not run. Whoever asks it until when all was heard calls this first."""
+        """Tell the reception if this process did not run for a while. Call this before reading the reception's `heard`."""
         now, looked = self._clock.monotonic(), self._looked
         self._looked = now
         if now - looked > self._every + self._late and self._reception.began_at is not None:
@@ -92,7 +92,7 @@ class StallDetector:
             self._stream.close(Ended("stalled", reason=f"keep-alives, and no post for {quiet:.0f} s"))
 
     def _quiet(self) -> float | None:
-        """Return the seconds without a post, if that is far longer than the posts before let one expect."""
+        """Return the seconds without a post, if that is far longer than the rate of earlier posts suggests."""
         reception = self._reception
         usual, posts = self.usual_pause, reception.posts
         if len(posts) >= 2:

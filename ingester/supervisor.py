@@ -83,7 +83,7 @@ class Supervisor:
         return self._held
 
     def held_until(self) -> datetime | None:
-        """Return until when all that X had is certain to be published, in X's time, if the stream is held."""
+        """Return the time (X's) up to which everything is certain to be published; None if the stream is not held."""
         if not self._held:
             return None
         self._watch.notice_a_pause()
@@ -103,7 +103,7 @@ class Supervisor:
     # before the first connection
 
     async def _begin(self, tasks: asyncio.TaskGroup) -> list[Event]:
-        """Say that we live, and return the history once nobody else does."""
+        """Announce this ingester, and return the history once no other one is alive."""
         parts = self._parts
         log.event("started", holder=self._ledger.holder, rules=len(parts.rules), x_api_url=parts.settings.x_api_url)
         try:
@@ -259,7 +259,7 @@ class Supervisor:
         raise StoppedByX(Refused(stop.message), row)
 
     def _conditions(self, token: Token) -> dict[str, str]:
-        """Return what a stop waits for, by its reason: it ends when this has changed."""
+        """Return, for each reason of a stop, the value whose change ends the stop."""
         return {
             "token": token.version,
             "forbidden": token.version,
@@ -299,7 +299,7 @@ class Supervisor:
             self._stop(Stop("rules", str(error), self._times.stopped), self._tokens.current)
 
     async def _look_after_x(self) -> None:
-        """Every minute the rules in force and a stream of unknown rate, every ten X's own count. The heartbeat waits for none of it."""
+        """Check the rules and a stream of unknown rate each minute, and X's own count every ten. The heartbeat never waits for this."""
         asked = self._clock.monotonic()
         while True:
             await asyncio.sleep(self._times.alive)

@@ -72,7 +72,7 @@ def _regions(rows: Rows) -> str:
     known = [row for row in rows if row["region"] != UNKNOWN]
     total, placed = sum(row["posts"] for row in rows), sum(row["posts"] for row in known)
     if not placed:
-        return f"Of none of the {_posts(total)} the country is known."
+        return f"The country is not known for any of the {_posts(total)}."
     said = [f"{row['region']} ({row['posts'] / placed:.0%})" for row in known[:3]]
     return f"Of the posts whose country is known ({placed / total:.0%} of all), most are from {_and(said)}."
 
@@ -139,7 +139,7 @@ def _conversations(rows: Rows) -> str:
 
 
 def _authors(rows: Rows) -> str:
-    return f"@{rows[0]['username']} reaches most: {_posts(rows[0]['posts'])} before {rows[0]['followers'] or 0:,} followers."
+    return f"@{rows[0]['username']} has the largest reach: {_posts(rows[0]['posts'])}, {rows[0]['followers'] or 0:,} followers."
 
 
 def _activity(rows: Rows) -> str:
@@ -202,7 +202,7 @@ def _gaps(rows: Rows) -> str:
     hours = sum(row["seconds"] for row in rows) / 3_600
     missing = sum(row["missing"] or 0 for row in rows)
     times = f"{len(rows)} time{'s' * (len(rows) != 1)}"
-    return f"The stream was not held {times}, {_span(hours)} in all; {missing:,} posts of it are known to be missing."
+    return f"The stream was not held {times}, {_span(hours)} in all; {missing:,} posts are known to be missing."
 
 
 def _posts(count: int) -> str:

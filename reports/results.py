@@ -1,4 +1,4 @@
-"""All answers of one report, asked one after the other, as each of the ways to show them takes them."""
+"""Collects all answers of one report, in the form that every kind of output uses."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -42,7 +42,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Of the period, as far as the ingester has told: `share` of the time the stream was held; `away` hours it was not."""
+    """For the part of the period since the ingester's first row: the `share` of time the stream was held, the `away` hours it was not."""
 
     share: float
     away: float
@@ -110,9 +110,9 @@ def make(
 
 
 def begun(source: Source, asked: Params) -> Params:
-    """Return the same from the hour in which collecting began, where that is within the period: what nobody counted is not zero.
+    """Return `asked` from the hour in which collecting began, if that is within the period: before it, posts are unknown, not zero.
 
-    That is when the ingester first told of itself, or the first post where there is an earlier one. Raises ReportError.
+    It began with the ingester's first row, or with the first post if that is earlier. Raises ReportError.
     """
     (row,) = query.answer(source, questions.read("live/begun"), asked)
     first = min((moment for moment in (row["first_told"], row["first_post"]) if moment is not None), default=None)
@@ -213,7 +213,7 @@ class _Found:
 
 
 def with_offsets(gaps: Rows, asked: Params) -> Rows:
-    """The rows of gaps.sql, without its offsets: a time in the hour that a clock shows twice gets its zone, and is shown with an offset."""
+    """Return the rows of gaps.sql without offset columns; a time in the repeated hour of a clock change gets a zone, to show its offset."""
     zone = ZoneInfo(asked.timezone)
     placed: Rows = []
     for row in gaps:
@@ -233,7 +233,7 @@ def empty(name: str, asked: Params) -> str:
 
 
 def _held(rows: Rows, asked: Params) -> Held | None:
-    """What is after the ingester's last word was not held: an ingester that is dead writes no gap."""
+    """Time after the ingester's last row counts as not held: a dead ingester records no gap."""
     row = rows[0]
     first, last = row["first_told"], row["last_told"]
     if first is None:

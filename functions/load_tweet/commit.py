@@ -65,7 +65,7 @@ class Committer:
         self._threads = ThreadPoolExecutor(INSERTS_IN_FLIGHT, thread_name_prefix="insert")
 
     async def commit(self, message_id: str, result: Result, size: int, trace: str = "") -> list[str]:
-        """Return when the rows are stored: empty, or why BigQuery refuses them for ever. Raises BadMoment, or Busy at once."""
+        """Wait until the rows are stored; return [], or why BigQuery refuses them for good. Raises BadMoment, or Busy at once."""
         if self._messages_held >= MESSAGES_HELD or self._bytes_held + size > BYTES_HELD:
             raise Busy(f"{self._messages_held} messages ({self._bytes_held:,} bytes) wait here, and no more fit")
         entry = Entry(message_id, result, size, trace, self._loop.create_future())
@@ -147,7 +147,7 @@ class Committer:
         return {table: _answer(table, insert) for table, insert in inserts.items()}
 
 
-# by table: for the rows that can never be stored, why; or why none was
+# by table: {row id: why} for rows that can never be stored, or the failure of the whole insert
 Answers = dict[str, dict[str, str] | BadMoment]
 
 

@@ -84,7 +84,7 @@ async def load_tweet(request: Request) -> Response:
 
 
 async def _store(serving: "_Serving", delivery: Delivery, trace: str) -> None:
-    """Return when the message is stored, as whatever it came to. Raises BadMoment."""
+    """Wait until the message is stored, whatever its outcome. Raises BadMoment."""
     now = datetime.now(UTC)
     result = make_rows(delivery, KEYWORDS, SETTINGS, now)
     refusals = await serving.committer.commit(delivery.message_id, result, len(delivery.data), trace)

@@ -25,7 +25,7 @@ _EVERY_ID = 10_000_000
 
 @dataclass(slots=True)
 class Run:
-    """Who is asked and where it is stored. `age` is how old a row must be to be touched, `most` the ids of one job."""
+    """The store, X, and limits: `age` is how old a row must be to be touched, `most` the maximum number of ids in one job."""
 
     store: Store
     x: X
@@ -67,7 +67,7 @@ class Run:
             done = sweep(self.store, began, self.age, deadline - time.monotonic())
         except BadMoment as error:
             self._note("sweep_failed", note=str(error)[:500])
-            log.event("not_swept", "WARNING", message=f"{error}. It is tried again; no view shows what is to go.")
+            log.event("not_swept", "WARNING", message=f"{error}. It is tried again; no view shows deleted posts.")
             return
         counts = {"removed": done.removed, "rewritten": done.rewritten, "left_fresh": done.left_fresh}
         self._note("swept", at=began, **counts)  # what is requested or recorded during the sweep causes another one
@@ -102,7 +102,7 @@ class Run:
         self._note("uploaded", round=asked.round, job_id=job.id, ids=len(ids))
 
     def _adopt(self, error: Running, history: list[Event]) -> str:
-        """Continue a job that a run left at X when it was cut off before it noted the job."""
+        """Continue a job at X whose run was cut off before it could record the job."""
         known = {one.job_id for one in history}
         for job in self.x.jobs():
             asked = names.read(self.store.dataset, job.name)
@@ -153,7 +153,7 @@ class Run:
                 "ERROR",
                 hours=round(late.total_seconds() / 3_600, 1),
                 message="X's policy gives 24 hours to remove what was deleted, and X was last asked about all posts before that. The "
-                "lines around this one say what keeps it; ./deploy.sh doctor checks token and credits.",
+                "lines around this one say what holds it up; ./deploy.sh doctor checks token and credits.",
             )
 
 

@@ -1,5 +1,5 @@
 """Takes from the tables what `deletions` names: rows, copies inside other posts, locations. Each time all of it, so that what
-comes late (a redelivery, a replay, a row that was too fresh) goes too; a second time nothing is found.
+comes late (a redelivery, a replay, a row that was too fresh) is removed too; a repeated sweep finds nothing.
 
     deletions ─► versions, retweets (they go with it) ─► rows by month: audit, delete
                                                       └► carriers: scrub, audit, rewrite
@@ -28,7 +28,7 @@ _BATCH_BYTES = 1_000_000  # of parameters: BigQuery takes 10 MB a request
 
 @dataclass(slots=True)
 class Swept:
-    """One sweep: where, when, what is old enough to be touched; and counts of rows."""
+    """One sweep: its store, its times (only rows from before `before` may be touched), and counts of rows."""
 
     store: Store
     now: datetime
@@ -77,7 +77,7 @@ def _remove(done: Swept, table: str) -> None:
             done.left_fresh += month["row_count"]
 
 
-# What is to be written in the row's place: the row's new fields (None: the row goes), the copies and the locations taken out
+# The row's new fields (None: the row is deleted), and the ids of the posts whose copies and whose locations were taken out
 Cleaned = tuple[Row | None, Iterable[str], Iterable[str]]
 
 

@@ -26,7 +26,7 @@ def account_for(job: Job, arrived: set[str]) -> None:
 
 
 async def arrived_at_last(job: Job, since: datetime, first: int, last: int) -> dict[str, set[str]]:
-    """Return what has arrived, and what is on its way where BigQuery is behind: that is late, not missing. Raises NoLedger."""
+    """Return posts that have arrived or are on their way: if BigQuery is behind, they are late, not missing. Raises NoLedger."""
     means, stream = job.means, job.means.stream
     if stream is None:
         return await means.store.arrived(since, first, last)

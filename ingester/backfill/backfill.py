@@ -22,7 +22,7 @@ from .model import ByHand, Filled, Job, Means, Progress
 from .slices import POSTS_A_SLICE, slices, spread, to_the_millisecond
 
 _PUBLISH_SECONDS = 60.0
-_COUNTS_OFF = 0.05  # share of the posts by which X's counts were seen to be too high
+_COUNTS_OFF = 0.05  # X's counts have been seen to be too high by up to this share
 _PAGE = 10  # posts: the fewest that X's search takes as max_results
 _POSTS_A_SAMPLE = 100  # of a slice of a sample
 
@@ -36,7 +36,7 @@ async def fill(
 ) -> Filled:
     """Fetch what was posted in the gap and on its edges, hand on what has not arrived, and count what is still missing.
 
-    Edges of gaps overlap: up to `accounted`, the end of the last gap that was counted, and its edge, nothing is counted again.
+    Gap edges overlap: nothing is counted again up to `accounted` (the end of the last counted gap) plus its edge.
     Raises Unavailable, NoLedger, PublishFailed; called again with the same progress it goes on.
     """
     try:
@@ -63,7 +63,7 @@ async def _fill(
         since, is_old = oldest, False
     asked = list(_askable(gap, progress, is_old=is_old))
     if not asked:
-        return _ended("unfillable", progress, "No rule is known that search could be asked for.")
+        return _ended("unfillable", progress, "There is no known rule that search can handle.")
 
     counted_from = to_the_millisecond(accounted + edge) if accounted is not None else since
     now = means.clock.monotonic()
@@ -160,7 +160,7 @@ def _plan_sample(wanted: ByHand, progress: Progress, since: datetime, until: dat
 
 
 def _posts_a_slice(job: Job) -> int:
-    """Return the most posts of a slice. By hand, a slice that does not fit into what a day's limit leaves waits for the next day."""
+    """Return the most posts of a slice. In a search by hand, a slice too large for the rest of the day's limit waits for the next day."""
     limit = job.means.budget.limit() if job.by_hand else None
     return POSTS_A_SLICE if limit is None else min(max(limit // job.means.most // 4, _PAGE), POSTS_A_SLICE)
 
@@ -191,7 +191,7 @@ async def _fill_slice(job: Job, start: datetime, end: datetime) -> None:
 
 
 def _others(job: Job) -> set[str]:
-    """Return the ids of rules that X's counts have no posts of: they were not asked for."""
+    """Return the ids of rules whose posts X's counts do not include, because they were not asked for."""
     asked = {" ".join(value.split()) for (_, value, _), _ in job.asked}
     known = {rule_id: value for rule_id, value, _ in job.gap.rules} | dict(job.means.rule_values)
     return {rule_id for rule_id, value in known.items() if " ".join(value.split()) not in asked}

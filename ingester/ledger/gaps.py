@@ -1,6 +1,6 @@
-"""The gap that goes on: what one before us left, or what begins where a connection ended.
+"""The current gap: one that an earlier ingester left open, or one that begins where a connection ended.
 
-Its row is written before the stream is held again, and it goes to the backfill when it is. Times are X's: search is asked by the times
+Its row is written before the stream is held again; then the backfill takes the gap over. Times are X's, because searches use the times
 of X's ids.
 """
 
@@ -72,7 +72,7 @@ class Gaps:
             log.event("ledger_behind", "WARNING", message=f"The gap is not in the ledger yet: {error}")
 
     def ended(self) -> Gap | None:
-        """Return the gap that goes on as one that ends now, and forget it: it is the backfill's."""
+        """End the current gap now, return it and forget it: from here on the backfill handles it."""
         if self._open is None:
             return None
         opened, until = self._open.gap, self._x_time.now()

@@ -20,7 +20,7 @@ _USUAL_DAYS = 7
 def rival(events: Sequence[Event], me: str, now: datetime, fresh: float, execution: str = "") -> Event | None:
     """Return the latest event of another live ingester that holds the stream or started before us; `fresh` is in seconds.
 
-    `execution` is Cloud Run's, of which we are an attempt: it starts one only when the one before is over.
+    `execution` is the Cloud Run execution that we are an attempt of: it starts an attempt only when the previous one is over.
     """
     started = {event.holder: event.at for event in reversed(events) if event.event == "started"}
     last = {event.holder: event for event in events}
@@ -40,9 +40,9 @@ def rival(events: Sequence[Event], me: str, now: datetime, fresh: float, executi
 def newer_holder(
     events: Sequence[Event], me: str, *, since: datetime, now: datetime, fresh: float, execution: str = ""
 ) -> Event | None:
-    """Return the word of another who took the stream after `since`, our own last connection, lives and has not let go.
+    """Return an event of another ingester that took the stream after `since` (our last connection), is alive and has not let go.
 
-    Its 'connected' says so, or a heartbeat that names until when it has held the stream: `events` may begin after it connected.
+    It is a 'connected', or a heartbeat with the time up to which it held the stream: `events` may begin after it connected.
     `execution` is Cloud Run's, as in `rival`.
     """
     for event in reversed(events):
@@ -82,7 +82,7 @@ def stop_in_force(events: Sequence[Event], now: datetime, conditions: Mapping[st
 def last_held(events: Sequence[Event], now: datetime | None = None) -> tuple[datetime, str] | None:
     """Return (until when, why it ended) of the last time that anyone held the stream, as far as it is certain.
 
-    A heartbeat says until when all was published; who is killed takes what came after with it. A moment that lies in the future was
+    A heartbeat says up to when all was published; what a killed ingester received after that may be lost. A time in the future was
     written by a wrong clock, and does not count.
     """
     holding: dict[str, bool] = defaultdict(bool)
@@ -146,7 +146,7 @@ def skipped_within(events: Sequence[Event], since: datetime, until: datetime) ->
 
 
 def connects(events: Iterable[Event]) -> list[datetime]:
-    """Return when anyone asked X for the stream: a row each, whether X gave it or not."""
+    """Return the times of all connects by any ingester, whether X accepted them or not."""
     return [event.at for event in events if event.event in {"connected", "refused"}]
 
 
@@ -173,7 +173,7 @@ def spent(events: Iterable[Event]) -> dict[date, int]:
 
 
 def usual_pause(spent: Mapping[date, int], today: date) -> float | None:
-    """Return the most seconds that usually lie between two posts, by the units of the last seven days; None if nothing is known.
+    """Return an upper estimate of the usual seconds between two posts, from the units of the last seven days; None if unknown.
 
     A unit may be a post, or a sixth of one that came with two users and another post, so the pause is rather too long than too short.
     """

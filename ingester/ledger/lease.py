@@ -29,7 +29,7 @@ async def wait_for_others(
     times: Timeouts,
     environ: Mapping[str, str],
 ) -> list[Event]:
-    """Return the history, once nobody else lives. Raises Done if somebody does."""
+    """Return the history once no other ingester is alive. Raises Done if one is."""
     execution = environ.get("CLOUD_RUN_EXECUTION", "")
     me = ledger.holder
     seen: datetime | None = None
@@ -39,7 +39,7 @@ async def wait_for_others(
         age = (x_time.now() - other.at).total_seconds()
         # Cloud Scheduler starts the job again in 15 minutes; a process started by hand must find out now
         if "CLOUD_RUN_JOB" in environ or other.at > seen:
-            raise Done(f"{other.holder} holds the stream: it was heard of {age:.0f} s ago. Nothing to do here.")
+            raise Done(f"{other.holder} holds the stream: its last row is {age:.0f} s old. Nothing to do here.")
         wait = times.alive / 12
         if wait >= 1:
             log.event(
@@ -51,7 +51,7 @@ async def wait_for_others(
 
 
 async def give_way(ledger: Ledger, x_time: XTime, times: Timeouts, environ: Mapping[str, str]) -> None:
-    """Raise Done if one that was here before us lives after all: it was frozen, and runs again. For whoever has never held the stream."""
+    """Raise Done if an earlier ingester, which was frozen, runs again. For an ingester that has never held the stream."""
     try:
         events = await ledger.store.history()
     except NoLedger as error:
@@ -67,7 +67,7 @@ async def yield_to_another(
 ) -> None:
     """Raise Done if another has connected after `since`, our own last connection: then it is not for us to fight.
 
-    Reads the ledger from then on, or from its last 15 minutes where that is shorter.
+    Reads the ledger from `since` on, but never more than its last 15 minutes.
     """
     now = x_time.now()
     try:
@@ -91,7 +91,7 @@ class Ghosts:
         self._clock = clock
 
     async def there(self) -> bool:
-        """Return whether X counts a connection. An X that does not say is taken for no: the stream's own answer will tell."""
+        """Return whether X counts a connection. If X does not say, assume that it counts none: the stream's own answer will show."""
         try:
             answer = await self._x.connections()
         except Unavailable as error:

@@ -1,4 +1,4 @@
-"""What the stream brings: each line on its way to Pub/Sub, and what can be said of the connection by it.
+"""Receives the stream: passes each line on to Pub/Sub, and records what it shows about the connection.
 
 The stream's thread calls `line` and `keep_alive`; the event loop reads the numbers and decides. They share no lock: each number has
 one writer.

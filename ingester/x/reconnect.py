@@ -117,7 +117,7 @@ def decide(ended: Ended, failures: int, times: Timeouts) -> Action:
 
 
 def _as_asked(ended: Ended, failures: int, times: Timeouts) -> Wait | Stop:
-    """X's wish where it names one, and never less than a back-off of our own; a wish beyond X's own window is left alone for an hour."""
+    """Wait as long as X asks, but no less than our own back-off; if X asks for more than its own window, stop for an hour."""
     wish, busy = ended.reset_in, ended.status == 503
     own = (
         _grow(times.http_first, failures, times.http_most)

@@ -51,7 +51,7 @@ SAID: dict[str, tuple[str, list[dict[str, Any]], str]] = {
     "no country": (
         "posts_by_region",
         [{"region": "unknown", "code": None, "posts": 60}],
-        "Of none of the 60 posts the country is known.",
+        "The country is not known for any of the 60 posts.",
     ),
     "languages": (
         "languages",
@@ -86,7 +86,7 @@ SAID: dict[str, tuple[str, list[dict[str, Any]], str]] = {
     "a gap that is not counted": (
         "gaps",
         [{"seconds": 5_400, "missing": None}],
-        "The stream was not held 1 time, 90 minutes in all; 0 posts of it are known to be missing.",
+        "The stream was not held 1 time, 90 minutes in all; 0 posts are known to be missing.",
     ),
     "one day alone has no others": (
         "authors_by_day",
