@@ -31,8 +31,10 @@ def unframed(version: bytes, *headers: bytes) -> fakes.Script:
 
 @pytest.mark.parametrize(
     "script",
-    [unframed(b"HTTP/1.1", b"Connection: close"), unframed(b"HTTP/1.0")],
-    ids=["Connection: close", "HTTP/1.0"],
+    [
+        pytest.param(unframed(b"HTTP/1.1", b"Connection: close"), id="Connection: close", marks=pytest.mark.slow),
+        pytest.param(unframed(b"HTTP/1.0"), id="HTTP/1.0"),
+    ],
 )
 def test_a_post_is_published_at_once_whatever_the_framing(
     x: FakeX, pubsub: Topics, start: Start, script: fakes.Script
@@ -105,7 +107,13 @@ def unnamed_page(wire: Wire) -> None:
     wire.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<html>\r\n<body>\r\nLog in\r\n</body>\r\n</html>\r\n")
 
 
-@pytest.mark.parametrize("answer", [empty, unnamed_page], ids=["200 and nothing", "a page without a type"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(empty, id="200 and nothing"),
+        pytest.param(unnamed_page, id="a page without a type", marks=pytest.mark.slow),
+    ],
+)
 def test_not_every_200_is_a_stream(x: FakeX, pubsub: Topics, start: Start, answer: Callable[[Wire], None]) -> None:
     x.scripts = [answer, stream(post(1))]
     process = start("--rules", "ingester/rules.yaml")

@@ -118,8 +118,9 @@ def _whole(table: str, listed: independent.Rows) -> independent.Rows:
 
 
 ALONE = {"a few, by language": ("posts_to_read", "posts_by_week")}  # what the others of a period would only repeat
+_QUICK = ("four weeks in UTC", "a night in which clocks go back", "a few, by language")
 CASES = [
-    pytest.param(name, asked, id=f"{name}-{period}")
+    pytest.param(name, asked, id=f"{name}-{period}", marks=[] if period in _QUICK else [pytest.mark.slow])
     for period, asked in PERIODS.items()
     for name in ALONE.get(period, questions.NAMES)
 ]

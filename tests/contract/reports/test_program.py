@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import reports.__main__ as program
 from reports import questions
 from reports.query import Source
 from tests.support import ROOT
@@ -127,11 +128,44 @@ MISTAKES = {
 }
 
 
+class Here:
+    """The program in this process, which spares each mistake the start of another one."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        for name in os.environ:
+            if name.startswith(("GOOGLE", "BIGQUERY")):
+                monkeypatch.delenv(name)
+        monkeypatch.setenv("COLUMNS", "120")
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+
+    def run(self, *arguments: str, **environment: str) -> tuple[int, str]:
+        """Return the exit code, and what was said on stderr with single spaces."""
+        for name, value in environment.items():
+            self._monkeypatch.setenv(name, value)
+        try:
+            code: object = program.main([*arguments])
+        except SystemExit as error:  # argparse
+            code = error.code
+        assert isinstance(code, int)
+        return code, " ".join(self._capsys.readouterr().err.split())
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    return Here(monkeypatch, capsys)
+
+
 @pytest.mark.parametrize(("arguments", "words"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_a_mistake_is_told_in_words(here: dict[str, str], arguments: list[str], words: str) -> None:
-    done = run(*arguments, **here)
+def test_a_mistake_is_told_in_words(here: dict[str, str], in_process: Here, arguments: list[str], words: str) -> None:
+    code, said = in_process.run(*arguments, **here)
+    assert (code, words in said) == (2, True), said
+
+
+def test_a_mistake_is_told_by_the_program_as_it_is_typed(here: dict[str, str]) -> None:
+    done = run("--only", "nosuch", **here)
     assert done.returncode == 2
-    assert words in " ".join(done.stderr.split())
+    assert "There is no question 'nosuch' here" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
 
 
@@ -155,11 +189,11 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize(("address", "words"), ADDRESSES.values(), ids=ADDRESSES.keys())
-def test_an_embedded_engine_that_is_not_there_is_told_at_once(nobody: str, address: str, words: str) -> None:
-    done = run(BIGQUERY_EMULATOR_HOST=address or nobody, GOOGLE_CLOUD_PROJECT="local")
-    assert done.returncode == 2
-    assert words in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr  # and not after Google's 600 s: the run has a limit of 100
+def test_an_embedded_engine_that_is_not_there_is_told_at_once(
+    in_process: Here, nobody: str, address: str, words: str
+) -> None:
+    code, said = in_process.run(BIGQUERY_EMULATOR_HOST=address or nobody, GOOGLE_CLOUD_PROJECT="local")
+    assert (code, words in said) == (2, True), said  # and not after Google's 600 s: a test has a limit of 120
 
 
 def test_without_a_login_it_says_how_to_get_one(tmp_path: Path) -> None:
@@ -248,7 +282,7 @@ def test_a_bigquery_that_hangs_is_not_waited_for_for_ever(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:  # takes connections and never answers
         program = (
-            "import sys, reports.query as query, reports.__main__ as main; query._CALL_SECONDS = query.SECONDS = 0.5; "
+            "import sys, reports.query as query, reports.__main__ as main; query._CALL_SECONDS = query.EMBEDDED_SECONDS = 0.5; "
             "sys.exit(main.main(sys.argv[1:]))"
         )
         done = subprocess.run(

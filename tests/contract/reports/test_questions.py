@@ -145,7 +145,24 @@ def test_google_s_own_analyzer_takes_the_query(name: str) -> None:
     assert len(set(found)) == len(found)
 
 
-@pytest.mark.parametrize("name", questions.NAMES)
+# each kind of parameter and of clause is in one of these
+_PASTED = frozenset(
+    {
+        "totals",
+        "trend",
+        "posts_by_hour",
+        "languages_over_time",
+        "posts_to_read",
+        "network_of_mentions",
+        "receipt",
+        "gaps",
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in _PASTED else [pytest.mark.slow]) for name in questions.NAMES]
+)
 def test_the_query_to_paste_is_the_same_query(source: Source, name: str) -> None:
     """With values in place of parameters, and with whole names in place of a default dataset."""
     question = questions.read(name)
