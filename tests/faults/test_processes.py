@@ -34,9 +34,7 @@ def in_the_middle(rest: Rest, folder: Path, posts: int = 400) -> Trial:
     return one
 
 
-@pytest.mark.parametrize(
-    ("how", "seconds", "between"), cases(IN_TURN, "killed", "frozen for longer than the ack deadline", several=True)
-)
+@pytest.mark.parametrize(("how", "seconds", "between"), cases(IN_TURN, "killed", several=True))
 def test_each_part_in_turn_in_one_run(rest: Rest, tmp_path: Path, how: str, seconds: float, between: float) -> None:
     """Real signals to each part, one after the other."""
     one = in_the_middle(rest, tmp_path, posts=1_000)
