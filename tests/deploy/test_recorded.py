@@ -129,6 +129,7 @@ def test_dataflow_is_made_when_it_is_asked_for_and_a_second_time_changes_nothing
     assert "Nothing to do" in again.stderr
 
 
+@pytest.mark.slow
 def test_a_streaming_job_takes_the_place_of_the_function_and_gives_it_back(tmp_path: Path, deployed: Recorded) -> None:
     copy = Recorded(tmp_path / "copy")
     shutil.copytree(deployed.folder, copy.folder)
@@ -312,6 +313,7 @@ def test_a_project_of_a_domain_has_its_accounts_where_google_has_them(project: R
     assert all(member.endswith("@some-project.example.com.iam.gserviceaccount.com") for member in members)
 
 
+@pytest.mark.slow
 def test_a_budget_needs_two_more_apis_and_is_made_once(tmp_path: Path, deployed: Recorded) -> None:
     copy = Recorded(tmp_path / "copy")
     shutil.copytree(deployed.folder, copy.folder)

@@ -35,7 +35,6 @@ PASSING = {
     ("faults", "word"),
     cases(
         PASSING,
-        "resets the connection",
         "says nothing any more",
         several=True,
     ),

@@ -130,6 +130,7 @@ def test_no_proxy_holds_for_the_stream_as_for_other_calls(x: FakeX, pubsub: Topi
     assert eventually(lambda: process.totals.get("published") == 1)
 
 
+@pytest.mark.slow
 def test_a_redirect_is_not_followed_with_the_token(x: FakeX, pubsub: Topics, start: Start) -> None:
     with fakes.serve() as other:
         other.scripts = [stream(post(2))]
@@ -143,6 +144,7 @@ def test_a_redirect_is_not_followed_with_the_token(x: FakeX, pubsub: Topics, sta
     assert x.connections == 2
 
 
+@pytest.mark.slow
 def test_a_page_with_status_200_is_no_stream(x: FakeX, pubsub: Topics, start: Start) -> None:
     """A portal's page, or a proxy's. Without the check each of its lines would be published."""
     x.scripts = [lambda wire: wire.page("<html>\r\n<body>\r\nLog in\r\n</body>\r\n</html>\r\n"), stream(post(1))]
