@@ -7,6 +7,7 @@ It takes the CloudEvent that Eventarc sends, and is registered as an HTTP functi
 wrapper would halve what one instance carries (docs/decisions/0003-http-signature.md).
 """
 
+import asyncio
 import gc
 import os
 import sys
@@ -19,13 +20,17 @@ import functions_framework.aio
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from . import log, schema, settings, store
+from . import log, schema, settings, store, watchdog
 from .commit import Committer
 from .errors import BadMessage, BadMoment, Busy, ConfigurationError
 from .filter import read_keywords
 from .message import Delivery, unwrap
 from .outcomes import Outcomes
 from .transform import make_rows, reject
+
+# functions-framework hands Cloud Run's request timeout to gunicorn as the worker's, and reads it after this module is imported. A worker
+# that was idle without CPU for longer would be killed with the request that wakes it; watchdog.py ends one that hangs.
+os.environ["CLOUD_RUN_TIMEOUT_SECONDS"] = "0"
 
 # Objects made between two looks for reference cycles; Python's 700 would cost an eighth of the throughput.
 _GARBAGE_AFTER = 50_000
@@ -60,9 +65,11 @@ except ConfigurationError as error:
 @functions_framework.aio.http  # type: ignore[untyped-decorator]
 async def load_tweet(request: Request) -> Response:
     """Handle one message: 204 acknowledges it, 503 gives it back to Pub/Sub."""
+    headers = request.headers
     if request.method != "POST":
         return Response("Pub/Sub's messages are POSTed here as CloudEvents.\n", status_code=405)
-    headers = request.headers
+    if "origin" in headers:  # a browser: on a developer's machine any page that is open could send messages here
+        return Response("Messages come from Pub/Sub, and not from web pages.\n", status_code=403)
     try:
         delivery = unwrap(await request.body(), headers.get("ce-id", ""))
     except ClientDisconnect:
@@ -107,6 +114,7 @@ def _serving() -> _Serving:
 
     Raises BadMoment.
     """
+    watchdog.watch(asyncio.get_running_loop())
     insert = store.connect(SETTINGS.google_cloud_project, SETTINGS.bigquery_dataset, TABLES_AT_START)
     counts = Outcomes(SETTINGS.google_cloud_project)
     gc.collect()

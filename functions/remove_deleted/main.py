@@ -18,6 +18,10 @@ from .rounds import Run, one_run
 from .store import Store
 from .x import X
 
+# functions-framework hands Cloud Run's request timeout to gunicorn as the worker's, and reads it after this module is imported. A worker
+# that was idle without CPU for longer would be killed with the request that wakes it.
+os.environ["CLOUD_RUN_TIMEOUT_SECONDS"] = "0"
+
 try:
     SETTINGS = settings.read(os.environ)
 except ConfigurationError as error:

@@ -3,7 +3,9 @@
 import base64
 import json
 import shutil
+import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +24,7 @@ from tests.support import ROOT
 from tests.support.fakes import bigquery as fakes
 from tests.support.fakes.bigquery import FakeBigQuery
 from tests.support.processes import function_command, running
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, let_last
 from tests.support.x_samples import SAMPLES
 
 PAYLOAD = json.dumps({"data": {"id": "2107184236008718446", "text": "great music", "lang": "en"}})
@@ -240,6 +242,20 @@ def test_what_not_even_rejected_takes_is_given_back_and_told(function: Start, fa
     assert post(url, **event(PAYLOAD, "m1")).status_code == 503
     assert eventually(lambda: "refuses even the row of `rejected`" in process.complaint)
     assert eventually(lambda: process.totals.get("failed") == 1)
+
+
+def test_the_message_that_wakes_an_idle_function_is_stored(function: Start, fake: FakeBigQuery) -> None:
+    """Cloud Run withdraws the CPU between requests, and sets its request timeout in the environment."""
+    process, url = function({"GOOGLE_CLOUD_PROJECT": "local", "CLOUD_RUN_TIMEOUT_SECONDS": "1"}, None)
+    assert post(url, **event(PAYLOAD, "m0")).status_code == 204
+    with ThreadPoolExecutor(1) as pool:
+        for number in range(1, 4):
+            process.signal(signal.SIGSTOP)
+            let_last(2.5)  # gunicorn looks each second
+            answer = pool.submit(post, url, **event(PAYLOAD, f"m{number}"))
+            process.signal(signal.SIGCONT)
+            assert answer.result().status_code == 204
+    assert "WORKER TIMEOUT" not in process.log.read_text()
 
 
 def test_only_post_is_taken(standing: Standing) -> None:
