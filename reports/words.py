@@ -18,7 +18,7 @@ import stopwordsiso
 from icu4py.breakers import WordBreaker
 
 from functions.load_tweet import languages
-from functions.load_tweet.texts import as_written
+from functions.load_tweet.texts import as_written, without_heaps_of_accents
 
 Rows = list[dict[str, Any]]
 
@@ -72,7 +72,7 @@ def read(rows: Rows) -> list[Text]:
 
 def tokens(text: str, lang: str = "") -> Iterator[tuple[str, bool]]:
     """Yield each word in small letters, in order, and whether nothing but spaces stands between it and the one before."""
-    text = unicodedata.normalize("NFC", _RETWEET.sub("", as_written(text)))
+    text = unicodedata.normalize("NFC", without_heaps_of_accents(_RETWEET.sub("", as_written(text))))
     between = _END
     for piece in _pieces(text):
         if piece.startswith("#") and len(piece) > 1:

@@ -9,6 +9,9 @@ _NOT_TEXT = re.compile("[™℠®©\ufe00-\ufe0f]")
 _UNSEEN = re.compile(
     f"[\u0640{''.join(chr(c) for c in (*range(0x10000), *range(0xE0000, 0xE0080)) if unicodedata.category(chr(c)) == 'Cf')}]"
 )
+# Sorting a run of accents takes the square of its length. Unicode's stream-safe format has at most 30 (UAX 15, section 13).
+_ACCENTS = "".join(chr(c) for c in (*range(0x300, 0x10000), *range(0x10000, 0x1F000)) if unicodedata.combining(chr(c)))
+_TOO_MANY_ACCENTS = re.compile(f"([{_ACCENTS}]{{30}})[{_ACCENTS}]+")
 _GREEK_ACCENTS = re.compile("(?<=[\u0370-\u03ff\u1f00-\u1fff])[\u0300-\u0345]+")
 _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
 
@@ -16,6 +19,11 @@ _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
 def as_written(text: str) -> str:
     """Undo X's escaping of &, < and >. `&` comes last, because somebody may have typed `&lt;`."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text
+
+
+def without_heaps_of_accents(text: str) -> str:
+    """Keep 30 of a run of combining marks, so that normalizing a text takes time in proportion to its length."""
+    return _TOO_MANY_ACCENTS.sub(r"\1", text)
 
 
 def fold(text: str) -> str:
@@ -28,7 +36,8 @@ def fold(text: str) -> str:
     text = as_written(text)
     if text.isascii():
         return text.lower()
-    text = _UNSEEN.sub("", unicodedata.normalize("NFKC", _NOT_TEXT.sub("", text)))
+    text = without_heaps_of_accents(_UNSEEN.sub("", _NOT_TEXT.sub("", text)))
+    text = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
     text = text.replace("\u0131", "i").casefold().replace("i\u0307", "i")
     if _GREEK.search(text):
         text = _GREEK_ACCENTS.sub("", unicodedata.normalize("NFD", text))

@@ -30,7 +30,7 @@ UNSPACED = re.compile(
 _QUOTES = "\"'\u201c\u201d"
 # What people write or leave out as they like between words (hip-hop, St. Vincent, don't): it counts as a space.
 _LOOSE = re.compile(r"[\s,;:'\"\u2018-\u201f()\[\]{}«»¿¡\u2010-\u2015-]+|\.(?=\s|$)|(?<=\s)\.(?=\s)")
-_SPACED_SIGNS = "&/"  # written with spaces around them or without: R & B
+_SPACED_SIGN = re.compile("[&/]")  # written with spaces around them or without: R & B
 _DOUBLED = "+#"  # C+ is not C++
 _SHORTEST = 2  # letters of a beginning: a* would match half of all posts
 
@@ -131,7 +131,10 @@ def judge(post: Post, keywords: Keywords, settings: Settings) -> Verdict:
     folded = fold(f"{post.text}\n{post.quoted_text}")
     words = _WORD.findall(folded)
     hashtags = {fold(tag) for tag in columns["hashtags"]} | set(_HASHTAG.findall(folded))
-    seen = _Seen(folded, f" {' '.join(words)} ", hashtags.union(words), hashtags)
+    signs = any(keyword.kind == "signs" for keyword in (*keywords.drop, *keywords.keep))
+    seen = _Seen(
+        folded, f" {' '.join(words)} ", hashtags.union(words), hashtags, _evenly_spaced(folded) if signs else ""
+    )
     if dropped := tuple(keyword.entry for keyword in keywords.drop if seen.has(keyword)):
         return Verdict("excluded", dropped)
     matched = tuple(keyword.entry for keyword in keywords.keep if seen.has(keyword))
@@ -146,6 +149,7 @@ class _Seen:
     spaced: str
     words: set[str]
     hashtags: set[str]
+    evenly_spaced: str  # for entries with signs; empty where there is none
 
     def has(self, keyword: Keyword) -> bool:
         match keyword.kind:
@@ -160,7 +164,7 @@ class _Seen:
             case "hashtag beginning":
                 return any(tag.startswith(keyword.form) for tag in self.hashtags)
             case "signs":
-                return _written(keyword.form).search(self.folded) is not None
+                return _written(keyword.form).search(self.evenly_spaced) is not None
             case _:
                 return keyword.form in self.folded
 
@@ -183,27 +187,25 @@ def _keyword(entry: str, bare: str) -> Keyword | None:
     words = _WORD.findall(form)
     if not words:
         return None
-    left = " ".join(_LOOSE.sub(" ", form).split())
-    if left != " ".join(words):
-        return Keyword(entry, left, "signs")
-    return Keyword(entry, left, "word" if len(words) == 1 else "phrase")
+    bare_form = " ".join(_LOOSE.sub(" ", form).split())
+    if bare_form != " ".join(words):
+        return Keyword(entry, _evenly_spaced(form), "signs")
+    return Keyword(entry, bare_form, "word" if len(words) == 1 else "phrase")
+
+
+def _evenly_spaced(folded: str) -> str:
+    """Return a text in which loose punctuation is one space, and so is what may stand around `&` and `/`."""
+    return " ".join(_SPACED_SIGN.sub(r" \g<0> ", _LOOSE.sub(" ", folded)).split())
 
 
 @lru_cache(maxsize=2_048)
 def _written(form: str) -> re.Pattern[str]:
-    """Return a pattern for an entry with signs. Loose punctuation matches any loose punctuation; `&` and `/` may have spaces around them.
+    """Return a pattern for an entry with signs, in a text and a form that are evenly spaced.
 
-    A letter at the edge ends a word there. After a sign no letter follows: `C#` is not in `C#m`, and `C++` is in `C++17`.
+    A letter at the edge ends a word there. After a sign no letter follows: `C#` is not in `C#m`, and `C++` is in `C++17`. Nothing in
+    the pattern repeats, so no text makes it slow.
     """
-    pattern = ""
-    for character in form:
-        if character == " ":
-            pattern += rf"(?:{_LOOSE.pattern})"
-        elif character in _SPACED_SIGNS:
-            pattern += rf"\s*{re.escape(character)}\s*"
-        else:
-            pattern += re.escape(character)
     last = form[-1]
     doubled = rf"(?!{re.escape(last)})" if last in _DOUBLED else ""
     no_more = rf"(?![\w{_MARKS}])" if _LETTER.match(last) else r"(?![^\W\d_])"
-    return re.compile(rf"(?<![\w{_MARKS}]){pattern}{doubled}{no_more}")
+    return re.compile(rf"(?<![\w{_MARKS}]){re.escape(form)}{doubled}{no_more}")
