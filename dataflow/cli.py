@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if asked.data is None:
             return _run(asked, beam_options, console)
-        with embedded.bigquery_in(asked.data):
+        with embedded.bigquery_in(asked.data, Path(asked.staging or command_line.STAGING)):
             return _run(asked, beam_options, console)
     except DataflowError as error:
         console.print(f"dataflow: {error}", markup=False)

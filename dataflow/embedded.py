@@ -13,8 +13,8 @@ from .errors import UsageError
 
 
 @contextmanager
-def bigquery_in(folder: Path) -> Iterator[None]:
-    """Start it over a folder, with the tables, and let the environment name it. Raises UsageError."""
+def bigquery_in(folder: Path, staging: Path) -> Iterator[None]:
+    """Start it over a folder, with the tables, and let the environment name it. It reads files in `staging`. Raises UsageError."""
     try:
         from local.emulators.bigquery import create, credentials  # noqa: PLC0415 - only here, and not where it is deployed
         from local.errors import LocalError  # noqa: PLC0415
@@ -24,7 +24,17 @@ def bigquery_in(folder: Path) -> Iterator[None]:
         raise UsageError("--data needs a checkout of the project: there is no embedded BigQuery here.") from None
     data = folder / "bigquery" if (folder / "bigquery").is_dir() else folder
     with tempfile.TemporaryDirectory(prefix="twitter-data-stream-") as name:
-        command = [sys.executable, "-m", "local.emulators.bigquery", "--data", str(data), "--port", "0"]
+        command = [
+            sys.executable,
+            "-m",
+            "local.emulators.bigquery",
+            "--data",
+            str(data),
+            "--port",
+            "0",
+            "--readable",
+            str(staging),
+        ]
         process = Process("bigquery", command, dict(os.environ), Path(name) / "bigquery.log")
         try:
             url, key = f"http://127.0.0.1:{wait_until_ready(process)}", Path(name) / "credentials.json"

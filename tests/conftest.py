@@ -101,7 +101,9 @@ def nobody() -> Iterator[str]:
 def bigquery_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """The embedded BigQuery, one a worker; each test uses its own dataset."""
     folder = tmp_path_factory.mktemp("bigquery")
-    with serving("bigquery", "local.emulators.bigquery", folder, "--data", str(folder / "data")) as process:
+    # load jobs read files that tests write
+    options = ("--data", str(folder / "data"), "--readable", str(tmp_path_factory.getbasetemp()))
+    with serving("bigquery", "local.emulators.bigquery", folder, *options) as process:
         yield process
 
 

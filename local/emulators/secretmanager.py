@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from . import doors
+
 
 @dataclass
 class SecretManager:
@@ -27,6 +29,9 @@ def serve(value: str) -> Iterator[SecretManager]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if refused := doors.refusal("GET", {name.lower(): value for name, value in self.headers.items()}, ()):
+                self.send_error(*refused)
+                return
             name = self.path.removeprefix("/v1/").partition(":")[0].removesuffix("latest") + str(len(fake.versions))
             data = base64.b64encode(fake.versions[-1].encode()).decode()
             body = json.dumps({"name": name, "payload": {"data": data}}).encode()

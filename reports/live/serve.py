@@ -63,6 +63,11 @@ def application(answers: Answers, host: str, timezone: str) -> Starlette:
         return HTMLResponse(html, headers=_HEADERS)
 
     async def now(request: Request) -> Response:
+        if "origin" in request.headers or request.headers.get("sec-fetch-site", "same-origin") not in (
+            "same-origin",
+            "none",
+        ):
+            return Response("These numbers are for the page that this server shows.\n", 403, headers=_HEADERS)
         return Response(_json(await answers.now()), media_type="application/json", headers=_HEADERS)
 
     routes: list[tuple[str, Callable[[Request], Awaitable[Response]]]] = [("/", index), ("/now.json", now)]

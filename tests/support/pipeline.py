@@ -116,6 +116,6 @@ class Lender:
 
 
 def put(url: str, body: str) -> None:
-    request = urllib.request.Request(url, data=body.encode(), method="PUT")
+    request = urllib.request.Request(url, data=body.encode(), method="PUT", headers={"Content-Type": "text/plain"})
     with urllib.request.urlopen(request, timeout=5) as answer:
         assert answer.status == 200

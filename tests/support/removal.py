@@ -118,7 +118,9 @@ class StandIn:
         self._put("forget", "")
 
     def _put(self, what: str, body: str) -> None:
-        request = urllib.request.Request(f"{self.url}/stand-in/{what}", data=body.encode(), method="PUT")
+        request = urllib.request.Request(
+            f"{self.url}/stand-in/{what}", data=body.encode(), method="PUT", headers={"Content-Type": "text/plain"}
+        )
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 200
 

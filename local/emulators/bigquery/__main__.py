@@ -14,6 +14,7 @@ The changes to bqemulator 1.4.0:
 """
 
 import argparse
+import glob
 import logging
 import os
 import socket
@@ -28,6 +29,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from .. import log
+from ..doors import Door
 from .checks import Checks
 from .faults import Faults
 from .notebooks import Notebooks, permit_uploads
@@ -35,11 +37,21 @@ from .streaming_buffer import StreamingBuffer, WouldTouchFreshRows
 
 _LEAST_MEMORY = 800_000_000
 _SHARE_OF_MEMORY = 4  # a laptop has other things to do; beyond this share of it DuckDB uses files beside the tables
+# What Google's clients send: load jobs upload files of any type, and the token's request is a form. Text is a test's faults.
+_CONTENT_TYPES = frozenset(
+    {
+        "application/json", "application/octet-stream", "application/x-www-form-urlencoded", "multipart/related",
+        "text/plain", "*/*",
+    }
+)  # fmt: skip
 BUFFER_SECONDS = 5_400.0  # 90 minutes: the longest that BigQuery keeps rows from DML
 
 
-def _adapt(buffer: StreamingBuffer, memory: str) -> None:
-    """Apply the changes. Each names what it replaces, so another version of bqemulator fails here and not later."""
+def _adapt(buffer: StreamingBuffer, memory: str, folders: list[Path]) -> None:
+    """Apply the changes. SQL reads and writes files in `folders` only.
+
+    Each change names what it replaces, so another version of bqemulator fails here and not later.
+    """
     from bqemulator import server
     from bqemulator.catalog.duckdb_repository import DuckDBCatalogRepository
     from bqemulator.domain.errors import InvalidQueryError
@@ -57,7 +69,7 @@ def _adapt(buffer: StreamingBuffer, memory: str) -> None:
     create_app = server.create_app
 
     def create_checked_app(context: Any) -> ASGIApp:
-        return Checks(Notebooks(create_app(context), context), context, buffer, told)
+        return Door(Checks(Notebooks(create_app(context), context), context, buffer, told), _CONTENT_TYPES)
 
     def load_spatial(engine: Any) -> None:
         version = duckdb.__version__
@@ -66,6 +78,16 @@ def _adapt(buffer: StreamingBuffer, memory: str) -> None:
         engine.connection.execute(f"LOAD '{path}'")
         engine.connection.execute(time_zones.MACRO)
         engine.connection.execute("SET memory_limit = ?", [memory])
+
+    start = DuckDBEngine.start
+
+    async def start_locked(engine: Any) -> None:
+        await start(engine)
+        # a query is anybody's text: without this it could run COPY ... TO '~/.bashrc' and read_text('/etc/passwd')
+        allowed = [f"{path}/" for folder in folders for path in (folder.resolve(), glob.escape(str(folder.resolve())))]
+        engine.connection.execute("SET allowed_directories = ?", [allowed])
+        engine.connection.execute("SET enable_external_access = false")
+        engine.connection.execute("SET lock_configuration = true")
 
     def execute(engine: Any, sql: str, parameters: list[Any] | None = None) -> Any:
         try:
@@ -78,6 +100,7 @@ def _adapt(buffer: StreamingBuffer, memory: str) -> None:
         (DuckDBCatalogRepository, "update_table", catalog.update_table),
         (SnapshotManager, "capture", lambda *args, **kwargs: None),
         (DuckDBEngine, "_load_spatial", load_spatial),
+        (DuckDBEngine, "start", start_locked),
         (SQLTranslator, "translate", translations.remembering(SQLTranslator.translate)),
         (DuckDBEngine, "execute", execute),
         (_Rewriter, "_expand_view", view_columns.expanding_less(_Rewriter._expand_view)),
@@ -103,6 +126,14 @@ def main() -> int:
         metavar="SIZE",
         help="memory for queries, such as 8GB (a quarter of the machine's, 800 MB at the least)",
     )
+    parser.add_argument(
+        "--readable",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="a folder whose files load jobs may read (repeatable; none)",
+    )
     arguments = parser.parse_args()
 
     if why := _port_in_use(arguments.port):
@@ -122,11 +153,14 @@ def main() -> int:
             await super().start()
             log.event("ready", "bigquery", port=self.rest_port, grpc_port=self.grpc_port)
 
-    _adapt(StreamingBuffer(arguments.buffer_seconds), arguments.memory or f"{_memory()}B")
+    uploads = arguments.data / "uploads"
+    folders = [uploads, *arguments.readable]
+    _adapt(StreamingBuffer(arguments.buffer_seconds), arguments.memory or f"{_memory()}B", folders)
     settings = Settings(
         rest_port=arguments.port,
         grpc_port=0,
         data_dir=arguments.data,
+        upload_staging_dir=uploads,
         persistence_mode=PersistenceMode.PERSISTENT,
         enable_format_extensions=False,  # it would look for DuckDB's avro extension on the internet
         log_level=LogLevel.ERROR,

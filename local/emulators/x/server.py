@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from .. import log
+from .. import doors, log
 from . import faults, given, posts, writer
 from .compliance import Compliance
 from .faults import PROBLEM, Fault
@@ -33,6 +33,9 @@ from .state import State, leave_out
 
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 _REACH = {"recent": (512, 100), "all": (1_024, 500)}  # characters of a query, posts of a page
+_HOSTS = doors.HOSTS | {"api.x.com", "api.twitter.com"}  # for clients that know one host only, and come through a proxy
+# X's own, compliance uploads, and a test's faults
+_CONTENT_TYPES = frozenset({"application/json", "text/plain", "application/octet-stream"})
 _CONNECTS = 50  # in 15 minutes, as X allows
 
 
@@ -52,7 +55,7 @@ class X:
         compliance.totals = state.totals  # the process has one line of counts
 
     def app(self) -> web.Application:
-        app = web.Application(middlewares=[self._authorized], client_max_size=1 << 28)
+        app = web.Application(middlewares=[_door, self._authorized], client_max_size=1 << 28)
         app.router.add_get("/2/tweets/search/stream", self.stream)
         app.router.add_get("/2/tweets/search/stream/rules", self._state.rules.get)
         app.router.add_post("/2/tweets/search/stream/rules", self._state.rules.post)
@@ -192,6 +195,15 @@ class X:
                 await response.write(b"\r\n")
                 self._state.wrote = time.monotonic()
             await asyncio.sleep(min(0.1, self._keep_alive))
+
+
+@web.middleware
+async def _door(request: web.Request, handler: Any) -> web.StreamResponse:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if refused := doors.refusal(request.method, headers, _CONTENT_TYPES, _HOSTS):
+        return problem(refused[0], "Forbidden", "about:blank", detail=refused[1])
+    response: web.StreamResponse = await handler(request)
+    return response
 
 
 def _invalid(detail: str) -> web.Response:

@@ -58,7 +58,9 @@ def place(
 
 
 def tell(bigquery_url: str, faults: str) -> None:
-    request = urllib.request.Request(f"{bigquery_url}/stand-in/faults", data=faults.encode(), method="PUT")
+    request = urllib.request.Request(
+        f"{bigquery_url}/stand-in/faults", data=faults.encode(), method="PUT", headers={"Content-Type": "text/plain"}
+    )
     urllib.request.urlopen(request, timeout=SECONDS).close()
 
 

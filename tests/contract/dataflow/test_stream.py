@@ -31,7 +31,9 @@ def message(number: int) -> bytes:
 
 
 def tell(bigquery_url: str, faults: str) -> None:
-    request = urllib.request.Request(f"{bigquery_url}/stand-in/faults", data=faults.encode(), method="PUT")
+    request = urllib.request.Request(
+        f"{bigquery_url}/stand-in/faults", data=faults.encode(), method="PUT", headers={"Content-Type": "text/plain"}
+    )
     urllib.request.urlopen(request, timeout=SECONDS).close()
 
 
