@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from functions.load_tweet.errors import BadMessage
+from functions.load_tweet.limits import parse_json
 
 Object = dict[str, Any]
 _STREAM = '{"data":{'
@@ -43,8 +44,8 @@ def read(line: bytes, tag: str = "") -> list[Record]:
         text = line.decode("utf-8-sig").strip()
         if not tag and text.startswith(_STREAM) and '"__twarc"' not in text:
             return [Record(text)]  # most lines are messages, and the row code parses them anyway
-        found = orjson.loads(text)
-    except (UnicodeDecodeError, orjson.JSONDecodeError) as error:
+        found = parse_json(text)
+    except ValueError as error:
         raise BadMessage("not_json", f"The line is not JSON: {error}") from None
     if isinstance(found, list):
         return [record for one in found for record in _read(one, orjson.dumps(one).decode(), tag)]

@@ -9,7 +9,7 @@ A mistake of the operator (a setting, the keywords file) is a `ConfigurationErro
 
 # `rejected.reason`: what each means, and what to do
 REJECTED = {
-    "not_json": "the payload, or a line of an imported file, is not JSON",
+    "not_json": "the payload, or a line of an imported file, is not JSON, or is nested deeper than 200 levels",
     "no_post": "a message of X's that carries no post, such as an error or a notice of a disconnect",
     "wrong_type": "a field that a column is made of has another type; `error` names the field",
     "not_a_message": "not what the topic's schema says: id, payload, received_at, source",

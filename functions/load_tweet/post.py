@@ -14,12 +14,12 @@ import orjson
 from .dialect import Object, Reader
 from .drift import unknown_fields
 from .errors import BadMessage
+from .limits import parse_id, parse_json
 
 # An id holds its time: milliseconds since 2010-11-04T01:42:54.657Z in the bits above the 22nd.
 _SNOWFLAKE_EPOCH = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=1_288_834_974_657)
 _FIRST_SNOWFLAKE = 1 << 35  # smaller ids are from before 2010-11-04, and hold no time
 _LEAP_SECOND = re.compile(r"(?<=:\d\d):60(?!\d)")  # datetime rejects :60, so the id's time is used
-_POST_ID = re.compile(r"[0-9]{1,19}")
 _LINK = re.compile(r"https?://\S+")
 _RETWEET_PREFIX = re.compile(r"RT @\w{1,30}: ?")
 _NOTHING = Reader({}, "")
@@ -54,8 +54,8 @@ def parse(payload: str) -> Post:
     post_id = data.id("id")
     if post_id is None:
         raise BadMessage("no_post", _what_it_is(found))
-    if not _POST_ID.fullmatch(post_id):
-        raise BadMessage("wrong_type", "data.id: expected 1 to 19 digits, got another string")
+    if parse_id(post_id) is None:
+        raise BadMessage("wrong_type", "data.id: expected 1 to 19 digits below 2^63, got another string")
 
     includes = message.object("includes")
     author = _find(includes, "users", data.id("author_id"))
@@ -108,12 +108,12 @@ def parse(payload: str) -> Post:
 
 def _message(payload: str) -> Object:
     try:
-        message = orjson.loads(payload)
+        message = parse_json(payload)
         if _may_have_duplicate_keys(payload, message):
             message = json.loads(
                 payload, object_pairs_hook=_first_of_each, parse_int=orjson.loads, parse_float=orjson.loads
             )
-    except (orjson.JSONDecodeError, RecursionError) as error:
+    except ValueError as error:
         raise BadMessage("not_json", f"The payload is not JSON: {error}") from None
     if not isinstance(message, dict):
         raise BadMessage("no_post", f"The payload is {type(message).__name__}, not an object with data")
@@ -122,10 +122,7 @@ def _message(payload: str) -> Object:
 
 def _may_have_duplicate_keys(payload: str, message: object) -> bool:
     """Return whether a field may be given twice, of which orjson keeps the last. Escaped quotes cause harmless false positives."""
-    try:
-        return orjson.dumps(message).count(b'"') != payload.count('"')
-    except orjson.JSONEncodeError:  # nested deeper than it writes
-        return True
+    return orjson.dumps(message).count(b'"') != payload.count('"')
 
 
 def _first_of_each(pairs: list[tuple[str, Any]]) -> Object:

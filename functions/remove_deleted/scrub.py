@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 
+from .limits import parse_id, parse_json
+
 Object = dict[str, Any]
 
 _POSTS = ("tweets", "posts")  # X's two dialects
@@ -103,7 +105,8 @@ def _drop_what_nobody_names(data: Object, includes: Object) -> None:
 def own_id(message: Object) -> str | None:
     """Return the id of a message's post; None if it cannot be read."""
     found = _object(message.get("data")).get("id")
-    return str(found) if isinstance(found, str | int) and str(found) else None
+    number = parse_id(found)
+    return None if number is None else str(number)
 
 
 def posts_of(message: Object, user: str) -> set[str]:
@@ -128,8 +131,8 @@ def retweeted(message: Object) -> set[str]:
 
 def _read(text: Any) -> Object | None:
     try:
-        found = orjson.loads(text)
-    except (orjson.JSONDecodeError, TypeError, RecursionError):
+        found = parse_json(text)
+    except (ValueError, TypeError):
         return None
     return found if isinstance(found, dict) else None
 

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from .errors import BadMoment
+from .limits import parse_json
 from .scrub import own_id, retweeted, scrub, scrub_bytes
 from .store import Row, StillFresh, Store, as_json
 
@@ -91,8 +92,8 @@ def _clean_row(row: Row) -> Cleaned:
 
 def _clean_message(row: Row) -> Cleaned:
     try:
-        message = orjson.loads(row["payload"])
-    except orjson.JSONDecodeError:
+        message = parse_json(row["payload"])
+    except ValueError:
         message = None
     if not isinstance(message, dict) or own_id(message) is None:
         return None, _ids(row, "gone"), ()

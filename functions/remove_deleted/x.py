@@ -15,6 +15,7 @@ import orjson
 import requests
 
 from .errors import BadMoment, ConfigurationError
+from .limits import parse_json
 from .sessions import Bearer, proxies, session
 from .settings import is_safe
 
@@ -142,9 +143,9 @@ def _job(data: Any) -> Job:
 def _answer(line: bytes, job_id: str) -> Answer:
     """Read one line of an answer. Raises for an unreadable one, because it may name a post that must go."""
     try:
-        found = orjson.loads(line)
+        found = parse_json(line)
         return Answer(str(found["id"]), str(found.get("reason") or found.get("action") or "deleted"))
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise BadMoment(f"The answers of job {job_id} hold a line that is no answer, or were cut off") from None
 
 

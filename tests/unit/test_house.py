@@ -135,6 +135,14 @@ def test_what_two_deployables_need_alike_is_written_alike(copies: list[tuple[str
     assert body(*first) == body(*second)
 
 
+def test_what_an_id_is_and_how_deep_json_may_be_is_the_same_for_all_parts() -> None:
+    texts = {
+        (ROOT / part / "limits.py").read_text()
+        for part in ("ingester", "functions/load_tweet", "functions/remove_deleted")
+    }
+    assert len(texts) == 1
+
+
 def test_a_bearer_token_is_told_by_the_same_pattern_everywhere() -> None:
     patterns = {
         re.findall(r"_TOKEN = re\.compile\((.+)\)", (ROOT / file).read_text())[0]
