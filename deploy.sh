@@ -101,6 +101,7 @@ agree() {
 		warn "X may bill without limit: MAX_POSTS_PER_DAY and MAX_POSTS_PER_MONTH are both 0."
 	else
 		info "At the worst X bills \$${x} a month: then the money guard stops the stream (MAX_POSTS_PER_DAY=${MAX_POSTS_PER_DAY}, MAX_POSTS_PER_MONTH=${MAX_POSTS_PER_MONTH})."
+		info "What X has sent by then comes on top: one or two posts as a rule, 250 (\$7.50) at the most (docs/costs.md)."
 	fi
 	info "A post costs \$0.005, or up to \$${post} with its author and what it refers to (EXPAND_AUTHORS, EXPAND_REFERENCED; docs/costs.md)."
 	info "Google bills about \$${google} a month to hold the stream, and cents per thousand posts. ./deploy.sh estimate has the details."

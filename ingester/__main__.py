@@ -67,7 +67,7 @@ def _run(arguments: argparse.Namespace) -> int:
     environment = settings.read(os.environ, needs_x=arguments.command not in ("archive", "rejected"))
     times = Timeouts().scaled(arguments.time_scale)
     if arguments.command == "stream":
-        run.run(environment, arguments.rules, times)
+        run.run(environment, arguments.rules, times, posts=arguments.posts)
         return 0
     from .commands import fetch, republish, sync_rules  # noqa: PLC0415 - the stream needs no terminal
 
@@ -111,7 +111,16 @@ def _parser() -> argparse.ArgumentParser:
     counting = argparse.ArgumentParser(add_help=False)
     counting.add_argument("--dry-run", action="store_true", help="only say how many there are")
 
-    commands.add_parser("stream", parents=[with_rules], help="hold X's filtered stream until told to stop (SIGTERM)")
+    one = commands.add_parser(
+        "stream", parents=[with_rules], help="hold X's filtered stream until told to stop (SIGTERM)"
+    )
+    one.add_argument(
+        "--posts",
+        type=_posts,
+        default=0,
+        metavar="N",
+        help="end after N posts; searches and requests for counts spend no more than N posts can cost (no limit)",
+    )
     one = commands.add_parser(
         "search",
         parents=[with_rules, asking, counting],

@@ -2,6 +2,9 @@
 
 The unit is the price of a post (prices.py). Each post, user and media item counts once per UTC day, whether it comes in `data` or in
 `includes`, and so does each request for counts. The figure is never below X's bill; X's own usage can only correct it upwards.
+
+Programs beside each other share the limits. `merge` takes what the others have spent and reserved (ledger/units.py); what this process
+spends next is reserved in the ledger first (ledger/reservations.py), up to a ceiling that is kept here.
 """
 
 import threading
@@ -9,20 +12,31 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from .ledger.units import Tally
 from .prices import COUNTS, DOLLARS, MEDIA, NOTHING, POST, USER, Resources
 
 _WARN_AT = (0.5, 0.8, 0.95)
 _REMEMBERED = 200_000  # ids per kind and half, about 30 MB in all; an id that was forgotten is counted again
+_NOBODY = Tally()
+_NAMES = {"day": "MAX_POSTS_PER_DAY", "month": "MAX_POSTS_PER_MONTH", "run": "--posts"}
+# X's usage has been seen to show last month's count for 15 minutes of the next. On the first day of a period it counts
+# only where it is at most so many times what we have counted, and so many units more.
+_PLAUSIBLE_TIMES, _PLAUSIBLE_MORE = 2, 100
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """A limit is reached: `period` is day or month, `until` when the next one begins."""
+    """A limit is reached: `period` is day, month or run; `until` is when the next one begins, None for a run."""
 
     period: str
     units: int
     limit: int
-    until: datetime
+    until: datetime | None
+
+    @property
+    def setting(self) -> str:
+        """Return the name of the limit, as a person sets it."""
+        return _NAMES[self.period]
 
 
 def utc_now() -> datetime:
@@ -32,21 +46,32 @@ def utc_now() -> datetime:
 class Budget:
     """Counts units against the limits. Thread-safe, because the stream's thread counts each post at once.
 
-    Limits of 0 are none.
+    Limits of 0 are none. `per_run` limits what this process spends, whatever the day.
     """
 
     def __init__(
-        self, per_day: int, per_month: int, before: Mapping[date, int], clock: Callable[[], datetime] = utc_now
+        self,
+        per_day: int,
+        per_month: int,
+        others: Mapping[date, Tally],
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        per_run: int = 0,
     ) -> None:
-        """`before` has the units of each day that the ledger knows of."""
         self._clock = clock
-        self._limits = {"day": per_day, "month": per_month}
-        self._days = dict(before)
-        self._billed: tuple[date, int] | None = None  # X's own count, of the month that began then
+        self._limits = {"day": per_day, "month": per_month, "run": per_run}
+        self._others = dict(others)
+        self._own: dict[date, int] = {}
+        # X's own count of the month that began then, and ours at that moment: what came since is added to X's
+        self._usage: tuple[date, int, int] | None = None
         self._seen = {kind: _Seen() for kind in ("posts", "users", "media")}
         self._today = clock().date()
+        self._ended: list[date] = []  # days that are over and whose last count the ledger lacks
+        self._ceiling = 0  # units of today that the ledger knows as spent or reserved by this process
+        self._page = 0  # units of a page of search that is on its way
         self._warned: set[tuple[str, date, float]] = set()
         self._lock = threading.Lock()
+        self.ahead = 0  # units that the stream may spend before the ledger has the next row
 
     def add(self, billed: Resources, more: int = 0) -> Spent | None:
         """Count what X has delivered, and `more` units. Returns the limit that is reached, if one is."""
@@ -57,7 +82,7 @@ class Budget:
                 new += USER * self._seen["users"].add(billed.users)
             if billed.media:
                 new += MEDIA * self._seen["media"].add(billed.media)
-            self._days[today] = self._days.get(today, 0) + new + more
+            self._own[today] = self._own.get(today, 0) + new + more
             return self._spent(today)
 
     def add_request(self, units: int = COUNTS) -> None:
@@ -70,8 +95,13 @@ class Budget:
             self._roll()
             self._seen["posts"].add(posts)
 
-    def billed(self, units: int, reset_day: int) -> None:
-        """Note X's own count since the last `reset_day` of a month. The larger count holds.
+    def merge(self, others: Mapping[date, Tally]) -> None:
+        """Take what the other holders have spent and reserved, as the ledger now has it."""
+        with self._lock:
+            self._others = dict(others)
+
+    def merge_usage(self, units: int, reset_day: int) -> str | None:
+        """Note X's own count since the last `reset_day` of a month. The larger count holds. Returns why it is not taken, if so.
 
         Where X's period began before the month did, what we counted in between is not this month's.
         """
@@ -80,13 +110,30 @@ class Budget:
             month = today.replace(day=1)
             before = month - timedelta(days=1)
             begins = _on_day(month, reset_day) if today >= _on_day(month, reset_day) else _on_day(before, reset_day)
-            earlier = sum(count for day, count in self._days.items() if begins <= day < month)
-            self._billed = month, max(0, units - earlier)
+            counted = sum(self._units(day) for day in self._days() if begins <= day)
+            if begins == today and units > _PLAUSIBLE_TIMES * counted + _PLAUSIBLE_MORE:
+                return (
+                    f"X says that {units:,} posts were used since its period began today, and {counted:,} units are counted here: "
+                    "that looks like the last period's. It counts from tomorrow on"
+                )
+            earlier = sum(self._units(day) for day in self._days() if begins <= day < month)
+            self._usage = month, max(0, units - earlier), self._counted_in(today)
+            return None
 
     def today(self) -> int:
-        """Return the units of this UTC day."""
+        """Return the units of this UTC day, those of other programs included."""
         with self._lock:
-            return self._days.get(self._roll(), 0)
+            return self._units(self._roll())
+
+    def units(self, day: date) -> int:
+        """Return the units of a UTC day, those of other programs included."""
+        with self._lock:
+            return self._units(day)
+
+    def own(self, day: date) -> int:
+        """Return the units of a UTC day that this process has spent."""
+        with self._lock:
+            return self._own.get(day, 0)
 
     def month(self) -> int:
         """Return the units of this UTC month."""
@@ -103,58 +150,134 @@ class Budget:
         limits = [units for units in self._limits.values() if units]
         return min(limits) if limits else None
 
-    def left(self) -> int | None:
-        """Return the units left until the nearer limit; None without a limit."""
+    def remaining(self) -> int | None:
+        """Return the units until the nearest limit that nobody has spent or reserved; None without a limit."""
         with self._lock:
-            today = self._roll()
-            rooms = [self._limits[period] - units for period, units in self._used(today) if self._limits[period]]
-        return max(0, min(rooms)) if rooms else None
+            return self._remaining(self._roll())
 
     def share(self) -> float:
-        """Return the used share of the nearer limit: 1.0 is all; 0.0 without a limit."""
+        """Return the used share of the nearest limit: 1.0 is all; 0.0 without a limit."""
         with self._lock:
             used = self._used(self._roll())
-        return max((units / self._limits[period] for period, units in used if self._limits[period]), default=0.0)
+        return max((units / limit for _, units, limit in used), default=0.0)
 
     def warnings(self) -> list[str]:
         """Return a warning for each mark that is newly passed, once a period."""
         with self._lock:
             today = self._roll()
-            told = []
-            for period, units in self._used(today):
-                limit = self._limits[period]
-                reached = [mark for mark in _WARN_AT if limit and units >= limit * mark]
-                begins = today if period == "day" else today.replace(day=1)
+            sentences = []
+            for period, units, limit in self._used(today):
+                reached = [mark for mark in _WARN_AT if units >= limit * mark]
+                begins = today.replace(day=1) if period == "month" else today
                 if reached and (period, begins, reached[-1]) not in self._warned:
                     self._warned |= {(period, begins, mark) for mark in reached}
-                    told.append(
+                    sentences.append(
                         f"{units:,} of {limit:,} units of this {period} are used, a unit a post's price ({units / limit:.0%}): "
-                        f"${units * DOLLARS:,.2f}. At the limit the stream stops; MAX_POSTS_PER_{period.upper()} sets it."
+                        f"${units * DOLLARS:,.2f}. At the limit the stream stops; {_NAMES[period]} sets it."
                     )
-            return told
+            return sentences
+
+    # reservations
+
+    def reserve_page(self, units: int) -> bool:
+        """Set units aside for a page of search. Returns whether the ledger has to store a row first."""
+        with self._lock:
+            self._page = units
+            return self._raise_ceiling(self._roll())
+
+    def release_page(self) -> None:
+        """Give back what was set aside: the page has been counted. The next row says so."""
+        with self._lock:
+            today = self._roll()
+            self._page = 0
+            self._ceiling = min(self._ceiling, self._own.get(today, 0) + self._ahead(today))
+
+    def release_ahead(self) -> None:
+        """Give back what the stream has not spent, because it ends. A page whose answer never came stays reserved."""
+        with self._lock:
+            today = self._roll()
+            self.ahead = 0
+            self._ceiling = min(self._ceiling, self._own.get(today, 0) + self._page)
+
+    def extend(self) -> bool:
+        """Reserve what the stream may spend next. Returns whether the ledger has to store a row."""
+        with self._lock:
+            return self._raise_ceiling(self._roll())
+
+    def reserved(self, day: date) -> int:
+        """Return the units of a day that are reserved and not spent yet: none where it is not today."""
+        with self._lock:
+            return max(0, self._ceiling - self._own.get(day, 0)) if day == self._roll() else 0
+
+    def is_limited(self) -> bool:
+        return any(self._limits.values())
+
+    def take_ended_days(self) -> list[date]:
+        """Return the days that have ended since the last call, whose last count is to be written now."""
+        with self._lock:
+            self._roll()
+            ended, self._ended = self._ended, []
+            return ended
+
+    def _raise_ceiling(self, today: date) -> bool:
+        needed, ahead = self._own.get(today, 0) + self._page, self._ahead(today)
+        if needed + ahead // 2 <= self._ceiling:
+            return False
+        self._ceiling = needed + ahead
+        return True
+
+    def _ahead(self, today: date) -> int:
+        """Return what the stream may spend next: no more than nobody else has reserved."""
+        remaining = self._remaining(today)
+        return self.ahead if remaining is None else min(self.ahead, max(0, remaining - self._page))
 
     def _roll(self) -> date:
         today = self._clock().date()
         if today != self._today:
+            self._ended.append(self._today)
             self._today = today
+            self._ceiling = 0
             for seen in self._seen.values():  # X bills each once a day
                 seen.clear()
         return today
 
     def _spent(self, today: date) -> Spent | None:
-        for period, units in self._used(today):
-            limit = self._limits[period]
-            if limit and units >= limit:
+        for period, units, limit in self._used(today):
+            if units >= limit:
                 return Spent(period, units, limit, _end(period, today))
         return None
 
-    def _month(self, today: date) -> int:
-        own = sum(units for day, units in self._days.items() if (day.year, day.month) == (today.year, today.month))
-        return max(own, self._billed[1]) if self._billed and self._billed[0] == today.replace(day=1) else own
+    def _remaining(self, today: date) -> int | None:
+        reserved = self._others.get(today, _NOBODY).reserved
+        rooms = [limit - units - (0 if period == "run" else reserved) for period, units, limit in self._used(today)]
+        return max(0, min(rooms)) if rooms else None
 
-    def _used(self, today: date) -> list[tuple[str, int]]:
-        day = ("day", self._days.get(today, 0))
-        return [("month", self._month(today)), day] if self._limits["month"] else [day]
+    def _days(self) -> set[date]:
+        return self._own.keys() | self._others.keys()
+
+    def _units(self, day: date) -> int:
+        return self._own.get(day, 0) + self._others.get(day, _NOBODY).spent
+
+    def _month(self, today: date) -> int:
+        counted = self._counted_in(today)
+        if self._usage is None or self._usage[0] != today.replace(day=1):
+            return counted
+        _, usage, counted_then = self._usage
+        return max(counted, usage + counted - counted_then)
+
+    def _counted_in(self, month: date) -> int:
+        return sum(self._units(day) for day in self._days() if (day.year, day.month) == (month.year, month.month))
+
+    def _used(self, today: date) -> list[tuple[str, int, int]]:
+        """Return each limit that is set: (period, units, limit)."""
+        used = []
+        if limit := self._limits["run"]:
+            used.append(("run", sum(self._own.values()), limit))
+        if limit := self._limits["month"]:
+            used.append(("month", self._month(today), limit))
+        if limit := self._limits["day"]:
+            used.append(("day", self._units(today), limit))
+        return used
 
 
 class _Seen:
@@ -179,7 +302,9 @@ class _Seen:
         self._new, self._old = set(), set()
 
 
-def _end(period: str, today: date) -> datetime:
+def _end(period: str, today: date) -> datetime | None:
+    if period == "run":
+        return None
     if period == "day":
         return datetime(today.year, today.month, today.day, tzinfo=UTC) + timedelta(days=1)
     return datetime(today.year + today.month // 12, today.month % 12 + 1, 1, tzinfo=UTC)
@@ -187,5 +312,6 @@ def _end(period: str, today: date) -> datetime:
 
 def _on_day(of: date, day: int) -> date:
     """Return that day of the month, or the month's last day."""
-    following = _end("month", of).date()
-    return min(of.replace(day=1) + timedelta(days=max(day, 1) - 1), following - timedelta(days=1))
+    first = of.replace(day=1)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return min(first + timedelta(days=max(day, 1) - 1), last)

@@ -9,7 +9,8 @@
 
 Each text says what happened, why it may have, and what to do now. What may pass is no reason to end:
 
-  Unavailable             X did not answer as it should; Denied is its kind that concerns the token, the credits or a cap
+  Unavailable             X did not answer as it should; Denied is its kind that concerns the token, the credits or a cap,
+                          SearchBehind the one where search is to be asked later
   NoLedger                BigQuery did not answer, or did not take a row in time
   SecretAway              Secret Manager did not answer
 """
@@ -55,6 +56,10 @@ class Denied(Unavailable):
     def __init__(self, said: str, status: int) -> None:
         super().__init__(said)
         self.status = status
+
+
+class SearchBehind(Unavailable):
+    """X's search or counts do not have yet what the stream has delivered: asked now, they would leave posts out."""
 
 
 class NoLedger(Exception):

@@ -28,9 +28,10 @@ class BudgetSpent(Exception):
     """The user's own limit is reached."""
 
     def __init__(self, spent: Spent) -> None:
+        until = f"until {spent.until:%F %H:%M} UTC" if spent.until else "here"
         super().__init__(
-            f"MAX_POSTS_PER_{spent.period.upper()} is reached: {spent.units:,} of {spent.limit:,} units, each a post's price. The "
-            f"stream is left until {spent.until:%F %H:%M} UTC. To have more, raise the limit and start again."
+            f"{spent.setting} is reached: {spent.units:,} of {spent.limit:,} units, each a post's price. The stream ends "
+            f"{until}. To have more, raise the limit and start again."
         )
         self.spent = spent
 
@@ -63,3 +64,4 @@ class Parts:
     ledger: Ledger
     secret: Secret
     looks: Looks = Looks()
+    most_units: int = 0  # that this run may spend; 0: no limit but those of the settings

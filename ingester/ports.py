@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from .errors import IngesterError
 from .ledger.model import Event
+from .ledger.units import HolderUnits
 from .pubsub.envelope import Message
 from .x.reception import Ended, Reception
 
@@ -96,6 +97,9 @@ class Store(Protocol):
 
     async def history(self) -> list[Event]:
         """Return all that a start has to know, in the order of `at`."""
+
+    async def units(self) -> list[HolderUnits]:
+        """Return the last row of each holder on each day of this month and of X's period."""
 
     async def since(self, moment: datetime) -> list[Event]:
         """Return the events from then on, in the order of `at`."""

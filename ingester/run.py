@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import log
+from . import log, prices
 from .errors import ConfigurationError, Done, IngesterError, PublishFailed, SecretAway
 from .ledger.ledger import Ledger
 from .ledger.store import Store
@@ -53,12 +53,17 @@ class SystemClock:
         return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-def run(settings: Settings, rules_file: Path, times: Timeouts, environ: Mapping[str, str] = os.environ) -> None:
-    """Hold the stream until a signal (returns) or a reason to stop (raises IngesterError)."""
-    asyncio.run(_run(settings, rules_file, times, environ))
+def run(
+    settings: Settings, rules_file: Path, times: Timeouts, environ: Mapping[str, str] = os.environ, *, posts: int = 0
+) -> None:
+    """Hold the stream until a signal (returns) or a reason to stop (raises IngesterError).
+
+    `posts` ends it after so many, or when so many would cost at the most what has been spent (0: no limit).
+    """
+    asyncio.run(_run(settings, rules_file, times, environ, posts))
 
 
-async def _run(settings: Settings, rules_file: Path, times: Timeouts, environ: Mapping[str, str]) -> None:
+async def _run(settings: Settings, rules_file: Path, times: Timeouts, environ: Mapping[str, str], posts: int) -> None:
     ours = rules.read(rules_file)
     secret = Secret(settings)
     token = await first_token(secret)
@@ -68,7 +73,8 @@ async def _run(settings: Settings, rules_file: Path, times: Timeouts, environ: M
     published, searched = (
         Publisher(settings.topic_path, settings.dead_topic_path, ending.from_thread, clock.monotonic) for _ in range(2)
     )
-    reception = Reception(published, clock.time, clock.monotonic, times.silence)
+    most = prices.most(authors=settings.expand_authors, referenced=settings.expand_referenced)
+    reception = Reception(published, clock.time, clock.monotonic, times.silence, most_units=most, most_posts=posts)
     parts = Parts(
         settings=settings,
         times=times,
@@ -94,6 +100,7 @@ async def _run(settings: Settings, rules_file: Path, times: Timeouts, environ: M
             Store(settings.google_cloud_project, settings.bigquery_dataset), holder_id(environ), clock, x_time
         ),
         secret=secret,
+        most_units=posts * most,
     )
 
     def hurry() -> None:
@@ -142,7 +149,8 @@ async def live(supervisor: Supervisor, parts: Parts, ending: "Ending") -> None:
         error = parts.published.failure or parts.searched.failure
         log.event("stopping", message=str(error) if error else "told to stop")
     except BudgetSpent as end:
-        stopped = {"reason": "budget", "retry_after": end.spent.until, "note": str(end)}
+        reason = "posts" if end.spent.period == "run" else "budget"
+        stopped = {"reason": reason, "retry_after": end.spent.until, "note": str(end)}
         error = Done(str(end))
     except StoppedByX as end:
         stopped, error = end.row, end.error
@@ -224,6 +232,8 @@ async def _finish(supervisor: Supervisor, parts: Parts, ending: Ending, stopped:
     if left:
         # the row names the oldest unpublished post, where the next start's gap begins
         log.event("unpublished", "ERROR", messages=left)
+    if parts.ledger.budget is not None:
+        parts.ledger.budget.release_ahead()
     row = parts.ledger.write("stopped", since=supervisor.held_until(), **stopped)
     # the next start must know of this stop, so that it does not ask X again
     patience = parts.times.stopped if stopped.get("retry_after") else _UNHURRIED_SECONDS

@@ -1,7 +1,6 @@
 """X's ids hold the time of their post: milliseconds since 2010-11-04T01:42:54.657Z above the 22nd bit. Pure."""
 
 EPOCH = 1_288_834_974.657  # seconds since 1970
-HIGHEST = 1 << 63
 
 
 def time_of(post_id: int) -> float:

@@ -40,7 +40,7 @@ class StallDetector:
         self._held = False
 
     def unruled(self) -> None:
-        """End the connection, because X has no rules and so no posts."""
+        """End the connection, because X lacks some of our rules and so does not send their posts."""
         self._unruled = True
 
     def notice_a_pause(self) -> None:
@@ -66,7 +66,10 @@ class StallDetector:
         The next count is worth it after twice as long.
         """
         reception = self._reception
-        if not self._held or self.usual_pause is not None or len(reception.posts) >= 2:
+        if not self._held or len(reception.posts) >= 2:
+            return None
+        # a day that a limit cut short looks quiet, so a long pause says little
+        if self.usual_pause is not None and _RARE * self.usual_pause <= self._times.stopped:
             return None
         news = self._last_news()
         if self._clock.monotonic() - news <= self._ask_after:
@@ -85,7 +88,7 @@ class StallDetector:
             return
         if self._unruled:
             self._unruled = False
-            self._stream.close(Ended("unruled", reason="X has no rules any more: somebody took them away"))
+            self._stream.close(Ended("unruled", reason="X lacks some of our rules: somebody took them away"))
         elif (quiet := self._quiet()) is not None:
             self._patience = self._patience * 2.0 if self._patient_since == reception.last_post else 2.0
             self._patient_since = reception.last_post

@@ -7,7 +7,11 @@ the same loop, so nothing needs a lock. What follows an ending is a table, in x/
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from . import log, version
 from .backfill.model import Means
@@ -19,6 +23,8 @@ from .ledger.gaps import Gaps
 from .ledger.heartbeat import Heartbeat, State
 from .ledger.lease import Ghosts
 from .ledger.model import Event
+from .ledger.reservations import Reservations
+from .ledger.units import tally
 from .parts import BudgetSpent, Parts, StoppedByX
 from .ports import Token
 from .prices import DOLLARS
@@ -26,12 +32,14 @@ from .published import OLD, Published
 from .stall import StallDetector
 from .x import reconnect, search
 from .x.bearer import Tokens
-from .x.client import X
+from .x.client import X, read_usage
 from .x.rate_limit import CLEARS, CONNECTS, Bucket
 from .x.reach import RECENT
 from .x.reception import Ended
 from .x.reconnect import Stop
 from .x.rules_in_force import RulesInForce
+
+T = TypeVar("T")
 
 _LEDGER_SECONDS = 120.0  # how long BigQuery may be unavailable at the start
 
@@ -59,6 +67,7 @@ class Supervisor:
         )
         self._backfill: Worker | None = None
         self._held = False
+        self._look_now = asyncio.Event()
         # the last connect; an ingester that held the stream before it was first
         self._held_since = parts.x_time.now() - OLD
         self._failures = 0
@@ -68,9 +77,10 @@ class Supervisor:
         """Hold the stream until there is a reason not to: raises Done, StoppedByX, BudgetSpent, IngesterError."""
         async with asyncio.TaskGroup() as tasks:
             events = await self._begin(tasks)
-            budget = await self._prepare(events)
-            self._heartbeat.budget = self._reception.budget = budget
-            tasks.create_task(self._look_after_x())
+            reservations = await self._prepare(events)
+            self._heartbeat.budget = self._reception.budget = reservations.budget
+            tasks.create_task(reservations.keep_ahead(self._parts.looks.every))
+            tasks.create_task(self._look_after_x(reservations))
             tasks.create_task(self._watch.run())
             tasks.create_task(self._keep_the_lease())
             assert self._backfill is not None
@@ -113,19 +123,25 @@ class Supervisor:
         tasks.create_task(self._heartbeat.run())
         return await self._be_the_only_one()
 
-    async def _prepare(self, events: list[Event]) -> Budget:
+    async def _prepare(self, events: list[Event]) -> Reservations:
         """Learn what must be known before connecting. Raises Done if there is nothing to do."""
-        parts, settings = self._parts, self._parts.settings
-        spent = history.spent(events)
-        budget = Budget(settings.max_posts_per_day, settings.max_posts_per_month, spent, self._x_time.now)
+        parts, settings, ledger = self._parts, self._parts.settings, self._ledger
+        others = tally(await self._read(ledger.store.units), ledger.holder, self._x_time.now())
+        budget = Budget(
+            settings.max_posts_per_day, settings.max_posts_per_month, others, self._x_time.now, per_run=parts.most_units
+        )
         self._mind_the_last_stop(events, budget)
-        self._ledger.today = budget.today
-        self._watch.usual_pause = history.usual_pause(spent, self._x_time.now().date())
+        ledger.budget = budget
+        self._watch.usual_pause = history.usual_pause(
+            {day: units.spent for day, units in others.items()}, self._x_time.now().date()
+        )
         await self._ask_usage(budget)
         self._heartbeat.budget = budget
+        reservations = Reservations(budget, ledger, self._clock, self._x_time, self._times)
         means = Means(
-            self._x, parts.searched, self._ledger.store, budget, self._times, self._clock, self._x_time, self._x_time.now(),
+            self._x, parts.searched, ledger.store, reservations, self._times, self._clock, self._x_time, self._x_time.now(),
             settings.expand_authors, settings.expand_referenced, parts.published, self._rules.values,
+            delivered=lambda: list(self._reception.recent),
         )  # fmt: skip
         self._backfill = Worker(means, self._ledger, accounted=history.accounted(events))
         await self._remember_connects(events)
@@ -140,15 +156,16 @@ class Supervisor:
             await self._ghosts.clear()
             await self._sleep("X needs a moment to notice", self._times.reap)
         if reached := budget.spent():
-            note = f"MAX_POSTS_PER_{reached.period.upper()} is reached: {reached.units:,} of {reached.limit:,} posts."
+            note = f"{reached.setting} is reached: {reached.units:,} of {reached.limit:,} posts."
             raise StoppedByX(Done(note), {"reason": "budget", "retry_after": reached.until, "note": note})
-        return budget
+        return reservations
 
-    async def _history(self) -> list[Event]:
+    async def _read(self, question: Callable[[], Awaitable[T]]) -> T:
+        """Read the ledger, again and again for two minutes. Raises LedgerFailed."""
         deadline = self._clock.monotonic() + _LEDGER_SECONDS
         while True:
             try:
-                return await self._ledger.store.history()
+                return await question()
             except NoLedger as error:
                 if self._clock.monotonic() > deadline:
                     raise LedgerFailed(f"{error}. {_NO_LEDGER}") from None
@@ -156,7 +173,8 @@ class Supervisor:
                 await asyncio.sleep(min(2.0, self._times.alive))
 
     async def _be_the_only_one(self) -> list[Event]:
-        return await lease.wait_for_others(self._history, self._ledger, self._x_time, self._times, self._parts.environ)
+        read = partial(self._read, self._ledger.store.history)
+        return await lease.wait_for_others(read, self._ledger, self._x_time, self._times, self._parts.environ)
 
     def _mind_the_last_stop(self, events: list[Event], budget: Budget) -> None:
         stop = history.stop_in_force(events, self._x_time.now(), self._conditions(self._tokens.current))
@@ -194,7 +212,7 @@ class Supervisor:
         self._held = True
         self._held_since = self._x_time.now()
         self._watch.connected()
-        self._rules.seen_at = self._clock.monotonic()  # X refuses who has none
+        self._look_now.set()  # somebody may have taken rules away while nobody held the stream
         gap = self._gaps.ended()
         until = gap.until if gap is not None else self._x_time.now()
         self._ledger.write("connected", rules=self._gaps.rules_as_row(), until=until)
@@ -298,20 +316,22 @@ class Supervisor:
         except Refused as error:
             self._stop(Stop("rules", str(error), self._times.stopped), self._tokens.current)
 
-    async def _look_after_x(self) -> None:
+    async def _look_after_x(self, reservations: Reservations) -> None:
         """Check the rules and a stream of unknown rate each minute, and X's own count every ten. The heartbeat never waits for this."""
         asked = self._clock.monotonic()
         while True:
-            await asyncio.sleep(self._times.alive)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._times.alive):
+                    await self._look_now.wait()
+            self._look_now.clear()
             if not await self._rules.look() and self._held:
                 self._watch.unruled()
             since = self._watch.unknown_since()
-            if since is not None and await self._has_x_posts(since):
+            if since is not None and await self._has_x_posts(since, reservations):
                 self._watch.counted(since)
             if self._clock.monotonic() - asked >= self._times.usage:
                 asked = self._clock.monotonic()
-                if self._heartbeat.budget is not None:
-                    await self._ask_usage(self._heartbeat.budget)
+                await self._ask_usage(reservations.budget)
 
     async def _ask_usage(self, budget: Budget) -> None:
         """Ask for X's own count of billed posts."""
@@ -320,20 +340,19 @@ class Supervisor:
         except Unavailable as error:
             log.event("usage_unknown", "WARNING", message=str(error))
             return
-        data = answer.body.get("data")
-        if answer.status == 200 and isinstance(data, dict) and str(data.get("project_usage") or "").isdecimal():
-            day = str(data.get("cap_reset_day") or "1")
-            budget.billed(int(str(data["project_usage"])), int(day) if day.isdecimal() else 1)
+        usage = read_usage(answer.body) if answer.status == 200 else None
+        if usage is None:
+            log.event("usage_unknown", "WARNING", message=f"X does not say what it has counted ({answer.said})")
+        elif why := budget.merge_usage(*usage):
+            log.event("usage_implausible", "WARNING", message=why)
 
-    async def _has_x_posts(self, since: float) -> bool:
+    async def _has_x_posts(self, since: float, reservations: Reservations) -> bool:
         """Ask X for the number of posts since a moment: one request, which X bills. False where it does not say."""
         rules = [((rule.id, rule.value, rule.tag), RECENT) for rule in self._rules.listed]
         until = self._x_time.of(self._clock.monotonic() - self._times.lag)
-        budget = self._heartbeat.budget
-        spend = budget.add_request if budget is not None else lambda units: None
         try:
-            counted = await search.counts(self._x, rules, self._x_time.of(since), until, spend)
-        except (Unavailable, search.QueryRefused) as error:
+            counted = await search.counts(self._x, rules, self._x_time.of(since), until, reservations.spend_request)
+        except (Unavailable, NoLedger, search.QueryRefused) as error:
             log.event("counts_unknown", "WARNING", message=str(error))
             return False
         return bool(counted.total)

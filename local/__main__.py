@@ -23,6 +23,9 @@ _PRICES = json.loads((Path(__file__).parents[1] / "ingester" / "prices.json").re
 _PIPED = 1_000  # characters
 _POST, _USER = (_PRICES[kind]["dollars"] for kind in ("post", "user"))
 _POLL_SECONDS = 0.5
+# X sends at most 250 posts a second on pay-per-use (https://docs.x.com/x-api/posts/filtered-stream/introduction, 2026-08), and the
+# ingester closes the connection within a second of its limit (ingester/x/stream.py).
+_POSTS_ON_THEIR_WAY = 250
 
 
 class Interrupted(BaseException):
@@ -77,7 +80,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         failed = False
     finally:
         _leave(folder, console, keep=arguments.keep, failed=failed)
-    return _conclude(outcome, plan, arguments, console)
+    return _conclude(outcome, plan, arguments, console, pipeline.why_ended)
 
 
 def _stay(console: Console) -> None:
@@ -99,7 +102,7 @@ def _parts(pipeline: Pipeline, console: Console) -> Iterator[None]:
         pipeline.stop()
 
 
-def _conclude(outcome: run.Outcome, plan: Plan, arguments: argparse.Namespace, console: Console) -> int:
+def _conclude(outcome: run.Outcome, plan: Plan, arguments: argparse.Namespace, console: Console, why_ended: str) -> int:
     seconds = time.monotonic() - arguments.began
     counts = outcome.counts
     if outcome.faults:
@@ -112,6 +115,8 @@ def _conclude(outcome: run.Outcome, plan: Plan, arguments: argparse.Namespace, c
                 "python -m functions.load_tweet.filter --explain says why of each.",
                 highlight=False,
             )
+        if plan.real and counts.received < plan.posts:
+            console.print(f"[bold yellow]Fewer posts than agreed:[/] {_escape(why_ended)}", highlight=False)
         dollars = counts.received * _POST
         most = counts.received * 2 * (_POST + _USER)
         console.print(
@@ -189,8 +194,9 @@ def _opening(plan: Plan) -> str:
     if plan.real or plan.given:
         source = "the real X" if plan.real else f"X's stand-in, the posts of {_escape(str(plan.given))}"
     pubsub = "Google's emulator" if plan.pubsub == "emulator" else "embedded broker"
+    pace = "" if plan.real else f" at {plan.rate:g} a second"
     return (
-        f"[bold]{plan.posts:,} posts[/] at {plan.rate:g} a second: {source} ─► [cyan]ingester[/] ─► Pub/Sub ({pubsub}) ─► "
+        f"[bold]{plan.posts:,} posts[/]{pace}: {source} ─► [cyan]ingester[/] ─► Pub/Sub ({pubsub}) ─► "
         "[cyan]load_tweet[/] ─► BigQuery (bqemulator). Starting the parts…"
     )
 
@@ -201,9 +207,11 @@ def _agree_to_pay(arguments: argparse.Namespace, console: Console) -> None:
             "--real holds X's real stream, which needs a bearer token: set X_BEARER_TOKEN. "
             "X's developer console shows it under your app, Keys and tokens."
         )
-    most = arguments.posts * 2 * (_POST + _USER)
+    most = 2 * (_POST + _USER)
     console.print(
-        f"X will charge ${arguments.posts * _POST:,.2f} for {arguments.posts:,} posts, up to ${most:,.2f} with what comes with them."
+        f"X will charge ${arguments.posts * _POST:,.2f} for {arguments.posts:,} posts, and at most ${arguments.posts * most:,.2f} with the "
+        f"authors and posts that come with them. Then the ingester closes the stream. At X's top rate up to {_POSTS_ON_THEIR_WAY} posts "
+        f"more are on their way by then: at most ${_POSTS_ON_THEIR_WAY * most:,.2f}, and as a rule one or two posts."
     )
     if arguments.yes:
         return

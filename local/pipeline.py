@@ -75,6 +75,7 @@ class Pipeline:
     expected: dict[str, int] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     bigquery_url: str = ""
+    why_ended: str = ""  # the ingester
     _commands: dict[str, list[str]] = field(default_factory=dict)
     _ports: dict[str, int] = field(default_factory=dict)
     _held: ExitStack = field(default_factory=ExitStack)
@@ -136,7 +137,8 @@ class Pipeline:
         )
 
     def start_ingester(self) -> None:
-        self._python("ingester", "ingester", "stream", "--rules", self.plan.rules.resolve())
+        limit = ["--posts", self.plan.posts] if self.plan.real else []
+        self._python("ingester", "ingester", "stream", "--rules", self.plan.rules.resolve(), *limit)
 
     def restart(self, name: str, *more: str) -> None:
         """Start a part that has ended again, on the same port, and wait until it is ready.
@@ -198,6 +200,8 @@ class Pipeline:
         def on_line(line: Line) -> None:
             if name == "function" and line.get("event") == "stored":
                 self.ended[line["outcome"]].update(line["messages"])
+            elif name == "ingester" and line.get("event") == "stopped":
+                self.why_ended = str(line.get("message") or "")
             elif name == "x" and line.get("event") == "all_sent":
                 self.expected = {"nothing": line["expected_posts"], "music": line["expected_about_music"]}
 
@@ -217,7 +221,7 @@ def environment(key: Path, bigquery_url: str, pubsub: str, x_api_url: str, *, re
         "GUNICORN_LOG_LEVEL": "info",  # makes the function's server log its port
         "NO_PROXY": f"{os.environ.get('NO_PROXY', '')},127.0.0.1,localhost".strip(","),
     }
-    if real:  # the run ends after the agreed number of posts; limits that the user has set still hold
+    if real:  # the ingester ends after the agreed number of posts; limits that the user has set still hold
         ours |= {name: os.environ.get(name, "0") for name in ("MAX_POSTS_PER_DAY", "MAX_POSTS_PER_MONTH")}
     else:
         # synthetic posts cost nothing

@@ -33,11 +33,12 @@ class Outcome:
 def counts(pipeline: Pipeline) -> Counts:
     """Return each stage's count: the ingester's, the function's (by message, so a second delivery is not counted), the archive's."""
     ended = {name: len(messages) for name, messages in pipeline.ended.items()}
+    searched = pipeline.count("ingester", "searched")  # to fill a gap
     return Counts(
         sent=pipeline.count("x", "sent"),
         missed=pipeline.count("x", "missed"),
-        received=pipeline.count("ingester", "received"),
-        published=pipeline.count("ingester", "published") + pipeline.count("ingester", "dead"),
+        received=pipeline.count("ingester", "received") + searched,
+        published=pipeline.count("ingester", "published") + pipeline.count("ingester", "dead") + searched,
         loaded=ended["loaded"],
         filtered=ended["filtered"],
         rejected=ended["rejected"] + pipeline.count("bigquery_subscription", "dead_lettered"),
@@ -46,7 +47,10 @@ def counts(pipeline: Pipeline) -> Counts:
 
 
 def watch(pipeline: Pipeline, show: Callable[[Counts], None]) -> None:
-    """Wait until everything that X sent has ended somewhere. Raises LocalError if a part ends or nothing moves any more."""
+    """Wait until everything that X sent has ended somewhere. Raises LocalError if a part ends or nothing moves any more.
+
+    X itself sends for ever: its ingester ends by itself at the agreed number of posts, and what it took flows on.
+    """
     moved_at, before = time.monotonic(), Counts()
     while True:
         now = counts(pipeline)
@@ -57,7 +61,8 @@ def watch(pipeline: Pipeline, show: Callable[[Counts], None]) -> None:
             moved_at, before = time.monotonic(), now
         _check_alive(pipeline)
         # the real X may be silent for hours while the connection holds
-        quiet_is_fine = pipeline.plan.real and "connected" in pipeline.processes["ingester"].events
+        ingester = pipeline.processes["ingester"]
+        quiet_is_fine = pipeline.plan.real and "connected" in ingester.events and ingester.exit_code is None
         if time.monotonic() - moved_at > _STALLED_SECONDS and not quiet_is_fine:
             raise LocalError(_stalled(pipeline, now))
         time.sleep(_POLL_SECONDS)
@@ -83,7 +88,7 @@ def finish(pipeline: Pipeline, began: float) -> Outcome:
 def _is_over(pipeline: Pipeline, now: Counts) -> bool:
     plan = pipeline.plan
     posts = now.received if plan.real else now.sent
-    all_sent = now.received >= plan.posts if plan.real else now.sent + now.missed >= plan.posts
+    all_sent = _has_ended_well(pipeline) if plan.real else now.sent + now.missed >= plan.posts
     twice = pipeline.count("eventarc", "acknowledged") >= 2 * now.published if plan.deliver_twice else True
     replayable = now.published - pipeline.count("ingester", "dead")
     return (
@@ -95,9 +100,17 @@ def _is_over(pipeline: Pipeline, now: Counts) -> bool:
     )
 
 
+def _has_ended_well(pipeline: Pipeline) -> bool:
+    """Whether the ingester has ended at its own limit, with all its output read."""
+    ingester = pipeline.processes["ingester"]
+    return ingester.exit_code == 0 and ingester.wait(1) == 0
+
+
 def _check_alive(pipeline: Pipeline) -> None:
     for process in pipeline.processes.values():
         code = process.exit_code
+        if code == 0 and process.name == "ingester" and pipeline.plan.real:
+            continue
         if code is not None:
             process.wait(1)
             # exit code 2 of our parts means a user's mistake: a setting or a file to change

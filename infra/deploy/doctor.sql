@@ -15,9 +15,14 @@ gaps AS (
   WHERE status = 'open'
 ),
 spent AS (
-  SELECT COALESCE(MAX(delivered_today), 0) AS today
-  FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.ingester_events`
-  WHERE `at` >= TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), DAY)
+  SELECT COALESCE(SUM(units), 0) AS today
+  FROM (
+    -- stream and searches each count their own; rows of earlier versions have a total
+    SELECT COALESCE(MAX(own_units), MAX(delivered_today)) AS units
+    FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.ingester_events`
+    WHERE `at` >= TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), DAY)
+    GROUP BY IF(own_units IS NULL, '', holder)
+  )
 ),
 balance AS (
   SELECT COALESCE(SUM(balance), 0) AS unended, COALESCE(SUM(loaded), 0) AS kept, COALESCE(SUM(filtered), 0) AS dropped

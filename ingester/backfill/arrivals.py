@@ -3,7 +3,7 @@
 import asyncio
 from datetime import datetime
 
-from .. import prices, snowflake
+from .. import limits, prices
 from ..ports import Publisher
 from ..prices import Resources
 from ..x import search
@@ -55,4 +55,4 @@ async def _await_newer(job: Job, stream: Publisher, since: datetime, first: int)
 
 
 def _taken(stream: Publisher, searched: Publisher, first: int) -> set[str]:
-    return stream.taken(first, snowflake.HIGHEST) | searched.taken(first, snowflake.HIGHEST)
+    return stream.taken(first, limits.HIGHEST_ID) | searched.taken(first, limits.HIGHEST_ID)

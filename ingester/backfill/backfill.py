@@ -11,24 +11,24 @@ from functools import partial
 from itertools import pairwise
 
 from .. import log, prices
+from ..errors import Denied
 from ..ledger.model import Gap
+from ..ledger.reservations import BudgetExhausted
 from ..ports import Clock
 from ..pubsub.envelope import Message, NotText, wrap
 from ..x import search
 from ..x.reach import RECENT, Reach, reach_of
 from ..x.search import AskedRule, Counted, Found, NoArchive, QueryRefused
 from .arrivals import account_for, arrived_at_last
+from .lateness import check_counts, check_recovered, check_search
 from .model import ByHand, Filled, Job, Means, Progress
 from .slices import POSTS_A_SLICE, slices, spread, to_the_millisecond
 
 _PUBLISH_SECONDS = 60.0
 _COUNTS_OFF = 0.05  # X's counts have been seen to be too high by up to this share
 _PAGE = 10  # posts: the fewest that X's search takes as max_results
+_NO_COUNTS = (403, 404)  # the app may search and has no counts: search is asked all the same
 _POSTS_A_SAMPLE = 100  # of a slice of a sample
-
-
-class _NoRoom(Exception):
-    """The budget has no room for another page."""
 
 
 async def fill(
@@ -70,11 +70,18 @@ async def _fill(
     job = Job(means, gap, asked, counted_from, progress, now + means.times.late, now + means.times.lag, by_hand)
     done = max(since, progress.done or since)
     if progress.slices is None:
+        if by_hand is None:
+            await check_search(job)
         await _plan(job, done, until)
+    elif progress.recount:
+        await _count(job, since, until)
+        progress.recount = False
     for start, end in progress.slices or []:
         if end > done and not progress.cut:
             await _fill_slice(job, max(start, done), end)
             done = end
+    if by_hand is None and not progress.cut:
+        check_recovered(job)
     if progress.cut:
         progress.note("The budget ended the search; python -m ingester search fetches the rest.")
     missing = max(0, progress.expected - progress.recovered) if progress.expected is not None else 0
@@ -120,29 +127,39 @@ def _askable(gap: Gap, progress: Progress, *, is_old: bool) -> Iterator[tuple[As
 
 async def _plan(job: Job, start: datetime, until: datetime) -> None:
     """Ask X once how many posts there are in the part that no earlier gap has counted, and plan the slices."""
-    progress, counted_from = job.progress, min(max(start, job.counted_from), until)
-    spans: list[tuple[datetime, datetime, int]] = []
-    if counted_from < until:
-        try:
-            counted = await _counted(job, counted_from, until)
-        except QueryRefused as error:
-            progress.note(f"X did not say how many posts there were ({error}).")
-            progress.expected = None
-        else:
-            progress.expected, spans = counted.total, counted.spans
-            if counted.total is None:
-                progress.note("X did not say how many posts there were.")
-            elif not spans:  # X said how many, but not when
-                spans = [(counted_from, until, counted.total)]
-    if job.by_hand and _plan_sample(job.by_hand, progress, job.gap.since, until):
+    spans = await _count(job, start, until)
+    if job.by_hand and _plan_sample(job.by_hand, job.progress, job.gap.since, until):
         return
-    progress.slices = list(pairwise([start, *slices(spans, start, until, _posts_a_slice(job))]))
+    job.progress.slices = list(pairwise([start, *slices(spans, start, until, _posts_a_slice(job))]))
+
+
+async def _count(job: Job, start: datetime, until: datetime) -> list[tuple[datetime, datetime, int]]:
+    """Ask X how many posts there are, and return when. Raises SearchBehind where X's counts are clearly behind the stream."""
+    progress, counted_from = job.progress, min(max(start, job.counted_from), until)
+    if counted_from >= until:
+        return []
+    try:
+        counted = await _counted(job, counted_from, until)
+    except (QueryRefused, Denied) as error:
+        if isinstance(error, Denied) and error.status not in _NO_COUNTS:
+            raise
+        progress.note(f"X did not say how many posts there were ({error}).")
+        progress.expected = None
+        return []
+    if job.by_hand is None:
+        await check_counts(job, counted)
+    progress.expected = counted.total
+    if counted.total is None:
+        progress.note("X did not say how many posts there were.")
+    elif not counted.spans:  # X said how many, but not when
+        return [(counted_from, until, counted.total)]
+    return counted.spans
 
 
 async def _counted(job: Job, since: datetime, until: datetime) -> Counted:
     if job.by_hand:
         return job.by_hand.counted
-    return await search.counts(job.means.x, job.asked, since, until, job.means.budget.add_request)
+    return await search.counts(job.means.x, job.asked, since, until, job.means.reservations.spend_request)
 
 
 def _plan_sample(wanted: ByHand, progress: Progress, since: datetime, until: datetime) -> bool:
@@ -168,7 +185,8 @@ def _posts_a_slice(job: Job) -> int:
 async def _fill_slice(job: Job, start: datetime, end: datetime) -> None:
     """Fetch and publish the missing posts of one slice, then count what has arrived."""
     means, gap, progress = job.means, job.gap, job.progress
-    if job.by_hand and (left := means.budget.left()) is not None and left < _posts_a_slice(job) * means.most:
+    remaining = means.budget.remaining()
+    if job.by_hand and remaining is not None and remaining < _posts_a_slice(job) * means.most:
         progress.cut = True  # a slice begun today and finished tomorrow would be paid for twice
         return
     first, last = int(search.id_before(start)) + 1, int(search.id_before(end))
@@ -202,14 +220,9 @@ async def _search(job: Job, start: datetime, end: datetime) -> dict[str, Found]:
     means, budget = job.means, job.means.budget
     found: dict[str, Found] = {}
 
-    def room(reach: Reach) -> int:
+    async def room(reach: Reach) -> int:
         least, most = reach.page
-        left = budget.left()
-        if left is None:
-            return most
-        if left <= 0:
-            raise _NoRoom
-        return min(max(left // means.most, least), most)
+        return await means.reservations.reserve_page(least * means.most, most * means.most) // means.most
 
     for rule, reach in job.asked:
         try:
@@ -225,16 +238,21 @@ async def _search(job: Job, start: datetime, end: datetime) -> dict[str, Found]:
             )
             async for page in pages:
                 budget.add(page.billed, more=prices.POST * len(page.unreadable))
+                means.reservations.release_page()
                 await _bury(job, page.unreadable)
                 for post in page.found:
                     if post.id in found:
                         found[post.id].rules += post.rules
                     else:
                         found[post.id] = post
-        except _NoRoom:
+        except BudgetExhausted:
             job.progress.cut = True
             break
+        except (Denied, NoArchive):
+            means.reservations.release_page()
+            raise
         except QueryRefused as error:
+            means.reservations.release_page()
             job.progress.note(f"X refuses to search for the rule '{rule[2] or rule[0]}' ({error}).")
     return found
 

@@ -68,6 +68,11 @@ class Plan:
     most: int
 
     @property
+    def end(self) -> datetime:
+        """The end of the search; it always has one."""
+        return self.gap.until or self.begin
+
+    @property
     def posts_in_all(self) -> int | None:
         """X's count of the whole time, as it was when the search began."""
         return self.earlier.posts_expected if self.earlier else self.counted.total

@@ -1,17 +1,19 @@
 """What filling a gap needs, how far it has come, and what became of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from .. import prices
 from ..budget import Budget
 from ..ledger.model import Gap
+from ..ledger.reservations import Reservations
 from ..ports import Clock, Publisher, Store
 from ..timeouts import Timeouts
 from ..x.client import X
 from ..x.rate_limit import XTime
 from ..x.reach import Reach
+from ..x.reception import Delivered
 from ..x.search import AskedRule, Counted
 from .slices import Slice
 
@@ -40,7 +42,7 @@ class Means:
     x: X
     publisher: Publisher
     store: Store
-    budget: Budget
+    reservations: Reservations
     times: Timeouts
     clock: Clock
     x_time: XTime
@@ -50,6 +52,11 @@ class Means:
     stream: Publisher | None = None
     rule_values: Mapping[str, str] = field(default_factory=dict)  # by id, of every rule that was in force at some time
     uncounted: datetime | None = None
+    delivered: Callable[[], Sequence[Delivered]] = tuple  # the latest posts of the stream; none where it is not held
+
+    @property
+    def budget(self) -> Budget:
+        return self.reservations.budget
 
     @property
     def most(self) -> int:
@@ -73,6 +80,8 @@ class Progress:
     no_archive: bool = False  # X does not let this app search the full archive
     late: bool = False  # posts were missing from before X was heard of last: it had stalled
     unreadable: set[bytes] = field(default_factory=set)  # that have been dead-lettered
+    recount: bool = False  # X's counts were behind, and all slices are done
+    times_behind: int = 0  # how often search or counts were found to be behind
     notes: list[str] = field(default_factory=list)
 
     def note(self, sentence: str) -> None:

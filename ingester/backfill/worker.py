@@ -9,7 +9,7 @@ from collections import deque
 from datetime import datetime
 
 from .. import log
-from ..errors import Denied, NoLedger, PublishFailed, Unavailable
+from ..errors import Denied, NoLedger, PublishFailed, SearchBehind, Unavailable
 from ..ledger.ledger import Ledger
 from ..ledger.model import Gap
 from . import backfill
@@ -70,9 +70,9 @@ class Worker:
                     result = await backfill.fill(self._means, gap, self._accounted, self._progress)
                 break
             except (Unavailable, NoLedger, PublishFailed) as error:
+                kind = "search_behind" if isinstance(error, SearchBehind) else "fill_failed"
                 log.event(
-                    "fill_failed", "WARNING", gap_id=gap.id,
-                    message=f"The gap is tried again: {type(error).__name__}: {error}"[:500],
+                    kind, "WARNING", gap_id=gap.id, message=f"The gap stays open: {type(error).__name__}: {error}"[:500],
                 )  # fmt: skip
                 await asyncio.sleep(self._pause(error))
         self._before, self._progress = self._before + self._progress.published, Progress()

@@ -9,12 +9,11 @@ from typing import Any, TypeVar
 
 from rich.markup import escape
 
-from ..backfill import backfill, by_hand, model
-from ..budget import Budget
+from ..backfill import by_hand, manual, model
 from ..errors import ConfigurationError, NoLedger, Unavailable
 from ..ledger import history
 from ..ledger.ledger import Ledger
-from ..ledger.model import Gap
+from ..ledger.reservations import Reservations
 from ..pubsub.publisher import Publisher
 from ..settings import Settings
 from ..timeouts import Timeouts
@@ -41,52 +40,52 @@ def fetch(settings: Settings, arguments: Namespace, times: Timeouts) -> int:
     if begin >= until:
         console.print("This search was finished before. Another --sample, rule or time is another search.")
         return 0
-    counted = answer(search.counts(x, by_hand.without_retweets(asked), begin, until))
-    budget = _budget(settings, ledger, counted.units)
+    reservations = answer(manual.open_budget(settings, ledger, clock, XTime(clock), times))
+    budget = reservations.budget
+    counting = search.counts(x, by_hand.without_retweets(asked), begin, until, reservations.spend_request)
+    counted = answer(_with_ledger(ledger, counting))
     plan = by_hand.Plan(gap, asked, begin, counted, arguments.sample, earlier, most_units(settings))
-    for sentence in plan.sentences(budget.left(), budget.limit()):
+    for sentence in plan.sentences(budget.remaining(), budget.limit()):
         console.print(sentence)
     if arguments.dry_run or not agreed(arguments, "Fetch and publish them?"):
-        answer(flush(ledger))  # what the question cost
         return 0 if arguments.dry_run else 1
-    return _fetch(settings, ledger, budget, plan, (x, times))
+    return _fetch(settings, ledger, reservations, plan, (x, times))
 
 
-def _fetch(settings: Settings, ledger: Ledger, budget: Budget, plan: by_hand.Plan, parts: tuple[X, Timeouts]) -> int:
+def _fetch(
+    settings: Settings, ledger: Ledger, reservations: Reservations, plan: by_hand.Plan, parts: tuple[X, Timeouts]
+) -> int:
     x, times = parts
     publisher = Publisher(settings.topic_path, settings.dead_topic_path)
     held = history.last_held(answer(ledger.store.history()))
     means = model.Means(
-        x, publisher, ledger.store, budget, times, clock, XTime(clock), datetime.now(UTC),
+        x, publisher, ledger.store, reservations, times, clock, XTime(clock), datetime.now(UTC),
         settings.expand_authors, settings.expand_referenced,
         uncounted=held[0] if held and held[1] == "killed" else None,
     )  # fmt: skip
     signal.signal(signal.SIGTERM, interrupt)
-    done, result, code = plan.begun(), None, 130
+    progress, result, code = plan.begun(), None, 130
     with progress_bar() as shown:
         task = shown.add_task("posts", total=plan.posts)
 
-        def told(done: model.Progress) -> None:
-            shown.update(task, completed=done.published)
-            ledger.write("searched", **plan.row(done))
+        def show(progress: model.Progress) -> None:
+            shown.update(task, completed=progress.published)
 
-        work = backfill.fill_by_hand(means, plan.gap, plan.wanted(told), done)
         why = "Stopped, as you asked"
         try:
-            result = loop.run(_with_ledger(ledger, work))
+            result = loop.run(_with_ledger(ledger, manual.fetch(means, ledger, plan, progress, show)))
         except KeyboardInterrupt:
             pass
         except (Unavailable, NoLedger, search.QueryRefused) as error:
             why, code = f"Stopped: {escape(str(error))[:300]}", 3
     drain(publisher)
     answer(flush(ledger))
+    if progress.cut:
+        console.print(f"{progress.published:,} posts published. {by_hand.CUT}")
+        return 0
     if result is None:
         console.print(f"{why}; {publisher.published:,} posts published. The same command goes on.")
         return code
-    if done.cut:
-        console.print(f"{result.published:,} posts published. {by_hand.CUT}")
-        return 0
-    _tell(ledger, plan.gap, plan.whole(result))
     console.print(f"{result.published:,} posts published. {' '.join(result.notes)}")
     return 0
 
@@ -101,16 +100,6 @@ def _rules_to_ask(x: X, arguments: Namespace) -> list[search.AskedRule]:
     return [(rule.id, rule.value, rule.tag) for rule in found if not wanted or rule.tag in wanted]
 
 
-def _budget(settings: Settings, ledger: Ledger, asked: int) -> Budget:
-    """Return the budget as the ledger knows it, with the units that asking has cost; the ledger's rows carry it from now on."""
-    events = answer(ledger.store.history())
-    budget = Budget(settings.max_posts_per_day, settings.max_posts_per_month, history.spent(events))
-    ledger.today = budget.today
-    budget.add_request(asked)
-    ledger.write("searched", note="counts were asked for")
-    return budget
-
-
 async def _with_ledger(ledger: Ledger, work: Coroutine[Any, Any, T]) -> T:
     """Write the ledger's rows while the work goes on."""
     writing = asyncio.get_running_loop().create_task(ledger.run())
@@ -118,16 +107,3 @@ async def _with_ledger(ledger: Ledger, work: Coroutine[Any, Any, T]) -> T:
         return await work
     finally:
         writing.cancel()
-
-
-def _tell(ledger: Ledger, gap: Gap, result: model.Filled) -> None:
-    """Close the gap, and with it those that lie within and were left unfilled."""
-    assert gap.until is not None
-    past = answer(ledger.store.since(gap.since))
-    for closed in [gap, *history.skipped_within(past, gap.since, gap.until)]:
-        ledger.write(
-            "gap_filled", gap_id=closed.id, since=closed.since, until=closed.until, reason=closed.reason,
-            status=result.status, posts_expected=result.expected, posts_recovered=result.recovered,
-            note=" ".join(result.notes) or None,
-        )  # fmt: skip
-    answer(flush(ledger))

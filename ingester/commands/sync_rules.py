@@ -16,7 +16,7 @@ from ..x.client import X
 from ..x.reach import reach_of
 from ..x.rules import Rule
 from .services import answer, connect_x, most_units
-from .terminal import agreed, console
+from .terminal import agreed, console, warn
 
 _PRICED = timedelta(days=6, hours=23)  # recent counts go back seven days
 
@@ -79,6 +79,10 @@ def apply(settings: Settings, arguments: Namespace) -> int:
     for what, listed in (("add", found.add), ("remove", found.remove), ("remove, not ours", gone)):
         for rule in listed:
             console.print(f"{what}: {escape(str(rule))}")
+    if gone:
+        warn(
+            "A running ingester installs again what its own rules.yaml names: deploy it with this file (./deploy.sh up)."
+        )
     retagged = {old.value for old in found.remove}
     answer(rules.check(x, [rule for rule in found.add if rule.value not in retagged]))
     if not agreed(arguments, "Change X's rules so?"):
@@ -105,11 +109,17 @@ def _price(x: X, value: str, settings: Settings) -> tuple[str, str, str]:
     return f"{posts:,.0f}", f"{dollars:,.2f}{upto}", f"{dollars * 30:,.0f}"
 
 
+async def _unrecorded(units: int) -> None:
+    """Rules are priced without the ledger, so these units are not in it; the sentence under the table names them."""
+
+
 def _posts_a_day(x: X, values: list[str]) -> float:
     """Return posts a day by the last seven days. Costs one request for counts, or more if the rules do not fit into one query."""
     now = datetime.now(UTC) - timedelta(minutes=1)
     asked = [("", value, "") for value in values]
-    counted = answer(search.counts(x, [(rule, reach_of(rule[1], is_old=False)) for rule in asked], now - _PRICED, now))
+    counted = answer(
+        search.counts(x, [(rule, reach_of(rule[1], is_old=False)) for rule in asked], now - _PRICED, now, _unrecorded)
+    )
     if counted.total is None:
         raise Refused("X does not say how many posts these rules match. Try again in a minute.")
     return counted.total / (_PRICED / timedelta(days=1))

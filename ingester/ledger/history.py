@@ -6,7 +6,7 @@ Pure: events in the order of `at` go in, conclusions come out.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from ..prices import most
 from .model import Event, Gap
@@ -134,14 +134,20 @@ def accounted(events: Iterable[Event]) -> datetime | None:
     return max(ends, default=None)
 
 
-def skipped_within(events: Sequence[Event], since: datetime, until: datetime) -> list[Gap]:
-    """Return gaps wholly between two times that were skipped or filled in part."""
+def skipped_within(events: Sequence[Event], since: datetime, until: datetime, asked: Iterable[str]) -> list[Event]:
+    """Return the last rows of gaps wholly between two times that were skipped or filled in part.
+
+    Only gaps all of whose rules a search for `asked` has covered.
+    """
+    values = {" ".join(value.split()) for value in asked}
     newest = {event.gap_id: event for event in events if event.event == "gap_filled"}
+    rules = {event.gap_id: event.rules or [] for event in events if event.event == "gap_opened"}
     return [
-        Gap(gap_id, event.since, event.reason or "", event.until)
-        for gap_id, event in newest.items()
-        if gap_id and event.status in {"skipped", "partial"} and event.since and event.until
-        and since <= event.since and event.until <= until
+        event
+        for event in newest.values()
+        if event.status in {"skipped", "partial"} and event.reason not in BY_HAND
+        and event.since and event.until and since <= event.since and event.until <= until
+        and event.gap_id in rules and all(" ".join(rule.get("value", "").split()) in values for rule in rules[event.gap_id])
     ]  # fmt: skip
 
 
@@ -160,16 +166,6 @@ def failures(events: Sequence[Event]) -> tuple[int, datetime | None]:
             count += 1
             last = last or event.at
     return count, last
-
-
-def spent(events: Iterable[Event]) -> dict[date, int]:
-    """Return the units of each UTC day. Each row carries the day's count so far."""
-    days: dict[date, int] = {}
-    for event in events:
-        if event.delivered_today is not None:
-            day = event.at.astimezone(UTC).date()
-            days[day] = max(days.get(day, 0), event.delivered_today)
-    return days
 
 
 def usual_pause(spent: Mapping[date, int], today: date) -> float | None:

@@ -4,12 +4,14 @@ A BigQuery that is down for a while delays the ledger, not the stream. What has 
 """
 
 import asyncio
+import itertools
 import uuid
 from collections import deque
-from collections.abc import Callable
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from .. import log
+from ..budget import Budget
 from ..errors import NoLedger
 from ..ports import Clock, Store
 from ..x.rate_limit import XTime
@@ -36,7 +38,8 @@ class Ledger:
     def __init__(self, store: Store, holder: str, clock: Clock, x_time: XTime) -> None:
         self.holder = holder
         self.store = store
-        self.today: Callable[[], int | None] = lambda: None  # the day's units, for each row
+        self.budget: Budget | None = None  # whose units each row carries
+        self._sequence = itertools.count(1)
         self._clock = clock
         self._x_time = x_time
         self._rows: deque[Row] = deque()
@@ -45,9 +48,13 @@ class Ledger:
         self._longest = 0.0  # the longest time in seconds between two stored rows since it was last asked for
 
     def write(self, event: str, **more: Any) -> Row:
-        """Queue a row."""
-        at = more.pop("at", None) or self._x_time.now()
-        row = Row(Event(self.holder, at, event, delivered_today=self.today(), **more))
+        """Queue a row, with the units of its day. The last count of a day that has ended goes before it."""
+        for day in self.budget.take_ended_days() if self.budget is not None else []:
+            self._queue("spent", datetime.combine(day, time.max, UTC), note="the day has ended")
+        return self._queue(event, more.pop("at", None) or self._x_time.now(), **more)
+
+    def _queue(self, event: str, at: datetime, **more: Any) -> Row:
+        row = Row(Event(self.holder, at, event, **self._units_on(at.date()), **more))
         if len(self._rows) >= _HELD:
             log.event("ledger_full", "ERROR", message=f"{_HELD} rows wait for BigQuery; '{event}' is not written")
             row.refused = "too many rows wait"
@@ -56,6 +63,17 @@ class Ledger:
         self._rows.append(row)
         self._some.set()
         return row
+
+    def _units_on(self, day: date) -> dict[str, Any]:
+        budget = self.budget
+        if budget is None:
+            return {}
+        return {
+            "delivered_today": budget.units(day),
+            "own_units": budget.own(day),
+            "reserved_units": budget.reserved(day),
+            "sequence": next(self._sequence),
+        }
 
     async def settled(self, row: Row, seconds: float) -> None:
         """Return when the row is stored. Raises NoLedger."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-_SKIPPED = frozenset({"budget", "pause"})  # what was posted meanwhile is fetched only by hand
+_SKIPPED = frozenset({"budget", "posts", "pause"})  # what was posted meanwhile is fetched only by hand
 
 # rows written before version 0.1 have a refused connect and a stop's condition at the beginning of `note`
 _OLD_REFUSED = "X did not give the stream"
@@ -26,7 +26,10 @@ class Event:
     until: datetime | None = None
     reason: str | None = None
     rules: list[dict[str, str]] | None = None
-    delivered_today: int | None = None
+    delivered_today: int | None = None  # by all programs, as far as this one knows
+    own_units: int | None = None  # of the day of `at`, by this holder
+    reserved_units: int | None = None  # that this holder may spend before its next row
+    sequence: int | None = None  # of this holder's rows; `at` may go back where a clock is corrected
     posts_expected: int | None = None
     posts_recovered: int | None = None
     status: str | None = None

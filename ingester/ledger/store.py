@@ -17,6 +17,7 @@ from google.cloud.bigquery.retry import DEFAULT_RETRY
 from ..errors import NoLedger
 from ..threads import in_thread
 from .model import Event, as_now, as_row
+from .units import HolderUnits
 
 T = TypeVar("T")
 
@@ -31,9 +32,11 @@ _WHOLE = timedelta(hours=2)  # every event of this time counts
 _ERRORS = (GoogleAPIError, GoogleAuthError, requests.RequestException, TimeoutError)
 
 _COLUMNS = (
-    "holder, `at`, event, gap_id, since, until, reason, TO_JSON_STRING(rules) AS rules, delivered_today, posts_expected, "
-    "posts_recovered, status, retry_after, condition, note"
+    "holder, `at`, event, gap_id, since, until, reason, TO_JSON_STRING(rules) AS rules, delivered_today, own_units, "
+    "reserved_units, sequence, posts_expected, posts_recovered, status, retry_after, condition, note"
 )
+
+_NULLS = ", ".join(["NULL"] * (_COLUMNS.count(",") - 4))  # the columns after `since`
 
 # The answer stays small however long the ledger is: a start needs the last days, what is still open, and sums.
 _HISTORY = f"""
@@ -79,21 +82,29 @@ WITH
     FROM ingester_events AS b CROSS JOIN held
     WHERE b.`at` >= held.last AND b.`at` >= @oldest AND b.`at` < @whole AND b.event = 'alive'
     GROUP BY b.holder
-  ),
-  days AS (
-    SELECT DATE(`at`) AS day, MAX(delivered_today) AS units
-    FROM ingester_events
-    WHERE `at` >= @spent AND delivered_today IS NOT NULL
-    GROUP BY day
   )
 SELECT * FROM kept
 UNION ALL
-SELECT holder, `at`, 'alive', NULL, since, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM beats
+SELECT holder, `at`, 'alive', NULL, since, {_NULLS} FROM beats
 UNION ALL
-SELECT holder, `at`, 'alive', NULL, since, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM long_ago
-UNION ALL
-SELECT '', TIMESTAMP(day), 'spent', NULL, NULL, NULL, NULL, NULL, units, NULL, NULL, NULL, NULL, NULL, NULL FROM days
+SELECT holder, `at`, 'alive', NULL, since, {_NULLS} FROM long_ago
 ORDER BY `at`
+"""
+
+# Pure twin: by_holder in units.py. Rows of versions that wrote only a day's total count as one holder, ''.
+_UNITS = """
+-- What has each holder spent and reserved on each UTC day?
+SELECT
+  DATE(`at`) AS day, holder, MAX_BY(`at`, sequence) AS `at`,
+  MAX_BY(own_units, sequence) AS own, MAX_BY(reserved_units, sequence) AS reserved
+FROM ingester_events
+WHERE `at` >= @since AND own_units IS NOT NULL
+GROUP BY day, holder
+UNION ALL
+SELECT DATE(`at`), '', MAX_BY(`at`, delivered_today), MAX(delivered_today), 0
+FROM ingester_events
+WHERE `at` >= @since AND own_units IS NULL AND delivered_today IS NOT NULL
+GROUP BY 1
 """
 
 _SINCE = f"""
@@ -130,8 +141,13 @@ class Store:
     async def history(self) -> list[Event]:
         """Return all that a start has to know."""
         now = datetime.now(UTC)
-        times = {"oldest": now - _LOOK_BACK, "whole": now - _WHOLE, "spent": now - _SPENT_BACK}
+        times = {"oldest": now - _LOOK_BACK, "whole": now - _WHOLE}
         return await _within(_QUERY_SECONDS, lambda: self._events(_HISTORY, times))
+
+    async def units(self) -> list[HolderUnits]:
+        """Return the last row of each holder on each day of this month and of X's period."""
+        named = {"since": datetime.now(UTC) - _SPENT_BACK}
+        return await _within(_QUERY_SECONDS, lambda: [HolderUnits(**row) for row in self._query(_UNITS, named)])
 
     async def since(self, moment: datetime) -> list[Event]:
         """Return the events from then on."""
@@ -162,6 +178,8 @@ class Store:
         )
         refused = {}
         for problem in problems:
+            if any(_is_late_column(error) for error in problem["errors"]):
+                raise NoLedger(f"BigQuery's inserts do not know a new column yet: {problem['errors']}"[:500])
             if any(error.get("reason") == "invalid" for error in problem["errors"]):
                 refused[rows[problem["index"]][0]] = f"{problem['errors']}"[:500]
         if problems and not refused:
@@ -176,6 +194,11 @@ class Store:
         config = bigquery.QueryJobConfig(query_parameters=parameters, default_dataset=self._dataset)
         job = self._client.query(sql, config, timeout=_QUERY_SECONDS, retry=_RETRY, job_retry=None)
         return [dict(row) for row in job.result(timeout=_QUERY_SECONDS, retry=_RETRY)]
+
+
+def _is_late_column(error: dict[str, Any]) -> bool:
+    """Return whether BigQuery's inserts have not learned of a column that was just added: a matter of minutes."""
+    return "no such field" in str(error.get("message")).lower()
 
 
 async def _within(seconds: float, ask: Callable[[], T]) -> T:

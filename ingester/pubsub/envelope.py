@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from ..limits import is_deep, parse_id, parse_json
 from ..prices import NOTHING, Resources, resources
 
 
@@ -33,28 +34,35 @@ class NotText(ValueError):
 class Line:
     """One line of the stream, looked at just enough: `id` is '' without a post, `problem` is why X will end the stream.
 
-    `billed` is what X may bill of it.
+    `billed` is what X may bill of it. An unreadable line may be a post: X bills it all the same. `rules` are the ids of those that the
+    post matches.
     """
 
     id: str
     problem: str | None = None
     billed: Resources = NOTHING
+    is_unreadable: bool = False
+    rules: tuple[str, ...] = ()
+    is_retweet: bool = False
 
 
 def look(raw: bytes) -> Line:
-    """Inspect a line. A line that is not JSON is passed on; the function stores it in `rejected`."""
+    """Inspect a line. What cannot be read is passed on, and the function stores it in `rejected`; X may bill it as a post."""
     try:
-        message = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        message = _leniently(raw)
+        message = _parse(raw)
+    except ValueError:
+        return Line("", is_unreadable=True)
     if not isinstance(message, dict):
-        return Line("")
+        return Line("", is_unreadable=True)
     data = message.get("data")
     if isinstance(data, dict):
-        return Line(str(data.get("id") or ""), billed=resources(message))
-    if "data" not in message and (problem := _problem(message)):
-        return Line("", problem)
-    return Line("")
+        post_id = parse_id(data.get("id"))
+        if post_id is None:
+            return Line("", is_unreadable=True)
+        return Line(str(post_id), billed=resources(message), rules=_rules(message), is_retweet=_is_retweet(data))
+    if "data" in message:
+        return Line("", is_unreadable=True)
+    return Line("", _problem(message))
 
 
 def wrap(raw: bytes, post_id: str, received_at: int, source: str) -> Message:
@@ -67,12 +75,30 @@ def wrap(raw: bytes, post_id: str, received_at: int, source: str) -> Message:
     return Message(orjson.dumps(record), raw, source, id=post_id)
 
 
-def _leniently(raw: bytes) -> Any:
-    """Parse what orjson refuses, such as half of a surrogate pair in a text, because X has billed it."""
+def _parse(raw: bytes) -> Any:
+    """Parse a line, also one that orjson refuses, such as one with half of a surrogate pair in a text. Raises ValueError."""
     try:
-        return json.loads(raw)
-    except ValueError:
-        return None
+        return parse_json(raw)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        message = json.loads(raw)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    if is_deep(message):
+        raise ValueError("nested too deep")
+    return message
+
+
+def _rules(message: Mapping[str, Any]) -> tuple[str, ...]:
+    rules = message.get("matching_rules")
+    return tuple(str(rule.get("id")) for rule in rules if isinstance(rule, dict)) if isinstance(rules, list) else ()
+
+
+def _is_retweet(data: Mapping[str, Any]) -> bool:
+    listed = data.get("referenced_tweets") or data.get("referenced_posts")
+    references = listed if isinstance(listed, list) else []
+    return any(isinstance(item, dict) and item.get("type") in ("retweeted", "reposted") for item in references)
 
 
 # https://docs.x.com/x-api/fundamentals/response-codes-and-errors; the last part of `type`, which comes with two hosts

@@ -92,10 +92,10 @@ class X:
         *,
         authors: bool,
         referenced: bool,
-        size: Callable[[], int],
+        size: Callable[[], Awaitable[int]],
         reach: Reach = RECENT,
     ) -> AsyncIterator[Answer]:
-        """Yield pages of a search, newest first, each of as many posts as `size` says then."""
+        """Yield pages of a search, newest first, each of as many posts as `size` says right before it is asked for."""
         parameters: Object = {
             "query": query,
             "since_id": since_id,
@@ -106,12 +106,13 @@ class X:
         }
         if authors:
             parameters["user.fields"] = ",".join(USER_FIELDS)
+
+        async def with_size() -> Object:
+            return {"max_results": await size()}
+
+        path = f"/2/tweets/search/{reach.name}"
         return self._pages(
-            lambda token: self._patiently(
-                f"/2/tweets/search/{reach.name}",
-                parameters | {"max_results": size()} | _page("next_token", token),
-                pause=reach.pause,
-            )
+            lambda token: self._patiently(path, parameters | _page("next_token", token), with_size, pause=reach.pause)
         )
 
     def count(
@@ -120,18 +121,23 @@ class X:
         since_id: str,
         until_id: str,
         granularity: str,
-        spend: Callable[[], object],
+        spend: Callable[[], Awaitable[object]],
         *,
         reach: Reach = RECENT,
     ) -> AsyncIterator[Answer]:
         """Yield pages of X's counts for a query, retweets included, by minute, hour or day. X bills each page as a request.
 
-        `spend` is called before each.
+        `spend` is awaited before each.
         """
         parameters = {"query": query, "since_id": since_id, "until_id": until_id, "granularity": granularity}
         path = f"/2/tweets/counts/{reach.name}"
+
+        async def spend_first() -> Object:
+            await spend()
+            return {}
+
         return self._pages(
-            lambda token: self._patiently(path, parameters | _page("next_token", token), spend, pause=reach.pause)
+            lambda token: self._patiently(path, parameters | _page("next_token", token), spend_first, pause=reach.pause)
         )
 
     async def _pages(self, ask: Callable[[str | None], Awaitable[Answer]]) -> AsyncIterator[Answer]:
@@ -162,16 +168,19 @@ class X:
         self,
         path: str,
         parameters: Mapping[str, Any],
-        spend: Callable[[], object] = lambda: None,
+        prepare: Callable[[], Awaitable[Object]],
         *,
         pause: float = 0.0,
     ) -> Answer:
-        """Make a call, once X's limit allows another. `pause` is the least time between two of this path, in seconds."""
+        """Make a call, once X's limit allows another. `pause` is the least time between two of this path, in seconds.
+
+        `prepare` is awaited right before the call, and returns its last parameters.
+        """
         wait = self._resets.pop(path, 0.0) - self._clock.monotonic()
         if wait > pause:
             log.event("waiting", seconds=round(wait, 1), why=f"X allows no more calls of {path} until then")
         await asyncio.sleep(max(0.0, wait))
-        spend()
+        parameters = {**parameters, **await prepare()}
         if pause:
             self._resets[path] = self._clock.monotonic() + pause * self._times.pace
         answer = await self._call("GET", path, parameters)
@@ -209,6 +218,23 @@ class X:
         if reply.status < 300 and reply.body is None:
             raise Unavailable(f"{path}: X's answer is not JSON, or cut off")
         return answer
+
+
+def read_usage(body: Object) -> tuple[int, int] | None:
+    """Return X's count of billed posts and the day of a month on which it begins anew; None where X sends something else."""
+    data = body.get("data")
+    if not isinstance(data, dict):
+        return None
+    usage, day = (whole_number(data.get(name)) for name in ("project_usage", "cap_reset_day"))
+    if usage is None or not 1 <= (day or 1) <= 31:
+        return None
+    return usage, day or 1
+
+
+def whole_number(value: Any) -> int | None:
+    """Return a whole number of at most 18 digits; X sends numbers as strings now and then."""
+    text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
 
 
 def _page(name: str, token: str | None) -> dict[str, str]:

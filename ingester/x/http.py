@@ -81,6 +81,12 @@ class Wire:
             if self.is_cut:
                 self._shut()
 
+    def shorten(self, seconds: float) -> None:
+        """Make each further read end after so many seconds without a byte. What has arrived can still be read."""
+        with self._lock, suppress(OSError):
+            if self._socket is not None:
+                self._socket.settimeout(seconds)
+
     def cut(self) -> None:
         with self._lock:
             self.is_cut = True

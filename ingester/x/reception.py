@@ -7,13 +7,14 @@ one writer.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..budget import Budget, Spent
 from ..pubsub.envelope import Line, Message, NoRoom, NotText, look, wrap
 from ..snowflake import time_of
 
 _RATE_OF = 100  # posts over which the rate is taken
+_RECENT = 50_000  # posts, 10 MB: more than three minutes at X's top rate, until search can know of a gap
 _BLOCKED = 1.0  # if a post waits so many seconds, later ones wait in buffers, or X drops them
 _DAY = 86_400.0
 _BOM = b"\xef\xbb\xbf"
@@ -24,7 +25,7 @@ class Ended:
     """How one connection ended.
 
     `how`: 'closed' (X closed it), 'network' (refused, reset, cut), 'certificate', 'silent' (no byte), 'stalled' (keep-alives, no
-    posts), 'unruled' (X has no rules, and so no posts), 'told' (X announced the end in the stream), 'http' (an answer other than a
+    posts), 'unruled' (X lacks some of our rules), 'told' (X announced the end in the stream), 'http' (an answer other than a
     stream), 'spent' (our own limit is reached), 'replaced' (another ingester has taken over). `held` is in seconds; `posts` is
     how many came; `reset_in` is the seconds that X asks to wait.
     """
@@ -38,6 +39,14 @@ class Ended:
     posts: int = 0
 
 
+class Delivered(NamedTuple):
+    """A post that the stream has brought, and the ids of the rules that it matches."""
+
+    post: int
+    rules: tuple[str, ...]
+    is_retweet: bool  # which search does not return
+
+
 class Taker(Protocol):
     def publish(self, message: Message) -> None: ...
 
@@ -48,8 +57,16 @@ class Reception:
     """One for the life of the process. Its moments are of the monotonic clock."""
 
     def __init__(
-        self, publisher: Taker, time: Callable[[], float], monotonic: Callable[[], float], silence: float
+        self,
+        publisher: Taker,
+        time: Callable[[], float],
+        monotonic: Callable[[], float],
+        silence: float,
+        *,
+        most_units: int = 1,
+        most_posts: int = 0,
     ) -> None:
+        """`most_units` is what one post can cost at the most; `most_posts` ends the stream (0: no limit)."""
         self._publisher = publisher
         self._time = time
         self._monotonic = monotonic
@@ -57,9 +74,14 @@ class Reception:
         self._behind: float | None = None  # since when we may have been too slow for X, or None
         self._free = 0.0  # when the last post that had to wait was taken
         self.budget: Budget | None = None
-        self.spent: Spent | None = None
+        self.spent: Spent | None = (
+            None  # the limit that is reached; what comes after it is counted and published all the same
+        )
+        self.most_posts = most_posts
+        self.most_units = most_units
         self.received = 0
         self.posts: deque[float] = deque(maxlen=_RATE_OF)  # when they came, on all connections
+        self.recent: deque[Delivered] = deque(maxlen=_RECENT)  # list() makes a copy that no thread changes
         self.began_at: float | None = None  # of the connection that is held, or was last
         self.posts_here = 0  # of the same
         self.last_byte = 0.0  # when a line or a keep-alive came
@@ -89,16 +111,19 @@ class Reception:
             # X is about to close; if it does not, we would wait for ever
             return Ended("told", reason=found.problem)
         if found.id:
+            self.recent.append(Delivered(int(found.id), found.rules, found.is_retweet))
             self.posts.append(now)
             self.last_post = now
             self.posts_here += 1
             self.newest = max(self.newest, _made_at(found.id, self._time()))
         self.received += 1
         self._take(raw, found)
-        if found.id and self.budget is not None:
-            self.spent = self.budget.add(found.billed)
+        if self.budget is not None:
+            self.spent = self.budget.add(found.billed, more=self.most_units if found.is_unreadable else 0)
+            if self.spent is None and self.received >= self.most_posts > 0:
+                self.spent = Spent("run", self.received, self.most_posts, None)
         self._note_delay(now)
-        return Ended("spent", reason="MAX_POSTS is reached") if self.spent is not None else None
+        return Ended("spent", reason=f"{self.spent.setting} is reached") if self.spent is not None else None
 
     def note_pause(self, since: float, now: float) -> None:
         """Note that the process did not run from `since` on, so what it reads now may be old, and posts may be missing."""
@@ -123,6 +148,6 @@ class Reception:
 
 
 def _made_at(post_id: str, now: float) -> float:
-    """Return when a post was made, by its id; 0 where the id is none of X's, or lies in the future."""
-    made = time_of(int(post_id)) if post_id.isdecimal() else 0.0
+    """Return when a post was made, by its id; 0 where that lies in the future."""
+    made = time_of(int(post_id))
     return made if made < now + _DAY else 0.0

@@ -62,6 +62,8 @@ def decide(ended: Ended, failures: int, times: Timeouts) -> Action:
             "authority in REQUESTS_CA_BUNDLE? Is this machine's clock right?",
             times.stopped,
         )
+    if ended.how == "unruled":
+        return InstallRules(0.0 if failures == 0 else _grow(times.http_first / 5, failures, times.reap * 2))
     if ended.how != "http":
         at_once = is_good(ended, times) or failures == 0
         return Wait(0.0 if at_once else _grow(times.network_first, failures - 1, times.network_most))

@@ -1,7 +1,7 @@
 """Our rules for X as code: the file, how it differs from what X has, and making X have it.
 
-`stream` installs the file where X has no rule at all, and otherwise only says how the two differ; `rules apply` changes X.
-Rules that this file does not name belong to somebody, and are removed only when that is asked for.
+`stream` installs what X lacks of the file, and otherwise only says how the two differ; `rules apply` changes X. Rules that this file
+does not name belong to somebody, and are removed only when that is asked for.
 """
 
 import re
@@ -185,6 +185,12 @@ def compare(ours: Iterable[Rule], theirs: Iterable[Rule]) -> Plan:
         keep=[there_[value] for value in here if value in same],
         foreign=[rule for value, rule in there_.items() if value not in here],
     )
+
+
+def missing(ours: Iterable[Rule], theirs: Iterable[Rule]) -> list[Rule]:
+    """Return the file's rules that X does not list under any tag."""
+    values = {_plain(rule.value) for rule in theirs}
+    return [rule for rule in ours if _plain(rule.value) not in values]
 
 
 async def install(x: X, rules: list[Rule]) -> None:

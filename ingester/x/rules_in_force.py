@@ -20,23 +20,40 @@ class RulesInForce:
         self.values: dict[
             str, str
         ] = {}  # by id, of every rule that was ever seen: X gives a rule that is added again another id
-        self.seen_at = 0.0  # monotonic: when X was last known to have rules
+        self._were_there = False  # whether X was ever seen to have all of them
+        self._missing: set[str] = set()  # values that X lacked at the last look
+        self._unlisted: set[str] = set()  # values that X has taken and does not list
+        self.seen_at = clock.monotonic()  # when X was last seen to have all of the file's rules
 
     async def look(self) -> bool:
-        """Ask X. Returns False when X has none at all: it then goes on with keep-alives, but refuses whoever connects."""
+        """Ask X. Returns False when X lacks one of the file's rules: its posts do not come, though the stream goes on.
+
+        `listed` then stays as it was, because a gap is filled by the rules that were in force before it.
+        """
         asked = self._clock.monotonic()
         try:
             found = await rules.there(self._x)
         except Unavailable as error:
             log.event("rules_unknown", "WARNING", message=str(error))
             return True
-        if found and found == self.listed:
-            self.seen_at = asked
-        elif found:
-            self.listed, self.seen_at = found, asked
+        lacking = {rule.value for rule in rules.missing(self._ours, found)}
+        self._unlisted &= lacking
+        self._missing = lacking - self._unlisted
+        if self._missing:
+            taken_away = (
+                "Somebody has taken them away; what was posted meanwhile is fetched. " if self._were_there else ""
+            )
+            log.event(
+                "rules_missing", "ERROR" if self._were_there else "INFO",
+                message=f"X lacks {len(self._missing)} of the file's {len(self._ours)} rules. {taken_away}They are installed now.",
+            )  # fmt: skip
+            return False
+        self.seen_at, self._were_there = asked, True
+        if found != self.listed:
+            self.listed = found
             self.values |= {rule.id: rule.value for rule in found}
             self._say_how_they_differ(found)
-        return bool(found)
+        return True
 
     async def install(self) -> None:
         """Give X the file's rules. Raises Refused where X does not take one of them."""
@@ -44,8 +61,15 @@ class RulesInForce:
             await rules.install(self._x, self._ours)
         except Unavailable as error:
             log.event("rules_failed", "WARNING", message=str(error))
-        else:
-            await self.look()
+            return
+        if not await self.look():
+            # X has taken them, and lists them late or in other words: to install them again and again would help nobody
+            self._unlisted |= self._missing
+            log.event(
+                "rules_unlisted", "ERROR",
+                message=f"X has taken the file's rules and does not list {len(self._missing)} of them. The stream goes on; "
+                "python -m ingester rules plan shows what X has.",
+            )  # fmt: skip
 
     def _say_how_they_differ(self, found: list[Rule]) -> None:
         plan = rules.compare(self._ours, found)

@@ -8,7 +8,7 @@ full archive takes a rule's 1,024 (reach.py).
 import math
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,10 +16,10 @@ from typing import Any
 
 import orjson
 
-from .. import snowflake
+from .. import limits, snowflake
 from ..errors import Denied
 from ..prices import Resources, resources
-from .client import Answer, X
+from .client import Answer, X, whole_number
 from .reach import ALL, LONGEST, RECENT, Reach
 
 DAYS = timedelta(days=7)
@@ -109,7 +109,7 @@ async def pages(
     *,
     authors: bool,
     referenced: bool,
-    size: Callable[[], int],
+    size: Callable[[], Awaitable[int]],
     reach: Reach = RECENT,
 ) -> AsyncIterator[Page]:
     """Yield posts that match the rule, a page at a time, each of `size()` posts.
@@ -126,7 +126,7 @@ async def pages(
         data = answer.body.get("data")
         found, unreadable = [], []
         for post in data if isinstance(data, list) else []:
-            if isinstance(post, dict) and str(post.get("id", "")).isdecimal() and int(post["id"]) < snowflake.HIGHEST:
+            if isinstance(post, dict) and limits.parse_id(post.get("id")) is not None:
                 found.append(Found(post, _referred(post, includes), list(named)))
             else:
                 unreadable.append(orjson.dumps(post))
@@ -151,13 +151,13 @@ async def counts(
     rules: Iterable[tuple[AskedRule, Reach]],
     since: datetime,
     until: datetime,
-    spend: Callable[[int], object] = lambda units: None,
+    spend: Callable[[int], Awaitable[object]],
 ) -> Counted:
     """Ask X how many posts match, retweets included; a post that matches two rules may count twice.
 
     Makes one request for as many rules as fit into a query: by minute for up to a day, by hour for up to a month, by day beyond that.
-    Follows further pages only while the requests cost less than a hundredth of the posts. Calls `spend` with the units of each request
-    before it is made. Raises QueryRefused, NoArchive, Unavailable.
+    Follows further pages only while the requests cost less than a hundredth of the posts. Awaits `spend` with the units of each request
+    before it is made. Raises QueryRefused, NoArchive, Unavailable, and what `spend` does.
     """
     result = Counted()
     spans: Counter[tuple[datetime, datetime]] = Counter()
@@ -211,10 +211,8 @@ def read_counts(body: dict[str, Any]) -> tuple[int | None, dict[tuple[datetime, 
 
 def _either(found: dict[str, Any], *names: str) -> int | None:
     """Return the first number under one of the names; X sends numbers as strings now and then."""
-    for name in names:
-        if str(found.get(name)).isdecimal():
-            return int(found[name])
-    return None
+    numbers = (whole_number(found.get(name)) for name in names)
+    return next((number for number in numbers if number is not None), None)
 
 
 def _object(value: Any) -> dict[str, Any]:

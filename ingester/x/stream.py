@@ -30,6 +30,10 @@ _PAGES = ("text/html", "application/xhtml+xml")
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 30.0  # from the request to the stream's first byte, or to the end of another answer
 _CHUNK = 65_536  # bytes read at once
+# At our own limit, what X has written is read to its end: until nothing comes for a moment, or for a second at the most.
+# The moment is shorter than the pause between two posts at X's top rate, 250 a second.
+_QUIET_SECONDS = 0.002
+_LAST_READ_SECONDS = 1.0
 _LAST_POST_SECONDS = 1.0  # for the post that is being handled when the connection is closed
 _LINE = 3  # one line may take so many times the longest silence
 _NO_STREAM = 502  # the status that a page of a proxy or portal is given
@@ -154,6 +158,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
         self._exception: Exception | None = None
         self._began: float | None = None
         self._first = True  # no byte yet
+        self._last_read: float | None = None  # when the reading ends, once our limit is reached; monotonic
         self.headers: dict[str, str] = {}
         self.answered_at = 0.0  # monotonic
 
@@ -225,8 +230,18 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
     def on_data(self, raw_data: bytes) -> None:
         if self._first and not self._is_stream(raw_data):
             return
-        if (ended := self._reception.line(raw_data)) is not None:
+        if (ended := self._reception.line(raw_data)) is None:
+            return
+        if ended.how == "spent":
+            self._read_to_the_end(ended)
+        else:
             self._end(ended)
+
+    def _read_to_the_end(self, ended: Ended) -> None:
+        """Go on with what X has written already, because it has billed it. The connection then ends as `ended`."""
+        if self._last_read is None:
+            self._last_read = time.monotonic() + _LAST_READ_SECONDS
+            self._ended = self._ended or ended
 
     def on_keep_alive(self) -> None:
         self.on_data(b"")
@@ -270,6 +285,11 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
             pieces = raw.stream(_CHUNK, decode_content=True) if raw.chunked else iter(lambda: raw.read1(_CHUNK), b"")
             for piece in pieces:
                 yield piece
+                if self._last_read is not None:
+                    remaining, is_whole = self._last_read - time.monotonic(), piece.endswith(b"\n")
+                    if remaining <= 0 and is_whole:
+                        break
+                    self._wire.shorten(_QUIET_SECONDS if is_whole else max(remaining, _QUIET_SECONDS))
                 if self._clock.monotonic() - self._reception.last_byte > patience:
                     raise TimeoutError
         except (urllib3.exceptions.HTTPError, OSError) as error:

@@ -228,6 +228,25 @@ def test_a_bad_rules_file_is_told_in_the_ingesters_words(tmp_path: Path) -> None
     assert (code, "rule 1: there is no value" in said) == (2, True), said
 
 
+@pytest.mark.parametrize(
+    "rate", [pytest.param(3, marks=pytest.mark.slow), pytest.param(30, marks=pytest.mark.slow), 250]
+)
+def test_with_the_real_x_no_more_is_spent_than_was_agreed(tmp_path: Path, rate: int) -> None:
+    """X goes on for ever, and the run ends by itself after so many posts."""
+    options = ("--posts", "100000", "--rate", str(rate))
+    with serving("x", "local.emulators.x.server", tmp_path, *options, X_BEARER_TOKEN="local") as x:
+        url = f"http://127.0.0.1:{x.port}"
+        code, out, err = run("--real", "--yes", "--posts", "20", "--json", X_BEARER_TOKEN="local", X_API_URL=url)
+        assert code == 0, err
+        assert eventually(lambda: x.totals["sent"] >= 20)
+    words = " ".join(err.split())
+    agreed, overshoot = re.search(r"at most \$([0-9.]+) with .* at most \$([0-9.]+),", words).groups()  # type: ignore[union-attr]
+    assert agreed == "0.60"
+    assert x.totals["mills"] <= 1_000 * (float(agreed) + float(overshoot))
+    found = json.loads(out.splitlines()[-1])
+    assert 20 <= found["received"] == found["loaded"] == x.totals["sent"] <= 20 + 250
+
+
 @pytest.mark.slow
 def test_the_real_x_out_of_reach_is_a_sentence(nobody: str) -> None:
     code, out, err = run("--real", "--yes", "--posts", "10", X_BEARER_TOKEN="t", X_API_URL=nobody)

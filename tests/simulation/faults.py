@@ -4,6 +4,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ingester.ports import Reply, Token
@@ -248,6 +249,13 @@ def rules_gone(world: World, step: Step) -> None:
 
 
 @fault()
+def rules_replaced(world: World, step: Step) -> None:
+    """Somebody takes some or all of our rules away, and another app's are there; X goes on with posts of those."""
+    kept = world.x.rules[: step.number % 2]
+    world.x.rules = [*kept, {"id": f"8{step.number}", "value": "another app's", "tag": "y"}]
+
+
+@fault()
 def rule_added(world: World, step: Step) -> None:
     """Somebody adds a rule of theirs."""
     if not world.x.rules:
@@ -280,14 +288,64 @@ def counts_without_a_number(world: World, step: Step) -> None:
 
 
 @fault(1)
+def counts_refused(world: World, step: Step) -> None:
+    """X lets this app search, and not count."""
+    world.x.wrong.setdefault(_COUNTS, deque()).extend(["403"] * step.number)
+
+
+@fault()
+def usage_is_wrong(world: World, step: Step) -> None:
+    """X's usage still has last month's count on the first day of the next, or is absurd."""
+    now = datetime.fromtimestamp(world.x.now(), UTC)
+    world.x.usage = (
+        {"cap_reset_day": now.day, "project_usage": "900000"},
+        {"cap_reset_day": "20261125", "project_usage": "900000"},
+        {"cap_reset_day": 1, "project_usage": "9" * 5_000},
+        {"cap_reset_day": None, "project_usage": {"total": 1}},
+    )[step.number % 4]
+
+    def mend() -> None:
+        world.x.usage = {"cap_reset_day": 1, "project_usage": "0"}
+
+    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    _until(world, min(step.seconds, (midnight - now).total_seconds()), mend)
+
+
+@fault(4)
+def segment_of_posts(world: World, step: Step) -> None:
+    """Many posts come in one segment, perhaps while the limit is reached."""
+    for _ in range(38):
+        world.x.make(world.x.now(), author=step.number, late=0.0)
+
+
+@fault(1)
+def hostile_lines(world: World, step: Step) -> None:
+    """Lines that are nested deep, have an endless id, or are no text."""
+    for line in (
+        b"[" * 5_000,
+        b'{"data":{"id":"' + b"9" * 400 + b'"}}',
+        b'{"data":{"id":"1"},"x":' + b"[" * 900 + b"]" * 900 + b"}",
+        b"\xff{",
+    ):
+        if world.x.connection is not None:
+            world.x.connection.write(line, world.loop.now)
+
+
+@fault(1)
 def malformed_posts(world: World, step: Step) -> None:
     """Search gives some posts of these minutes without an id."""
     world.x.broken |= {post.id for post in world.x.posts[-step.number :]}
 
 
-@fault()
+@fault(4)
 def search_is_late(world: World, step: Step) -> None:
+    """Search, counts or both are a minute or seven behind the stream, and a gap is opened."""
+    world.x.indexed("search", 0.0, world.x.search_lag)
+    world.x.indexed("counts", 0.0, 0.0)
+    behind = (60.0, 420.0)[step.number % 2]
+    world.x.late_search, world.x.late_counts = ((behind, 0.0), (0.0, behind), (behind, behind))[step.number % 3]
     world.x.lag_until = world.loop.now + step.seconds
+    world.loop.call_later(step.seconds / 3, close, world, step)
 
 
 @fault(3)
@@ -316,16 +374,19 @@ def archive_behind(world: World, step: Step) -> None:
 @fault(3)
 def ledger_slow(world: World, step: Step) -> None:
     world.table.slow_until = world.loop.now + step.seconds
+    world.table.outages.append((world.loop.now, world.table.slow_until))
 
 
 @fault(3)
 def ledger_away(world: World, step: Step) -> None:
     world.table.away_until = world.loop.now + step.seconds
+    world.table.outages.append((world.loop.now, world.table.away_until))
 
 
 @fault()
 def ledger_answers_lost(world: World, step: Step) -> None:
     world.table.lose += step.number
+    world.table.outages.append((world.loop.now, world.loop.now + 12.0 * step.number))
 
 
 def _victim(world: World) -> Process | None:
@@ -410,7 +471,22 @@ def second_one(world: World, step: Step) -> None:
 
 @fault(1)
 def limit_raised(world: World, step: Step) -> None:
-    world.per_day = 0
+    world.lift_limit()
+
+
+@fault(3)
+def searches_by_hand(world: World, step: Step) -> None:
+    """Up to three people search at once while the stream is held, and one of them may be killed in the middle of a page."""
+    for number in range(1 + step.number % 3):
+        world.loop.call_later(2.0 * number, world.search, 2.0 + 2.0 * step.number)
+
+    def kill_one() -> None:
+        search = next((search for search in world.searches if search.running), None)
+        if search is not None:
+            search.dead, search.ended_at = True, world.loop.now
+
+    if step.number % 2:
+        world.loop.call_later(step.seconds % 30, kill_one)
 
 
 SECOND = "second_one"

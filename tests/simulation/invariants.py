@@ -6,17 +6,21 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from ingester.errors import IngesterError
-from ingester.ledger import history
+from ingester.ledger.history import BY_HAND
 from ingester.ledger.model import Event
+from ingester.ledger.units import by_holder
 
-from .world import TIMES, Process, World
+from .world import LOOKS, MOST_UNITS, TIMES, World
 from .x import LATE, T0, Post, moment_of
 
 _EDGE = TIMES.edge
 _STOP_SECONDS = 10.0
 _CONNECTS = 50
 _NOTICED = 9_000.0
+_ROW_SECONDS = 60.0  # until the rows that waited for BigQuery are stored
 _AGAIN = 3
+_LAST_PAGE = 10 * MOST_UNITS  # units of the smallest page that X's search has
+_STREAM_AHEAD = 60  # units that the stream may spend before it reads what others have spent
 
 
 def violations(world: World) -> list[str]:
@@ -30,6 +34,8 @@ def violations(world: World) -> list[str]:
         _connects,
         _one_holder,
         _money,
+        _limit,
+        _limit_is_reached,
         _stops,
         _fatal,
         _lease,
@@ -44,7 +50,7 @@ def events(world: World) -> list[Event]:
     return sorted((event for _, event, _ in world.table.rows.values()), key=lambda event: event.at)
 
 
-def _at(moment: float) -> datetime:
+def at(moment: float) -> datetime:
     return datetime.fromtimestamp(moment, UTC)
 
 
@@ -59,7 +65,7 @@ def _gaps(world: World) -> list[tuple[datetime, datetime, Event]]:
     """Return each gap of the ledger with its last row: (since, until, row)."""
     newest: dict[str, Event] = {}
     for event in events(world):
-        if event.event == "gap_filled" and event.gap_id:
+        if event.event == "gap_filled" and event.gap_id and event.reason not in BY_HAND:
             newest[event.gap_id] = event
     return [(event.since, event.until, event) for event in newest.values() if event.since and event.until]
 
@@ -74,7 +80,7 @@ def _lost(world: World) -> list[Post]:
     first = min((event.until or event.at for event in events(world) if event.event == "connected"), default=None)
     if first is None:
         return []
-    lost = [post for post in _posts(world) if str(post.id) not in world.topic.ids and _at(post.at) > first]
+    lost = [post for post in _posts(world) if str(post.id) not in world.topic.ids and at(post.at) > first]
     rules = {
         event.gap_id: {rule["value"] for rule in event.rules or []}
         for event in events(world)
@@ -84,7 +90,7 @@ def _lost(world: World) -> list[Post]:
     spans = [(since - edge, until + edge, rules.get(row.gap_id, set())) for since, until, row in _gaps(world)]
 
     def owed(post: Post) -> bool:
-        asked = [values for since, until, values in spans if since <= _at(post.at) <= until]
+        asked = [values for since, until, values in spans if since <= at(post.at) <= until]
         return not asked or any(post.rule in values for values in asked)
 
     return [post for post in lost if owed(post)]
@@ -99,9 +105,9 @@ def _before_the_first(world: World) -> list[Post]:
         post
         for post in world.x.posts
         if first is not None
-        and _at(post.at) <= first
+        and at(post.at) <= first
         and str(post.id) not in world.topic.ids
-        and any(since <= _at(post.at) <= until for since, until in spans)
+        and any(since <= at(post.at) <= until for since, until in spans)
     ]
 
 
@@ -114,7 +120,7 @@ def _nothing_lost(world: World) -> Iterator[str]:
     for post in _lost(world):
         if post.retweet or post.id in world.x.broken:
             continue
-        if not any(since - edge <= _at(post.at) <= until + edge for since, until in left_out):
+        if not any(since - edge <= at(post.at) <= until + edge for since, until in left_out):
             read = "was read by a process" if post.read else "was never read"
             yield f"post {post.id}, made at {post.at - T0:.1f} s, is in no topic; it {read}"
             return
@@ -131,9 +137,9 @@ def _gaps_cover(world: World) -> Iterator[str]:
     first = min((event.until or event.at for event in events(world) if event.event == "connected"), default=None)
     ids = _streamed(world)
     for post in _posts(world):
-        if first is None or _at(post.at) <= first or str(post.id) in ids:
+        if first is None or at(post.at) <= first or str(post.id) in ids:
             continue
-        if not any(since - edge <= _at(post.at) <= until + edge for since, until in spans):
+        if not any(since - edge <= at(post.at) <= until + edge for since, until in spans):
             yield f"post {post.id}, made at {post.at - T0:.1f} s, did not come by the stream and lies in no gap"
             return
 
@@ -153,7 +159,7 @@ def _counted_once(world: World) -> Iterator[str]:
     missing = [
         post
         for post in [*_lost(world), *_before_the_first(world)]
-        if not any(since <= _at(post.at) <= until for since, until in blind)
+        if not any(since <= at(post.at) <= until for since, until in blind)
     ]
     if unknown or world.x.counts_off or any(post.rule not in ours for post in world.x.posts):
         return
@@ -168,10 +174,10 @@ def _came_after_all(world: World, counted: list[Event]) -> int:
         return 0
     edge = timedelta(seconds=_EDGE)
     late = 0
-    for at, message in world.topic.messages:
-        made = _at(moment_of(int(message.id))) if message.source == "stream" and message.id.isdigit() else None
+    for received, message in world.topic.messages:
+        made = at(moment_of(int(message.id))) if message.source == "stream" and message.id.isdigit() else None
         late += made is not None and any(
-            row.since and row.until and row.since - edge <= made <= row.until + edge and row.at < _at(T0 + at)
+            row.since and row.until and row.since - edge <= made <= row.until + edge and row.at < at(T0 + received)
             for row in counted
         )
     return late
@@ -193,41 +199,50 @@ def _one_holder(world: World) -> Iterator[str]:
 
 
 def _money(world: World) -> Iterator[str]:
-    """The guard's count is never below X's bill, less what it cannot know.
+    """Day by day, the sum of all holders' last rows is never below X's bill.
 
-    It cannot know what a killed process had no time to write down, and the requests for counts ($0.005 each) of a process that gave way,
-    because the rows of the one that goes on have only its own.
+    But for what a process spent beyond its reservation while BigQuery took no rows, and was killed before it did.
     """
-    counted = history.spent(events(world))
+    counted: dict[object, int] = defaultdict(int)
+    for row in by_holder(events(world)):
+        counted[row.day] += row.own + row.reserved
     bill: dict[object, int] = defaultdict(int)
-    last_row: dict[Process, float] = {}
-    gave_way = set()
-    for _, event, by in world.table.rows.values():
-        if by is None:
-            continue
-        if event.event == "stopped" and event.reason == "Done":
-            gave_way.add(by)
-        last_row[by] = max(last_row.get(by, 0.0), event.at.timestamp() - by.skew)
     for charge in world.x.charges:
-        if charge.kind == "counts" and charge.process in gave_way:
+        if charge.process.dead and any(
+            begun - LOOKS.every <= charge.at - T0 <= ended + _ROW_SECONDS
+            and charge.process.ended_at <= ended + _ROW_SECONDS
+            for begun, ended in world.table.outages
+        ):
             continue
-        unwritten = charge.at > last_row.get(charge.process, 0.0)
-        if unwritten and _is_unknowable(world, charge.process, charge.kind, charge.post):
-            continue
-        bill[_at(charge.at).date()] += charge.units
+        bill[at(charge.at).date()] += charge.units
     for day, units in bill.items():
-        if counted.get(day, 0) < units:  # type: ignore[call-overload]
-            yield f"the guard counted {counted.get(day, 0)} units on {day}, and X bills {units}"  # type: ignore[call-overload]
+        if counted[day] < units:
+            yield f"the guard counted {counted[day]} units on {day}, and X bills {units}"
 
 
-def _is_unknowable(world: World, process: Process, kind: str, post: int) -> bool:
-    """Return whether a charge died with a killed process: requests for counts, and posts that reached nobody since its last row.
+def _limit(world: World) -> Iterator[str]:
+    """Stream and searches together keep the day's limit, but for a page of X's least size each and the stream's overshoot."""
+    if not world.limit_of_day:
+        return
+    lifted = T0 + world.limit_lifted_at
+    charged = [charge for charge in world.x.charges if charge.at < lifted]
+    for day in {at(charge.at).date() for charge in charged}:
+        today = [charge for charge in charged if at(charge.at).date() == day]
+        units = sum(charge.units for charge in today)
+        programs = {charge.process for charge in today}
+        most = world.limit_of_day + _LAST_PAGE * len(programs) + _STREAM_AHEAD
+        if units > most:
+            yield f"X bills {units} units on {day}, and the limit is {world.limit_of_day} for {len(programs)} programs"
 
-    Posts that did reach Pub/Sub are counted again when the gap is filled.
-    """
-    if not process.dead or process.ended_at is None:
-        return False
-    return kind != "stream" or str(post) not in world.topic.ids
+
+def _limit_is_reached(world: World) -> Iterator[str]:
+    """Nobody stops for a limit that is not reached."""
+    for event in events(world):
+        if event.event != "stopped" or event.reason != "budget":
+            continue
+        counted = event.delivered_today or 0
+        if not world.limit_of_day or counted < world.limit_of_day:
+            yield f"{event.holder} stopped for a limit at {event.at:%T} with {counted} units of {world.limit_of_day}"
 
 
 def _stops(world: World) -> Iterator[str]:

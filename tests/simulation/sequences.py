@@ -61,8 +61,8 @@ def run(seed: str, steps: list[Step] | None = None, prepare: Callable[[World], N
 def _run(seed: str, steps: list[Step], prepare: Callable[[World], None]) -> Outcome:
     world = World(seed)
     asyncio.set_event_loop(None)
-    if world.rng.random() < 0.1:
-        world.per_day = world.rng.randint(150, 700)
+    if world.rng.random() < 0.4:
+        world.per_day = world.limit_of_day = world.rng.randint(150, 700)
     prepare(world)
     try:
         return _live(world, steps)
@@ -104,7 +104,7 @@ def _mend(world: World) -> None:
     world.x.wrong.clear()
     world.x.answers.clear()
     world.table.lose = 0
-    world.per_day = 0
+    world.lift_limit()
     for until in ("away_until", "slow_until"):
         setattr(world.table, until, min(getattr(world.table, until), world.loop.now))
     world.topic.away_until = min(world.topic.away_until, world.loop.now)

@@ -21,6 +21,7 @@ def test_the_simulator_finds(mistake: Mistake) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # a second for each ten or twenty sequences
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES.keys())
 def test_the_simulator_finds_it_by_itself(mistake: Mistake) -> None:
     module, name, wrong, within, seed = mistake

@@ -5,24 +5,39 @@ import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
-from ingester.errors import ConfigurationError, IngesterError, NoLedger, PublishFailed, Refused, SecretAway
+from ingester.backfill import by_hand, manual
+from ingester.backfill.model import Means
+from ingester.errors import (
+    ConfigurationError,
+    IngesterError,
+    NoLedger,
+    PublishFailed,
+    Refused,
+    SecretAway,
+    Unavailable,
+)
 from ingester.ledger.ledger import Ledger
 from ingester.ledger.model import Event
+from ingester.ledger.units import HolderUnits, by_holder
 from ingester.parts import Looks, Parts
 from ingester.ports import Token
+from ingester.prices import most
 from ingester.pubsub.envelope import Message
 from ingester.run import Ending, live
 from ingester.settings import Settings, read
 from ingester.supervisor import Supervisor
 from ingester.timeouts import Timeouts
+from ingester.x.bearer import Tokens
+from ingester.x.client import X as Client
 from ingester.x.rate_limit import XTime
 from ingester.x.reception import Reception
 from ingester.x.rules import Rule
+from ingester.x.search import QueryRefused, counts
 
 from . import x as simulated
 from .virtual_loop import Owner, VirtualLoop
@@ -30,6 +45,7 @@ from .x import T0, X
 
 TIMES = Timeouts()
 LOOKS = Looks(every=60.0, late=5.0)
+MOST_UNITS = most(authors=True, referenced=False)
 _ROOM = 200  # messages that wait for Pub/Sub until reading from X waits
 _SCHEDULER = 900.0  # Cloud Scheduler's rhythm
 _ENVIRONMENT = {"GOOGLE_CLOUD_PROJECT": "p", "X_BEARER_TOKEN_SECRET": "projects/p/secrets/x"}
@@ -42,6 +58,7 @@ class Topic:
         self._loop = loop
         self._rng = rng
         self.messages: list[tuple[float, Message]] = []  # (when the archive has it, the message)
+        self.received: list[float] = []  # when each was taken
         self.ids: set[str] = set()
         self.away_until = 0.0
         self.behind_until = 0.0
@@ -49,13 +66,14 @@ class Topic:
     def add(self, message: Message) -> None:
         there = max(self._loop.now + self._rng.uniform(0.5, 3.0), self.behind_until)
         self.messages.append((there, message))
+        self.received.append(self._loop.now)
         self.ids.add(message.id)
 
 
 class Publisher:
     """One process's publisher: messages reach the topic a moment later, and are acknowledged a moment after that."""
 
-    def __init__(self, process: "Process") -> None:
+    def __init__(self, process: "Process | Search") -> None:
         self._process = process
         self._loop = process.world.loop
         self._topic = process.world.topic
@@ -141,13 +159,14 @@ class Table:
     rows: dict[str, tuple[float, Event, Any]] = field(default_factory=dict)
     away_until: float = 0.0
     slow_until: float = 0.0
+    outages: list[tuple[float, float]] = field(default_factory=list)  # times in which rows take long, or are not taken
     lose: int = 0  # answers that are lost after the rows were stored
 
 
 class Store:
     """One process's view of the table and the archive."""
 
-    def __init__(self, process: "Process") -> None:
+    def __init__(self, process: "Process | Search") -> None:
         self._process = process
         self._world = process.world
 
@@ -167,6 +186,10 @@ class Store:
         await self._travel("query")
         return self._events()
 
+    async def units(self) -> list[HolderUnits]:
+        await self._travel("query")
+        return by_holder(self._events())
+
     async def since(self, moment: datetime) -> list[Event]:
         await self._travel("query")
         return [event for event in self._events() if event.at >= moment]
@@ -176,8 +199,11 @@ class Store:
         now = self._world.loop.now
         return {
             message.id: {one["id"] for one in orjson.loads(orjson.loads(message.data)["payload"])["matching_rules"]}
-            for there, message in self._world.topic.messages
-            if there <= now and message.id.isdigit() and first <= int(message.id) <= last
+            for (there, message), received in zip(self._world.topic.messages, self._world.topic.received, strict=True)
+            if since.timestamp() - T0 <= received
+            and there <= now
+            and message.id.isdigit()
+            and first <= int(message.id) <= last
         }
 
     def _events(self) -> list[Event]:
@@ -260,7 +286,7 @@ class Process(Owner):
                 raise ConfigurationError(str(error)) from None
             self.ending = Ending()
             settings = world.settings()
-            reception = Reception(self.publisher, self.time, self.monotonic, TIMES.silence)
+            reception = Reception(self.publisher, self.time, self.monotonic, TIMES.silence, most_units=MOST_UNITS)
             parts = Parts(
                 settings=settings,
                 times=TIMES,
@@ -306,6 +332,66 @@ class Process(Owner):
         return self.running and self.supervisor is not None and self.supervisor.holds
 
 
+class Search(Owner):
+    """A search by hand over the last `hours`, beside the stream or other searches: `python -m ingester search --yes`."""
+
+    def __init__(self, world: "World", hours: float) -> None:
+        super().__init__()
+        self.world = world
+        self.name = f"search/{len(world.searches)}"
+        self.hours = hours
+        self.skew = 0.0
+        self.started_at = world.loop.now
+        self.ended_at: float | None = None
+        self.end: BaseException | None = None
+        self.x_time = XTime(self)
+        self.publisher = Publisher(self)
+
+    def time(self) -> float:
+        return T0 + self.world.loop.now
+
+    def monotonic(self) -> float:
+        return self.world.loop.now
+
+    @property
+    def running(self) -> bool:
+        return not self.dead and self.ended_at is None
+
+    async def run(self) -> None:
+        ledger = Ledger(Store(self), self.name, self, self.x_time)
+        writing = asyncio.get_running_loop().create_task(ledger.run())
+        try:
+            await self._fetch(ledger)
+        except (Unavailable, NoLedger, PublishFailed, SecretAway, QueryRefused) as error:
+            self.end = error
+        except BaseException as error:
+            if self.dead:
+                raise
+            self.end = error
+        await ledger.flush(30.0)
+        writing.cancel()
+        self.ended_at = self.world.loop.now
+        self.over = True
+
+    async def _fetch(self, ledger: Ledger) -> None:
+        world, settings = self.world, self.world.settings()
+        secret = Secret(world)
+        x = Client(simulated.Http(world.x, self), Tokens(secret, await secret.read()), self, TIMES, self.x_time)
+        reservations = await manual.open_budget(settings, ledger, self, self.x_time, TIMES)
+        until = self.x_time.now() - timedelta(seconds=TIMES.lag)
+        since = until - timedelta(hours=self.hours)
+        listed = [(rule["id"], rule["value"], rule["tag"]) for rule in world.x.rules]
+        rules = listed or [("", rule.value, rule.tag) for rule in world.our_rules]
+        asked = by_hand.askable(rules, is_old=False, say=lambda sentence: None)
+        gap = by_hand.gap(asked, since, None, until, None)
+        counted = await counts(x, by_hand.without_retweets(asked), since, until, reservations.spend_request)
+        plan = by_hand.Plan(gap, asked, since, counted, None, None, MOST_UNITS)
+        means = Means(
+            x, self.publisher, ledger.store, reservations, TIMES, self, self.x_time, self.x_time.now(), authors=True, referenced=False
+        )  # fmt: skip
+        await manual.fetch(means, ledger, plan, plan.begun(), lambda progress: None)
+
+
 class World:
     """One sequence: a seeded X, and the processes that run against it."""
 
@@ -318,7 +404,9 @@ class World:
         self.vault = Vault()
         self.our_rules = [Rule("music", "m"), Rule("dance", "d")]
         self.processes: list[Process] = []
-        self.per_day = per_day
+        self.searches: list[Search] = []
+        self.limit_lifted_at = float("inf")
+        self.per_day = self.limit_of_day = per_day
         self.stopping = False
         self.paused = False
         self.held_together = 0.0  # seconds, the longest time at a stretch in which two processes held streams
@@ -341,7 +429,7 @@ class World:
     def settings(self) -> Settings:
         return read(
             _ENVIRONMENT
-            | {"MAX_POSTS_PER_DAY": str(self.per_day), "MAX_POSTS_PER_MONTH": "0", "EXPAND_REFERENCED": "false"}
+            | {"MAX_POSTS_PER_DAY": str(self.per_day), "MAX_POSTS_PER_MONTH": "50000", "EXPAND_REFERENCED": "false"}
         )
 
     def start(self, name: str | None = None, attempt: int = 0) -> Process:
@@ -352,6 +440,16 @@ class World:
         self.processes.append(process)
         self.loop.spawn(process.run(), process)
         return process
+
+    def search(self, hours: float) -> Search:
+        search = Search(self, hours)
+        self.searches.append(search)
+        self.loop.spawn(search.run(), search)
+        return search
+
+    def lift_limit(self) -> None:
+        self.per_day = 0
+        self.limit_lifted_at = min(self.limit_lifted_at, self.loop.now)
 
     def kill(self, process: Process, *, ghost: bool = False) -> None:
         if not process.running:
@@ -424,6 +522,6 @@ class World:
 
     def close(self) -> None:
         """Take the processes off the loop without running them once more."""
-        for process in self.processes:
-            process.dead = True
+        for owner in [*self.processes, *self.searches]:
+            owner.dead = True
         self.loop.close()

@@ -22,13 +22,14 @@ from ingester.ports import Reply, Token
 from ingester.prices import COUNTS, COUNTS_ALL, POST, USER
 from ingester.x.reception import Ended, Reception
 
-T0 = datetime(2026, 11, 25, 15, tzinfo=UTC).timestamp()  # so that a sequence passes midnight
+T0 = datetime(2026, 11, 25, 21, tzinfo=UTC).timestamp()  # so that a sequence passes midnight
 _EPOCH = 1_288_834_974.657
 KEEP_ALIVE = 20.0
 SILENCE = 21.0
 _UNREAD = 40  # posts in a connection's buffers until X throws the slow reader out
 _LATE_SHARE, LATE = 0.2, 7.0  # so many posts reach the stream so many seconds late (seen at X's 99th percentile)
 _BURST = 0.2  # share of the posts that follow another within seconds
+_HISTORY, _POSTS_BEFORE = 12 * 3_600.0, 400  # seconds, and posts in them
 _GHOST = 45.0  # seconds for which X counts a connection that is gone
 
 
@@ -121,8 +122,11 @@ class X:
     coming: str = ""  # a token that is made already; the one before goes on for a moment
     token_since: float = 0.0
     search_lag: float = 10.0
+    late_search: float = 0.0  # seconds by which search is behind until `lag_until`, and the same of counts
+    late_counts: float = 0.0
     lag_until: float = 0.0
     rules: list[dict[str, str]] = field(default_factory=list)
+    topics: tuple[str, ...] = ("music", "dance")  # the values of our rules
     posts: list[Post] = field(default_factory=list)
     connection: Connection | None = None
     others: list[Connection] = field(default_factory=list)  # that X has forgotten, and that it still serves
@@ -133,6 +137,7 @@ class X:
     fatal: dict[str, Any] | None = None  # what X answers each connect while it lasts
     wrong: dict[str, deque[str]] = field(default_factory=dict)  # by endpoint: what happens to the next calls
     charges: list[Charge] = field(default_factory=list)
+    usage: dict[str, Any] = field(default_factory=lambda: {"cap_reset_day": 1, "project_usage": "0"})
     counts_off: float = 0.0  # share by which X's counts are too high
     broken: set[int] = field(default_factory=set)  # ids of posts that search gives without an id
     ended: bool = False
@@ -144,6 +149,7 @@ class X:
     dates: bool = True
     skewed: bool = False  # whether some clock is wrong
     _seen: set[tuple[int, str, int]] = field(default_factory=set)
+    _newest: dict[str, float] = field(default_factory=dict)
     _rule_ids: Any = field(default_factory=lambda: itertools.count(1))
 
     def now(self) -> float:
@@ -152,6 +158,12 @@ class X:
     # posts
 
     def begin(self) -> None:
+        """Make posts from now on; those of the hours before can be searched, and nobody has paid for them."""
+        moments = sorted(self.rng.uniform(-_HISTORY, 0.0) for _ in range(_POSTS_BEFORE))
+        for number, moment in enumerate(moments):
+            at = self.now() + moment
+            rule = self.topics[number % len(self.topics)]
+            self.posts.append(Post(id_at(at, number), at, self.rng.randrange(1_000), self.rng.random() < 0.3, rule))
         self.loop.call_later(self.rng.expovariate(1 / self.rate), self._make)
 
     def _make(self) -> None:
@@ -165,7 +177,9 @@ class X:
 
     def make(self, now: float, *, retweet: bool = False, author: int = 1, late: float | None = None) -> Post:
         """Make one post, and send it to whoever holds the stream."""
-        rule = self.rules[len(self.posts) % len(self.rules)]["value"] if self.rules else "music"
+        # what people write does not change because somebody takes a rule away
+        values = [*self.topics, *(rule["value"] for rule in self.rules if rule["value"] not in self.topics)]
+        rule = values[len(self.posts) % len(values)]
         post = Post(id_at(now, len(self.posts) % 4_096), now, author, retweet, rule)
         self.posts.append(post)
         if late is None:
@@ -183,7 +197,7 @@ class X:
                 or connection.ended is not None
                 or connection.mute
                 or connection.stalled
-                or not self.rules
+                or not any(rule["value"] == post.rule for rule in self.rules)
             ):
                 continue
             connection.write(post, self.loop.now)
@@ -279,7 +293,7 @@ class X:
             case "GET", "/2/tweets/counts/recent":
                 return self._count(parameters, process)
             case "GET", "/2/usage/tweets":
-                return self._reply(200, {"data": {"cap_reset_day": 1, "project_usage": "0"}})
+                return self._reply(200, {"data": self.usage})
             case "GET", "/2/connections":
                 held = self.connection is not None or self.loop.now < self.ghost_until
                 return self._reply(
@@ -330,11 +344,16 @@ class X:
         query = parameters["query"]
         return [post for post in self.posts[low:high] if post.rule == query or f"({post.rule})" in query]
 
+    def indexed(self, what: str, late: float, usual: float) -> float:
+        """Return up to when search or counts know all posts. An index that falls behind stands still, and forgets nothing."""
+        behind = late if self.loop.now < self.lag_until else usual
+        self._newest[what] = max(self._newest.get(what, 0.0), self.now() - behind)
+        return self._newest[what]
+
     def _search(self, parameters: Mapping[str, Any], process: Any, most: int) -> Reply:
         if not 10 <= int(parameters.get("max_results", 10)) <= most:
             return self._reply(400, {"title": "Invalid Request", "detail": f"max_results is between 10 and {most}"})
-        lag = 60.0 if self.loop.now < self.lag_until else self.search_lag
-        newest = self.now() - lag
+        newest = self.indexed("search", self.late_search, self.search_lag)
         before = int(parameters.get("next_token") or parameters.get("pagination_token") or 1 << 63)
         found = [
             post for post in self._matching(parameters) if not post.retweet and post.at <= newest and post.id < before
@@ -358,7 +377,8 @@ class X:
         self.charges.append(Charge(self.now(), price, process, "counts"))
         unit = {"minute": 60, "hour": 3_600, "day": 86_400}[parameters.get("granularity", "hour")]
         first, last = moment_of(int(parameters["since_id"]) + 1), moment_of(int(parameters["until_id"]))
-        found = self._matching(parameters)
+        newest = self.indexed("counts", self.late_counts, 0.0)
+        found = [post for post in self._matching(parameters) if post.at <= newest]
         data, at, number = [], first, 0
         while at < last:
             end = min((at // unit + 1) * unit, last)
@@ -395,7 +415,7 @@ class Http:
         if what == "hang":
             await asyncio.sleep(25.0)
             raise Unavailable(f"{path}: there was no whole answer within 25 s")
-        if what in ("503", "429", "402", "500"):
+        if what in ("503", "429", "402", "403", "500"):
             status = int(what)
             headers = {"x-rate-limit-reset": str(int(x.now()) + 120)} if status == 429 else {}
             return x._reply(status, {"title": "no"}, remaining=0 if status == 429 else 400, **headers)
@@ -416,11 +436,12 @@ class Stream:
         self._process = process
         self._connection: Connection | None = None
         self._closed: Ended | None = None
+        self._spent: Ended | None = None
         self._told = False
 
     async def hold(self, token: Token, reception: Reception, connected: Callable[[], None]) -> Ended:
         x = self._x
-        self._closed, asked = None, self._process.monotonic()
+        self._closed, self._spent, asked = None, None, self._process.monotonic()
         await asyncio.sleep(x.rng.uniform(0.02, 0.3))
         connection, answered = x.connect(self._process, token), x.now()
         await asyncio.sleep(x.rng.uniform(0.02, 0.3))
@@ -436,6 +457,10 @@ class Stream:
             held = x.loop.now - began if self._told else 0.0
             return replace(ended, held=held, posts=reception.posts_here)
         finally:
+            if reception.spent is not None:
+                for post in connection.buffer:
+                    if isinstance(post, Post):  # X has written it, and bills it
+                        x.charge_stream(post, self._process)
             if not self._process.dead:
                 x.drop(connection, Ended("network", reason="closed by us"), cut=True)
 
@@ -444,7 +469,7 @@ class Stream:
         x, now = self._x, self._x.loop.now
         if self._closed is not None:
             return self._closed
-        if not connection.buffer and connection.ended is None:
+        if not connection.buffer and connection.ended is None and self._spent is None:
             quiet = now - connection.wrote
             if connection.mute and quiet >= SILENCE:
                 return Ended("silent", reason="no byte for 21 s")
@@ -457,10 +482,16 @@ class Stream:
                 self._told = True
                 connected()
             if self._process.publisher.has_room():
-                return reception.line(self._read(connection.buffer.popleft()))
+                ended = reception.line(self._read(connection.buffer.popleft()))
+                return self._read_to_the_end(ended) if ended is not None and ended.how == "spent" else ended
             await self._process.publisher.room()
             return None
-        return connection.ended
+        return self._spent or connection.ended
+
+    def _read_to_the_end(self, ended: Ended) -> Ended | None:
+        """At our own limit, what X has written is read first."""
+        self._spent = ended
+        return None
 
     def _read(self, what: Post | bytes) -> bytes:
         if isinstance(what, bytes):

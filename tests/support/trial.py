@@ -160,7 +160,10 @@ class Trial:
     @property
     def guarded(self) -> int:
         """Return the money guard's count, in tenths of a cent as X's bill."""
-        (row,) = self.rest.ask("SELECT MAX(delivered_today) AS units FROM ingester_events")
+        (row,) = self.rest.ask(
+            "SELECT SUM(units) AS units FROM (SELECT MAX_BY(own_units + reserved_units, sequence) AS units FROM ingester_events "
+            "WHERE own_units IS NOT NULL GROUP BY holder)"
+        )
         return int(row["units"] or 0) * round(DOLLARS * 1_000)
 
     def truth(self) -> list[dict[str, Any]]:

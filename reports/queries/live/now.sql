@@ -29,12 +29,16 @@ latest AS (
   LIMIT 12
 ),
 told AS (
-  SELECT `at`, event, delivered_today
+  SELECT `at`, holder, delivered_today, own_units
   FROM ingester_events
   WHERE `at` >= TIMESTAMP_SUB(@now, INTERVAL 24 HOUR)
 ),
-alive AS (
-  SELECT `at`, delivered_today FROM told WHERE delivered_today IS NOT NULL QUALIFY ROW_NUMBER() OVER (ORDER BY `at` DESC) = 1
+spent AS (
+  -- stream and searches each count their own; rows of earlier versions have a total
+  SELECT COALESCE(MAX(own_units), MAX(delivered_today)) AS units
+  FROM told
+  WHERE DATE(`at`) = DATE(@now)
+  GROUP BY IF(own_units IS NULL, '', holder)
 )
 SELECT
   (SELECT COUNT(*) FROM recent) AS total_posts,
@@ -57,4 +61,4 @@ SELECT
   (SELECT COUNT(*) FROM stream_gaps WHERE status = 'open') AS gaps_open,
   (SELECT COUNT(*) FROM stream_gaps WHERE changed_at >= TIMESTAMP_SUB(@now, INTERVAL 24 HOUR) AND status != 'open') AS gaps_closed,
   (SELECT MAX(`at`) FROM told) AS ingester_told_at,
-  (SELECT IF(DATE(`at`) = DATE(@now), delivered_today * 0.005, 0) FROM alive) AS dollars_today
+  (SELECT SUM(units) * 0.005 FROM spent) AS dollars_today

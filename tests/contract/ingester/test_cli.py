@@ -14,6 +14,7 @@ import pytest
 import requests
 from google.cloud import bigquery
 
+from ingester.prices import DOLLARS
 from local.emulators.pubsub import create
 from tests.support import ROOT
 from tests.support.processes import serving
@@ -183,8 +184,8 @@ def test_history_is_priced_fetched_within_the_budget_and_gone_on_with(
             return " ".join(told.stderr.split())
 
         said = search("--dry-run", per_day="60")
-        (posts, dollars) = re.search(r"([0-9]+) posts from .*: \$([0-9.]+)\.", said).groups()  # type: ignore[union-attr]
-        assert float(dollars) == pytest.approx(int(posts) * 0.005, abs=0.005)
+        (posts,) = re.search(r"([0-9]+) posts from ", said).groups()  # type: ignore[union-attr]
+        assert f": ${int(posts) * DOLLARS:,.2f}." in said
         assert "Asking for it cost $0.010" in said
         assert "it takes up to" in said
         assert "The budget ended the search" in search("--yes", per_day="60")

@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import pytest
 import requests
@@ -17,8 +17,11 @@ from ingester.backfill import by_hand as by_hand_plan
 from ingester.backfill.model import Filled, Means, Progress
 from ingester.budget import Budget
 from ingester.errors import PublishFailed
+from ingester.ledger.ledger import Ledger
 from ingester.ledger.model import Event, Gap
+from ingester.ledger.reservations import Reservations
 from ingester.ledger.store import Store
+from ingester.ledger.units import HolderUnits, by_holder
 from ingester.ports import Token
 from ingester.pubsub.envelope import Message
 from ingester.pubsub.publisher import Publisher
@@ -36,8 +39,30 @@ from tests.support.waiting import eventually
 POSTS = 600
 
 
-def fill(means: Means, gap: Gap, accounted: datetime | None, progress: Progress) -> Filled:
-    return asyncio.run(backfill.fill(means, gap, accounted, progress))
+T = TypeVar("T")
+_LOOP = asyncio.Runner()  # one for all, as the ingester's commands have
+
+
+def run(means: "Shared", work: Coroutine[Any, Any, T]) -> T:
+    """Do the work while the ledger's rows are written."""
+
+    async def both() -> T:
+        writing = asyncio.get_running_loop().create_task(means.ledger.run())
+        try:
+            return await work
+        finally:
+            writing.cancel()
+
+    return _LOOP.run(both())
+
+
+def fill(means: "Shared", gap: Gap, accounted: datetime | None, progress: Progress) -> Filled:
+    return run(means, backfill.fill(means, gap, accounted, progress))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared(Means):
+    ledger: Ledger
 
 
 @dataclass
@@ -50,11 +75,21 @@ class Topic:
         self.messages += messages
 
 
+@dataclass
 class Empty:
-    """A ledger whose archive is empty."""
+    """A ledger that takes every row, and whose archive is empty."""
+
+    rows: list[Event] = field(default_factory=list)
 
     async def arrived(self, since: datetime, first: int, last: int) -> dict[str, set[str]]:
         return {}
+
+    async def insert(self, rows: Sequence[tuple[str, Event]]) -> dict[str, str]:
+        self.rows += [event for _, event in rows]
+        return {}
+
+    async def units(self) -> list[HolderUnits]:
+        return by_holder(self.rows)
 
 
 @dataclass
@@ -70,15 +105,21 @@ class Known:
     def gap(self) -> Gap:
         return Gap("g", self.began, "closed", datetime.now(UTC), (self.rule,))
 
-    def means(self, topic: Topic, per_day: int, *, authors: bool = False) -> Means:
+    def means(
+        self, topic: Topic, per_day: int, *, authors: bool = False, holder: str = "h", table: Empty | None = None
+    ) -> Shared:
+        """Return what a search needs. `table` is the ledger that it shares with others."""
         times, clock = Timeouts().scaled(0.01), SystemClock()
-        budget = Budget(per_day, 0, {})
-        publisher, store = cast(Publisher, topic), cast(Store, Empty())
+        publisher, store = cast(Publisher, topic), cast(Store, table or Empty())
         token = Token("local", "1")
         x = X(Http(self.url), Tokens(cast(Secret, None), token), clock, times, XTime(clock))
-        return Means(
-            x, publisher, store, budget, times, clock, XTime(clock), datetime.now(UTC), authors, referenced=False
-        )
+        ledger = Ledger(store, holder, clock, XTime(clock))
+        ledger.budget = Budget(per_day, 0, {})
+        reservations = Reservations(ledger.budget, ledger, clock, XTime(clock), times)
+        return Shared(
+            x, publisher, store, reservations, times, clock, XTime(clock), datetime.now(UTC), authors,
+            referenced=False, ledger=ledger,
+        )  # fmt: skip
 
 
 @contextmanager
@@ -128,6 +169,35 @@ def test_a_search_ends_within_ten_posts_of_the_limit(known: Known, per_day: int,
     assert again.published == 0, "the next gap costs nothing any more"
 
 
+def test_two_searches_at_once_keep_one_limit(known: Known) -> None:
+    table = Empty()
+    first, second = (known.means(Topic(), 200, holder=holder, table=table) for holder in ("first", "second"))
+
+    async def both() -> None:
+        writing = [asyncio.get_running_loop().create_task(means.ledger.run()) for means in (first, second)]
+        await asyncio.gather(*[backfill.fill(means, known.gap(), None, Progress()) for means in (first, second)])
+        for task in writing:
+            task.cancel()
+
+    _LOOP.run(both())
+    spent = first.budget.own(datetime.now(UTC).date()) + second.budget.own(datetime.now(UTC).date())
+    assert 150 <= spent <= 200 + 2 * 10, "X's smallest page has ten posts"
+
+
+def test_what_a_search_is_about_to_spend_is_in_the_ledger_before_x_is_asked(known: Known) -> None:
+    """A process that dies in the middle of a page leaves a count that is not below X's bill."""
+    table, seen = Empty(), []
+
+    class Watched(Topic):
+        async def publish_all(self, messages: Sequence[Message], seconds: float) -> None:
+            seen.append(sum(row.own + row.reserved for row in by_holder(table.rows)) - means.budget.today())
+
+    means = known.means(Watched(), 0, table=table)
+    fill(means, known.gap(), None, Progress())
+    assert seen
+    assert min(seen) >= 0
+
+
 def test_a_slice_that_is_asked_for_again_is_paid_for_once(known: Known) -> None:
     class Away(Topic):
         async def publish_all(self, messages: Sequence[Message], seconds: float) -> None:
@@ -161,7 +231,9 @@ def history(tmp_path: Path) -> Iterator[Known]:
 
 
 def tell(known: Known, fault: str) -> None:
-    requests.put(f"{known.url}/stand-in/fault", data=fault, timeout=10).raise_for_status()
+    requests.put(
+        f"{known.url}/stand-in/fault", data=fault, headers={"Content-Type": "text/plain"}, timeout=10
+    ).raise_for_status()
 
 
 def bill(known: Known) -> int:
@@ -202,17 +274,20 @@ def test_an_app_that_may_not_search_the_full_archive_gets_what_recent_search_has
     assert "lies further back than the seven days of recent search" in " ".join(result.notes)
 
 
-def by_hand(history: Known, per_day: int, sample: int | None = None) -> tuple[by_hand_plan.Plan, Means, Topic]:
+def by_hand(history: Known, per_day: int, sample: int | None = None) -> tuple[by_hand_plan.Plan, Shared, Topic]:
     """Return a search from the beginning, with its price."""
     topic = Topic()
     means = history.means(topic, per_day)
     asked = by_hand_plan.askable([history.rule], is_old=True, say=pytest.fail)
     gap = by_hand_plan.gap(asked, history.began, None, datetime.now(UTC), sample)
-    counted = asyncio.run(
-        search.counts(
-            means.x, by_hand_plan.without_retweets(asked), gap.since, gap.until or gap.since, means.budget.add_request
-        )
+    counting = search.counts(
+        means.x,
+        by_hand_plan.without_retweets(asked),
+        gap.since,
+        gap.until or gap.since,
+        means.reservations.spend_request,
     )
+    counted = run(means, counting)
     return by_hand_plan.Plan(gap, asked, gap.since, counted, sample, None, means.most), means, topic
 
 
@@ -220,7 +295,7 @@ def test_the_price_that_is_said_before_is_what_x_bills(history: Known) -> None:
     before = bill(history)
     plan, means, topic = by_hand(history, 0)
     assert plan.most == 1, "without authors and referenced posts there is one price"
-    result = asyncio.run(backfill.fill_by_hand(means, plan.gap, plan.wanted(lambda done: None), plan.begun()))
+    result = run(means, backfill.fill_by_hand(means, plan.gap, plan.wanted(lambda done: None), plan.begun()))
     assert (result.published, result.recovered, result.expected) == (plan.posts, plan.posts, plan.posts)
     assert len({json.loads(message.data)["id"] for message in topic.messages}) == plan.posts
     said = " ".join(plan.sentences(None, None))
@@ -235,7 +310,7 @@ def test_a_search_that_the_budget_ends_goes_on_without_paying_twice(history: Kno
     plan, means, topic = by_hand(history, 200)
     rows: list[dict[str, Any]] = []
     progress = plan.begun()
-    asyncio.run(backfill.fill_by_hand(means, plan.gap, plan.wanted(lambda done: rows.append(plan.row(done))), progress))
+    run(means, backfill.fill_by_hand(means, plan.gap, plan.wanted(lambda done: rows.append(plan.row(done))), progress))
     assert progress.cut
     assert 100 <= len(topic.messages) <= 200 >= means.budget.today()
     assert rows[-1]["posts_recovered"] == len(topic.messages)
@@ -244,7 +319,7 @@ def test_a_search_that_the_budget_ends_goes_on_without_paying_twice(history: Kno
     again, means, rest = by_hand(history, 0)
     goes_on = replace(again, begin=rows[-1]["until"], earlier=event)
     assert f"after {len(topic.messages)} posts" in next(goes_on.sentences(None, None))
-    result = asyncio.run(backfill.fill_by_hand(means, goes_on.gap, goes_on.wanted(lambda done: None), goes_on.begun()))
+    result = run(means, backfill.fill_by_hand(means, goes_on.gap, goes_on.wanted(lambda done: None), goes_on.begun()))
     first, second = ({json.loads(one.data)["id"] for one in them.messages} for them in (topic, rest))
     assert not first & second
     assert len(first | second) == plan.posts == goes_on.whole(result).recovered
@@ -253,7 +328,7 @@ def test_a_search_that_the_budget_ends_goes_on_without_paying_twice(history: Kno
 
 def test_a_sample_is_spread_over_the_whole_time_and_says_its_share(history: Known) -> None:
     plan, means, topic = by_hand(history, 0, sample=200)
-    result = asyncio.run(backfill.fill_by_hand(means, plan.gap, plan.wanted(lambda done: None), plan.begun()))
+    result = run(means, backfill.fill_by_hand(means, plan.gap, plan.wanted(lambda done: None), plan.begun()))
     assert 100 <= result.published <= 300
     moments = sorted(search.time_of(json.loads(message.data)["id"]) for message in topic.messages)
     middle = plan.gap.since + (datetime.now(UTC) - plan.gap.since) / 2

@@ -112,6 +112,39 @@ def test_a_line_split_over_many_chunks_is_one_post(x: FakeX, pubsub: Topics, sta
     ]
 
 
+def test_at_our_limit_what_x_has_written_is_taken_and_counted(x: FakeX, pubsub: Topics, start: Start) -> None:
+    """X bills what it has written, so 50 posts that came in one segment with the last allowed one are not thrown away."""
+
+    def segment(wire: Wire) -> None:
+        lines = [post(number) + b"\r\n" for number in range(60)]
+        wire.send(b"".join(lines[:-1]) + lines[-1][:20])
+        wire.pause(0.02)
+        wire.send(lines[-1][20:])
+        wire.hold()
+
+    x.scripts = [stream(then=segment)]
+    process = start(MAX_POSTS_PER_DAY="10", MAX_POSTS_PER_MONTH="0")
+    assert process.wait(20) == 0
+    assert len(set(ids(pubsub))) == 60
+    assert process.totals["received"] == process.totals["published"] == 60
+    assert process.totals["billed_today"] >= 60
+    assert x.connections == 1
+
+
+def test_after_our_limit_a_stream_that_never_pauses_is_left_all_the_same(
+    x: FakeX, pubsub: Topics, start: Start
+) -> None:
+    def endless(wire: Wire) -> None:
+        for number in range(1_000_000):
+            wire.send(post(number) + b"\r\n")
+
+    x.scripts = [stream(then=endless)]
+    process = start("--posts", "10")
+    assert process.wait(20) == 0
+    assert process.totals["received"] == process.totals["published"] >= 10
+    assert "--posts is reached" in process.log.read_text()
+
+
 def test_a_password_in_netrc_does_not_replace_the_token(x: FakeX, pubsub: Topics, start: Start, tmp_path: Path) -> None:
     (tmp_path / ".netrc").write_text("default login somebody password secret\n")
     x.scripts = [stream(post(1))]

@@ -80,20 +80,28 @@ class Wire:
                 return
 
 
+def _keep_rules(listed: list[dict[str, str]]) -> Callable[[Wire, str], None]:
+    def answer(wire: Wire, body: str) -> None:
+        if not body:
+            wire.answer(200, {"data": listed} if listed else {"meta": {"result_count": 0}})
+            return
+        added = [{"id": str(number), **rule} for number, rule in enumerate(json.loads(body)["add"], len(listed) + 1)]
+        listed.extend(added)
+        wire.answer(201, {"data": added, "meta": {"summary": {"created": len(added)}}})
+
+    return answer
+
+
 @dataclass
 class FakeX:
     """Plays one of `scripts` for each stream connection, the last one again and again. `rules` answers the rules endpoint.
 
-    Everything else is 404.
+    By default it keeps the rules that it is given. Everything else is 404.
     """
 
     url: str = ""
     scripts: list[Script] = field(default_factory=list)
-    rules: Callable[[Wire, str], None] = lambda wire, body: (
-        wire.answer(201, {"meta": {"summary": {"created": 1}}})
-        if body
-        else wire.answer(200, {"data": [{"id": "1", "value": "music", "tag": "t"}]})
-    )
+    rules: Callable[[Wire, str], None] = field(default_factory=lambda: _keep_rules([]))
     requests: list[str] = field(default_factory=list)  # first lines
     headers: list[str] = field(default_factory=list)
 

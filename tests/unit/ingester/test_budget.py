@@ -7,6 +7,7 @@ import pytest
 
 from ingester import budget as budget_module
 from ingester.budget import Budget, Spent
+from ingester.ledger.units import Tally
 from ingester.prices import Resources
 
 
@@ -67,31 +68,97 @@ def test_what_is_forgotten_counts_once_more(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_limit_of_the_day_holds_across_a_restart_and_until_midnight() -> None:
     clock = Clock()
-    budget = Budget(100, 0, {date(2026, 11, 22): 98}, clock)
-    assert budget.left() == 2
+    budget = Budget(100, 0, {date(2026, 11, 22): Tally(98)}, clock)
+    assert budget.remaining() == 2
     assert budget.add(posts(1)) is None
     assert budget.add(posts(1)) == Spent("day", 100, 100, datetime(2026, 11, 23, tzinfo=UTC))
-    assert budget.left() == 0
+    assert budget.remaining() == 0
     clock.now = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
     assert budget.spent() is None
-    assert budget.left() == 100
+    assert budget.remaining() == 100
 
 
 def test_the_month_counts_all_its_days_and_x_may_know_better() -> None:
     clock = Clock()
-    budget = Budget(0, 1_000, {date(2026, 10, 31): 5_000, date(2026, 11, 1): 400}, clock)
+    budget = Budget(0, 1_000, {date(2026, 10, 31): Tally(5_000), date(2026, 11, 1): Tally(400)}, clock)
     assert budget.month() == 400
-    budget.billed(999, 1)
+    budget.merge_usage(998, 1)
     assert budget.add(posts(1)) is None
-    budget.billed(1_000, 1)
-    spent = budget.spent()
-    assert spent == Spent("month", 1_000, 1_000, datetime(2026, 12, 1, tzinfo=UTC))
+    assert budget.month() == 999, "what came since X was asked is added to X's count"
+    assert budget.add(posts(1)) == Spent("month", 1_000, 1_000, datetime(2026, 12, 1, tzinfo=UTC))
+
+
+def test_xs_count_of_the_last_period_does_not_count_on_the_first_day_of_the_next() -> None:
+    clock = Clock()
+    clock.now = datetime(2026, 12, 1, 0, 15, tzinfo=UTC)
+    budget = Budget(0, 1_000, {date(2026, 11, 30): Tally(990)}, clock)
+    why = budget.merge_usage(995, 1)
+    assert why is not None
+    assert "looks like the last period's" in why
+    assert (budget.month(), budget.spent()) == (0, None)
+    assert budget.merge_usage(80, 1) is None, "somebody else of the project may have used some already"
+    assert budget.month() == 80
+    clock.now = datetime(2026, 12, 2, tzinfo=UTC)
+    assert budget.merge_usage(995, 1) is None
+    assert budget.month() == 995
+
+
+def test_what_others_have_reserved_is_not_left_for_a_search_and_does_not_end_the_stream() -> None:
+    clock = Clock()
+    today = clock.now.date()
+    budget = Budget(100, 0, {today: Tally(50, reserved=40)}, clock)
+    assert budget.remaining() == 10
+    assert budget.add(posts(45)) is None
+    assert (budget.remaining(), budget.today()) == (0, 95)
+    budget.merge({today: Tally(55)})
+    assert budget.spent() == Spent("day", 100, 100, datetime(2026, 11, 23, tzinfo=UTC))
+
+
+def test_the_ledger_is_asked_before_more_is_spent_than_it_knows() -> None:
+    clock = Clock()
+    today = clock.now.date()
+    budget = Budget(200, 0, {today: Tally(20, reserved=20)}, clock)
+    budget.ahead = 60
+    assert budget.extend()
+    assert (budget.own(today), budget.reserved(today)) == (0, 60)
+    budget.add(posts(25))
+    assert not budget.extend(), "more than half is left"
+    assert budget.reserve_page(50)
+    assert budget.reserved(today) == 50 + 60
+    budget.add(posts(10))
+    budget.release_page()
+    assert budget.reserved(today) == 60, "what the page did not cost is given back"
+    budget.add(posts(100))
+    assert budget.extend()
+    assert budget.reserved(today) == 25, "no more than is left, and nobody else has reserved"
+
+
+def test_a_day_that_has_ended_is_written_once_and_a_reservation_ends_with_it() -> None:
+    clock = Clock()
+    budget = Budget(0, 0, {}, clock)
+    budget.ahead = 60
+    budget.extend()
+    budget.add(posts(3))
+    yesterday = clock.now.date()
+    clock.now = datetime(2026, 11, 23, 0, 0, 1, tzinfo=UTC)
+    assert budget.take_ended_days() == [yesterday]
+    assert budget.take_ended_days() == []
+    assert (budget.own(yesterday), budget.reserved(yesterday), budget.today()) == (3, 0, 0)
+
+
+def test_a_run_has_a_limit_of_its_own_whatever_the_day() -> None:
+    clock = Clock()
+    budget = Budget(0, 0, {clock.now.date(): Tally(1_000)}, clock, per_run=5)
+    budget.add(posts(3))
+    clock.now = datetime(2026, 11, 23, 0, 1, tzinfo=UTC)
+    assert budget.remaining() == 2
+    assert budget.add(posts(2)) == Spent("run", 5, 5, None)
 
 
 def test_december_ends_with_the_year() -> None:
     clock = Clock()
     clock.now = datetime(2026, 12, 31, 12, tzinfo=UTC)
-    spent = Budget(0, 1, {date(2026, 12, 31): 1}, clock).spent()
+    spent = Budget(0, 1, {date(2026, 12, 31): Tally(1)}, clock).spent()
     assert spent is not None
     assert spent.until == datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -115,25 +182,25 @@ def test_each_mark_warns_once_a_period_in_dollars() -> None:
 def test_no_limit_is_none() -> None:
     budget = Budget(0, 0, {}, Clock())
     assert budget.add(Resources(), more=10**9) is None
-    assert (budget.left(), budget.warnings()) == (None, [])
+    assert (budget.remaining(), budget.warnings()) == (None, [])
 
 
 def test_where_xs_period_began_before_the_month_what_was_counted_in_between_is_not_this_months() -> None:
     clock = Clock()  # 22 November
-    days = {date(2026, 10, 27): 70, date(2026, 10, 28): 300, date(2026, 11, 1): 400}
+    days = {date(2026, 10, 27): Tally(70), date(2026, 10, 28): Tally(300), date(2026, 11, 1): Tally(400)}
     budget = Budget(0, 1_000, days, clock)
-    budget.billed(900, 28)  # since 28 October
+    budget.merge_usage(900, 28)  # since 28 October
     assert budget.month() == 600
-    budget.billed(900, 10)  # since 10 November
+    budget.merge_usage(900, 10)  # since 10 November
     assert budget.month() == 900
-    budget.billed(900, 31)  # since 31 October, the last 31st
+    budget.merge_usage(900, 31)  # since 31 October, the last 31st
     assert budget.month() == 900
 
 
 def test_xs_count_of_a_month_ends_with_it() -> None:
     clock = Clock()
     budget = Budget(0, 1_000, {}, clock)
-    budget.billed(1_000, 1)
+    budget.merge_usage(1_000, 1)
     assert budget.share() == 1.0
     clock.now = datetime(2026, 12, 1, 0, 0, tzinfo=UTC)
     assert budget.spent() is None

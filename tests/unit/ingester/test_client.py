@@ -47,9 +47,13 @@ def page(number: int, token: str | None, *ids: str) -> Reply:
     return Reply(200, {}, {"data": [{"id": one, "value": "v"} for one in ids], "meta": meta} if ids else {"meta": meta})
 
 
+async def whole_page() -> int:
+    return 100
+
+
 def search_all(http: Http) -> int:
     async def go() -> int:
-        pages = x_of(http).search("q", "1", "9", authors=False, referenced=False, size=lambda: 100)
+        pages = x_of(http).search("q", "1", "9", authors=False, referenced=False, size=whole_page)
         return len([one async for one in pages])
 
     return asyncio.run(go())

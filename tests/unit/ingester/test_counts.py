@@ -1,7 +1,7 @@
 """X's counts of a gap's posts, each request of which it bills; and the slices that follow from the answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -53,18 +53,30 @@ class Pages:
     def __init__(self, *pages: dict[str, Any]) -> None:
         self.pages = pages
         self.asked: list[tuple[str, str]] = []
+        self.spent = 0
+
+    async def spend(self, units: int) -> None:
+        self.spent += units
 
     async def count(
-        self, query: str, since_id: str, until_id: str, granularity: str, spend: Callable[[], object], *, reach: Reach
+        self,
+        query: str,
+        since_id: str,
+        until_id: str,
+        granularity: str,
+        spend: Callable[[], Awaitable[object]],
+        *,
+        reach: Reach,
     ) -> AsyncIterator[Answer]:
         for page in self.pages:
+            await spend()
             self.asked.append((query, granularity))
             yield Answer(200, page)
 
 
 def ask(pages: Pages, *values: str, hours: float = 1, is_old: bool = False) -> search.Counted:
     rules = [(("", value, ""), reach_of(value, is_old=is_old)) for value in values]
-    return asyncio.run(search.counts(cast(X, pages), rules, START, START + timedelta(hours=hours)))
+    return asyncio.run(search.counts(cast(X, pages), rules, START, START + timedelta(hours=hours), pages.spend))
 
 
 def test_one_request_is_enough_for_rules_that_fit_into_a_query_by_minute_up_to_a_day() -> None:
@@ -78,7 +90,7 @@ def test_one_request_is_enough_for_rules_that_fit_into_a_query_by_minute_up_to_a
 def test_the_full_archive_is_asked_for_old_posts_and_for_long_rules_and_costs_twice_as_much() -> None:
     pages = Pages({"data": [bucket(0, 3)], "meta": {"total_tweet_count": 3}})
     found = ask(pages, "x" * 500, "y" * 500, is_old=True, hours=24 * 60)
-    assert (found.total, found.requests, found.units) == (3, 1, 2)
+    assert (found.total, found.requests, found.units, pages.spent) == (3, 1, 2, 2)
     assert [granularity for _, granularity in pages.asked] == ["day"]
     mixed = ask(pages, "music", "z" * 900)
     assert (mixed.requests, mixed.units) == (2, 3)

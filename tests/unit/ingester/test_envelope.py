@@ -28,6 +28,9 @@ def test_bytes_that_are_no_text_are_told() -> None:
         wrap(b"\xff", "", 5, "stream")
 
 
+UNREADABLE = Line("", is_unreadable=True)
+
+
 @pytest.mark.parametrize(
     ("raw", "line"),
     [
@@ -55,9 +58,28 @@ def test_bytes_that_are_no_text_are_told() -> None:
             Line("7", billed=Resources(("7",), ("5",))),
         ),
         ('{"info":{"message":"new kind"}}', Line("")),
-        ("{", Line("")),
-        ("[]", Line("")),
+        (
+            '{"data":{"id":"7"},"matching_rules":[{"id":"1"},{"id":2}]}',
+            Line("7", billed=Resources(("7",)), rules=("1", "2")),
+        ),
+        (
+            '{"data":{"id":"7","referenced_posts":[{"type":"reposted","id":"5"}]},"matching_rules":[{"id":"1"}]}',
+            Line("7", billed=Resources(("7",)), rules=("1",), is_retweet=True),
+        ),
+        ("{", UNREADABLE),
+        ("[]", UNREADABLE),
+        ('{"data":[]}', UNREADABLE),
+        ('{"data":{"id":"' + "9" * 400 + '"}}', UNREADABLE),
+        ('{"data":{"id":"9223372036854775808"}}', UNREADABLE),
+        ('{"data":{"id":"-5"}}', UNREADABLE),
+        ('{"data":{"id":"٣"}}', UNREADABLE),
+        ('{"data":{"id":"7"},"x":' + "[" * 1_000 + "]" * 1_000 + "}", UNREADABLE),
+        ('{"data":{"id":"7"},"x":' + "[" * 100_000 + "]" * 100_000 + "}", UNREADABLE),
+        ('{"data":{"id":"7"},"x":' + "[" * 199 + "]" * 199 + "}", Line("7", billed=Resources(("7",)))),
+        ('{"data":{"id":"7"},"x":' + "[" * 200 + "]" * 200 + "}", UNREADABLE),
+        ('{"data":{"id":"7"},"x":"' + "[" * 1_000 + '"}', Line("7", billed=Resources(("7",)))),
     ],
+    ids=lambda value: value[:60] if isinstance(value, str) else None,
 )
 def test_a_line_is_looked_at_just_enough(raw: str, line: Line) -> None:
     assert look(raw.encode()) == line

@@ -225,18 +225,12 @@ def test_what_was_fetched_by_hand_does_not_stand_for_the_gaps_before_it() -> Non
     assert history.accounted([gap, manual, uncounted]) == at(4)
 
 
-def test_what_was_spent_each_day_is_the_largest_count_of_the_day() -> None:
-    diary = [
-        row(-86_400, "alive", delivered_today=900),
-        row(0, "alive", delivered_today=10),
-        row(60, "alive", delivered_today=70),
-        row(61, "started"),
-    ]
-    assert history.spent(diary) == {date(2026, 11, 21): 900, date(2026, 11, 22): 70}
-
-
-def test_gaps_that_search_by_hand_has_closed() -> None:
+def test_a_search_by_hand_closes_the_gaps_whose_rules_it_has_asked_for() -> None:
+    opened = row(4, "gap_opened", gap_id="g", since=at(1), reason="budget", rules=[{"value": "a  b"}, {"value": "c"}])
     skipped = row(5, "gap_filled", gap_id="g", since=at(1), until=at(4), reason="budget", status="skipped")
-    assert history.skipped_within([skipped], at(0), at(9)) == [Gap("g", at(1), "budget", at(4))]
-    assert history.skipped_within([skipped], at(2), at(9)) == []
-    assert history.skipped_within([skipped, row(6, "gap_filled", gap_id="g", status="filled")], at(0), at(9)) == []
+    filled = row(6, "gap_filled", gap_id="g", status="filled")
+    past = [opened, skipped]
+    assert history.skipped_within(past, at(0), at(9), ["a b", "c", "d"]) == [skipped]
+    assert history.skipped_within(past, at(2), at(9), ["a b", "c"]) == []
+    assert history.skipped_within(past, at(0), at(9), ["a b"]) == [], "the posts of the other rule are still missing"
+    assert history.skipped_within([*past, filled], at(0), at(9), ["a b", "c"]) == []

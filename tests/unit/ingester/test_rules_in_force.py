@@ -26,6 +26,7 @@ class World:
 
     def __init__(self) -> None:
         self.loop = VirtualLoop()
+        self.rename: dict[str, str] = {}  # how X lists a rule's value
         self._x = simulated.X(self.loop, random.Random(1), rate=60.0)
         tokens = Tokens(cast(Secret, None), Token("t1", "1"))
         self.known = RulesInForce(X(self, tokens, self, Timeouts(), XTime(self)), OURS, self)
@@ -37,7 +38,15 @@ class World:
         return self.loop.time()
 
     async def call(self, method: str, path: str, parameters: Mapping[str, Any], body: Any, token: Token) -> Reply:
-        return self._x.call(method, path, parameters, body, token=token.value)
+        reply = self._x.call(method, path, parameters, body, token=token.value)
+        listed = [
+            rule | {"value": self.rename.get(rule["value"], rule["value"])}
+            for rule in (reply.body or {}).get("data", [])
+        ]
+        return Reply(reply.status, reply.headers, (reply.body or {}) | ({"data": listed} if listed else {}))
+
+    def remove_all(self) -> None:
+        self._x.rules = []
 
     def add(self, value: str) -> None:
         self._x.call("POST", RULES, {}, {"add": [{"value": value}]}, token="t1")
@@ -75,5 +84,37 @@ def test_a_rule_that_somebody_adds_is_told_once(world: World, told: list[tuple[s
     assert "2 that the file does not name" in told[-1][1]
 
 
-def test_rules_that_are_all_gone_are_no_rules(world: World) -> None:
+def test_x_without_our_rules_is_told_and_they_are_what_a_gap_is_filled_by(
+    world: World, told: list[tuple[str, str]]
+) -> None:
+    """Another app's rules, or none: the stream goes on, and our posts do not come."""
+    assert not world.look()
+    world.loop.run_until_complete(world.known.install())
+    installed = world.known.listed
+    seen_at = world.known.seen_at
+    world.remove_all()
+    world.add("another app's")
+    told.clear()
+    assert not world.look()
+    assert world.known.listed == installed, "what was in force before"
+    assert world.known.seen_at == seen_at
+    ((name, message),) = told
+    assert name == "rules_missing"
+    assert "1 of the file's 1 rules. Somebody has taken them away" in message
+    world.loop.run_until_complete(world.known.install())
+    assert world.look()
+    assert [rule.value for rule in world.known.listed] == ["another app's", "music"]
+
+
+def test_rules_that_x_takes_and_lists_in_other_words_are_installed_once(
+    world: World, told: list[tuple[str, str]]
+) -> None:
+    world.rename = {"music": "Music"}
+    assert not world.look()
+    world.loop.run_until_complete(world.known.install())
+    assert told[-1][0] == "rules_unlisted"
+    assert world.look(), "the stream is not ended again and again"
+    world.rename = {}
+    assert world.look()
+    world.remove_all()
     assert not world.look()

@@ -1,0 +1,138 @@
+"""Has X's search caught up? Posts that the stream itself delivered after a gap are the evidence.
+
+X's search and counts are as a rule seconds behind the stream, and now and then minutes or hours. Asked too early, they leave posts out and
+do not say so. So a gap is filled only when search returns a post that the stream delivered after it, which costs nothing: X bills a post
+once a day.
+"""
+
+from datetime import datetime, timedelta
+
+from ..errors import SearchBehind
+from ..ledger.reservations import BudgetExhausted
+from ..prices import POST
+from ..x import search
+from ..x.reach import Reach
+from ..x.reception import Delivered
+from ..x.search import AskedRule, Counted
+from .model import Job
+
+_WITNESSES = 10  # posts; one is enough, and some may have been deleted
+_MOST_DOUBLINGS = 6  # 1, 2, 4, ... minutes up to an hour
+_COUNTS_OFF = 0.05  # X's counts have been seen to be wrong by up to this share
+_RECOUNTS = 8  # in four hours; then X's counts are taken as they are
+
+
+async def check_search(job: Job) -> None:
+    """Raise SearchBehind while search does not return what the stream delivered after the gap and its edge.
+
+    Where the stream has delivered nothing yet, wait for it until five minutes after the gap. A gap older than seven days is filled all
+    the same.
+    """
+    means, gap = job.means, job.gap
+    if gap.until is None or means.x_time.now() - gap.until > search.DAYS:
+        return
+    chosen = _choose_witnesses(job, gap.until + timedelta(seconds=means.times.edge))
+    if chosen is not None:
+        if not await _returns_any(job, *chosen):
+            _postpone(job, "X's search does not have yet what the stream has delivered since the gap")
+    elif means.stream is not None and means.x_time.now() - gap.until < timedelta(seconds=means.times.witness):
+        why = "The stream has brought nothing since the gap that would show how far X's search is"
+        raise SearchBehind(why, means.times.lag)
+
+
+async def check_counts(job: Job, counted: Counted) -> None:
+    """Raise SearchBehind where X counts fewer posts after the gap than the stream has delivered.
+
+    The minutes right after the gap have been counted with it. If the stream was silent then, later ones are asked for: one request more.
+    """
+    if job.gap.until is None or job.progress.times_behind >= _RECOUNTS:
+        return
+    since, until = job.gap.until, job.gap.until + timedelta(seconds=job.means.times.edge)
+    after = [(start, end, posts) for start, end, posts in counted.spans if start >= since]
+    if after and (delivered := _delivered(job, after[0][0], min(after[-1][1], until))):
+        total: int | None = sum(posts for _, _, posts in after)
+    elif chosen := _choose_witnesses(job, until):
+        rule, reach, witnesses = chosen
+        first, last = _made_at(witnesses[0]), _made_at(witnesses[-1]) + timedelta(milliseconds=1)
+        delivered = len(witnesses)
+        later = await search.counts(job.means.x, [(rule, reach)], first, last, job.means.reservations.spend_request)
+        total = later.total
+    else:
+        return
+    if total is not None and total < delivered * (1 - _COUNTS_OFF):
+        _postpone(job, "X's counts do not have yet what the stream has delivered since the gap")
+
+
+def check_recovered(job: Job) -> None:
+    """Raise SearchBehind where far more posts are here than X counts: X's counts are then asked again, a few times."""
+    progress = job.progress
+    if progress.expected is None or progress.recovered <= progress.expected:
+        return
+    if progress.recovered > progress.expected * (1 + _COUNTS_OFF) + 1 and progress.times_behind < _RECOUNTS:
+        progress.recount = True
+        _postpone(
+            job, f"X counts {progress.expected:,} posts, and {progress.recovered:,} are here: its counts are behind"
+        )
+    progress.expected = progress.recovered  # X's counts are estimates, and no fewer can be
+
+
+async def _returns_any(job: Job, rule: AskedRule, reach: Reach, witnesses: list[Delivered]) -> bool:
+    """Whether search returns one of these posts. They lie close together, and what lies between them was delivered as well."""
+    means, least = job.means, reach.page[0]
+
+    async def size() -> int:
+        return await means.reservations.reserve_page(least * means.most, least * means.most) // means.most
+
+    first, last = _made_at(witnesses[0]), _made_at(witnesses[-1]) + timedelta(milliseconds=1)
+    delivered = {str(witness.post) for witness in witnesses}
+    pages = search.pages(
+        means.x, rule, first, last, authors=means.authors, referenced=means.referenced, size=size, reach=reach
+    )
+    try:
+        async for page in pages:
+            means.budget.add(page.billed, more=POST * len(page.unreadable))
+            means.reservations.release_page()
+            delivered -= {post.id for post in page.found}
+    except BudgetExhausted:
+        return True  # nothing can be fetched now: filling says so
+    return len(delivered) < len(witnesses)
+
+
+def _choose_witnesses(job: Job, since: datetime) -> tuple[AskedRule, Reach, list[Delivered]] | None:
+    """Return a rule, how it is searched, and some posts after the gap that match it and that search should have by now.
+
+    The first ones, and later ones each time that they are not returned: the first may have been deleted.
+    """
+    newest = job.means.x_time.now() - timedelta(seconds=job.means.times.lag / 4)  # asking too early costs a minute
+    after = sorted(item for item in job.means.delivered() if not item.is_retweet and since <= _made_at(item) <= newest)
+    edge = timedelta(seconds=job.means.times.edge)
+    for rule, reach in job.asked:
+        matching = [item for item in after if _ids(job, rule) & set(item.rules)]
+        if matching:
+            begin = _made_at(matching[0]) + job.progress.times_behind * edge
+            first = next((item for item in matching if _made_at(item) >= begin), matching[-1])
+            close = [item for item in matching if first <= item and _made_at(item) <= _made_at(first) + edge]
+            return rule, reach, close[:_WITNESSES]
+    return None
+
+
+def _delivered(job: Job, since: datetime, until: datetime) -> int:
+    """Return how many posts the stream has delivered that were made between two times and match a rule that is asked for."""
+    ids = {rule_id for rule, _ in job.asked for rule_id in _ids(job, rule)}
+    return sum(since <= _made_at(item) < until for item in job.means.delivered() if ids & set(item.rules))
+
+
+def _ids(job: Job, rule: AskedRule) -> set[str]:
+    """Return X's ids of a rule: one that was added again has another."""
+    return {rule[0]} | {rule_id for rule_id, value in job.means.rule_values.items() if value == rule[1]}
+
+
+def _made_at(item: Delivered) -> datetime:
+    return search.time_of(str(item.post))
+
+
+def _postpone(job: Job, why: str) -> None:
+    progress, times = job.progress, job.means.times
+    wait = min(times.fill_again * 2.0 ** min(progress.times_behind, _MOST_DOUBLINGS), times.stopped)
+    progress.times_behind += 1
+    raise SearchBehind(f"{why}. It is asked again in {wait / 60:,.0f} minutes", wait)

@@ -1,0 +1,106 @@
+"""Reserves units in the ledger before they are spent, so that programs beside each other keep one limit.
+
+A search writes a row before each page and then reads what the others have written: of two that want the last units, each sees the other.
+The stream cannot wait, so it keeps a reservation ahead of what it spends. It goes on while the ledger is slow or away; searches then
+wait, because they need the ledger anyway. A holder that dies leaves its reservation behind, which counts as spent.
+"""
+
+import asyncio
+
+from .. import log
+from ..budget import Budget
+from ..errors import NoLedger
+from ..ports import Clock
+from ..timeouts import Timeouts
+from ..x.rate_limit import XTime
+from .ledger import Ledger
+from .units import tally
+
+_ROW_SECONDS = 30.0  # until a row counts as not stored; the search is then tried again
+_LEAST_AHEAD = 60  # units: ten posts with all that comes with them
+_AHEAD_PERIODS = 3  # the stream's reservation, in units of what it spent between two heartbeats
+
+
+class BudgetExhausted(Exception):
+    """No limit has room for another page."""
+
+
+class Reservations:
+    """The budget of this process, and what the ledger has of it. Belongs on the event loop."""
+
+    def __init__(self, budget: Budget, ledger: Ledger, clock: Clock, x_time: XTime, times: Timeouts) -> None:
+        self.budget = budget
+        self._ledger = ledger
+        self._clock = clock
+        self._x_time = x_time
+        self._times = times
+
+    async def reserve_page(self, least: int, most: int) -> int:
+        """Reserve units for one page of search: `most`, or what is left of the limits, but no less than `least`.
+
+        A page has a least size at X, so the last one may exceed a limit by less than `least`. Raises BudgetExhausted, NoLedger.
+        """
+        try:
+            units = self._size(least, most)
+        except BudgetExhausted:
+            await self.refresh()  # a reservation of somebody else's may have been given back
+            units = self._size(least, most)
+        if self.budget.reserve_page(units):
+            await self._record()
+            if self.budget.is_limited():
+                await self.refresh()
+                try:
+                    units = self._size(least, units)
+                except BudgetExhausted:
+                    self.budget.release_page()
+                    raise
+        return units
+
+    def release_page(self) -> None:
+        """Give back what the page did not cost, once it has been counted. If no answer came, X may have billed it: keep it."""
+        self.budget.release_page()
+
+    async def spend_request(self, units: int) -> None:
+        """Count a request for counts, and write it down before it is made. Raises NoLedger."""
+        self.budget.add_request(units)
+        if self.budget.extend():
+            await self._record()
+
+    async def refresh(self) -> None:
+        """Read what the other holders have spent and reserved. Raises NoLedger."""
+        units = await self._ledger.store.units()
+        self.budget.merge(tally(units, self._ledger.holder, self._x_time.now()))
+
+    async def keep_ahead(self, every: float) -> None:
+        """Keep a reservation ahead of what the stream spends. A task of the loop; looks `every` so many seconds."""
+        since, counted = self._clock.monotonic(), self._own()
+        self.budget.ahead = _LEAST_AHEAD
+        while True:
+            if self.budget.extend():
+                try:
+                    await self._record()
+                    if self.budget.is_limited():
+                        await self.refresh()
+                except NoLedger as error:
+                    log.event(
+                        "ledger_behind", "WARNING", message=f"What the stream spends is not in the ledger yet: {error}"
+                    )
+            await asyncio.sleep(every)
+            if self._clock.monotonic() - since >= self._times.alive:
+                growth = self._own() - counted
+                since, counted = self._clock.monotonic(), self._own()
+                self.budget.ahead = max(_LEAST_AHEAD, _AHEAD_PERIODS * growth)
+
+    def _own(self) -> int:
+        return self.budget.own(self._x_time.now().date())
+
+    def _size(self, least: int, most: int) -> int:
+        remaining = self.budget.remaining()
+        if remaining is None:
+            return most
+        if remaining <= 0:
+            raise BudgetExhausted
+        return min(max(remaining, least), most)
+
+    async def _record(self) -> None:
+        await self._ledger.settled(self._ledger.write("reserved"), _ROW_SECONDS)
