@@ -193,14 +193,15 @@ def missing(ours: Iterable[Rule], theirs: Iterable[Rule]) -> list[Rule]:
     return [rule for rule in ours if _plain(rule.value) not in values]
 
 
-async def install(x: X, rules: list[Rule]) -> None:
-    """Add the rules. Raises Refused where X does not take one of them, Unavailable."""
+async def install(x: X, rules: list[Rule]) -> dict[str, str]:
+    """Add the rules. Returns X's ids by the file's values, as far as X says. Raises Refused where X does not take one, Unavailable."""
     answer = await x.add_rules(_as_x(rules))
     if answer.status in (401, 402, 403):  # for another reason than the rules' text
         raise Denied(f"X does not take the rules ({answer.said}).", answer.status)
     if problem := _problem(answer):
         raise Refused(problem)
     log.event("rules_installed", rules=len(rules))
+    return _ids_by_value(answer, rules)
 
 
 async def check(x: X, rules: list[Rule]) -> None:
@@ -221,6 +222,25 @@ async def apply(x: X, plan: Plan, *, remove_foreign: bool) -> None:
             raise Refused(f"X does not remove rules ({answer.said}).")
     if again := [rule for rule in plan.add if _plain(rule.value) in retagged]:
         await install(x, again)
+
+
+def _ids_by_value(answer: Answer, rules: list[Rule]) -> dict[str, str]:
+    """Return X's ids of rules that were added, in their order, and of those that X had already: it names them in its errors."""
+    added, errors = answer.body.get("data"), answer.body.get("errors")
+    listed = [*(added if isinstance(added, list) else []), *(errors if isinstance(errors, list) else [])]
+    named = {
+        _plain(str(item.get("value"))): str(item.get("id"))
+        for item in listed
+        if isinstance(item, dict) and item.get("id")
+    }
+    ids = {rule.value: named[_plain(rule.value)] for rule in rules if _plain(rule.value) in named}
+    if isinstance(added, list) and len(added) == len(rules):  # all are new: in the order in which they were asked for
+        ids |= {
+            rule.value: str(item["id"])
+            for rule, item in zip(rules, added, strict=True)
+            if isinstance(item, dict) and item.get("id")
+        }
+    return ids
 
 
 def _as_x(rules: list[Rule]) -> list[dict[str, str]]:

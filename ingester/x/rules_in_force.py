@@ -7,6 +7,8 @@ from . import rules
 from .client import X
 from .rules import Plan, Rule
 
+_IN_VAIN = 3
+
 
 class RulesInForce:
     """`listed` are X's, or the file's until X has been asked."""
@@ -22,7 +24,9 @@ class RulesInForce:
         ] = {}  # by id, of every rule that was ever seen: X gives a rule that is added again another id
         self._were_there = False  # whether X was ever seen to have all of them
         self._missing: set[str] = set()  # values that X lacked at the last look
-        self._unlisted: set[str] = set()  # values that X has taken and does not list
+        self._installed: dict[str, str] = {}  # X's ids of our rules, by value: X may list a rule in other words
+        self._in_vain = 0  # times in a row that X took them and did not list them
+        self._unlisted: set[str] = set()  # values that X takes and never lists
         self.seen_at = clock.monotonic()  # when X was last seen to have all of the file's rules
 
     async def look(self) -> bool:
@@ -36,7 +40,10 @@ class RulesInForce:
         except Unavailable as error:
             log.event("rules_unknown", "WARNING", message=str(error))
             return True
-        lacking = {rule.value for rule in rules.missing(self._ours, found)}
+        listed = {rule.id for rule in found}
+        lacking = {
+            rule.value for rule in rules.missing(self._ours, found) if self._installed.get(rule.value) not in listed
+        }
         self._unlisted &= lacking
         self._missing = lacking - self._unlisted
         if self._missing:
@@ -48,7 +55,7 @@ class RulesInForce:
                 message=f"X lacks {len(self._missing)} of the file's {len(self._ours)} rules. {taken_away}They are installed now.",
             )  # fmt: skip
             return False
-        self.seen_at, self._were_there = asked, True
+        self.seen_at, self._were_there, self._in_vain = asked, True, 0
         if found != self.listed:
             self.listed = found
             self.values |= {rule.id: rule.value for rule in found}
@@ -58,16 +65,19 @@ class RulesInForce:
     async def install(self) -> None:
         """Give X the file's rules. Raises Refused where X does not take one of them."""
         try:
-            await rules.install(self._x, self._ours)
+            self._installed |= await rules.install(self._x, self._ours)
         except Unavailable as error:
             log.event("rules_failed", "WARNING", message=str(error))
             return
-        if not await self.look():
-            # X has taken them, and lists them late or in other words: to install them again and again would help nobody
+        if await self.look():
+            return
+        self._in_vain += 1
+        if self._in_vain >= _IN_VAIN:
+            # X takes them and does not list them: to end the stream again and again would help nobody
             self._unlisted |= self._missing
             log.event(
                 "rules_unlisted", "ERROR",
-                message=f"X has taken the file's rules and does not list {len(self._missing)} of them. The stream goes on; "
+                message=f"X takes the file's rules and does not list {len(self._missing)} of them. The stream goes on; "
                 "python -m ingester rules plan shows what X has.",
             )  # fmt: skip
 

@@ -26,6 +26,7 @@ class World:
 
     def __init__(self) -> None:
         self.loop = VirtualLoop()
+        self.hidden = False  # X lists nothing
         self.rename: dict[str, str] = {}  # how X lists a rule's value
         self._x = simulated.X(self.loop, random.Random(1), rate=60.0)
         tokens = Tokens(cast(Secret, None), Token("t1", "1"))
@@ -43,7 +44,8 @@ class World:
             rule | {"value": self.rename.get(rule["value"], rule["value"])}
             for rule in (reply.body or {}).get("data", [])
         ]
-        return Reply(reply.status, reply.headers, (reply.body or {}) | ({"data": listed} if listed else {}))
+        body = (reply.body or {}) | ({"data": listed} if listed else {})
+        return Reply(reply.status, reply.headers, {"meta": {}} if self.hidden else body)
 
     def remove_all(self) -> None:
         self._x.rules = []
@@ -106,15 +108,26 @@ def test_x_without_our_rules_is_told_and_they_are_what_a_gap_is_filled_by(
     assert [rule.value for rule in world.known.listed] == ["another app's", "music"]
 
 
-def test_rules_that_x_takes_and_lists_in_other_words_are_installed_once(
-    world: World, told: list[tuple[str, str]]
-) -> None:
+def test_a_rule_that_x_lists_in_other_words_is_known_by_its_id(world: World) -> None:
     world.rename = {"music": "Music"}
     assert not world.look()
     world.loop.run_until_complete(world.known.install())
-    assert told[-1][0] == "rules_unlisted"
-    assert world.look(), "the stream is not ended again and again"
-    world.rename = {}
     assert world.look()
     world.remove_all()
-    assert not world.look()
+    world.add("Music")
+    assert not world.look(), "somebody else's, with another id"
+
+
+def test_rules_that_x_takes_and_never_lists_do_not_end_the_stream_for_ever(
+    world: World, told: list[tuple[str, str]]
+) -> None:
+    world.hidden = True
+    for _ in range(3):
+        assert not world.look()
+        world.loop.run_until_complete(world.known.install())
+    assert told[-1][0] == "rules_unlisted"
+    assert world.look()
+    world.hidden = False
+    assert world.look()
+    world.remove_all()
+    assert not world.look(), "once X lists them, they can be missing again"
