@@ -173,7 +173,7 @@ def _engine(folder: Path, memory: str | None = None) -> Iterator[bigquery.Client
     try:
         url = f"http://127.0.0.1:{wait_until_ready(process)}"
         key = folder / "engine.json"
-        credentials.write(key, f"{url}/token")
+        credentials.write(key)
         os.environ |= {"BIGQUERY_EMULATOR_HOST": url, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
         with bigquery.Client(project="local") as client:
             yield client

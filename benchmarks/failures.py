@@ -127,7 +127,7 @@ def run(case: Case, count: int, folder: Path, client: bigquery.Client, dataset: 
     became = Became(case, len(deliveries))
     with fakes.serve() as fake, ExitStack() as stack:
         key = folder / "credentials.json"
-        credentials.write(key, f"{fake.url}/token")
+        credentials.write(key)
         variables = environment(fake.url) | {"GOOGLE_APPLICATION_CREDENTIALS": str(key)}
         fake.usual = case.fault
         function = _Function(folder, variables)

@@ -61,7 +61,7 @@ def standing(folder: Path, say: Callable[[str], None]) -> Iterator[Stand]:
     sink = _process("sink", folder, "benchmarks.sink", "--port", "0")
     try:
         url, key = f"http://127.0.0.1:{wait_until_ready(engine)}", folder / "credentials.json"
-        credentials.write(key, f"{url}/token")
+        credentials.write(key)
         os.environ |= {"BIGQUERY_EMULATOR_HOST": url, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
         with bigquery.Client(project="local") as client:
             create.create(client, "twitter")

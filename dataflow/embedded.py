@@ -38,7 +38,7 @@ def bigquery_in(folder: Path, staging: Path) -> Iterator[None]:
         process = Process("bigquery", command, dict(os.environ), Path(name) / "bigquery.log")
         try:
             url, key = f"http://127.0.0.1:{wait_until_ready(process)}", Path(name) / "credentials.json"
-            credentials.write(key, f"{url}/token")
+            credentials.write(key)
             os.environ |= {
                 "GOOGLE_CLOUD_PROJECT": PROJECT,
                 "BIGQUERY_DATASET": DATASET,

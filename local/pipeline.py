@@ -114,7 +114,7 @@ class Pipeline:
         pubsub = f"127.0.0.1:{self._ports['pubsub']}"
         self.bigquery_url = f"http://127.0.0.1:{self._ports['bigquery']}"
         key = plan.folder / "credentials.json"
-        credentials.write(key, f"{self.bigquery_url}/token")
+        credentials.write(key)
         x_api_url = f"http://127.0.0.1:{self._ports.get('x', 0)}"
         self.environment = environment(key, self.bigquery_url, pubsub, x_api_url, real=plan.real)
         self.environment |= dict(plan.settings)
@@ -188,7 +188,7 @@ class Pipeline:
 
     def _run(self, name: str, command: list[str]) -> None:
         # the first parts start before the environment is known, because it names their ports
-        environment = dict(self.environment or {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"})
+        environment = dict(self.environment or {**os.environ, "PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"})
         if name == "x":
             environment |= {"X_BEARER_TOKEN": "local"}
         elif name != "ingester":
@@ -216,7 +216,7 @@ def environment(key: Path, bigquery_url: str, pubsub: str, x_api_url: str, *, re
         "GOOGLE_APPLICATION_CREDENTIALS": str(key),
         "BIGQUERY_EMULATOR_HOST": bigquery_url,
         "PUBSUB_EMULATOR_HOST": pubsub,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": _python_path(),
         "PYTHONUNBUFFERED": "1",
         "GUNICORN_LOG_LEVEL": "info",  # makes the function's server log its port
         "NO_PROXY": f"{os.environ.get('NO_PROXY', '')},127.0.0.1,localhost".strip(","),
@@ -232,6 +232,10 @@ def environment(key: Path, bigquery_url: str, pubsub: str, x_api_url: str, *, re
             "MAX_POSTS_PER_MONTH": "0",
         }
     return {**os.environ, **ours}
+
+
+def _python_path() -> str:
+    return os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
 
 
 def _emulator(port: int) -> list[str]:

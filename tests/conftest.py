@@ -83,7 +83,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[fake_bigqu
     """A BigQuery with scripted answers, and the environment that points Google's client at it."""
     with fake_bigquery.serve() as server:
         key = tmp_path / "credentials.json"
-        credentials.write(key, f"{server.url}/token")
+        credentials.write(key)
         monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", server.url)
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
         monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "local")
@@ -131,7 +131,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
 @pytest.fixture(scope="session")
 def google_credentials(tmp_path_factory: pytest.TempPathFactory, bigquery_url: str) -> Path:
     key = tmp_path_factory.mktemp("key") / "credentials.json"
-    credentials.write(key, f"{bigquery_url}/token")
+    credentials.write(key)
     return key
 
 

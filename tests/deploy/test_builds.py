@@ -109,7 +109,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def dataset_of(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     """Return an empty dataset, and the environment variables for it."""
     key = tmp_path / "key.json"
-    credentials.write(key, f"{engine}/token")
+    credentials.write(key)
     variables = {"BIGQUERY_EMULATOR_HOST": engine, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)

@@ -279,7 +279,7 @@ def test_the_deployed_function_stores_what_is_pushed_and_the_doctor_sees_it(
         r["body"]["serviceConfig"] for r in first.of("cloudfunctions", "POST") if r["path"].endswith("/functions")
     )
     key = tmp_path / "credentials.json"
-    credentials.write(key, f"{google.bigquery_url}/token")
+    credentials.write(key)
     variables = service["environmentVariables"] | {
         "BIGQUERY_EMULATOR_HOST": google.bigquery_url, "GOOGLE_APPLICATION_CREDENTIALS": str(key), "PYTHONPATH": "",
     }  # fmt: skip

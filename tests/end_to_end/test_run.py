@@ -228,6 +228,21 @@ def test_a_bad_rules_file_is_told_in_the_ingesters_words(tmp_path: Path) -> None
     assert (code, "rule 1: there is no value" in said) == (2, True), said
 
 
+def test_no_process_of_a_run_asks_for_anything_beyond_this_machine(tmp_path: Path) -> None:
+    seen = tmp_path / "network"
+    watch = {"PYTHONPATH": str(ROOT / "tests" / "support" / "watch_network"), "WATCH_NETWORK_FILE": str(seen)}
+    results = tmp_path / "results"
+    code, out, err = run("--posts", "60", "--rate", "200", "--results", str(results), **watch)
+    assert code == 0, out + err
+    assert (results / "report.html").is_file()
+    assert not seen.exists(), seen.read_text()
+    subprocess.run(
+        [sys.executable, "-c", "import socket; socket.getaddrinfo('example.invalid', 80)"],
+        env={**os.environ, **watch}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert "example.invalid" in seen.read_text(), "the watch sees such a thing"
+
+
 @pytest.mark.parametrize(
     "rate", [pytest.param(3, marks=pytest.mark.slow), pytest.param(30, marks=pytest.mark.slow), 250]
 )

@@ -37,11 +37,10 @@ from .streaming_buffer import StreamingBuffer, WouldTouchFreshRows
 
 _LEAST_MEMORY = 800_000_000
 _SHARE_OF_MEMORY = 4  # a laptop has other things to do; beyond this share of it DuckDB uses files beside the tables
-# What Google's clients send: load jobs upload files of any type, and the token's request is a form. Text is a test's faults.
+# What Google's clients send, who upload files of any type; and text, which is a test's faults.
 _CONTENT_TYPES = frozenset(
     {
-        "application/json", "application/octet-stream", "application/x-www-form-urlencoded", "multipart/related",
-        "text/plain", "*/*",
+        "application/json", "application/octet-stream", "multipart/related", "text/plain", "*/*",
     }
 )  # fmt: skip
 BUFFER_SECONDS = 5_400.0  # 90 minutes: the longest that BigQuery keeps rows from DML

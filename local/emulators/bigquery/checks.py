@@ -1,4 +1,4 @@
-"""In front of the emulator: BigQuery's row errors, the faults that a test asks for, and a token for our credentials."""
+"""In front of the emulator: BigQuery's row errors, and the faults that a test asks for."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from .streaming_buffer import StreamingBuffer
 
 
 class Checks:
-    """In front of the emulator: answers insertAll's row errors, remembers what was streamed, and hands out a token."""
+    """In front of the emulator: answers insertAll's row errors, and remembers what was streamed."""
 
     def __init__(self, app: ASGIApp, context: Any, buffer: StreamingBuffer, told: Faults) -> None:
         self._app = app
@@ -25,10 +25,7 @@ class Checks:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] == "http" and path == "/token":  # the token_uri of the throw-away credentials
-            answer = JSONResponse({"access_token": "local", "expires_in": 3600, "token_type": "Bearer"})
-            await answer(scope, receive, send)
-        elif scope["type"] == "http" and path == "/stand-in/faults":
+        if scope["type"] == "http" and path == "/stand-in/faults":
             await self._be_told(scope, receive, send)
         elif scope["type"] == "http" and path.endswith("/insertAll"):
             await self._insert_all(scope, receive, send)

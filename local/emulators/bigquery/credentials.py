@@ -1,24 +1,22 @@
-"""A throw-away service account, so that our parts use the same credentials code as in the cloud."""
+"""Credentials that open nothing but the local emulators, and for which nothing is looked up anywhere.
+
+A made-up service account would do too, but Google's library asks Google about each one that it meets, and signs a request for a token.
+A user's token that is valid for ever is simply sent.
+"""
 
 import json
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-
-def write(path: Path, token_uri: str) -> None:
-    """Write the file for GOOGLE_APPLICATION_CREDENTIALS. Its key opens nothing but the local emulators."""
-    key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    account = {
-        "type": "service_account",
-        "project_id": "local",
-        "private_key_id": "local",
-        "private_key": pem.decode(),
-        "client_email": "local@local.iam.gserviceaccount.com",
-        "client_id": "1",
-        "token_uri": token_uri,
+def write(path: Path) -> None:
+    """Write the file for GOOGLE_APPLICATION_CREDENTIALS."""
+    user = {
+        "type": "authorized_user",
+        "client_id": "local",
+        "client_secret": "local",
+        "refresh_token": "local",
+        "token": "local",
+        "expiry": "9999-01-01T00:00:00Z",
     }
     path.touch(mode=0o600)
-    path.write_text(json.dumps(account))
+    path.write_text(json.dumps(user))

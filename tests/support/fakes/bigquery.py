@@ -102,9 +102,6 @@ def serve() -> Iterator[FakeBigQuery]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if self.path == "/token":
-                self._send(200, {"access_token": "x", "expires_in": 3600, "token_type": "Bearer"})
-                return
             rows = [row["json"] for row in json.loads(body)["rows"]]
             answer = fake.answer(self.path.split("/")[-2], rows)
             if answer and answer[0] == 1:

@@ -100,7 +100,7 @@ def started_once(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Itera
     """One function a worker, for tests of how it handles a message and not of how it starts."""
     folder = tmp_path_factory.mktemp("standing")
     key = folder / "credentials.json"
-    credentials.write(key, f"{engine}/token")
+    credentials.write(key)
     environment = {"BIGQUERY_EMULATOR_HOST": engine, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():

@@ -19,7 +19,7 @@ from tests.support.removal import Clock, StandIn, Stored
 @pytest.fixture
 def stored(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stored]:
     key = tmp_path / "key.json"
-    credentials.write(key, f"{engine}/token")
+    credentials.write(key)
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", engine)
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
     name = f"removal_{uuid.uuid4().hex[:8]}"
