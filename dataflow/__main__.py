@@ -2,7 +2,15 @@
 
 import sys
 
-from .cli import main
+from . import options
+
+
+def main() -> int:
+    options.parser().parse_known_args()  # --help and mistakes are answered at once
+    from .cli import main as run  # noqa: PLC0415 - Beam takes seconds to import
+
+    return run()
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -18,7 +18,8 @@ from functions.load_tweet.filter import read_keywords
 from functions.load_tweet.message import Delivery
 from functions.load_tweet.settings import Settings
 from local.emulators.x import writer
-from local.pipeline import DATASET, PROJECT, RULES
+from local.options import RULES
+from local.pipeline import DATASET, PROJECT
 
 DAYS = 28
 POSTS = 12_000

@@ -12,7 +12,7 @@ import dataflow.options
 import demo.__main__
 import functions.load_tweet.filter.__main__
 import functions.remove_deleted.__main__
-import ingester.__main__
+import ingester.options
 import local.options
 import reports.options
 from functions.load_tweet.errors import REJECTED
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 INFRA = ROOT / "infra"
 PARSERS = {
     "scripts/run": local.options.parser,
-    "scripts/ingester": ingester.__main__._parser,
+    "scripts/ingester": ingester.options.parser,
     "scripts/reports": reports.options.parser,
     "scripts/dataflow": dataflow.options.parser,
     "functions.remove_deleted": functions.remove_deleted.__main__._parser,

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import runs
-from .pipeline import RULES
+
+RULES = Path(__file__).parents[1] / "ingester" / "rules.yaml"
 
 
 def parser() -> argparse.ArgumentParser:

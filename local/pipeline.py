@@ -23,12 +23,12 @@ from .emulators.pubsub import create as topics
 from .emulators.pubsub import emulator
 from .emulators.x.phrases import ARTIST
 from .errors import LocalError, UsageError
+from .options import RULES
 from .processes import Line, Process, listens, reserved_port, wait_until_ready
 
 PROJECT = "local"
 DATASET = "twitter"
 ROOT = Path(__file__).parents[1]
-RULES = ROOT / "ingester" / "rules.yaml"
 
 OUTCOMES = ("loaded", "filtered", "rejected")
 

@@ -9,9 +9,8 @@ from . import query, sanitize
 from .errors import UsageError
 from .params import Params
 from .query import Rows, Source
-from .questions import FOLDER, Question, read
+from .questions import Question, read
 
-KINDS = tuple(sorted(path.stem.removeprefix("network_of_") for path in FOLDER.glob("network_of_*.sql")))
 _WRITERS = {".gexf": nx.write_gexf, ".graphml": nx.write_graphml}
 _UNDIRECTED = frozenset({"hashtags"})
 

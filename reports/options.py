@@ -3,10 +3,11 @@
 import argparse
 from pathlib import Path
 
-from . import network
 from .params import MINIMUM, SAMPLE, STRATA, WEEK_STARTS
 from .settings import VERSION
 
+_QUERIES = Path(__file__).with_name("queries")
+NETWORKS = tuple(sorted(path.stem.removeprefix("network_of_") for path in _QUERIES.glob("network_of_*.sql")))
 _WARN_ABOVE = 100.0  # GB: what a run may scan unasked
 
 
@@ -116,7 +117,7 @@ def parser() -> argparse.ArgumentParser:
     )
     to.add_argument(
         "--network",
-        choices=network.KINDS,
+        choices=NETWORKS,
         help="with --export FILE.gexf or FILE.graphml: who or what goes together, with weights and communities, for Gephi",
     )
     to.add_argument(

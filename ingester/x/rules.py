@@ -14,9 +14,9 @@ import yaml
 
 from .. import log
 from ..errors import ConfigurationError, Denied, Refused
+from ..options import RULES
 from .client import Answer, X
 
-FILE = Path(__file__).parents[1] / "rules.yaml"
 _COMMENT = re.compile(r"[ \t]+#")
 _QUOTED = re.compile(r'"[^"]*"')
 _SMALL = re.compile(r"(?:^|[\s)])(or|Or|and|And|AND)(?=[\s(])")
@@ -50,7 +50,7 @@ class Plan:
         return bool(self.add or self.remove)
 
 
-def read(path: Path = FILE) -> list[Rule]:
+def read(path: Path = RULES) -> list[Rule]:
     """Read the file. Values and tags stay as typed: YAML makes no numbers, dates or booleans of them and drops no #.
 
     Raises ConfigurationError, naming the line or the rule.

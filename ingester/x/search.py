@@ -18,6 +18,7 @@ import orjson
 
 from .. import limits, snowflake
 from ..errors import Denied
+from ..options import parse_time
 from ..prices import Resources, resources
 from .client import Answer, X, whole_number
 from .reach import ALL, LONGEST, RECENT, Reach
@@ -68,15 +69,6 @@ def id_before(moment: datetime) -> str:
 def time_of(post_id: str) -> datetime:
     """Return when a post was made."""
     return _SNOWFLAKE_EPOCH + timedelta(milliseconds=int(post_id) >> 22)
-
-
-def parse_time(text: str) -> datetime:
-    """Parse ISO 8601; UTC if no zone is named."""
-    moment = datetime.fromisoformat(text)
-    try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError(f"{text} is outside of the calendar") from None
 
 
 class NoArchive(Exception):

@@ -6,7 +6,7 @@ from typing import Any
 import networkx as nx
 import pytest
 
-from reports import network, query
+from reports import network, options, query
 from reports.query import Source
 from tests.support import attack
 from tests.support.report_rows import asked, fresh
@@ -47,7 +47,7 @@ def test_an_edge_is_a_pair_and_its_weight_the_posts(
 
 
 def test_there_is_a_case_for_each_kind() -> None:
-    assert set(EDGES) == set(network.KINDS)
+    assert set(EDGES) == set(options.NETWORKS)
 
 
 @pytest.mark.parametrize(("suffix", "read"), [("gexf", nx.read_gexf), ("graphml", nx.read_graphml)])

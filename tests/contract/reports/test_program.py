@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-import reports.__main__ as program
+import reports.cli as program
 from reports import questions
 from reports.query import Source
 from tests.support import ROOT
@@ -250,7 +250,7 @@ def test_the_price_is_said_before_anything_is_asked_and_a_limit_holds(
     with bigquery_that(scanned) as (url, asked):
         # the client's own variable for another endpoint, which is not the embedded engine's
         program = (
-            "import sys; from google.cloud import bigquery; import reports.query as query, reports.__main__ as main;"
+            "import sys; from google.cloud import bigquery; import reports.query as query, reports.cli as main;"
             f"query.connect = lambda project: bigquery.Client(project='p', client_options={{'api_endpoint': {url!r}}});"
             "sys.exit(main.main(sys.argv[1:]))"
         )
@@ -282,7 +282,7 @@ def test_a_bigquery_that_hangs_is_not_waited_for_for_ever(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:  # takes connections and never answers
         program = (
-            "import sys, reports.query as query, reports.__main__ as main; query._CALL_SECONDS = query.EMBEDDED_SECONDS = 0.5; "
+            "import sys, reports.query as query, reports.cli as main; query._CALL_SECONDS = query.EMBEDDED_SECONDS = 0.5; "
             "sys.exit(main.main(sys.argv[1:]))"
         )
         done = subprocess.run(

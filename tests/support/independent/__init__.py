@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from reports import network
+from reports import options
 from reports.params import Params
 
 from . import people, texts
@@ -80,7 +80,7 @@ def answers(tables: Tables, asked: Params) -> dict[str, Callable[[], Rows]]:
         "rules_over_time": lambda: people.over_time(posts, _clock(asked), asked, "rules", "rule"),
         "keywords_over_time": lambda: people.over_time(posts, _clock(asked), asked, "keywords", "word"),
         "languages_over_time": lambda: people.over_time(posts, _clock(asked), asked, "lang", "lang"),
-        **{f"network_of_{kind}": partial(people.network, posts, asked, kind) for kind in network.KINDS},
+        **{f"network_of_{kind}": partial(people.network, posts, asked, kind) for kind in options.NETWORKS},
     }  # fmt: skip
 
 

@@ -1,0 +1,74 @@
+"""The command line of the ingester: runs a command, and says why it ended."""
+
+import argparse
+import os
+import sys
+from contextlib import suppress
+
+from google.auth.exceptions import GoogleAuthError
+
+from . import log, run, settings
+from .errors import ConfigurationError, Done, IngesterError
+from .timeouts import Timeouts
+
+_TOLD_SECONDS = 1.0  # for the last lines: Cloud Run gives 10 s in all
+_FLUSH_SECONDS = 5.0  # where nobody waits for us, and the lines say why
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Exit codes: 0 told to stop and all published, or nothing to do; 2 to 5 as errors.py says; 1 a bug, or rules differ."""
+    log.quiet()
+    code = 1
+    try:
+        code = _say(arguments)
+    finally:
+        log.flush(_TOLD_SECONDS if code == 0 else _FLUSH_SECONDS)
+    return code
+
+
+def _say(arguments: argparse.Namespace) -> int:
+    """Run, and say why it ended: in the log of the stream, and on stderr where it is an error."""
+    hold = arguments.command == "stream"
+    try:
+        code = _run(arguments)
+    except Done as done:
+        log.event("stopped", reason="done", message=str(done), exit_code=0)
+        return 0
+    except (IngesterError, GoogleAuthError) as problem:
+        error = problem if isinstance(problem, IngesterError) else _no_credentials(problem)
+        if hold:
+            log.event("stopped", "CRITICAL", reason=type(error).__name__, message=str(error), exit_code=error.exit_code)
+        # stdout and stderr may be one pipe: a sentence within a line of JSON would make both unreadable
+        log.flush(_TOLD_SECONDS)
+        with suppress(OSError, ValueError, AttributeError):  # a closed stderr changes no exit code
+            sys.stderr.write(f"ingester: {error}\n")
+        return error.exit_code
+    if hold:
+        log.event("stopped", reason="told", exit_code=0)
+    return code
+
+
+def _no_credentials(problem: GoogleAuthError) -> IngesterError:
+    return ConfigurationError(
+        f"Google gives no credentials: {problem}. On your own machine: gcloud auth application-default login; in the cloud the "
+        "service account's are there by themselves."
+    )
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.command == "rules" and arguments.action == "check":
+        from .commands import sync_rules  # noqa: PLC0415 - the stream needs no terminal
+
+        return sync_rules.check(arguments)
+    environment = settings.read(os.environ, needs_x=arguments.command not in ("archive", "rejected"))
+    times = Timeouts().scaled(arguments.time_scale)
+    if arguments.command == "stream":
+        run.run(environment, arguments.rules, times, posts=arguments.posts)
+        return 0
+    from .commands import fetch, republish, sync_rules  # noqa: PLC0415 - the stream needs no terminal
+
+    if arguments.command == "rules":
+        return (sync_rules.plan if arguments.action == "plan" else sync_rules.apply)(environment, arguments)
+    if arguments.command == "search":
+        return fetch.fetch(environment, arguments, times)
+    return republish.again(environment, arguments)

@@ -1,0 +1,252 @@
+"""scripts/reports: asks BigQuery the questions in queries/; --help says how."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from . import embedded, export, files, network, options, query, questions, results, tables, terminal
+from .errors import ReportError, UsageError
+from .params import SAMPLE, WEEK_STARTS, Params, period
+from .query import Source
+from .questions import Question
+from .results import Report
+from .sanitize import for_terminal
+from .settings import read as read_settings
+
+_NONE = {
+    "keyword": "None has any: keywords.txt names none. --search WORDS finds words in the texts.",
+    "rule": "None has any rule.",
+}
+_WORTH_A_WORD = timedelta(hours=2)
+_PIPED = 1_000  # characters of a line
+_NOT_LIVE = (
+    "keyword", "rule", "only", "show", "search", "sample", "export", "network", "ids_only", "for_programs", "dry_run", "sql",
+)  # fmt: skip
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Exit codes: 0 done; 1 BigQuery failed; 2 bad usage; 130 Ctrl-C."""
+    arguments = options.parser().parse_args(argv)
+    console = _console(sys.stderr)
+    try:
+        return _run(arguments, console)
+    except ReportError as error:
+        console.print(Text.assemble(("No report. ", "bold red"), for_terminal(str(error))))
+        return error.exit_code
+    except BrokenPipeError:  # the reader of the pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        console.print("\nStopped, as you asked.")
+        return 130
+
+
+def _console(to: TextIO) -> Console:
+    """Return a console. Output that is piped is not wrapped."""
+    is_seen = to.isatty() or "COLUMNS" in os.environ
+    return Console(file=to, width=None if is_seen else _PIPED)
+
+
+def _run(arguments: argparse.Namespace, console: Console) -> int:
+    settings = read_settings()
+    now = datetime.now(UTC).replace(microsecond=0)  # read once, so that the period and the demo's posts end together
+    since, until = period(arguments.since, arguments.until, arguments.timezone, now)
+    asked = Params(
+        since, until, arguments.timezone, arguments.keyword, arguments.rule, arguments.minimum, arguments.sample or SAMPLE,
+        arguments.by, arguments.seed, WEEK_STARTS[arguments.week_starts], _search(arguments.search),
+    )  # fmt: skip
+    _no_search(arguments)
+    names = ("search",) if arguments.search else _names(arguments.only, questions.NAMES)
+    shown = _names(arguments.show, names)
+    dataset = arguments.dataset or settings.bigquery_dataset
+    arguments.is_default = arguments.results is None
+    arguments.results = arguments.results or files.new_folder(now)
+    if arguments.sql:
+        project = arguments.project or settings.google_cloud_project or "PROJECT"
+        for name in names:
+            print(questions.pasteable(questions.read(name), asked, f"{project}.{dataset}"))
+        return 0
+    if arguments.network:
+        if arguments.export is None:
+            raise UsageError("--network needs a file: --export FILE.gexf or FILE.graphml.")
+        network.check(arguments.export)
+    if arguments.command is None and not arguments.dry_run:
+        if arguments.export:
+            files.check_file(arguments.export)
+        else:
+            files.check(arguments.results)
+    with _source(arguments, dataset, now, console) as source:
+        if arguments.command == "serve":
+            _only_for_reports(arguments)
+            from . import live  # noqa: PLC0415 - a web server is needed only here
+
+            return live.serve(source, arguments.host, arguments.port, arguments.timezone, console)
+        if arguments.network:
+            _price(source, asked, [network.question_of(arguments.network)], arguments, console)
+            return 0 if arguments.dry_run else _network(source, asked, arguments, console)
+        if arguments.export:
+            _price(source, asked, [export.question_of(_kind(arguments))], arguments, console)
+            return 0 if arguments.dry_run else _export(source, asked, arguments, console)
+        _price(source, asked, [*results.needed(names), questions.read("live/begun")], arguments, console)
+        if arguments.dry_run:
+            return 0
+        asked = _begun(source, asked, console)
+        report = _ask(source, asked, names, console)
+        _hint(source, report, console)
+    return _show(report, shown, arguments, console)
+
+
+def _begun(source: Source, asked: Params, console: Console) -> Params:
+    """The period from when collecting began, and a word to the person where that is later than what was asked."""
+    found = results.begun(source, asked)
+    if found.since - asked.since >= _WORTH_A_WORD:
+        console.print(
+            f"Nothing was collected before {tables.moment(found.local(found.since))}: the report begins there.",
+            style="dim",
+        )
+    return found
+
+
+def _ask(source: Source, asked: Params, names: tuple[str, ...], console: Console) -> Report:
+    with console.status("") as status:
+        return results.make(source, asked, names, lambda name: status.update(questions.read(name).title))
+
+
+def _hint(source: Source, report: Report, console: Console) -> None:
+    """Where a keyword or a rule has no post, name those that have some: it may be mistyped."""
+    asked, totals = report.asked, report.answers.get("totals")
+    if totals is None or totals.rows[0]["total_posts"]:
+        return
+    if asked.keyword is None and asked.rule is None:
+        console.print("No post of this period is stored. Name another one: --from TIME, --to TIME.")
+        return
+    there = query.answer(source, questions.read("live/names"), asked)
+    for kind, value in (("keyword", asked.keyword), ("rule", asked.rule)):
+        if value is not None:
+            known = ", ".join(for_terminal(str(row["name"])) for row in there if row["kind"] == kind)
+            console.print(
+                Text(
+                    f"No post of this period has the {kind} '{for_terminal(value)}'. "
+                    + (f"There are: {known}." if known else _NONE[kind])
+                )
+            )
+
+
+def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace, console: Console) -> int:
+    terminal.show(report, _console(sys.stdout), shown)
+    with console.status("Drawing the page…"):
+        written = files.write(report, arguments.results, with_page=not (arguments.only or arguments.search))
+    # a partial report does not replace the latest one
+    if arguments.is_default and not (arguments.only or arguments.search):
+        files.link_latest(arguments.results)
+    page = next((path for path in written if path.suffix == ".html"), None)
+    where = Text.assemble(f"\n{len(written)} file{'s' * (len(written) > 1)} in ", (str(arguments.results), "cyan"))
+    console.print(where + Text.assemble("; open ", (str(page), "bold cyan")) if page else where)
+    return 0
+
+
+def _price(
+    source: Source, asked: Params, wanted: Sequence[Question], arguments: argparse.Namespace, console: Console
+) -> None:
+    """Say what the real BigQuery would bill, before it is asked. The embedded one costs nothing."""
+    if query.is_embedded():
+        console.print(f"{_queries(wanted)} of the embedded BigQuery, which bills nothing.", style="dim")
+        return
+    scanned = sum(query.scanned(source, question, asked) for question in wanted)
+    dollars = scanned / 2**40 * query.DOLLARS_A_TEBIBYTE
+    console.print(
+        f"{_queries(wanted)} scan{'s' * (len(wanted) == 1)} {scanned / 1e9:,.2f} GB: ${dollars:,.4f} at ${query.DOLLARS_A_TEBIBYTE} a TiB, "
+        "nothing within the free first TiB of a month."
+    )
+    if scanned > arguments.max_gigabytes * 1e9 and not arguments.dry_run:
+        raise UsageError(
+            f"That is more than --max-gigabytes {arguments.max_gigabytes:g}, so nothing was asked. Name a shorter period "
+            "(--from), fewer questions (--only), or a larger limit."
+        )
+
+
+def _queries(wanted: Sequence[Question]) -> str:
+    return f"{len(wanted)} quer{'y' if len(wanted) == 1 else 'ies'}"
+
+
+def _network(source: Source, asked: Params, arguments: argparse.Namespace, console: Console) -> int:
+    with console.status("Joining who or what goes together…"):
+        nodes, edges = network.write(source, asked, arguments.network, arguments.export)
+    console.print(Text.assemble(f"{nodes:,} nodes and {edges:,} edges in ", (str(arguments.export), "cyan")))
+    console.print(f"Pairs with fewer than {asked.minimum} posts are left out (--minimum).", style="dim")
+    return 0
+
+
+def _export(source: Source, asked: Params, arguments: argparse.Namespace, console: Console) -> int:
+    with console.status("Reading the posts…"):
+        count = export.write(source, asked, arguments.export, _kind(arguments), for_programs=arguments.for_programs)
+    console.print(Text.assemble(f"{count:,} posts in ", (str(arguments.export), "cyan")))
+    if not arguments.ids_only:
+        console.print("X's policy lets you pass on ids, not posts: --ids-only writes what may be shared.", style="dim")
+    return 0
+
+
+def _kind(arguments: argparse.Namespace) -> export.Kind:
+    """What --export writes: all posts, their ids, X's own messages, or a sample to code by hand. Raises UsageError."""
+    wanted = [name for name, is_wanted in (("ids", arguments.ids_only), ("sample", arguments.sample)) if is_wanted]
+    if arguments.export.suffix == ".jsonl":
+        wanted.append("messages")
+    if len(wanted) > 1:
+        raise UsageError("--ids-only, --sample and a FILE.jsonl are three kinds of export: name one.")
+    return export.Kind(wanted[0]) if wanted else export.Kind.POSTS
+
+
+def _no_search(arguments: argparse.Namespace) -> None:
+    """Raise UsageError for what --search would leave as it is."""
+    if arguments.search and (arguments.network or arguments.only):
+        other = "--network" if arguments.network else "--only"
+        raise UsageError(
+            f"--search shows the posts that say the words, and with --export writes them; it cannot limit {other}. Leave one of them out."
+        )
+
+
+def _search(typed: str | None) -> str | None:
+    if typed is not None and not typed.strip("* \t"):
+        raise UsageError("--search needs a word or several, as --search 'new album' or --search 'climate*'.")
+    return typed and typed.strip()
+
+
+@contextmanager
+def _source(arguments: argparse.Namespace, dataset: str, now: datetime, console: Console) -> Iterator[Source]:
+    if not arguments.demo and arguments.data is None:
+        with query.connect(arguments.project) as client:
+            yield Source(client, dataset, is_synthetic=arguments.synthetic)
+        return
+    with ExitStack() as stack:
+        if arguments.data is not None:
+            source = stack.enter_context(embedded.kept(arguments.data))
+        else:
+            with console.status("Making four weeks of synthetic posts in an embedded BigQuery…"):
+                source = stack.enter_context(embedded.demo(now))
+        yield source
+
+
+def _names(typed: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
+    if typed is None:
+        return known
+    wanted = tuple(name.strip() for name in typed.split(",") if name.strip())
+    unknown = [name for name in wanted if name not in known]
+    if unknown or not wanted:
+        raise UsageError(f"There is no question '{', '.join(unknown)}' here. There are: {', '.join(known)}.")
+    return wanted
+
+
+def _only_for_reports(arguments: argparse.Namespace) -> None:
+    given = [f"--{name.replace('_', '-')}" for name in _NOT_LIVE if getattr(arguments, name)]
+    given += [option for option, value in (("--from", arguments.since), ("--to", arguments.until)) if value]
+    if given:
+        raise UsageError(
+            f"The live page is always of the last 24 hours and of all posts: {', '.join(given)} cannot be said of it."
+        )
