@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from local.emulators.x import posts, writer
 from tests.fuzz import judge
+from tests.fuzz.hard import HARD
 from tests.support import ROOT
 from tests.support.tiers import needs
 
@@ -68,15 +69,6 @@ def test_a_message_with_other_values_than_x_sends(message: dict[str, Any]) -> No
 @given(st.binary(max_size=400) | st.text(max_size=400).map(lambda text: text.encode("utf-8", "replace")))
 def test_any_body_of_a_request(body: bytes) -> None:
     judge.judge_request(body)
-
-
-HARD = {
-    "spaces": " ", "letters": "a", "at signs": "@", "hashes": "#", "at signs and letters": "@a", "hashes and letters": "#a ",
-    "retweet marks": "RT @a: ", "links": "https://t.co/a", "half links": "http://", "emoji in families": "👨‍👩‍👧‍👦", "joiners": "\u200d",
-    "combining marks": "e\u0301\u0323", "right-to-left marks": "\u202e\u200f", "hiragana": "あ", "capital sharp s": "ẞ", "dotted i": "İ",
-    "quotes": "\"'", "brackets": "([{", "backslashes": "\\\\", "line breaks": "\n\r", "zeros": "\x00", "words": "album songs ",
-    "exclamations": "!!!???", "negations": "not never no n't ", "hyphens": "-_-", "full stops": ". . . ",
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("piece", HARD.values(), ids=HARD.keys())

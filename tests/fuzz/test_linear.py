@@ -21,7 +21,7 @@ from functions.load_tweet.settings import read
 from functions.load_tweet.transform import make_rows
 from reports import reading, regions, sanitize, words
 
-from .test_fuzz import HARD
+from .hard import HARD
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 SETTINGS = read({"GOOGLE_CLOUD_PROJECT": "local"})

@@ -79,7 +79,7 @@ async def _unwritten(self: Any) -> None:
 
 MISTAKES: dict[str, Mistake] = {
     "the gap's row is not written before the reconnect": ("ingester.ledger.gaps", "Gaps.tell", _nothing, 300, 2),
-    "no edge is searched around a gap": ("tests.simulation.world", "TIMES", WITHOUT_EDGES, 200, 85),
+    "no edge is searched around a gap": ("tests.simulation.world", "TIMES", WITHOUT_EDGES, 200, 112),
     "posts that Pub/Sub does not have are forgotten": (
         "ingester.published", "Published.until", _forgets_the_unpublished, 300, 1,
     ),

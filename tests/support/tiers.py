@@ -1,6 +1,7 @@
 """Which tests run in which tier, in what order, and how skips are reported.
 
-`scripts/test` runs what is not marked slow; `scripts/test all` everything; a slice is a marker, and takes its slow tests along.
+`scripts/test` runs what is quick: neither slow nor in need of processes of its own. `scripts/test processes` runs those that need them,
+`scripts/test all` everything. A slice is a marker, and takes its slow tests along.
 """
 
 import time
@@ -13,6 +14,8 @@ from tests.support import ROOT
 
 # a folder's tests belong to the slice of its name; `browser` is marked where a test opens one
 SLICES = ("faults", "deploy", "fuzz")
+# whole pipelines, deployments, builds: each test starts processes of its own
+PROCESSES = ("faults", "deploy", "end_to_end")
 # Long tests first: the short ones are left for the end, when one worker takes over the rest of the other's.
 _ORDER = ("faults", "simulation", "end_to_end", "deploy", "fuzz", "contract", "unit")
 _last_end: dict[str, float] = {}  # worker: monotonic seconds
@@ -30,6 +33,9 @@ def mark(items: list[pytest.Item]) -> None:
         room = _room(item)
         if room in SLICES:
             item.add_marker(room)
+        has_processes = room in PROCESSES or item.get_closest_marker("process_per_case") is not None
+        if has_processes and item.get_closest_marker("quick") is None:
+            item.add_marker("processes")
 
 
 def put_long_ones_first(items: list[pytest.Item]) -> None:

@@ -105,10 +105,13 @@ def test_the_table_of_tests_is_what_scripts_test_takes_and_pytest_knows() -> Non
     rows = set(re.findall(r"^\| `scripts/test ?(\w*)` \|", guide, re.MULTILINE))
     script = (ROOT / "scripts" / "test").read_text()
     (slices,) = re.findall(r"^\t(\w+(?: \| \w+)+)\)", script, re.MULTILINE)
-    assert rows == {"", "all", "simulate", "coverage", *slices.split(" | ")}
+    assert rows == {"", "all", "processes", "simulate", "coverage", *slices.split(" | ")}
     assert "\tsimulate) " in script
+    assert "\tprocesses) " in script
     markers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["markers"]
-    assert rows - {"", "all", "simulate", "coverage"} == {marker.split(":")[0] for marker in markers} - {"slow"}
+    assert rows - {"", "all", "simulate", "coverage"} == {marker.split(":")[0] for marker in markers} - {
+        "slow", "quick", "process_per_case",
+    }  # fmt: skip
 
 
 def test_the_rooms_of_the_tests_are_those_of_their_readme() -> None:

@@ -19,9 +19,10 @@ from dataflow import cli, convert
 from local.processes import Process
 from tests.support import ROOT, x_messages
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"
-)
+pytestmark = [
+    pytest.mark.process_per_case,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"),
+]
 
 SECONDS = 30
 

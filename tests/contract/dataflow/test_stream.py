@@ -20,6 +20,8 @@ from tests.support.processes import running
 from tests.support.pubsub import SECONDS
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.process_per_case
+
 SUBSCRIPTION = "tweets-dataflow"
 
 

@@ -21,6 +21,8 @@ from tests.support.processes import serving
 from tests.support.pubsub import take_all
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.process_per_case
+
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 

@@ -13,6 +13,8 @@ from tests.support.fakes.x import FakeX, Start, Wire, ids, post, stream
 from tests.support.pubsub import Topics
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.process_per_case
+
 KEEP_ALIVE = b"\r\n"
 
 

@@ -14,7 +14,10 @@ from tests.support.fakes.x import FakeX, Start, Wire, ids, post, stream
 from tests.support.pubsub import Topics
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.process_per_case
 
+
+@pytest.mark.quick
 def test_every_post_is_published_byte_for_byte_and_sigterm_ends_with_0(x: FakeX, pubsub: Topics, start: Start) -> None:
     x.scripts = [stream(*(post(number) for number in range(500)))]
     process = start()
@@ -112,6 +115,7 @@ def test_a_line_split_over_many_chunks_is_one_post(x: FakeX, pubsub: Topics, sta
     ]
 
 
+@pytest.mark.quick
 def test_at_our_limit_what_x_has_written_is_taken_and_counted(x: FakeX, pubsub: Topics, start: Start) -> None:
     """X bills what it has written, so 50 posts that came in one segment with the last allowed one are not thrown away."""
 

@@ -21,6 +21,8 @@ from reports.query import Source
 from tests.support import ROOT
 from tests.support.fakes import bigquery as fake_bigquery
 
+pytestmark = pytest.mark.process_per_case
+
 PERIOD = ("--from", "2026-10-31T04:00:00Z", "--to", "2026-11-03T05:00:00Z")
 
 

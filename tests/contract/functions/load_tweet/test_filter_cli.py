@@ -15,6 +15,8 @@ from functions.load_tweet.filter.what_if import clause, compare
 from functions.load_tweet.settings import Settings
 from tests.support import ROOT
 
+pytestmark = pytest.mark.process_per_case
+
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SETTINGS = Settings("p", "d", frozenset(), keep_retweets=True)
 

@@ -27,6 +27,8 @@ from tests.support.processes import function_command, running
 from tests.support.waiting import eventually, let_last
 from tests.support.x_samples import SAMPLES
 
+pytestmark = pytest.mark.process_per_case
+
 PAYLOAD = json.dumps({"data": {"id": "2107184236008718446", "text": "great music", "lang": "en"}})
 
 
@@ -138,6 +140,7 @@ def environment(bigquery_url: str, google_credentials: Path, dataset: str) -> di
     }
 
 
+@pytest.mark.quick
 def test_each_outcome_is_stored_and_then_acknowledged(
     function: Start, environment: dict[str, str], client: bigquery.Client, dataset: str
 ) -> None:

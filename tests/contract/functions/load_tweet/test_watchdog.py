@@ -9,6 +9,8 @@ import pytest
 from tests.support import ROOT
 from tests.support.waiting import let_last
 
+pytestmark = pytest.mark.process_per_case
+
 _LOOP = """
 import asyncio, re, sys, threading
 from functions.load_tweet import watchdog

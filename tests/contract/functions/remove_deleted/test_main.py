@@ -16,6 +16,8 @@ from tests.support.removal import StandIn, Stored
 from tests.support.waiting import eventually
 from tests.support.x_messages import message, post
 
+pytestmark = pytest.mark.process_per_case
+
 GONE = post(1, "secret words")
 KEPT = post(2, "words that stay")
 

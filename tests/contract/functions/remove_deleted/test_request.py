@@ -13,6 +13,8 @@ from tests.support import ROOT
 from tests.support.removal import StandIn, Stored
 from tests.support.x_messages import message, post, refer
 
+pytestmark = pytest.mark.process_per_case
+
 MINE = [post(number, f"secret {number}", author_id="4711") for number in (1, 2)]
 OTHERS = post(3, "somebody else's", author_id="99")
 
