@@ -5,6 +5,18 @@
 # nothing is dropped, so it is safe to interrupt and to run again.
 # shellcheck disable=SC2310 # `there`, `decide` and the like are made for conditions; what may fail ends the script by itself
 # shellcheck disable=SC2312 # what stands in an argument only puts texts together
+# macOS has bash 3.2 of 2007: find a newer one, before anything that it does not know.
+if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
+	for newer in /opt/homebrew/bin/bash /usr/local/bin/bash /opt/local/bin/bash /home/linuxbrew/.linuxbrew/bin/bash; do
+		if [[ -x ${newer} ]] && "${newer}" -c '((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404))'; then
+			exec "${newer}" "$0" "$@"
+		fi
+	done
+	printf ' !     deploy.sh needs bash 4.4 or newer, and this is bash %s.\n' "${BASH_VERSION}" >&2
+	printf ' !     Install one (brew install bash) and run it again, or run it in Cloud Shell (shell.cloud.google.com).\n' >&2
+	exit 2
+fi
+
 set -Eeuo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -160,7 +172,7 @@ estimate() {
 posts_per_day() {
 	local counted
 	[[ -n ${X_BEARER_TOKEN} ]] || usage 'Without X_BEARER_TOKEN X cannot be asked how many posts the rules match.' 'Set it, or say how many: ./deploy.sh estimate --posts-per-day 1000'
-	bash -c 'source scripts/lib.sh && install requirements-run.txt'
+	sh -c '. scripts/lib.sh && install requirements-run.txt'
 	counted=$(X_BEARER_TOKEN=${X_BEARER_TOKEN} X_API_URL=${X_API_URL} GOOGLE_CLOUD_PROJECT=${GOOGLE_CLOUD_PROJECT:-none} \
 		.venv/bin/python -m ingester rules plan --price --json || (($? == 1))) || fail 'X did not say how many posts the rules match.' 'Its words are above. Or say how many: --posts-per-day N'
 	python3 -c 'import json, sys; print(json.load(sys.stdin)["posts_a_day"])' <<<"${counted}"

@@ -172,7 +172,7 @@ build_log() {
 	local id
 	id=$(grep -oE 'builds[/;][^ ?]*[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}' "$1" | tail -n 1 | grep -oE '[0-9a-f-]{36}$') || return 0
 	printf 'The end of the log of build %s:\n' "${id}"
-	gcloud logging read "resource.type=\"build\" AND resource.labels.build_id=\"${id}\"" --order=desc --limit=8 --format='value(textPayload)' </dev/null 2>&1 | tac
+	gcloud logging read "resource.type=\"build\" AND resource.labels.build_id=\"${id}\"" --order=desc --limit=8 --format='value(textPayload)' </dev/null 2>&1 | sed -n '1!G; h; $p'
 }
 
 # explain FILE: the end, with what Google said and what it asks for

@@ -74,7 +74,7 @@ in_the_cloud() {
 	wait_for "${execution}" || ended=$?
 	sleep "${LOG_SECONDS:-10}" # until the last lines can be read
 	gcloud logging read "labels.\"run.googleapis.com/execution_name\"=\"${execution}\" AND logName:\"run.googleapis.com\"" \
-		--order=desc --limit=500 --format='value(textPayload,jsonPayload.message)' </dev/null | tac | sed '/^[[:space:]]*$/d; s/^/         /' >&2
+		--order=desc --limit=500 --format='value(textPayload,jsonPayload.message)' </dev/null | sed -n '1!G; h; $p' | sed '/^[[:space:]]*$/d; s/^/         /' >&2
 	((ended == 0)) || fail "python -m ingester $* did not end well in the cloud." 'Its log is above.' \
 		"More of it: console.cloud.google.com/run/jobs/executions/details/${REGION}/${execution}?project=${P}"
 }

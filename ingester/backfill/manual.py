@@ -53,15 +53,13 @@ async def fetch(
     # a gap that the ingester has closed meanwhile has its own count
     past = [event for event in await ledger.store.since(plan.gap.since) if event.at < began]
     asked = [value for (_, value, _), _ in plan.asked]
-    attributed: set[str] = set()
     for gap in history.skipped_within(past, plan.gap.since, plan.end, asked):
-        fresh = await _arrived(ledger, gap, began) - attributed
-        attributed |= fresh  # gaps may overlap
-        expected, recovered = gap.posts_expected, None
-        if expected is not None:  # else nobody has counted how many there should be
-            recovered = min(expected, (gap.posts_recovered or 0) + len(fresh))
-        counted = {"posts_expected": expected, "posts_recovered": recovered}
-        _write_filled(ledger, gap, status=whole.status, note=f"Filled by the search {plan.gap.id}.", **counted)
+        if gap.status == "partial" and not await _arrived(ledger, gap, began):
+            continue  # the search found nothing more: what is missing is missing for good
+        note = f"Filled by the search {plan.gap.id}. How many of this gap's posts are here is not counted apart."
+        _write_filled(
+            ledger, gap, status=whole.status, note=note, posts_expected=gap.posts_expected, posts_recovered=None
+        )
     return result
 
 

@@ -152,7 +152,11 @@ def _counted_once(world: World) -> Iterator[str]:
     """The ledger's number of missing posts is right."""
     counted = [row for _, _, row in _gaps(world) if row.posts_expected is not None]
     ours = {rule.value for rule in world.our_rules}
-    unknown = [row for _, _, row in _gaps(world) if row.posts_expected is None and row.status in ("filled", "partial")]
+    unknown = [
+        row
+        for _, _, row in _gaps(world)
+        if None in (row.posts_expected, row.posts_recovered) and row.status in ("filled", "partial")
+    ]
     told = sum((row.posts_expected or 0) - (row.posts_recovered or 0) for row in counted)
     edge = timedelta(seconds=_EDGE)
     blind = [(since - edge, until + edge) for since, until, row in _gaps(world) if row.posts_expected is None]
