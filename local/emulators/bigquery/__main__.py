@@ -5,6 +5,9 @@ The changes to bqemulator 1.4.0:
 - SnapshotManager.capture does nothing. Time travel, which nobody uses here, made a one-row insert into 100,000 rows take 0.7 s.
 - The spatial extension is loaded from its PyPI package, not downloaded.
 - insertAll and DML pass our checks first (checks.py, streaming_buffer.py).
+- Idle connections stay open. uvicorn closes them after 5 s, and while a statement blocks its loop it would close one on which the next
+  request has already arrived.
+- SQL reads and writes no files but those of load jobs, and no web page is served (doors.py).
 - A column may be added to a table that is in use (catalog.py).
 - A time zone may be a parameter (time_zones.py), and quantiles are an array (quantiles.py).
 - Translations are cached (translations.py), and a view computes only the columns that a query uses (view_columns.py).
@@ -20,6 +23,7 @@ import os
 import socket
 import sys
 from contextlib import suppress
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -35,6 +39,7 @@ from .faults import Faults
 from .notebooks import Notebooks, permit_uploads
 from .streaming_buffer import StreamingBuffer, WouldTouchFreshRows
 
+_IDLE_SECONDS = 3_600
 _LEAST_MEMORY = 800_000_000
 _SHARE_OF_MEMORY = 4  # a laptop has other things to do; beyond this share of it DuckDB uses files beside the tables
 # What Google's clients send, who upload files of any type; and text, which is a test's faults.
@@ -96,6 +101,7 @@ def _adapt(buffer: StreamingBuffer, memory: str, folders: list[Path]) -> None:
 
     for owner, name, replacement in (
         (server, "create_app", create_checked_app),
+        (server.uvicorn, "Config", partial(server.uvicorn.Config, timeout_keep_alive=_IDLE_SECONDS)),
         (DuckDBCatalogRepository, "update_table", catalog.update_table),
         (SnapshotManager, "capture", lambda *args, **kwargs: None),
         (DuckDBEngine, "_load_spatial", load_spatial),

@@ -1,5 +1,6 @@
 """The launcher in front of bqemulator: BigQuery's refusals, and no copying of tables."""
 
+import http.client
 import statistics
 import sys
 import threading
@@ -13,6 +14,7 @@ from google.cloud import bigquery
 
 from local.landed import query
 from tests.support.processes import running, serving
+from tests.support.waiting import let_last
 
 
 def rows(count: int, first: int = 0) -> list[dict[str, Any]]:
@@ -129,6 +131,19 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
         ) as process:
             assert process.wait(30) == 2
     assert f"Port {port} cannot be used" in process.complaint
+
+
+def test_a_connection_that_is_idle_for_a_while_is_not_closed_under_the_next_request(bigquery_url: str) -> None:
+    """uvicorn's own limit is 5 s, which a test beside others passes easily; a client then gets RemoteDisconnected."""
+    connection = http.client.HTTPConnection(bigquery_url.removeprefix("http://"), timeout=10)
+    connection.auto_open = 0
+    connection.connect()
+    for seconds in (0.0, 6.0):
+        let_last(seconds)
+        connection.request("GET", "/bigquery/v2/projects/local/datasets")
+        with connection.getresponse() as answer:
+            assert (answer.status, bool(answer.read())) == (200, True)
+    connection.close()
 
 
 def test_a_folder_with_an_apostrophe_holds_tables_as_any_other(tmp_path: Path) -> None:
