@@ -71,6 +71,7 @@ class Budget:
         self._page = 0  # units of a page of search that is on its way
         self._warned: set[tuple[str, date, float]] = set()
         self._lock = threading.Lock()
+        self.on_short: Callable[[], object] = lambda: None  # called, from any thread, when the reservation runs out
         self.ahead = 0  # units that the stream may spend before the ledger has the next row
 
     def add(self, billed: Resources, more: int = 0) -> Spent | None:
@@ -83,7 +84,11 @@ class Budget:
             if billed.media:
                 new += MEDIA * self._seen["media"].add(billed.media)
             self._own[today] = self._own.get(today, 0) + new + more
-            return self._spent(today)
+            is_short = self.ahead > 0 and self._is_short(today)
+            spent = self._spent(today)
+        if is_short:
+            self.on_short()
+        return spent
 
     def add_request(self, units: int = COUNTS) -> None:
         """Count a request for counts before it is made: X bills it, whether its answer arrives or not."""
@@ -220,11 +225,13 @@ class Budget:
             return ended
 
     def _raise_ceiling(self, today: date) -> bool:
-        needed, ahead = self._own.get(today, 0) + self._page, self._ahead(today)
-        if needed + ahead // 2 <= self._ceiling:
+        if not self._is_short(today):
             return False
-        self._ceiling = needed + ahead
+        self._ceiling = self._own.get(today, 0) + self._page + self._ahead(today)
         return True
+
+    def _is_short(self, today: date) -> bool:
+        return self._own.get(today, 0) + self._page + self._ahead(today) // 2 > self._ceiling
 
     def _ahead(self, today: date) -> int:
         """Return what the stream may spend next: no more than nobody else has reserved."""

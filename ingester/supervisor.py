@@ -79,7 +79,7 @@ class Supervisor:
             events = await self._begin(tasks)
             reservations = await self._prepare(events)
             self._heartbeat.budget = self._reception.budget = reservations.budget
-            tasks.create_task(reservations.keep_ahead(self._parts.looks.every))
+            tasks.create_task(reservations.keep_ahead())
             tasks.create_task(self._look_after_x(reservations))
             tasks.create_task(self._watch.run())
             tasks.create_task(self._keep_the_lease())

@@ -6,6 +6,7 @@ wait, because they need the ledger anyway. A holder that dies leaves its reserva
 """
 
 import asyncio
+from contextlib import suppress
 
 from .. import log
 from ..budget import Budget
@@ -71,25 +72,31 @@ class Reservations:
         units = await self._ledger.store.units()
         self.budget.merge(tally(units, self._ledger.holder, self._x_time.now()))
 
-    async def keep_ahead(self, every: float) -> None:
-        """Keep a reservation ahead of what the stream spends. A task of the loop; looks `every` so many seconds."""
-        since, counted = self._clock.monotonic(), self._own()
+    async def keep_ahead(self) -> None:
+        """Keep a reservation ahead of what the stream spends. A task of the loop."""
+        short, loop = asyncio.Event(), asyncio.get_running_loop()
+        self.budget.on_short = lambda: loop.call_soon_threadsafe(short.set)
         self.budget.ahead = _LEAST_AHEAD
+        since, counted = self._clock.monotonic(), self._own()
         while True:
             if self.budget.extend():
-                try:
-                    await self._record()
-                    if self.budget.is_limited():
-                        await self.refresh()
-                except NoLedger as error:
-                    log.event(
-                        "ledger_behind", "WARNING", message=f"What the stream spends is not in the ledger yet: {error}"
-                    )
-            await asyncio.sleep(every)
+                await self._extend()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._times.alive):
+                    await short.wait()
+            short.clear()
             if self._clock.monotonic() - since >= self._times.alive:
                 growth = self._own() - counted
                 since, counted = self._clock.monotonic(), self._own()
                 self.budget.ahead = max(_LEAST_AHEAD, _AHEAD_PERIODS * growth)
+
+    async def _extend(self) -> None:
+        try:
+            await self._record()
+            if self.budget.is_limited():
+                await self.refresh()
+        except NoLedger as error:
+            log.event("ledger_behind", "WARNING", message=f"What the stream spends is not in the ledger yet: {error}")
 
     def _own(self) -> int:
         return self.budget.own(self._x_time.now().date())

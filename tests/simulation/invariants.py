@@ -10,13 +10,14 @@ from ingester.ledger.history import BY_HAND
 from ingester.ledger.model import Event
 from ingester.ledger.units import by_holder
 
-from .world import LOOKS, MOST_UNITS, TIMES, World
+from .world import MOST_UNITS, TIMES, World
 from .x import LATE, T0, Post, moment_of
 
 _EDGE = TIMES.edge
 _STOP_SECONDS = 10.0
 _CONNECTS = 50
 _NOTICED = 9_000.0
+_LAST_ROW_SECONDS = 3.0  # from a burst of posts until the row that reserves more is stored
 _ROW_SECONDS = 60.0  # until the rows that waited for BigQuery are stored
 _AGAIN = 3
 _LAST_PAGE = 10 * MOST_UNITS  # units of the smallest page that X's search has
@@ -205,15 +206,18 @@ def _one_holder(world: World) -> Iterator[str]:
 def _money(world: World) -> Iterator[str]:
     """Day by day, the sum of all holders' last rows is never below X's bill.
 
-    But for what a process spent beyond its reservation while BigQuery took no rows, and was killed before it did.
+    But for what a process spent beyond its reservation and was killed before BigQuery had the next row: within seconds, or while
+    BigQuery took no rows.
     """
     counted: dict[object, int] = defaultdict(int)
     for row in by_holder(events(world)):
         counted[row.day] += row.own + row.reserved
     bill: dict[object, int] = defaultdict(int)
     for charge in world.x.charges:
+        if charge.process.dead and charge.process.ended_at - (charge.at - T0) < _LAST_ROW_SECONDS:
+            continue
         if charge.process.dead and any(
-            begun - LOOKS.every <= charge.at - T0 <= ended + _ROW_SECONDS
+            begun - _LAST_ROW_SECONDS <= charge.at - T0 <= ended + _ROW_SECONDS
             and charge.process.ended_at <= ended + _ROW_SECONDS
             for begun, ended in world.table.outages
         ):
