@@ -67,7 +67,8 @@ class Budget:
         self._seen = {kind: _Seen() for kind in ("posts", "users", "media")}
         self._today = clock().date()
         self._ended: list[date] = []  # days that are over and whose last count the ledger lacks
-        self._ceiling = 0  # units of today that the ledger knows as spent or reserved by this process
+        self._ceiling = 0  # units of today that this process has spent or reserved
+        self._stored = 0  # what the ledger has of them
         self._page = 0  # units of a page of search that is on its way
         self._warned: set[tuple[str, date, float]] = set()
         self._lock = threading.Lock()
@@ -93,6 +94,12 @@ class Budget:
     def add_request(self, units: int = COUNTS) -> None:
         """Count a request for counts before it is made: X bills it, whether its answer arrives or not."""
         self.add(NOTHING, more=units)
+
+    def add_arrived(self, posts: Iterable[str], each: int) -> None:
+        """Count posts that another process received and may not have counted, `each` units; those that are counted already cost nothing."""
+        with self._lock:
+            today = self._roll()
+            self._own[today] = self._own.get(today, 0) + each * self._seen["posts"].add(posts)
 
     def know(self, posts: Iterable[str]) -> None:
         """Mark posts of today as counted by another process; X does not bill them again."""
@@ -187,27 +194,42 @@ class Budget:
     def reserve_page(self, units: int) -> bool:
         """Set units aside for a page of search. Returns whether the ledger has to store a row first."""
         with self._lock:
+            today = self._roll()
             self._page = units
-            return self._raise_ceiling(self._roll())
+            self._raise_ceiling(today)
+            return self._own.get(today, 0) + self._page > self._stored
 
     def release_page(self) -> None:
         """Give back what was set aside: the page has been counted. The next row says so."""
         with self._lock:
             today = self._roll()
             self._page = 0
-            self._ceiling = min(self._ceiling, self._own.get(today, 0) + self._ahead(today))
+            self._lower_ceiling(self._own.get(today, 0) + self._ahead(today))
 
     def release_ahead(self) -> None:
         """Give back what the stream has not spent, because it ends. A page whose answer never came stays reserved."""
         with self._lock:
             today = self._roll()
             self.ahead = 0
-            self._ceiling = min(self._ceiling, self._own.get(today, 0) + self._page)
+            self._lower_ceiling(self._own.get(today, 0) + self._page)
 
     def extend(self) -> bool:
         """Reserve what the stream may spend next. Returns whether the ledger has to store a row."""
         with self._lock:
-            return self._raise_ceiling(self._roll())
+            today = self._roll()
+            self._raise_ceiling(today)
+            return self._ceiling > self._stored
+
+    def ceiling(self) -> int:
+        """Return what a row that is written now says: units of today that are spent or reserved."""
+        with self._lock:
+            return max(self._ceiling, self._own.get(self._roll(), 0))
+
+    def confirm(self, ceiling: int) -> None:
+        """Note that the ledger has stored a row with that ceiling."""
+        with self._lock:
+            self._roll()
+            self._stored = max(self._stored, ceiling)
 
     def reserved(self, day: date) -> int:
         """Return the units of a day that are reserved and not spent yet: none where it is not today."""
@@ -224,11 +246,13 @@ class Budget:
             ended, self._ended = self._ended, []
             return ended
 
-    def _raise_ceiling(self, today: date) -> bool:
-        if not self._is_short(today):
-            return False
-        self._ceiling = self._own.get(today, 0) + self._page + self._ahead(today)
-        return True
+    def _raise_ceiling(self, today: date) -> None:
+        if self._is_short(today):
+            self._ceiling = self._own.get(today, 0) + self._page + self._ahead(today)
+
+    def _lower_ceiling(self, ceiling: int) -> None:
+        self._ceiling = min(self._ceiling, ceiling)
+        self._stored = min(self._stored, self._ceiling)  # the next row, whatever it is about, says so
 
     def _is_short(self, today: date) -> bool:
         return self._own.get(today, 0) + self._page + self._ahead(today) // 2 > self._ceiling
@@ -241,9 +265,11 @@ class Budget:
     def _roll(self) -> date:
         today = self._clock().date()
         if today != self._today:
+            # a page whose answer never came was asked for on the day that has ended, and X may have billed it then
+            self._own[self._today] = self._own.get(self._today, 0) + self._page
             self._ended.append(self._today)
             self._today = today
-            self._ceiling = 0
+            self._ceiling = self._stored = self._page = 0
             for seen in self._seen.values():  # X bills each once a day
                 seen.clear()
         return today

@@ -68,6 +68,7 @@ class Supervisor:
         self._backfill: Worker | None = None
         self._held = False
         self._look_now = asyncio.Event()
+        self._unruled = False  # whether the current gap is for rules that X lacked
         # the last connect; an ingester that held the stream before it was first
         self._held_since = parts.x_time.now() - OLD
         self._failures = 0
@@ -130,7 +131,7 @@ class Supervisor:
         budget = Budget(
             settings.max_posts_per_day, settings.max_posts_per_month, others, self._x_time.now, per_run=parts.most_units
         )
-        self._mind_the_last_stop(events, budget)
+        await self._mind_the_last_stop(events, budget)
         ledger.budget = budget
         self._watch.usual_pause = history.usual_pause(
             {day: units.spent for day, units in others.items()}, self._x_time.now().date()
@@ -176,8 +177,10 @@ class Supervisor:
         read = partial(self._read, self._ledger.store.history)
         return await lease.wait_for_others(read, self._ledger, self._x_time, self._times, self._parts.environ)
 
-    def _mind_the_last_stop(self, events: list[Event], budget: Budget) -> None:
+    async def _mind_the_last_stop(self, events: list[Event], budget: Budget) -> None:
         stop = history.stop_in_force(events, self._x_time.now(), self._conditions(self._tokens.current))
+        if stop is not None and stop.reason == "budget" and budget.spent() is None:
+            await self._ask_usage(budget)  # X's own count may have been the larger one
         if stop is not None and stop.reason == "budget" and budget.spent() is None:
             log.event("limit_raised", message="The limit that ended the stream is no longer reached: it goes on")
             return
@@ -212,6 +215,8 @@ class Supervisor:
         self._held = True
         self._held_since = self._x_time.now()
         self._watch.connected()
+        if self._unruled:  # the gap that ends now has all that was posted since the rules were last seen
+            self._unruled, self._rules.seen_at = False, self._clock.monotonic()
         self._look_now.set()  # somebody may have taken rules away while nobody held the stream
         gap = self._gaps.ended()
         until = gap.until if gap is not None else self._x_time.now()
@@ -237,6 +242,7 @@ class Supervisor:
             since, heard = self._published.certain_until(), self._published.until(self._reception.heard)
             if ended.how == "unruled":
                 since = heard = min(since, self._published.until(self._rules.seen_at))
+                self._unruled = True
             elif ended.how == "stalled":
                 heard = since
             self._gaps.begin(since, heard, ended.reason)
@@ -324,7 +330,7 @@ class Supervisor:
                 async with asyncio.timeout(self._times.alive):
                     await self._look_now.wait()
             self._look_now.clear()
-            if not await self._rules.look() and self._held:
+            if not await self._rules.look() and self._held and not await self._rules_came_back():
                 self._watch.unruled()
             since = self._watch.unknown_since()
             if since is not None and await self._has_x_posts(since, reservations):
@@ -332,6 +338,11 @@ class Supervisor:
             if self._clock.monotonic() - asked >= self._times.usage:
                 asked = self._clock.monotonic()
                 await self._ask_usage(reservations.budget)
+
+    async def _rules_came_back(self) -> bool:
+        """Look once more after some seconds: one list of X's may be incomplete."""
+        await asyncio.sleep(self._times.http_first)
+        return await self._rules.look()
 
     async def _ask_usage(self, budget: Budget) -> None:
         """Ask for X's own count of billed posts."""

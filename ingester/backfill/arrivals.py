@@ -3,9 +3,8 @@
 import asyncio
 from datetime import datetime
 
-from .. import limits, prices
+from .. import limits
 from ..ports import Publisher
-from ..prices import Resources
 from ..x import search
 from .model import Job
 
@@ -20,8 +19,7 @@ def account_for(job: Job, arrived: set[str]) -> None:
     posts = {post_id for post_id in arrived if search.time_of(post_id).date() == today}
     since = job.gap.since if job.gap.reason == "killed" else job.means.uncounted
     if since is not None:
-        uncounted = [post_id for post_id in posts if search.time_of(post_id) >= since]
-        job.means.budget.add(Resources(posts=tuple(uncounted)), more=(job.means.most - prices.POST) * len(uncounted))
+        job.means.budget.add_arrived([post_id for post_id in posts if search.time_of(post_id) >= since], job.means.most)
     job.means.budget.know(posts)
 
 

@@ -7,7 +7,7 @@ once a day.
 
 from datetime import datetime, timedelta
 
-from ..errors import SearchBehind
+from ..errors import Denied, SearchBehind
 from ..ledger.reservations import BudgetExhausted
 from ..prices import POST
 from ..x import search
@@ -25,11 +25,11 @@ _RECOUNTS = 8  # in four hours; then X's counts are taken as they are
 async def check_search(job: Job) -> None:
     """Raise SearchBehind while search does not return what the stream delivered after the gap and its edge.
 
-    Where the stream has delivered nothing yet, wait for it until five minutes after the gap. A gap older than seven days is filled all
-    the same.
+    Where the stream has delivered nothing yet, wait for it until five minutes after the gap. After six days the gap is filled all the
+    same, while recent search still knows it.
     """
     means, gap = job.means, job.gap
-    if gap.until is None or means.x_time.now() - gap.until > search.DAYS:
+    if gap.until is None or means.x_time.now() - gap.since > search.DAYS - timedelta(days=1):
         return
     chosen = _choose_witnesses(job, gap.until + timedelta(seconds=means.times.edge))
     if chosen is not None:
@@ -55,11 +55,15 @@ async def check_counts(job: Job, counted: Counted) -> None:
         rule, reach, witnesses = chosen
         first, last = _made_at(witnesses[0]), _made_at(witnesses[-1]) + timedelta(milliseconds=1)
         delivered = len(witnesses)
-        later = await search.counts(job.means.x, [(rule, reach)], first, last, job.means.reservations.spend_request)
-        total = later.total
+        try:
+            spend = job.means.reservations.spend_request
+            total = (await search.counts(job.means.x, [(rule, reach)], first, last, spend)).total
+        except search.QueryRefused:
+            return  # filling says so
     else:
         return
-    if total is not None and total < delivered * (1 - _COUNTS_OFF):
+    # one post may have been deleted since
+    if total is not None and (total == 0 or total + 1 < delivered * (1 - _COUNTS_OFF)):
         _postpone(job, "X's counts do not have yet what the stream has delivered since the gap")
 
 
@@ -93,8 +97,12 @@ async def _returns_any(job: Job, rule: AskedRule, reach: Reach, witnesses: list[
             means.budget.add(page.billed, more=POST * len(page.unreadable))
             means.reservations.release_page()
             delivered -= {post.id for post in page.found}
-    except BudgetExhausted:
-        return True  # nothing can be fetched now: filling says so
+    except (BudgetExhausted, search.QueryRefused):
+        means.reservations.release_page()
+        return True  # nothing can be fetched so: filling says why
+    except (Denied, search.NoArchive):
+        means.reservations.release_page()
+        raise
     return len(delivered) < len(witnesses)
 
 
@@ -105,15 +113,19 @@ def _choose_witnesses(job: Job, since: datetime) -> tuple[AskedRule, Reach, list
     """
     newest = job.means.x_time.now() - timedelta(seconds=job.means.times.lag / 4)  # asking too early costs a minute
     after = sorted(item for item in job.means.delivered() if not item.is_retweet and since <= _made_at(item) <= newest)
-    edge = timedelta(seconds=job.means.times.edge)
-    for rule, reach in job.asked:
-        matching = [item for item in after if _ids(job, rule) & set(item.rules)]
-        if matching:
-            begin = _made_at(matching[0]) + job.progress.times_behind * edge
-            first = next((item for item in matching if _made_at(item) >= begin), matching[-1])
-            close = [item for item in matching if first <= item and _made_at(item) <= _made_at(first) + edge]
-            return rule, reach, close[:_WITNESSES]
-    return None
+    edge, tries = timedelta(seconds=job.means.times.edge), job.progress.times_behind
+    matching = [
+        (rule, reach, [item for item in after if _ids(job, rule) & set(item.rules)]) for rule, reach in job.asked
+    ]
+    matching = [chosen for chosen in matching if chosen[2]]
+    if not matching:
+        return None
+    # each time another rule, because search may leave out all posts of one
+    rule, reach, items = matching[tries % len(matching)]
+    begin = _made_at(items[0]) + tries // len(matching) * edge
+    first = next((item for item in items if _made_at(item) >= begin), items[-1])
+    close = [item for item in items if first <= item and _made_at(item) <= _made_at(first) + edge]
+    return rule, reach, close[:_WITNESSES]
 
 
 def _delivered(job: Job, since: datetime, until: datetime) -> int:

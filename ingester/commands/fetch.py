@@ -19,8 +19,7 @@ from ..settings import Settings
 from ..timeouts import Timeouts
 from ..x import rules, search
 from ..x.client import X
-from ..x.rate_limit import XTime
-from .services import answer, clock, connect_x, drain, flush, loop, most_units, open_ledger, open_store
+from .services import answer, clock, connect_x, drain, flush, loop, most_units, open_ledger, open_store, x_time
 from .terminal import agreed, check_interval, console, interrupt, progress_bar, warn
 
 T = TypeVar("T")
@@ -40,7 +39,7 @@ def fetch(settings: Settings, arguments: Namespace, times: Timeouts) -> int:
     if begin >= until:
         console.print("This search was finished before. Another --sample, rule or time is another search.")
         return 0
-    reservations = answer(manual.open_budget(settings, ledger, clock, XTime(clock), times))
+    reservations = answer(manual.open_budget(settings, ledger, clock, x_time, times))
     budget = reservations.budget
     counting = search.counts(x, by_hand.without_retweets(asked), begin, until, reservations.spend_request)
     counted = answer(_with_ledger(ledger, counting))
@@ -59,7 +58,7 @@ def _fetch(
     publisher = Publisher(settings.topic_path, settings.dead_topic_path)
     held = history.last_held(answer(ledger.store.history()))
     means = model.Means(
-        x, publisher, ledger.store, reservations, times, clock, XTime(clock), datetime.now(UTC),
+        x, publisher, ledger.store, reservations, times, clock, x_time, datetime.now(UTC),
         settings.expand_authors, settings.expand_referenced,
         uncounted=held[0] if held and held[1] == "killed" else None,
     )  # fmt: skip

@@ -27,12 +27,13 @@ _TIMES = Timeouts()
 
 loop = asyncio.Runner()
 clock = SystemClock()
+x_time = XTime(clock)  # one for all: X's Date decides which day it is
 
 
 def connect_x(settings: Settings, times: Timeouts = _TIMES) -> X:
     secret = Secret(settings)
     token = loop.run(first_token(secret))
-    return X(Http(settings.x_api_url), Tokens(secret, token), clock, times, XTime(clock))
+    return X(Http(settings.x_api_url), Tokens(secret, token), clock, times, x_time)
 
 
 def answer(question: Coroutine[Any, Any, T]) -> T:
@@ -59,7 +60,7 @@ def open_store(settings: Settings) -> Store:
 
 
 def open_ledger(settings: Settings) -> Ledger:
-    return Ledger(open_store(settings), holder_id(os.environ), clock, XTime(clock))
+    return Ledger(open_store(settings), holder_id(os.environ), clock, x_time)
 
 
 async def flush(ledger: Ledger) -> None:

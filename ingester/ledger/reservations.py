@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from .. import log
 from ..budget import Budget
-from ..errors import NoLedger
+from ..errors import NoLedger, Unavailable
 from ..ports import Clock
 from ..timeouts import Timeouts
 from ..x.rate_limit import XTime
@@ -39,11 +39,12 @@ class Reservations:
     async def reserve_page(self, least: int, most: int) -> int:
         """Reserve units for one page of search: `most`, or what is left of the limits, but no less than `least`.
 
-        A page has a least size at X, so the last one may exceed a limit by less than `least`. Raises BudgetExhausted, NoLedger.
+        A page has a least size at X, so the last one may exceed a limit by less than `least`. Raises BudgetExhausted; Unavailable where
+        others have reserved what is left, and may give it back; NoLedger.
         """
         try:
             units = self._size(least, most)
-        except BudgetExhausted:
+        except (BudgetExhausted, Unavailable):
             await self.refresh()  # a reservation of somebody else's may have been given back
             units = self._size(least, most)
         if self.budget.reserve_page(units):
@@ -52,8 +53,9 @@ class Reservations:
                 await self.refresh()
                 try:
                     units = self._size(least, units)
-                except BudgetExhausted:
+                except (BudgetExhausted, Unavailable):
                     self.budget.release_page()
+                    self._ledger.write("reserved")
                     raise
         return units
 
@@ -105,9 +107,13 @@ class Reservations:
         remaining = self.budget.remaining()
         if remaining is None:
             return most
+        if remaining <= 0 and self.budget.spent() is None:
+            raise Unavailable("Another program has reserved what is left of the budget", self._times.fill_again)
         if remaining <= 0:
             raise BudgetExhausted
         return min(max(remaining, least), most)
 
     async def _record(self) -> None:
+        ceiling = self.budget.ceiling()
         await self._ledger.settled(self._ledger.write("reserved"), _ROW_SECONDS)
+        self.budget.confirm(ceiling)

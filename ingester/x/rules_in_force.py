@@ -7,7 +7,8 @@ from . import rules
 from .client import X
 from .rules import Plan, Rule
 
-_IN_VAIN = 3
+_IN_VAIN = 3  # times in a row that X may take rules and not list them
+_AGAIN_SECONDS = 60.0  # after X did not take rules
 
 
 class RulesInForce:
@@ -25,6 +26,7 @@ class RulesInForce:
         self._were_there = False  # whether X was ever seen to have all of them
         self._missing: set[str] = set()  # values that X lacked at the last look
         self._installed: dict[str, str] = {}  # X's ids of our rules, by value: X may list a rule in other words
+        self._not_before = 0.0  # monotonic: when rules may be installed again
         self._in_vain = 0  # times in a row that X took them and did not list them
         self._unlisted: set[str] = set()  # values that X takes and never lists
         self.seen_at = clock.monotonic()  # when X was last seen to have all of the file's rules
@@ -46,6 +48,8 @@ class RulesInForce:
         }
         self._unlisted &= lacking
         self._missing = lacking - self._unlisted
+        if self._missing and asked < self._not_before:
+            return True  # X does not take rules now, and the others of ours go on
         if self._missing:
             taken_away = (
                 "Somebody has taken them away; what was posted meanwhile is fetched. " if self._were_there else ""
@@ -67,6 +71,7 @@ class RulesInForce:
         try:
             self._installed |= await rules.install(self._x, self._ours)
         except Unavailable as error:
+            self._not_before = self._clock.monotonic() + max(error.reset_in or 0.0, _AGAIN_SECONDS)
             log.event("rules_failed", "WARNING", message=str(error))
             return
         if await self.look():

@@ -79,7 +79,7 @@ async def _unwritten(self: Any) -> None:
 
 MISTAKES: dict[str, Mistake] = {
     "the gap's row is not written before the reconnect": ("ingester.ledger.gaps", "Gaps.tell", _nothing, 300, 2),
-    "no edge is searched around a gap": ("tests.simulation.world", "TIMES", WITHOUT_EDGES, 200, 112),
+    "no edge is searched around a gap": ("tests.simulation.world", "TIMES", WITHOUT_EDGES, 200, 45),
     "posts that Pub/Sub does not have are forgotten": (
         "ingester.published", "Published.until", _forgets_the_unpublished, 300, 1,
     ),
@@ -88,10 +88,10 @@ MISTAKES: dict[str, Mistake] = {
     "the refused token is compared with the one in use": ("ingester.x.bearer", "Tokens.renew", _with_the_current_token, 300, 14),
     "a secret that is out of reach is a reason to stop": ("ingester.supervisor", "Supervisor._renewed", _gives_up, 300, 14),
     "requests for counts are not billed": ("ingester.budget", "Budget.add_request", _never, 50, 3),
-    "a search spends before the ledger has a row": ("ingester.ledger.reservations", "Reservations._record", _unwritten, 300, 175),
+    "a search spends before the ledger has a row": ("ingester.ledger.reservations", "Reservations._record", _unwritten, 1_000, 641),
     "nobody reads what the others have spent": ("ingester.ledger.reservations", "Reservations.refresh", _unwritten, 300, 4),
     "what X has written when the limit is reached is thrown away": (
-        "tests.simulation.x", "Stream._read_to_the_end", _ends_at_once, 300, 98,
+        "tests.simulation.x", "Stream._read_to_the_end", _ends_at_once, 300, 142,
     ),
     "X's usage of the last period counts": ("ingester.budget", "_PLAUSIBLE_MORE", 10**9, 300, 38),
     "search is asked before it has caught up": ("ingester.backfill.backfill", "check_search", _nothing, 500, 270),
@@ -100,9 +100,9 @@ MISTAKES: dict[str, Mistake] = {
     "an endless id is taken for one": ("ingester.pubsub.envelope", "parse_id", int, 300, 6),
     "users are not billed": ("ingester.pubsub.envelope", "resources", _posts_only, 10, 1),
     "the lease is ignored": ("ingester.ledger.history", "rival", lambda *a, **k: None, 100, 3),
-    "the lease is not looked at after a lapse": ("ingester.supervisor", "Supervisor._keep_the_lease", _nothing, 1_500, 1_326),
+    "the lease is not looked at after a lapse": ("ingester.supervisor", "Supervisor._keep_the_lease", _nothing, 300, 208),
     "a stop is not remembered": ("ingester.ledger.history", "stop_in_force", lambda *a, **k: None, 100, 27),
     "connects are not limited": ("ingester.x.rate_limit", "Bucket.pace", lambda self, now: 0.0, 300, 16),
     "a search that fails is the end of a gap": ("ingester.backfill.backfill", "fill", _takes_a_failure_for_the_end, 100, 1),
-    "what two gaps share is counted twice": ("ingester.backfill.backfill", "fill", _counts_again, 100, 34),
+    "what two gaps share is counted twice": ("ingester.backfill.backfill", "fill", _counts_again, 100, 50),
 }  # fmt: skip

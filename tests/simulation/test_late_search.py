@@ -5,17 +5,25 @@ from collections.abc import Callable
 
 import pytest
 
+from ingester.errors import Done
 from ingester.ledger.model import Event
 
 from . import invariants
 from .sequences import quiet
 from .world import World
+from .x import Post
 
 _CUT_AT, _LATE_UNTIL = 1_800.0, 3_600.0
 
 
 def _gap_rows(world: World) -> list[Event]:
     return [event for event in invariants.events(world) if event.event == "gap_filled"]
+
+
+def _is_in(row: Event, post: Post) -> bool:
+    assert row.since is not None
+    assert row.until is not None
+    return row.since <= invariants.at(post.at) < row.until
 
 
 def _run(prepare: Callable[[World], None], search: float, counts: float) -> World:
@@ -49,10 +57,7 @@ def test_a_gap_stays_open_while_search_or_counts_are_behind(search: float, count
         assert _gap_rows(world) == [], "seven minutes have not passed"
         world.run_until(_LATE_UNTIL + 4 * 3_600.0, lambda: bool(_gap_rows(world)))
         (row,) = _gap_rows(world)
-        since, until = row.since, row.until
-        assert since is not None
-        assert until is not None
-        here = [post for post in world.x.posts if since <= invariants.at(post.at) < until]
+        here = [post for post in world.x.posts if _is_in(row, post)]
         missing = [post for post in here if str(post.id) not in world.topic.ids]
         assert len(here) > len(missing) > 0
         assert all(post.retweet for post in missing), "all that search can return are here"
@@ -70,5 +75,20 @@ def test_without_counts_a_gap_is_searched_all_the_same() -> None:
         (row,) = _gap_rows(world)
         assert (row.status, row.posts_expected) == ("partial", None)
         assert "X did not say how many posts there were (403" in (row.note or "")
-        assert {message.source for _, message in world.topic.messages} == {"stream", "search"}
+        missing = [post for post in world.x.posts if _is_in(row, post) and str(post.id) not in world.topic.ids]
+        assert all(post.retweet for post in missing), "all that search can return are here"
+        world.close()
+
+
+def test_a_rule_that_search_refuses_ends_no_process() -> None:
+    def refuse(world: World) -> None:
+        world.x.wrong["GET /2/tweets/search/recent"] = deque(["400"] * 1_000)
+
+    with quiet():
+        world = _run(refuse, 0.0, 0.0)
+        world.run_until(_CUT_AT + 1_800.0, lambda: bool(_gap_rows(world)))
+        (row,) = _gap_rows(world)
+        assert row.status == "partial"
+        assert "X refuses to search for the rule" in (row.note or "")
+        assert all(process.end is None or isinstance(process.end, Done) for process in world.processes)
         world.close()

@@ -415,7 +415,7 @@ class Http:
         if what == "hang":
             await asyncio.sleep(25.0)
             raise Unavailable(f"{path}: there was no whole answer within 25 s")
-        if what in ("503", "429", "402", "403", "500"):
+        if what in ("400", "402", "403", "429", "500", "503"):
             status = int(what)
             headers = {"x-rate-limit-reset": str(int(x.now()) + 120)} if status == 429 else {}
             return x._reply(status, {"title": "no"}, remaining=0 if status == 429 else 400, **headers)

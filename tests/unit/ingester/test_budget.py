@@ -121,10 +121,15 @@ def test_the_ledger_is_asked_before_more_is_spent_than_it_knows() -> None:
     budget.ahead = 60
     assert budget.extend()
     assert (budget.own(today), budget.reserved(today)) == (0, 60)
+    assert budget.extend(), "the row is not stored yet"
+    budget.confirm(budget.ceiling())
     budget.add(posts(25))
     assert not budget.extend(), "more than half is left"
     assert budget.reserve_page(50)
     assert budget.reserved(today) == 50 + 60
+    assert budget.reserve_page(50), "BigQuery did not take the row: not without one"
+    budget.confirm(budget.ceiling())
+    assert not budget.reserve_page(50)
     budget.add(posts(10))
     budget.release_page()
     assert budget.reserved(today) == 60, "what the page did not cost is given back"
@@ -144,6 +149,34 @@ def test_a_day_that_has_ended_is_written_once_and_a_reservation_ends_with_it() -
     assert budget.take_ended_days() == [yesterday]
     assert budget.take_ended_days() == []
     assert (budget.own(yesterday), budget.reserved(yesterday), budget.today()) == (3, 0, 0)
+
+
+def test_a_page_whose_answer_never_came_counts_for_the_day_on_which_it_was_asked_for() -> None:
+    clock = Clock()
+    budget = Budget(0, 0, {}, clock)
+    budget.reserve_page(600)
+    yesterday = clock.now.date()
+    clock.now = datetime(2026, 11, 23, 0, 0, 1, tzinfo=UTC)
+    assert (budget.today(), budget.own(yesterday)) == (0, 600)
+
+
+def test_what_another_process_received_is_counted_once_however_often_it_is_asked_about() -> None:
+    budget = Budget(0, 0, {}, Clock())
+    budget.add(post(1))
+    for _ in range(3):
+        budget.add_arrived(["1", "2", "3"], 6)
+    assert budget.today() == 1 + 2 * 6
+
+
+def test_a_reservation_that_runs_out_says_so_at_once() -> None:
+    budget, calls = Budget(0, 0, {}, Clock()), []
+    budget.on_short = lambda: calls.append(1)
+    budget.ahead = 60
+    budget.extend()
+    budget.add(posts(30))
+    assert calls == []
+    budget.add(posts(1))
+    assert calls == [1]
 
 
 def test_a_run_has_a_limit_of_its_own_whatever_the_day() -> None:

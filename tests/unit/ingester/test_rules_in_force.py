@@ -1,5 +1,6 @@
 """What is known of the rules at X while the stream is held."""
 
+import asyncio
 import random
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
@@ -27,6 +28,7 @@ class World:
     def __init__(self) -> None:
         self.loop = VirtualLoop()
         self.hidden = False  # X lists nothing
+        self.refused = False  # X takes nothing
         self.rename: dict[str, str] = {}  # how X lists a rule's value
         self._x = simulated.X(self.loop, random.Random(1), rate=60.0)
         tokens = Tokens(cast(Secret, None), Token("t1", "1"))
@@ -39,6 +41,8 @@ class World:
         return self.loop.time()
 
     async def call(self, method: str, path: str, parameters: Mapping[str, Any], body: Any, token: Token) -> Reply:
+        if self.refused and method == "POST":
+            return Reply(503, {}, {"title": "Service Unavailable"})
         reply = self._x.call(method, path, parameters, body, token=token.value)
         listed = [
             rule | {"value": self.rename.get(rule["value"], rule["value"])}
@@ -131,3 +135,17 @@ def test_rules_that_x_takes_and_never_lists_do_not_end_the_stream_for_ever(
     assert world.look()
     world.remove_all()
     assert not world.look(), "once X lists them, they can be missing again"
+
+
+def test_while_x_takes_no_rules_the_stream_goes_on_with_those_that_it_has(world: World) -> None:
+    world.loop.run_until_complete(world.known.install())
+    world.remove_all()
+    assert not world.look()
+    world.refused = True
+    world.loop.run_until_complete(world.known.install())
+    assert world.look(), "to end the stream would not bring them back"
+    world.refused = False
+    world.loop.run_until_complete(asyncio.sleep(120.0))
+    assert not world.look()
+    world.loop.run_until_complete(world.known.install())
+    assert world.look()
