@@ -143,6 +143,7 @@ class Supervisor:
             self._x, parts.searched, ledger.store, reservations, self._times, self._clock, self._x_time, self._x_time.now(),
             settings.expand_authors, settings.expand_referenced, parts.published, self._rules.values,
             delivered=lambda: list(self._reception.recent),
+            held_since=lambda: self._held_since if self._held else None,
         )  # fmt: skip
         self._backfill = Worker(means, self._ledger, accounted=history.accounted(events))
         await self._remember_connects(events)

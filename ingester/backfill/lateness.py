@@ -19,14 +19,15 @@ from .model import Job
 _WITNESSES = 10  # posts; one is enough, and some may have been deleted
 _MOST_DOUBLINGS = 6  # 1, 2, 4, ... minutes up to an hour
 _COUNTS_OFF = 0.05  # X's counts have been seen to be wrong by up to this share
+_STRICT_TIMES = 3  # seven minutes; then one post that X does not count is no sign of lateness
 _RECOUNTS = 8  # in four hours; then X's counts are taken as they are
 
 
 async def check_search(job: Job) -> None:
     """Raise SearchBehind while search does not return what the stream delivered after the gap and its edge.
 
-    Where the stream has delivered nothing yet, wait for it until five minutes after the gap. After six days the gap is filled all the
-    same, while recent search still knows it.
+    Where the stream has delivered nothing yet, wait until it has been held for five minutes, for an hour at the most. After six days the
+    gap is filled all the same, while recent search still knows it.
     """
     means, gap = job.means, job.gap
     if gap.until is None or means.x_time.now() - gap.since > search.DAYS - timedelta(days=1):
@@ -35,9 +36,18 @@ async def check_search(job: Job) -> None:
     if chosen is not None:
         if not await _returns_any(job, *chosen):
             _postpone(job, "X's search does not have yet what the stream has delivered since the gap")
-    elif means.stream is not None and means.x_time.now() - gap.until < timedelta(seconds=means.times.witness):
+    elif means.stream is not None and not _is_silent(job, gap.until):
         why = "The stream has brought nothing since the gap that would show how far X's search is"
         raise SearchBehind(why, means.times.lag)
+
+
+def _is_silent(job: Job, gap_ended: datetime) -> bool:
+    """Return whether the stream has been held long enough since the gap to say that nothing is posted."""
+    means = job.means
+    now, held_since = means.x_time.now(), means.held_since()
+    if now - gap_ended > timedelta(seconds=means.times.stopped):
+        return True
+    return held_since is not None and now - max(held_since, gap_ended) >= timedelta(seconds=means.times.witness)
 
 
 async def check_counts(job: Job, counted: Counted) -> None:
@@ -62,8 +72,8 @@ async def check_counts(job: Job, counted: Counted) -> None:
             return  # filling says so
     else:
         return
-    # one post may have been deleted since
-    if total is not None and (total == 0 or total + 1 < delivered * (1 - _COUNTS_OFF)):
+    deleted = 1 if job.progress.times_behind >= _STRICT_TIMES else 0  # since then, perhaps
+    if total is not None and total + deleted < delivered * (1 - _COUNTS_OFF):
         _postpone(job, "X's counts do not have yet what the stream has delivered since the gap")
 
 

@@ -54,6 +54,8 @@ class Means:
     uncounted: datetime | None = None
     delivered: Callable[[], Sequence[Delivered]] = tuple  # the latest posts of the stream; none where it is not held
 
+    held_since: Callable[[], datetime | None] = lambda: None  # since when the stream is held, if it is
+
     @property
     def budget(self) -> Budget:
         return self.reservations.budget

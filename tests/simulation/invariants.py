@@ -206,8 +206,8 @@ def _one_holder(world: World) -> Iterator[str]:
 def _money(world: World) -> Iterator[str]:
     """Day by day, the sum of all holders' last rows is never below X's bill.
 
-    But for what a process spent beyond its reservation and was killed before BigQuery had the next row: within seconds, or while
-    BigQuery took no rows.
+    But for what a process spent beyond its reservation and ended before BigQuery had the next row: killed within seconds, or ended in
+    any way while BigQuery took no rows.
     """
     counted: dict[object, int] = defaultdict(int)
     for row in by_holder(events(world)):
@@ -216,7 +216,7 @@ def _money(world: World) -> Iterator[str]:
     for charge in world.x.charges:
         if charge.process.dead and charge.process.ended_at - (charge.at - T0) < _LAST_ROW_SECONDS:
             continue
-        if charge.process.dead and any(
+        if charge.process.ended_at is not None and any(
             begun - _LAST_ROW_SECONDS <= charge.at - T0 <= ended + _ROW_SECONDS
             and charge.process.ended_at <= ended + _ROW_SECONDS
             for begun, ended in world.table.outages
