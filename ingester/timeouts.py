@@ -37,7 +37,7 @@ class Timeouts:
     edge: float = 60.0  # searched on both sides of a gap
     lag: float = 60.0  # waited after that until search is asked, and until `archive` has what was published
     late: float = 600.0  # waited at most, for a whole gap, until Pub/Sub and `archive` have what they are to have
-    witness: float = 300.0  # waited at most after a gap for a post of the stream that search should have, too
+    witness: float = 300.0  # the stream held and silent for so long after a gap: nothing to compare with search
     fill_again: float = 60.0  # after a search that failed
 
     # after a stop, the earliest next try
