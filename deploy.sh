@@ -172,9 +172,8 @@ estimate() {
 posts_per_day() {
 	local counted
 	[[ -n ${X_BEARER_TOKEN} ]] || usage 'Without X_BEARER_TOKEN X cannot be asked how many posts the rules match.' 'Set it, or say how many: ./deploy.sh estimate --posts-per-day 1000'
-	sh -c '. scripts/lib.sh && install requirements-run.txt'
 	counted=$(X_BEARER_TOKEN=${X_BEARER_TOKEN} X_API_URL=${X_API_URL} GOOGLE_CLOUD_PROJECT=${GOOGLE_CLOUD_PROJECT:-none} \
-		.venv/bin/python -m ingester rules plan --price --json || (($? == 1))) || fail 'X did not say how many posts the rules match.' 'Its words are above. Or say how many: --posts-per-day N'
+		scripts/ingester rules plan --price --json || (($? == 1))) || fail 'X did not say how many posts the rules match.' 'Its words are above. Or say how many: --posts-per-day N'
 	python3 -c 'import json, sys; print(json.load(sys.stdin)["posts_a_day"])' <<<"${counted}"
 }
 
@@ -210,7 +209,7 @@ main() {
 	fi
 	case ${command} in
 		help | -h | --help) help; return ;;
-		--version) cat VERSION; return ;;
+		--version) version; return ;;
 		up | plan | estimate | doctor | pause | resume | run | destroy) ;;
 		*) usage "There is no command '${command}'." './deploy.sh help' ;;
 	esac

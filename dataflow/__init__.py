@@ -2,5 +2,3 @@
 
 The rows are those of functions/load_tweet, whose code is imported as it is. Deployed as an image of both folders.
 """
-
-VERSION = "0.1.0"  # a test holds it to the file VERSION

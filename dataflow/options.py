@@ -2,10 +2,9 @@
 
 import argparse
 import os
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-
-from . import VERSION
 
 STAGING = ".dataflow"
 
@@ -25,6 +24,15 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _version() -> str:
+    """Return the version, which deploy.sh writes beside the code that it uploads, and pyproject.toml has in a checkout."""
+    uploaded = Path(__file__).with_name("VERSION")
+    if uploaded.exists():
+        return uploaded.read_text(encoding="utf-8").strip()
+    project = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+    return str(tomllib.loads(project)["project"]["version"])
+
+
 def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="python -m dataflow",
@@ -32,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
         description="Loads many posts at once: files of X's JSON, or the table archive once more. Runs here, or on Dataflow.",
         epilog="Any other options go to Beam, such as --region, --temp_location, --service_account_email, --sdk_container_image.",
     )
-    whole.add_argument("--version", action="version", version=VERSION)
+    whole.add_argument("--version", action="version", version=_version())
     commands = whole.add_subparsers(dest="command", required=True, metavar="command")
     everywhere = argparse.ArgumentParser(add_help=False)
     everywhere.add_argument(

@@ -1,97 +1,15 @@
-"""python -m demo: an embedded BigQuery with weeks of synthetic posts, until it is stopped."""
+"""python -m demo."""
 
-import argparse
-import os
-import signal
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-from google.api_core.exceptions import GoogleAPIError
-from google.auth.credentials import AnonymousCredentials
-from google.cloud import bigquery
-from requests.exceptions import RequestException
-
-from local.emulators import log
-from local.emulators.bigquery import create as tables
-from local.errors import LocalError
-from local.pipeline import DATASET, PROJECT
-from local.processes import Process, wait_until_ready
-
-from . import load, posts
-
-_LOOK_EVERY = 3_600.0  # seconds; a signal or the end of BigQuery is noticed at once
+from . import options
 
 
 def main() -> int:
-    """Print a JSON line "ready" with the port once the posts are there. Exit codes: 0 stopped; 1 BigQuery failed."""
-    arguments = _parser().parse_args()
-    _on_signals(lambda *_: sys.exit(0))
-    with (
-        tempfile.TemporaryDirectory(prefix="twitter-data-stream-") as name,
-        _engine(Path(name), arguments.port) as engine,
-    ):
-        try:
-            port = wait_until_ready(engine)
-            _fill(port, arguments)
-            log.event("ready", "demo", port=port)
-            while engine.wait(_LOOK_EVERY) is None:
-                pass
-            raise LocalError(f"BigQuery has ended: {engine.why()}")
-        except (LocalError, GoogleAPIError, RequestException) as error:
-            log.event("stopped", "demo", "CRITICAL", message=str(error))
-            return 1
+    arguments = options.parser().parse_args()
+    from .cli import main as run  # noqa: PLC0415 - Google's clients take a second to import
 
-
-@contextmanager
-def _engine(folder: Path, port: int) -> Iterator[Process]:
-    """Run BigQuery while the context lasts. A signal while it stops is ignored, so that nothing is left behind."""
-    engine: Process | None = None
-    command = [sys.executable, "-m", "local.emulators.bigquery", "--data", str(folder / "data"), "--port", str(port)]
-    try:
-        engine = Process("bigquery", command, dict(os.environ), folder / "bigquery.log")
-        yield engine
-    finally:
-        _on_signals(signal.SIG_IGN)
-        if engine is not None:
-            engine.stop()
-
-
-def _on_signals(handler: Any) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handler)
-
-
-def _fill(port: int, arguments: argparse.Namespace) -> None:
-    client = bigquery.Client(
-        PROJECT, AnonymousCredentials(), client_options={"api_endpoint": f"http://127.0.0.1:{port}"}
-    )
-    with client:
-        tables.create(client, DATASET)
-        load.fill(client, DATASET, posts.make(arguments.posts, posts.DAYS, arguments.until))
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m demo",
-        description="BigQuery on this machine with four weeks of synthetic posts, until Ctrl-C. "
-        "It is lost then; scripts/reports --demo starts and stops it for you.",
-    )
-    parser.add_argument("--posts", type=int, default=posts.POSTS, help="how many (%(default)s)")
-    parser.add_argument(
-        "--until", type=_moment, default=datetime.now(UTC), metavar="TIME", help="when they end (default: now)"
-    )
-    parser.add_argument("--port", type=int, default=0, help="REST port (%(default)s takes a free one)")
-    return parser
+    return run(arguments)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ from local.options import RULES
 from local.pipeline import DATASET, PROJECT
 
 DAYS = 28
-POSTS = 12_000
 
 
 def make(posts_wanted: int, days: int, now: datetime, seed: int = 1) -> dict[str, list[dict[str, Any]]]:

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import benchmarks.__main__
+import benchmarks.options
 import dataflow.options
-import demo.__main__
-import functions.load_tweet.filter.__main__
-import functions.remove_deleted.__main__
+import demo.options
+import functions.load_tweet.filter.options
+import functions.remove_deleted.options
 import ingester.options
 import local.options
 import reports.options
@@ -26,10 +26,10 @@ PARSERS = {
     "scripts/ingester": ingester.options.parser,
     "scripts/reports": reports.options.parser,
     "scripts/dataflow": dataflow.options.parser,
-    "functions.remove_deleted": functions.remove_deleted.__main__._parser,
-    "functions.load_tweet.filter": functions.load_tweet.filter.__main__._parser,
-    "demo": demo.__main__._parser,
-    "scripts/bench": benchmarks.__main__._parser,
+    "functions.remove_deleted": functions.remove_deleted.options.parser,
+    "functions.load_tweet.filter": functions.load_tweet.filter.options.parser,
+    "demo": demo.options.parser,
+    "scripts/bench": benchmarks.options.parser,
 }
 
 

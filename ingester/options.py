@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="python -m ingester", description="Gets posts from X and publishes them to Pub/Sub."
     )
-    whole.add_argument("--version", action="version", version=version.NUMBER)
+    whole.add_argument("--version", action="version", version=version.number())
     whole.add_argument(
         "--time-scale",
         type=_above_zero,

@@ -1,12 +1,21 @@
 """Which code this is: a stop that only other code can cure ends when there is another."""
 
 import hashlib
+import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-NUMBER = "0.1.0"  # a test holds it to the file VERSION
 _FOLDER = Path(__file__).parent
+
+
+def number() -> str:
+    """Return the version, which deploy.sh writes beside the code that it uploads, and pyproject.toml has in a checkout."""
+    uploaded = Path(__file__).with_name("VERSION")
+    if uploaded.exists():
+        return uploaded.read_text(encoding="utf-8").strip()
+    project = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+    return str(tomllib.loads(project)["project"]["version"])
 
 
 @cache

@@ -4,13 +4,15 @@ import errno
 import os
 import shutil
 import time
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 
 from .errors import UsageError
 
 ROOT = Path(__file__).parents[1] / ".runs"
-VERSION = (Path(__file__).parents[1] / "VERSION").read_text(encoding="utf-8").strip()
+_PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+VERSION: str = _PROJECT["version"]
 _KEPT = "KEPT"
 _LATEST = "latest"
 _SYNTHETIC = "SYNTHETIC"

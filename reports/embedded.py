@@ -61,7 +61,7 @@ def demo(until: datetime, posts: int | None = None) -> Iterator[Source]:
 @contextmanager
 def _serving(arguments: list[str]) -> Iterator[bigquery.Client]:
     if importlib.util.find_spec("bqemulator") is None:
-        raise UsageError("--demo and --data need the packages of requirements-run.txt: scripts/reports installs them.")
+        raise UsageError("--demo and --data need the packages of the group run: scripts/reports installs them.")
     process = subprocess.Popen(
         [sys.executable, _WITH_PARENT, str(os.getpid()), sys.executable, "-m", *arguments],
         cwd=_ROOT,

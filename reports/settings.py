@@ -1,10 +1,12 @@
 """What the environment says of the reports, read once; BigQuery's client reads Google's own variables itself."""
 
 import os
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-VERSION = (Path(__file__).parents[1] / "VERSION").read_text(encoding="utf-8").strip()
+_PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+VERSION: str = _PROJECT["version"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 # Shared by the scripts beside it, which source it from the project's folder: finds Python, makes .venv once, installs what is needed, says
 # what it does. POSIX sh, because macOS has bash 3.2 of 2007 and small Linux images have no bash at all.
 set -eu
+# python -m finds our packages in the folder where it is started, which this forbids.
+unset PYTHONSAFEPATH
 
 # Ctrl-C is no failure of pip's; what was installed until then stays.
 trap 'printf "\n Stopped, as you asked. Run it again to go on.\n" >&2; exit 130' INT
@@ -37,30 +39,80 @@ find_python() {
 		'Install one (python.org, apt, brew), or name one: PYTHON=/path/to/python3.11 scripts/run'
 }
 
-# install FILE: install the packages listed in FILE into .venv. Skips if nothing changed since the last install.
+# install GROUP...: installs the packages of these groups of pyproject.toml into .venv, at the versions of uv.lock. Skips if that is done.
 install() {
-	log=.venv/install.log
-	wanted=$(cat requirements*.txt constraints.txt ingester/requirements.in functions/*/requirements.in dataflow/requirements.in reports/requirements.txt)
-	for stamp in .venv/installed-requirements.txt ".venv/installed-$1"; do # the first holds all that the others do
+	here=$(pwd -P)
+	wanted=$(printf '%s\n' "${here}" && cat pyproject.toml uv.lock | cksum)
+	for stamp in .venv/installed.dev ".venv/installed.$*"; do # dev holds all that the others do
 		if [ -f "${stamp}" ] && [ "$(cat "${stamp}")" = "${wanted}" ]; then
 			return
 		fi
 	done
-	if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then # none yet, or one that was interrupted while it was made
-		python=$(find_python) || exit 2
-		version=$("${python}" --version)
-		step "Making .venv with ${version}"
-		said=$("${python}" -m venv --clear .venv 2>&1) || {
-			rm -rf .venv
-			last=$(printf '%s\n' "${said}" | tail -n 1)
-			fail "The virtual environment could not be made: ${last}" "On Debian and Ubuntu install it first: apt-get install python3-venv"
-		}
-	fi
-	step "Installing the packages of $1 (about a minute, once)"
-	# PIP_USER and user = true in pip.conf would install beside the environment
-	if ! PIP_USER=0 .venv/bin/python -m pip install --disable-pip-version-check --no-input --progress-bar off -r "$1" >"${log}" 2>&1; then
+	make_environment
+	step "Installing the packages of: $* (once)"
+	lock_groups "$@"
+	log=.venv/install.log
+	# Of the exported list and not with uv sync: that takes each package from where it was locked, whatever index is set.
+	if ! (take_settings_of_pip &&
+		"${UV}" pip install --quiet --python .venv/bin/python --require-hashes --index-strategy unsafe-best-match -r .venv/wanted.txt) >"${log}" 2>&1; then
 		tail -n 5 "${log}" >&2
-		fail "pip could not install the packages of $1." "Is this machine online? Is the disk full (df -h .)? All that pip said is in ${log}."
+		fail "The packages of $* could not be installed." \
+			"Is this machine online? Is the disk full (df -h .)? Does it need a proxy or an index of its own? All that uv said is in ${log}."
 	fi
 	printf '%s' "${wanted}" >"${stamp}"
+}
+
+# Makes .venv anew if there is none, its making was interrupted, or the project was moved: programs in it hold the folder's path.
+make_environment() {
+	if grep -qF " ${here}/.venv" .venv/pyvenv.cfg 2>/dev/null && .venv/bin/python -m pip --version >/dev/null 2>&1; then
+		return
+	fi
+	python=$(find_python) || exit 2
+	version=$("${python}" --version)
+	step "Making .venv with ${version}"
+	said=$("${python}" -m venv --clear "${here}/.venv" 2>&1) || {
+		rm -rf .venv
+		last=$(printf '%s\n' "${said}" | tail -n 1)
+		fail "The virtual environment could not be made: ${last}" "On Debian and Ubuntu install it first: apt-get install python3-venv"
+	}
+}
+
+# uv reads no pip.conf: an index, proxy or certificate that is set for pip, there or in PIP_..., is given to uv by its own variables.
+take_settings_of_pip() {
+	settings=$(.venv/bin/python -m pip config list 2>/dev/null) || return 0
+	for pair in index-url=UV_DEFAULT_INDEX extra-index-url=UV_INDEX find-links=UV_FIND_LINKS no-index=UV_NO_INDEX \
+		trusted-host=UV_INSECURE_HOST proxy=ALL_PROXY cert=SSL_CERT_FILE; do
+		value=$(printf '%s\n' "${settings}" | sed -nE "s/^(global|install|:env:)\.${pair%=*}='(.*)'\$/\2/p" | tail -n 1)
+		name=${pair#*=}
+		eval "set_already=\${${name}:-}"
+		if [ -n "${value}" ] && [ -z "${set_already}" ]; then
+			export "${name}=${value}"
+		fi
+	done
+}
+
+# lock_groups GROUP...: writes the groups' packages, with versions and hashes, to .venv/wanted.txt, and sets UV: the one on the PATH if it
+# reads this project, else one of our own in .venv.
+lock_groups() {
+	for UV in uv .venv/bin/uv; do
+		if export_groups "$@" 2>/dev/null; then
+			return
+		fi
+	done
+	release=$(sed -n '/^name = "uv"$/ { n; s/^version = "\(.*\)"$/\1/p; }' uv.lock)
+	# PIP_USER and user = true in pip.conf would install beside the environment
+	if ! PIP_USER=0 .venv/bin/python -m pip install --disable-pip-version-check --no-input --progress-bar off --only-binary=:all: "uv==${release}" >.venv/install.log 2>&1; then
+		tail -n 5 .venv/install.log >&2
+		fail "pip could not install uv ${release}, which installs the packages." \
+			"Is this machine online? Is the disk full (df -h .)? All that pip said is in .venv/install.log. Or install uv yourself: https://docs.astral.sh/uv"
+	fi
+	export_groups "$@"
+}
+
+# export_groups GROUP...: what they need, pinned, as pip and uv read it
+export_groups() {
+	only=''
+	for group in "$@"; do only="${only} --only-group ${group}"; done
+	# shellcheck disable=SC2086 # options, and no other words
+	"${UV}" export --quiet --frozen --no-header --python .venv/bin/python ${only} --output-file .venv/wanted.txt >/dev/null
 }

@@ -25,9 +25,8 @@ _EVERY = 1.0
 @cache
 def watch(loop: asyncio.AbstractEventLoop, seconds: int = _SECONDS) -> None:
     """Watch the loop for the life of the process, however often this is called. Call it from the loop's thread."""
-    faulthandler.register(
-        signal.SIGPROF, all_threads=True, chain=True
-    )  # says where it hung; then the signal ends the process
+    # Says where it hung; then the signal ends the process. Not to sys.stderr, which functions-framework may have replaced.
+    faulthandler.register(signal.SIGPROF, file=2, all_threads=True, chain=True)
     _Watchdog(loop, seconds).turn()
 
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 ROUND_EVERY = timedelta(hours=12)
-SWEEP_AGAIN = timedelta(minutes=95)  # rows in BigQuery's streaming buffer can be touched after 90 minutes
+# the most that rows stay in the streaming buffer: https://cloud.google.com/bigquery/docs/data-manipulation-language
+AGE = timedelta(minutes=90)
+SWEEP_AGAIN = timedelta(minutes=95)  # when the rows that were too young can be touched
 ANSWERS_WAIT = timedelta(hours=2)  # answers wait so long for their round to end before a sweep of their own
 SWEEP_FAILED = timedelta(minutes=10)  # until it is tried again; other steps go on meanwhile
 UPLOAD = timedelta(minutes=15)  # X accepts a job's ids for so long

@@ -11,9 +11,9 @@ from itertools import islice
 from . import log, names
 from .errors import BadMoment
 from .names import Named
-from .policy import UPLOAD, Check, Collect, Event, Step, Sweep, Wait, is_late, next_step
+from .policy import AGE, UPLOAD, Check, Collect, Event, Step, Sweep, Wait, is_late, next_step
 from .store import Store, as_json
-from .sweep import AGE, spread, sweep
+from .sweep import spread, sweep
 from .x import Job, Running, X
 
 IDS_A_JOB = 1_000_000  # 20 MB to upload; several jobs make a round, and each reads all messages once more

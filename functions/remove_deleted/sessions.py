@@ -4,12 +4,24 @@ requests replaces a token with a password from .netrc unless an auth object sets
 """
 
 import os
+import tomllib
+from pathlib import Path
 
 import requests
 from requests.auth import AuthBase
 from requests.utils import get_environ_proxies
 
-AGENT = "twitter-data-stream/0.1.0"  # a test holds it to the file VERSION
+
+def _version() -> str:
+    """Return the version, which deploy.sh writes beside the code that it uploads, and pyproject.toml has in a checkout."""
+    uploaded = Path(__file__).with_name("VERSION")
+    if uploaded.exists():
+        return uploaded.read_text(encoding="utf-8").strip()
+    project = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    return str(tomllib.loads(project)["project"]["version"])
+
+
+AGENT = f"twitter-data-stream/{_version()}"
 
 
 class Bearer(AuthBase):

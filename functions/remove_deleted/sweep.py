@@ -17,11 +17,9 @@ import orjson
 
 from .errors import BadMoment
 from .limits import parse_json
+from .policy import AGE
 from .scrub import own_id, retweeted, scrub, scrub_bytes
 from .store import Row, StillFresh, Store, as_json
-
-# the most that rows stay in the streaming buffer: https://cloud.google.com/bigquery/docs/data-manipulation-language
-AGE = timedelta(minutes=90)
 
 _BATCH_ROWS = 500
 _BATCH_BYTES = 1_000_000  # of parameters: BigQuery takes 10 MB a request

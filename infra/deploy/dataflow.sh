@@ -75,18 +75,27 @@ give_workers() {
 	done
 }
 
-# The image holds this folder and the function's row code; the template says how a streaming job is started from it.
+# The image holds the folder dataflow and the function's row code.
+dataflow_source() {
+	local folder="${WORK}/dataflow-image"
+	if [[ ! -d ${folder} ]]; then
+		mkdir -p "${folder}/functions"
+		cp -R "$(stage dataflow)" "${folder}/dataflow"
+		cp -R "$(stage functions/load_tweet)" "${folder}/functions/load_tweet"
+		cp functions/__init__.py "${folder}/functions/"
+		cp dataflow/Dockerfile "${folder}/"
+	fi
+	printf '%s' "${folder}"
+}
+
+# The template says how a streaming job is started from it.
 template() {
 	local source image folder
-	source=$({ (cd dataflow && files_hash .); (cd functions/load_tweet && files_hash .); } | hash_of)
+	folder=$(dataflow_source)
+	source=$(cd "${folder}" && files_hash .)
 	image="${REGISTRY}/dataflow:${source}"
 	decide templates "${WORKER}" "${source}" || return 0
 	step "Building Dataflow's image (about five minutes: Beam is large)"
-	folder="${WORK}/dataflow-image"
-	mkdir -p "${folder}/functions"
-	cp -R dataflow "${folder}/dataflow"
-	cp -R functions/__init__.py functions/load_tweet "${folder}/functions/"
-	cp dataflow/Dockerfile "${folder}/"
 	patiently gcloud builds submit "${folder}" --config=infra/deploy/image.yaml --region="${REGION}" \
 		--gcs-source-staging-dir="gs://${BUCKET}/dataflow" --service-account="projects/${P}/serviceAccounts/$(account tds-build)" \
 		--substitutions="_IMAGE=${image},_PYTHON_VERSION=${PYTHON_VERSION}" >/dev/null
@@ -100,7 +109,7 @@ streaming_job() {
 	local config
 	local -a parameters=(
 		"subscription=projects/${P}/subscriptions/${WORKER_SUBSCRIPTION}" "dataset=${BIGQUERY_DATASET}" "keep_retweets=${KEEP_RETWEETS}"
-		"sdk_container_image=${REGISTRY}/dataflow:$({ (cd dataflow && files_hash .); (cd functions/load_tweet && files_hash .); } | hash_of)"
+		"sdk_container_image=${REGISTRY}/dataflow:$(cd "$(dataflow_source)" && files_hash .)"
 	)
 	[[ -z ${LANGUAGES} ]] || parameters+=("languages=${LANGUAGES}")
 	config=$(fingerprint "${parameters[@]}")

@@ -17,10 +17,11 @@ find_push_subscription() {
 # backlog (github.com/google-github-actions/deploy-cloud-functions/issues/419). So the flags are given only when the function is created
 # or one of them has changed. The label `trigger` holds a hash of those that were given last.
 deploy_function() {
-	local name=$1 folder=functions/${1//-/_} config trigger live
+	local name=$1 folder config trigger live
 	shift
+	folder=$(stage "functions/${name//-/_}")
 	local -a flags=(
-		--gen2 --region="${REGION}" --source="${folder}" --entry-point="${name//-/_}"
+		--gen2 --region="${REGION}" --entry-point="${name//-/_}"
 		--runtime="python$(cut -d. -f1,2 <<<"${PYTHON_VERSION}" | tr -d .)"
 		--build-service-account="projects/${P}/serviceAccounts/$(account tds-build)"
 		--docker-repository="projects/${P}/locations/${REGION}/repositories/${REPOSITORY}" --stage-bucket="${BUCKET}"
@@ -35,7 +36,7 @@ deploy_function() {
 	live=${live#*~}
 	if [[ ${VERB} == create || ${live%%~*} != "${trigger}" ]]; then flags+=("${TRIGGER[@]}"); fi
 	step "Deploying the function ${name} (two minutes)"
-	patiently gcloud functions deploy "${name}" "${flags[@]}" --update-labels="app=${APP},config=${config},trigger=${trigger}" >/dev/null
+	patiently gcloud functions deploy "${name}" --source="${folder}" "${flags[@]}" --update-labels="app=${APP},config=${config},trigger=${trigger}" >/dev/null
 	made functions "${name}"
 	DEPLOYED=true
 }

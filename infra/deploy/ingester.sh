@@ -36,8 +36,9 @@ repository() {
 }
 
 ingester() {
-	local source image image_there config variables live=${IDS["jobs/${JOB}"]:-}
-	source=$(cd ingester && { files_hash .; printf '%s' "${PYTHON_VERSION}"; } | hash_of)
+	local folder source image image_there config variables live=${IDS["jobs/${JOB}"]:-}
+	folder=$(stage ingester)
+	source=$(cd "${folder}" && { files_hash .; printf '%s' "${PYTHON_VERSION}"; } | hash_of)
 	image="${REGISTRY}/ingester:${source}"
 	variables=$(joined \
 		"GOOGLE_CLOUD_PROJECT=${P}" "BIGQUERY_DATASET=${BIGQUERY_DATASET}" "PUBSUB_TOPIC=${PUBSUB_TOPIC}" \
@@ -55,7 +56,7 @@ ingester() {
 		image_there=${live#*~}
 		if [[ ${image_there%~*} != "${image}" || ${LIVE["jobs/${JOB}"]:-} == failed ]]; then # not where only a setting has changed
 			step "Building the ingester's image (about a minute)"
-			patiently gcloud builds submit ingester --config=infra/deploy/image.yaml --region="${REGION}" \
+			patiently gcloud builds submit "${folder}" --config=infra/deploy/image.yaml --region="${REGION}" \
 				--gcs-source-staging-dir="gs://${BUCKET}/ingester" \
 				--service-account="projects/${P}/serviceAccounts/$(account tds-build)" \
 				--substitutions="_IMAGE=${image},_PYTHON_VERSION=${PYTHON_VERSION}" >/dev/null

@@ -47,6 +47,17 @@ files_hash() {
 	done | hash_of
 }
 
+version() { sed -n 's/^version = "\(.*\)".*/\1/p' pyproject.toml; }
+
+# stage FOLDER: copies a folder as it is uploaded, with the version in it, and prints where to
+stage() {
+	local copy="${WORK}/upload/$1"
+	mkdir -p "${copy}"
+	cp -R "$1/." "${copy}"
+	version >"${copy}/VERSION"
+	printf '%s' "${copy}"
+}
+
 fingerprint() { printf '%s\n' "$@" | hash_of; }
 
 # label: how the fingerprint is given to a command that creates, or updates

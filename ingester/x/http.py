@@ -28,7 +28,7 @@ from ..errors import Unavailable
 from ..ports import Reply, Token
 from ..threads import in_thread
 
-AGENT = f"twitter-data-stream/{version.NUMBER}"
+AGENT = f"twitter-data-stream/{version.number()}"
 _READ_SECONDS = (5.0, 20.0)  # connect, and each read
 _SECONDS = 25.0  # a whole request
 _SLACK = 5.0  # for a lookup of the name, which nothing can shut down

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
+from tests.support.deploy.uploads import unpacked
 
 pytestmark = pytest.mark.slow  # it installs the packages
 NOBODY = 10001  # the image's user
@@ -21,12 +22,13 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """/app of the image, and beside it a venv in the place of its Python."""
     folder = tmp_path_factory.mktemp("image")
     app = folder / "app"
+    uploaded = unpacked(ROOT / "ingester", folder / "upload")
     for line in (ROOT / "ingester" / "Dockerfile").read_text().splitlines():
         if copied := re.match(r"COPY (.+) (\S+)$", line):
             place = app / copied[2]
             (place if copied[2].endswith("/") else place.parent).mkdir(parents=True, exist_ok=True)
             for pattern in copied[1].split():
-                for file in (ROOT / "ingester").glob(pattern):
+                for file in uploaded.glob(pattern):
                     shutil.copy(file, place)
         if pip := re.match(r"RUN (pip install .+)$", line):
             subprocess.run([sys.executable, "-m", "venv", folder / "python"], check=True)
@@ -67,6 +69,6 @@ def test_the_image_holds_what_the_ingester_needs_and_starts_as_another_user(imag
 
 def test_the_image_holds_nothing_else(image: Path) -> None:
     held = {file.relative_to(image / "app").as_posix() for file in (image / "app").rglob("*") if file.is_file()}
-    assert held == {"ingester/requirements.txt", "ingester/rules.yaml", "ingester/prices.json"} | {
+    assert held == {"ingester/requirements.txt", "ingester/VERSION", "ingester/rules.yaml", "ingester/prices.json"} | {
         file.relative_to(ROOT).as_posix() for file in (ROOT / "ingester").rglob("*.py")
     }

@@ -1,17 +1,25 @@
 """The scripts on machines that are not ours: other shells and tools, odd folders, no UTF-8, a dead proxy, bash of 2007."""
 
+import http.server
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.support import ROOT
 from tests.support.tiers import needs
+from tests.support.waiting import eventually
 
 SCRIPTS = ("run", "reports", "ingester", "dataflow", "test", "docs", "lock", "setup", "bench")
+NOWHERE = "http://127.0.0.1:9"
 SHELLS = {
     "dash": ["dash"],
     "busybox": ["busybox", "sh"],
@@ -24,28 +32,36 @@ _GNU_ONLY = re.compile(
 )
 
 
+# What a set-up does is seen with the packages of the site: they are few.
+_DOCS = ("docs", "no-such-command")
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """The scripts and what they look at, in a folder with a space and an apostrophe, with the packages of this checkout."""
+    """What is in the repository, in a folder with a space and an apostrophe, with nothing installed."""
     folder = tmp_path / "it's a folder"
     names = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
     for name in names:
         if (ROOT / name).is_file() and not name.startswith("docs/pictures"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
-    (folder / ".venv").symlink_to(ROOT / ".venv")
     return folder
 
 
-def run(command: list[str], path: str) -> subprocess.CompletedProcess[str]:
-    """Run from another folder, with a locale that is not UTF-8 and a proxy that does not answer."""
-    environment = {
-        "HOME": os.environ.get("HOME", "/"), "PATH": path, "LANG": "C", "LC_ALL": "C", "CDPATH": "/usr",
-        "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9",
-    }  # fmt: skip
-    return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False, timeout=60)
+def run(command: list[str], path: str = os.environ["PATH"], **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run from another folder, with a locale that is not UTF-8."""
+    environment = os.environ | {"PATH": path, "LANG": "C", "LC_ALL": "C", "CDPATH": "/usr"} | variables
+    return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False, timeout=110)
+
+
+def was_set_up(done: subprocess.CompletedProcess[str], checkout: Path) -> bool:
+    """Whether a run of _DOCS came as far as its own mistake, and the programs that it installed start."""
+    assert "scripts/docs has no 'no-such-command'." in done.stderr, done.stderr
+    mkdocs = subprocess.run([checkout / ".venv" / "bin" / "mkdocs", "--version"], capture_output=True, check=False)
+    return done.returncode == 2 and mkdocs.returncode == 0
 
 
 def tools(name: str, folder: Path) -> str:
@@ -67,13 +83,84 @@ def tools(name: str, folder: Path) -> str:
 )
 def test_every_script_runs_in_any_shell_from_any_folder(name: str, checkout: Path, tmp_path: Path) -> None:
     path = tools(name, tmp_path)
+    ready = run([*SHELLS[name], str(checkout / "scripts" / "setup")], path)
+    assert ready.returncode == 0, ready.stderr
     for script in SCRIPTS:
-        done = run([*SHELLS[name], str(checkout / "scripts" / script), "--help"], path)
+        done = run(
+            [*SHELLS[name], str(checkout / "scripts" / script), "--help"],
+            path, http_proxy=NOWHERE, https_proxy=NOWHERE, PYTHONSAFEPATH="1",
+        )  # fmt: skip
         assert (done.returncode, done.stderr) == (0, ""), script
         assert len(done.stdout) > 20, script
-    wrong = run([*SHELLS[name], str(checkout / "scripts" / "docs"), "nonsense"], path)
-    assert wrong.returncode == 2
-    assert "scripts/docs has no 'nonsense'." in wrong.stderr
+
+
+def test_a_set_up_that_was_interrupted_or_moved_is_made_again(checkout: Path, tmp_path: Path) -> None:
+    command = ["sh", str(checkout / "scripts" / _DOCS[0]), _DOCS[1]]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as interrupted:
+        assert eventually((checkout / ".venv" / "pyvenv.cfg").exists)
+        os.killpg(interrupted.pid, signal.SIGKILL)
+    assert was_set_up(run(command), checkout)
+    moved = checkout.rename(tmp_path / "moved")
+    assert was_set_up(run(["sh", str(moved / "scripts" / _DOCS[0]), _DOCS[1]]), moved)
+
+
+def test_a_pip_that_installs_for_the_user_is_harmless(checkout: Path, tmp_path: Path) -> None:
+    (tmp_path / "pip.conf").write_text("[global]\nuser = true\n")
+    done = run(
+        ["sh", str(checkout / "scripts" / _DOCS[0]), _DOCS[1]],
+        python_alone(tmp_path),
+        PIP_CONFIG_FILE=str(tmp_path / "pip.conf"),
+    )
+    assert was_set_up(done, checkout)
+
+
+def python_alone(folder: Path) -> str:
+    """Return a PATH with the system's tools and this Python, and no uv."""
+    (folder / "bin").mkdir()
+    (folder / "bin" / "python3.11").symlink_to(Path(sys.executable).resolve())
+    return f"{folder / 'bin'}:/usr/bin:/bin"
+
+
+@pytest.mark.parametrize("uv_is_on_the_path", [False, True], ids=["no uv", "uv"])
+def test_an_index_that_is_set_for_pip_is_asked_and_no_other(
+    checkout: Path, tmp_path: Path, uv_is_on_the_path: bool
+) -> None:
+    path = python_alone(tmp_path)
+    if uv_is_on_the_path:
+        (tmp_path / "bin" / "uv").symlink_to(ROOT / ".venv" / "bin" / "uv")
+    with index() as (port, asked):
+        (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = http://user:secret@127.0.0.1:{port}/simple\n")
+        done = run(
+            ["sh", str(checkout / "scripts" / _DOCS[0]), _DOCS[1]], path,
+            PIP_CONFIG_FILE=str(tmp_path / "pip.conf"), UV_CACHE_DIR=str(tmp_path / "cache"), UV_HTTP_RETRIES="0",
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert "could not be installed" in done.stderr if uv_is_on_the_path else "pip could not install uv" in done.stderr
+    assert "secret" not in done.stderr
+    assert asked
+    assert all(path.startswith("/simple/") for path in asked)
+    assert ("/simple/uv/" in asked) is not uv_is_on_the_path
+
+
+@contextmanager
+def index() -> Iterator[tuple[int, list[str]]]:
+    """Serve an index that has no package, and yield its port and the paths that were asked for."""
+    asked: list[str] = []
+
+    class Empty(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port, asked
+        server.shutdown()
+        thread.join()
 
 
 def test_with_the_bash_of_a_mac_deploy_says_what_to_install(tmp_path: Path) -> None:

@@ -12,14 +12,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-import dataflow
 from functions.load_tweet import settings as function_settings
 from functions.load_tweet.errors import REJECTED
 from functions.load_tweet.filter import DROPPED
 from functions.remove_deleted import sessions
 from functions.remove_deleted import settings as removal_settings
 from ingester import settings as ingester_settings
-from ingester import version as ingester_version
 from ingester.x import http
 from reports.params import Params
 from tests.simulation.faults import FAULTS
@@ -58,14 +56,9 @@ def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:
 
 
 def test_the_version_is_one() -> None:
-    version = (ROOT / "VERSION").read_text().strip()
-    assert {
-        ingester_version.NUMBER,
-        dataflow.VERSION,
-        http.AGENT.partition("/")[2],
-        sessions.AGENT.partition("/")[2],
-    } == {version}
-    for program in (["-m", "ingester"], ["-m", "local"], ["-m", "reports"]):
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert {http.AGENT.partition("/")[2], sessions.AGENT.partition("/")[2]} == {version}
+    for program in (["-m", "ingester"], ["-m", "local"], ["-m", "reports"], ["-m", "dataflow"]):
         ran = subprocess.run(
             [sys.executable, *program, "--version"], cwd=ROOT, capture_output=True, text=True, check=True
         )
@@ -186,13 +179,12 @@ def test_the_picture_book_names_what_is_there() -> None:
 
 def test_every_dependency_has_a_line_that_says_what_it_is_for() -> None:
     page = (ROOT / "docs" / "explanation" / "dependencies.md").read_text().lower()
-    files = [
-        ROOT / "reports" / "requirements.txt",
-        *ROOT.glob("*/requirements.in"),
-        *ROOT.glob("functions/*/requirements.in"),
-    ]
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
     wanted = {
-        re.split(r"[=\[]", line)[0].lower() for file in files for line in file.read_text().splitlines() if "==" in line
+        re.split(r"[=\[;]", package)[0]
+        for group in ("ingester", "load-tweet", "remove-deleted", "dataflow", "reports", "run")
+        for package in groups[group]
+        if isinstance(package, str)
     }
     assert len(wanted) > 20
     assert {name for name in wanted if name not in page} == set()

@@ -19,8 +19,20 @@ runpy.run_module("{module}", run_name="__main__", alter_sys=True)
 """
 
 
-@pytest.mark.parametrize("option", ["--help", "--version"])
-@pytest.mark.parametrize("module", ["ingester", "local", "reports", "dataflow"])
+@pytest.mark.parametrize(
+    ("module", "option"),
+    [
+        *(
+            (module, option)
+            for module in ("ingester", "local", "reports", "dataflow")
+            for option in ("--help", "--version")
+        ),
+        ("functions.load_tweet.filter", "--help"),
+        ("functions.remove_deleted", "--help"),
+        ("demo", "--help"),
+        ("benchmarks", "--help"),
+    ],
+)
 def test_help_and_version_import_nothing_heavy(module: str, option: str) -> None:
     program = _PROGRAM.format(module=module, option=option)
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
