@@ -46,7 +46,13 @@ class Reservations:
             units = self._size(least, most)
         except (BudgetExhausted, Unavailable):
             await self.refresh()  # a reservation of somebody else's may have been given back
-            units = self._size(least, most)
+            try:
+                units = self._size(least, most)
+            except (BudgetExhausted, Unavailable):
+                self._ledger.write(
+                    "reserved"
+                )  # its last row may still reserve our last page: two searches would wait for each other
+                raise
         if self.budget.reserve_page(units):
             await self._record()
             if self.budget.is_limited():
