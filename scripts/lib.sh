@@ -5,6 +5,11 @@ set -eu
 # python -m finds our packages in the folder where it is started, which this forbids.
 unset PYTHONSAFEPATH
 
+# Compiled modules go beside the packages. Where none may be written, as in many containers, each process would compile Google's clients anew.
+unset PYTHONDONTWRITEBYTECODE
+PYTHONPYCACHEPREFIX=$(pwd -P)/.venv/pycache
+export PYTHONPYCACHEPREFIX
+
 # Ctrl-C is no failure of pip's; what was installed until then stays.
 trap 'printf "\n Stopped, as you asked. Run it again to go on.\n" >&2; exit 130' INT
 
@@ -70,6 +75,7 @@ make_environment() {
 	python=$(find_python) || exit 2
 	version=$("${python}" --version)
 	step "Making .venv with ${version}"
+	[ ! -L .venv ] || rm .venv # --clear would empty the folder that it leads to
 	said=$("${python}" -m venv --clear "${here}/.venv" 2>&1) || {
 		rm -rf .venv
 		last=$(printf '%s\n' "${said}" | tail -n 1)

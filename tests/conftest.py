@@ -2,7 +2,6 @@
 
 import os
 import signal
-import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -10,10 +9,10 @@ import hypothesis
 import pytest
 from google.cloud import bigquery
 
-from local.emulators.bigquery import create as tables
 from local.emulators.bigquery import credentials
 from local.processes import Process, reserved_port
 from tests.support import tiers
+from tests.support.datasets import new_dataset
 from tests.support.fakes import bigquery as fake_bigquery
 from tests.support.pipeline import Lender, Rest
 from tests.support.processes import serving
@@ -158,9 +157,7 @@ def session_client(bigquery_url: str, google_credentials: Path) -> Iterator[bigq
 @pytest.fixture
 def dataset(client: bigquery.Client) -> str:
     """Our tables and views, empty."""
-    name = f"test_{uuid.uuid4().hex[:8]}"
-    tables.create(client, name)
-    return name
+    return new_dataset(client, "test")
 
 
 @pytest.fixture(scope="session")

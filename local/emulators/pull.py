@@ -16,9 +16,14 @@ Work = Callable[[list[ReceivedMessage]], Awaitable[list[bool]]]  # True: acknowl
 
 
 class Puller:
-    """Calls `work` with up to `batch` messages at once, and holds at most `outstanding` messages."""
+    """Calls `work` with up to `batch` messages at once, and holds at most `outstanding` messages.
 
-    def __init__(self, host: str, subscription: str, work: Work, *, batch: int, outstanding: int, part: str) -> None:
+    Waits `pause` seconds between pulls, so that more come at once.
+    """
+
+    def __init__(
+        self, host: str, subscription: str, work: Work, *, batch: int, outstanding: int, part: str, pause: float = 0.0
+    ) -> None:
         self._subscriber = client.async_subscriber(host)
         self._subscription = subscription
         self._work = work
@@ -26,6 +31,7 @@ class Puller:
         self._room = asyncio.Semaphore(outstanding)
         self._most = outstanding
         self._part = part
+        self._pause = pause
         self._tasks: set[asyncio.Task[None]] = set()
         self._acks: list[str] = []
         self._nacks: list[str] = []
@@ -55,6 +61,7 @@ class Puller:
                 task = asyncio.create_task(self._do(group))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+            await asyncio.sleep(self._pause)
 
     async def _do(self, group: list[ReceivedMessage]) -> None:
         try:

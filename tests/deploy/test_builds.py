@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,10 @@ import requests
 from google.cloud import bigquery
 
 from local.emulators import secretmanager
-from local.emulators.bigquery import create as tables
 from local.emulators.bigquery import credentials
 from local.processes import Process, wait_until_ready
 from tests.support import ROOT
+from tests.support.datasets import new_dataset
 from tests.support.deploy.uploads import staged, to_upload, unpacked
 from tests.support.tiers import needs
 from tests.support.waiting import eventually
@@ -100,10 +99,8 @@ def dataset_of(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     variables = {"BIGQUERY_EMULATOR_HOST": engine, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    name = f"built_{uuid.uuid4().hex[:8]}"
     with bigquery.Client(project="local") as client:
-        tables.create(client, name)
-        yield {**variables, "BIGQUERY_DATASET": name}
+        yield {**variables, "BIGQUERY_DATASET": new_dataset(client, "built")}
 
 
 @pytest.mark.slow

@@ -1,14 +1,13 @@
 """Datasets with given rows for the reports, and the period that most of them are asked for."""
 
-import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from google.cloud import bigquery
 
-from local.emulators.bigquery import create as tables
 from reports.params import Params
 from reports.query import Source
+from tests.support.datasets import new_dataset
 
 # what a row of tweet_versions says of nothing else
 _VERSION = {"source": "stream", "hashtags": [], "mentions": [], "urls": [], "rules": [], "keywords": []}
@@ -16,9 +15,7 @@ _VERSION = {"source": "stream", "hashtags": [], "mentions": [], "urls": [], "rul
 
 def fresh(client: bigquery.Client, rows: dict[str, list[dict[str, Any]]]) -> Source:
     """Return a new dataset with these rows by table."""
-    name = f"reports_{uuid.uuid4().hex[:8]}"
-    tables.create(client, name)
-    source = Source(client, name)
+    source = Source(client, new_dataset(client, "reports"))
     for table, of_it in rows.items():
         insert(source, table, of_it)
     return source

@@ -10,7 +10,7 @@ The changes to bqemulator 1.4.0:
 - SQL reads and writes no files but those of load jobs, and no web page is served (doors.py).
 - A column may be added to a table that is in use (catalog.py).
 - A time zone may be a parameter (time_zones.py), and quantiles are an array (quantiles.py).
-- Translations are cached (translations.py), and a view computes only the columns that a query uses (view_columns.py).
+- Translations are kept from run to run (translations.py), and a view computes only the columns that a query uses (view_columns.py).
 - Looking for a value in a list (membership.py) and unnesting a list (unnesting.py) need no join.
 - What notebooks ask for beyond queries is answered (notebooks.py).
 - Load jobs of JSON lines keep their names, and load all files or none (loads.py).
@@ -59,6 +59,7 @@ def _adapt(buffer: StreamingBuffer, memory: str, folders: list[Path]) -> None:
     from bqemulator import server
     from bqemulator.catalog.duckdb_repository import DuckDBCatalogRepository
     from bqemulator.domain.errors import InvalidQueryError
+    from bqemulator.jobs import executor
     from bqemulator.sql.rewriter.row_access_filter import _Rewriter
     from bqemulator.sql.translator import SQLTranslator
     from bqemulator.storage.engine import DuckDBEngine
@@ -66,6 +67,7 @@ def _adapt(buffer: StreamingBuffer, memory: str, folders: list[Path]) -> None:
 
     from . import catalog, loads, quantiles, time_zones, translations, view_columns
 
+    known = translations.Translations()
     quantiles.be_arrays()
     permit_uploads()
     told = Faults()
@@ -106,7 +108,8 @@ def _adapt(buffer: StreamingBuffer, memory: str, folders: list[Path]) -> None:
         (SnapshotManager, "capture", lambda *args, **kwargs: None),
         (DuckDBEngine, "_load_spatial", load_spatial),
         (DuckDBEngine, "start", start_locked),
-        (SQLTranslator, "translate", translations.remembering(SQLTranslator.translate)),
+        (SQLTranslator, "translate", translations.remembering(SQLTranslator.translate, known)),
+        (executor, "rewrite_table_refs", translations.remembering_names(executor.rewrite_table_refs, known)),
         (DuckDBEngine, "execute", execute),
         (_Rewriter, "_expand_view", view_columns.expanding_less(_Rewriter._expand_view)),
     ):

@@ -13,7 +13,7 @@ from ingester.ledger import history
 from ingester.ledger.model import Event, as_row
 from ingester.ledger.store import Store
 from ingester.ledger.units import by_holder
-from local.emulators.bigquery import create as tables
+from tests.support.datasets import new_dataset
 
 FRESH = 90.0
 CONDITIONS = {"token": "7", "forbidden": "7", "parameters": "abc", "rules": "r1"}
@@ -21,8 +21,7 @@ CONDITIONS = {"token": "7", "forbidden": "7", "parameters": "abc", "rules": "r1"
 
 @pytest.fixture
 def dataset(client: bigquery.Client) -> Iterator[str]:
-    name = f"store_{random.randrange(1 << 32):08x}"
-    tables.create(client, name)
+    name = new_dataset(client, "store")
     yield name
     client.delete_dataset(name, delete_contents=True)
 

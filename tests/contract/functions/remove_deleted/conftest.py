@@ -1,6 +1,5 @@
 """A dataset that may be changed, X's emulator for compliance, and a scheduled run on both."""
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +9,8 @@ from google.cloud import bigquery
 from functions.remove_deleted.rounds import Run
 from functions.remove_deleted.store import Store
 from functions.remove_deleted.x import X
-from local.emulators.bigquery import create as tables
 from local.emulators.bigquery import credentials
+from tests.support.datasets import new_dataset
 from tests.support.processes import serving
 from tests.support.removal import Clock, StandIn, Stored
 
@@ -22,10 +21,8 @@ def stored(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     credentials.write(key)
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", engine)
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
-    name = f"removal_{uuid.uuid4().hex[:8]}"
     with bigquery.Client(project="local") as client:
-        tables.create(client, name)
-        yield Stored(client, name)
+        yield Stored(client, new_dataset(client, "removal"))
 
 
 @pytest.fixture(scope="session")
