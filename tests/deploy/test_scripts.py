@@ -7,7 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import threading
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +20,7 @@ from tests.support import ROOT
 from tests.support.tiers import needs
 from tests.support.waiting import eventually
 
-SCRIPTS = ("run", "reports", "ingester", "dataflow", "test", "docs", "lock", "setup", "bench")
+SCRIPTS = ("run", "reports", "ingester", "dataflow", "test", "check", "docs", "lock", "setup", "bench", "release")
 NOWHERE = "http://127.0.0.1:9"
 SHELLS = {
     "dash": ["dash"],
@@ -104,6 +106,14 @@ def test_a_set_up_that_was_interrupted_or_moved_is_made_again(checkout: Path, tm
     assert was_set_up(run(["sh", str(moved / "scripts" / _DOCS[0]), _DOCS[1]]), moved)
 
 
+def test_an_environment_that_is_only_linked_to_is_not_emptied(checkout: Path, tmp_path: Path) -> None:
+    (tmp_path / "of another checkout").mkdir()
+    (tmp_path / "of another checkout" / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    (checkout / ".venv").symlink_to(tmp_path / "of another checkout")
+    assert was_set_up(run(["sh", str(checkout / "scripts" / _DOCS[0]), _DOCS[1]]), checkout)
+    assert (tmp_path / "of another checkout" / "pyvenv.cfg").read_text() == "home = /usr/bin\n"
+
+
 def test_a_pip_that_installs_for_the_user_is_harmless(checkout: Path, tmp_path: Path) -> None:
     (tmp_path / "pip.conf").write_text("[global]\nuser = true\n")
     done = run(
@@ -135,7 +145,7 @@ def test_an_index_that_is_set_for_pip_is_asked_and_no_other(
             PIP_CONFIG_FILE=str(tmp_path / "pip.conf"), UV_CACHE_DIR=str(tmp_path / "cache"), UV_HTTP_RETRIES="0",
         )  # fmt: skip
     assert done.returncode == 2
-    assert "could not be installed" in done.stderr if uv_is_on_the_path else "pip could not install uv" in done.stderr
+    assert ("could not be installed" if uv_is_on_the_path else "pip could not install uv") in done.stderr, done.stderr
     assert "secret" not in done.stderr
     assert asked
     assert all(path.startswith("/simple/") for path in asked)
@@ -191,3 +201,38 @@ def test_the_scripts_beside_deploy_are_posix_sh() -> None:
     for path in (ROOT / "scripts").iterdir():
         if path.is_file() and not path.suffix:
             assert path.read_text().startswith("#!/bin/sh\n"), path.name
+
+
+@pytest.fixture
+def tagged(checkout: Path) -> Path:
+    """A repository with one commit, tagged with the version that it has."""
+    version = tomllib.loads((checkout / "pyproject.toml").read_text())["project"]["version"]
+    for command in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "all"],
+        ["tag", f"v{version}"],
+    ):
+        subprocess.run(["git", *command], cwd=checkout, check=True)
+    return checkout
+
+
+def test_a_release_is_an_archive_of_the_tag_and_its_part_of_the_changelog(tagged: Path) -> None:
+    (tag,) = subprocess.run(["git", "tag"], cwd=tagged, capture_output=True, text=True, check=True).stdout.split()
+    done = run(["sh", str(tagged / "scripts" / "release"), tag])
+    assert done.returncode == 0, done.stderr
+    notes = (tagged / ".release" / "notes.md").read_text()
+    assert f"## {tag[1:]} - 2026-11-26\n{notes}" in (tagged / "CHANGELOG.md").read_text()
+    assert "\n- " in notes
+    assert "\n## " not in notes
+    with tarfile.open(tagged / ".release" / f"twitter-data-stream-{tag[1:]}.tar.gz") as archive:
+        names = set(archive.getnames())
+    assert {f"twitter-data-stream-{tag[1:]}/{name}" for name in ("deploy.sh", "scripts/run", "uv.lock")} <= names
+
+
+def test_a_tag_that_is_not_the_version_is_no_release(tagged: Path) -> None:
+    subprocess.run(["git", "tag", "v99.0.0"], cwd=tagged, check=True)
+    done = run(["sh", str(tagged / "scripts" / "release"), "v99.0.0"])
+    assert done.returncode == 2
+    assert "'v99.0.0' is not the version of pyproject.toml" in done.stderr
+    assert not (tagged / ".release").exists()
