@@ -213,6 +213,8 @@ def environment(key: Path, bigquery_url: str, pubsub: str, x_api_url: str, *, re
     ours = {
         "GOOGLE_CLOUD_PROJECT": PROJECT,
         "BIGQUERY_DATASET": DATASET,
+        "PUBSUB_TOPIC": topics.TOPIC,  # whatever name a shell has left for a deployment
+        "PUBSUB_DEAD_TOPIC": topics.DEAD_TOPIC,
         "GOOGLE_APPLICATION_CREDENTIALS": str(key),
         "BIGQUERY_EMULATOR_HOST": bigquery_url,
         "PUBSUB_EMULATOR_HOST": pubsub,

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO
+from urllib.request import getproxies_environment
 
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
@@ -76,7 +77,11 @@ def _serving(arguments: list[str]) -> Iterator[bigquery.Client]:
         assert process.stdout is not None
         output = _Output(process.stdout)
         url = f"http://127.0.0.1:{output.port()}"
-        with _variable("BIGQUERY_EMULATOR_HOST", url), bigquery.Client(_PROJECT, AnonymousCredentials()) as client:
+        with (
+            _variable("BIGQUERY_EMULATOR_HOST", url),
+            _variable("no_proxy", f"{getproxies_environment().get('no', '')},127.0.0.1".lstrip(",")),
+            bigquery.Client(_PROJECT, AnonymousCredentials()) as client,
+        ):
             try:
                 yield client
             except ReportError:

@@ -2,12 +2,15 @@
 # Shared by the scripts beside it, which source it from the project's folder: finds Python, makes .venv once, installs what is needed, says
 # what it does. POSIX sh, because macOS has bash 3.2 of 2007 and small Linux images have no bash at all.
 set -eu
+here=$(pwd -P)
+stood=${OLDPWD:-${here}} # where the person stands
+
 # python -m finds our packages in the folder where it is started, which this forbids.
 unset PYTHONSAFEPATH
 
 # Compiled modules go beside the packages. Where none may be written, as in many containers, each process would compile Google's clients anew.
 unset PYTHONDONTWRITEBYTECODE
-PYTHONPYCACHEPREFIX=$(pwd -P)/.venv/pycache
+PYTHONPYCACHEPREFIX=${here}/.venv/pycache
 export PYTHONPYCACHEPREFIX
 
 # Ctrl-C is no failure of pip's; what was installed until then stays.
@@ -44,15 +47,31 @@ find_python() {
 		'Install one (python.org, apt, brew), or name one: PYTHON=/path/to/python3.11 scripts/run'
 }
 
+# start MODULE ARGUMENT...: runs a program of ours where the person stands, so that relative paths are theirs.
+start() {
+	module=$1
+	shift
+	cd -- "${stood}"
+	# a folder there that is named like a package of ours is not imported in its place
+	PYTHONPATH=${here}${PYTHONPATH:+:${PYTHONPATH}}
+	PYTHONSAFEPATH=1
+	# a terminal that is not UTF-8 shows ? where it has no sign
+	PYTHONIOENCODING=${PYTHONIOENCODING:-}
+	PYTHONIOENCODING=${PYTHONIOENCODING%%:*}:replace
+	# the local servers are not reached through a proxy; some clients read one spelling, some the other
+	no_proxy=${no_proxy:-${NO_PROXY:-}}
+	no_proxy=${no_proxy:+${no_proxy},}127.0.0.1,localhost
+	NO_PROXY=${no_proxy}
+	export PYTHONPATH PYTHONSAFEPATH PYTHONIOENCODING no_proxy NO_PROXY
+	exec "${here}/.venv/bin/python" -m "${module}" "$@"
+}
+
 # install GROUP...: installs the packages of these groups of pyproject.toml into .venv, at the versions of uv.lock. Skips if that is done.
 install() {
-	here=$(pwd -P)
 	wanted=$(printf '%s\n' "${here}" && cat pyproject.toml uv.lock | cksum)
-	for stamp in .venv/installed.dev ".venv/installed.$*"; do # dev holds all that the others do
-		if [ -f "${stamp}" ] && [ "$(cat "${stamp}")" = "${wanted}" ]; then
-			return
-		fi
-	done
+	if are_installed dev || are_installed "$@"; then # dev holds all that the others do
+		return
+	fi
 	make_environment
 	step "Installing the packages of: $* (once)"
 	lock_groups "$@"
@@ -64,7 +83,14 @@ install() {
 		fail "The packages of $* could not be installed." \
 			"Is this machine online? Is the disk full (df -h .)? Does it need a proxy or an index of its own? All that uv said is in ${log}."
 	fi
-	printf '%s' "${wanted}" >"${stamp}"
+	for group in "$@"; do printf '%s' "${wanted}" >".venv/installed.${group}"; done
+}
+
+# are_installed GROUP...: whether this was done for the project as it is now, and where it is
+are_installed() {
+	for group in "$@"; do
+		[ "$(cat ".venv/installed.${group}" 2>/dev/null)" = "${wanted}" ] || return 1
+	done
 }
 
 # Makes .venv anew if there is none, its making was interrupted, or the project was moved: programs in it hold the folder's path.

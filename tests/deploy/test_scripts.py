@@ -53,10 +53,14 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def run(command: list[str], path: str = os.environ["PATH"], **variables: str) -> subprocess.CompletedProcess[str]:
+def run(
+    command: list[str], path: str = os.environ["PATH"], folder: Path = Path("/"), **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run from another folder, with a locale that is not UTF-8."""
     environment = os.environ | {"PATH": path, "LANG": "C", "LC_ALL": "C", "CDPATH": "/usr"} | variables
-    return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False, timeout=110)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=110
+    )
 
 
 def was_set_up(done: subprocess.CompletedProcess[str], checkout: Path) -> bool:
@@ -94,6 +98,25 @@ def test_every_script_runs_in_any_shell_from_any_folder(name: str, checkout: Pat
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (0, ""), script
         assert len(done.stdout) > 20, script
+    seen = a_whole_run([*SHELLS[name], str(checkout / "scripts" / "run")], path, tmp_path / "where the person stands")
+    assert "Balanced: received 4 = published 4 = loaded 4" in seen
+
+
+def a_whole_run(command: list[str], path: str, folder: Path) -> str:
+    """Run the pipeline with the person's own files, variables that a shell has left over, and a proxy that does not answer."""
+    (folder / "local").mkdir(parents=True)
+    (folder / "local" / "__init__.py").write_text("raise SystemExit('not ours')")
+    shutil.copy(ROOT / "docs" / "samples" / "posts.jsonl", folder / "mine.jsonl")
+    shutil.copy(ROOT / "ingester" / "rules.yaml", folder / "my rules.yaml")
+    done = run(
+        [*command, "--posts", "mine.jsonl", "--rules", "my rules.yaml", "--results", "out"], path, folder,
+        http_proxy=NOWHERE, https_proxy=NOWHERE, NO_PROXY="elsewhere", PUBSUB_TOPIC="of-a-deployment", PYTHONIOENCODING="ascii",
+        PYTHONSAFEPATH="1",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (folder / "out" / "report.html").exists()
+    assert sorted(path.name for path in folder.iterdir()) == ["local", "mine.jsonl", "my rules.yaml", "out"]
+    return done.stdout
 
 
 def test_a_set_up_that_was_interrupted_or_moved_is_made_again(checkout: Path, tmp_path: Path) -> None:
