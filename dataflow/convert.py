@@ -12,11 +12,13 @@ from functions.load_tweet.settings import Settings
 from functions.load_tweet.transform import Result, make_rows, reject
 
 from . import files
-from .files import CutOff, Line, Part
-from .lines import Record, read
+from .files import Part
+from .lines import Record, messages
 from .shards import Shards
 from .staging import Staging
 from .totals import Totals
+from .units import Unit
+from .unpack import CutOff
 
 _FIELDS_KEPT = 200  # names of unknown fields: limited, because a file may contain anything
 _KEPT_OF_LINE = 100_000  # bytes of a line that is too long: it goes to `rejected`
@@ -36,20 +38,20 @@ _NOWHERE = Delivery(b"", "")
 
 
 class Place(NamedTuple):
-    """The position of a message: the line that begins at `start` in a part's file, and the message's number within the line."""
+    """The position of a message: the line of the part on which it stands, and its number within the line, both from 0 on."""
 
     part: Part
-    start: int
+    line: int
     number: int = 0
 
     def attributes(self) -> dict[str, str]:
-        """Return it for a person. Reads the file up to there, to count its lines."""
-        line = files.line_number(self.part, self.start)
+        """Return it for a person. The part's first line is numbered once, by reading the file up to there."""
+        line = files.lines_before(self.part) + self.line + 1
         return {"file": self.part.path, "line": str(line), "message": str(self.number + 1)}
 
 
 class Found(NamedTuple):
-    """A message, or why there is none; `data` is the line that it stands in."""
+    """A message, or why there is none; `data` is what was read for it."""
 
     record: Record | BadMessage
     data: bytes
@@ -77,6 +79,8 @@ def to_rows(found: Found, options: Options, now: datetime) -> Result:
     record = found.record
     if isinstance(record, BadMessage):
         return reject(_delivery(found, found.data), record, now)
+    if record.no_post:
+        return reject(_delivery(found, record.payload.encode()), BadMessage("no_post", record.no_post), now)
     received_at = options.received_at if record.received_at is None else record.received_at
     message = Message("", record.payload, received_at, record.source)
     result = make_rows(_NOWHERE, options.keywords, options.settings, now, message)
@@ -87,25 +91,27 @@ def to_rows(found: Found, options: Options, now: datetime) -> Result:
 
 
 def of_file(part: Part, tag: str) -> Iterator[Found]:
-    """Yield the messages of a part of a file. A line that cannot be read is one message that is rejected."""
-    at = part.start
+    """Yield the messages of a part of a file. What cannot be read is one message that is rejected."""
+    line, number = 0, 0
     try:
-        for line in files.lines(part):
-            at = line.start + len(line.data)
-            yield from _of_line(line, Place(part, line.start), tag)
+        for unit in files.lines(part):
+            number = number if unit.line == line and number else 0  # several values may begin on one line
+            line = unit.line
+            for found in _of_unit(unit, tag):
+                yield Found(*found, Place(part, line, number))
+                number += 1
     except CutOff as error:
-        why = f"The file ends in the middle, or is damaged, after {at:,} bytes: {error}"
-        yield Found(BadMessage("cut_off", why), b"", Place(part, at))
+        rest = error.rest or Unit(line + 1, b"")
+        why = f"The file is damaged, or ends in the middle: {error}. What comes before line {rest.line + 1:,} was read"
+        yield Found(BadMessage("cut_off", why), rest.data[:_KEPT_OF_LINE], Place(part, rest.line))
 
 
-def _of_line(line: Line, place: Place, tag: str) -> Iterator[Found]:
-    try:
-        if not line.is_whole:
-            raise BadMessage("too_long", f"The line is longer than {files.LINE_BYTES:,} bytes; its beginning is kept")
-        for number, record in enumerate(read(line.data, tag)):
-            yield Found(record, line.data, place._replace(number=number) if number else place)
-    except BadMessage as error:
-        yield Found(error, line.data if line.is_whole else line.data[:_KEPT_OF_LINE], place)
+def _of_unit(unit: Unit, tag: str) -> Iterator[tuple[Record | BadMessage, bytes]]:
+    if unit.is_whole:
+        yield from messages(unit.data, tag)
+    else:
+        why = f"The line is longer than {files.LINE_BYTES:,} bytes; its beginning is kept"
+        yield BadMessage("too_long", why), unit.data[:_KEPT_OF_LINE]
 
 
 def _delivery(found: Found, data: bytes) -> Delivery:

@@ -7,6 +7,19 @@ class DataflowError(Exception):
     exit_code = 1
 
 
+class Unreadable(Exception):
+    """A file is of a kind that is not read; the text goes on after its name."""
+
+
+class UnreadableFile(DataflowError):
+    """The same, as the command's end."""
+
+    def __init__(self, path: str, why: Unreadable) -> None:
+        super().__init__(
+            f"{path} {why}. Nothing was read. X's JSON is: messages, pages or posts of API v2, one a line or in an array."
+        )
+
+
 class UsageError(DataflowError):
     """The person has to change something: exit code 2."""
 

@@ -1,22 +1,40 @@
 """Finds files, here or in Cloud Storage (gs://), divides them into parts that can be read side by side, and reads the lines of a part."""
 
-import gzip
+import codecs
 import io
-import zlib
-from collections.abc import Iterator, Sequence
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import chain, islice
+from pathlib import Path
 from typing import IO, NamedTuple, cast
 
+import orjson
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from .errors import UsageError
+from . import unpack
+from .errors import Unreadable, UnreadableFile, UsageError
+from .units import Unit, is_open, units
+from .unpack import CutOff
 
 # of a part: at least thousands of posts, so that Beam's own work is small beside it, and at most seconds of work
 _LEAST_BYTES, _MOST_BYTES = 2_000_000, 32_000_000
 _PARTS = 64  # wanted, within these bounds, so that all workers have about the same work
 LINE_BYTES = 32_000_000  # a page of 500 posts has about 2 MB
-_GZIP = b"\x1f\x8b"
 _BUFFER_BYTES = 1_000_000
+_LOOKED_AT = 1_000_000  # bytes at the beginning of a file that say what it is
+_LINES_LOOKED_AT = 50
+
+_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+# What people have beside X's JSON, by how it begins.
+_OTHERS = {
+    b"window.YTD": "X's own data archive (tweets.js)",
+    b"PAR1": "Parquet",
+    b"%PDF": "PDF",
+    b"<": "HTML or XML",
+    b"SQLite": "an SQLite database",
+}
 
 
 class File(NamedTuple):
@@ -27,27 +45,21 @@ class File(NamedTuple):
     changed: float
 
 
+class Shape(NamedTuple):
+    """How a file is to be read: what it is compressed with ('' if it is not), its encoding, and whether each line is a JSON value."""
+
+    packing: str = ""
+    encoding: str = "utf-8"
+    is_lines: bool = True
+
+
 class Part(NamedTuple):
-    """The lines of a file that begin at `start` or later, and before `end`, in bytes. All of it if the file is compressed."""
+    """The lines of a file that begin at `start` or later, and before `end`, in bytes. All of it if it can only be read from its start."""
 
     path: str
     start: int
     end: int
-
-
-class CutOff(Exception):
-    """A compressed file ends in the middle, or is damaged. The lines before that were read."""
-
-
-class Line(NamedTuple):
-    """A line, its bytes with the line break, and the offset in the (uncompressed) file at which it begins.
-
-    Of a line that is longer than LINE_BYTES only the beginning is kept, and `is_whole` is False.
-    """
-
-    start: int
-    data: bytes
-    is_whole: bool
+    shape: Shape = Shape()
 
 
 def find(patterns: Sequence[str]) -> list[File]:
@@ -63,60 +75,138 @@ def find(patterns: Sequence[str]) -> list[File]:
                 f"There is no file {pattern}. Name files or a pattern, here or in Cloud Storage (gs://...)."
             )
         for one in matched:
+            _check(one.path)
             found[one.path] = File(one.path, one.size_in_bytes, one.last_updated_in_seconds or 0.0)
     return [found[path] for path in sorted(found)]
 
 
+def _check(path: str) -> None:
+    """Raise UsageError for what is here and is no file: its size says nothing, and several processes cannot read it."""
+    if "://" in path or not Path(path).exists():
+        return
+    mode = Path(path).stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise UsageError(f"{path} is a folder. Name its files: '{path.rstrip('/')}/*.jsonl'.")
+    if not stat.S_ISREG(mode):
+        raise UsageError(
+            f"{path} is a pipe or a device, which can be read only once. Write it to a file first, and name that."
+        )
+
+
+def look_at(path: str) -> Shape:
+    """Return how the file is to be read, from its beginning. Raises Unreadable for one that holds no JSON of X's."""
+    with _open(path) as file:
+        packing = unpack.packing(file.read(8))
+        head = _beginning(file, packing)
+    if not packing and head[257:262] == b"ustar":
+        raise Unreadable("is a tar archive: unpack it first")
+    encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), "") or _without_mark(head)
+    if encoding != "utf-8":
+        head = head.decode(encoding, "replace").encode()
+    head = head.removeprefix(codecs.BOM_UTF8)
+    lines = [line.strip() for line in islice(head.split(b"\n"), _LINES_LOOKED_AT) if line.strip()]
+    for begin, kind in _OTHERS.items():
+        if lines and lines[0].startswith(begin):
+            raise Unreadable(f"is {kind}")
+    if lines and not any(line[:1] in b"{[" for line in lines):
+        raise Unreadable("holds no JSON: none of its first lines begins with { or [")
+    return Shape(packing, encoding, is_lines=not _goes_on(lines))
+
+
+def _beginning(file: IO[bytes], packing: str) -> bytes:
+    file.seek(0)
+    if not packing:
+        return file.read(_LOOKED_AT)
+    head = bytearray()
+    try:
+        for block in unpack.unpacked(file, packing):
+            head += block
+            if len(head) >= _LOOKED_AT:
+                break
+    except CutOff:
+        pass  # said when it is read
+    return bytes(head)
+
+
+def _without_mark(head: bytes) -> str:
+    """Return the encoding of a text without a byte order mark: JSON begins with a sign of ASCII."""
+    if head[1:2] == b"\0" and head[:1] != b"\0":
+        return "utf-16-le"
+    return "utf-16-be" if head[:1] == b"\0" and head[1:2] != b"\0" else "utf-8"
+
+
+def _goes_on(lines: list[bytes]) -> bool:
+    """Whether the first JSON value goes on after its first line. A line of JSON lines may be damaged; then the next one is whole."""
+    if len(lines) < 2 or not is_open(lines[0]):
+        return False
+    return lines[0] in (b"[", b"{") or not _is_json(lines[1])
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        orjson.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
 def divide(files: Sequence[File]) -> list[Part]:
-    """Return parts of about the same size; a compressed file is one part. The same files are always divided in the same way."""
+    """Return parts of about the same size; what can only be read from its start is one part.
+
+    The same files are always divided in the same way. Raises UnreadableFile, before anything is read, for a file that holds no JSON of X's.
+    """
     part_bytes = min(max(sum(file.size for file in files) // _PARTS, _LEAST_BYTES), _MOST_BYTES)
     parts: list[Part] = []
     for file in files:
-        if _is_gzip(file.path):
-            parts.append(Part(file.path, 0, file.size))
-            continue
-        parts += [Part(file.path, at, min(at + part_bytes, file.size)) for at in range(0, file.size, part_bytes)]
+        try:
+            shape = look_at(file.path)
+        except Unreadable as error:
+            raise UnreadableFile(file.path, error) from None
+        if shape == Shape():
+            parts += [Part(file.path, at, min(at + part_bytes, file.size)) for at in range(0, file.size, part_bytes)]
+        else:
+            parts.append(Part(file.path, 0, file.size, shape))
     return parts
 
 
-def lines(part: Part) -> Iterator[Line]:
-    """Yield the lines of a part. Raises CutOff."""
+def lines(part: Part) -> Iterator[Unit]:
+    """Yield the lines of a part, or the JSON values of one that is not written in lines, numbered from 0 on. Raises CutOff."""
     with _open(part.path) as file:
-        if file.read(2) == _GZIP:
-            file.seek(0)
-            unzipped = cast("IO[bytes]", gzip.GzipFile(fileobj=file))
-            yield from _lines(io.BufferedReader(unzipped, _BUFFER_BYTES), 0, None)  # type: ignore[type-var]
+        if part.shape != Shape():
+            damage: list[CutOff] = []
+            blocks = _decoded(_until_damage(_blocks(file, part.shape.packing), damage), part.shape.encoding)
+            yield from _but_the_damaged(_lines_of(blocks) if part.shape.is_lines else units(blocks, LINE_BYTES), damage)
             return
-        at = max(0, part.start - 1)
-        file.seek(at)
+        file.seek(max(0, part.start - 1))
         reader = io.BufferedReader(file, _BUFFER_BYTES)  # type: ignore[type-var]
+        at = max(0, part.start - 1)
         if part.start:
             at += _skip_line(reader)  # the part before reads the line that crosses the border
         yield from _lines(reader, at, part.end)
 
 
-def line_number(part: Part, start: int) -> int:
-    """Return which line of the file begins at the offset, from 1 on. Reads the file up to there: for the lines that are rejected."""
-    count, left = 1, start
+@lru_cache(maxsize=256)
+def lines_before(part: Part) -> int:
+    """Return how many lines of the file begin before those of the part. Reads the file up to there."""
+    count, left = 0, part.start
     with _open(part.path) as file:
-        reader = gzip.GzipFile(fileobj=file) if _is_gzip(part.path) else file
-        while left > 0 and (block := reader.read(min(left, _BUFFER_BYTES))):
-            count += block.count(b"\n")
+        while left > 0 and (block := file.read(min(left, _BUFFER_BYTES))):
             left -= len(block)
-    return count
+            count += block.count(b"\n")
+            ended = block.endswith(b"\n")
+    return count if not part.start or ended else count + 1
 
 
-def _lines(reader: IO[bytes] | io.BufferedReader, at: int, end: int | None) -> Iterator[Line]:
-    while end is None or at < end:
-        try:
-            data = reader.readline(LINE_BYTES)
-            is_whole = len(data) < LINE_BYTES or data.endswith(b"\n")
-            rest = 0 if is_whole else _skip_line(reader)
-        except (EOFError, OSError, zlib.error) as error:
-            raise CutOff(f"{type(error).__name__}: {error}") from None
+def _lines(reader: IO[bytes] | io.BufferedReader, at: int, end: int) -> Iterator[Unit]:
+    number = 0
+    while at < end:
+        data = reader.readline(LINE_BYTES)
         if not data:
             return
-        yield Line(at, data, is_whole)
+        is_whole = len(data) < LINE_BYTES or data.endswith(b"\n")
+        rest = 0 if is_whole else _skip_line(reader)
+        yield Unit(number, data, is_whole)
+        number += 1
         at += len(data) + rest
 
 
@@ -130,9 +220,65 @@ def _skip_line(reader: IO[bytes] | io.BufferedReader) -> int:
     return skipped
 
 
-def _is_gzip(path: str) -> bool:
-    with _open(path) as file:
-        return bool(file.read(2) == _GZIP)
+def _blocks(file: IO[bytes], packing: str) -> Iterator[bytes]:
+    file.seek(0)
+    return unpack.unpacked(file, packing) if packing else iter(lambda: file.read(_BUFFER_BYTES), b"")
+
+
+def _until_damage(blocks: Iterator[bytes], damage: list[CutOff]) -> Iterator[bytes]:
+    """Yield blocks, and note why there are no more: those who wait for the end of a line get what there is of it."""
+    try:
+        yield from blocks
+    except CutOff as error:
+        damage.append(error)
+
+
+def _but_the_damaged(found: Iterator[Unit], damage: list[CutOff]) -> Iterator[Unit]:
+    """Raise CutOff after the last value that is whole; what was begun after it goes with the error."""
+    last: Unit | None = None
+    for unit in found:
+        if last:
+            yield last
+        last = unit
+    if last and (not damage or _is_json(last.data)):
+        yield last
+    elif last:
+        damage[0].rest = last
+    if damage:
+        raise damage[0]
+
+
+def _decoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield UTF-8 without a byte order mark."""
+    first = next(blocks, b"")
+    while len(first) < len(codecs.BOM_UTF8) and (more := next(blocks, b"")):
+        first += more
+    if encoding == "utf-8":
+        yield from chain([first.removeprefix(codecs.BOM_UTF8)], blocks)
+        return
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    for number, block in enumerate(chain([first], blocks)):
+        text = decoder.decode(block)
+        yield (text if number else text.removeprefix("\ufeff")).encode()
+
+
+def _lines_of(blocks: Iterable[bytes]) -> Iterator[Unit]:
+    """Yield the lines of a text that comes in blocks."""
+    held, number, is_whole = bytearray(), 0, True
+    for block in blocks:
+        held += block
+        if b"\n" in block:
+            *ended, rest = bytes(held).split(b"\n")
+            for line in ended:
+                data = line + b"\n"
+                yield Unit(number, data[:LINE_BYTES], is_whole and len(data) <= LINE_BYTES)
+                number, is_whole = number + 1, True
+            held = bytearray(rest)
+        if len(held) > LINE_BYTES:
+            del held[LINE_BYTES:]
+            is_whole = False
+    if held:
+        yield Unit(number, bytes(held), is_whole)
 
 
 def _open(path: str) -> IO[bytes]:

@@ -8,6 +8,7 @@
 X's older format (API v1.1, twarc 1) is not read.
 """
 
+import codecs
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -16,6 +17,8 @@ import orjson
 
 from functions.load_tweet.errors import BadMessage
 from functions.load_tweet.limits import parse_json
+
+from .units import Unit, units
 
 Object = dict[str, Any]
 _STREAM = '{"data":{'
@@ -31,24 +34,37 @@ class Record(NamedTuple):
     payload: str
     received_at: int | None = None
     source: str = SOURCE
+    no_post: str = ""  # why it is none, if X's JSON is of something else
+
+
+def messages(line: bytes, tag: str = "") -> Iterator[tuple[Record | BadMessage, bytes]]:
+    """Yield the messages in a line, each with its bytes; in the place of one that cannot be read, why.
+
+    The elements of an array are read one by one: what is wrong with one costs no other.
+    """
+    is_array = line.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"["
+    for unit in units([line.removeprefix(codecs.BOM_UTF8)], len(line) + 1) if is_array else (Unit(0, line),):
+        try:
+            for record in read(unit.data, tag):
+                yield record, unit.data
+        except BadMessage as error:
+            yield error, unit.data
 
 
 def read(line: bytes, tag: str = "") -> list[Record]:
-    """Return the messages in a line, none for an empty line or a page without posts.
+    """Return the messages in a JSON object, none for an empty line or a page without posts.
 
-    `tag` is the rule's tag for messages that name no rule. Raises BadMessage for a line that is none of the known shapes.
+    `tag` is the rule's tag for messages that name no rule. Raises BadMessage for what is none of the known shapes.
     """
     if not line.strip():
         return []
     try:
         text = line.decode("utf-8-sig").strip()
-        if not tag and text.startswith(_STREAM) and '"__twarc"' not in text:
+        if not tag and text.startswith(_STREAM) and '"__twarc"' not in text and '"text"' in text:
             return [Record(text)]  # most lines are messages, and the row code parses them anyway
         found = parse_json(text)
     except ValueError as error:
         raise BadMessage("not_json", f"The line is not JSON: {error}") from None
-    if isinstance(found, list):
-        return [record for one in found for record in _read(one, orjson.dumps(one).decode(), tag)]
     return list(_read(found, text, tag))
 
 
@@ -60,7 +76,8 @@ def _read(found: Any, text: str, tag: str) -> Iterator[Record]:
     elif isinstance(found.get("data"), list):
         yield from _of_page(found, tag)
     elif "data" in found:
-        yield Record(text if "matching_rules" in found or not tag else _tagged(found, tag), _retrieved_at(found))
+        payload = text if "matching_rules" in found or not tag else _tagged(found, tag)
+        yield Record(payload, _retrieved_at(found), no_post=_no_post(found["data"]))
     elif "id" in found and "text" in found and "id_str" not in found:
         yield Record(_dump(_unflatten(found, tag)), _retrieved_at(found))
     elif "id_str" in found:
@@ -93,7 +110,14 @@ def _of_page(page: Object, tag: str) -> Iterator[Record]:
         message: Object = {"data": post}
         if isinstance(post, dict) and (referred := _referred(post, index)):
             message["includes"] = referred
-        yield Record(_dump(message | {"matching_rules": rules}), at)
+        yield Record(_dump(message | {"matching_rules": rules}), at, no_post=_no_post(post))
+
+
+def _no_post(found: Any) -> str:
+    """Return why an object is no post: accounts, lists and private messages have ids too. '' for what the row code judges."""
+    if isinstance(found, dict) and "id" in found and ("text" not in found or "event_type" in found):
+        return "The object is no post: it has an id and no text, or is a private message"
+    return ""
 
 
 def _by_key(items: Any) -> dict[str, Object]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count, islice
+from itertools import count
 from typing import IO, Any, cast
 
 import orjson
@@ -39,6 +39,7 @@ _REQUEST_SECONDS = 60.0
 _JOB_SECONDS = 6 * 3_600.0  # BigQuery ends a load job after six hours
 _TRIES = 5  # each is a job with a name of its own
 _ROWS_PER_INSERT = 500
+_BYTES_PER_INSERT = 4_000_000  # BigQuery takes 10 MB a request, and JSON in JSON has a backslash before each quote
 _REFUSED = frozenset({"invalid", "invalidQuery", "badRequest"})
 
 _OUTCOMES = {"tweet_versions": "loaded", "filtered": "filtered"}  # the outcome of a message that has a row in the table
@@ -237,13 +238,27 @@ def _insert(target: Target, table: str, shard: Shard) -> int:
     refused = 0
     with _open(shard.path) as file:
         number = 0
-        while block := list(islice(file, _ROWS_PER_INSERT)):
+        for block in _blocks(file):
             rows = {f"{shard.path}:{number + place}": _as_inserted(table, line) for place, line in enumerate(block)}
             number += len(block)
             why = insert(table, rows)
             refused += len(why)
             _reject(insert, {row_id: (rows[row_id], reason) for row_id, reason in why.items()})
     return refused
+
+
+def _blocks(file: IO[bytes]) -> Iterator[list[bytes]]:
+    """Yield the lines of a file in lists that fit a request; a line that does not is alone."""
+    block: list[bytes] = []
+    size = 0
+    for line in file:
+        if block and (len(block) == _ROWS_PER_INSERT or size + len(line) > _BYTES_PER_INSERT):
+            yield block
+            block, size = [], 0
+        block.append(line)
+        size += len(line)
+    if block:
+        yield block
 
 
 def _reject(insert: Any, refused: dict[str, tuple[dict[str, Any], str]]) -> None:

@@ -29,6 +29,7 @@ _REQUEST_SECONDS = (2.0, 3.5)  # connect, read
 
 _CUT_SECONDS = ANSWER_SECONDS - 0.5
 _TOO_LARGE = 413
+_TOO_LARGE_AS_400 = "payload size"  # in the text of a 400: https://github.com/googleapis/google-cloud-go/issues/2855
 
 _NO_SUCH_FIELD = "no such field"
 _BLAMES_THE_ROW = frozenset({"invalid", "invalidQuery", "badRequest"})  # reasons in insertErrors
@@ -111,7 +112,7 @@ def _insert_once(
             timeout=_REQUEST_SECONDS,  # type: ignore[arg-type]
         )
     except (GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
-        if getattr(error, "code", None) == _TOO_LARGE:
+        if _is_too_large(error):
             raise _TooLargeError from None
         raise BadMoment(f"{table}: {type(error).__name__}: {error}") from error
     except (AttributeError, TypeError, ValueError) as error:  # the client does not notice that an answer was cut off
@@ -131,6 +132,11 @@ def _insert_once(
         else:
             raise BadMoment(f"{table}: {_in_words(reasons)}")
     return bad, stopped
+
+
+def _is_too_large(error: Exception) -> bool:
+    code = getattr(error, "code", None)
+    return code == _TOO_LARGE or (code == 400 and _TOO_LARGE_AS_400 in str(error))
 
 
 def _is_late(error: dict[str, Any], seen: Columns) -> bool:

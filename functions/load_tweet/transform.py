@@ -22,6 +22,9 @@ from .post import Post, parse
 from .settings import Settings
 from .tables import FilteredRow, RejectedRow, SupersededRow, columns
 
+_MOST_KEPT = 7_000_000  # bytes: as base64 they fit BigQuery's request of 10 MB
+_KEPT_OF_MORE = 1_000_000
+
 TableRow = tuple[str, str, dict[str, Any]]
 
 
@@ -68,15 +71,22 @@ def _rows(message: Message, keywords: Keywords, settings: Settings, now: datetim
 
 
 def reject(delivery: Delivery, error: BadMessage, now: datetime) -> Result:
-    """Return a row of `rejected`: all of the delivery, and why it cannot become a row of a post."""
+    """Return a row of `rejected`: all of the delivery, and why it cannot become a row of a post.
+
+    Of data that would make the row larger than BigQuery takes the beginning is kept; `archive` has all of it.
+    """
+    size, data, why = len(delivery.data), delivery.data, str(error)
+    if size > _MOST_KEPT:
+        data = data[:_KEPT_OF_MORE]
+        why = f"{why} The first {_KEPT_OF_MORE:,} of {size:,} bytes are kept here: more is no row of BigQuery's"
     row = RejectedRow(
-        data=base64.b64encode(delivery.data).decode(),
+        data=base64.b64encode(data).decode(),
         subscription_name=delivery.subscription,
         message_id=delivery.message_id,
         publish_time=_time_or_none(delivery.publish_time),
         attributes=orjson.dumps(delivery.attributes).decode(),
         reason=error.reason,
-        error=str(error),
+        error=why,
         rejected_at=timestamp(now),
     )
     row_id = delivery.message_id or hashlib.blake2b(delivery.data, digest_size=16).hexdigest()

@@ -13,6 +13,13 @@ from .faults import Faults
 from .insert_errors import Field, Table, insert_errors
 from .streaming_buffer import StreamingBuffer
 
+# https://cloud.google.com/bigquery/quotas#streaming_inserts; refused with 400: https://github.com/googleapis/google-cloud-go/issues/2855
+_MOST_BYTES = 10_485_760
+_SAID = f"Request payload size exceeds the limit: {_MOST_BYTES} bytes."
+_too_large = JSONResponse(
+    {"error": {"code": 400, "message": _SAID, "errors": [{"message": _SAID, "reason": "badRequest"}]}}, 400
+)
+
 
 class Checks:
     """In front of the emulator: answers insertAll's row errors, and remembers what was streamed."""
@@ -36,6 +43,9 @@ class Checks:
         from bqemulator.storage.sql_identifiers import quoted_table_ref  # noqa: PLC0415 - it would greet on stdout
 
         body = await Request(scope, receive).body()
+        if len(body) > _MOST_BYTES:
+            await _too_large(scope, receive, send)
+            return
         project, _, dataset, _, table = scope["path"].split("/")[-6:-1]
         meta = self._context.catalog.get_table(project, dataset, table)
         if meta is None:

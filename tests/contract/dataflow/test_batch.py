@@ -224,6 +224,21 @@ def test_a_row_that_bigquery_refuses_goes_to_rejected_and_the_counts_balance(
     assert json.loads(rejected["data"]) == json.loads(old)
 
 
+def test_rows_of_more_bytes_than_a_request_takes_are_inserted_all_the_same(
+    place: Place, tmp_path: Path, bigquery_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A load job refuses a file because of one row; the others are inserted, 12 MB in all."""
+    path = tmp_path / "posts.jsonl"
+    old = b'{"data":{"id":"5","text":"of another age","created_at":"2009-01-01T00:00:00.000Z"}}'
+    path.write_bytes(b"\n".join([*(streamed(n, text='"' * 100_000) for n in range(10, 50)), old]))
+    tell(bigquery_url, "refusedx9@tweet_versions")
+    try:
+        assert place.run("files", str(path)) == 0
+    finally:
+        tell(bigquery_url, "")
+    assert "read 41 = loaded 40 + filtered 0 + rejected 1" in capsys.readouterr().err
+
+
 def test_the_archive_is_read_once_more_without_replays_and_canaries(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -88,10 +88,16 @@ def test_a_column_that_the_table_had_at_start_is_late_and_one_that_it_never_had_
     assert insert() == dict.fromkeys("abc", "nowhere: no such field: nowhere.")
 
 
-def test_a_request_that_is_too_large_is_sent_in_halves_and_a_row_that_is_refused(fake: FakeBigQuery) -> None:
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [(413, "Request Entity Too Large"), (400, "Request payload size exceeds the limit: 10485760 bytes.")],
+)
+def test_a_request_that_is_too_large_is_sent_in_halves_and_a_row_that_is_refused(
+    fake: FakeBigQuery, code: int, message: str
+) -> None:
     def at_most_one(table: str, rows: fakes.Rows) -> fakes.Answer:
         if len(rows) > 1 or rows[0]["id"] == "b":
-            return 413, {"error": {"code": 413, "message": "Request Entity Too Large"}}
+            return code, {"error": {"code": code, "message": message}}
         return fakes.ok(table, rows)
 
     fake.usual = at_most_one

@@ -1,7 +1,6 @@
 """The function as Google runs it: its folder alone, behind functions-framework, called with a CloudEvent."""
 
 import json
-import shutil
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from local.emulators import secretmanager
 from local.processes import Process, wait_until_ready
 from tests.support import ROOT
+from tests.support.deploy.uploads import unpacked
 from tests.support.processes import function_command, running
 from tests.support.removal import StandIn, Stored
 from tests.support.waiting import eventually
@@ -24,8 +24,7 @@ KEPT = post(2, "words that stay")
 
 @pytest.fixture
 def function(stored: Stored, x: StandIn, tmp_path: Path) -> Iterator[tuple[Process, str]]:
-    folder = tmp_path / "alone" / "remove_deleted"
-    shutil.copytree(ROOT / "functions" / "remove_deleted", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    folder = unpacked(ROOT / "functions" / "remove_deleted", tmp_path / "alone")
     with secretmanager.serve("local") as secret:
         environment = {
             "PYTHONPATH": "",

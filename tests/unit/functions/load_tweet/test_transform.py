@@ -85,6 +85,13 @@ def test_the_canary_passes_every_filter() -> None:
     assert make(EDITED, source="doctor", keywords=parse_keywords("music")).outcome == "loaded"
 
 
+def test_of_a_bad_message_that_no_row_can_hold_the_beginning_is_kept_and_that_is_said() -> None:
+    rejected = make_rows(Delivery(b"x" * 9_000_000, "m1"), Keywords(), SETTINGS, NOW)
+    ((_, _, row),) = rejected.rows
+    assert base64.b64decode(row["data"]) == b"x" * 1_000_000
+    assert "The first 1,000,000 of 9,000,000 bytes are kept here" in row["error"]
+
+
 def test_a_bad_message_is_kept_whole_with_its_reason() -> None:
     delivery = Delivery(b"\xff{", "m1", "s", "2026-11-22T00:00:00Z", {"source": "stream"})
     row = {

@@ -1,0 +1,133 @@
+"""Unpacks compressed files block by block: as much of a damaged one as can be read, and then why there is no more."""
+
+import bz2
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
+from typing import IO, Any
+
+import zstandard
+
+from .errors import Unreadable
+from .units import Unit
+
+_PACKINGS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip"}
+_DAMAGE = (zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError, EOFError, ValueError)
+_ENCRYPTED = 1  # a zip member's flag
+_LOCAL_HEADER = (
+    30  # bytes before the name of a zip member: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7
+)
+
+Decompressor = Any  # of zlib, bz2, lzma or zstandard: decompress(), eof, unused_data
+
+_MAKE: dict[str, Callable[[], Decompressor]] = {
+    "gzip": partial(zlib.decompressobj, 31),
+    "bz2": bz2.BZ2Decompressor,
+    "xz": lzma.LZMADecompressor,
+    "zstd": lambda: zstandard.ZstdDecompressor().decompressobj(),
+}
+# Read at once: a few bytes of bz2 or zstd may become a megabyte.
+_BLOCK_BYTES = {"gzip": 65_536, "bz2": 4_096, "xz": 4_096, "zstd": 4_096}
+
+
+class CutOff(Exception):
+    """A compressed file ends in the middle, is damaged, or is followed by something else. What comes before was read.
+
+    `rest` is the value that the damage is in, as far as it could be read.
+    """
+
+    rest: Unit | None = None
+
+
+def packing(head: bytes) -> str:
+    """Return how a file that begins so is compressed: gzip, bz2, xz, zstd or zip; '' if it is not."""
+    return next((name for magic, name in _PACKINGS.items() if head.startswith(magic)), "")
+
+
+def unpacked(file: IO[bytes], how: str) -> Iterator[bytes]:
+    """Yield the content in blocks. Raises CutOff after the last byte that can be read; Unreadable for a zip that is not one file."""
+    if how == "zip":
+        start, make = _only_member(file)
+        yield from _member(file, start, make, _BLOCK_BYTES["gzip"])
+        return
+    at = 0
+    while (end := (yield from _member(file, at, _MAKE[how], _BLOCK_BYTES[how]))) is not None:
+        at = end
+
+
+def _member(
+    file: IO[bytes], start: int, make: Callable[[], Decompressor], block_bytes: int
+) -> Generator[bytes, None, int | None]:
+    """Yield what begins at `start`, and return where it ends; None at the end of the file."""
+    file.seek(start)
+    member, at = make(), start
+    while not member.eof:
+        block = file.read(block_bytes)
+        if not block:
+            if at == start:
+                return None
+            raise CutOff("it ends in the middle")
+        try:
+            content = member.decompress(block)
+        except _DAMAGE as error:
+            yield from _before_the_damage(file, start, at, make, block)
+            raise CutOff(f"{type(error).__name__}: {error}") from None
+        at += len(block)
+        if content:
+            yield content
+    return at - len(member.unused_data)
+
+
+def _before_the_damage(
+    file: IO[bytes], start: int, at: int, make: Callable[[], Decompressor], block: bytes
+) -> Iterator[bytes]:
+    """Yield what the block still gives before the byte at which it is damaged: a decompressor that fails returns nothing."""
+    member, left = make(), at - start
+    file.seek(start)
+    while left > 0:
+        again = file.read(min(left, 65_536))
+        left -= len(again)
+        member.decompress(again)
+    try:
+        for byte in block:
+            if content := member.decompress(bytes([byte])):
+                yield content
+    except _DAMAGE:
+        return
+
+
+def _only_member(file: IO[bytes]) -> tuple[int, Callable[[], Decompressor]]:
+    """Return where the data of a zip's only file begin, and what unpacks them. Raises Unreadable."""
+    try:
+        members = [member for member in zipfile.ZipFile(file).infolist() if not member.is_dir()]
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise Unreadable(f"is a zip archive that is damaged ({error})") from None
+    if len(members) != 1:
+        raise Unreadable(f"is a zip archive of {len(members)} files: unpack it first")
+    (member,) = members
+    if member.flag_bits & _ENCRYPTED or member.compress_type not in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED):
+        raise Unreadable("is a zip archive with a password or an unusual compression: unpack it first")
+    file.seek(member.header_offset)
+    header = file.read(_LOCAL_HEADER)
+    name, more = int.from_bytes(header[26:28], "little"), int.from_bytes(header[28:30], "little")
+    start = member.header_offset + _LOCAL_HEADER + name + more
+    if member.compress_type == zipfile.ZIP_STORED:
+        return start, partial(_Stored, member.file_size)
+    return start, partial(zlib.decompressobj, -15)
+
+
+class _Stored:
+    """Passes on the bytes of a zip member that is not compressed."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self.unused_data = b""
+        self.eof = size == 0
+
+    def decompress(self, block: bytes) -> bytes:
+        content, self.unused_data = block[: self._left], block[self._left :]
+        self._left -= len(content)
+        self.eof = self._left == 0
+        return content
