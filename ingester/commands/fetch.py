@@ -24,11 +24,15 @@ from .terminal import agreed, check_interval, console, interrupt, progress_bar, 
 
 T = TypeVar("T")
 
+# https://cloud.google.com/bigquery/docs/streaming-data-into-bigquery, on partitioned tables: 3,650 days; one is left for the way
+_STREAMABLE = timedelta(days=3_649)
+
 
 def fetch(settings: Settings, arguments: Namespace, times: Timeouts) -> int:
     """Search by hand between two times: what the stream did not deliver, or years of history. Says what it costs first."""
     since, until = arguments.since, arguments.until or datetime.now(UTC)
     check_interval(since, until)
+    _check_streamable(since)
     until = min(until, datetime.now(UTC) - timedelta(seconds=times.lag))
     x = connect_x(settings, times)
     asked = by_hand.askable(_rules_to_ask(x, arguments), is_old=since < datetime.now(UTC) - search.DAYS, say=warn)
@@ -49,6 +53,17 @@ def fetch(settings: Settings, arguments: Namespace, times: Timeouts) -> int:
     if arguments.dry_run or not agreed(arguments, "Fetch and publish them?"):
         return 0 if arguments.dry_run else 1
     return _fetch(settings, ledger, reservations, plan, (x, times))
+
+
+def _check_streamable(since: datetime) -> None:
+    """Raise ConfigurationError, before anything is paid for, where the function could not store the posts that come."""
+    oldest = datetime.now(UTC) - _STREAMABLE
+    if since < oldest:
+        raise ConfigurationError(
+            f"BigQuery takes nothing by streaming that is older than ten years: posts from before {oldest:%F} would be paid for "
+            f"and rejected. Search with --from {oldest + timedelta(days=1):%F} or later. To have older posts, let twarc2 fetch them "
+            "into a file, and load it with scripts/dataflow files: load jobs have no such limit."
+        )
 
 
 def _fetch(

@@ -124,6 +124,12 @@ MISTAKES = {
     "a wrong token": (["rules", "plan"], {"X_BEARER_TOKEN": "wrong"}, 3, "Is the token right"),
     "X out of reach": (["rules", "plan"], {"X_API_URL": "http://127.0.0.1:9"}, 3, "X does not answer"),
     "a search from the future": (["search", "--from", "2999-01-01", "--to", "2998-01-01"], {}, 2, "is not before"),
+    "a search of what cannot be stored": (
+        ["search", "--from", "2012-01-01", "--to", "2012-02-01"],
+        {},
+        2,
+        "load it with scripts/dataflow files",
+    ),
     "a search of nothing": (["search", "--from", "2026-02-01", "--to", "2026-01-01"], {}, 2, "is not before --to"),
     "a rule that is not there": (
         ["search", "--from", "2020-01-01", "--rule", "mine"],
