@@ -115,8 +115,13 @@ def _serving() -> _Serving:
     Raises BadMoment.
     """
     watchdog.watch(asyncio.get_running_loop())
-    insert = store.connect(SETTINGS.google_cloud_project, SETTINGS.bigquery_dataset, TABLES_AT_START)
-    counts = Outcomes(SETTINGS.google_cloud_project)
+    counts, loop = Outcomes(SETTINGS.google_cloud_project), asyncio.get_running_loop()
+    insert = store.connect(
+        SETTINGS.google_cloud_project,
+        SETTINGS.bigquery_dataset,
+        TABLES_AT_START,
+        lambda rows: loop.call_soon_threadsafe(counts.numbers_as_text, rows),
+    )
     gc.collect()
     gc.freeze()  # objects made so far stay, so the collector need not look at them again
     gc.set_threshold(_GARBAGE_AFTER)

@@ -23,7 +23,9 @@ class Outcomes:
 
     def __init__(self, project: str) -> None:
         self._project = project
-        self._totals: Counter[str] = Counter(loaded=0, filtered=0, rejected=0, failed=0, busy=0, unknown_fields=0)
+        self._totals: Counter[str] = Counter(
+            loaded=0, filtered=0, rejected=0, failed=0, busy=0, unknown_fields=0, payload_numbers_as_text=0
+        )
         self._told: Counter[str] = Counter()
         self._unknown: set[str] = set()
         self._ticker = asyncio.get_running_loop().create_task(self._tick())
@@ -54,6 +56,10 @@ class Outcomes:
     def busy(self) -> None:
         """Count a message that was refused at once; logged once a second."""
         self._totals["busy"] += 1
+
+    def numbers_as_text(self, rows: int) -> None:
+        """Count rows that BigQuery took only with the numbers of their payload as text."""
+        self._totals["payload_numbers_as_text"] += rows
 
     def tell(self) -> None:
         """Log the counts if they have changed."""

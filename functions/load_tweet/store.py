@@ -6,8 +6,9 @@ of such a row in the same request ('stopped') are sent again at once. Everything
 (https://github.com/googleapis/google-cloud-ruby/issues/3805), and an insert may meet a part of BigQuery that has not yet.
 """
 
+import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
@@ -32,14 +33,22 @@ _TOO_LARGE = 413
 _TOO_LARGE_AS_400 = "payload size"  # in the text of a 400: https://github.com/googleapis/google-cloud-go/issues/2855
 
 _NO_SUCH_FIELD = "no such field"
+# GoogleSQL's exact mode refuses a number of JSON that a double cannot hold exactly, about one float in a thousand. Whether insertAll does
+# is not known: it was never seen. Should it, the row is sent once more with such numbers as text.
+_PAYLOAD = "payload"
 _BLAMES_THE_ROW = frozenset({"invalid", "invalidQuery", "badRequest"})  # reasons in insertErrors
 
 
 Seen = Mapping[str, Columns | None]  # the columns of each table at start; empty if they could not be read
 
 
-def connect(project: str, dataset: str, seen: Seen) -> Insert:
-    """Return `insert`, which blocks until BigQuery has answered for each row; for use in threads. Raises BadMoment."""
+def connect(
+    project: str, dataset: str, seen: Seen, on_numbers_as_text: Callable[[int], object] = lambda rows: None
+) -> Insert:
+    """Return `insert`, which blocks until BigQuery has answered for each row; for use in threads. Raises BadMoment.
+
+    `on_numbers_as_text` hears, from any thread, how many rows were stored only with the numbers of their payload as text.
+    """
     try:
         client = bigquery.Client(project=project)
         session = client._http
@@ -52,7 +61,11 @@ def connect(project: str, dataset: str, seen: Seen) -> Insert:
 
     def insert(table: str, rows: dict[str, Row]) -> dict[str, str]:
         with deadlines.until(time.monotonic() + _CUT_SECONDS):
-            return _insert(client, f"{project}.{dataset}.{table}", list(rows.items()), seen.get(table) or {})
+            inserting = _Inserting(client, f"{project}.{dataset}.{table}", seen.get(table) or {})
+            refused = inserting.all(list(rows.items()))
+            if again := inserting.texted - refused.keys():
+                on_numbers_as_text(len(again))
+            return refused
 
     return insert
 
@@ -78,60 +91,100 @@ class _TooLargeError(Exception):
     """The request exceeds BigQuery's size limit; the caller splits it in two."""
 
 
-def _insert(client: bigquery.Client, table: str, rows: list[tuple[str, Row]], seen: Columns) -> dict[str, str]:
-    """Insert rows, and return {row id: why} for those that BigQuery refuses. Each round leaves out at least one refused row, so it ends."""
-    deadline = time.monotonic() + ANSWER_SECONDS
-    refused: dict[str, str] = {}
-    while rows:
-        if time.monotonic() > deadline:
-            raise BadMoment(f"{table}: {len(rows)} rows were still stopped by invalid rows at the deadline")
+class _Inserting:
+    """One call of `insert`. `texted` are the rows that were sent again with the numbers of their payload as text."""
+
+    def __init__(self, client: bigquery.Client, table: str, seen: Columns) -> None:
+        self._client = client
+        self._table = table
+        self._seen = seen
+        self._deadline = time.monotonic() + ANSWER_SECONDS
+        self.texted: set[str] = set()
+
+    def all(self, rows: list[tuple[str, Row]]) -> dict[str, str]:
+        """Insert rows, and return {row id: why} for those that BigQuery refuses.
+
+        Each round leaves out, or changes for the only time, at least one refused row, so it ends.
+        """
+        refused: dict[str, str] = {}
+        while rows:
+            if time.monotonic() > self._deadline:
+                raise BadMoment(f"{self._table}: {len(rows)} rows were still stopped by invalid rows at the deadline")
+            try:
+                bad, stopped = self._once(rows)
+            except _TooLargeError:
+                if len(rows) == 1:
+                    return refused | {rows[0][0]: "the row is larger than BigQuery takes (10 MB a request)"}
+                half = len(rows) // 2
+                return refused | self.all(rows[:half]) | self.all(rows[half:])
+            if stopped and not bad:
+                raise BadMoment(f"{self._table}: BigQuery stopped {len(stopped)} rows and named no invalid one")
+            again: list[tuple[str, Row]] = []
+            for index, errors in bad.items():
+                row_id, row = rows[index]
+                if _blames_the_payload_alone(errors) and row_id not in self.texted and (changed := _texted(row)):
+                    self.texted.add(row_id)
+                    again.append((row_id, changed))
+                else:
+                    refused[row_id] = _in_words(errors)
+            rows = [*again, *(rows[index] for index in stopped)]
+        return refused
+
+    def _once(self, rows: list[tuple[str, Row]]) -> tuple[dict[int, list[dict[str, Any]]], list[int]]:
+        """Return the errors of the rows that are refused, and the rows that were not looked at because of them."""
+        ids = [row_id for row_id, _ in rows]
         try:
-            bad, stopped = _insert_once(client, table, rows, seen)
-        except _TooLargeError:
-            if len(rows) == 1:
-                return refused | {rows[0][0]: "the row is larger than BigQuery takes (10 MB a request)"}
-            half = len(rows) // 2
-            return refused | _insert(client, table, rows[:half], seen) | _insert(client, table, rows[half:], seen)
-        refused |= {rows[index][0]: why for index, why in bad.items()}
-        if stopped and not bad:
-            raise BadMoment(f"{table}: BigQuery stopped {len(stopped)} rows and named no invalid one")
-        rows = [rows[index] for index in stopped]
-    return refused
-
-
-def _insert_once(
-    client: bigquery.Client, table: str, rows: list[tuple[str, Row]], seen: Columns
-) -> tuple[dict[int, str], list[int]]:
-    ids = [row_id for row_id, _ in rows]
-    try:
-        errors = client.insert_rows_json(
-            table,
-            [row for _, row in rows],
-            row_ids=ids,
-            retry=_RETRY,
-            timeout=_REQUEST_SECONDS,  # type: ignore[arg-type]
-        )
-    except (GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
-        if _is_too_large(error):
-            raise _TooLargeError from None
-        raise BadMoment(f"{table}: {type(error).__name__}: {error}") from error
-    except (AttributeError, TypeError, ValueError) as error:  # the client does not notice that an answer was cut off
-        raise BadMoment(f"{table}: BigQuery returned an invalid response: {error}") from error
-    bad: dict[int, str] = {}
-    stopped: list[int] = []
-    for entry in errors:
-        reasons = entry["errors"]
-        if late := [e for e in reasons if _is_late(e, seen)]:
-            raise BadMoment(
-                f"{table}: {_in_words(late)} The table has the column; this part of BigQuery has not learned of it yet"
+            errors = self._client.insert_rows_json(
+                self._table,
+                [row for _, row in rows],
+                row_ids=ids,
+                retry=_RETRY,
+                timeout=_REQUEST_SECONDS,  # type: ignore[arg-type]
             )
-        if any(e.get("reason") in _BLAMES_THE_ROW for e in reasons):
-            bad[int(entry["index"])] = _in_words(reasons)
-        elif all(e.get("reason") == "stopped" for e in reasons):
-            stopped.append(int(entry["index"]))
-        else:
-            raise BadMoment(f"{table}: {_in_words(reasons)}")
-    return bad, stopped
+        except (GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
+            if _is_too_large(error):
+                raise _TooLargeError from None
+            raise BadMoment(f"{self._table}: {type(error).__name__}: {error}") from error
+        except (
+            AttributeError,
+            TypeError,
+            ValueError,
+        ) as error:  # the client does not notice that an answer was cut off
+            raise BadMoment(f"{self._table}: BigQuery returned an invalid response: {error}") from error
+        bad: dict[int, list[dict[str, Any]]] = {}
+        stopped: list[int] = []
+        for entry in errors:
+            reasons = entry["errors"]
+            if late := [e for e in reasons if _is_late(e, self._seen)]:
+                raise BadMoment(
+                    f"{self._table}: {_in_words(late)} The table has the column; this part of BigQuery has not learned of it yet"
+                )
+            if any(e.get("reason") in _BLAMES_THE_ROW for e in reasons):
+                bad[int(entry["index"])] = reasons
+            elif all(e.get("reason") == "stopped" for e in reasons):
+                stopped.append(int(entry["index"]))
+            else:
+                raise BadMoment(f"{self._table}: {_in_words(reasons)}")
+        return bad, stopped
+
+
+def _blames_the_payload_alone(errors: list[dict[str, Any]]) -> bool:
+    return {e.get("location") for e in errors if e.get("reason") in _BLAMES_THE_ROW} == {_PAYLOAD}
+
+
+def _texted(row: Row) -> Row | None:
+    """Return the row with each number of its payload that is no integer as a JSON string; None if there is none."""
+    numbers: list[str] = []
+
+    def text(number: str) -> str:
+        numbers.append(number)
+        return number
+
+    try:
+        payload = json.loads(row[_PAYLOAD], parse_float=text)
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return None
+    return {**row, _PAYLOAD: json.dumps(payload, ensure_ascii=False, separators=(",", ":"))} if numbers else None
 
 
 def _is_too_large(error: Exception) -> bool:

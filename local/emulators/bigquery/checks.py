@@ -66,6 +66,7 @@ class Checks:
             datetime.now(UTC),
             skip_invalid_rows=skip,
             ignore_unknown_values=ignore,
+            inexact=self._faults.inexact,
         )
         if fault == "partial" and not errors:
             errors = faults.failing(len(rows))

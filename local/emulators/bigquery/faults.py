@@ -3,7 +3,8 @@
 500 · 503 · 429 (rateLimitExceeded) · 403 (quotaExceeded) · 404 (no such table) · hang (no answer for 30 s) · slow (stores after 2 s) ·
 lost (stores, and cuts the answer off) · partial (every third row fails for BigQuery's own reasons) · garbled (200, and no JSON).
 For load jobs: `refused` (stores nothing, because of a row) · `unfinished` (fails for BigQuery's own reasons).
-`drop:COLUMN` removes a column. An empty body ends all faults.
+`drop:COLUMN` removes a column. `inexact:NUMBER` refuses JSON that holds this number, such as 67.174118, as GoogleSQL's exact mode
+does; nobody has seen insertAll do so. An empty body ends all faults.
 """
 
 import asyncio
@@ -34,12 +35,16 @@ class Faults:
 
     _waiting: list[tuple[str, str, int]] = field(default_factory=list)
     dropped: set[str] = field(default_factory=set)
+    inexact: set[str] = field(default_factory=set)
 
     def tell(self, text: str) -> None:
         """Add faults. Raises ValueError, which names the known ones."""
         for line in text.split():
             if line.startswith("drop:"):
                 self.dropped.add(line.removeprefix("drop:"))
+                continue
+            if line.startswith("inexact:"):
+                self.inexact.add(line.removeprefix("inexact:"))
                 continue
             found = re.fullmatch(r"([a-z]+|[0-9]+)(?:x([0-9]+))?(?:@([a-z_]+))?", line)
             if not found or found[1] not in NAMES:
@@ -49,6 +54,7 @@ class Faults:
     def forget(self) -> None:
         self._waiting.clear()
         self.dropped.clear()
+        self.inexact.clear()
 
     def next(self, table: str, *, of_load: bool = False) -> str | None:
         for place, (name, wanted, times) in enumerate(self._waiting):

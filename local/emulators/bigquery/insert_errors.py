@@ -6,9 +6,10 @@ all others as 'stopped'. The wording is BigQuery's.
 
 import base64
 import binascii
+import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -43,14 +44,22 @@ def insert_errors(
     *,
     skip_invalid_rows: bool = False,
     ignore_unknown_values: bool = False,
+    inexact: Collection[str] = (),
 ) -> list[Error]:
-    """Return the answer's `insertErrors`: empty if all rows are to be stored."""
+    """Return the answer's `insertErrors`: empty if all rows are to be stored.
+
+    `inexact` are numbers that are refused in JSON, as written.
+    """
     by_name = {field.name.lower(): field for field in table.fields}
     bad = {
         index: errors
         for index, row in enumerate(rows)
         if (errors := list(_row_errors(table, by_name, row.get("json") or {}, now, ignore_unknown_values)))
     }
+    if inexact:
+        for index, row in enumerate(rows):
+            bad.setdefault(index, []).extend(_inexact_errors(table, row.get("json") or {}, inexact))
+        bad = {index: errors for index, errors in bad.items() if errors}
     if not bad:
         return []
     stopped = {"reason": "stopped", "location": "", "debugInfo": "", "message": ""}
@@ -59,6 +68,16 @@ def insert_errors(
         for index in range(len(rows))
         if index in bad or not skip_invalid_rows
     ]
+
+
+def _inexact_errors(table: Table, row: Mapping[str, Any], inexact: Collection[str]) -> Iterator[Error]:
+    for column in table.fields:
+        if column.type == "JSON" and isinstance(value := row.get(column.name), str):
+            numbers: list[str] = []
+            json.loads(value, parse_float=numbers.append)
+            if found := next((number for number in numbers if number in inexact), None):
+                # the words of GoogleSQL's PARSE_JSON with wide_number_mode => 'exact'
+                yield _invalid(column.name, f"Input number: {found} cannot round-trip through string representation")
 
 
 def _row_errors(

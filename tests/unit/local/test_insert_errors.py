@@ -37,7 +37,7 @@ GOOD: dict[str, Any] = {
 }
 
 
-def errors(row: dict[str, Any], **options: bool) -> list[tuple[str, str]]:
+def errors(row: dict[str, Any], **options: Any) -> list[tuple[str, str]]:
     found = insert_errors(TABLE, [{"json": row}], NOW, **options)
     return [(error["location"], error["message"]) for entry in found for error in entry["errors"]]
 
@@ -100,3 +100,10 @@ def test_with_skip_invalid_rows_only_the_bad_ones_are_named() -> None:
 
 def test_unknown_values_can_be_ignored() -> None:
     assert errors(GOOD | {"nope": 1}, ignore_unknown_values=True) == []
+
+
+def test_a_number_that_is_said_to_be_inexact_is_refused_in_json() -> None:
+    table = Table("t", (Field("payload", "JSON"),))
+    rows = [{"json": {"payload": text}} for text in ('{"x": 67.174118}', '{"x": "67.174118"}', '{"x": 67.17}')]
+    found = insert_errors(table, rows, NOW, inexact={"67.174118"}, skip_invalid_rows=True)
+    assert [(entry["index"], entry["errors"][0]["location"]) for entry in found] == [(0, "payload")]

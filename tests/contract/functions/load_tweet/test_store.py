@@ -1,5 +1,7 @@
 """How an insert's answers are read, with Google's real client on a socket."""
 
+import json
+
 import pytest
 
 from functions.load_tweet import store
@@ -24,6 +26,52 @@ def test_a_bad_row_is_returned_and_the_stopped_ones_are_sent_again_at_once(fake:
     fake.usual = fakes.refuse(lambda row: row["id"] == "b")
     assert insert() == {"b": "text: no good"}
     assert (fake.ids("filtered"), fake.inserts) == (["a", "c"], [("filtered", 3), ("filtered", 2)])
+
+
+def blaming(*locations: str) -> fakes.Behaviour:
+    """Refuse each row with a number in its payload that is no integer, and blame these columns."""
+
+    def answer(table: str, rows: fakes.Rows) -> fakes.Answer:
+        bad = [any(type(value) is float for value in json.loads(row.get("payload", "[]"))) for row in rows]
+        if not any(bad):
+            return fakes.ok(table, rows)
+        invalid = [{"reason": "invalid", "location": where, "message": "no good"} for where in locations]
+        errors = [{"index": i, "errors": invalid if b else [{"reason": "stopped"}]} for i, b in enumerate(bad)]
+        return 200, {"insertErrors": errors}
+
+    return answer
+
+
+GEOTAGGED = {"id": "b", "payload": '[67.174118, 12345678901234567890, "é", 1e5]'}
+
+
+def test_a_row_that_is_refused_for_its_payload_alone_is_stored_with_its_numbers_as_text(fake: FakeBigQuery) -> None:
+    told: list[int] = []
+    fake.usual = blaming("payload")
+    connected = store.connect("local", "twitter", {}, told.append)
+    assert connected("filtered", ROWS | {"b": GEOTAGGED}) == {}
+    stored = {row["id"]: row.get("payload") for row in fake.stored["filtered"]}
+    assert stored == {"a": None, "b": '["67.174118",12345678901234567890,"é","1e5"]', "c": None}
+    assert told == [1]
+
+
+@pytest.mark.parametrize("locations", [("payload", "id"), ("id",)])
+def test_a_row_that_is_refused_for_another_column_too_is_not_changed(
+    fake: FakeBigQuery, locations: tuple[str, ...]
+) -> None:
+    told: list[int] = []
+    fake.usual = blaming(*locations)
+    connected = store.connect("local", "twitter", {}, told.append)
+    assert list(connected("filtered", ROWS | {"b": GEOTAGGED})) == ["b"]
+    assert told == []
+
+
+def test_a_payload_that_is_refused_as_text_too_is_refused(fake: FakeBigQuery) -> None:
+    fake.usual = lambda table, rows: (
+        (200, {"insertErrors": [{"index": 0, "errors": [{"reason": "invalid", "location": "payload"}]}]})
+        if rows[0]["id"] == "b" else fakes.ok(table, rows)
+    )  # fmt: skip
+    assert insert({"b": GEOTAGGED}) == {"b": "payload: invalid"}
 
 
 def test_only_bad_rows(fake: FakeBigQuery) -> None:

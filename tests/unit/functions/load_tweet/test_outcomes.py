@@ -79,7 +79,15 @@ def test_one_line_a_group_and_outcome_with_what_a_metric_needs(capsys: pytest.Ca
             "reasons": {"not_json": 1},
         },
     ]
-    totals = {"loaded": 2, "filtered": 3, "rejected": 1, "failed": 0, "busy": 0, "unknown_fields": 0}
+    totals = {
+        "loaded": 2,
+        "filtered": 3,
+        "rejected": 1,
+        "failed": 0,
+        "busy": 0,
+        "unknown_fields": 0,
+        "payload_numbers_as_text": 0,
+    }
     assert without_time(lines[3]) == {"severity": "INFO", "event": "totals", **totals}
     assert len(lines) == 4, "the same totals are told once"
 
