@@ -60,6 +60,7 @@ class FilteredRow(NamedTuple):
     reason: str
     received_at: Timestamp
     loaded_at: Timestamp
+    source: str
 
 
 class SupersededRow(NamedTuple):

@@ -66,7 +66,7 @@ def _rows(message: Message, keywords: Keywords, settings: Settings, now: datetim
     if verdict.reason is None or message.source == "doctor":
         row = _tweet_row(post, verdict, message, now)
         return Result("loaded", [("tweet_versions", f"{post.id}/{message.source}", row), *rows], "", post.unknown)
-    row = columns(FilteredRow(post.id, verdict.reason, _received_at(message), timestamp(now)))
+    row = columns(FilteredRow(post.id, verdict.reason, _received_at(message), timestamp(now), message.source))
     return Result("filtered", [("filtered", post.id, row), *rows], verdict.reason, post.unknown)
 
 

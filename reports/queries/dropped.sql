@@ -1,11 +1,11 @@
 -- Posts that the filter dropped, what they cost, and words that would have saved it
 -- Scans: the table filtered, of the period's days.
 -- Note: of all keywords and rules. X charges for a post when it delivers it, so what the filter drops is paid for: $0.005 a post (2026-08), authors' data
--- apart. The same condition in ingester/rules.yaml keeps X from delivering it; python -m functions.load_tweet.filter tries it.
+-- apart; imported posts cost nothing. The same condition in ingester/rules.yaml keeps X from delivering it; python -m functions.load_tweet.filter tries it.
 SELECT
   reason,
   COUNT(DISTINCT id) AS posts,
-  COUNT(DISTINCT id) * 0.005 AS dollars,
+  COUNT(DISTINCT IF(COALESCE(source, '') = 'import', NULL, id)) * 0.005 AS dollars,
   CASE reason
     WHEN 'no_keyword' THEN 'add the words of keywords.txt to the rule'
     WHEN 'excluded' THEN 'add the words that keywords.txt excludes, each with a minus'

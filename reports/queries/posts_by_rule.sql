@@ -1,13 +1,13 @@
 -- Posts and cost per rule
 -- Scans: the rules, authors and keywords of the period's days.
 -- Note: a post that several rules match counts for each. dollars is $0.005 a post as X delivers it, 2026-08; with authors'
--- data it is up to $0.010 more for each author and UTC day (author_days).
+-- data it is up to $0.010 more for each author and UTC day (author_days). Imported posts cost nothing.
 SELECT
   COALESCE(matched, '(none)') AS rule,
   COUNT(*) AS posts,
   COUNT(DISTINCT user_id) AS authors,
-  COUNT(DISTINCT CONCAT(CAST(DATE(received_at) AS STRING), user_id)) AS author_days,
-  COUNT(*) * 0.005 AS dollars
+  COUNT(DISTINCT IF(source = 'import', NULL, CONCAT(CAST(DATE(received_at) AS STRING), user_id))) AS author_days,
+  COUNTIF(source != 'import') * 0.005 AS dollars
 FROM tweets LEFT JOIN UNNEST(rules) AS matched
 WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
   AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))

@@ -75,7 +75,7 @@ def test_a_row_has_the_columns_of_the_table_and_no_others() -> None:
 
 
 def test_a_dropped_edit_still_replaces_its_earlier_versions() -> None:
-    row = {"id": "3", "reason": "no_keyword", "received_at": RECEIVED_STAMP, "loaded_at": STAMP}
+    row = {"id": "3", "reason": "no_keyword", "received_at": RECEIVED_STAMP, "loaded_at": STAMP, "source": "stream"}
     assert make(EDITED, keywords=parse_keywords("music")) == Result(
         "filtered", [("filtered", "3", row), *SUPERSEDED], "no_keyword"
     )
