@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TextIO
 
@@ -24,6 +25,7 @@ _NONE = {
     "keyword": "None has any: keywords.txt names none. --search WORDS finds words in the texts.",
     "rule": "None has any rule.",
 }
+_EVER = timedelta(days=3_650)  # the longest period of a report
 _WORTH_A_WORD = timedelta(hours=2)
 _PIPED = 1_000  # characters of a line
 _NOT_LIVE = (
@@ -88,35 +90,46 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             from . import live  # noqa: PLC0415 - a web server is needed only here
 
             return live.serve(source, arguments.host, arguments.port, arguments.timezone, console)
+        if arguments.data is not None:
+            asked = _stored(source, asked, arguments)
         if arguments.network:
             _price(source, asked, [network.question_of(arguments.network)], arguments, console)
             return 0 if arguments.dry_run else _network(source, asked, arguments, console)
         if arguments.export:
             _price(source, asked, [export.question_of(_kind(arguments))], arguments, console)
             return 0 if arguments.dry_run else _export(source, asked, arguments, console)
-        _price(source, asked, [*results.needed(names), questions.read("live/begun")], arguments, console)
+        _price(source, asked, [*results.needed(names), questions.read("live/collected")], arguments, console)
         if arguments.dry_run:
             return 0
-        asked = _begun(source, asked, console)
-        report = _ask(source, asked, names, console)
+        known = _collected(source, asked, console)
+        report = _ask(source, known, names, asked.until, console)
         _hint(source, report, console)
     return _show(report, shown, arguments, console)
 
 
-def _begun(source: Source, asked: Params, console: Console) -> Params:
-    """The period from when collecting began, and a word to the person where that is later than what was asked."""
-    found = results.begun(source, asked)
+def _stored(source: Source, asked: Params, arguments: argparse.Namespace) -> Params:
+    """Return the period of all that a run has stored, where the person named none: it may be long ago."""
+    if arguments.since:
+        return asked
+    return results.collected(source, replace(asked, since=asked.until - _EVER)) or asked
+
+
+def _collected(source: Source, asked: Params, console: Console) -> Params:
+    """Return the part of the period in which posts were collected, and say where it is shorter than what was asked."""
+    found = results.collected(source, asked) or asked
+    begin, end = (tables.moment(found.local(moment)) for moment in (found.since, found.until))
     if found.since - asked.since >= _WORTH_A_WORD:
-        console.print(
-            f"Nothing was collected before {tables.moment(found.local(found.since))}: the report begins there.",
-            style="dim",
-        )
+        console.print(f"Nothing was collected before {begin}: the report begins there.", style="dim")
+    if asked.until - found.until >= _WORTH_A_WORD:
+        console.print(f"Nothing was collected after {end}: the report ends there.", style="dim")
     return found
 
 
-def _ask(source: Source, asked: Params, names: tuple[str, ...], console: Console) -> Report:
+def _ask(source: Source, asked: Params, names: tuple[str, ...], held_until: datetime, console: Console) -> Report:
     with console.status("") as status:
-        return results.make(source, asked, names, lambda name: status.update(questions.read(name).title))
+        return results.make(
+            source, asked, names, lambda name: status.update(questions.read(name).title), held_until=held_until
+        )
 
 
 def _hint(source: Source, report: Report, console: Console) -> None:
@@ -125,7 +138,7 @@ def _hint(source: Source, report: Report, console: Console) -> None:
     if totals is None or totals.rows[0]["total_posts"]:
         return
     if asked.keyword is None and asked.rule is None:
-        console.print("No post of this period is stored. Name another one: --from TIME, --to TIME.")
+        console.print(f"No post {_of(asked)} is stored. Name another period: --from TIME, --to TIME.")
         return
     there = query.answer(source, questions.read("live/names"), asked)
     for kind, value in (("keyword", asked.keyword), ("rule", asked.rule)):
@@ -137,6 +150,11 @@ def _hint(source: Source, report: Report, console: Console) -> None:
                     + (f"There are: {known}." if known else _NONE[kind])
                 )
             )
+
+
+def _of(asked: Params) -> str:
+    begin, end = (tables.moment(asked.local(moment)) for moment in (asked.since, asked.until))
+    return f"from {begin} to {end}"
 
 
 def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace, console: Console) -> int:
@@ -180,7 +198,13 @@ def _network(source: Source, asked: Params, arguments: argparse.Namespace, conso
     with console.status("Joining who or what goes together…"):
         nodes, edges = network.write(source, asked, arguments.network, arguments.export)
     console.print(Text.assemble(f"{nodes:,} nodes and {edges:,} edges in ", (str(arguments.export), "cyan")))
-    console.print(f"Pairs with fewer than {asked.minimum} posts are left out (--minimum).", style="dim")
+    if edges:
+        console.print(f"Pairs with fewer than {asked.minimum} posts are left out (--minimum).", style="dim")
+    else:
+        console.print(
+            f"No pair has {asked.minimum} posts {_of(asked)}, so the file holds no network. --minimum 1 takes every pair; "
+            "--from TIME names a longer period."
+        )
     return 0
 
 
@@ -188,6 +212,10 @@ def _export(source: Source, asked: Params, arguments: argparse.Namespace, consol
     with console.status("Reading the posts…"):
         count = export.write(source, asked, arguments.export, _kind(arguments), for_programs=arguments.for_programs)
     console.print(Text.assemble(f"{count:,} posts in ", (str(arguments.export), "cyan")))
+    if not count:
+        console.print(
+            f"No post {_of(asked)} is stored, or has what was asked for. Name another period: --from TIME, --to TIME."
+        )
     if not arguments.ids_only:
         console.print("X's policy lets you pass on ids, not posts: --ids-only writes what may be shared.", style="dim")
     return 0

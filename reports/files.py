@@ -64,7 +64,7 @@ def write(report: Report, folder: Path, *, with_page: bool) -> list[Path]:
 
 def _csv(report: Report, name: str, folder: Path) -> Path:
     answer = report.answers[name]
-    lines = [list(answer.rows[0])] if answer.rows else []
+    lines = [list(answer.rows[0]) if answer.rows else list(answer.columns)]
     lines += [[sanitize.for_sheet(value) for value in row.values()] for row in answer.rows]
     path = folder / f"{name}.csv"
     with path.with_suffix(".part").open("w", encoding="utf-8-sig", newline="") as file:

@@ -46,9 +46,11 @@ def _busiest(unit: str, said: str) -> Callable[[Rows], str]:
 def _trend(rows: Rows, words_of_bursts: Mapping[datetime, Sequence[str]]) -> str:
     both = [row for row in rows if row["week_before"] is not None]
     now, before = sum(row["posts"] for row in both), sum(row["week_before"] for row in both)
-    hours = sum(row["burst"] for row in rows)
+    hours, of_them = sum(row["burst"] for row in rows), sum(row["burst"] for row in both)
     change = f"{now / before - 1:+.1%} on the week before ({before:,})" if before else "nothing to compare with"
     bursts = f" {hours} hour{'s' * (hours != 1)} with a burst" if hours else " No hour with a burst"
+    if hours != of_them:
+        bursts += f" in the whole period, {of_them} of them this week"
     about = [f"{first:%a %d %b}: {', '.join(words[:3])}" for first, words in words_of_bursts.items() if words]
     return f"{_posts(now)} this week, {change}.{bursts}{'; ' * bool(about)}{'; '.join(about)}."
 
@@ -83,11 +85,10 @@ def _languages(rows: Rows) -> str:
 
 
 def _mood(rows: Rows) -> str:
-    known = [row for row in rows if row["mean"] is not None]
-    count = sum(row["n"] for row in known)
+    count = sum(row["n"] for row in rows)
     if not count:
         return ""
-    mean = sum(row["mean"] * row["n"] for row in known) / count
+    mean = sum(row["sum"] for row in rows) / count  # of all posts, those of hours without a mean included
     lean = "positive" if mean > 0.05 else "negative" if mean < -0.05 else "neutral"
     return f"The mean sentiment is {mean:+.2f}, {lean}; {_posts(count)} have one."
 
@@ -181,16 +182,22 @@ def _network(between: str) -> Callable[[Rows], str]:
 
 
 def _rules(rows: Rows) -> str:
-    return f"The rule {rows[0]['rule']} brought {_posts(rows[0]['posts'])}, for ${rows[0]['dollars']:,.2f}."
+    return f"The rule {rows[0]['rule']} brought {_posts(rows[0]['posts'])}, {_for(rows[0]['dollars'])}."
 
 
 def _dropped(rows: Rows) -> str:
     posts, dollars = sum(row["posts"] for row in rows), sum(row["dollars"] for row in rows)
-    return f"The filter dropped {_posts(posts)} that cost ${dollars:,.2f}."
+    return f"The filter dropped {_posts(posts)}, {_for(dollars)}."
+
+
+def _for(dollars: float) -> str:
+    return f"for ${dollars:,.2f}" if dollars else "imported, which X does not charge for"
 
 
 def _receipt(rows: Rows) -> str:
     missing, published = sum(row["balance"] for row in rows), sum(row["published"] for row in rows)
+    if not published and not missing:
+        return "Nothing arrived in this period, so there is nothing to account for."
     return (
         f"{missing:,} of the {published:,} posts that arrived are missing."
         if missing

@@ -29,6 +29,12 @@ LEAST_BYTES = 10 * 1024**2  # what BigQuery bills at least for each table that a
 Rows = list[dict[str, Any]]
 
 
+class Fetched(Rows):
+    """Rows as BigQuery returned them, which know their columns also where there are none."""
+
+    columns: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """The dataset whose views are asked."""
@@ -78,10 +84,9 @@ def query(source: Source, sql: str, parameters: Mapping[str, tuple[str, object]]
     """Return rows with readable texts, and the bytes billed. `parameters` are {name: (type, value)}. Raises ReportError."""
     try:
         job = _run(source, sql, _config(source, parameters))
-        rows = [
-            {column: readable(value) for column, value in row.items()}
-            for row in job.result(timeout=SECONDS, retry=_retry(), job_retry=None)
-        ]
+        found = job.result(timeout=SECONDS, retry=_retry(), job_retry=None)
+        rows = Fetched({column: readable(value) for column, value in row.items()} for row in found)
+        rows.columns = tuple(field.name for field in found.schema)
         return rows, int(job.total_bytes_billed or 0)
     except (GoogleAPIError, GoogleAuthError, RequestException, OSError, TimeoutError) as error:
         raise _explained(error, source) from None

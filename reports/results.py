@@ -25,6 +25,7 @@ class Answer:
     chart: dict[str, Any] | None
     empty: str  # what to say where there are no rows
     finding: str  # the answer in one sentence, or ''
+    columns: tuple[str, ...] = ()  # of the rows, also where there are none
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,17 @@ class Held:
 # further queries, for the page's head and the shading of charts
 BESIDES = ("gaps", "live/rules", "live/held")
 _NEEDS = {"trend": ("words",), "distinctive_words": ("words", "trend"), "posts_by_region": ("points",)}
+# columns of the rows that this code makes of BigQuery's; a test holds them to the rows
+_COMPLETED = {
+    "words": ("lang", "word", "posts", "authors", "share"),
+    "phrases": ("lang", "phrase", "posts", "authors", "share"),
+    "distinctive_words": ("part", "word", "posts", "elsewhere", "log_odds", "z"),
+    "posts_by_region": ("region", "code", "posts", "share", "tagged_with_a_place", "by_the_authors_words"),
+    "search": ("posted_at", "user_username", "lang", "id", "before", "match", "after", "found"),
+}
 _AT_ONCE = 3  # queries: BigQuery takes a hundred; the embedded engine answers one while it translates another
 _TREND = timedelta(days=7)
+_HOUR = timedelta(hours=1)
 _QUIET = timedelta(minutes=5)  # the ingester writes a heartbeat each minute
 _EMPTY = {
     "top_hashtags": "No hashtag is on at least {minimum} posts of this period.",
@@ -89,8 +99,13 @@ def make(
     asked: Params,
     names: Sequence[str],
     told: Callable[[str], None] = lambda name: None,
+    *,
+    held_until: datetime | None = None,
 ) -> Report:
-    """Asks each question; `told` is called with the name of the one that is being asked. Raises ReportError."""
+    """Asks each question; `told` is called with the name of the one that is being asked. Raises ReportError.
+
+    The share of the time that the stream was held goes to `held_until`, which is later than the period's end if the ingester died.
+    """
     pool = ThreadPoolExecutor(_AT_ONCE, "ask")
     try:
         wanted = {question.sql: question for question in needed(names)}
@@ -102,23 +117,34 @@ def make(
             source.name,
             {name: _answer(found, name) for name in names},
             _rules(found.query("live/rules")),
-            _held(found.query("live/held"), asked),
+            _held(found.query("live/held"), replace(asked, until=max(held_until or asked.until, asked.until))),
             source.is_synthetic,
         )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # after an error nothing more is queried and paid for
 
 
-def begun(source: Source, asked: Params) -> Params:
-    """Return `asked` from the hour in which collecting began, if that is within the period: before it, posts are unknown, not zero.
+def collected(source: Source, asked: Params) -> Params | None:
+    """Return `asked` for the hours in which posts were collected; None where nothing is stored. Raises ReportError.
 
-    It began with the ingester's first row, or with the first post if that is earlier. Raises ReportError.
+    Before and after them posts are unknown, not zero. Collecting began with the ingester's first row, or with the first post if that is
+    earlier; it ended with the last row or post.
     """
-    (row,) = query.answer(source, questions.read("live/begun"), asked)
-    first = min((moment for moment in (row["first_told"], row["first_post"]) if moment is not None), default=None)
-    if first is None or first <= asked.since or first >= asked.until:
+    (row,) = query.answer(source, questions.read("live/collected"), asked)
+    begins = [moment for moment in (row["first_told"], row["first_post"]) if moment is not None]
+    ends = [moment for moment in (row["last_told"], row["last_post"]) if moment is not None]
+    if not begins:
+        return None
+    first, last = min(begins), max(ends)
+    if first >= asked.until or last < asked.since:
         return asked
-    return replace(asked, since=max(first.replace(minute=0, second=0, microsecond=0), asked.since))
+    since = max(_hour(first), asked.since)
+    until = min(_hour(last) + _HOUR, asked.until) if asked.until - last > _QUIET else asked.until
+    return replace(asked, since=since, until=until)
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def needed(names: Sequence[str]) -> list[Question]:
@@ -139,7 +165,13 @@ def _answer(found: "_Found", name: str) -> Answer:
         points=found.rows("points") if name == "posts_by_region" else [],
     )
     finding = sanitize.for_terminal(findings.of(name, rows, found.words_of_bursts if name == "trend" else {}))
-    return Answer(questions.read(name), rows, charts.chart(name, rows, beside), empty(name, asked), finding)
+    columns = tuple(rows[0]) if rows else _COMPLETED.get(name) or _columns(found.query(name))
+    return Answer(questions.read(name), rows, charts.chart(name, rows, beside), empty(name, asked), finding, columns)
+
+
+def _columns(fetched: Rows) -> tuple[str, ...]:
+    columns = fetched.columns if isinstance(fetched, query.Fetched) else ()
+    return tuple(column for column in columns if not column.endswith("_offset"))  # with_offsets takes these away
 
 
 @dataclass

@@ -80,6 +80,7 @@ def _smooth(unit: str, length: timedelta, rows: Rows, beside: Beside) -> tuple[R
 
 
 def trend(rows: Rows, beside: Beside) -> Chart:
+    rows = [row for row in rows if row["week_before"] is not None] or rows
     lines = [
         {"hour": time(row["hour"]), "series": series, "posts": row[column]}
         for row in rows
@@ -116,6 +117,7 @@ def _names_of_bursts(rows: Rows, beside: Beside) -> list[Chart]:
     named = [
         {"hour": time(hour), "posts": of_hour[hour], "words": " · ".join(found[:_WORDS]), "is_left": hour < middle}
         for hour, found in beside.words.items()
+        if hour in of_hour
     ]
     return [
         alt.Chart(data([one for one in named if one["is_left"] is is_left]))

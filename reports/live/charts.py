@@ -47,7 +47,7 @@ def _mood() -> Chart:
 def _hashtags() -> Chart:
     base = alt.Chart(alt.NamedData(name="rows")).encode(
         x=alt.X("posts:Q", title="posts", axis=alt.Axis(tickMinStep=1, tickCount=5)),
-        y=alt.Y("hashtag:N", title=None, sort=None, axis=alt.Axis(labelLimit=180)),
+        y=alt.Y("hashtag:N", title=None, sort=alt.EncodingSortField("rank", op="min"), axis=alt.Axis(labelLimit=180)),
     )
     return alt.layer(base.mark_bar(), base.mark_text(align="left", dx=4).encode(text="posts:Q")).properties(height=260)
 

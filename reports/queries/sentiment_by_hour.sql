@@ -1,7 +1,8 @@
 -- Sentiment per hour, and its spread
 -- Scans: the time, sentiment and keywords of the period's days.
 -- Note: sentiment is VADER's compound score, -1 to 1, a lexicon for short texts; n is how many posts have one, coverage which
--- share of all that is (other languages have none). Below the minimum of scored posts an hour's mean is left out. p25 and p75 are quartiles.
+-- share of all that is (other languages have none). Below the minimum of scored posts an hour's mean is left out. p25 and p75 are quartiles, sum
+-- is that of all scores.
 WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in one hour
   SELECT instant, DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
   FROM UNNEST(GENERATE_TIMESTAMP_ARRAY(
@@ -23,6 +24,7 @@ counted AS (
     hour,
     COUNT(*) AS posts,
     COUNT(sentiment) AS n,
+    SUM(sentiment) AS sum,
     AVG(sentiment) AS mean,
     APPROX_QUANTILES(sentiment, 4) AS quartiles
   FROM seen
@@ -36,7 +38,8 @@ SELECT
   IF(counted.n >= @minimum, counted.mean, NULL) AS mean,
   IF(counted.n >= @minimum, counted.quartiles[SAFE_OFFSET(1)], NULL) AS p25,
   IF(counted.n >= @minimum, counted.quartiles[SAFE_OFFSET(2)], NULL) AS median,
-  IF(counted.n >= @minimum, counted.quartiles[SAFE_OFFSET(3)], NULL) AS p75
+  IF(counted.n >= @minimum, counted.quartiles[SAFE_OFFSET(3)], NULL) AS p75,
+  COALESCE(counted.sum, 0) AS sum
 FROM calendar
 LEFT JOIN counted ON counted.hour = calendar.hour
 ORDER BY calendar.hour

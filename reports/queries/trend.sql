@@ -1,12 +1,13 @@
 -- This week against the week before, and bursts
--- Scans: the time and keywords of the 14 days before the period's end, and the ledger of gaps.
--- Note: usual is the mean of the same hour of the days before, up to seven, of those that are known: after the first post here,
+-- Scans: the time and keywords of the period's days, of the 14 days before its end at the least, and the ledger of gaps.
+-- Note: bursts are those of the whole period; week_before is there for the last 168 hours, of which each has one of its own. usual is the mean of the same hour of the days before, up to seven, of those that are known: after the first post here,
 -- and without a gap. A burst is an hour of at least ten posts, twice the usual and more than three standard deviations above it
 -- (as counts vary by chance: the root of the mean), where at least four such hours are known.
 WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in one hour
   SELECT instant, DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
   FROM UNNEST(GENERATE_TIMESTAMP_ARRAY(
-    TIMESTAMP_TRUNC(TIMESTAMP_SUB(@to, INTERVAL 336 HOUR), HOUR), TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND), INTERVAL 15 MINUTE
+    TIMESTAMP_TRUNC(LEAST(@from, TIMESTAMP_SUB(@to, INTERVAL 336 HOUR)), HOUR),
+    TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND), INTERVAL 15 MINUTE
   )) AS instant
 ),
 calendar AS (
@@ -15,7 +16,8 @@ calendar AS (
 seen AS (
   SELECT created_at, DATETIME_TRUNC(DATETIME(TIMESTAMP(created_at), @timezone), HOUR) AS hour
   FROM tweets
-  WHERE created_at >= DATETIME(TIMESTAMP_TRUNC(TIMESTAMP_SUB(@to, INTERVAL 336 HOUR), HOUR)) AND created_at < DATETIME(@to)
+  WHERE created_at >= DATETIME(TIMESTAMP_TRUNC(LEAST(@from, TIMESTAMP_SUB(@to, INTERVAL 336 HOUR)), HOUR))
+    AND created_at < DATETIME(@to)
     AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
     AND (@rule IS NULL OR @rule IN UNNEST(rules))
 ),
@@ -54,11 +56,16 @@ compared AS (
     COUNT(known) OVER before AS days
   FROM hours
   WINDOW before AS (PARTITION BY EXTRACT(HOUR FROM hour) ORDER BY hour ROWS BETWEEN 7 PRECEDING AND 1 PRECEDING)
+),
+week AS (  -- the last hour that is not of the last 168
+  SELECT DATETIME_TRUNC(
+    DATETIME(TIMESTAMP_SUB(TIMESTAMP_SUB(@to, INTERVAL 168 HOUR), INTERVAL 1 MICROSECOND), @timezone), HOUR
+  ) AS before
 )
 SELECT
   compared.hour,
   compared.posts,
-  week_before.posts AS week_before,
+  IF(compared.hour > week.before, week_before.posts, NULL) AS week_before,
   ROUND(compared.usual, 2) AS usual,
   COALESCE(
     compared.days >= 4 AND compared.known >= 10
@@ -66,6 +73,7 @@ SELECT
     FALSE
   ) AS burst
 FROM compared
+CROSS JOIN week
 LEFT JOIN hours AS week_before ON week_before.hour = DATETIME_SUB(compared.hour, INTERVAL 7 DAY)
-WHERE compared.hour >= DATETIME_TRUNC(DATETIME(TIMESTAMP_SUB(@to, INTERVAL 168 HOUR), @timezone), HOUR)
+WHERE compared.hour > week.before OR compared.hour >= DATETIME_TRUNC(DATETIME(@from, @timezone), HOUR)
 ORDER BY compared.hour

@@ -39,7 +39,7 @@ function steps(data) {
 }
 
 async function move(data) {
-  const rows = { rate: steps(data), mood: steps(data), hashtags: data.hashtags || [] };
+  const rows = { rate: steps(data), mood: steps(data), hashtags: (data.hashtags || []).map((row, rank) => ({ ...row, rank })) };
   for (const [id, view] of Object.entries(views)) {
     await view.data("rows", rows[id]).resize().runAsync();
   }

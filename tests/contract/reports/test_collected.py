@@ -1,4 +1,4 @@
-"""A report begins where collecting began, because posts that nobody collected are not zero. --search limits what is written."""
+"""A report is of the time in which posts were collected: those that nobody collected are not zero. --search limits what is written."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from reports import export, results
+from reports import export, findings, query, questions, results
+from reports.params import Params
 from tests.support.report_rows import asked, fresh
 
 POST = {"id": "1", "created_at": "2026-11-02T09:40:00", "text": "Klimaschutz now", "payload": '{"data": {}}'}
@@ -33,9 +34,73 @@ def test_where_a_report_begins(
 ) -> None:
     rows = {name: of_it for name, of_it in (("tweet_versions", posts), ("ingester_events", events)) if of_it}
     source = fresh(session_client, rows)
-    found = results.begun(source, asked(since="2026-11-01T00:00:00", until="2026-11-04T00:00:00"))
+    period = asked(since="2026-11-01T00:00:00", until="2026-11-04T00:00:00")
+    found = results.collected(source, period) or period
     assert found.since.isoformat() == begin
-    assert found.until - SINCE == timedelta(days=3)
+
+
+ENDS = {
+    "at the hour after the last post, where no ingester has told": ([POST], [], "2026-11-02T10:00:00+00:00"),
+    "where the ingester last told": ([POST], [told("2026-11-01T05:30:00Z"), told("2026-11-03T07:10:00Z")], "2026-11-03T08:00:00+00:00"),
+    "as asked, where it told a minute before": ([POST], [told("2026-11-03T23:59:00Z")], "2026-11-04T00:00:00+00:00"),
+    "as asked, where it goes on afterwards": ([POST], [told("2026-11-20T00:00:00Z")], "2026-11-04T00:00:00+00:00"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("posts", "events", "end"), ENDS.values(), ids=ENDS.keys())
+def test_where_a_report_ends(
+    session_client: bigquery.Client, posts: list[dict[str, Any]], events: list[dict[str, Any]], end: str
+) -> None:
+    rows = {name: of_it for name, of_it in (("tweet_versions", posts), ("ingester_events", events)) if of_it}
+    source = fresh(session_client, rows)
+    found = results.collected(source, asked(since="2026-11-01T00:00:00", until="2026-11-04T00:00:00"))
+    assert found
+    assert found.until.isoformat() == end
+
+
+def test_an_ingester_that_died_is_not_held_until_the_end_that_was_asked_for(session_client: bigquery.Client) -> None:
+    events = [told("2026-11-01T00:00:00Z"), told("2026-11-01T11:55:00Z")]
+    source = fresh(
+        session_client, {"tweet_versions": [POST | {"created_at": "2026-11-01T09:00:00"}], "ingester_events": events}
+    )
+    period = asked(since="2026-11-01T00:00:00", until="2026-11-02T00:00:00")
+    known = results.collected(source, period)
+    assert known
+    assert known.until.isoformat() == "2026-11-01T12:00:00+00:00"
+    held = results.make(source, known, ["totals"], held_until=period.until).held
+    assert held
+    assert (held.share, held.away) == (0.5, 12.0)
+
+
+def test_a_week_is_compared_with_the_one_before_and_they_share_no_hour(session_client: bigquery.Client) -> None:
+    """One post at each half hour: the last 168 hours, of which the last has just begun, and the 168 before."""
+    end = datetime.fromisoformat("2026-11-15T17:20:00+00:00")
+    moments = [end - timedelta(hours=n, minutes=20) + timedelta(minutes=10) for n in range(400)]
+    posts = [{"id": str(n), "created_at": f"{moment:%Y-%m-%dT%H:%M:%S}"} for n, moment in enumerate(moments)]
+    source = fresh(session_client, {"tweet_versions": posts})
+    rows = query.answer(source, questions.read("trend"), Params(end - timedelta(days=2), end))
+    compared = [row for row in rows if row["week_before"] is not None]
+    assert (len(compared), sum(row["posts"] for row in compared), sum(row["week_before"] for row in compared)) == (
+        168,
+        168,
+        168,
+    )
+
+
+def test_bursts_are_those_of_the_whole_period(session_client: bigquery.Client) -> None:
+    end = datetime.fromisoformat("2026-11-29T00:00:00+00:00")
+    posts = []
+    for day in range(28):
+        for number in range(60 if day == 10 else 12):
+            moment = end - timedelta(days=28 - day, hours=-18, minutes=-number)
+            posts.append({"id": f"{day}{number:03}", "created_at": f"{moment:%Y-%m-%dT%H:%M:%S}"})
+    source = fresh(session_client, {"tweet_versions": posts})
+    period = Params(end - timedelta(days=28), end)
+    rows = query.answer(source, questions.read("trend"), period)
+    assert [f"{row['hour']:%d %H}" for row in rows if row["burst"]] == ["11 18"]
+    assert findings.of("trend", rows, {}) == (
+        "84 posts this week, +0.0% on the week before (84). 1 hour with a burst in the whole period, 0 of them this week."
+    )
 
 
 def test_an_export_has_the_posts_that_are_searched_for(session_client: bigquery.Client, tmp_path: Any) -> None:

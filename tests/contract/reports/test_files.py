@@ -103,6 +103,20 @@ def test_every_csv_has_the_rows_of_the_answer_and_no_formula(report: results.Rep
         assert not [cell for cell in cells if cell[1].lstrip().startswith(("=", "+", "-", "@"))]
 
 
+def test_a_csv_without_rows_has_the_columns_of_one_with_rows(
+    report: results.Report, nothing: Source, tmp_path: Path
+) -> None:
+    empty = results.make(nothing, report.asked, tuple(report.answers))
+    files.write(empty, tmp_path, with_page=False)
+    with_rows = {name: list(answer.rows[0]) for name, answer in report.answers.items() if answer.rows}
+    assert len(with_rows) > 25
+    for name in report.answers:
+        with (tmp_path / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file))
+        assert header == with_rows.get(name, header), name
+        assert len(header) >= 2, name
+
+
 def test_the_tables_in_a_terminal_are_one_line_a_row_and_plain(report: results.Report) -> None:
     out = io.StringIO()
     terminal.show(report, Console(file=out, width=100, force_terminal=False), questions.NAMES)

@@ -52,7 +52,7 @@ def random_rows(seed: int) -> independent.Tables:
         made = begin + timedelta(seconds=rng.randrange(28 * 86_400))
         arrived = made + timedelta(seconds=5, microseconds=number)
         row = {
-            "id": str(10_000 + number), "created_at": f"{made:%Y-%m-%dT%H:%M:%S}", "source": rng.choice(["stream", "search"]),
+            "id": str(10_000 + number), "created_at": f"{made:%Y-%m-%dT%H:%M:%S}", "source": rng.choice(["stream", "search", "import"]),
             "received_at": arrived.isoformat(), "loaded_at": (arrived + timedelta(seconds=1)).isoformat(),
             "text": rng.choice(texts(number)), "lang": rng.choice(["en", "de", "ja", None]),
             "latitude": rng.choice([None, None, 52.5163, -0.05]), "longitude": rng.choice([None, 13.4, -73.97]),
@@ -78,7 +78,8 @@ def random_rows(seed: int) -> independent.Tables:
     lost = [row | {"id": str(90_000 + n), "message_id": f"x{n}"} for n, row in enumerate(archive[:9])]
     dropped = [
         {"id": str(50_000 + n), "reason": rng.choice(["no_keyword", "excluded", "retweet", "other"]),
-         "received_at": (begin + timedelta(hours=n)).isoformat(), "loaded_at": END.isoformat()} for n in range(300)
+         "received_at": (begin + timedelta(hours=n)).isoformat(), "loaded_at": END.isoformat(),
+         "source": rng.choice(["stream", "import", None])} for n in range(300)
     ]  # fmt: skip
     events: list[dict[str, Any]] = []
     for number in range(40):  # some of them overlap

@@ -200,7 +200,7 @@ def _by(
 
 
 def _trend(tables: Tables, asked: Params) -> Rows:
-    begin = (asked.until - timedelta(hours=336)).replace(minute=0, second=0, microsecond=0)
+    begin = min(asked.since, asked.until - timedelta(hours=336)).replace(minute=0, second=0, microsecond=0)
     whole = Params(begin, asked.until, asked.timezone, asked.keyword, asked.rule, asked.minimum)
     posts = _of(_tweets(tables), whole)
     gaps = _gaps(tables, whole)
@@ -213,24 +213,26 @@ def _trend(tables: Tables, asked: Params) -> Rows:
         begun = first is not None and quarters[0] >= first  # type: ignore[operator]
         known[local] = counts[local] / max(len(quarters) / 4, 1) if begun and not touched else None
     rows = []
-    shown = hour(_local(asked.until - timedelta(hours=168), asked))
+    before = hour(_local(asked.until - timedelta(hours=168, microseconds=1), asked))
+    shown = hour(_local(asked.since, asked))
     for local in sorted(known):
         # the seven hours before of the same time of day that are in the calendar
         same = [one for one in sorted(known) if one.hour == local.hour and one < local][-7:]
-        before = [value for one in same if (value := known[one]) is not None]
-        usual = sum(before) / len(before) if before else None
+        earlier = [value for one in same if (value := known[one]) is not None]
+        usual = sum(earlier) / len(earlier) if earlier else None
         now = known[local]
         burst = (
             usual is not None
             and now is not None
-            and len(before) >= 4
+            and len(earlier) >= 4
             and now >= 10
             and now >= 2 * usual
             and now > usual + 3 * usual**0.5
         )
-        if local >= shown:
+        if local >= shown or local > before:
+            is_compared = local > before and local - WEEK in known
             rows.append({
-                "hour": local, "posts": counts[local], "week_before": counts[local - WEEK] if local - WEEK in known else None,
+                "hour": local, "posts": counts[local], "week_before": counts[local - WEEK] if is_compared else None,
                 "usual": _round(usual, 2), "burst": burst,
             })  # fmt: skip
     return rows
@@ -267,16 +269,16 @@ def _nulls_first(value: str | None) -> tuple[bool, bytes]:
 
 def _rules(posts: pl.DataFrame) -> Rows:
     named = pl.when(pl.col("rules").list.len() == 0).then(pl.lit(["(none)"])).otherwise(pl.col("rules")).alias("rules")
-    rows = posts.select(named, "user_id", pl.col("received_at").dt.date().alias("day")).explode("rules")
+    rows = posts.select(named, "user_id", "source", pl.col("received_at").dt.date().alias("day")).explode("rules")
     found = rows.group_by(pl.col("rules").alias("rule")).agg(
         posts=pl.len(),
         authors=pl.col("user_id").drop_nulls().n_unique(),
-        author_days=pl.struct("day", "user_id").filter(pl.col("user_id").is_not_null()).n_unique(),
+        author_days=pl.struct("day", "user_id")
+        .filter(pl.col("user_id").is_not_null() & (pl.col("source") != "import"))
+        .n_unique(),
+        dollars=(pl.col("source") != "import").sum() * 0.005,
     )
-    return [
-        row | {"dollars": row["posts"] * 0.005}
-        for row in found.sort("posts", "rule", descending=[True, False]).to_dicts()
-    ]
+    return found.sort("posts", "rule", descending=[True, False]).to_dicts()
 
 
 def _languages(posts: pl.DataFrame) -> Rows:
@@ -304,11 +306,14 @@ def _kinds(posts: pl.DataFrame) -> Rows:
 
 def _dropped(tables: Tables, asked: Params) -> Rows:
     ids: dict[str, set[str]] = defaultdict(set)
+    paid: dict[str, set[str]] = defaultdict(set)
     for row in tables.get("filtered", []):
         if asked.since <= _moment(row["received_at"]) < asked.until:
             ids[row["reason"]].add(row["id"])
+            if row.get("source") != "import":
+                paid[row["reason"]].add(row["id"])
     return [
-        {"reason": reason, "posts": len(found), "dollars": len(found) * 0.005,
+        {"reason": reason, "posts": len(found), "dollars": len(paid[reason]) * 0.005,
          "in_the_rule": _WORDS.get(reason, "no operator of X says this")}
         for reason, found in sorted(ids.items(), key=lambda one: (-len(one[1]), one[0]))
     ]  # fmt: skip
@@ -444,6 +449,7 @@ def _moods(posts: pl.DataFrame, asked: Params) -> Rows:
             "p25": _quartile(scored, 0.25) if enough else None,
             "median": _quartile(scored, 0.5) if enough else None,
             "p75": _quartile(scored, 0.75) if enough else None,
+            "sum": float(sum(scored)),
         })  # fmt: skip
     return rows
 

@@ -60,10 +60,10 @@ SAID: dict[str, tuple[str, list[dict[str, Any]], str]] = {
     ),
     "a mood": (
         "sentiment_by_hour",
-        [{"mean": 0.5, "n": 3}, {"mean": -0.1, "n": 1}, {"mean": None, "n": 0}],
+        [{"mean": 0.5, "n": 3, "sum": 1.5}, {"mean": None, "n": 1, "sum": -0.1}, {"mean": None, "n": 0, "sum": 0}],
         "The mean sentiment is +0.35, positive; 4 posts have one.",
     ),
-    "no mood": ("sentiment_by_hour", [{"mean": None, "n": 0}], ""),
+    "no mood": ("sentiment_by_hour", [{"mean": None, "n": 0, "sum": 0}], ""),
     "a burst before the week": (
         "distinctive_words",
         [
