@@ -72,6 +72,7 @@ class Supervisor:
         # the last connect; an ingester that held the stream before it was first
         self._held_since = parts.x_time.now() - OLD
         self._failures = 0
+        self._refused: Token | None = None  # the token that X did not take at the last connect
         self._connections = 0
 
     async def run(self) -> None:
@@ -226,6 +227,7 @@ class Supervisor:
         if gap is not None and self._backfill is not None:
             self._backfill.add(gap, 0.0)
         self._connections += 1
+        self._refused = None
 
     async def _after(self, ended: Ended, token: Token, tasks: asyncio.TaskGroup) -> None:
         """Note how a connection ended, and act on it."""
@@ -263,9 +265,15 @@ class Supervisor:
         match action:
             case Stop():
                 self._stop(action, token)
-            case reconnect.ReadToken(otherwise):
-                if not await self._renewed(token):
+            case reconnect.ReadToken(again, otherwise):
+                if await self._renewed(token):
+                    pass
+                elif self._is_refused_again(token):
                     self._stop(otherwise, token)
+                else:
+                    await self._sleep(
+                        "X may have refused a good token", reconnect.jittered(again, self._parts.random())
+                    )
             case reconnect.ClearGhost(seconds):
                 # an ingester that has never held the stream gives way to one that was here first
                 await (self._yield_to_another() if self._connections else self._be_the_only_one())
@@ -276,6 +284,11 @@ class Supervisor:
                 await self._sleep("X needs up to 20 s to know new rules", seconds)
             case reconnect.Wait():
                 await self._sleep("back-off", reconnect.jittered(action, self._parts.random()))
+
+    def _is_refused_again(self, token: Token) -> bool:
+        """Return whether X has refused this token before, since it last took one."""
+        before, self._refused = self._refused, token
+        return before == token
 
     def _stop(self, stop: Stop, token: Token) -> None:
         retry = self._x_time.now() + timedelta(seconds=stop.retry_after) if stop.retry_after is not None else None

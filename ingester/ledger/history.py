@@ -13,7 +13,9 @@ from .model import Event, Gap
 
 ENDED = frozenset({"filled", "partial", "unfillable", "skipped"})
 BY_HAND = frozenset({"manual"})  # the reason of what somebody fetched between two times of their choice
-_STOPS = frozenset({"credits", "cap", "token", "forbidden", "budget", "parameters", "rules", "limited", "certificate"})
+_STOPS = frozenset(
+    {"credits", "spend_cap", "cap", "token", "forbidden", "budget", "parameters", "rules", "limited", "certificate"}
+)
 _USUAL_DAYS = 7
 
 

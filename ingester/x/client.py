@@ -147,14 +147,16 @@ class X:
         token, stale = None, 0
         for _ in range(_PAGES):
             answer = await ask(token)
+            names = {_name(one) for one in _listed(answer.body)}
+            if answer.status == 200 and names and not names - seen:
+                return  # the page has been there: its total is counted
             yield answer
             if answer.status != 200:
                 return
-            names = {_name(one) for one in _listed(answer.body)}
             meta = answer.body.get("meta")
             token = meta.get("next_token") if isinstance(meta, dict) else None
             stale = 0 if names - seen else stale + 1
-            if not token or (names and not names - seen):
+            if not token:
                 return
             if token in tokens or stale > _STALE:
                 log.event(

@@ -7,6 +7,7 @@ The token is an auth object, because requests replaces a header with a password 
 which tweepy does not know. Cookies are not kept: threads share the session.
 """
 
+import http.client
 import os
 import socket
 import threading
@@ -99,13 +100,28 @@ class Wire:
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
+class _Response(http.client.HTTPResponse):
+    """Skips every interim answer, such as 103 Early Hints; Python's own skips 100 alone."""
+
+    def _read_status(self) -> Any:
+        while True:
+            status = super()._read_status()  # type: ignore[misc]
+            if not 100 < status[1] < 200 or status[1] == http.HTTPStatus.SWITCHING_PROTOCOLS:
+                return status
+            http.client.parse_headers(self.fp)
+
+
 class _Plain(HTTPConnection):
+    response_class = _Response
+
     def getresponse(self) -> Any:
         _use(self.sock)
         return super().getresponse()
 
 
 class _Secure(HTTPSConnection):
+    response_class = _Response
+
     def getresponse(self) -> Any:
         _use(self.sock)
         return super().getresponse()

@@ -34,8 +34,12 @@ class InstallRules:
 
 @dataclass(frozen=True, slots=True)
 class ReadToken:
-    """X does not take the token: it may have been rotated. Read it again; the same one is a reason to stop: `otherwise`."""
+    """X does not take the token: it may have been rotated. Read it again.
 
+    The same one is tried once more after `again`, because X has been seen to refuse a good one. Then it is a reason to stop: `otherwise`.
+    """
+
+    again: Wait
     otherwise: "Stop"
 
 
@@ -48,6 +52,7 @@ class Stop:
     retry_after: float | None  # seconds; None: not before something has been changed
 
 
+_HOURS_A_DAY = 24
 _CERTIFICATES = 5  # tries before a certificate that is not valid stops the ingester
 
 Action = Wait | ClearGhost | InstallRules | ReadToken | Stop
@@ -75,12 +80,21 @@ def decide(ended: Ended, failures: int, times: Timeouts) -> Action:
             return InstallRules(0.0 if failures == 0 else _grow(times.http_first / 5, failures, times.reap * 2))
         case 401:
             return ReadToken(
+                Wait(times.http_first),
                 Stop(
                     "token",
                     f"X does not take the bearer token (401: {said}). Was it revoked or mistyped? Put a good one into the "
                     "secret: a new version is read at the next start.",
                     times.stopped,
-                )
+                ),
+            )
+        case 403 if kind == "credits" or title == "SpendCapReached":
+            until = str(ended.problem.get("reset_date") or "")[:40]
+            return Stop(
+                "spend_cap",
+                f"X's account has reached its spending cap (403: {said}){f', until {until}' if until else ''}. Wait for that day, or raise "
+                "the cap in X's developer console: X is asked again once a day. What is posted meanwhile is fetched by search afterwards.",
+                times.stopped * _HOURS_A_DAY,
             )
         case 403:
             return Stop(

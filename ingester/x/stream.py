@@ -197,6 +197,8 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
             self._ended = Ended("silent" if begun else "network", reason=why)
         elif self._wire.is_cut:
             self._ended = Ended("network", reason=f"no whole answer within {_ANSWER_SECONDS:.0f} s")
+        elif isinstance(error, requests.exceptions.ChunkedEncodingError | urllib3.exceptions.ProtocolError):
+            self._ended = Ended("network", reason="cut in the middle of an answer")
         else:
             self._ended = Ended("network", reason=f"refused, or cut ({type(cause).__name__}: {cause})"[:300])
 

@@ -192,6 +192,14 @@ def forbidden(world: World, step: Step) -> None:
     _fatal(world, step, {"status": 403, "title": "Client Forbidden"})
 
 
+@fault()
+def refuse_a_good_token(world: World, step: Step) -> None:
+    """X refuses the token, and takes it at the next try"""
+    refusal = Ended("http", status=401, problem={"title": "Unauthorized"}, reason="HTTP 401")
+    world.x.answers.append(lambda: refusal)
+    _end(world, Ended("network", reason="cut"), cut=True)
+
+
 @fault(3)
 def rotate(world: World, step: Step) -> None:
     """The token changes at X, and in the secret a moment before or after."""
@@ -490,12 +498,13 @@ def searches_by_hand(world: World, step: Step) -> None:
 
 
 SECOND = "second_one"
+REFUSED = "refuse_a_good_token"
 
 
 def sequence(seed: str) -> list[Step]:
     """Draw eight to sixteen faults within six hours. Some come within seconds of each other, which finds the most mistakes."""
     rng = random.Random(f"faults {seed}")
-    names = [name for name in FAULTS if name != SECOND]
+    names = [name for name in FAULTS if name not in (SECOND, REFUSED)]
     steps: list[Step] = []
     at = 0.0
     for _ in range(rng.randint(8, 16)):
@@ -507,4 +516,6 @@ def sequence(seed: str) -> list[Step]:
         )
     if rng.random() < 0.2:
         steps += [Step(round(rng.uniform(60.0, LENGTH), 3), SECOND) for _ in range(rng.randint(1, 3))]
+    if rng.random() < 0.1:
+        steps.append(Step(round(rng.uniform(60.0, LENGTH), 3), REFUSED))
     return sorted(steps, key=lambda step: step.at)

@@ -13,7 +13,6 @@ from ingester.errors import NoLedger, Unavailable
 from ingester.ports import Token
 from ingester.prices import Resources, resources
 from ingester.timeouts import Timeouts
-from ingester.x.bearer import Tokens
 
 from .world import TIMES
 
@@ -21,11 +20,7 @@ from .world import TIMES
 async def _nothing(self: Any) -> None: ...
 
 
-async def _with_the_current_token(self: Tokens, refused: Token) -> bool:
-    fresh = await self._secret.read()
-    if fresh.value == self.current.value:
-        return False
-    self.current = fresh
+def _always(self: Any, *arguments: Any) -> bool:
     return True
 
 
@@ -85,7 +80,7 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "a stall is not noticed": ("ingester.stall", "StallDetector._quiet", _never, 300, 27),
     "keep-alives count as proof that nothing was posted": ("ingester.published", "Published.certain_until", _heard, 50, 1),
-    "the refused token is compared with the one in use": ("ingester.x.bearer", "Tokens.renew", _with_the_current_token, 300, 14),
+    "a token that X refuses once is a reason to stop": ("ingester.supervisor", "Supervisor._is_refused_again", _always, 300, 1),
     "a secret that is out of reach is a reason to stop": ("ingester.supervisor", "Supervisor._renewed", _gives_up, 300, 14),
     "requests for counts are not billed": ("ingester.budget", "Budget.add_request", _never, 50, 3),
     "a search spends before the ledger has a row": ("ingester.ledger.reservations", "Reservations._record", _unwritten, 1_000, 641),

@@ -181,3 +181,34 @@ def test_an_answer_that_drips_ends_after_half_a_minute_and_heartbeats_go_on(
     process = start()
     assert eventually(lambda: process.totals.get("published") == 1, 90)
     assert "HTTP 503" in process.log.read_text()
+
+
+def test_interim_answers_before_the_stream_are_skipped(x: FakeX, pubsub: Topics, start: Start) -> None:
+    def hints(wire: Wire) -> None:
+        wire.say(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" * 2)
+        stream(post(1))(wire)
+
+    x.scripts = [hints]
+    process = start()
+    assert eventually(lambda: process.totals.get("published") == 1)
+    assert x.connections == 1
+
+
+def test_a_cut_is_told_in_words(x: FakeX, pubsub: Topics, start: Start) -> None:
+    x.scripts = [stream(post(1), then=lambda wire: wire.pause(0.2)), stream(post(2))]
+    process = start()
+    assert eventually(lambda: process.totals.get("published") == 2)
+    assert '"reason":"cut in the middle of an answer"' in process.log.read_text()
+
+
+def test_a_good_token_that_is_refused_once_is_tried_again_and_then_it_is_a_stop(
+    x: FakeX, pubsub: Topics, start: Start
+) -> None:
+    def refused(wire: Wire) -> None:
+        wire.answer(401, {"title": "Unauthorized", "detail": "Unauthorized"})
+
+    x.scripts = [refused, stream(post(1), then=Wire.end), refused, refused]
+    process = start()
+    assert process.wait(60) == 3
+    assert process.totals.get("published") == 1
+    assert "X does not take the bearer token" in process.complaint

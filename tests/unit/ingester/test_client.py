@@ -75,6 +75,13 @@ def test_pages_that_bring_nothing_new_end(answer: Callable[[int], Reply]) -> Non
         assert len(http.asked) <= 12
 
 
+def test_a_page_that_comes_again_is_not_given_again() -> None:
+    """Its posts or counts would be added once more."""
+    http = Http(lambda n: page(n, f"t{n}", "1", "2"))
+    assert search_all(http) == 1
+    assert len(http.asked) == 2
+
+
 def test_an_empty_page_with_more_behind_it_ends_nothing() -> None:
     pages = [page(1, "a", "1"), page(2, "b"), page(3, "c"), page(4, None, "2")]
     assert search_all(Http(lambda n: pages[n - 1])) == 4

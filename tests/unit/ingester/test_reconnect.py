@@ -58,6 +58,9 @@ TABLE: dict[str, tuple[Ended, int, Action]] = {
 }
 FATAL: dict[str, tuple[Ended, str, str, float | None]] = {
     "403": (http(403, title="Client Forbidden"), "forbidden", "does not let this app", 3600),
+    "403 of a spending cap": (
+        http(403, title="SpendCapReached", type=f"{PROBLEMS}credits", reset_date="2026-12-01"), "spend_cap", "until 2026-12-01", 86_400,
+    ),
     "402 credits": (http(402, title="CreditsDepleted", type=f"{PROBLEMS}credits"), "credits", "no credits left", 3600),
     "402 of the other kind": (
         http(402, title="Payment Required", type=f"{PROBLEMS}credits-depleted"), "credits", "no credits left", 3600,
@@ -92,6 +95,7 @@ def test_what_waiting_does_not_cure_stops_with_words(
 def test_a_token_that_x_does_not_take_is_read_again_before_it_is_a_reason_to_stop() -> None:
     action = decide(http(401, title="Unauthorized"), 0, TIMES)
     assert isinstance(action, ReadToken)
+    assert action.again == Wait(5)
     assert action.otherwise.reason == "token"
 
 
