@@ -12,7 +12,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from . import embedded, export, files, network, options, query, questions, results, tables, terminal
+from . import embedded, export, files, network, options, query, questions, results, sanitize, tables, terminal
 from .errors import ReportError, UsageError
 from .params import SAMPLE, WEEK_STARTS, Params, period
 from .query import Source
@@ -210,8 +210,15 @@ def _network(source: Source, asked: Params, arguments: argparse.Namespace, conso
 
 def _export(source: Source, asked: Params, arguments: argparse.Namespace, console: Console) -> int:
     with console.status("Reading the posts…"):
-        count = export.write(source, asked, arguments.export, _kind(arguments), for_programs=arguments.for_programs)
+        cut: list[int] = []
+        count = export.write(
+            source, asked, arguments.export, _kind(arguments), for_programs=arguments.for_programs, on_cut=cut.append
+        )
     console.print(Text.assemble(f"{count:,} posts in ", (str(arguments.export), "cyan")))
+    for cells in cut:
+        console.print(
+            f"{cells:,} cells were cut to the {sanitize.CELL:,} characters that a spreadsheet takes; --for-programs keeps them whole."
+        )
     if not count:
         console.print(
             f"No post {_of(asked)} is stored, or has what was asked for. Name another period: --from TIME, --to TIME."

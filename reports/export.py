@@ -4,7 +4,7 @@ https://developer.x.com/en/developer-terms/policy: others may be given post ids 
 """
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from itertools import chain
@@ -60,10 +60,19 @@ class Kind(StrEnum):
     SAMPLE = "sample"  # to be coded by hand
 
 
-def write(source: Source, asked: Params, path: Path, kind: Kind = Kind.POSTS, *, for_programs: bool = False) -> int:
+def write(
+    source: Source,
+    asked: Params,
+    path: Path,
+    kind: Kind = Kind.POSTS,
+    *,
+    for_programs: bool = False,
+    on_cut: Callable[[int], object] = lambda cells: None,
+) -> int:
     """Write the posts of the view, in no order, which for millions would cost too much; return how many. Raises ReportError.
 
-    A CSV is for a person's spreadsheet, or as it is stored `for_programs`. Ids alone are for programs.
+    A CSV is for a person's spreadsheet, or as it is stored `for_programs`. Ids alone are for programs. `on_cut` hears how many cells were
+    longer than a spreadsheet takes, if any were.
     """
     if path.suffix not in FORMATS:
         raise UsageError(f"{path} ends in none of {', '.join(FORMATS)}, so its format is not known.")
@@ -79,7 +88,9 @@ def write(source: Source, asked: Params, path: Path, kind: Kind = Kind.POSTS, *,
         pages, schema = query.pages(source, question.sql, names(asked, question.parameters), _PAGE)
         if path.suffix == ".csv":
             more = CODING if kind is Kind.SAMPLE else ()
-            written = _csv(part, pages, schema, more, for_programs=for_programs or kind is Kind.IDS)
+            written, cut = _csv(part, pages, schema, more, for_programs=for_programs or kind is Kind.IDS)
+            if cut:
+                on_cut(cut)
         elif path.suffix == ".jsonl":
             written = _lines(part, pages)
         else:
@@ -120,17 +131,19 @@ def _csv(
     more: Sequence[str],
     *,
     for_programs: bool,
-) -> int:
-    """With a byte order mark for people: without it Excel takes the file for Windows-1252."""
+) -> tuple[int, int]:
+    """Return the rows, and the cells that were cut. With a byte order mark for people: without it Excel takes the file for Windows-1252."""
     cell = sanitize.for_program if for_programs else sanitize.for_sheet
     with path.open("w", encoding="utf-8" if for_programs else "utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([*(field.name for field in schema), *more])
-        count = 0
+        count = cut = 0
         for row in chain.from_iterable(pages):
-            writer.writerow([*(cell(value) for value in row.values()), *("" for _ in more)])
+            cells = [cell(value) for value in row.values()]
+            writer.writerow([*cells, *("" for _ in more)])
             count += 1
-    return count
+            cut += 0 if for_programs else sum(isinstance(one, str) and len(one) == sanitize.CELL for one in cells)
+    return count, cut
 
 
 def _parquet(path: Path, pages: Iterator[list[dict[str, Any]]], schema: list[bigquery.SchemaField]) -> int:

@@ -13,6 +13,9 @@ from functions.load_tweet.texts import as_written
 # what a spreadsheet takes for the beginning of a formula (https://owasp.org/www-community/attacks/CSV_Injection)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
+# https://support.microsoft.com/office/excel-specifications-and-limits: characters in a cell
+CELL = 32_767
+
 # A spreadsheet keeps 15 digits of a number; ids have up to 19.
 _TOO_LONG_A_NUMBER = re.compile(r"[0-9]{16,}")
 
@@ -37,11 +40,9 @@ def for_sheet(value: Any) -> Any:
         text = _CELL_WITHIN.sub(
             _quote_formula, "".join(c for c in value if c in "\n\t" or unicodedata.category(c) != "Cc")
         )
-        return (
-            f"'{text}"
-            if text.lstrip(" \u00a0\ufeff").startswith(_FORMULA) or _TOO_LONG_A_NUMBER.fullmatch(text)
-            else text
-        )
+        if text.lstrip(" \u00a0\ufeff").startswith(_FORMULA) or _TOO_LONG_A_NUMBER.fullmatch(text):
+            text = f"'{text}"
+        return text if len(text) <= CELL else f"{text[: CELL - 1]}…"
     return value
 
 

@@ -44,6 +44,8 @@ def unwrap(body: bytes, event_id: str) -> Delivery:
     """
     try:
         envelope = orjson.loads(body)
+        if "specversion" in envelope and "message" not in envelope:  # a CloudEvent whose attributes are in the body too
+            event_id, envelope = event_id or str(envelope.get("id") or ""), envelope["data"]
         message = envelope["message"]
         data = base64.b64decode(message.get("data", ""), validate=True)
         return Delivery(

@@ -49,6 +49,13 @@ def test_a_cell_is_no_formula(value: Any, written: Any) -> None:
     assert sanitize.for_sheet(value) == written
 
 
+def test_a_cell_holds_what_a_spreadsheet_takes() -> None:
+    assert sanitize.for_sheet("x" * 32_767) == "x" * 32_767
+    cut = sanitize.for_sheet("=" + "x" * 45_000)
+    assert (len(cut), cut[:2], cut[-1]) == (32_767, "'=", "…")
+    assert sanitize.for_program("x" * 45_000) == "x" * 45_000
+
+
 def test_people_read_what_was_written() -> None:
     row = {"text": "R&amp;B &lt;3", "hashtags": ["a&amp;b"], "posts": 3, "none": None}
     read = {name: sanitize.readable(value) for name, value in row.items()}

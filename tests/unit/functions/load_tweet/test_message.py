@@ -21,6 +21,21 @@ def test_a_delivery_is_unwrapped() -> None:
     assert unwrap(request, "7") == Delivery(b"hello", "7", "s", "2026-11-22T00:00:00Z", {"source": "stream"})
 
 
+def test_an_event_whose_attributes_are_in_the_body_is_unwrapped_too() -> None:
+    """CloudEvents' structured mode, which a trigger or a person may use: https://github.com/cloudevents/spec, HTTP binding, 3.2."""
+    event = {
+        "specversion": "1.0",
+        "id": "7",
+        "type": "google.cloud.pubsub.topic.v1.messagePublished",
+        "source": "//pubsub",
+    }
+    request = json.dumps({**event, "data": json.loads(body(b"hello", attributes={"source": "stream"}))}).encode()
+    assert unwrap(request, "") == Delivery(b"hello", "7", "s", None, {"source": "stream"})
+    for broken in ({**event}, {**event, "data": 5}):
+        request = json.dumps(broken).encode()
+        assert unwrap(request, "9") == Delivery(request, "9")
+
+
 def test_the_event_id_stands_in_for_a_missing_message_id() -> None:
     assert unwrap(body(b"hello"), "9").message_id == "9"
 
