@@ -15,11 +15,10 @@ import yaml
 from .. import log
 from ..errors import ConfigurationError, Denied, Refused
 from ..options import RULES
+from . import grammar
 from .client import Answer, X
 
 _COMMENT = re.compile(r"[ \t]+#")
-_QUOTED = re.compile(r'"[^"]*"')
-_SMALL = re.compile(r"(?:^|[\s)])(or|Or|and|And|AND)(?=[\s(])")
 _LONGEST = 1_024  # characters of a rule on pay-per-use (https://docs.x.com/x-api/posts/filtered-stream)
 
 
@@ -90,25 +89,7 @@ def read(path: Path = RULES) -> list[Rule]:
 
 def mistakes(rule: Rule) -> list[str]:
     """Return why X would refuse a rule, in words: the mistakes that can be seen without asking X. Pure."""
-    bare = _QUOTED.sub('""', rule.value)
-    found = []
-    if bare.count('"') % 2:
-        found.append("a quote is open")
-    depth = 0
-    for sign in bare:
-        depth += (sign == "(") - (sign == ")")
-        if depth < 0:
-            break
-    if depth:
-        found.append("the parentheses do not match")
-    if small := _SMALL.search(bare):
-        instead = "OR" if small[1].lower() == "or" else "a space"
-        found.append(
-            f"'{small[1]}' is ambiguous, and X refuses it: write {instead}, or \"{small[1]}\" to look for the word"
-        )
-    if not any(not word.startswith("-") for word in bare.replace("(", " ").replace(")", " ").split()):
-        found.append("every part is negated, and X wants at least one that is not")
-    return found
+    return grammar.mistakes(rule.value)
 
 
 def _refuse_what_yaml_drops(text: str, path: Path) -> None:

@@ -98,6 +98,38 @@ MISTAKES = {
         ["'AND' is ambiguous, and X refuses it: write a space, or \"AND\" to look for the word"],
     ),
     "or in a quote": ('"sink or swim"', []),
+    "nothing that stands alone": (
+        "has:images lang:en",
+        ['has:images lang:en cannot stand alone: add a word, a "phrase", a #hashtag, from:name or the like'],
+    ),
+    "an empty pair": ("nasa ()", ["a pair of parentheses is empty: put words into it, or leave it out"]),
+    "a group that is negated": (
+        "nasa -(moon OR mars)",
+        ["a group is negated, and X takes no such group: write the minus before each of its parts"],
+    ),
+    "a slip": ("form:nasa", ["X has no operator form:; did you mean from:nasa?"]),
+    "a text with a colon": ("re:invent aws", ['X has no operator re:; to look for the text, write "re:invent"']),
+    "of the web's search": (
+        "nasa min_faves:100 since:2026-01-01",
+        [
+            "min_faves: belongs to X's web search, and rules do not know it; "
+            "leave it out: a post has no likes yet when the stream brings it",
+            "since: belongs to X's web search, and rules do not know it; "
+            "leave it out: the stream brings what is new, and `search --from` what was",
+        ],
+    ),
+    "a language that posts have and rules do not": ("nasa lang:in", ["X takes no lang:in; write lang:id"]),
+    "a kind that there is not": ("nasa -is:retweeted", ["X takes no is:retweeted; write -is:retweet"]),
+    "a sample of nothing": ("nasa sample:0", ["X takes no sample:0; write 1 to 100"]),
+    "a space after the colon": ("nasa from: nasa", ["from: has no value; write it without a space, as in from:value"]),
+    "promoted posts alone": ("nasa is:nullcast", ["X takes is:nullcast only negated; write -is:nullcast"]),
+    "all that X documents": (
+        '(from:a OR to:b OR retweets_of:c OR url:"https://x.com" OR context:10.79 OR entity:"A B" OR bio:"data engineer" '
+        'OR place:"new york" '
+        "OR place_country:US OR point_radius:[2.355128 48.861118 16km] OR bounding_box:[-105.3 39.9 -105.1 40.0] OR $twtr OR #tag) "
+        "-is:nullcast has:video_link lang:zh-TW sample:15 https://example.com 12:30",
+        [],
+    ),
     "nothing but minus": ("-is:retweet (-climate)", ["every part is negated, and X wants at least one that is not"]),
 }
 
