@@ -28,6 +28,14 @@ _OF_GEO = ("place_id", "coordinates")  # the rest of a flattened post's geo is i
 _OF_MENTION = ("start", "end", "username", "id")  # the rest of a flattened mention is the user
 
 
+# A page's posts share what they refer to, and each message has a copy. X's pages grow two or three times by it, others a thousand times.
+_MOST_TIMES = 50
+_LEAST_ROOM = 10_000_000  # bytes
+_TOO_MUCH = BadMessage(
+    "too_long", f"The posts of this page refer to so much that their messages are over {_MOST_TIMES} times the page"
+)
+
+
 class Record(NamedTuple):
     """One message: X's JSON, and when it was received (microseconds since 1970 UTC; None if the file does not say)."""
 
@@ -44,28 +52,31 @@ def messages(line: bytes, tag: str = "") -> Iterator[tuple[Record | BadMessage, 
     """
     is_array = line.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"["
     for unit in units([line.removeprefix(codecs.BOM_UTF8)], len(line) + 1) if is_array else (Unit(0, line),):
+        room = max(_MOST_TIMES * len(unit.data), _LEAST_ROOM)
         try:
             for record in read(unit.data, tag):
-                yield record, unit.data
+                room -= len(record.payload)
+                yield (record if room > 0 else _TOO_MUCH), unit.data
         except BadMessage as error:
             yield error, unit.data
 
 
-def read(line: bytes, tag: str = "") -> list[Record]:
-    """Return the messages in a JSON object, none for an empty line or a page without posts.
+def read(line: bytes, tag: str = "") -> Iterator[Record]:
+    """Yield the messages in a JSON object, none for an empty line or a page without posts.
 
     `tag` is the rule's tag for messages that name no rule. Raises BadMessage for what is none of the known shapes.
     """
     if not line.strip():
-        return []
+        return
     try:
         text = line.decode("utf-8-sig").strip()
         if not tag and text.startswith(_STREAM) and '"__twarc"' not in text and '"text"' in text:
-            return [Record(text)]  # most lines are messages, and the row code parses them anyway
+            yield Record(text)  # most lines are messages, and the row code parses them anyway
+            return
         found = parse_json(text)
     except ValueError as error:
         raise BadMessage("not_json", f"The line is not JSON: {error}") from None
-    return list(_read(found, text, tag))
+    yield from _read(found, text, tag)
 
 
 def _read(found: Any, text: str, tag: str) -> Iterator[Record]:

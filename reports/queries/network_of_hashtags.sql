@@ -1,12 +1,16 @@
 -- Hashtags that appear in the same posts
 -- Scans: the hashtags and keywords of the period's days.
 -- Note: an edge joins two hashtags; weight is the posts that have both. Case does not matter. Pairs on fewer than the minimum of posts are left out.
-WITH tagged AS (
+-- Of a post with more than 100 hashtags the first 100 count: their pairs grow with the square.
+WITH written_tags AS (
   SELECT DISTINCT id, CONCAT('#', LOWER(written)) AS hashtag
   FROM tweets, UNNEST(hashtags) AS written
   WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
     AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
     AND (@rule IS NULL OR @rule IN UNNEST(rules))
+),
+tagged AS (
+  SELECT id, hashtag FROM written_tags WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY id ORDER BY hashtag) <= 100
 )
 SELECT one.hashtag AS source, other.hashtag AS target, COUNT(*) AS weight
 FROM tagged AS one JOIN tagged AS other ON other.id = one.id AND other.hashtag > one.hashtag

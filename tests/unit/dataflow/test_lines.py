@@ -95,7 +95,7 @@ def as_streamed(post: dict[str, Any], at: int) -> list[dict[str, Any]]:
 
 
 def test_a_page_of_twarc2_gives_the_rows_of_the_stream() -> None:
-    found = lines.read(orjson.dumps(page()))
+    found = list(lines.read(orjson.dumps(page())))
     at = int(datetime(2025, 3, 1, 10, tzinfo=UTC).timestamp()) * 1_000_000
     assert [rows(one) for one in found] == [as_streamed(post, at) for post in streamed()]
     assert {one.source for one in found} == {"import"}
@@ -108,6 +108,20 @@ def test_posts_that_twarc2_flattened_give_the_rows_of_the_stream() -> None:
     found = [record for post in flattened for record in lines.read(orjson.dumps(post))]
     at = int(datetime(2025, 3, 1, 10, tzinfo=UTC).timestamp()) * 1_000_000
     assert [rows(one) for one in found] == [as_streamed(post, at) for post in streamed()]
+
+
+def test_a_page_whose_posts_refer_to_everything_is_bounded() -> None:
+    """0.4 MB of such a page would become 400 MB of messages."""
+    names = [{"id": str(n), "username": f"u{n}", "name": "n" * 100} for n in range(1_500)]
+    mentions = [{"username": user["username"]} for user in names]
+    posts = [{"id": str(n), "text": "a", "entities": {"mentions": mentions}} for n in range(150)]
+    line = orjson.dumps({"data": posts, "includes": {"users": names}})
+    found = [record for record, _ in lines.messages(line)]
+    assert len(found) == 150
+    good = [record for record in found if isinstance(record, Record)]
+    assert sum(len(record.payload) for record in good) <= 50 * len(line)
+    small = orjson.dumps({"data": posts[:20], "includes": {"users": names[:20]}})
+    assert all(isinstance(record, Record) for record, _ in lines.messages(small))
 
 
 def test_a_page_is_divided_as_the_ingester_divides_one_of_its_own_searches() -> None:
@@ -171,7 +185,7 @@ def test_a_line_is_read(line: bytes, expected: list[Record]) -> None:
 )
 def test_a_line_that_is_none_of_the_shapes_is_told_with_its_reason(line: bytes, reason: str) -> None:
     with pytest.raises(BadMessage) as raised:
-        lines.read(line)
+        list(lines.read(line))
     assert raised.value.reason == reason
 
 
