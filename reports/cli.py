@@ -160,7 +160,12 @@ def _of(asked: Params) -> str:
 def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace, console: Console) -> int:
     terminal.show(report, _console(sys.stdout), shown)
     with console.status("Drawing the page…"):
-        written = files.write(report, arguments.results, with_page=not (arguments.only or arguments.search))
+        written = files.write(
+            report,
+            arguments.results,
+            with_page=not (arguments.only or arguments.search),
+            for_programs=arguments.for_programs,
+        )
     # a partial report does not replace the latest one
     if arguments.is_default and not (arguments.only or arguments.search):
         files.link_latest(arguments.results)

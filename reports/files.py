@@ -48,11 +48,14 @@ def check_file(path: Path) -> None:
     check(path.parent)
 
 
-def write(report: Report, folder: Path, *, with_page: bool) -> list[Path]:
-    """The files written; each appears whole or not at all. Raises UsageError where the folder cannot be written."""
+def write(report: Report, folder: Path, *, with_page: bool, for_programs: bool = False) -> list[Path]:
+    """Return the files written; each appears whole or not at all. Raises UsageError where the folder cannot be written.
+
+    A CSV is for a person's spreadsheet, or as it is stored `for_programs`.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        written = [_csv(report, name, folder) for name in report.answers]
+        written = [_csv(report, name, folder, for_programs=for_programs) for name in report.answers]
         if with_page:
             written.append(_whole(folder / "report.html", page.html(report)))
         return written
@@ -62,12 +65,13 @@ def write(report: Report, folder: Path, *, with_page: bool) -> list[Path]:
         ) from None
 
 
-def _csv(report: Report, name: str, folder: Path) -> Path:
+def _csv(report: Report, name: str, folder: Path, *, for_programs: bool) -> Path:
     answer = report.answers[name]
     lines = [list(answer.rows[0]) if answer.rows else list(answer.columns)]
-    lines += [[sanitize.for_sheet(value) for value in row.values()] for row in answer.rows]
+    cell = sanitize.for_program if for_programs else sanitize.for_sheet
+    lines += [[cell(value) for value in row.values()] for row in answer.rows]
     path = folder / f"{name}.csv"
-    with path.with_suffix(".part").open("w", encoding="utf-8-sig", newline="") as file:
+    with path.with_suffix(".part").open("w", encoding="utf-8" if for_programs else "utf-8-sig", newline="") as file:
         csv.writer(file).writerows(lines)
     path.with_suffix(".part").replace(path)
     return path

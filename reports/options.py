@@ -123,8 +123,8 @@ def parser() -> argparse.ArgumentParser:
     to.add_argument(
         "--for-programs",
         action="store_true",
-        help="with --export FILE.csv: texts and ids as they are stored, no byte order mark. Without it the file is for a "
-        "spreadsheet: with a byte order mark, and an apostrophe before an id or a text that would be run as a formula",
+        help="CSV files, those of --export and of the report, with texts and ids as they are stored and no byte order mark. Without it "
+        "they are for a spreadsheet: with a byte order mark, and an apostrophe before an id or a text that would be run as a formula",
     )
     to.add_argument("--ids-only", action="store_true", help="with --export: ids alone, which X lets you pass on")
     live = whole.add_argument_group("serve")

@@ -110,6 +110,13 @@ def test_every_csv_has_the_rows_of_the_answer_and_no_formula(report: results.Rep
         assert not [cell for cell in cells if cell[1].lstrip().startswith(("=", "+", "-", "@"))]
 
 
+def test_programs_get_the_files_of_a_report_as_they_are_stored(report: results.Report, tmp_path: Path) -> None:
+    files.write(report, tmp_path, with_page=False, for_programs=True)
+    with (tmp_path / "top_originals.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["id"] for row in rows] == [str(row["id"]) for row in report.answers["top_originals"].rows]
+
+
 def test_a_csv_without_rows_has_the_columns_of_one_with_rows(
     report: results.Report, nothing: Source, tmp_path: Path
 ) -> None:

@@ -140,6 +140,71 @@ def test_a_report_s_numbers_are_those_of_a_second_computation(
     assert found == expected
 
 
+def topic_rows() -> independent.Tables:
+    """Return what a researcher has: 500 posts in three languages, a few an hour, the last of them three days ago, half of them imported."""
+    rng = random.Random(7)
+    begin, versions = END - timedelta(days=24), []
+    for number in range(500):
+        made = begin + timedelta(seconds=rng.randrange(21 * 86_400))
+        lang = rng.choice(["en", "en", "es", "de"])
+        versions.append({
+            "id": str(70_000 + number), "created_at": f"{made:%Y-%m-%dT%H:%M:%S}", "received_at": (made + timedelta(seconds=4)).isoformat(),
+            "loaded_at": (made + timedelta(seconds=5)).isoformat(), "source": "import" if number % 2 else "stream", "lang": lang,
+            "text": f"{rng.choice(['rain', 'lluvia', 'Regen'])} {number}", "user_id": str(number % 90), "user_username": f"u{number % 90}",
+            "sentiment": round(rng.uniform(-1, 1), 3) if lang == "en" else None, "hashtags": rng.choice([[], ["Rain"], ["Regen", "rain"]]),
+            "mentions": [], "urls": [], "rules": ["rain"], "keywords": [],
+        })  # fmt: skip
+    return {"tweet_versions": versions}
+
+
+TABLES_OF_A_TOPIC = topic_rows()
+Topic = tuple[Source, Params, dict[str, Callable[[], independent.Rows]]]
+
+
+@pytest.fixture(scope="module")
+def topic(session_client: bigquery.Client) -> Topic:
+    """The topic, the period that a report of it has, and the second computation."""
+    source = fresh(session_client, {})
+    tables = {name: _whole(name, listed) for name, listed in TABLES_OF_A_TOPIC.items()}
+    load.fill(source.client, source.dataset, tables)
+    asked = results.collected(source, Params(END - timedelta(days=28), END))
+    assert asked
+    assert timedelta(days=2) < END - asked.until < timedelta(days=4)
+    return source, asked, independent.answers(TABLES_OF_A_TOPIC, asked)
+
+
+@pytest.mark.parametrize("name", questions.NAMES)
+def test_the_numbers_of_a_topic_are_those_of_a_second_computation(topic: Topic, name: str) -> None:
+    source, asked, second = topic
+    found = [plain(row) for row in query.answer(source, questions.read(name), asked)]
+    expected = [plain(row) for row in second[name]()]
+    if name == "posts_by_region":
+        found, expected = (sorted(listed, key=str) for listed in (found, expected))
+    assert found == expected
+
+
+def test_the_headlines_of_a_topic_are_of_all_its_posts(topic: Topic) -> None:
+    source, asked, _ = topic
+    scores = [row["sentiment"] for row in TABLES_OF_A_TOPIC["tweet_versions"] if row["sentiment"] is not None]
+    moments = [
+        datetime.fromisoformat(row["created_at"]).replace(tzinfo=UTC) for row in TABLES_OF_A_TOPIC["tweet_versions"]
+    ]
+    week = asked.until - timedelta(days=7)
+    now = sum(moment >= week for moment in moments)
+    before = sum(week - timedelta(days=7) <= moment < week for moment in moments)
+    answers = results.make(source, asked, ["sentiment_by_hour", "trend", "posts_by_rule"]).answers
+    mean = sum(scores) / len(scores)
+    lean = "positive" if mean > 0.05 else "negative" if mean < -0.05 else "neutral"
+    assert (
+        answers["sentiment_by_hour"].finding
+        == f"The mean sentiment is {mean:+.2f}, {lean}; {len(scores)} posts have one."
+    )
+    assert answers["trend"].finding.startswith(
+        f"{now} posts this week, {now / before - 1:+.1%} on the week before ({before})."
+    )
+    assert answers["posts_by_rule"].finding == "The rule rain brought 500 posts, for $1.25."
+
+
 @pytest.mark.parametrize("name", [name for name, asked in PERIODS.items() if asked.until == END and name not in ALONE])
 def test_the_headline_s_hours_are_those_of_the_gaps(session_client: bigquery.Client, name: str) -> None:
     """The demo's ingester is alive to the end, so only gaps were not held."""
