@@ -5,6 +5,7 @@ one request, and whatever would make it go on ends it. The caller decides what f
 """
 
 import asyncio
+import http.client
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -197,7 +198,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
             self._ended = Ended("silent" if begun else "network", reason=why)
         elif self._wire.is_cut:
             self._ended = Ended("network", reason=f"no whole answer within {_ANSWER_SECONDS:.0f} s")
-        elif isinstance(error, requests.exceptions.ChunkedEncodingError | urllib3.exceptions.ProtocolError):
+        elif isinstance(cause, ValueError | http.client.IncompleteRead):  # the length of a piece that never came
             self._ended = Ended("network", reason="cut in the middle of an answer")
         else:
             self._ended = Ended("network", reason=f"refused, or cut ({type(cause).__name__}: {cause})"[:300])
