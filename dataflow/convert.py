@@ -92,7 +92,7 @@ def to_rows(found: Found, options: Options, now: datetime) -> Result:
 
 def of_file(part: Part, tag: str) -> Iterator[Found]:
     """Yield the messages of a part of a file. What cannot be read is one message that is rejected."""
-    line, number = 0, 0
+    line, number, end = 0, 0, 0
     try:
         for unit in files.lines(part):
             number = number if unit.line == line and number else 0  # several values may begin on one line
@@ -100,8 +100,9 @@ def of_file(part: Part, tag: str) -> Iterator[Found]:
             for found in _of_unit(unit, tag):
                 yield Found(*found, Place(part, line, number))
                 number += 1
+            end = unit.line + unit.data.count(b"\n")
     except CutOff as error:
-        rest = error.rest or Unit(line + 1, b"")
+        rest = error.rest or Unit(end, b"")
         why = f"The file is damaged, or ends in the middle: {error}. What comes before line {rest.line + 1:,} was read"
         yield Found(BadMessage("cut_off", why), rest.data[:_KEPT_OF_LINE], Place(part, rest.line))
 

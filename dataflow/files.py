@@ -4,6 +4,7 @@ import codecs
 import io
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
@@ -104,7 +105,7 @@ def look_at(path: str) -> Shape:
     if encoding != "utf-8":
         head = head.decode(encoding, "replace").encode()
     head = head.removeprefix(codecs.BOM_UTF8)
-    lines = [line.strip() for line in islice(head.split(b"\n"), _LINES_LOOKED_AT) if line.strip()]
+    lines = [line.strip() for line in islice(head.lstrip().split(b"\n"), _LINES_LOOKED_AT) if line.strip()]
     for begin, kind in _OTHERS.items():
         if lines and lines[0].startswith(begin):
             raise Unreadable(f"is {kind}")
@@ -114,17 +115,13 @@ def look_at(path: str) -> Shape:
 
 
 def _beginning(file: IO[bytes], packing: str) -> bytes:
-    file.seek(0)
-    if not packing:
-        return file.read(_LOOKED_AT)
+    """Return enough of the content to see what it is: its first two lines at the least, if they are no longer than lines may be."""
     head = bytearray()
-    try:
-        for block in unpack.unpacked(file, packing):
+    with suppress(CutOff):  # said when it is read
+        for block in _blocks(file, packing):
             head += block
-            if len(head) >= _LOOKED_AT:
+            if len(head) >= _LOOKED_AT and (head.count(b"\n") > 1 or len(head) >= LINE_BYTES):
                 break
-    except CutOff:
-        pass  # said when it is read
     return bytes(head)
 
 
@@ -136,10 +133,13 @@ def _without_mark(head: bytes) -> str:
 
 
 def _goes_on(lines: list[bytes]) -> bool:
-    """Whether the first JSON value goes on after its first line. A line of JSON lines may be damaged; then the next one is whole."""
-    if len(lines) < 2 or not is_open(lines[0]):
-        return False
-    return lines[0] in (b"[", b"{") or not _is_json(lines[1])
+    """Whether values go on over lines. The first of JSON lines may be damaged; then all others begin objects all the same.
+
+    An array is read element by element in any case.
+    """
+    if not lines or lines[0][:1] == b"[":
+        return bool(lines)
+    return is_open(lines[0]) and any(line[:1] != b"{" for line in lines[1:])
 
 
 def _is_json(line: bytes) -> bool:

@@ -31,9 +31,8 @@ _OF_MENTION = ("start", "end", "username", "id")  # the rest of a flattened ment
 # A page's posts share what they refer to, and each message has a copy. X's pages grow two or three times by it, others a thousand times.
 _MOST_TIMES = 50
 _LEAST_ROOM = 10_000_000  # bytes
-_TOO_MUCH = BadMessage(
-    "too_long", f"The posts of this page refer to so much that their messages are over {_MOST_TIMES} times the page"
-)
+_TOO_MUCH = f"The posts of this page refer to so much that their messages are over {_MOST_TIMES} times the page: the rest is left out"
+_BLOCK_BYTES = 65_536
 
 
 class Record(NamedTuple):
@@ -51,14 +50,26 @@ def messages(line: bytes, tag: str = "") -> Iterator[tuple[Record | BadMessage, 
     The elements of an array are read one by one: what is wrong with one costs no other.
     """
     is_array = line.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"["
-    for unit in units([line.removeprefix(codecs.BOM_UTF8)], len(line) + 1) if is_array else (Unit(0, line),):
+    for unit in _elements(line) if is_array else (Unit(0, line),):
         room = max(_MOST_TIMES * len(unit.data), _LEAST_ROOM)
         try:
             for record in read(unit.data, tag):
                 room -= len(record.payload)
-                yield (record if room > 0 else _TOO_MUCH), unit.data
+                if room < 0:
+                    raise BadMessage("too_long", _TOO_MUCH)
+                yield record, unit.data
         except BadMessage as error:
-            yield error, unit.data
+            is_object = not is_array and unit.data.lstrip()[:1] == b"{"
+            several = list(_elements(line)) if error.reason == "not_json" and is_object else []
+            if len(several) > 1:  # values that nothing separates
+                yield from (one for other in several for one in messages(other.data, tag))
+            else:
+                yield error, unit.data
+
+
+def _elements(line: bytes) -> Iterator[Unit]:
+    text = line.removeprefix(codecs.BOM_UTF8)
+    return units((text[at : at + _BLOCK_BYTES] for at in range(0, len(text), _BLOCK_BYTES)), len(line) + 1)
 
 
 def read(line: bytes, tag: str = "") -> Iterator[Record]:

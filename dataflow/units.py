@@ -14,6 +14,9 @@ _BLANK = re.compile(rb"[\s,]*")
 _AFTER_DAMAGE = re.compile(rb"^[ \t]*(?=[{\[\]])", re.MULTILINE)
 
 
+_LONG = 1_000_000  # bytes of a line that is skipped
+
+
 class Unit(NamedTuple):
     """A value, or what stands where one should be; `line` is the number of the line on which it begins, from 0 on.
 
@@ -59,7 +62,7 @@ def is_open(text: bytes) -> bool:
 def _scalar(text: "_Text", most: int) -> Unit:
     line = text.line
     found = text.match(_TOKEN if text.peek() == b'"' else _SCALAR, most)
-    size = found.end() if found else min(len(text.held), most) or 1
+    size = found.end() if found else 1  # a bracket that closes nothing
     return Unit(line, text.take(size))
 
 
@@ -141,8 +144,10 @@ class _Text:
             if found:
                 self.drop(found.start())
                 return
-            keep = self.held.rfind(b"\n") + 1
-            self.drop(keep)
+            self.drop(self.held.rfind(b"\n") + 1)
+            if len(self.held) > _LONG:
+                self.drop(len(self.held))
+                self.held = b"."  # the rest of the line does not begin one
             if not self.more():
                 self.drop(len(self.held))
                 return
@@ -151,5 +156,5 @@ class _Text:
         """Return the match at the beginning, after reading on as long as it reaches the end of what is held."""
         while True:
             found = pattern.match(self.held)
-            if (found and found.end() < len(self.held)) or len(self.held) > most or not self.more():
+            if found is None or found.end() < len(self.held) or len(self.held) > most or not self.more():
                 return found

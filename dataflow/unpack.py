@@ -15,6 +15,7 @@ from .units import Unit
 
 _PACKINGS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip"}
 _DAMAGE = (zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError, EOFError, ValueError)
+_ZIP_DAMAGE = (zipfile.BadZipFile, OSError, ValueError, IndexError, NotImplementedError, EOFError)
 _ENCRYPTED = 1  # a zip member's flag
 _LOCAL_HEADER = (
     30  # bytes before the name of a zip member: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7
@@ -65,9 +66,9 @@ def _member(
     member, at = make(), start
     while not member.eof:
         block = file.read(block_bytes)
+        if at == start and not block.strip(b"\0"):  # the end, or what some programs fill the last block with
+            return None
         if not block:
-            if at == start:
-                return None
             raise CutOff("it ends in the middle")
         try:
             content = member.decompress(block)
@@ -101,9 +102,18 @@ def _before_the_damage(
 def _only_member(file: IO[bytes]) -> tuple[int, Callable[[], Decompressor]]:
     """Return where the data of a zip's only file begin, and what unpacks them. Raises Unreadable."""
     try:
-        members = [member for member in zipfile.ZipFile(file).infolist() if not member.is_dir()]
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        return _member_of(file)
+    except _ZIP_DAMAGE as error:
         raise Unreadable(f"is a zip archive that is damaged ({error})") from None
+
+
+def _member_of(file: IO[bytes]) -> tuple[int, Callable[[], Decompressor]]:
+    # what macOS puts beside each file is none of them
+    members = [
+        member
+        for member in zipfile.ZipFile(file).infolist()
+        if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+    ]
     if len(members) != 1:
         raise Unreadable(f"is a zip archive of {len(members)} files: unpack it first")
     (member,) = members

@@ -98,6 +98,11 @@ make_environment() {
 	if grep -qF " ${here}/.venv" .venv/pyvenv.cfg 2>/dev/null && .venv/bin/python -m pip --version >/dev/null 2>&1; then
 		return
 	fi
+	if [ -f .venv/pyvenv.cfg ] && [ ! -L .venv ] && ! ls .venv/installed.* >/dev/null 2>&1 && ! grep -qF "/.venv" .venv/pyvenv.cfg; then
+		step 'The .venv that is here is not ours: it is kept as .venv.kept'
+		rm -rf .venv.kept
+		mv .venv .venv.kept
+	fi
 	python=$(find_python) || exit 2
 	version=$("${python}" --version)
 	step "Making .venv with ${version}"
@@ -114,8 +119,14 @@ take_settings_of_pip() {
 	settings=$(.venv/bin/python -m pip config list 2>/dev/null) || return 0
 	for pair in index-url=UV_DEFAULT_INDEX extra-index-url=UV_INDEX find-links=UV_FIND_LINKS no-index=UV_NO_INDEX \
 		trusted-host=UV_INSECURE_HOST proxy=ALL_PROXY cert=SSL_CERT_FILE; do
-		value=$(printf '%s\n' "${settings}" | sed -nE "s/^(global|install|:env:)\.${pair%=*}='(.*)'\$/\2/p" | tail -n 1)
 		name=${pair#*=}
+		value=''
+		for section in global install :env:; do # the later one holds
+			found=$(printf '%s\n' "${settings}" | sed -n "s/^${section}\.${pair%=*}='\(.*\)'\$/\1/p")
+			value=${found:-${value}}
+		done
+		value=$(printf '%s' "${value}" | sed 's/^\\n//; s/\\n/ /g') # several stand on lines of their own
+		[ "${name}" != UV_FIND_LINKS ] || value=$(printf '%s' "${value}" | tr ' ' ',')
 		eval "set_already=\${${name}:-}"
 		if [ -n "${value}" ] && [ -z "${set_already}" ]; then
 			export "${name}=${value}"

@@ -137,6 +137,14 @@ def test_an_environment_that_is_only_linked_to_is_not_emptied(checkout: Path, tm
     assert (tmp_path / "of another checkout" / "pyvenv.cfg").read_text() == "home = /usr/bin\n"
 
 
+def test_an_environment_of_somebody_else_s_is_kept(checkout: Path) -> None:
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv" / "pyvenv.cfg").write_text("home = /usr/bin\nuv = 0.13.9\n")
+    (checkout / ".venv" / "mine").write_text("notes")
+    assert was_set_up(run(["sh", str(checkout / "scripts" / _DOCS[0]), _DOCS[1]]), checkout)
+    assert (checkout / ".venv.kept" / "mine").read_text() == "notes"
+
+
 def test_a_pip_that_installs_for_the_user_is_harmless(checkout: Path, tmp_path: Path) -> None:
     (tmp_path / "pip.conf").write_text("[global]\nuser = true\n")
     done = run(
@@ -162,10 +170,13 @@ def test_an_index_that_is_set_for_pip_is_asked_and_no_other(
     if uv_is_on_the_path:
         (tmp_path / "bin" / "uv").symlink_to(ROOT / ".venv" / "bin" / "uv")
     with index() as (port, asked):
-        (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = http://user:secret@127.0.0.1:{port}/simple\n")
+        (tmp_path / "pip.conf").write_text(
+            f"[global]\nindex-url = {NOWHERE}\nextra-index-url =\n  http://127.0.0.1:{port}/simple\n  http://127.0.0.1:{port}/simple\n"
+        )
         done = run(
             ["sh", str(checkout / "scripts" / _DOCS[0]), _DOCS[1]], path,
-            PIP_CONFIG_FILE=str(tmp_path / "pip.conf"), UV_CACHE_DIR=str(tmp_path / "cache"), UV_HTTP_RETRIES="0",
+            PIP_CONFIG_FILE=str(tmp_path / "pip.conf"),
+            PIP_INDEX_URL=f"http://user:secret@127.0.0.1:{port}/simple", UV_CACHE_DIR=str(tmp_path / "cache"), UV_HTTP_RETRIES="0",
         )  # fmt: skip
     assert done.returncode == 2
     assert ("could not be installed" if uv_is_on_the_path else "pip could not install uv") in done.stderr, done.stderr

@@ -57,9 +57,16 @@ def found_in(folder: Path, content: bytes) -> list[str]:
     return [
         found.record.reason if isinstance(found.record, BadMessage)
         else f"no post: {found.data.decode()}" if found.record.no_post
-        else json.loads(found.record.payload).get("data", {}).get("id", "other")
+        else id_of(found.record.payload)
         for part in parts_of(folder, content) for found in convert.of_file(part, "")
     ]  # fmt: skip
+
+
+def id_of(payload: str) -> str:
+    try:
+        return str(json.loads(payload)["data"]["id"])
+    except (ValueError, KeyError):
+        return "other"  # the row code rejects it
 
 
 @pytest.mark.parametrize("end", [b"\n", b""], ids=["with a line break at the end", "without"])
@@ -140,6 +147,12 @@ LAYOUTS: dict[str, bytes] = {
     "an indented array": json.dumps([json.loads(post) for post in POSTS[:9]], indent=2).encode(),
     "an indented page": json.dumps({"data": [json.loads(post) for post in POSTS[:9]]}, indent=2).encode(),
     "indented posts, one after the other": b"\n".join(json.dumps(json.loads(p), indent=1).encode() for p in POSTS[:9]),
+    "pages longer than what is looked at, in an array": b"["
+    + b",\n".join(b'{"data":[%b],"meta":{"note":"%b"}}' % (post, b"x" * 1_100_000) for post in POSTS[:9])
+    + b"]",
+    "a page over a few lines": b'{"data":[\n' + b",\n".join(POSTS[:9]) + b'\n],"meta":\n{}}\n',
+    "posts that nothing separates": b"".join(POSTS[:9]),
+    "blank lines first": b"\n" * 60 + json.dumps({"data": [json.loads(p) for p in POSTS[:9]]}, indent=1).encode(),
     "arrays, one a line": b"[" + b",".join(POSTS[:5]) + b"]\n[" + b",".join(POSTS[5:9]) + b"]\n",
 }
 
@@ -157,6 +170,9 @@ def test_json_is_read_however_it_is_laid_out(tmp_path: Path, layout: str) -> Non
                      ["0", 'no post: {"data":[' + f'{POSTS[0].decode()},{{"id":"9","username":"ann"}},{POSTS[1].decode()}]}}', "1"],
                      id="an account among posts"),
         pytest.param(b'{"data": {"id\n%b\nno json\n%b' % (POSTS[0], POSTS[1]), ["not_json", "0", "not_json", "1"], id="damaged lines"),
+        pytest.param(b'{"data":{"id":"7","text":"a"}\n{"data":{"id":"8","text":"a"}\n%b\n%b\n' % (POSTS[0], POSTS[1]),
+                     ["other", "other", "0", "1"], id="two lines cut off outside of a string"),
+        pytest.param(b"[\n%b},\n%b\n]" % (POSTS[0], POSTS[1]), ["0", "not_json", "1"], id="a bracket too many"),
         pytest.param(b"\n\n", [], id="blank lines"),
     ],
 )  # fmt: skip
@@ -219,3 +235,42 @@ def test_cut_off_is_raised_by_who_reads(tmp_path: Path) -> None:
 def test_a_pattern_without_a_file_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"There is no file .*\*\.jsonl"):
         files.find([str(tmp_path / "*.jsonl")])
+
+
+def test_a_long_array_on_one_line_is_read_to_its_end(tmp_path: Path) -> None:
+    content = b"[" + b",".join(POSTS * 20) + b"]"
+    assert len(found_in(tmp_path, content)) == 20 * len(POSTS)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda whole: whole.replace(b"posts.jsonl", b"\0" * 11), id="no name"),
+        pytest.param(
+            lambda whole: whole.replace(b"PK\x01\x02\x14\x03\x14", b"PK\x01\x02\x14\x03\x99"), id="a version to come"
+        ),
+        pytest.param(lambda whole: whole[:-40] + b"\xff" * 20 + whole[-20:], id="an offset beyond the end"),
+    ],
+)
+def test_a_damaged_zip_is_refused_in_words(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(UnreadableFile, match="is a zip archive"):
+        parts_of(tmp_path, damage(zipped(LINES)))
+
+
+def test_what_macos_puts_into_a_zip_is_no_second_file(tmp_path: Path) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("posts.jsonl", LINES)
+        archive.writestr("__MACOSX/._posts.jsonl", b"\0")
+    assert len(found_in(tmp_path, made.getvalue())) == len(POSTS)
+
+
+def test_zeros_after_a_gzip_are_nothing(tmp_path: Path) -> None:
+    assert found_in(tmp_path, gzip.compress(LINES) + b"\0" * 500) == [str(n) for n in range(len(POSTS))]
+
+
+def test_damage_after_a_value_of_several_lines_is_on_the_line_where_it_ends(tmp_path: Path) -> None:
+    content = gzip.compress(json.dumps([json.loads(post) for post in POSTS[:50]], indent=1).encode())
+    *_, last = [found for part in parts_of(tmp_path, content[:-6]) for found in convert.of_file(part, "")]
+    assert last.place
+    assert last.place.attributes()["line"] == "201"
