@@ -192,6 +192,17 @@ def test_it_is_rejected_by_message(tmp_path: Path, content: bytes, expected: lis
         (b"\0" * 257 + b"ustar" + b"\0" * 250, "is a tar archive"),
         ("id;text\n".encode("utf-16"), "holds no JSON"),
     ],
+    # by its bytes a case would be named by the second in which it was packed, and two workers would collect different tests
+    ids=[
+        "CSV",
+        "tweets.js",
+        "Parquet",
+        "a zip of two files",
+        "a damaged zip",
+        "CSV, compressed",
+        "tar",
+        "CSV in UTF-16",
+    ],
 )
 def test_another_kind_of_file_is_refused_before_anything_is_read(tmp_path: Path, content: bytes, says: str) -> None:
     with pytest.raises(UnreadableFile, match=says) as refused:
