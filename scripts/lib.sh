@@ -2,15 +2,15 @@
 # Shared by the scripts beside it, which source it from the project's folder: finds Python, makes .venv once, installs what is needed, says
 # what it does. POSIX sh, because macOS has bash 3.2 of 2007 and small Linux images have no bash at all.
 set -eu
-here=$(pwd -P)
-stood=${OLDPWD:-${here}} # where the person stands
+project=$(pwd -P)
+caller_folder=${OLDPWD:-${project}} # where the person stands
 
 # python -m finds our packages in the folder where it is started, which this forbids.
 unset PYTHONSAFEPATH
 
 # Compiled modules go beside the packages. Where none may be written, as in many containers, each process would compile Google's clients anew.
 unset PYTHONDONTWRITEBYTECODE
-PYTHONPYCACHEPREFIX=${here}/.venv/pycache
+PYTHONPYCACHEPREFIX=${project}/.venv/pycache
 export PYTHONPYCACHEPREFIX
 
 # Ctrl-C is no failure of pip's; what was installed until then stays.
@@ -51,9 +51,9 @@ find_python() {
 start() {
 	module=$1
 	shift
-	cd -- "${stood}"
+	cd -- "${caller_folder}"
 	# a folder there that is named like a package of ours is not imported in its place
-	PYTHONPATH=${here}${PYTHONPATH:+:${PYTHONPATH}}
+	PYTHONPATH=${project}${PYTHONPATH:+:${PYTHONPATH}}
 	PYTHONSAFEPATH=1
 	# a terminal that is not UTF-8 shows ? where it has no sign
 	PYTHONIOENCODING=${PYTHONIOENCODING:-}
@@ -63,51 +63,52 @@ start() {
 	no_proxy=${no_proxy:+${no_proxy},}127.0.0.1,localhost
 	NO_PROXY=${no_proxy}
 	export PYTHONPATH PYTHONSAFEPATH PYTHONIOENCODING no_proxy NO_PROXY
-	exec "${here}/.venv/bin/python" -m "${module}" "$@"
+	exec "${project}/.venv/bin/python" -m "${module}" "$@"
 }
 
 # install GROUP...: installs the packages of these groups of pyproject.toml into .venv, at the versions of uv.lock. Skips if that is done.
 install() {
-	wanted=$(printf '%s\n' "${here}" && cat pyproject.toml uv.lock | cksum)
+	state=$(printf '%s\n' "${project}" && cat pyproject.toml uv.lock | cksum)
 	if are_installed dev || are_installed "$@"; then # dev holds all that the others do
 		return
 	fi
 	make_environment
 	step "Installing the packages of: $* (once)"
-	lock_groups "$@"
+	list_packages "$@"
 	log=.venv/install.log
 	# Of the exported list and not with uv sync: that takes each package from where it was locked, whatever index is set.
 	if ! (take_settings_of_pip &&
-		"${UV}" pip install --quiet --python .venv/bin/python --require-hashes --index-strategy unsafe-best-match -r .venv/wanted.txt) >"${log}" 2>&1; then
+		"${UV}" pip install --quiet --python .venv/bin/python --require-hashes --index-strategy unsafe-best-match -r .venv/packages.txt) >"${log}" 2>&1; then
 		tail -n 5 "${log}" >&2
 		fail "The packages of $* could not be installed." \
 			"Is this machine online? Is the disk full (df -h .)? Does it need a proxy or an index of its own? All that uv said is in ${log}."
 	fi
-	for group in "$@"; do printf '%s' "${wanted}" >".venv/installed.${group}"; done
+	for group in "$@"; do printf '%s' "${state}" >".venv/installed.${group}"; done
 }
 
 # are_installed GROUP...: whether this was done for the project as it is now, and where it is
 are_installed() {
 	for group in "$@"; do
-		[ "$(cat ".venv/installed.${group}" 2>/dev/null)" = "${wanted}" ] || return 1
+		[ "$(cat ".venv/installed.${group}" 2>/dev/null)" = "${state}" ] || return 1
 	done
 }
 
 # Makes .venv anew if there is none, its making was interrupted, or the project was moved: programs in it hold the folder's path.
 make_environment() {
-	if grep -qF " ${here}/.venv" .venv/pyvenv.cfg 2>/dev/null && .venv/bin/python -m pip --version >/dev/null 2>&1; then
+	if grep -qF " ${project}/.venv" .venv/pyvenv.cfg 2>/dev/null && .venv/bin/python -m pip --version >/dev/null 2>&1; then
 		return
 	fi
 	if [ -f .venv/pyvenv.cfg ] && [ ! -L .venv ] && ! ls .venv/installed.* >/dev/null 2>&1 && ! grep -qF "/.venv" .venv/pyvenv.cfg; then
-		step 'The .venv that is here is not ours: it is kept as .venv.kept'
-		rm -rf .venv.kept
+		[ ! -e .venv.kept ] || fail 'The folder .venv is not one that the scripts made, and .venv.kept, where it would be kept, is there already.' \
+			'Move one of them away, and run it again.'
+		step 'The .venv that is here was not made by the scripts: it is kept as .venv.kept'
 		mv .venv .venv.kept
 	fi
 	python=$(find_python) || exit 2
 	version=$("${python}" --version)
 	step "Making .venv with ${version}"
 	[ ! -L .venv ] || rm .venv # --clear would empty the folder that it leads to
-	said=$("${python}" -m venv --clear "${here}/.venv" 2>&1) || {
+	said=$("${python}" -m venv --clear "${project}/.venv" 2>&1) || {
 		rm -rf .venv
 		last=$(printf '%s\n' "${said}" | tail -n 1)
 		fail "The virtual environment could not be made: ${last}" "On Debian and Ubuntu install it first: apt-get install python3-venv"
@@ -122,8 +123,8 @@ take_settings_of_pip() {
 		name=${pair#*=}
 		value=''
 		for section in global install :env:; do # the later one holds
-			found=$(printf '%s\n' "${settings}" | sed -n "s/^${section}\.${pair%=*}='\(.*\)'\$/\1/p")
-			value=${found:-${value}}
+			setting=$(printf '%s\n' "${settings}" | sed -n "s/^${section}\.${pair%=*}='\(.*\)'\$/\1/p")
+			value=${setting:-${value}}
 		done
 		value=$(printf '%s' "${value}" | sed 's/^\\n//; s/\\n/ /g') # several stand on lines of their own
 		[ "${name}" != UV_FIND_LINKS ] || value=$(printf '%s' "${value}" | tr ' ' ',')
@@ -134,9 +135,9 @@ take_settings_of_pip() {
 	done
 }
 
-# lock_groups GROUP...: writes the groups' packages, with versions and hashes, to .venv/wanted.txt, and sets UV: the one on the PATH if it
+# list_packages GROUP...: writes the groups' packages, with versions and hashes, to .venv/packages.txt, and sets UV: the one on the PATH if it
 # reads this project, else one of our own in .venv.
-lock_groups() {
+list_packages() {
 	for UV in uv .venv/bin/uv; do
 		if export_groups "$@" 2>/dev/null; then
 			return
@@ -157,5 +158,5 @@ export_groups() {
 	only=''
 	for group in "$@"; do only="${only} --only-group ${group}"; done
 	# shellcheck disable=SC2086 # options, and no other words
-	"${UV}" export --quiet --frozen --no-header --python .venv/bin/python ${only} --output-file .venv/wanted.txt >/dev/null
+	"${UV}" export --quiet --frozen --no-header --python .venv/bin/python ${only} --output-file .venv/packages.txt >/dev/null
 }
