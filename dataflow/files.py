@@ -24,12 +24,12 @@ _LEAST_BYTES, _MOST_BYTES = 2_000_000, 32_000_000
 _PARTS = 64  # wanted, within these bounds, so that all workers have about the same work
 LINE_BYTES = 32_000_000  # a page of 500 posts has about 2 MB
 _BUFFER_BYTES = 1_000_000
-_LOOKED_AT = 1_000_000  # bytes at the beginning of a file that say what it is
-_LINES_LOOKED_AT = 50
+_SNIFFED_BYTES = 1_000_000  # bytes at the beginning of a file that say what it is
+_SNIFFED_LINES = 50
 
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 # What people have beside X's JSON, by how it begins.
-_OTHERS = {
+_OTHER_KINDS = {
     b"window.YTD": "X's own data archive (tweets.js)",
     b"PAR1": "Parquet",
     b"%PDF": "PDF",
@@ -65,7 +65,7 @@ class Part(NamedTuple):
 
 def find(patterns: Sequence[str]) -> list[File]:
     """Return the files that match, each once, in the order of their paths. Raises UsageError."""
-    found: dict[str, File] = {}
+    by_path: dict[str, File] = {}
     for pattern in patterns:
         try:
             matched = FileSystems.match([pattern])[0].metadata_list
@@ -76,12 +76,12 @@ def find(patterns: Sequence[str]) -> list[File]:
                 f"There is no file {pattern}. Name files or a pattern, here or in Cloud Storage (gs://...)."
             )
         for one in matched:
-            _check(one.path)
-            found[one.path] = File(one.path, one.size_in_bytes, one.last_updated_in_seconds or 0.0)
-    return [found[path] for path in sorted(found)]
+            _require_file(one.path)
+            by_path[one.path] = File(one.path, one.size_in_bytes, one.last_updated_in_seconds or 0.0)
+    return [by_path[path] for path in sorted(by_path)]
 
 
-def _check(path: str) -> None:
+def _require_file(path: str) -> None:
     """Raise UsageError for what is here and is no file: its size says nothing, and several processes cannot read it."""
     if "://" in path or not Path(path).exists():
         return
@@ -94,45 +94,47 @@ def _check(path: str) -> None:
         )
 
 
-def look_at(path: str) -> Shape:
+def detect_shape(path: str) -> Shape:
     """Return how the file is to be read, from its beginning. Raises Unreadable for one that holds no JSON of X's."""
     with _open(path) as file:
-        packing = unpack.packing(file.read(8))
-        head = _beginning(file, packing)
+        packing = unpack.detect_packing(file.read(8))
+        head = _read_beginning(file, packing)
     if not packing and head[257:262] == b"ustar":
         raise Unreadable("is a tar archive: unpack it first")
-    encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), "") or _without_mark(head)
+    encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), "") or _encoding_without_mark(
+        head
+    )
     if encoding != "utf-8":
         head = head.decode(encoding, "replace").encode()
     head = head.removeprefix(codecs.BOM_UTF8)
-    lines = [line.strip() for line in islice(head.lstrip().split(b"\n"), _LINES_LOOKED_AT) if line.strip()]
-    for begin, kind in _OTHERS.items():
+    lines = [line.strip() for line in islice(head.lstrip().split(b"\n"), _SNIFFED_LINES) if line.strip()]
+    for begin, kind in _OTHER_KINDS.items():
         if lines and lines[0].startswith(begin):
             raise Unreadable(f"is {kind}")
     if lines and not any(line[:1] in b"{[" for line in lines):
         raise Unreadable("holds no JSON: none of its first lines begins with { or [")
-    return Shape(packing, encoding, is_lines=not _goes_on(lines))
+    return Shape(packing, encoding, is_lines=not _spans_lines(lines))
 
 
-def _beginning(file: IO[bytes], packing: str) -> bytes:
+def _read_beginning(file: IO[bytes], packing: str) -> bytes:
     """Return enough of the content to see what it is: its first two lines at the least, if they are no longer than lines may be."""
     head = bytearray()
     with suppress(CutOff):  # said when it is read
         for block in _blocks(file, packing):
             head += block
-            if len(head) >= _LOOKED_AT and (head.count(b"\n") > 1 or len(head) >= LINE_BYTES):
+            if len(head) >= _SNIFFED_BYTES and (head.count(b"\n") > 1 or len(head) >= LINE_BYTES):
                 break
     return bytes(head)
 
 
-def _without_mark(head: bytes) -> str:
+def _encoding_without_mark(head: bytes) -> str:
     """Return the encoding of a text without a byte order mark: JSON begins with a sign of ASCII."""
     if head[1:2] == b"\0" and head[:1] != b"\0":
         return "utf-16-le"
     return "utf-16-be" if head[:1] == b"\0" and head[1:2] != b"\0" else "utf-8"
 
 
-def _goes_on(lines: list[bytes]) -> bool:
+def _spans_lines(lines: list[bytes]) -> bool:
     """Whether values go on over lines. The first of JSON lines may be damaged; then all others begin objects all the same.
 
     An array is read element by element in any case.
@@ -159,7 +161,7 @@ def divide(files: Sequence[File]) -> list[Part]:
     parts: list[Part] = []
     for file in files:
         try:
-            shape = look_at(file.path)
+            shape = detect_shape(file.path)
         except Unreadable as error:
             raise UnreadableFile(file.path, error) from None
         if shape == Shape():
@@ -175,7 +177,7 @@ def lines(part: Part) -> Iterator[Unit]:
         if part.shape != Shape():
             damage: list[CutOff] = []
             blocks = _decoded(_until_damage(_blocks(file, part.shape.packing), damage), part.shape.encoding)
-            yield from _but_the_damaged(_lines_of(blocks) if part.shape.is_lines else units(blocks, LINE_BYTES), damage)
+            yield from _raise_at_damage(_lines_of(blocks) if part.shape.is_lines else units(blocks, LINE_BYTES), damage)
             return
         file.seek(max(0, part.start - 1))
         reader = io.BufferedReader(file, _BUFFER_BYTES)  # type: ignore[type-var]
@@ -233,10 +235,10 @@ def _until_damage(blocks: Iterator[bytes], damage: list[CutOff]) -> Iterator[byt
         damage.append(error)
 
 
-def _but_the_damaged(found: Iterator[Unit], damage: list[CutOff]) -> Iterator[Unit]:
+def _raise_at_damage(values: Iterator[Unit], damage: list[CutOff]) -> Iterator[Unit]:
     """Raise CutOff after the last value that is whole; what was begun after it goes with the error."""
     last: Unit | None = None
-    for unit in found:
+    for unit in values:
         if last:
             yield last
         last = unit
@@ -251,8 +253,8 @@ def _but_the_damaged(found: Iterator[Unit], damage: list[CutOff]) -> Iterator[Un
 def _decoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     """Yield UTF-8 without a byte order mark."""
     first = next(blocks, b"")
-    while len(first) < len(codecs.BOM_UTF8) and (more := next(blocks, b"")):
-        first += more
+    while len(first) < len(codecs.BOM_UTF8) and (following := next(blocks, b"")):
+        first += following
     if encoding == "utf-8":
         yield from chain([first.removeprefix(codecs.BOM_UTF8)], blocks)
         return
@@ -264,21 +266,21 @@ def _decoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
 
 def _lines_of(blocks: Iterable[bytes]) -> Iterator[Unit]:
     """Yield the lines of a text that comes in blocks."""
-    held, number, is_whole = bytearray(), 0, True
+    line_buffer, number, is_whole = bytearray(), 0, True
     for block in blocks:
-        held += block
+        line_buffer += block
         if b"\n" in block:
-            *ended, rest = bytes(held).split(b"\n")
+            *ended, rest = bytes(line_buffer).split(b"\n")
             for line in ended:
                 data = line + b"\n"
                 yield Unit(number, data[:LINE_BYTES], is_whole and len(data) <= LINE_BYTES)
                 number, is_whole = number + 1, True
-            held = bytearray(rest)
-        if len(held) > LINE_BYTES:
-            del held[LINE_BYTES:]
+            line_buffer = bytearray(rest)
+        if len(line_buffer) > LINE_BYTES:
+            del line_buffer[LINE_BYTES:]
             is_whole = False
-    if held:
-        yield Unit(number, bytes(held), is_whole)
+    if line_buffer:
+        yield Unit(number, bytes(line_buffer), is_whole)
 
 
 def _open(path: str) -> IO[bytes]:

@@ -11,6 +11,7 @@ X's older format (API v1.1, twarc 1) is not read.
 import codecs
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import orjson
@@ -60,9 +61,11 @@ def messages(line: bytes, tag: str = "") -> Iterator[tuple[Record | BadMessage, 
                 yield record, unit.data
         except BadMessage as error:
             is_object = not is_array and unit.data.lstrip()[:1] == b"{"
-            several = list(_elements(line)) if error.reason == "not_json" and is_object else []
-            if len(several) > 1:  # values that nothing separates
-                yield from (one for other in several for one in messages(other.data, tag))
+            elements = _elements(line) if error.reason == "not_json" and is_object else iter(())
+            first_two = list(islice(elements, 2))
+            if len(first_two) == 2:  # values that nothing separates
+                for element in chain(first_two, elements):
+                    yield from messages(element.data, tag)
             else:
                 yield error, unit.data
 

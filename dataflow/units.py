@@ -12,9 +12,7 @@ _TOKEN = re.compile(rb'"(?:[^"\\\n]|\\[^\n])*+\\?(?P<end>"|\n|\Z)|[\[\]{}]')
 _SCALAR = re.compile(rb"[^\s,\[\]{}]+")
 _BLANK = re.compile(rb"[\s,]*")
 _AFTER_DAMAGE = re.compile(rb"^[ \t]*(?=[{\[\]])", re.MULTILINE)
-
-
-_LONG = 1_000_000  # bytes of a line that is skipped
+_SKIPPED_AT_ONCE = 1_000_000  # bytes of a line that is skipped: no more of it is kept in memory
 
 
 class Unit(NamedTuple):
@@ -52,17 +50,17 @@ def units(blocks: Iterable[bytes], most: int) -> Iterator[Unit]:
 def is_open(text: bytes) -> bool:
     """Return whether the text begins an array or object that goes on after it: its end is not in a string, which is damage."""
     depth = 0
-    for found in _TOKEN.finditer(text):
-        if found["end"] is not None and found["end"] != b'"':
+    for token in _TOKEN.finditer(text):
+        if token["end"] is not None and token["end"] != b'"':
             return False
-        depth += {b"{": 1, b"[": 1, b"}": -1, b"]": -1}.get(found.group(), 0)
+        depth += {b"{": 1, b"[": 1, b"}": -1, b"]": -1}.get(token.group(), 0)
     return text[:1] in (b"{", b"[") and depth > 0
 
 
 def _scalar(text: "_Text", most: int) -> Unit:
     line = text.line
-    found = text.match(_TOKEN if text.peek() == b'"' else _SCALAR, most)
-    size = found.end() if found else 1  # a bracket that closes nothing
+    match = text.match(_TOKEN if text.peek() == b'"' else _SCALAR, most)
+    size = match.end() if match else 1  # a bracket that closes nothing
     return Unit(line, text.take(size))
 
 
@@ -70,31 +68,31 @@ def _nested(text: "_Text", most: int) -> Unit:
     """Take an object or array to its closing bracket, or to the end of the line on which a string is not closed."""
     line, depth, at = text.line, 0, 0
     while True:
-        found = _TOKEN.search(text.held, at)
-        if found is None or found["end"] == b"":  # what is held ends outside of a string, or in the middle of one
-            at = found.start() if found else len(text.held)
-            if len(text.held) > most:
+        token = _TOKEN.search(text.buffer, at)
+        if token is None or token["end"] == b"":  # what is held ends outside of a string, or in the middle of one
+            at = token.start() if token else len(text.buffer)
+            if len(text.buffer) > most:
                 return _too_long(text, line, most)
-            if text.more():
+            if text.read_on():
                 continue
-            return Unit(line, text.take(len(text.held)))
-        at = found.end()
-        if found.group() in (b"{", b"["):
+            return Unit(line, text.take(len(text.buffer)))
+        at = token.end()
+        if token.group() in (b"{", b"["):
             depth += 1
-        elif found.group() in (b"}", b"]"):
+        elif token.group() in (b"}", b"]"):
             depth -= 1
             if depth == 0:
                 return Unit(line, text.take(at)) if at <= most else _too_long(text, line, most)
-        elif found["end"] == b"\n":
+        elif token["end"] == b"\n":
             damaged = Unit(line, text.take(at))
             text.skip_to(_AFTER_DAMAGE)
             return damaged
 
 
 def _too_long(text: "_Text", line: int, most: int) -> Unit:
-    kept = text.take(most)
+    beginning = text.take(most)
     text.skip_to(_AFTER_DAMAGE)
-    return Unit(line, kept, is_whole=False)
+    return Unit(line, beginning, is_whole=False)
 
 
 class _Text:
@@ -102,23 +100,23 @@ class _Text:
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
         self._blocks = iter(blocks)
-        self.held = b""
+        self.buffer = b""
         self.line = 0
 
-    def more(self) -> bool:
+    def read_on(self) -> bool:
         """Read on, about as much as is held: a long value is not looked at again for each block. Returns whether there was anything."""
         read: list[bytes] = []
         size = 0
         for block in self._blocks:
             read.append(block)
             size += len(block)
-            if size >= len(self.held):
+            if size >= len(self.buffer):
                 break
-        self.held += b"".join(read)
+        self.buffer += b"".join(read)
         return size > 0
 
     def take(self, size: int) -> bytes:
-        taken, self.held = self.held[:size], self.held[size:]
+        taken, self.buffer = self.buffer[:size], self.buffer[size:]
         self.line += taken.count(b"\n")
         return taken
 
@@ -126,35 +124,35 @@ class _Text:
         self.take(size)
 
     def peek(self) -> bytes:
-        if not self.held:
-            self.more()
-        return self.held[:1]
+        if not self.buffer:
+            self.read_on()
+        return self.buffer[:1]
 
     def skip(self, pattern: re.Pattern[bytes]) -> None:
         while True:
-            found = pattern.match(self.held)
-            self.drop(found.end() if found else 0)
-            if self.held or not self.more():
+            match = pattern.match(self.buffer)
+            self.drop(match.end() if match else 0)
+            if self.buffer or not self.read_on():
                 return
 
     def skip_to(self, pattern: re.Pattern[bytes]) -> None:
         """Drop lines up to the first that matches. What is held begins a line, or the rest of its line is dropped too."""
         while True:
-            found = pattern.search(self.held)
-            if found:
-                self.drop(found.start())
+            match = pattern.search(self.buffer)
+            if match:
+                self.drop(match.start())
                 return
-            self.drop(self.held.rfind(b"\n") + 1)
-            if len(self.held) > _LONG:
-                self.drop(len(self.held))
-                self.held = b"."  # the rest of the line does not begin one
-            if not self.more():
-                self.drop(len(self.held))
+            self.drop(self.buffer.rfind(b"\n") + 1)
+            if len(self.buffer) > _SKIPPED_AT_ONCE:
+                self.drop(len(self.buffer))
+                self.buffer = b"."  # the rest of the line does not begin one
+            if not self.read_on():
+                self.drop(len(self.buffer))
                 return
 
     def match(self, pattern: re.Pattern[bytes], most: int) -> re.Match[bytes] | None:
         """Return the match at the beginning, after reading on as long as it reaches the end of what is held."""
         while True:
-            found = pattern.match(self.held)
-            if found is None or found.end() < len(self.held) or len(self.held) > most or not self.more():
-                return found
+            match = pattern.match(self.buffer)
+            if match is None or match.end() < len(self.buffer) or len(self.buffer) > most or not self.read_on():
+                return match

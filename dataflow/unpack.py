@@ -5,6 +5,7 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import IO, Any
 
@@ -17,9 +18,8 @@ _PACKINGS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\0": "xz", b"\x28\xb5
 _DAMAGE = (zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError, EOFError, ValueError)
 _ZIP_DAMAGE = (zipfile.BadZipFile, OSError, ValueError, IndexError, NotImplementedError, EOFError)
 _ENCRYPTED = 1  # a zip member's flag
-_LOCAL_HEADER = (
-    30  # bytes before the name of a zip member: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7
-)
+# bytes before the name of a zip member: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7
+_LOCAL_HEADER = 30
 
 Decompressor = Any  # of zlib, bz2, lzma or zstandard: decompress(), eof, unused_data
 
@@ -42,19 +42,19 @@ class CutOff(Exception):
     rest: Unit | None = None
 
 
-def packing(head: bytes) -> str:
+def detect_packing(head: bytes) -> str:
     """Return how a file that begins so is compressed: gzip, bz2, xz, zstd or zip; '' if it is not."""
     return next((name for magic, name in _PACKINGS.items() if head.startswith(magic)), "")
 
 
-def unpacked(file: IO[bytes], how: str) -> Iterator[bytes]:
+def unpacked(file: IO[bytes], packing: str) -> Iterator[bytes]:
     """Yield the content in blocks. Raises CutOff after the last byte that can be read; Unreadable for a zip that is not one file."""
-    if how == "zip":
+    if packing == "zip":
         start, make = _only_member(file)
         yield from _member(file, start, make, _BLOCK_BYTES["gzip"])
         return
     at = 0
-    while (end := (yield from _member(file, at, _MAKE[how], _BLOCK_BYTES[how]))) is not None:
+    while (end := (yield from _member(file, at, _MAKE[packing], _BLOCK_BYTES[packing]))) is not None:
         at = end
 
 
@@ -73,7 +73,7 @@ def _member(
         try:
             content = member.decompress(block)
         except _DAMAGE as error:
-            yield from _before_the_damage(file, start, at, make, block)
+            yield from _readable_before_damage(file, start, at, make, block)
             raise CutOff(f"{type(error).__name__}: {error}") from None
         at += len(block)
         if content:
@@ -81,7 +81,7 @@ def _member(
     return at - len(member.unused_data)
 
 
-def _before_the_damage(
+def _readable_before_damage(
     file: IO[bytes], start: int, at: int, make: Callable[[], Decompressor], block: bytes
 ) -> Iterator[bytes]:
     """Yield what the block still gives before the byte at which it is damaged: a decompressor that fails returns nothing."""
@@ -91,12 +91,10 @@ def _before_the_damage(
         again = file.read(min(left, 65_536))
         left -= len(again)
         member.decompress(again)
-    try:
+    with suppress(*_DAMAGE):  # the caller raises it
         for byte in block:
             if content := member.decompress(bytes([byte])):
                 yield content
-    except _DAMAGE:
-        return
 
 
 def _only_member(file: IO[bytes]) -> tuple[int, Callable[[], Decompressor]]:
@@ -121,8 +119,8 @@ def _member_of(file: IO[bytes]) -> tuple[int, Callable[[], Decompressor]]:
         raise Unreadable("is a zip archive with a password or an unusual compression: unpack it first")
     file.seek(member.header_offset)
     header = file.read(_LOCAL_HEADER)
-    name, more = int.from_bytes(header[26:28], "little"), int.from_bytes(header[28:30], "little")
-    start = member.header_offset + _LOCAL_HEADER + name + more
+    name, extra = int.from_bytes(header[26:28], "little"), int.from_bytes(header[28:30], "little")
+    start = member.header_offset + _LOCAL_HEADER + name + extra
     if member.compress_type == zipfile.ZIP_STORED:
         return start, partial(_Stored, member.file_size)
     return start, partial(zlib.decompressobj, -15)
