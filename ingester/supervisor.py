@@ -266,11 +266,9 @@ class Supervisor:
             case Stop():
                 self._stop(action, token)
             case reconnect.ReadToken(again, otherwise):
-                if await self._renewed(token):
-                    pass
-                elif self._is_refused_again(token):
-                    self._stop(otherwise, token)
-                else:
+                if not await self._renewed(token):
+                    if self._note_refusal(token):
+                        self._stop(otherwise, token)
                     await self._sleep(
                         "X may have refused a good token", reconnect.jittered(again, self._parts.random())
                     )
@@ -285,8 +283,8 @@ class Supervisor:
             case reconnect.Wait():
                 await self._sleep("back-off", reconnect.jittered(action, self._parts.random()))
 
-    def _is_refused_again(self, token: Token) -> bool:
-        """Return whether X has refused this token before, since it last took one."""
+    def _note_refusal(self, token: Token) -> bool:
+        """Note that X refuses this token, and return whether it has done so before, since it last took one."""
         before, self._refused = self._refused, token
         return before == token
 

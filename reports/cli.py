@@ -91,7 +91,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
 
             return live.serve(source, arguments.host, arguments.port, arguments.timezone, console)
         if arguments.data is not None:
-            asked = _stored(source, asked, arguments)
+            asked = _period_of_stored(source, asked, arguments)
         if arguments.network:
             _price(source, asked, [network.question_of(arguments.network)], arguments, console)
             return 0 if arguments.dry_run else _network(source, asked, arguments, console)
@@ -101,13 +101,13 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         _price(source, asked, [*results.needed(names), questions.read("live/collected")], arguments, console)
         if arguments.dry_run:
             return 0
-        known = _collected(source, asked, console)
-        report = _ask(source, known, names, asked.until, console)
+        collected = _collected(source, asked, console)
+        report = _ask(source, collected, names, asked.until, console)
         _hint(source, report, console)
     return _show(report, shown, arguments, console)
 
 
-def _stored(source: Source, asked: Params, arguments: argparse.Namespace) -> Params:
+def _period_of_stored(source: Source, asked: Params, arguments: argparse.Namespace) -> Params:
     """Return the period of all that a run has stored, where the person named none: it may be long ago."""
     if arguments.since:
         return asked
@@ -138,7 +138,7 @@ def _hint(source: Source, report: Report, console: Console) -> None:
     if totals is None or totals.rows[0]["total_posts"]:
         return
     if asked.keyword is None and asked.rule is None:
-        console.print(f"No post {_of(asked)} is stored. Name another period: --from TIME, --to TIME.")
+        console.print(f"No post {_period_text(asked)} is stored. Name another period: --from TIME, --to TIME.")
         return
     there = query.answer(source, questions.read("live/names"), asked)
     for kind, value in (("keyword", asked.keyword), ("rule", asked.rule)):
@@ -152,7 +152,7 @@ def _hint(source: Source, report: Report, console: Console) -> None:
             )
 
 
-def _of(asked: Params) -> str:
+def _period_text(asked: Params) -> str:
     begin, end = (tables.moment(asked.local(moment)) for moment in (asked.since, asked.until))
     return f"from {begin} to {end}"
 
@@ -207,7 +207,7 @@ def _network(source: Source, asked: Params, arguments: argparse.Namespace, conso
         console.print(f"Pairs with fewer than {asked.minimum} posts are left out (--minimum).", style="dim")
     else:
         console.print(
-            f"No pair has {asked.minimum} posts {_of(asked)}, so the file holds no network. --minimum 1 takes every pair; "
+            f"No pair has {asked.minimum} posts {_period_text(asked)}, so the file holds no network. --minimum 1 takes every pair; "
             "--from TIME names a longer period."
         )
     return 0
@@ -226,7 +226,7 @@ def _export(source: Source, asked: Params, arguments: argparse.Namespace, consol
         )
     if not count:
         console.print(
-            f"No post {_of(asked)} is stored, or has what was asked for. Name another period: --from TIME, --to TIME."
+            f"No post {_period_text(asked)} is stored, or has what was asked for. Name another period: --from TIME, --to TIME."
         )
     if not arguments.ids_only:
         console.print("X's policy lets you pass on ids, not posts: --ids-only writes what may be shared.", style="dim")

@@ -27,15 +27,15 @@ def on_disk(*packages: str) -> Callable[[Callable[[], T]], Callable[[], T]]:
         def cached() -> T:
             file = _file(make, packages)
             with suppress(OSError, orjson.JSONDecodeError):
-                kept: T = orjson.loads(file.read_bytes())
-                return kept
-            made = make()
+                cached_value: T = orjson.loads(file.read_bytes())
+                return cached_value
+            value = make()
             with suppress(OSError):  # it is made again the next time
                 _FOLDER.mkdir(exist_ok=True)
                 unfinished = file.with_suffix(f".{uuid.uuid4().hex}")
-                unfinished.write_bytes(orjson.dumps(made))
+                unfinished.write_bytes(orjson.dumps(value))
                 unfinished.replace(file)
-            return made
+            return value
 
         return cached
 

@@ -142,7 +142,7 @@ def _csv(
             cells = [cell(value) for value in row.values()]
             writer.writerow([*cells, *("" for _ in more)])
             count += 1
-            cut += 0 if for_programs else sum(isinstance(one, str) and len(one) == sanitize.CELL for one in cells)
+            cut += 0 if for_programs else sum(isinstance(text, str) and len(text) == sanitize.CELL for text in cells)
     return count, cut
 
 

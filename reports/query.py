@@ -84,9 +84,9 @@ def query(source: Source, sql: str, parameters: Mapping[str, tuple[str, object]]
     """Return rows with readable texts, and the bytes billed. `parameters` are {name: (type, value)}. Raises ReportError."""
     try:
         job = _run(source, sql, _config(source, parameters))
-        found = job.result(timeout=SECONDS, retry=_retry(), job_retry=None)
-        rows = Fetched({column: readable(value) for column, value in row.items()} for row in found)
-        rows.columns = tuple(field.name for field in found.schema)
+        result = job.result(timeout=SECONDS, retry=_retry(), job_retry=None)
+        rows = Fetched({column: readable(value) for column, value in row.items()} for row in result)
+        rows.columns = tuple(field.name for field in result.schema)
         return rows, int(job.total_bytes_billed or 0)
     except (GoogleAPIError, GoogleAuthError, RequestException, OSError, TimeoutError) as error:
         raise _explained(error, source) from None

@@ -62,8 +62,8 @@ def connect(
     def insert(table: str, rows: dict[str, Row]) -> dict[str, str]:
         with deadlines.until(time.monotonic() + _CUT_SECONDS):
             inserting = _Inserting(client, f"{project}.{dataset}.{table}", seen.get(table) or {})
-            refused = inserting.all(list(rows.items()))
-            if again := inserting.texted - refused.keys():
+            refused = inserting.insert_all(list(rows.items()))
+            if again := inserting.changed_ids - refused.keys():
                 on_numbers_as_text(len(again))
             return refused
 
@@ -92,16 +92,16 @@ class _TooLargeError(Exception):
 
 
 class _Inserting:
-    """One call of `insert`. `texted` are the rows that were sent again with the numbers of their payload as text."""
+    """One call of `insert`. `changed_ids` are the rows that were sent again with the numbers of their payload as text."""
 
     def __init__(self, client: bigquery.Client, table: str, seen: Columns) -> None:
         self._client = client
         self._table = table
         self._seen = seen
         self._deadline = time.monotonic() + ANSWER_SECONDS
-        self.texted: set[str] = set()
+        self.changed_ids: set[str] = set()
 
-    def all(self, rows: list[tuple[str, Row]]) -> dict[str, str]:
+    def insert_all(self, rows: list[tuple[str, Row]]) -> dict[str, str]:
         """Insert rows, and return {row id: why} for those that BigQuery refuses.
 
         Each round leaves out, or changes for the only time, at least one refused row, so it ends.
@@ -111,26 +111,30 @@ class _Inserting:
             if time.monotonic() > self._deadline:
                 raise BadMoment(f"{self._table}: {len(rows)} rows were still stopped by invalid rows at the deadline")
             try:
-                bad, stopped = self._once(rows)
+                bad, stopped = self._insert_once(rows)
             except _TooLargeError:
                 if len(rows) == 1:
                     return refused | {rows[0][0]: "the row is larger than BigQuery takes (10 MB a request)"}
                 half = len(rows) // 2
-                return refused | self.all(rows[:half]) | self.all(rows[half:])
+                return refused | self.insert_all(rows[:half]) | self.insert_all(rows[half:])
             if stopped and not bad:
                 raise BadMoment(f"{self._table}: BigQuery stopped {len(stopped)} rows and named no invalid one")
             again: list[tuple[str, Row]] = []
             for index, errors in bad.items():
                 row_id, row = rows[index]
-                if _blames_the_payload_alone(errors) and row_id not in self.texted and (changed := _texted(row)):
-                    self.texted.add(row_id)
+                if (
+                    _blames_the_payload_alone(errors)
+                    and row_id not in self.changed_ids
+                    and (changed := _with_numbers_as_text(row))
+                ):
+                    self.changed_ids.add(row_id)
                     again.append((row_id, changed))
                 else:
                     refused[row_id] = _in_words(errors)
             rows = [*again, *(rows[index] for index in stopped)]
         return refused
 
-    def _once(self, rows: list[tuple[str, Row]]) -> tuple[dict[int, list[dict[str, Any]]], list[int]]:
+    def _insert_once(self, rows: list[tuple[str, Row]]) -> tuple[dict[int, list[dict[str, Any]]], list[int]]:
         """Return the errors of the rows that are refused, and the rows that were not looked at because of them."""
         ids = [row_id for row_id, _ in rows]
         try:
@@ -172,7 +176,7 @@ def _blames_the_payload_alone(errors: list[dict[str, Any]]) -> bool:
     return {e.get("location") for e in errors if e.get("reason") in _BLAMES_THE_ROW} == {_PAYLOAD}
 
 
-def _texted(row: Row) -> Row | None:
+def _with_numbers_as_text(row: Row) -> Row | None:
     """Return the row with each number of its payload that is no integer as a JSON string; None if there is none."""
     numbers: list[str] = []
 

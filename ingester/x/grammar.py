@@ -105,20 +105,20 @@ def _of_signs(bare: str) -> Iterator[str]:
 def _of_words(bare: str) -> Iterator[str]:
     words = [word for word in bare.replace("(", " ").replace(")", " ").split() if word != "OR"]
     for word in words:
-        if found := _OPERATOR.fullmatch(word):
-            minus, name, value = found.groups()
+        if match := _OPERATOR.fullmatch(word):
+            minus, name, value = match.groups()
             if not value.startswith("//"):  # an address
                 yield from _of_operator(word, minus, name, value)
-    asked_for = [word for word in words if not word.startswith("-")]
-    if not asked_for:
+    required = [word for word in words if not word.startswith("-")]
+    if not required:
         yield "every part is negated, and X wants at least one that is not"
-    elif all(_needs_another(word) for word in asked_for):
-        yield f'{" ".join(asked_for[:3])} cannot stand alone: add a word, a "phrase", a #hashtag, from:name or the like'
+    elif all(_needs_another(word) for word in required):
+        yield f'{" ".join(required[:3])} cannot stand alone: add a word, a "phrase", a #hashtag, from:name or the like'
 
 
 def _needs_another(word: str) -> bool:
-    found = _OPERATOR.fullmatch(word)
-    return found is not None and found[2] in _BESIDE
+    match = _OPERATOR.fullmatch(word)
+    return match is not None and match[2] in _BESIDE
 
 
 def _of_operator(word: str, minus: str, name: str, value: str) -> Iterator[str]:
@@ -134,16 +134,10 @@ def _of_operator(word: str, minus: str, name: str, value: str) -> Iterator[str]:
     elif name == "lang" and value in _LANGUAGES:
         yield f"X takes no lang:{value}; write lang:{_LANGUAGES[value]}"
     elif _BESIDE.get(name) and value not in _BESIDE[name]:
-        known = ["1 to 100"] if name == "sample" else sorted(_BESIDE[name])
-        near = difflib.get_close_matches(value, known, n=1)
-        write = (
-            f"{minus}{name}:{near[0]}"
-            if near
-            else ", ".join(known)
-            if len(known) == 1
-            else f"one of {', '.join(known)}"
-        )
-        yield f"X takes no {name}:{value}; write {write}"
+        is_number = name == "sample"
+        near = [] if is_number else difflib.get_close_matches(value, _BESIDE[name], n=1)
+        choices = "1 to 100" if is_number else f"one of {', '.join(sorted(_BESIDE[name]))}"
+        yield f"X takes no {name}:{value}; write {f'{minus}{name}:{near[0]}' if near else choices}"
     elif (name, value, minus) == ("is", "nullcast", ""):
         yield "X takes is:nullcast only negated; write -is:nullcast"
     elif name == "sample" and minus:

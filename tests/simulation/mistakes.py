@@ -80,7 +80,7 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "a stall is not noticed": ("ingester.stall", "StallDetector._quiet", _never, 300, 27),
     "keep-alives count as proof that nothing was posted": ("ingester.published", "Published.certain_until", _heard, 50, 1),
-    "a token that X refuses once is a reason to stop": ("ingester.supervisor", "Supervisor._is_refused_again", _always, 300, 1),
+    "a token that X refuses once is a reason to stop": ("ingester.supervisor", "Supervisor._note_refusal", _always, 300, 1),
     "a secret that is out of reach is a reason to stop": ("ingester.supervisor", "Supervisor._renewed", _gives_up, 300, 14),
     "requests for counts are not billed": ("ingester.budget", "Budget.add_request", _never, 50, 3),
     "a search spends before the ledger has a row": ("ingester.ledger.reservations", "Reservations._record", _unwritten, 1_000, 641),

@@ -67,7 +67,7 @@ def _adapt(buffer: StreamingBuffer, memory: str, folders: list[Path]) -> None:
 
     from . import catalog, loads, quantiles, time_zones, translations, view_columns
 
-    known = translations.Translations()
+    translation_cache = translations.Translations()
     quantiles.be_arrays()
     permit_uploads()
     told = Faults()
@@ -108,8 +108,12 @@ def _adapt(buffer: StreamingBuffer, memory: str, folders: list[Path]) -> None:
         (SnapshotManager, "capture", lambda *args, **kwargs: None),
         (DuckDBEngine, "_load_spatial", load_spatial),
         (DuckDBEngine, "start", start_locked),
-        (SQLTranslator, "translate", translations.remembering(SQLTranslator.translate, known)),
-        (executor, "rewrite_table_refs", translations.remembering_names(executor.rewrite_table_refs, known)),
+        (SQLTranslator, "translate", translations.remembering(SQLTranslator.translate, translation_cache)),
+        (
+            executor,
+            "rewrite_table_refs",
+            translations.remembering_names(executor.rewrite_table_refs, translation_cache),
+        ),
         (DuckDBEngine, "execute", execute),
         (_Rewriter, "_expand_view", view_columns.expanding_less(_Rewriter._expand_view)),
     ):

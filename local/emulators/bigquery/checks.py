@@ -15,9 +15,16 @@ from .streaming_buffer import StreamingBuffer
 
 # https://cloud.google.com/bigquery/quotas#streaming_inserts; refused with 400: https://github.com/googleapis/google-cloud-go/issues/2855
 _MOST_BYTES = 10_485_760
-_SAID = f"Request payload size exceeds the limit: {_MOST_BYTES} bytes."
+_TOO_LARGE_TEXT = f"Request payload size exceeds the limit: {_MOST_BYTES} bytes."
 _too_large = JSONResponse(
-    {"error": {"code": 400, "message": _SAID, "errors": [{"message": _SAID, "reason": "badRequest"}]}}, 400
+    {
+        "error": {
+            "code": 400,
+            "message": _TOO_LARGE_TEXT,
+            "errors": [{"message": _TOO_LARGE_TEXT, "reason": "badRequest"}],
+        }
+    },
+    400,
 )
 
 

@@ -75,9 +75,9 @@ def _inexact_errors(table: Table, row: Mapping[str, Any], inexact: Collection[st
         if column.type == "JSON" and isinstance(value := row.get(column.name), str):
             numbers: list[str] = []
             json.loads(value, parse_float=numbers.append)
-            if found := next((number for number in numbers if number in inexact), None):
+            if refused := next((number for number in numbers if number in inexact), None):
                 # the words of GoogleSQL's PARSE_JSON with wide_number_mode => 'exact'
-                yield _invalid(column.name, f"Input number: {found} cannot round-trip through string representation")
+                yield _invalid(column.name, f"Input number: {refused} cannot round-trip through string representation")
 
 
 def _row_errors(

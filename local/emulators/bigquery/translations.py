@@ -60,43 +60,43 @@ class Translations:
     @cached_property
     def _connection(self) -> sqlite3.Connection | None:
         try:
-            made = sqlite3.connect(self._file, timeout=1.0, isolation_level=None, check_same_thread=False)
-            made.execute("PRAGMA journal_mode = WAL")
-            made.execute("PRAGMA synchronous = OFF")
-            made.execute(
+            connection = sqlite3.connect(self._file, timeout=1.0, isolation_level=None, check_same_thread=False)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.execute(
                 "CREATE TABLE IF NOT EXISTS translations (number INTEGER PRIMARY KEY, key TEXT UNIQUE, text TEXT)"
             )
-            made.execute(
+            connection.execute(
                 "DELETE FROM translations WHERE number <= (SELECT MAX(number) FROM translations) - ?", [_MOST_ON_DISK]
             )
         except sqlite3.Error:
             return None
-        return made
+        return connection
 
 
-def remembering(translate: Translate, known: Translations) -> Translate:
+def remembering(translate: Translate, cache: Translations) -> Translate:
     """Wrap `SQLTranslator.translate` in a cache keyed by statement, schema and caller. Failures are not cached."""
     from bqemulator.domain.result import Ok  # noqa: PLC0415 - once bqemulator can be told to be quiet
 
     def translated(self: Any, bq_sql: str, *, schema: Any = None, caller: Any = None, **more: Any) -> Any:
         key = (bq_sql, json.dumps(schema, sort_keys=True, default=str), repr(caller), repr(sorted(more.items())))
-        if (text := known.get(*key)) is not None:
+        if (text := cache.get(*key)) is not None:
             return Ok(text)
         result = translate(self, bq_sql, schema=schema, caller=caller, **more)
         if isinstance(result, Ok):
-            known.put(result.value, *key)
+            cache.put(result.value, *key)
         return result
 
     return translated
 
 
-def remembering_names(rewrite: Callable[[str, str], str], known: Translations) -> Callable[[str, str], str]:
+def remembering_names(rewrite: Callable[[str, str], str], cache: Translations) -> Callable[[str, str], str]:
     """Wrap `rewrite_table_refs`, which writes the emulator's names for tables. Failures are not cached."""
 
     def rewritten(duckdb_sql: str, project_id: str) -> str:
         key = ("names of tables", duckdb_sql, project_id)
-        text = known.get(*key)
-        return text if text is not None else known.put(rewrite(duckdb_sql, project_id), *key)
+        text = cache.get(*key)
+        return text if text is not None else cache.put(rewrite(duckdb_sql, project_id), *key)
 
     return rewritten
 
