@@ -95,11 +95,14 @@ class Supervisor:
         return self._held
 
     def held_until(self) -> datetime | None:
-        """Return the time (X's) up to which everything is certain to be published; None if the stream is not held."""
+        """Return the time (X's) up to which everything is certain to be published; None if the stream is not held.
+
+        It is never later than the moment at which X was last seen to have all rules: posts of a rule that is gone do not come.
+        """
         if not self._held:
             return None
         self._watch.notice_a_pause()
-        return self._published.certain_until()
+        return min(self._published.certain_until(), self._published.until(self._rules.seen_at))
 
     def totals(self) -> dict[str, int]:
         """Return counts for the log: connections, posts that search gave, gaps that wait, and cents that X will ask for."""
@@ -289,7 +292,11 @@ class Supervisor:
         return before == token
 
     def _stop(self, stop: Stop, token: Token) -> None:
-        retry = self._x_time.now() + timedelta(seconds=stop.retry_after) if stop.retry_after is not None else None
+        now, retry = self._x_time.now(), None
+        if stop.retry_after is not None:
+            retry = now + timedelta(seconds=stop.retry_after)
+            if stop.until is not None:  # a date that is over does not mean that X is to be asked at once
+                retry = min(retry, max(stop.until, now + timedelta(seconds=self._times.stopped)))
         condition = self._conditions(token).get(stop.reason)
         row = {"reason": stop.reason, "retry_after": retry, "condition": condition, "note": stop.message[:900]}
         raise StoppedByX(Refused(stop.message), row)

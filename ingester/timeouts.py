@@ -38,6 +38,7 @@ class Timeouts:
     lag: float = 60.0  # waited after that until search is asked, and until `archive` has what was published
     late: float = 600.0  # waited at most, for a whole gap, until Pub/Sub and `archive` have what they are to have
     witness: float = 300.0  # the stream held and silent for so long after a gap: nothing to compare with search
+    together: float = 1_800.0  # neighbouring gaps wait at most so long for one request for counts
     fill_again: float = 60.0  # after a search that failed
 
     # after a stop, the earliest next try

@@ -65,7 +65,7 @@ def _rows(message: Message, keywords: Keywords, settings: Settings, now: datetim
     ]
     if verdict.reason is None or message.source == "doctor":
         row = _tweet_row(post, verdict, message, now)
-        return Result("loaded", [("tweet_versions", f"{post.id}/{message.source}", row), *rows], "", post.unknown)
+        return Result("loaded", [("tweet_versions", _row_id(post, message.source), row), *rows], "", post.unknown)
     row = columns(FilteredRow(post.id, verdict.reason, _received_at(message), timestamp(now), message.source))
     return Result("filtered", [("filtered", post.id, row), *rows], verdict.reason, post.unknown)
 
@@ -104,6 +104,17 @@ def _tweet_row(post: Post, verdict: Verdict, message: Message, now: datetime) ->
         "payload": message.payload,
     }
     return {name: value for name, value in row.items() if value is not None}
+
+
+def _row_id(post: Post, source: str) -> str:
+    """Return an id that is the same for each retry, and another one for a delivery that matches other rules."""
+    rules = post.columns.get("rules")
+    return f"{post.id}/{source}/{_digest(tuple(rules))}" if rules else f"{post.id}/{source}"
+
+
+@lru_cache(maxsize=256)
+def _digest(rules: tuple[str, ...]) -> str:
+    return hashlib.blake2b("\n".join(sorted(rules)).encode(), digest_size=8).hexdigest()
 
 
 def _received_at(message: Message) -> str:

@@ -88,12 +88,7 @@ async def _fill(
     if missing:
         progress.note(_missing(missing, progress.expected or 0))
     result = _ended("partial" if progress.notes else "filled", progress)
-    # nothing was missing before X's last sign of life: the silence before it was no stall
-    return (
-        replace(result, since=gap.not_held_since)
-        if not (missing or progress.late or progress.expected is None)
-        else result
-    )
+    return replace(result, complete_until_heard=not (missing or progress.late or progress.expected is None))
 
 
 def _missing(posts: int, expected: int) -> str:
@@ -184,13 +179,13 @@ def _posts_a_slice(job: Job) -> int:
 
 async def _fill_slice(job: Job, start: datetime, end: datetime) -> None:
     """Fetch and publish the missing posts of one slice, then count what has arrived."""
-    means, gap, progress = job.means, job.gap, job.progress
+    means, progress = job.means, job.progress
     remaining = means.budget.remaining()
     if job.by_hand and remaining is not None and remaining < _posts_a_slice(job) * means.most:
         progress.cut = True  # a slice begun today and finished tomorrow would be paid for twice
         return
     first, last = int(search.id_before(start)) + 1, int(search.id_before(end))
-    before = gap.since - 2 * timedelta(seconds=means.times.edge)  # X delivers within seconds
+    before = job.gap.since - 2 * timedelta(seconds=means.times.edge)  # X delivers within seconds
     here = await means.store.arrived(before, first, last)
     account_for(job, set(here))
     found = await _search(job, start, end)
@@ -202,10 +197,20 @@ async def _fill_slice(job: Job, start: datetime, end: datetime) -> None:
     ours = {post_id for post_id, matched in here.items() if not matched or matched - _others(job)} | set(found)
     progress.recovered += sum(counted_from <= search.time_of(post_id) < end for post_id in ours)
     progress.published += len(new)
-    progress.late |= gap.heard is not None and any(post.made_at < gap.heard for post in new)
+    progress.late |= any(_missed_while_connected(job.gap, post.made_at) for post in new)
     progress.done = end
     if job.by_hand and not progress.cut:
         job.by_hand.told(progress)
+
+
+def _missed_while_connected(gap: Gap, made_at: datetime) -> bool:
+    """Return whether a missing post was made before X was heard of last, and after the gap before it had ended."""
+    ended = None
+    for member in gap.members:
+        if member.heard is not None and made_at < member.heard and (ended is None or ended <= made_at):
+            return True
+        ended = member.until
+    return False
 
 
 def _others(job: Job) -> set[str]:

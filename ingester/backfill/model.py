@@ -14,7 +14,7 @@ from ..x.client import X
 from ..x.rate_limit import XTime
 from ..x.reach import Reach
 from ..x.reception import Delivered
-from ..x.search import AskedRule, Counted
+from ..x.search import AskedRule, Counted, time_of
 from .slices import Slice
 
 
@@ -55,6 +55,10 @@ class Means:
     delivered: Callable[[], Sequence[Delivered]] = tuple  # the latest posts of the stream; none where it is not held
 
     held_since: Callable[[], datetime | None] = lambda: None  # since when the stream is held, if it is
+
+    def delivered_between(self, since: datetime, until: datetime) -> int:
+        """Return how many posts that were made between two times the stream has delivered lately."""
+        return sum(since <= time_of(str(item.post)) < until for item in self.delivered())
 
     @property
     def budget(self) -> Budget:
@@ -100,7 +104,7 @@ class Filled:
     recovered: int | None
     published: int
     notes: list[str]
-    since: datetime | None = None  # where the gap began, as far as filling it has shown
+    complete_until_heard: bool = False  # nothing was missing from before X was heard of last: the gap began then
 
 
 @dataclass(frozen=True, slots=True)

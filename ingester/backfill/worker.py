@@ -5,7 +5,7 @@ the next one does it again, and what is published twice is shown once.
 """
 
 import asyncio
-from collections import deque
+from dataclasses import replace
 from datetime import datetime
 
 from .. import log
@@ -14,6 +14,7 @@ from ..ledger.ledger import Ledger
 from ..ledger.model import Gap
 from . import backfill
 from .model import Filled, Means, Progress
+from .queue import GapQueue
 
 
 class Worker:
@@ -23,7 +24,7 @@ class Worker:
         self._means = means
         self._ledger = ledger
         self._accounted = accounted
-        self._gaps: deque[tuple[Gap, float]] = deque()  # and when search can know, by the monotonic clock
+        self._gaps = GapQueue(means.times, means.clock, means.delivered_between)
         self._some = asyncio.Event()
         self._before = 0  # posts published for gaps that are done
         self._progress = Progress()
@@ -40,23 +41,22 @@ class Worker:
 
     def oldest(self) -> datetime | None:
         """Return the start of the oldest waiting gap, or None."""
-        return min((gap.not_held_since for gap, _ in self._gaps), default=None)
+        return self._gaps.oldest()
 
     def add(self, gap: Gap, ended_ago: float) -> None:
-        """Queue a gap that ended so many seconds ago: it is filled once search can know what was posted in it."""
-        assert gap.until is not None
-        times = self._means.times
-        wait = max(0.0, times.edge + times.lag - max(0.0, ended_ago))
-        self._gaps.append((gap, self._means.clock.monotonic() + wait))
+        """Queue a gap that ended so many seconds ago."""
+        self._gaps.add(gap, ended_ago)
         self._some.set()
 
     async def run(self) -> None:
         while True:
             await self._some.wait()
-            gap, ripe = self._gaps[0]
-            await asyncio.sleep(max(0.0, ripe - self._means.clock.monotonic()))
+            gap, wait = self._gaps.next()
+            if wait > 0:
+                await asyncio.sleep(wait)
+                continue
             await self._finish(gap)
-            self._gaps.popleft()
+            self._gaps.remove(gap)
             if not self._gaps:
                 self._some.clear()
 
@@ -76,7 +76,7 @@ class Worker:
                 )  # fmt: skip
                 await asyncio.sleep(self._pause(error))
         self._before, self._progress = self._before + self._progress.published, Progress()
-        self._tell(gap, result)
+        self._record(gap, result)
         if result.expected is not None:
             # a gap that is filled later may end earlier, so this never goes back
             self._accounted = max(filter(None, (self._accounted, gap.until)))
@@ -88,10 +88,16 @@ class Worker:
         wanted = error.reset_in if isinstance(error, Unavailable) else None
         return max(self._means.times.fill_again, wanted or 0.0)
 
-    def _tell(self, gap: Gap, result: Filled) -> None:
+    def _record(self, gap: Gap, result: Filled) -> None:
+        """Write a row for each gap. The one that ended last has the numbers and comes first: from it on nothing is counted again."""
+        for member in sorted(gap.members, key=lambda member: member.id != gap.id):
+            self._record_one(member, result if member.id == gap.id else _counted_with(gap, result))
+
+    def _record_one(self, gap: Gap, result: Filled) -> None:
         note = " ".join(result.notes) or None
+        since = gap.not_held_since if result.complete_until_heard else gap.since
         self._ledger.write(
-            "gap_filled", gap_id=gap.id, since=result.since or gap.since, until=gap.until, reason=gap.reason, status=result.status,
+            "gap_filled", gap_id=gap.id, since=since, until=gap.until, reason=gap.reason, status=result.status,
             posts_expected=result.expected, posts_recovered=result.recovered, note=note,
         )  # fmt: skip
         log.event(
@@ -99,6 +105,13 @@ class Worker:
             gap_id=gap.id, status=result.status, reason=gap.reason, posts_expected=result.expected,
             posts_recovered=result.recovered, published=result.published, message=note or "The gap is filled.",
         )  # fmt: skip
+
+
+def _counted_with(gap: Gap, result: Filled) -> Filled:
+    """Return the result for a gap whose posts are counted in another one's row."""
+    note = f"Filled and counted together with the gap {gap.id}, which has the numbers."
+    expected, recovered = (None if number is None else 0 for number in (result.expected, result.recovered))
+    return replace(result, expected=expected, recovered=recovered, published=0, notes=[note, *result.notes])
 
 
 def _skipped(gap: Gap) -> Filled:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -48,6 +49,12 @@ class Gap:
     until: datetime | None = None
     rules: tuple[tuple[str, str, str], ...] = ()  # (id, value, tag) in force when it began
     heard: datetime | None = None  # X's last sign of life; `since` is its last post, where the search begins
+    joined: tuple["Gap", ...] = ()  # the gaps that are filled together, oldest first, if this stands for several
+
+    @property
+    def members(self) -> tuple["Gap", ...]:
+        """Return the gaps in the ledger that this one stands for: itself, if it was not joined."""
+        return self.joined or (self,)
 
     @property
     def not_held_since(self) -> datetime:
@@ -58,6 +65,14 @@ class Gap:
     def skipped(self) -> bool:
         """Whether it is not to be filled unless by hand."""
         return self.reason in _SKIPPED
+
+
+def join_gaps(gaps: Sequence[Gap]) -> Gap:
+    """Return one gap from the first's start to the last end, with the id of the gap that ended last."""
+    if len(gaps) == 1:
+        return gaps[0]
+    ended_last = max(gaps, key=lambda gap: gap.until or gap.since)
+    return replace(ended_last, since=min(gap.since for gap in gaps), heard=None, joined=tuple(gaps))
 
 
 def as_now(event: Event) -> Event:

@@ -5,7 +5,9 @@ of X's has its action. The first reconnect after a good connection is at once.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from ..options import parse_time
 from ..timeouts import Timeouts
 from .reception import Ended
 
@@ -50,6 +52,7 @@ class Stop:
     reason: str
     message: str
     retry_after: float | None  # seconds; None: not before something has been changed
+    until: datetime | None = None  # X's own date for it, if it names one that lies before `retry_after` is over
 
 
 _HOURS_A_DAY = 24
@@ -92,9 +95,11 @@ def decide(ended: Ended, failures: int, times: Timeouts) -> Action:
             until = str(ended.problem.get("reset_date") or "")[:40]
             return Stop(
                 "spend_cap",
-                f"X's account has reached its spending cap (403: {said}){f', until {until}' if until else ''}. Wait for that day, or raise "
-                "the cap in X's developer console: X is asked again once a day. What is posted meanwhile is fetched by search afterwards.",
+                f"X's account has reached its spending cap (403: {said}){f', until {until}' if until else ''}. Wait for that date, or "
+                "raise the cap in X's developer console: X is asked again then, and once a day. What is posted meanwhile is fetched "
+                "by search afterwards.",
                 times.stopped * _HOURS_A_DAY,
+                _date(until),
             )
         case 403:
             return Stop(
@@ -130,6 +135,13 @@ def decide(ended: Ended, failures: int, times: Timeouts) -> Action:
         case 429 | 420 | 503:
             return _as_asked(ended, failures, times)
     return Wait(_grow(times.http_first, failures, times.http_most))
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        return parse_time(text)
+    except ValueError:
+        return None
 
 
 def _as_asked(ended: Ended, failures: int, times: Timeouts) -> Wait | Stop:

@@ -24,6 +24,7 @@ from .client import Answer, X, whole_number
 from .reach import ALL, LONGEST, RECENT, Reach
 
 DAYS = timedelta(days=7)
+SHARE_FOR_COUNTS = 0.01  # of the price of the posts: so much may be spent on counting them
 _BY_MINUTE, _BY_HOUR = timedelta(days=1), timedelta(days=31)
 _BAD_QUERY = (400, 414, 422)
 _NO_ARCHIVE = (403, 404)  # the app's plan has no full-archive search
@@ -148,8 +149,8 @@ async def counts(
     """Ask X how many posts match, retweets included; a post that matches two rules may count twice.
 
     Makes one request for as many rules as fit into a query: by minute for up to a day, by hour for up to a month, by day beyond that.
-    Follows further pages only while the requests cost less than a hundredth of the posts. Awaits `spend` with the units of each request
-    before it is made. Raises QueryRefused, NoArchive, Unavailable, and what `spend` does.
+    Follows further pages only while the requests cost less than SHARE_FOR_COUNTS of the posts. Awaits `spend` with the units of each
+    request before it is made. Raises QueryRefused, NoArchive, Unavailable, and what `spend` does.
     """
     result = Counted()
     spans: Counter[tuple[datetime, datetime]] = Counter()
@@ -168,7 +169,7 @@ async def counts(
             total, found = read_counts(answer.body)
             result.total = None if total is None or result.total is None else result.total + total
             spans.update(found)
-            if (pages_asked - 1) * reach.counts >= (result.total or 0) / 100:
+            if (pages_asked - 1) * reach.counts >= (result.total or 0) * SHARE_FOR_COUNTS:
                 if _object(answer.body.get("meta")).get("next_token"):
                     result.total = None
                 break

@@ -111,4 +111,14 @@ FOUND: dict[str, tuple[str, list[Step]]] = {
         "35",
         [Step(1_044.329, "forbidden", 1_500.0, 3), Step(1_060.396, "rule_added", 1_500.0, 5)],
     ),
+    "somebody takes rules away, and the process is stopped before it notices": (
+        "72156",
+        [
+            Step(1_476.976, "second_one"),
+            Step(5_473.238, "refused_network", 2.0, 2),
+            Step(19_914.499, "rules_replaced", 400.0, 5),
+            Step(19_943.861, "calls_fail", 400.0, 2),
+            Step(19_982.692, "pubsub_away_and_stopped", 2.0, 2),
+        ],
+    ),
 }

@@ -11,6 +11,7 @@ from ingester.ports import Reply, Token
 from ingester.x.reception import Ended
 
 from .world import Process, World
+from .x import PaidLine
 
 HOUR = 3_600.0
 _COUNTED = 400.0  # seconds: a gap waits ten minutes for what is on its way, and then counts it as missing
@@ -37,6 +38,8 @@ class Step:
 Fault = Callable[[World, Step], None]
 FAULTS: dict[str, Fault] = {}
 _WEIGHTS: dict[str, int] = {}
+_ADDED: list[str] = []  # faults that are drawn after the others, so that a new one changes no other step of a seed
+_ADDED_SHARE = 0.1  # of the sequences that have each of these
 
 
 def fault(weight: int = 2) -> Callable[[Fault], Fault]:
@@ -48,6 +51,13 @@ def fault(weight: int = 2) -> Callable[[Fault], Fault]:
         return function
 
     return register
+
+
+def added_fault(function: Fault) -> Fault:
+    """Register a fault that one sequence in ten has, once."""
+    FAULTS[function.__name__] = function
+    _ADDED.append(function.__name__)
+    return function
 
 
 def _end(world: World, ended: Ended, *, cut: bool = False) -> None:
@@ -192,9 +202,9 @@ def forbidden(world: World, step: Step) -> None:
     _fatal(world, step, {"status": 403, "title": "Client Forbidden"})
 
 
-@fault()
+@added_fault
 def refuse_a_good_token(world: World, step: Step) -> None:
-    """X refuses the token, and takes it at the next try"""
+    """X refuses the token, and takes it at the next try."""
     refusal = Ended("http", status=401, problem={"title": "Unauthorized"}, reason="HTTP 401")
     world.x.answers.append(lambda: refusal)
     _end(world, Ended("network", reason="cut"), cut=True)
@@ -497,14 +507,52 @@ def searches_by_hand(world: World, step: Step) -> None:
         world.loop.call_later(step.seconds % 30, kill_one)
 
 
+@added_fault
+def spending_cap(world: World, step: Step) -> None:
+    """The account's spending cap is reached until a date that X names, some hours ahead."""
+    hours = 1.5 + step.number / 4
+    world.x.capped_until = world.loop.now + hours * HOUR
+    date = datetime.fromtimestamp(world.x.now() + hours * HOUR, UTC).isoformat()
+    problem = {"status": 403, "title": "SpendCapReached", "type": f"{_PROBLEM}credits", "reset_date": date}
+    _fatal(world, Step(step.at, step.what, hours * HOUR), problem)
+
+
+@added_fault
+def counts_repeat(world: World, step: Step) -> None:
+    """X's counts name a next page, which is the first one again, while a gap is filled."""
+    world.x.wrong.setdefault(_COUNTS, deque()).extend(["repeats"] * 4)
+    segment_of_posts(world, step)  # so that a further page is worth its price
+    close(world, step)
+
+
+@added_fault
+def close_after_each_post(world: World, step: Step) -> None:
+    """X ends each connection after one post, for an hour or two."""
+    world.x.one_post_until = world.loop.now + HOUR * (1 + step.number % 2)
+
+
+@added_fault
+def delivered_for_each_rule(world: World, step: Step) -> None:
+    """X delivers posts that match two rules once for each."""
+    for number in range(step.number):
+        world.loop.call_later(30.0 * number, world.x.make_for_two_rules)
+
+
+@added_fault
+def paid_line_that_is_not_text(world: World, step: Step) -> None:
+    """X sends, and bills, posts whose bytes are not UTF-8."""
+    if world.x.connection is not None:
+        for number in range(6 * step.number):
+            world.x.connection.write(PaidLine(b"\xff%d" % number), world.loop.now)
+
+
 SECOND = "second_one"
-REFUSED = "refuse_a_good_token"
 
 
 def sequence(seed: str) -> list[Step]:
     """Draw eight to sixteen faults within six hours. Some come within seconds of each other, which finds the most mistakes."""
     rng = random.Random(f"faults {seed}")
-    names = [name for name in FAULTS if name not in (SECOND, REFUSED)]
+    names = [name for name in _WEIGHTS if name != SECOND]
     steps: list[Step] = []
     at = 0.0
     for _ in range(rng.randint(8, 16)):
@@ -516,6 +564,7 @@ def sequence(seed: str) -> list[Step]:
         )
     if rng.random() < 0.2:
         steps += [Step(round(rng.uniform(60.0, LENGTH), 3), SECOND) for _ in range(rng.randint(1, 3))]
-    if rng.random() < 0.1:
-        steps.append(Step(round(rng.uniform(60.0, LENGTH), 3), REFUSED))
+    for name in _ADDED:
+        if rng.random() < _ADDED_SHARE:
+            steps.append(Step(round(rng.uniform(60.0, LENGTH), 3), name, number=rng.randint(1, 6)))
     return sorted(steps, key=lambda step: step.at)

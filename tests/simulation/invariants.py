@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from ingester.errors import IngesterError
+from ingester.errors import IngesterError, PublishFailed
 from ingester.ledger.history import BY_HAND
 from ingester.ledger.model import Event
 from ingester.ledger.units import by_holder
@@ -20,6 +20,8 @@ _NOTICED = 9_000.0
 _LAST_ROW_SECONDS = 3.0  # from a burst of posts until the row that reserves more is stored
 _ROW_SECONDS = 60.0  # until the rows that waited for BigQuery are stored
 _AGAIN = 3
+_HOUR = 3_600.0
+_COUNTS_AN_HOUR = 40
 _LAST_PAGE = 10 * MOST_UNITS  # units of the smallest page that X's search has
 _STREAM_AHEAD = 60  # units that the stream may spend before it reads what others have spent
 
@@ -42,6 +44,9 @@ def violations(world: World) -> list[str]:
         _lease,
         _noticed,
         _token,
+        _counts_are_few,
+        _spending_cap,
+        _every_rule,
     ):
         found += [f"{check.__name__.strip('_')}: {sentence}" for sentence in check(world)]
     return found
@@ -299,3 +304,29 @@ def _noticed(world: World) -> Iterator[str]:
     """We end a silent connection, however little is known of how often posts come."""
     if world.x.unnoticed > _NOTICED:
         yield f"nobody noticed for {world.x.unnoticed:.0f} s that the stream said nothing"
+
+
+def _counts_are_few(world: World) -> Iterator[str]:
+    """An ingester asks for counts a few times an hour, however often X ends its connections."""
+    asked = [c.at - T0 for c in world.x.charges if c.kind == "counts" and c.process in world.processes]
+    for first, last in zip(asked, asked[_COUNTS_AN_HOUR:], strict=False):
+        if last - first < _HOUR:
+            yield f"{_COUNTS_AN_HOUR + 1} requests for counts within an hour from {first:.0f} s on"
+            return
+
+
+def _spending_cap(world: World) -> Iterator[str]:
+    """X is not asked before the date on which the spending cap ends."""
+    for (before, by), (after, _) in pairwise(world.x.asked_while_capped):
+        if after < world.x.capped_until and not by.dead:
+            yield f"X was asked at {after:.0f} s, and had said at {before:.0f} s that its cap ends at {world.x.capped_until:.0f} s"
+            return
+
+
+def _every_rule(world: World) -> Iterator[str]:
+    """A second delivery of a post, for another rule, is published as the first one is."""
+    published = Counter(message.id for _, message in world.topic.messages if message.source == "stream")
+    for post, reader in world.x.read_again:
+        if published[str(post)] < 2 and not (reader.dead or isinstance(reader.end, PublishFailed)):
+            yield f"post {post} was delivered for two rules, and published {published[str(post)]} times"
+            return

@@ -5,6 +5,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from ingester.backfill import backfill
@@ -12,7 +13,9 @@ from ingester.backfill.model import Filled
 from ingester.errors import NoLedger, Unavailable
 from ingester.ports import Token
 from ingester.prices import Resources, resources
+from ingester.pubsub.envelope import Line, look
 from ingester.timeouts import Timeouts
+from ingester.x.reception import Reception
 
 from .world import TIMES
 
@@ -72,9 +75,36 @@ async def _unwritten(self: Any) -> None:
     """Reserve without a row."""
 
 
+def _first(self: Any) -> Any:
+    return [self._waiting[0]]
+
+
+def _reads_for_nothing(raw: bytes) -> Line:
+    return replace(look(raw), is_unreadable=False)
+
+
+_take = Reception._take
+
+
+def _takes_a_post_once(self: Any, raw: bytes, found: Line) -> None:
+    if not found.id or [item.post for item in self.recent].count(int(found.id)) == 1:
+        _take(self, raw, found)
+
+
+def _endless_number(value: Any) -> int | None:
+    return int(value) if isinstance(value, (int, str)) else None
+
+
+_numbers = count()
+
+
+def _always_new(item: Any) -> str:
+    return str(next(_numbers))
+
+
 MISTAKES: dict[str, Mistake] = {
     "the gap's row is not written before the reconnect": ("ingester.ledger.gaps", "Gaps.tell", _nothing, 300, 2),
-    "no edge is searched around a gap": ("tests.simulation.world", "TIMES", WITHOUT_EDGES, 200, 45),
+    "no edge is searched around a gap": ("tests.simulation.world", "TIMES", WITHOUT_EDGES, 200, 3),
     "posts that Pub/Sub does not have are forgotten": (
         "ingester.published", "Published.until", _forgets_the_unpublished, 300, 1,
     ),
@@ -86,7 +116,7 @@ MISTAKES: dict[str, Mistake] = {
     "a search spends before the ledger has a row": ("ingester.ledger.reservations", "Reservations._record", _unwritten, 1_000, 641),
     "nobody reads what the others have spent": ("ingester.ledger.reservations", "Reservations.refresh", _unwritten, 300, 4),
     "what X has written when the limit is reached is thrown away": (
-        "tests.simulation.x", "Stream._read_to_the_end", _ends_at_once, 300, 142,
+        "tests.simulation.x", "Stream._read_to_the_end", _ends_at_once, 300, 111,
     ),
     "X's usage of the last period counts": ("ingester.budget", "_PLAUSIBLE_MORE", 10**9, 300, 38),
     "search is asked before it has caught up": ("ingester.backfill.backfill", "check_search", _nothing, 500, 270),
@@ -96,8 +126,15 @@ MISTAKES: dict[str, Mistake] = {
     "users are not billed": ("ingester.pubsub.envelope", "resources", _posts_only, 10, 1),
     "the lease is ignored": ("ingester.ledger.history", "rival", lambda *a, **k: None, 100, 3),
     "the lease is not looked at after a lapse": ("ingester.supervisor", "Supervisor._keep_the_lease", _nothing, 300, 208),
-    "a stop is not remembered": ("ingester.ledger.history", "stop_in_force", lambda *a, **k: None, 100, 27),
+    "a stop is not remembered": ("ingester.ledger.history", "stop_in_force", lambda *a, **k: None, 100, 11),
     "connects are not limited": ("ingester.x.rate_limit", "Bucket.pace", lambda self, now: 0.0, 300, 16),
     "a search that fails is the end of a gap": ("ingester.backfill.backfill", "fill", _takes_a_failure_for_the_end, 100, 1),
-    "what two gaps share is counted twice": ("ingester.backfill.backfill", "fill", _counts_again, 100, 50),
+    "what two gaps share is counted twice": ("ingester.backfill.backfill", "fill", _counts_again, 100, 47),
+    "each gap is counted by itself": ("ingester.backfill.queue", "GapQueue._neighbours", _first, 100, 3),
+    "a paid line that nobody can read costs nothing": ("ingester.x.reception", "look", _reads_for_nothing, 100, 6),
+    "a post that comes for a second rule is left out": ("ingester.x.reception", "Reception._take", _takes_a_post_once, 100, 12),
+    "a number of X's may have any length": ("ingester.x.client", "whole_number", _endless_number, 100, 50),
+    "X's date for its spending cap is not read": ("ingester.x.reconnect", "_date", lambda text: None, 100, 11),
+    "X is asked each hour while its spending cap is reached": ("ingester.x.reconnect", "_HOURS_A_DAY", 1, 100, 30),
+    "a page that X repeats is new": ("ingester.x.client", "_name", _always_new, 300, 178),
 }  # fmt: skip

@@ -60,6 +60,10 @@ class Post:
         return found
 
 
+class PaidLine(bytes):
+    """A line that X bills as a post, although nobody can read it."""
+
+
 class Connection:
     """One stream connection. Its reader belongs to a process, X's side to nobody."""
 
@@ -140,6 +144,11 @@ class X:
     usage: dict[str, Any] = field(default_factory=lambda: {"cap_reset_day": 1, "project_usage": "0"})
     counts_off: float = 0.0  # share by which X's counts are too high
     broken: set[int] = field(default_factory=set)  # ids of posts that search gives without an id
+    one_post_until: float = 0.0  # X ends each connection after one post
+    capped_until: float = 0.0  # X's date for the end of the spending cap
+    asked_while_capped: list[tuple[float, Any]] = field(default_factory=list)  # (when, who asked)
+    for_two_rules: list[Post] = field(default_factory=list)  # second deliveries of posts
+    read_again: list[tuple[int, Any]] = field(default_factory=list)  # (id, who read it) of those that came
     ended: bool = False
     ended_at: float = float("inf")  # seconds since 1970
     unnoticed: float = 0.0  # seconds, the longest time in which a connection said nothing and nobody did anything
@@ -190,6 +199,15 @@ class X:
             self._send(post)
         return post
 
+    def make_for_two_rules(self) -> None:
+        """Make a post that matches two of our rules, and send it once for each."""
+        post = self.make(self.now(), late=0.0)
+        other = next(value for value in self.topics if value != post.rule)
+        if self.connection is not None and {post.rule, other} <= {rule["value"] for rule in self.rules}:
+            again = replace(post, rule=other)
+            self.for_two_rules.append(again)
+            self._send(again)
+
     def _send(self, post: Post) -> None:
         for connection in [self.connection, *self.others]:
             if (
@@ -201,6 +219,8 @@ class X:
             ):
                 continue
             connection.write(post, self.loop.now)
+            if self.loop.now < self.one_post_until:
+                self.loop.call_later(0.5, self.drop, connection, Ended("closed", reason="X closed the connection"))
             if sum(isinstance(one, Post) for one in connection.buffer) > _UNREAD:
                 self.drop(connection, Ended("network", reason="slow reader"), cut=True)
 
@@ -246,6 +266,8 @@ class X:
         if token.value not in (self.token, self.coming):
             return Ended("http", status=401, problem={"title": "Unauthorized"}, reason="HTTP 401")
         if self.fatal is not None:
+            if self.fatal.get("title") == "SpendCapReached":
+                self.asked_while_capped.append((self.loop.now, process))
             return Ended("http", status=self.fatal["status"], problem=self.fatal, reason=f"HTTP {self.fatal['status']}")
         if not self.rules:
             problem = {"connection_issue": "RuleConfigurationIssue", "title": "ConnectionException"}
@@ -422,6 +444,8 @@ class Http:
         reply = x.call(method, path, parameters, body, token=token.value, process=self._process)
         if what == "no_meta":
             reply = Reply(200, reply.headers, {})
+        if what == "repeats" and reply.body is not None:
+            reply = Reply(200, reply.headers, reply.body | {"meta": reply.body["meta"] | {"next_token": "more"}})
         await asyncio.sleep(x.rng.uniform(0.02, 0.3))
         if what == "lost":
             raise Unavailable(f"{path}: the answer was lost")
@@ -495,8 +519,12 @@ class Stream:
 
     def _read(self, what: Post | bytes) -> bytes:
         if isinstance(what, bytes):
-            return what
+            if isinstance(what, PaidLine):
+                self._x.charges.append(Charge(self._x.now(), POST, self._process, "stream"))
+            return bytes(what)
         what.read = True
+        if any(what is post for post in self._x.for_two_rules):
+            self._x.read_again.append((what.id, self._process))
         self._x.charge_stream(what, self._process)
         rule = next((rule["id"] for rule in self._x.rules if rule["value"] == what.rule), "0")
         users = [{"id": str(what.author)}]

@@ -1,7 +1,11 @@
 -- What do people query? One row a post: the newest version of each edit chain, nothing that was deleted, no duplicates.
+-- rules has every rule for which X delivered the post: it may deliver a post once for each.
 -- created_at stands in the window's PARTITION BY so that a date range prunes partitions; an id has one created_at.
 SELECT
-  v.* REPLACE (
+  v.* EXCEPT (rules_of_all) REPLACE (
+    ARRAY(
+      SELECT DISTINCT rule FROM UNNEST(SPLIT(v.rules_of_all, '\n')) AS rule WHERE rule != '' ORDER BY rule
+    ) AS rules,
     IF(scrubbed.id IS NULL, v.tweet_location, NULL) AS tweet_location,
     IF(scrubbed.id IS NULL, v.longitude, NULL) AS longitude,
     IF(scrubbed.id IS NULL, v.latitude, NULL) AS latitude,
@@ -25,7 +29,14 @@ SELECT
       ELSE JSON_REMOVE(JSON_REMOVE(v.payload, '$.data.geo'), '$.includes.places')
     END AS payload
   )
-FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.tweet_versions` AS v
+FROM (
+  SELECT
+    *,
+    STRING_AGG(ARRAY_TO_STRING(rules, '\n'), '\n') OVER (PARTITION BY created_at, id) AS rules_of_all
+  FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.tweet_versions`
+  WHERE source != 'doctor'
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY created_at, id ORDER BY loaded_at DESC) = 1
+) AS v
 -- joins and no NOT EXISTS: where a query needs none of their columns, an engine can leave out those that only serve the payload
 LEFT JOIN (
   SELECT DISTINCT id FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.superseded`
@@ -49,9 +60,7 @@ LEFT JOIN (
   SELECT id, LOGICAL_OR(reason != 'scrub_geo') AS gone FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions` GROUP BY id
 ) AS retweeted ON retweeted.id = v.retweet_of
 WHERE
-  v.source != 'doctor'
-  AND replaced.id IS NULL
+  replaced.id IS NULL
   AND deleted.id IS NULL
   AND deleted_chain.chain_id IS NULL
   AND retweeted.gone IS NOT TRUE  -- a retweet says its original's words
-QUALIFY ROW_NUMBER() OVER (PARTITION BY v.created_at, v.id ORDER BY v.loaded_at DESC) = 1

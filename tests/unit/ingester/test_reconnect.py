@@ -1,5 +1,6 @@
 """What follows the end of a connection: every answer of X's, as a table, and the limits that always hold."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -104,6 +105,17 @@ def test_a_certificate_that_stays_invalid_stops_with_words() -> None:
     assert isinstance(action, Stop)
     assert (action.reason, action.retry_after) == ("certificate", 3600)
     assert "expired" in action.message
+
+
+@pytest.mark.parametrize(
+    ("said", "until"),
+    [("2026-12-01", datetime(2026, 12, 1, tzinfo=UTC)), ("2026-12-01T06:00:00-05:00", datetime(2026, 12, 1, 11, tzinfo=UTC)),
+     ("soon", None), ("9" * 5_000, None), (None, None), (20261201, datetime(2026, 12, 1, tzinfo=UTC))],
+)  # fmt: skip
+def test_the_date_at_which_a_spending_cap_ends_is_read(said: object, until: datetime | None) -> None:
+    action = decide(http(403, title="SpendCapReached", reset_date=said), 0, TIMES)
+    assert isinstance(action, Stop)
+    assert (action.reason, action.until) == ("spend_cap", until)
 
 
 def test_only_a_connection_that_brought_a_post_or_was_held_earns_a_new_start() -> None:

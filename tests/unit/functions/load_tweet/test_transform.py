@@ -131,6 +131,16 @@ def test_a_canary_and_the_post_itself_are_two_rows() -> None:
     assert make(EDITED).rows[0][1] != make(EDITED, source="doctor").rows[0][1]
 
 
+def test_deliveries_of_one_post_for_different_rules_are_two_rows_and_a_retry_is_none() -> None:
+    def row_id(*rules: str) -> str:
+        matching = [{"id": rule, "tag": rule} for rule in rules]
+        return make(EDITED | {"matching_rules": matching}).rows[0][1]
+
+    assert row_id("a") != row_id("b") != row_id()
+    assert row_id("a", "b") == row_id("b", "a") == row_id("a", "b")
+    assert len(row_id("a" * 1_000)) < 128  # BigQuery's limit on an insertId
+
+
 def test_a_mistake_of_ours_rejects_instead_of_coming_back_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(text: str, lang: str | None) -> float:
         raise ZeroDivisionError(text)
