@@ -17,6 +17,7 @@ from functions.load_tweet import transform as function
 from functions.load_tweet.filter import read_keywords
 from functions.load_tweet.message import Delivery
 from functions.load_tweet.settings import Settings
+from ingester.prices import POST, USER, resources
 from local.emulators.x import writer
 from local.options import RULES
 from local.pipeline import DATASET, PROJECT
@@ -114,15 +115,20 @@ def _events(gaps: list[dict[str, Any]], archive: list[dict[str, Any]], now: date
                "posts_expected": expected, "posts_recovered": recovered, "note": gap["note"]}  # fmt: skip
     began = min(gap["since"] for gap in gaps) - timedelta(days=DAYS)
     yield {"holder": "demo", "at": began.isoformat(), "event": "started", "rules": rules}
-    today = sum(row["received_at"][:10] == f"{now:%F}" for row in archive)
-    alive = {
-        "holder": "demo",
-        "at": now.isoformat(),
-        "since": now.isoformat(),
-        "delivered_today": today,
-        "rules": rules,
-    }
-    yield {**alive, "event": "alive"}
+    for day, units in _units(archive).items():
+        at = min(datetime.fromisoformat(f"{day}T23:59:00+00:00"), now).isoformat()
+        row = {"holder": "demo", "at": at, "event": "alive", "since": at, "rules": rules}
+        yield row | {"delivered_today": units, "own_units": units}
+
+
+def _units(archive: list[dict[str, Any]]) -> dict[str, int]:
+    """Return what X would bill for each day of arrival: each post and each user once."""
+    billed: dict[str, set[tuple[int, str]]] = {}
+    for row in archive:
+        found = resources(orjson.loads(row["payload"]))
+        of_day = billed.setdefault(row["received_at"][:10], set())
+        of_day |= {(POST, post) for post in found.posts} | {(USER, user) for user in found.users}
+    return {day: sum(units for units, _ in of_day) for day, of_day in billed.items()}
 
 
 def _rule() -> str:

@@ -116,12 +116,11 @@ def _conclude(outcome: run.Outcome, plan: Plan, arguments: argparse.Namespace, c
             )
         if plan.real and counts.received < plan.posts:
             console.print(f"[bold yellow]Fewer posts than agreed:[/] {_escape(why_ended)}", highlight=False)
-        dollars = counts.received * _POST
-        most = counts.received * 2 * (_POST + _USER)
+        charge = "may charge" if plan.real else "would charge"
         console.print(
             f"[bold green]Balanced:[/] received {counts.received:,} = published {counts.published:,} = loaded "
             f"{counts.loaded:,} + filtered {counts.filtered:,} + rejected {counts.rejected:,}, in {seconds:.0f} s. "
-            f"X would bill these posts ${dollars:,.2f}, up to ${most:,.2f} with authors and referenced posts.",
+            f"X {charge} ${outcome.landed.dollars:,.2f}: posts, authors, and the posts that they refer to.",
             highlight=False,
         )
     if arguments.json:

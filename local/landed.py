@@ -22,6 +22,7 @@ class Landed:
     in_view: int
     unique_posts: int  # of the view: no retweets, as the original project counts them
     superseded: int
+    dollars: float  # what X may charge, as the view spending says
 
     @property
     def duplicates_in_view(self) -> int:
@@ -35,7 +36,7 @@ def ask(client: bigquery.Client, dataset: str) -> Landed:
         dataset,
         "SELECT (SELECT COUNT(*) FROM tweet_versions) AS row_count, COUNT(*) AS in_view, COUNT(DISTINCT id) AS distinct_posts, "
         "COUNTIF(COALESCE(text, '') NOT LIKE 'RT @%') AS unique_posts, "
-        "(SELECT COUNT(DISTINCT id) FROM superseded) AS superseded FROM tweets",
+        "(SELECT COUNT(DISTINCT id) FROM superseded) AS superseded, (SELECT SUM(dollars) FROM spending) AS dollars FROM tweets",
     )[0]
     return Landed(
         rows=counts["row_count"],
@@ -43,6 +44,7 @@ def ask(client: bigquery.Client, dataset: str) -> Landed:
         in_view=counts["in_view"],
         unique_posts=counts["unique_posts"],
         superseded=counts["superseded"],
+        dollars=counts["dollars"] or 0.0,
     )
 
 

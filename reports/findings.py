@@ -182,16 +182,25 @@ def _network(between: str) -> Callable[[Rows], str]:
 
 
 def _rules(rows: Rows) -> str:
-    return f"The rule {rows[0]['rule']} brought {_posts(rows[0]['posts'])}, {_for(rows[0]['dollars'])}."
+    return (
+        f"The rule {rows[0]['rule']} brought {_posts(rows[0]['posts'])}, {_at_the_price_of_posts(rows[0]['dollars'])}."
+    )
 
 
 def _dropped(rows: Rows) -> str:
     posts, dollars = sum(row["posts"] for row in rows), sum(row["dollars"] for row in rows)
-    return f"The filter dropped {_posts(posts)}, {_for(dollars)}."
+    return f"The filter dropped {_posts(posts)}, {_at_the_price_of_posts(dollars)}."
 
 
-def _for(dollars: float) -> str:
-    return f"for ${dollars:,.2f}" if dollars else "imported, which X does not charge for"
+def _at_the_price_of_posts(dollars: float) -> str:
+    return f"${dollars:,.2f} at the price of a post" if dollars else "imported, which X does not charge for"
+
+
+def _cost(rows: Rows) -> str:
+    dearest = max(rows, key=lambda row: row["dollars"])
+    days = "1 day" if len(rows) == 1 else f"{len(rows)} days"
+    most = f", ${dearest['dollars']:,.2f} of it on {dearest['day']:%a %d %b}" if len(rows) > 1 else ""
+    return f"X may charge ${sum(row['dollars'] for row in rows):,.2f} for {days}{most}."
 
 
 def _receipt(rows: Rows) -> str:
@@ -272,6 +281,7 @@ _SENTENCES: dict[str, Callable[[Rows], str]] = {
     "network_of_mentions": _network("mentions"),
     "network_of_retweets": _network("retweets"),
     "network_of_quotes": _network("quotes"),
+    "cost_by_day": _cost,
     "posts_by_rule": _rules,
     "dropped": _dropped,
     "receipt": _receipt,

@@ -10,7 +10,7 @@ from .params import Params
 
 FOLDER = Path(__file__).parent / "queries"
 _PARAMETER = re.compile(r"@([a-z_]+)")
-_RELATION = re.compile(r"\b(FROM|JOIN) (tweets|filtered|receipt|stream_gaps|ingester_events)\b( AS \w+)?")
+_RELATION = re.compile(r"\b(FROM|JOIN) (tweets|filtered|receipt|stream_gaps|spending|ingester_events)\b( AS \w+)?")
 
 # What a page shows, in this order, under these headlines.
 SECTIONS = {
@@ -26,7 +26,7 @@ SECTIONS = {
     "Compared": ("rules_over_time", "keywords_over_time", "languages_over_time"),
     "Who with whom": ("network_of_hashtags", "network_of_mentions", "network_of_retweets", "network_of_quotes"),
     "To read": ("posts_to_read",),
-    "For how much": ("posts_by_rule", "dropped"),
+    "For how much": ("cost_by_day", "posts_by_rule", "dropped"),
     "How complete": ("receipt", "gaps"),
 }  # fmt: skip
 NAMES = tuple(name for names in SECTIONS.values() for name in names)

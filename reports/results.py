@@ -89,6 +89,7 @@ _EMPTY = {
     "top_originals": "No post was retweeted at least {minimum} times in this period.",
     "sentiment_extremes": "No post of this period has a sentiment other than zero: VADER knows English only.",
     "dropped": "The filter dropped nothing in this period.",
+    "cost_by_day": "Nothing was spent in this period, as far as the ledger of this dataset says.",
     "receipt": "Nothing arrived in this period, and no gap is known.",
     "gaps": "No gap is known in this period.",
 }

@@ -16,6 +16,7 @@ BY_TIME = frozenset(
         "sentiment_by_hour",
         "trend",
         "receipt",
+        "cost_by_day",
         "authors_by_day",
         "rules_over_time",
         "keywords_over_time",

@@ -32,6 +32,7 @@ _CHARTS: dict[str, time.Draw] = {
     "top_emoji": lists.bars("emoji", "posts", "authors"),
     "top_mentions": lists.bars("mention", "posts", "authors"),
     "top_links": lists.bars("site", "posts", "authors"),
+    "cost_by_day": time.cost,
     "posts_by_rule": lists.bars("rule", "posts", "dollars"),
     "dropped": lists.bars("reason", "posts", "dollars"),
     "network_of_hashtags": graph.densest(directed=False),

@@ -203,6 +203,24 @@ def receipt(rows: Rows, beside: Beside) -> Chart:
     return alt.layer(gaps(rows, beside), bars).properties(height=HEIGHT)
 
 
+def cost(rows: Rows, beside: Beside) -> Chart:
+    days = [
+        {"since": time(row["day"]), "until": time(row["day"] + timedelta(days=1)), "dollars": row["dollars"]}
+        for row in rows
+    ]
+    bars = (
+        alt.Chart(data(days))
+        .mark_bar(orient="vertical", stroke=None)
+        .encode(
+            x=x("since", rows),
+            x2="until:T",
+            y=alt.Y("dollars:Q", title="dollars per day (UTC)"),
+            tooltip=[when("since"), alt.Tooltip("dollars:Q", format="$,.2f")],
+        )
+    )
+    return alt.layer(gaps(rows, beside), bars).properties(height=HEIGHT)
+
+
 def side_by_side(label: str) -> Draw:
     """A line for each name, in the order of the rows: those with most posts first."""
 

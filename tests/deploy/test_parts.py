@@ -52,6 +52,7 @@ def test_each_table_is_made_with_every_column_and_given_those_that_are_new() -> 
         "posts",
         "posts_by_hour",
         "health",
+        "spending",
     ]
 
 

@@ -163,6 +163,10 @@ def test_a_person_without_a_terminal_sees_counts_and_answers_and_has_a_report(tm
     with (tmp_path / "totals.csv").open(newline="", encoding="utf-8-sig") as file:
         totals = next(csv.DictReader(file))
     assert f"total posts    {totals['total_posts']}" in out
+    with (tmp_path / "cost_by_day.csv").open(newline="", encoding="utf-8-sig") as file:
+        dollars = sum(float(row["dollars"]) for row in csv.DictReader(file))
+    assert dollars > 150 * 0.005
+    assert f"X would charge ${dollars:,.2f}" in out, "the terminal and the report name one amount"
     assert (tmp_path / "report.html").stat().st_size > 500_000
     page = (tmp_path / "report.html").read_text()
     assert "Rule <bdi>artist-music</bdi>" in page, "the ledger knows what was in force"
@@ -190,6 +194,7 @@ def test_a_run_can_be_watched_until_ctrl_c(tmp_path: Path) -> None:
         out, err = process.communicate(timeout=60)
         assert process.returncode == 0
         assert "Balanced:" in out
+        assert f"X would charge ${now['dollars_today']:,.2f}" in out
         assert err == ""
         assert eventually(lambda: not any(map(is_alive, parts)))
 

@@ -29,16 +29,7 @@ latest AS (
   LIMIT 12
 ),
 told AS (
-  SELECT `at`, holder, delivered_today, own_units
-  FROM ingester_events
-  WHERE `at` >= TIMESTAMP_SUB(@now, INTERVAL 24 HOUR)
-),
-spent AS (
-  -- stream and searches each count their own; rows of earlier versions have a total
-  SELECT COALESCE(MAX(own_units), MAX(delivered_today)) AS units
-  FROM told
-  WHERE DATE(`at`) = DATE(@now)
-  GROUP BY IF(own_units IS NULL, '', holder)
+  SELECT `at` FROM ingester_events WHERE `at` >= TIMESTAMP_SUB(@now, INTERVAL 24 HOUR)
 )
 SELECT
   (SELECT COUNT(*) FROM recent) AS total_posts,
@@ -61,4 +52,4 @@ SELECT
   (SELECT COUNT(*) FROM stream_gaps WHERE status = 'open') AS gaps_open,
   (SELECT COUNT(*) FROM stream_gaps WHERE changed_at >= TIMESTAMP_SUB(@now, INTERVAL 24 HOUR) AND status != 'open') AS gaps_closed,
   (SELECT MAX(`at`) FROM told) AS ingester_told_at,
-  (SELECT SUM(units) * 0.005 FROM spent) AS dollars_today
+  (SELECT SUM(dollars) FROM spending WHERE day = DATE(@now)) AS dollars_today

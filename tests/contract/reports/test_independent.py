@@ -91,6 +91,17 @@ def random_rows(seed: int) -> independent.Tables:
         events.append(gap | {"at": since.isoformat(), "event": "gap_opened", "status": "open"})
         events.append(gap | {"at": until.isoformat(), "until": until.isoformat(), "event": "gap_filled", "status": status,
                              "posts_expected": expected, "posts_recovered": None if expected is None else 30})  # fmt: skip
+    for number in range(60):  # programs of this version, and of earlier ones, that count what they spend
+        counts: dict[str, Any] = rng.choice(
+            [
+                {"own_units": rng.randrange(900), "reserved_units": rng.choice([None, 60])},
+                {"delivered_today": rng.randrange(900)},
+            ]
+        )
+        at = begin + timedelta(hours=rng.randrange(28 * 24))
+        events.append(
+            {"holder": rng.choice("abc"), "at": at.isoformat(), "event": "alive", "sequence": number} | counts
+        )
     return {
         "tweet_versions": versions, "archive": [*archive, *lost], "filtered": dropped, "ingester_events": events,
         "superseded": [{"id": "10007", "by": "10008", "loaded_at": END.isoformat()}],
@@ -202,7 +213,7 @@ def test_the_headlines_of_a_topic_are_of_all_its_posts(topic: Topic) -> None:
     assert answers["trend"].finding.startswith(
         f"{now} posts this week, {now / before - 1:+.1%} on the week before ({before})."
     )
-    assert answers["posts_by_rule"].finding == "The rule rain brought 500 posts, for $1.25."
+    assert answers["posts_by_rule"].finding == "The rule rain brought 500 posts, $1.25 at the price of a post."
 
 
 @pytest.mark.parametrize("name", [name for name, asked in PERIODS.items() if asked.until == END and name not in ALONE])

@@ -41,7 +41,7 @@ def test_every_chart_is_drawn_with_the_numbers_of_the_sql(weeks: Source, tmp_pat
     report, address = written(weeks, Params(NOW - timedelta(days=28), NOW, "Europe/Berlin"), tmp_path)
     with browsing(address, color_scheme=scheme, viewport={"width": 1200, "height": 900}) as seen:
         drawn = {name for name, answer in report.answers.items() if answer.chart}
-        assert len(drawn) == 25
+        assert len(drawn) == 26
         for name in drawn:
             marks = ", ".join(
                 f"#chart-{name} svg .mark-{kind}"

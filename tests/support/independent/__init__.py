@@ -56,6 +56,7 @@ def answers(tables: Tables, asked: Params) -> dict[str, Callable[[], Rows]]:
         "languages": lambda: _languages(posts),
         "kinds": lambda: _kinds(posts),
         "dropped": lambda: _dropped(tables, asked),
+        "cost_by_day": lambda: _cost(tables, asked),
         "top_authors": lambda: _authors(posts, asked),
         "top_hashtags": lambda: _tops(posts, asked, "hashtags", "hashtag", lambda text: "#" + text.lower()),
         "top_mentions": lambda: _tops(posts, asked, "mentions", "mention", lambda text: "@" + text.lower()),
@@ -317,6 +318,26 @@ def _dropped(tables: Tables, asked: Params) -> Rows:
          "in_the_rule": _WORDS.get(reason, "no operator of X says this")}
         for reason, found in sorted(ids.items(), key=lambda one: (-len(one[1]), one[0]))
     ]  # fmt: skip
+
+
+def _cost(tables: Tables, asked: Params) -> Rows:
+    """Sum the last row of each program and day, and the largest total of rows that have no number of their own."""
+    units: dict[tuple[date, str], tuple[int, int]] = {}
+    for row in tables.get("ingester_events", []):
+        own, day = row.get("own_units"), _moment(row["at"]).date()
+        if own is not None:
+            key, entry = (day, row["holder"]), (row.get("sequence") or 0, own + (row.get("reserved_units") or 0))
+        elif row.get("delivered_today") is not None:
+            key, entry = (day, ""), (row["delivered_today"], row["delivered_today"])
+        else:
+            continue
+        units[key] = max(units.get(key, entry), entry)
+    days: Counter[date] = Counter()
+    for (day, _), (_, spent) in units.items():
+        begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        if begin < asked.until and begin + timedelta(days=1) > asked.since:
+            days[day] += spent
+    return [{"day": day, "units": spent, "dollars": spent * 0.005} for day, spent in sorted(days.items())]
 
 
 def _authors(posts: pl.DataFrame, asked: Params) -> Rows:

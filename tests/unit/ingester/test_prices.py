@@ -55,8 +55,8 @@ def test_the_functions_copy_is_the_same_file() -> None:
 SQL = [
     "reports/queries/posts_by_rule.sql",
     "reports/queries/dropped.sql",
-    "reports/queries/live/now.sql",
     "infra/bigquery/views/health.sql",
+    "infra/bigquery/views/spending.sql",
 ]
 
 

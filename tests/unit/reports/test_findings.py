@@ -73,6 +73,16 @@ SAID: dict[str, tuple[str, list[dict[str, Any]], str]] = {
         ],
         "What is said in the burst of 21 Nov, 21:00 more than elsewhere: album, train.",
     ),
+    "a cost": (
+        "cost_by_day",
+        [{"day": date(2026, 11, 21), "dollars": 1.5}, {"day": date(2026, 11, 22), "dollars": 2.25}],
+        "X may charge $3.75 for 2 days, $2.25 of it on Sun 22 Nov.",
+    ),
+    "the cost of a day": (
+        "cost_by_day",
+        [{"day": date(2026, 11, 21), "dollars": 1.5}],
+        "X may charge $1.50 for 1 day.",
+    ),
     "nothing missing": (
         "receipt",
         [{"balance": 0, "published": 1_500}],
