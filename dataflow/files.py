@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
@@ -47,11 +47,15 @@ class File(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """How a file is to be read: what it is compressed with ('' if it is not), its encoding, and whether each line is a JSON value."""
+    """How a file is to be read: what it is compressed with ('' if it is not), its encoding, and whether each line is a JSON value.
+
+    With `line_break` \\r a carriage return alone ends a line.
+    """
 
     packing: str = ""
     encoding: str = "utf-8"
     is_lines: bool = True
+    line_break: bytes = b"\n"
 
 
 class Part(NamedTuple):
@@ -107,13 +111,15 @@ def detect_shape(path: str) -> Shape:
     if encoding != "utf-8":
         head = head.decode(encoding, "replace").encode()
     head = head.removeprefix(codecs.BOM_UTF8)
+    line_break = b"\r" if b"\r" in head and b"\n" not in head else b"\n"
+    head = head.replace(line_break, b"\n")
     lines = [line.strip() for line in islice(head.lstrip().split(b"\n"), _SNIFFED_LINES) if line.strip()]
     for begin, kind in _OTHER_KINDS.items():
         if lines and lines[0].startswith(begin):
             raise Unreadable(f"is {kind}")
     if lines and not any(line[:1] in b"{[" for line in lines):
         raise Unreadable("holds no JSON: none of its first lines begins with { or [")
-    return Shape(packing, encoding, is_lines=not _spans_lines(lines))
+    return Shape(packing, encoding, not _spans_lines(lines), line_break)
 
 
 def _read_beginning(file: IO[bytes], packing: str) -> bytes:
@@ -122,7 +128,8 @@ def _read_beginning(file: IO[bytes], packing: str) -> bytes:
     with suppress(CutOff):  # said when it is read
         for block in _blocks(file, packing):
             head += block
-            if len(head) >= _SNIFFED_BYTES and (head.count(b"\n") > 1 or len(head) >= LINE_BYTES):
+            breaks = head.count(b"\n") or head.count(b"\r")
+            if len(head) >= _SNIFFED_BYTES and (breaks > 1 or len(head) >= LINE_BYTES):
                 break
     return bytes(head)
 
@@ -141,7 +148,10 @@ def _spans_lines(lines: list[bytes]) -> bool:
     """
     if not lines or lines[0][:1] == b"[":
         return bool(lines)
-    return is_open(lines[0]) and any(line[:1] != b"{" for line in lines[1:])
+    if is_open(lines[0]):
+        return any(line[:1] != b"{" for line in lines[1:])
+    # JSON lines may be followed by indented values
+    return any(line[-1:] in b"{[," and is_open(line) and after[:1] in b'"]}' for line, after in pairwise(lines))
 
 
 def _is_json(line: bytes) -> bool:
@@ -177,6 +187,8 @@ def lines(part: Part) -> Iterator[Unit]:
         if part.shape != Shape():
             damage: list[CutOff] = []
             blocks = _decoded(_until_damage(_blocks(file, part.shape.packing), damage), part.shape.encoding)
+            if part.shape.line_break != b"\n":
+                blocks = (block.replace(part.shape.line_break, b"\n") for block in blocks)
             yield from _raise_at_damage(_lines_of(blocks) if part.shape.is_lines else units(blocks, LINE_BYTES), damage)
             return
         file.seek(max(0, part.start - 1))

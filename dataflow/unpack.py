@@ -2,6 +2,7 @@
 
 import bz2
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
@@ -15,6 +16,10 @@ from .errors import Unreadable
 from .units import Unit
 
 _PACKINGS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip"}
+# a frame that readers of zstd skip may come first: https://www.rfc-editor.org/rfc/rfc8878#name-skippable-frames
+_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
+# Large archives of posts are packed with zstd --long=31; the window is as much memory as its reader needs.
+_WINDOW_BYTES = 2**31
 _DAMAGE = (zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError, EOFError, ValueError)
 _ZIP_DAMAGE = (zipfile.BadZipFile, OSError, ValueError, IndexError, NotImplementedError, EOFError)
 _ENCRYPTED = 1  # a zip member's flag
@@ -27,10 +32,11 @@ _MAKE: dict[str, Callable[[], Decompressor]] = {
     "gzip": partial(zlib.decompressobj, 31),
     "bz2": bz2.BZ2Decompressor,
     "xz": lzma.LZMADecompressor,
-    "zstd": lambda: zstandard.ZstdDecompressor().decompressobj(),
+    "zstd": lambda: zstandard.ZstdDecompressor(max_window_size=_WINDOW_BYTES).decompressobj(),
 }
-# Read at once: a few bytes of bz2 or zstd may become a megabyte.
-_BLOCK_BYTES = {"gzip": 65_536, "bz2": 4_096, "xz": 4_096, "zstd": 4_096}
+# Read at once. Of what repeats itself a byte becomes up to 1,000 bytes in gzip, 32,000 in zstd: 16 MB. bz2 and xz give a part when asked.
+_BLOCK_BYTES = {"gzip": 16_384, "bz2": 16_384, "xz": 16_384, "zstd": 512}
+_PIECE_BYTES = 1_000_000
 
 
 class CutOff(Exception):
@@ -44,6 +50,8 @@ class CutOff(Exception):
 
 def detect_packing(head: bytes) -> str:
     """Return how a file that begins so is compressed: gzip, bz2, xz, zstd or zip; '' if it is not."""
+    if _SKIPPABLE.match(head):
+        return "zstd"
     return next((name for magic, name in _PACKINGS.items() if head.startswith(magic)), "")
 
 
@@ -70,15 +78,32 @@ def _member(
             return None
         if not block:
             raise CutOff("it ends in the middle")
+        yielded = 0
         try:
-            content = member.decompress(block)
+            for piece in _pieces(member, block):
+                yielded += len(piece)
+                yield piece
         except _DAMAGE as error:
-            yield from _readable_before_damage(file, start, at, make, block)
+            yield from _without_first(yielded, _readable_before_damage(file, start, at, make, block))
             raise CutOff(f"{type(error).__name__}: {error}") from None
         at += len(block)
-        if content:
-            yield content
     return at - len(member.unused_data)
+
+
+def _pieces(member: Decompressor, block: bytes) -> Iterator[bytes]:
+    """Yield the content of a block, a part at a time where the decompressor can."""
+    if not isinstance(member, bz2.BZ2Decompressor | lzma.LZMADecompressor):
+        yield member.decompress(block)
+        return
+    yield member.decompress(block, _PIECE_BYTES)
+    while not (member.needs_input or member.eof):
+        yield member.decompress(b"", _PIECE_BYTES)
+
+
+def _without_first(count: int, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        yield piece[count:]
+        count = max(0, count - len(piece))
 
 
 def _readable_before_damage(

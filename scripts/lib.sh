@@ -3,6 +3,7 @@
 # what it does. POSIX sh, because macOS has bash 3.2 of 2007 and small Linux images have no bash at all.
 set -eu
 project=$(pwd -P)
+set_up_lock=${project}/.venv.lock
 caller_folder=${OLDPWD:-${project}} # where the person stands
 
 # python -m finds our packages in the folder where it is started, which this forbids.
@@ -72,6 +73,15 @@ install() {
 	if are_installed dev || are_installed "$@"; then # dev holds all that the others do
 		return
 	fi
+	lock_set_up
+	install_locked "$@"
+	unlock_set_up
+}
+
+install_locked() {
+	if are_installed dev || are_installed "$@"; then # by the set-up that was waited for
+		return
+	fi
 	make_environment
 	step "Installing the packages of: $* (once)"
 	list_packages "$@"
@@ -84,6 +94,28 @@ install() {
 			"Is this machine online? Is the disk full (df -h .)? Does it need a proxy or an index of its own? All that uv said is in ${log}."
 	fi
 	for group in "$@"; do printf '%s' "${state}" >".venv/installed.${group}"; done
+}
+
+# Two set-ups at once would write into one .venv: the second waits for the first. A folder is made by one of them only, on any file system.
+lock_set_up() {
+	tries=0
+	trap unlock_set_up EXIT
+	until mkdir "${set_up_lock}" 2>/dev/null; do
+		process=$(cat "${set_up_lock}/process" 2>/dev/null) || process=''
+		[ "${tries}" -ne 3 ] || step "Waiting for another set-up of this folder (process ${process:-unknown})"
+		# one that was killed left its folder; one that has only begun has not written its number yet
+		if { [ -n "${process}" ] && ! kill -0 "${process}" 2>/dev/null; } || { [ -z "${process}" ] && [ "${tries}" -ge 5 ]; }; then
+			rm -rf "${set_up_lock}"
+		fi
+		tries=$((tries + 1))
+		sleep 1
+	done
+	printf '%s' "$$" >"${set_up_lock}/process"
+}
+
+unlock_set_up() {
+	trap - EXIT
+	[ "$(cat "${set_up_lock}/process" 2>/dev/null)" != "$$" ] || rm -rf "${set_up_lock}"
 }
 
 # are_installed GROUP...: whether this was done for the project as it is now, and where it is

@@ -11,6 +11,7 @@ import tarfile
 import threading
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -127,6 +128,23 @@ def test_a_set_up_that_was_interrupted_or_moved_is_made_again(checkout: Path, tm
     assert was_set_up(run(command), checkout)
     moved = checkout.rename(tmp_path / "moved")
     assert was_set_up(run(["sh", str(moved / "scripts" / _DOCS[0]), _DOCS[1]]), moved)
+
+
+def test_two_set_ups_at_once_wait_for_each_other(checkout: Path) -> None:
+    command = ["sh", str(checkout / "scripts" / _DOCS[0]), _DOCS[1]]
+    with ThreadPoolExecutor(3) as three:
+        done = list(three.map(run, [command] * 3))
+    assert all(was_set_up(one, checkout) for one in done)
+    assert sum("-----> Installing" in one.stderr for one in done) == 1
+    assert not (checkout / ".venv.lock").exists()
+
+
+def test_the_lock_of_a_set_up_that_was_killed_is_removed(checkout: Path) -> None:
+    (checkout / ".venv.lock").mkdir()
+    with subprocess.Popen(["true"]) as ended:
+        (checkout / ".venv.lock" / "process").write_text(str(ended.pid))
+    assert was_set_up(run(["sh", str(checkout / "scripts" / _DOCS[0]), _DOCS[1]]), checkout)
+    assert not (checkout / ".venv.lock").exists()
 
 
 def test_an_environment_that_is_only_linked_to_is_not_emptied(checkout: Path, tmp_path: Path) -> None:

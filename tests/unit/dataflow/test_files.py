@@ -17,7 +17,7 @@ import zstandard
 from dataflow import convert, files
 from dataflow.errors import UnreadableFile, UsageError
 from dataflow.files import File, Part, Shape
-from dataflow.unpack import _DAMAGE, _MAKE, CutOff
+from dataflow.unpack import _DAMAGE, _MAKE, CutOff, unpacked
 from functions.load_tweet.errors import BadMessage
 
 POSTS = [json.dumps({"id": str(n), "text": f"post {n} ✨"}, ensure_ascii=False).encode() for n in range(2_000)]
@@ -153,6 +153,15 @@ LAYOUTS: dict[str, bytes] = {
     "a page over a few lines": b'{"data":[\n' + b",\n".join(POSTS[:9]) + b'\n],"meta":\n{}}\n',
     "posts that nothing separates": b"".join(POSTS[:9]),
     "blank lines first": b"\n" * 60 + json.dumps({"data": [json.loads(p) for p in POSTS[:9]]}, indent=1).encode(),
+    "lines that a carriage return ends": b"\r".join(POSTS[:9]) + b"\r",
+    "an indented array whose lines a carriage return ends": json.dumps(
+        [json.loads(post) for post in POSTS[:9]], indent=2
+    )
+    .replace("\n", "\r")
+    .encode(),
+    "an indented post after one on a line": POSTS[0]
+    + b"\n"
+    + b"\n".join(json.dumps(json.loads(p), indent=1).encode() for p in POSTS[1:9]),
     "arrays, one a line": b"[" + b",".join(POSTS[:5]) + b"]\n[" + b",".join(POSTS[5:9]) + b"]\n",
 }
 
@@ -266,6 +275,32 @@ def test_a_long_array_on_one_line_is_read_to_its_end(tmp_path: Path) -> None:
 def test_a_damaged_zip_is_refused_in_words(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     with pytest.raises(UnreadableFile, match="is a zip archive"):
         parts_of(tmp_path, damage(zipped(LINES)))
+
+
+def skippable(content: bytes) -> bytes:
+    return b"\x57\x2a\x4d\x18\x05\0\0\0hello" + content
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_frames_that_zstd_skips_are_skipped(tmp_path: Path, first: bool) -> None:
+    packed = [zstandard.compress(LINES[: len(LINES) // 2]), skippable(zstandard.compress(LINES[len(LINES) // 2 :]))]
+    if first:
+        packed[0] = skippable(packed[0])
+    assert b"".join(read(parts_of(tmp_path, b"".join(packed) + skippable(b"")))) == LINES
+
+
+def test_a_zstd_of_a_large_window_is_read(tmp_path: Path) -> None:
+    wide = zstandard.ZstdCompressionParameters(window_log=28, enable_ldm=True)
+    packed = zstandard.ZstdCompressor(compression_params=wide).compressobj()
+    assert b"".join(read(parts_of(tmp_path, packed.compress(LINES) + packed.flush()))) == LINES
+
+
+@pytest.mark.parametrize("packing", ["gzip", "bz2", "xz", "zstd", "zip"])
+def test_what_repeats_itself_is_unpacked_little_by_little(tmp_path: Path, packing: str) -> None:
+    path = tmp_path / "posts"
+    path.write_bytes(PACK[packing](b"\n" * 60_000_000))
+    with path.open("rb") as file:
+        assert max(map(len, unpacked(file, packing))) < 20_000_000
 
 
 def test_what_macos_puts_into_a_zip_is_no_second_file(tmp_path: Path) -> None:
