@@ -86,7 +86,15 @@ up() {
 		bigquery) dataset ;;
 		ingester) repository; ingester; apply_rules; tick; start_ingester ;;
 		rules) ingester; apply_rules; start_ingester ;;
-		function) repository; together load_tweet remove_deleted ;;
+		function)
+			repository
+			if [[ ${LOADER} == dataflow ]]; then
+				warn "The function ${FUNCTION} is not deployed: with LOADER=dataflow a streaming job loads, and each post would be loaded twice."
+				remove_deleted
+			else
+				together load_tweet remove_deleted
+			fi
+			;;
 		dataflow) dataflow ;;
 		watch) metrics; exclusion; alerts; dashboard; google_budget ;;
 		*) fail "There is no part '${part}'." ;;

@@ -89,13 +89,18 @@ give() {
 # Google copies a function's source into a bucket of its own before it builds it. The role covers those buckets and no others.
 build_buckets() { printf "title=source-of-builds-%s,expression=resource.name.startsWith('projects/_/buckets/gcf-v2-')" "${REGION}"; }
 
+service_account() { # NAME
+	decide accounts "$(account "$1")" || return 0
+	cloud gcloud iam service-accounts create "$1" --display-name="twitter-data-stream: ${1#tds-}"
+	made accounts "$(account "$1")"
+	LIVE["accounts/$(account "$1")"]='' # of two parts that need it the second finds it
+}
+
+# All of them, before any is given a role.
 service_accounts() {
 	local name
-	for name in "${ACCOUNTS[@]}"; do
-		decide accounts "$(account "${name}")" || continue
-		cloud gcloud iam service-accounts create "${name}" --display-name="twitter-data-stream: ${name#tds-}"
-		made accounts "$(account "${name}")"
-	done
+	for name in "${ACCOUNTS[@]}"; do service_account "${name}"; done
+	if with_dataflow; then service_account "${WORKER}"; fi
 	if [[ ${PLANNING} == false ]] && ! there roles "topic:${PUBSUB_DEAD_TOPIC}|roles/pubsub.publisher|$(member pubsub-agent)"; then
 		cloud gcloud beta services identity create --service=pubsub.googleapis.com >/dev/null # Pub/Sub's own account
 	fi

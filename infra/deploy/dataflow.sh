@@ -10,11 +10,8 @@ dataflow() {
 	local -a missing=()
 	for api in "${DATAFLOW_APIS[@]}"; do decide services "${api}" && missing+=("${api}"); done
 	((${#missing[@]} == 0)) || cloud gcloud services enable "${missing[@]}" >/dev/null
+	service_account "${WORKER}" # before the repository, on which it has a role
 	repository
-	if decide accounts "$(account "${WORKER}")"; then
-		cloud gcloud iam service-accounts create "${WORKER}" --display-name='twitter-data-stream: dataflow'
-		made accounts "$(account "${WORKER}")"
-	fi
 	worker_bucket
 	local known=${IDS["buckets/${WORKER_BUCKET}"]:-}
 	if [[ -n ${known} ]]; then LIVE["grants/${WORKER}"]=${known%%~*} LIVE["templates/${WORKER}"]=${known##*~}; fi
@@ -44,12 +41,13 @@ worker_bucket() {
 worker_subscription() {
 	local config
 	[[ ${LOADER} == dataflow ]] || return 0
-	local -a kept=(--ack-deadline=600 --expiration-period=never --message-retention-duration=7d --min-retry-delay=10s --max-retry-delay=600s)
+	# no dead letters and no back-off, which Dataflow does not support: cloud.google.com/dataflow/docs/concepts/streaming-with-cloud-pubsub
+	local -a kept=(--ack-deadline=600 --expiration-period=never --message-retention-duration=7d)
 	config=$(fingerprint "${kept[@]}")
 	decide subscriptions "${WORKER_SUBSCRIPTION}" "${config}" || return 0
-	local -a topic=()
-	[[ ${VERB} == update ]] || topic=(--topic="${PUBSUB_TOPIC}")
-	patiently gcloud pubsub subscriptions "${VERB}" "${WORKER_SUBSCRIPTION}" "${topic[@]}" "${kept[@]}" "$(label "${config}")" >/dev/null
+	local -a more=(--clear-retry-policy) # that of earlier versions
+	[[ ${VERB} == update ]] || more=(--topic="${PUBSUB_TOPIC}")
+	patiently gcloud pubsub subscriptions "${VERB}" "${WORKER_SUBSCRIPTION}" "${more[@]}" "${kept[@]}" "$(label "${config}")" >/dev/null
 	made subscriptions "${WORKER_SUBSCRIPTION}"
 }
 
@@ -104,59 +102,158 @@ template() {
 	cloud gcloud storage buckets update "gs://${WORKER_BUCKET}" --update-labels="template=${source}" >/dev/null
 }
 
-# A job that runs with other code or settings is drained, and another is started: the subscription keeps what comes meanwhile.
+# A job that runs with other code or settings is replaced: another one is started beside it, and it is drained once that one runs. gcloud lists no
+# labels of jobs, and a name is taken as long as its job drains, so the fingerprint is in the name.
 streaming_job() {
-	local config
+	local config id
+	local -a flags=(
+		--service-account-email="$(account "${WORKER}")" --num-workers=1 --max-workers=2 --worker-machine-type=e2-standard-2
+		--enable-streaming-engine --staging-location="gs://${WORKER_BUCKET}/tmp" --temp-location="gs://${WORKER_BUCKET}/tmp"
+	)
+	[[ -z ${DATAFLOW_SUBNETWORK} ]] || flags+=(--subnetwork="${DATAFLOW_SUBNETWORK}")
+	[[ ${DATAFLOW_PUBLIC_IPS} == true ]] || flags+=(--disable-public-ips)
 	local -a parameters=(
 		"subscription=projects/${P}/subscriptions/${WORKER_SUBSCRIPTION}" "dataset=${BIGQUERY_DATASET}" "keep_retweets=${KEEP_RETWEETS}"
 		"sdk_container_image=${REGISTRY}/dataflow:$(cd "$(dataflow_source)" && files_hash .)"
 	)
 	[[ -z ${LANGUAGES} ]] || parameters+=("languages=${LANGUAGES}")
-	config=$(fingerprint "${parameters[@]}")
+	config=$(fingerprint "${flags[@]}" "${parameters[@]}")
+	prefer_stream "${config}"
+	id=${IDS["streams/${STREAM}"]:-}
 	if decide streams "${STREAM}" "${config}"; then
-		warn "A streaming job costs about \$$(streaming_dollars) a month, whether posts come or not. ./deploy.sh up with LOADER=function ends it."
+		warn "A streaming job costs about \$$(streaming_dollars) a month for its one worker, twice that for two, whether posts come or not." \
+			'./deploy.sh up with LOADER=function ends it.'
 		confirm 'Start it?'
-		drain
-		patiently gcloud dataflow flex-template run "${STREAM}" --region="${REGION}" \
-			--template-file-gcs-location="gs://${WORKER_BUCKET}/templates/stream.json" \
-			--service-account-email="$(account "${WORKER}")" --num-workers=1 --max-workers=2 --worker-machine-type=e2-standard-2 \
-			--enable-streaming-engine --staging-location="gs://${WORKER_BUCKET}/tmp" --temp-location="gs://${WORKER_BUCKET}/tmp" \
-			--additional-user-labels="app=${APP},config=${config}" --parameters="$(joined "${parameters[@]}")" >/dev/null
+		id=$(patiently gcloud dataflow flex-template run "${STREAM}-${config}" --region="${REGION}" \
+			--template-file-gcs-location="gs://${WORKER_BUCKET}/templates/stream.json" "${flags[@]}" \
+			--additional-user-labels="app=${APP},config=${config}" --parameters="$(joined "${parameters[@]}")" --format='value(job.id)')
 	fi
+	if [[ ${PLANNING} == true ]]; then
+		! there functions "${FUNCTION}" || note '-' functions "${FUNCTION}"
+		return 0
+	fi
+	wait_until_running "${id}" # only then the others go: messages that nobody takes are kept for a week, and loading stands still
+	drain_all_but "${id}"
 	gone functions "${FUNCTION}" gcloud functions delete "${FUNCTION}" --gen2 --region="${REGION}" # with its trigger: each message is loaded once
 }
 
-drain() {
-	local id=${IDS["streams/${STREAM}"]:-}
-	[[ -z ${id} ]] || cloud gcloud dataflow jobs drain "${id}" --region="${REGION}" >/dev/null
+readonly JOB_SECONDS=${DEPLOY_JOB_SECONDS:-1200} # a job starts within minutes, and drains within minutes
+readonly JOB_POLL_SECONDS=${DEPLOY_JOB_POLL_SECONDS:-10}
+
+# job_state ID: as Dataflow names it, JOB_STATE_RUNNING for example
+job_state() { cloud gcloud dataflow jobs describe "$1" --region="${REGION}" --format='value(currentState)'; }
+
+# wait_for_state ID PATTERN: sets STATE; fails if it is another final state, or none of them in time
+wait_for_state() {
+	local began=${SECONDS}
+	while true; do
+		STATE=$(job_state "$1") || exit 1
+		[[ ! ${STATE} =~ ^JOB_STATE_($2)$ ]] || return 0
+		[[ ! ${STATE} =~ ^JOB_STATE_(DONE|FAILED|CANCELLED|DRAINED|UPDATED|STOPPED)$ ]] || return 1
+		((SECONDS - began < JOB_SECONDS)) || return 1
+		sleep "${JOB_POLL_SECONDS}" &
+		wait $!
+	done
+}
+
+declare STATE=''
+
+# wait_until_running ID: Google accepts a job long before it runs, and some never do
+wait_until_running() {
+	info "Waiting until the job $1 runs (about five minutes)"
+	wait_for_state "$1" RUNNING && return
+	local -a said=()
+	mapfile -t said < <(gcloud logging read "resource.type=\"dataflow_step\" AND resource.labels.job_id=\"$1\" AND severity>=ERROR" --order=desc --limit=5 --format='value(textPayload,jsonPayload.message)' </dev/null 2>&1)
+	fail "The job $1 does not run: ${STATE}. The function, or the job before it, goes on loading." "${said[@]}" \
+		'A network it cannot use (DATAFLOW_SUBNETWORK, DATAFLOW_PUBLIC_IPS) and a quota are the usual reasons. Its log:' \
+		"console.cloud.google.com/dataflow/jobs/${REGION}/$1?project=${P}"
+}
+
+# drain_all_but [ID]: ends the other streaming jobs. gcloud says nothing when that fails (surface/dataflow/jobs/drain.py), so the state is looked at.
+drain_all_but() {
+	local jobs id name state
+	local -a ended=()
+	jobs=$(jobs_of_stream)
+	while IFS='~' read -r name state id; do
+		[[ -n ${name} && ${id} != "${1:-}" ]] || continue
+		ended+=("${id}")
+		[[ ${state} == Draining || ${state} == Cancelling ]] || cloud gcloud dataflow jobs drain "${id}" --region="${REGION}" >/dev/null
+	done <<<"${jobs}"
+	for id in "${ended[@]}"; do
+		info "Waiting until the job ${id} is drained"
+		wait_for_state "${id}" 'DRAINED|CANCELLED|FAILED|DONE|STOPPED' ||
+			fail "The job ${id} still drains: ${STATE}." 'Its subscription stays until it has stored what it has taken. Run the same command again in some minutes.'
+	done
 }
 
 # With LOADER=function again the job goes, after the function has come back.
 without_stream() {
-	[[ ${LOADER} == function ]] && there streams "${STREAM}" || return 0
-	note '-' streams "${STREAM}"
+	[[ ${LOADER} == function ]] && { there streams "${STREAM}" || there subscriptions "${WORKER_SUBSCRIPTION}"; } || return 0
+	! there streams "${STREAM}" || note '-' streams "${STREAM}"
 	[[ ${PLANNING} == false ]] || return 0
-	drain
+	drain_all_but
 	gone subscriptions "${WORKER_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${WORKER_SUBSCRIPTION}"
+}
+
+# jobs_of_stream: a line "name~state~id" for each streaming job that has not ended; one that drains has not
+jobs_of_stream() {
+	enabled dataflow || return 0
+	cloud gcloud dataflow jobs list --region="${REGION}" --status=active --filter="name ~ ^${STREAM}" --format='csv[no-heading,separator="~"](name,state,id)'
+}
+
+# prefer_stream FINGERPRINT: of several jobs, which an interruption may leave, the one that is wanted. One of its name that drains is waited for.
+prefer_stream() {
+	local jobs name state id
+	[[ ${PLANNING} == false ]] || return 0
+	jobs=$(jobs_of_stream)
+	while IFS='~' read -r name state id; do
+		[[ ${name} == "${STREAM}-$1" ]] || continue
+		if [[ ${state} == Draining || ${state} == Cancelling ]]; then
+			info "Waiting until the job ${id}, which has the same name, is drained"
+			wait_for_state "${id}" 'DRAINED|CANCELLED|FAILED|DONE|STOPPED' || fail "The job ${id} still drains: ${STATE}." 'Run the same command again in some minutes.'
+		else
+			LIVE["streams/${STREAM}"]=$1 IDS["streams/${STREAM}"]=${id}
+		fi
+	done <<<"${jobs}"
+}
+
+# live_streams: the job that loads, as `look` reads it: its name's end is its fingerprint
+live_streams() {
+	local jobs name state id
+	jobs=$(gcloud dataflow jobs list --region="${REGION}" --status=active --filter="name ~ ^${STREAM}" --format='csv[no-heading,separator="~"](name,state,id)') || return 1
+	while IFS='~' read -r name state id; do
+		[[ -z ${name} || ${state} == Draining || ${state} == Cancelling ]] || printf '%s~%s~%s\n' "${STREAM}" "${name#"${STREAM}"}" "${id}"
+	done <<<"${jobs}" | sed "s/^${STREAM}~-/${STREAM}~/"
 }
 
 # The bucket's labels name the grants and the image as well.
 look_at_dataflow() {
-	of streams dataflow gcloud dataflow jobs list --region="${REGION}" --status=active --filter="name=${STREAM}" --format='csv[no-heading,separator="~"](name,labels.config,id)'
+	of streams dataflow live_streams
 	of buckets.dataflow storage gcloud storage buckets list --filter="name=${WORKER_BUCKET}" --format='csv[no-heading,separator="~"](name,labels.config,labels.grants,labels.template)'
 }
 
 check_dataflow() {
 	[[ ${LOADER} == dataflow ]] || return 0
-	if there streams "${STREAM}"; then good "dataflow job ${STREAM}"; else bad "dataflow job ${STREAM}: not running" './deploy.sh up dataflow starts it.'; fi
-	if there subscriptions "${WORKER_SUBSCRIPTION}"; then good "subscription ${WORKER_SUBSCRIPTION}"; else bad "subscription ${WORKER_SUBSCRIPTION}: not there" './deploy.sh up dataflow'; fi
+	local jobs name state running=false
+	jobs=$(jobs_of_stream)
+	while IFS='~' read -r name state _; do [[ ${state} != Running ]] || running=true; done <<<"${jobs}"
+	if [[ ${running} == true ]]; then good "dataflow job ${STREAM}"; else bad "dataflow job ${STREAM}: not running" './deploy.sh up dataflow starts it.'; fi
 }
 
 destroy_dataflow() {
-	if there streams "${STREAM}"; then
-		note '-' streams "${STREAM}"
-		cloud gcloud dataflow jobs cancel "${IDS["streams/${STREAM}"]}" --region="${REGION}" >/dev/null
-	fi
+	local jobs id name state
+	local -a ended=()
+	jobs=$(jobs_of_stream)
+	while IFS='~' read -r name state id; do
+		[[ -n ${name} ]] || continue
+		note '-' streams "${name}"
+		ended+=("${id}")
+		[[ ${state} == Cancelling ]] || cloud gcloud dataflow jobs cancel "${id}" --region="${REGION}" >/dev/null
+	done <<<"${jobs}"
+	for id in "${ended[@]}"; do
+		wait_for_state "${id}" 'CANCELLED|DRAINED|FAILED|DONE|STOPPED' ||
+			fail "The job ${id} is not cancelled yet: ${STATE}." 'Its bucket and account stay until then. Run ./deploy.sh destroy again in a minute.'
+	done
 	gone subscriptions "${WORKER_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${WORKER_SUBSCRIPTION}"
-	gone buckets "${WORKER_BUCKET}" gcloud storage rm --recursive --all-versions "gs://${WORKER_BUCKET}"
+	gone buckets "${WORKER_BUCKET}" gcloud storage rm "gs://${WORKER_BUCKET}" --recursive --all-versions
 }

@@ -51,9 +51,13 @@ def script(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def revokes(environ: Mapping[str, str], tables: Collection[str]) -> Iterator[str]:
-    """What takes the grants on these tables back again: an account that is gone shall not stay in a policy."""
+    """What takes the grants on these tables back again: an account that is gone shall not stay in a policy.
+
+    With WITH_DATAFLOW, those of its workers too.
+    """
     where = f"{environ['GOOGLE_CLOUD_PROJECT']}.{environ['BIGQUERY_DATASET']}"
-    for (table, role), members in grants(environ).items():
+    files = ["roles.tsv", *(["dataflow-roles.tsv"] if environ.get("WITH_DATAFLOW") else [])]
+    for (table, role), members in (item for file in files for item in _grants(file, environ).items()):
         if table in tables:
             yield f"REVOKE `{role}` ON TABLE `{where}.{table}` FROM {', '.join(text(member) for member in members)}"
 
@@ -86,8 +90,12 @@ def _column(field: dict[str, str], *, required: bool) -> str:
 
 def grants(environ: Mapping[str, str]) -> dict[tuple[str, str], list[str]]:
     """{(table, role): members}, of infra/roles.tsv."""
+    return _grants("roles.tsv", environ)
+
+
+def _grants(file: str, environ: Mapping[str, str]) -> dict[tuple[str, str], list[str]]:
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for line in (INFRA / "roles.tsv").read_text(encoding="utf-8").splitlines():
+    for line in (INFRA / file).read_text(encoding="utf-8").splitlines():
         who, role, resource, _ = line.split("\t")
         kind, _, table = resource.partition(":")
         if kind == "table":
@@ -99,7 +107,7 @@ def member(who: str, environ: Mapping[str, str]) -> str:
     """As IAM names who is in the first column of infra/roles.tsv."""
     if who == "pubsub-agent":
         return f"serviceAccount:service-{environ['PROJECT_NUMBER']}@gcp-sa-pubsub.iam.gserviceaccount.com"
-    return f"serviceAccount:{who}@{environ['GOOGLE_CLOUD_PROJECT']}.iam.gserviceaccount.com"
+    return f"serviceAccount:{who}@{environ['PROJECT_DOMAIN']}.iam.gserviceaccount.com"
 
 
 def layouts() -> dict[str, dict[str, Any]]:

@@ -32,8 +32,9 @@ destroy() {
 	gone topics "${REMOVAL_TOPIC}" gcloud pubsub topics delete "${REMOVAL_TOPIC}"
 	gone schemas "${SCHEMA}" gcloud pubsub schemas delete "${SCHEMA}"
 	gone repositories "${REPOSITORY}" gcloud artifacts repositories delete "${REPOSITORY}" --location="${REGION}"
-	gone buckets "${BUCKET}" gcloud storage rm --recursive --all-versions "gs://${BUCKET}"
+	gone buckets "${BUCKET}" gcloud storage rm "gs://${BUCKET}" --recursive --all-versions
 	unwatch
+	gone_budget
 	if [[ ${ALL} == true ]]; then
 		gone dataset "${BIGQUERY_DATASET}" bq --headless --quiet --project_id="${P}" rm -r -f --dataset "${P}:${BIGQUERY_DATASET}"
 		gone secrets "${SECRET}" gcloud secrets delete "${SECRET}"
@@ -43,7 +44,9 @@ destroy() {
 		for table in $(python3 infra/deploy/ddl.py --names); do
 			if there tables "${table}"; then tables+=("${table}"); fi
 		done
-		GIVEN=$(python3 infra/deploy/ddl.py --revoke "${tables[@]}")
+		local workers=''
+		! there accounts "$(account "${WORKER}")" || workers=true
+		GIVEN=$(WITH_DATAFLOW=${workers} python3 infra/deploy/ddl.py --revoke "${tables[@]}")
 		if [[ -n ${GIVEN} ]]; then
 			cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
 		fi
@@ -109,12 +112,13 @@ prove_gone() {
 	rm -f "${WORK}"/look.* "${WORK}"/made.*
 	look_at_apis
 	look_around
+	! enabled billingbudgets || look_at_budget || :
 	for key in "${!LIVE[@]}"; do
 		case ${key} in
 			"schedules/${TICK}" | "schedules/${REMOVAL_TICK}" | "functions/${REMOVAL}" | "topics/${REMOVAL_TOPIC}" | "subscriptions/eventarc-"*"${REMOVAL}"* | "jobs/${JOB}" | "jobs/${RUN_JOB}" | "functions/${FUNCTION}" | "topics/${PUBSUB_TOPIC}" | "topics/${PUBSUB_DEAD_TOPIC}" | \
 				"subscriptions/${ARCHIVE_SUBSCRIPTION}" | "subscriptions/${DEAD_SUBSCRIPTION}" | "subscriptions/eventarc-"*"${FUNCTION}"* | "schemas/${SCHEMA}" | \
 				"repositories/${REPOSITORY}" | metrics/tds_* | alerts/?* | channels/?* | "dashboards/${APP}" | "exclusions/${EXCLUSION}" | accounts/tds-* | \
-				"buckets/${BUCKET}" | "roles/project|"*"|serviceAccount:tds-"*"@${PROJECT_DOMAIN}."* | "roles/secret:"*"|serviceAccount:tds-"*"@${PROJECT_DOMAIN}."*) left+=" ${key}" ;;
+				"buckets/${BUCKET}" | "buckets/${WORKER_BUCKET}" | "streams/${STREAM}" | "subscriptions/${WORKER_SUBSCRIPTION}" | "budgets/"?* | "roles/project|"*"|serviceAccount:tds-"*"@${PROJECT_DOMAIN}."* | "roles/secret:"*"|serviceAccount:tds-"*"@${PROJECT_DOMAIN}."*) left+=" ${key}" ;;
 			"dataset/${BIGQUERY_DATASET}" | "secrets/${SECRET}") [[ ${ALL} == false ]] || left+=" ${key}" ;;
 			*) ;;
 		esac

@@ -12,6 +12,7 @@ doctor() {
 	check_subscriptions
 	step 'Stream, gaps, money, rows'
 	check_ledger
+	check_prices
 	if [[ ${CANARY} == true ]] && { there functions "${FUNCTION}" || there streams "${STREAM}"; } && there topics "${PUBSUB_TOPIC}"; then
 		step 'One message, all the way through'
 		check_canary
@@ -69,14 +70,16 @@ check_roles() {
 
 # What Google has now, not what it was given once: these are the settings without which posts are lost silently.
 check_subscriptions() {
-	local name ack retention expires attempts table state wanted
+	local name ack retention expires attempts table state wanted loader wanted_of_loader=120,100
 	local -A seen=()
+	loader=${PUSH_SUBSCRIPTION:-of ${FUNCTION}}
+	[[ ${LOADER} == function ]] || loader=${WORKER_SUBSCRIPTION} wanted_of_loader=600,
 	cloud gcloud pubsub subscriptions list --format='csv[no-heading](name.basename(),ackDeadlineSeconds,messageRetentionDuration,expirationPolicy.ttl,deadLetterPolicy.maxDeliveryAttempts,bigqueryConfig.table,bigqueryConfig.state)' >"${WORK}/subscriptions"
 	while IFS=, read -r name ack retention expires attempts table state; do
 		case ${name} in
-			"${ARCHIVE_SUBSCRIPTION}") wanted=60,20 ;;
+			"${ARCHIVE_SUBSCRIPTION}") wanted=60,100 ;;
 			"${DEAD_SUBSCRIPTION}") wanted=60, ;;
-			"${PUSH_SUBSCRIPTION}") wanted=120,20 ;;
+			"${loader}") wanted=${wanted_of_loader} ;;
 			*) continue ;;
 		esac
 		seen[${name}]=1
@@ -88,7 +91,7 @@ check_subscriptions() {
 			good "${name}"
 		fi
 	done <"${WORK}/subscriptions"
-	for name in "${ARCHIVE_SUBSCRIPTION}" "${DEAD_SUBSCRIPTION}" "${PUSH_SUBSCRIPTION:-of ${FUNCTION}}"; do
+	for name in "${ARCHIVE_SUBSCRIPTION}" "${DEAD_SUBSCRIPTION}" "${loader}"; do
 		[[ -n ${seen[${name}]:-} ]] || bad "subscription ${name}: not there" './deploy.sh up'
 	done
 }
@@ -110,6 +113,19 @@ check_ledger() {
 	while IFS=$'\t' read -r verdict what remedy; do
 		if [[ ${verdict} == ok ]]; then good "${what}"; else bad "${what}" "${remedy}"; fi
 	done <"${WORK}/verdicts"
+}
+
+# X's own price list, which it serves to everybody. That it cannot be read is no fault of the deployment.
+check_prices() {
+	local differ code=0
+	differ=$(python3 infra/deploy/price_list.py 2>"${WORK}/price_list") || code=$?
+	if ((code != 0)); then
+		info "Note: $(<"${WORK}/price_list")"
+	elif [[ -z ${differ} ]]; then
+		good "X's prices are those of ingester/prices.json"
+	else
+		while IFS= read -r line; do bad "X's price list differs: ${line}" 'The money guard counts with its own prices: take a newer version of this program.'; done <<<"${differ}"
+	fi
 }
 
 # A post of our own, source=doctor, which no view shows. Its id holds the time, as X's do.

@@ -44,8 +44,19 @@ posts AS (
   SELECT TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), MAX(loaded_at), SECOND) AS row_age
   FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.tweet_versions`
   WHERE created_at >= DATETIME(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 8 DAY)) AND source != 'doctor'
+),
+account AS (
+  SELECT credit_dollars, credit_days, cap_posts, cap_days
+  FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.ingester_events`
+  WHERE `at` >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY) AND event = 'alive' AND COALESCE(credit_dollars, cap_posts) IS NOT NULL
+  ORDER BY `at` DESC
+  LIMIT 1
 )
 SELECT
+  (SELECT credit_dollars FROM account) AS credit_dollars,
+  (SELECT credit_days FROM account) AS credit_days,
+  (SELECT cap_posts FROM account) AS cap_posts,
+  (SELECT cap_days FROM account) AS cap_days,
   (SELECT COUNTIF(standing LIKE '% connected' AND heard >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 150 SECOND)) FROM last_words) AS holders,
   (SELECT MAX(stopped) FROM last_words) AS stopped,
   open_gaps,

@@ -12,6 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # python3 -I does not look there
+import price_list
+
 _HERE = Path(__file__).resolve()
 X: dict[str, dict[str, Any]] = json.loads((_HERE.parents[2] / "ingester" / "prices.json").read_text(encoding="utf-8"))
 PRICES: dict[str, dict[str, Any]] = json.loads(_HERE.with_name("prices.json").read_text(encoding="utf-8"))
@@ -70,13 +73,18 @@ def google(posts_a_day: float, loader: str = "function") -> dict[str, float]:
 
 def _loading(loader: str, posts: float) -> dict[str, float]:
     if loader == "dataflow":
-        return {"Dataflow, the smallest streaming job": price("dataflow_streaming_month")[0]}
+        return {"Dataflow, one worker day and night (Streaming Engine comes on top)": streaming_worker()}
     busy = posts * SECONDS_A_MESSAGE
     return {
         "function, requests": beyond_free("function_request", posts),
         "function, CPU and memory": beyond_free("function_vcpu_second", busy)
         + beyond_free("function_gib_second", busy / 2),
     }
+
+
+def streaming_worker() -> float:
+    """Dollars a month of one of Dataflow's workers, e2-standard-2: 2 vCPU and 8 GiB. A job has one, and two where one is not enough."""
+    return HOURS * (2 * price("dataflow_vcpu_hour")[0] + 8 * price("dataflow_gib_hour")[0])
 
 
 def x(posts_a_day: float, *, authors: bool, referenced: bool) -> tuple[float, float]:
@@ -129,6 +137,21 @@ def _plain(number: float) -> str:
     return f"{number:,.2f}".rstrip("0").rstrip(".")
 
 
+def compare_with_x() -> None:
+    """Say where X's own list differs from ours; that it cannot be read is a note."""
+    try:
+        differ = list(price_list.differences(price_list.fetch()))
+    except price_list.ListUnread as error:
+        print(f"Note: {error}, so X's prices above are those of ingester/prices.json.")
+        return
+    if not differ:
+        print("X's own price list, read just now, has the same prices.")
+    for sentence in differ:
+        print(
+            f"X's price list differs: {sentence}. Take a newer version of this program; the money guard counts with its own prices."
+        )
+
+
 def show(posts_a_day: float, per_day: int, per_month: int, *, authors: bool, referenced: bool, loader: str) -> None:
     lines = google(posts_a_day, loader)
     floor = sum(google(0, loader).values())
@@ -165,6 +188,7 @@ def show(posts_a_day: float, per_day: int, per_month: int, *, authors: bool, ref
     print(
         f"Prices as of {min(days)} to {max(days)}, list, us-central1: infra/deploy/prices.json, ingester/prices.json."
     )
+    compare_with_x()
     unread = [name for name, entry in PRICES.items() if not entry["confirmed"]]
     print(f"Not read on Google's page but remembered, so look before you rely on them: {', '.join(unread)}.")
 
@@ -184,7 +208,7 @@ def main() -> int:
     if arguments.posts_per_day < 0:
         parser.error("--posts-per-day is below 0")
     if arguments.streaming:
-        print(f"{price('dataflow_streaming_month')[0]:.0f}")
+        print(f"{streaming_worker():.0f}")
     elif arguments.worst:
         limit = worst(arguments.per_day, arguments.per_month)
         floor = sum(google(0, arguments.loader).values())

@@ -15,7 +15,8 @@ find_push_subscription() {
 #
 # Google may delete and recreate a trigger whose flags are given again, if one field differs, and its subscription is lost with the
 # backlog (github.com/google-github-actions/deploy-cloud-functions/issues/419). So the flags are given only when the function is created
-# or one of them has changed. The label `trigger` holds a hash of those that were given last.
+# or one of them has changed, or where the trigger is lost or the deployment failed (inventory.sh, distrust_what_failed). The label
+# `trigger` holds a hash of those that were given last.
 deploy_function() {
 	local name=$1 folder config trigger live
 	shift
@@ -34,11 +35,23 @@ deploy_function() {
 	decide functions "${name}" "${config}" || return 0
 	live=${IDS["functions/${name}"]:-}
 	live=${live#*~}
-	if [[ ${VERB} == create || ${live%%~*} != "${trigger}" ]]; then flags+=("${TRIGGER[@]}"); fi
+	if [[ ${VERB} == create || ${live%%~*} != "${trigger}" || ${LIVE["functions/${name}"]} == broken ]]; then
+		flags+=("${TRIGGER[@]}")
+		delete_trigger_without_subscription "${name}"
+	fi
 	step "Deploying the function ${name} (two minutes)"
 	patiently gcloud functions deploy "${name}" --source="${folder}" "${flags[@]}" --update-labels="app=${APP},config=${config},trigger=${trigger}" >/dev/null
 	made functions "${name}"
 	DEPLOYED=true
+}
+
+# A trigger whose subscription somebody deleted stays as it is when the function is deployed, and nothing reaches it. Eventarc makes no new subscription for
+# it: cloud.google.com/eventarc/docs/issues.
+delete_trigger_without_subscription() { # FUNCTION
+	local trigger=${IDS["functions/$1"]:-}
+	trigger=${trigger%%~*}
+	[[ -n ${trigger} ]] && there triggers "${trigger}" && ! there subscriptions "${LIVE["triggers/${trigger}"]}" || return 0
+	cloud gcloud eventarc triggers delete "${trigger}" --location="${REGION}" >/dev/null
 }
 
 load_tweet() {
@@ -75,7 +88,7 @@ load_tweet() {
 push_subscription() {
 	local config
 	local -a flags=(
-		--dead-letter-topic="${PUBSUB_DEAD_TOPIC}" --max-delivery-attempts=20
+		--dead-letter-topic="${PUBSUB_DEAD_TOPIC}" --max-delivery-attempts=100 # the most: about 16 hours
 		--min-retry-delay=10s --max-retry-delay=600s
 		--ack-deadline=120 # longer than the function's timeout
 		--message-retention-duration=7d --expiration-period=never

@@ -49,7 +49,7 @@ ingester() {
 		--image="${image}" --service-account="$(account tds-ingester)" --set-env-vars="${variables}"
 		--tasks=1 --parallelism=1 --cpu=1 --memory=512Mi
 	)
-	local -a flags=("${shared[@]}" --task-timeout=168h --max-retries=10) # as long as Google allows; Scheduler starts the next one
+	local -a flags=("${shared[@]}" --task-timeout=168h --max-retries=1) # as long as Google allows; Scheduler starts the next one, within 15 minutes
 	config=$(fingerprint "${flags[@]}")
 	INGESTER_CONFIG=${config}
 	if decide jobs "${JOB}" "${config}"; then
@@ -86,6 +86,8 @@ tick() {
 		--oauth-service-account-email="$(account tds-scheduler)"
 		--attempt-deadline=60s --max-retry-attempts=0
 	)
+	# without a token an ingester would start, fail and be paid for a minute, each 15 minutes
+	if ! there schedules "${TICK}" && [[ ${PLANNING} == false ]] && ! has_token; then return 0; fi
 	config=$(fingerprint "${flags[@]}")
 	if decide schedules "${TICK}" "${config}"; then
 		cloud gcloud scheduler jobs "${VERB}" http "${TICK}" "${flags[@]}" \

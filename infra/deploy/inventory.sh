@@ -47,7 +47,8 @@ distrust_what_failed() {
 	local job
 	for job in "${FUNCTION}" "${REMOVAL}"; do
 		if there functions "${job}" && ours functions "${job}"; then
-			[[ ${IDS["functions/${job}"]##*~} != FAILED ]] || LIVE["functions/${job}"]=failed
+			[[ ${IDS["functions/${job}"]##*~} != FAILED ]] || LIVE["functions/${job}"]=broken
+			has_trigger "${job}" || LIVE["functions/${job}"]=broken
 		fi
 	done
 	for job in "${JOB}" "${RUN_JOB}"; do
@@ -56,6 +57,12 @@ distrust_what_failed() {
 		fi
 	done
 	return 0
+}
+
+# has_trigger FUNCTION: whether Eventarc still has its trigger, and Pub/Sub the trigger's subscription: both can be deleted by hand
+has_trigger() {
+	local trigger=${IDS["functions/$1"]%%~*}
+	[[ -n ${trigger} ]] && there triggers "${trigger}" && there subscriptions "${LIVE["triggers/${trigger}"]}"
 }
 
 enabled() { there services "$1.googleapis.com"; }

@@ -186,20 +186,25 @@ build_log() {
 	gcloud logging read "resource.type=\"build\" AND resource.labels.build_id=\"${id}\"" --order=desc --limit=8 --format='value(textPayload)' </dev/null 2>&1 | sed -n '1!G; h; $p'
 }
 
+# says FILE PATTERN: whether Google said so; the first line is the command, which holds names and hashes of all kinds
+says() { tail -n +2 "$1" | grep -qE "$2"; }
+
 # explain FILE: the end, with what Google said and what it asks for
 explain() {
-	local advice
-	case "$(<"$1")" in
-		*'cannot run builds in this region'*)
-			advice='Google builds for this project in six regions only: us-central1, us-west2, europe-west1, asia-east1, australia-southeast1, southamerica-east1 (cloud.google.com/build/docs/locations). Set REGION to one of them; docs/deploy.md, "Move to another region", if something is there already.' ;;
-		*PERMISSION_DENIED* | *'does not have permission'* | *'Permission denied'* | *'403'*)
-			advice='This account may not do that. Ask for the role Owner on the project, or for those of docs/deploy.md ("Who deploys").' ;;
-		*BILLING* | *illing*) advice='The project has no billing account: console.cloud.google.com/billing/linkedaccount.' ;;
-		*'reauth'* | *'login'* | *credentials*) advice='Log in again: gcloud auth login.' ;;
-		*'timed out'* | *'Could not reach'* | *'Unable to find the server'* | *onnection*) advice='Google was not reached. Are you online?' ;;
-		*QUOTA* | *'RESOURCE_EXHAUSTED'*) advice='A quota of the project is used up: console.cloud.google.com/iam-admin/quotas.' ;;
-		*) advice='If it is not clear what to do, look for the message in docs/deploy.md.' ;;
-	esac
+	local advice='If it is not clear what to do, look for the message in docs/deploy.md.'
+	if says "$1" 'cannot run builds in this region'; then
+		advice='Google builds for this project in six regions only: us-central1, us-west2, europe-west1, asia-east1, australia-southeast1, southamerica-east1 (cloud.google.com/build/docs/locations). Set REGION to one of them; docs/deploy.md, "Move to another region", if something is there already.'
+	elif says "$1" 'PERMISSION_DENIED|does not have .*permission|[Pp]ermission .*denied|Access Denied|HTTP(Error)? 403|(status|code)=\[?403|"code": 403'; then
+		advice='This account may not do that. Ask for the role Owner on the project, or for those of docs/deploy.md ("Who deploys").'
+	elif says "$1" 'BILLING_|[Bb]illing (account|must be|is (not|disabled)|to be enabled)'; then
+		advice='The project has no billing account: console.cloud.google.com/billing/linkedaccount.'
+	elif says "$1" '[Rr]eauth|gcloud auth login|invalid_grant|refreshing .*(token|credentials)|UNAUTHENTICATED'; then
+		advice='Log in again: gcloud auth login.'
+	elif says "$1" 'timed out|Could not reach|Unable to find the server|Connection (refused|reset|aborted)|new connection|Network is unreachable'; then
+		advice='Google was not reached. Are you online?'
+	elif says "$1" 'QUOTA|[Qq]uota exceeded|RESOURCE_EXHAUSTED'; then
+		advice='A quota of the project is used up: console.cloud.google.com/iam-admin/quotas.'
+	fi
 	mapfile -t lines < <(tail -n 16 "$1")
 	fail "${lines[@]}" '' "${advice}" 'Nothing is half done that the next run would not go on with: run the same command again.'
 }

@@ -14,17 +14,20 @@ running_executions() {
 	done <<<"${all}"
 }
 
-# An ingester that is told to stop ends well, which gcloud takes for a failure to cancel it: so it is looked at afterwards.
+# cancel_executions [FINGERPRINT]: all that do not run with it. An ingester that is told to stop ends well, which gcloud takes for a failure to
+# cancel it: so it is looked at afterwards.
 cancel_executions() {
 	local execution running
-	running=$(running_executions)
+	running=$(running_executions | other_than "${1:-}")
 	[[ -n ${running} ]] || return 0
 	while read -r execution _; do
 		gcloud run jobs executions cancel "${execution}" --region="${REGION}" >/dev/null 2>"${WORK}/cancel" </dev/null || true
 	done <<<"${running}"
-	running=$(running_executions)
+	running=$(running_executions | other_than "${1:-}")
 	[[ -z ${running} ]] || fail "The ingester goes on: ${running}" "$(tail -n 3 "${WORK}/cancel")" 'Run the same command again in a minute.'
 }
+
+other_than() { if [[ -n $1 ]]; then grep -v " $1\$" || true; else cat; fi; }
 
 # A job that was changed concerns the next execution only: one that runs with other settings is replaced, whenever those were
 # changed. The seconds between are a gap like any other.
@@ -36,15 +39,14 @@ start_ingester() {
 	fi
 	local running
 	running=$(running_executions)
-	if [[ -n ${running} && -z ${INGESTER_CONFIG} ]] || [[ ${running} == *" ${INGESTER_CONFIG}" && ${running} != *$'\n'* ]]; then
-		return 0
-	fi
+	if [[ -n ${running} && -z ${INGESTER_CONFIG} ]]; then return 0; fi
 	if ! has_token; then
 		warn "The secret ${SECRET} has no version: the ingester is not started." 'Put X_BEARER_TOKEN into .env or the environment and run ./deploy.sh up once more.'
 		return 0
 	fi
+	cancel_executions "${INGESTER_CONFIG}" # a tick's execution beside the one that holds the stream ends by itself
+	if [[ -n ${INGESTER_CONFIG} && $'\n'${running} == *" ${INGESTER_CONFIG}"* ]]; then return 0; fi
 	step 'Starting the ingester'
-	cancel_executions
 	cloud gcloud run jobs execute "${JOB}" --region="${REGION}" --async >/dev/null
 }
 
@@ -103,6 +105,8 @@ pause() {
 	cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false \
 		"INSERT INTO \`${P}.${BIGQUERY_DATASET}.ingester_events\` (holder, \`at\`, event, reason, note) VALUES ('deploy.sh', CURRENT_TIMESTAMP(), 'stopped', 'pause', 'paused by hand')" >/dev/null
 	info 'Paused. X bills nothing now, and Google little more than storage. ./deploy.sh resume goes on.'
+	info 'Deleted posts are still looked for each 15 minutes, as X'"'"'s terms ask: cents a month.'
+	! there streams "${STREAM}" || warn "The streaming job goes on, for about \$$(streaming_dollars) a month: ./deploy.sh up with LOADER=function ends it."
 	info 'What is posted until then is left out; ./deploy.sh run search --from TIME --to TIME fetches it.'
 }
 

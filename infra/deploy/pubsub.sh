@@ -49,7 +49,7 @@ normal_json() { python3 -c 'import json, sys; print(json.dumps(json.load(sys.std
 subscriptions() {
 	local -a flags=(--topic="${PUBSUB_TOPIC}" --bigquery-table="${P}:${BIGQUERY_DATASET}.archive" --use-topic-schema --write-metadata)
 	bigquery_subscription "${ARCHIVE_SUBSCRIPTION}" "${flags[@]}" --message-filter="${NO_REPLAYS}" \
-		--dead-letter-topic="${PUBSUB_DEAD_TOPIC}" --max-delivery-attempts=20
+		--dead-letter-topic="${PUBSUB_DEAD_TOPIC}" --max-delivery-attempts=100
 	flags=(--topic="${PUBSUB_DEAD_TOPIC}" --bigquery-table="${P}:${BIGQUERY_DATASET}.rejected" --write-metadata)
 	bigquery_subscription "${DEAD_SUBSCRIPTION}" "${flags[@]}"
 	give "subscription:${ARCHIVE_SUBSCRIPTION}"
@@ -76,7 +76,8 @@ made() { : >"${WORK}/made.$1.$2"; }
 secret() {
 	local live=''
 	if decide secrets "${SECRET}"; then
-		cloud gcloud secrets create "${SECRET}" --replication-policy=automatic --labels="app=${APP}"
+		# in one region: an organisation may forbid others (gcp.resourceLocations), and with them automatic replication
+		cloud gcloud secrets create "${SECRET}" --replication-policy=user-managed --locations="${REGION}" --labels="app=${APP}"
 		made secrets "${SECRET}"
 	elif there secrets "${SECRET}" && [[ -n ${X_BEARER_TOKEN} ]]; then
 		live=$(gcloud secrets versions access latest --secret="${SECRET}" 2>/dev/null </dev/null) || live=''

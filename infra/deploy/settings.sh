@@ -20,10 +20,12 @@ readonly VARIABLES=(
 	ALERT_EMAIL=
 	BUDGET_DOLLARS=
 	LOADER=function
+	DATAFLOW_SUBNETWORK=
+	DATAFLOW_PUBLIC_IPS=true
 )
 
 declare GOOGLE_CLOUD_PROJECT REGION BIGQUERY_LOCATION BIGQUERY_DATASET PUBSUB_TOPIC PUBSUB_DEAD_TOPIC X_API_URL X_BEARER_TOKEN
-declare MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS ALERT_EMAIL BUDGET_DOLLARS LOADER
+declare MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS ALERT_EMAIL BUDGET_DOLLARS LOADER DATAFLOW_SUBNETWORK DATAFLOW_PUBLIC_IPS
 
 # A value of .env as it is meant: without its quotes, and without a comment after it.
 plain_value() {
@@ -84,10 +86,12 @@ check_settings() {
 	done
 	((10#${ARCHIVE_DAYS} >= 8)) || usage "ARCHIVE_DAYS is ${ARCHIVE_DAYS}." 'Gaps are filled up to 7 days back and counted in the archive: 8 or more.'
 	[[ ${BUDGET_DOLLARS} =~ ^[0-9]{0,7}$ ]] || usage "BUDGET_DOLLARS is '${BUDGET_DOLLARS}', and whole dollars a month are meant." 'Digits only, or nothing.'
-	for name in EXPAND_AUTHORS EXPAND_REFERENCED KEEP_RETWEETS; do
+	for name in EXPAND_AUTHORS EXPAND_REFERENCED KEEP_RETWEETS DATAFLOW_PUBLIC_IPS; do
 		[[ ${!name} == true || ${!name} == false ]] || usage "${name} is '${!name}'." "Set it to true or false."
 	done
 	[[ ${LOADER} == function || ${LOADER} == dataflow ]] || usage "LOADER is '${LOADER}'." 'Set it to function, or to dataflow for a streaming job.'
+	[[ -z ${DATAFLOW_SUBNETWORK} || ${DATAFLOW_SUBNETWORK} =~ ^(https://www\.googleapis\.com/compute/v1/projects/[^/]+/)?regions/[a-z0-9-]+/subnetworks/[a-z0-9-]+$ ]] ||
+		usage "DATAFLOW_SUBNETWORK is '${DATAFLOW_SUBNETWORK}'." 'One like regions/us-central1/subnetworks/NAME is meant; of a shared network the whole address: https://www.googleapis.com/compute/v1/projects/HOST/regions/...'
 	python3 -m functions.load_tweet.languages "${LANGUAGES}" || usage 'LANGUAGES is not deployed as it is; the line above says what to write.'
 	[[ -z ${ALERT_EMAIL} || ${ALERT_EMAIL} == *?@?*.?* ]] || usage "ALERT_EMAIL is '${ALERT_EMAIL}', which is no address." 'Alerts go there; leave it empty for none.'
 	[[ ${X_API_URL} =~ ^https:// || ${X_API_URL} =~ ^http://(127\.0\.0\.1|localhost)(:[0-9]+)?$ ]] || usage "X_API_URL is '${X_API_URL}'." 'The token would travel unencrypted: https://api.x.com.'

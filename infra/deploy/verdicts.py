@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+DAYS_LEFT = 3.0  # less is told
 SOME = 20  # posts: a filter that has dropped fewer may be right
 
 
@@ -52,7 +53,8 @@ def verdicts(found: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[t
         unended == 0,
         f"{unended:,} messages of the last two days arrived and have not become anything",
         (
-            "The function's log, and the alert 'messages wait in Pub/Sub', say why. ./deploy.sh run archive publishes them again."
+            "The log of the function or the streaming job, and the alert 'messages wait in Pub/Sub', say why. ./deploy.sh run archive "
+            "publishes them again."
         ),
     )
     kept, dropped = number("kept") or 0, number("dropped") or 0
@@ -84,12 +86,35 @@ def verdicts(found: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[t
         what,
         "X's policy gives 24 hours. The log of the function remove-deleted says what keeps it: credits, token, the plan",
     )
+    yield from _account(found)
     row = number("row_age")
     yield (
         row is not None,
         "no post has come yet" if row is None else f"the last post was stored {row:,} s ago",
         ("Do the rules match anything? ./deploy.sh run rules plan --price counts the last 7 days."),
     )
+
+
+def _account(found: Mapping[str, Any]) -> Iterator[tuple[bool, str, str]]:
+    """What is left at X, as far as X says it."""
+
+    def real(name: str) -> float | None:
+        return float(found[name]) if found.get(name) is not None else None
+
+    dollars, days, cap, cap_days = (real(name) for name in ("credit_dollars", "credit_days", "cap_posts", "cap_days"))
+    if dollars is not None:
+        lasts = f", about {days:,.1f} days at the present rate" if days is not None else ""
+        yield (
+            dollars > 0 and (days is None or days >= DAYS_LEFT),
+            f"X's credits: ${dollars:,.2f} left{lasts}",
+            'Buy credits in X\'s developer console. docs/costs.md, "When the credits run out", says what happens at zero',
+        )
+    if cap is not None and cap_days is not None:
+        yield (
+            cap_days >= DAYS_LEFT,
+            f"X's cap of {cap:,.0f} posts is reached in {cap_days:,.1f} days",
+            "Then X ends the stream until its next period. Make a rule narrower: ./deploy.sh run rules plan --price",
+        )
 
 
 if __name__ == "__main__":

@@ -1,22 +1,27 @@
 """What deploy.sh applies, as data, and the small programs that fill it in, each by itself."""
 
+import http.server
 import json
 import re
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.emulators.x.bill import price_list as x_price_list
 from tests.support import ROOT
 
 DEPLOY = ROOT / "infra" / "deploy"
 ENVIRONMENT = {
     "GOOGLE_CLOUD_PROJECT": "p", "BIGQUERY_DATASET": "twitter", "BIGQUERY_LOCATION": "us-central1", "ARCHIVE_DAYS": "90",
     "PROJECT_NUMBER": "1", "PUBSUB_TOPIC": "tweets", "PUBSUB_DEAD_TOPIC": "tweets-dead", "MAX_POSTS_PER_DAY": "1000",
-    "MAX_POSTS_PER_MONTH": "20000",
+    "MAX_POSTS_PER_MONTH": "20000", "PROJECT_DOMAIN": "p", "X_PRICE_LIST": "http://127.0.0.1:9",
 }  # fmt: skip
 
 
@@ -211,6 +216,65 @@ def test_the_worst_case_is_what_the_money_guard_allows(per_day: int, per_month: 
     assert answer["x"]["guard"] == guard
 
 
+PRICE_LISTS: dict[str, tuple[int, Any, list[str]]] = {
+    "the same": (200, x_price_list(), []),
+    "a post is dearer": (
+        200, x_price_list() | {"eventTypePricing": {"Post": 0.006, "User": 0.01}},
+        ["a post, in data or includes, once a UTC day: $0.005 here, $0.006 in X's list (Post)"],
+    ),
+    "one is missing": (
+        200, x_price_list() | {"eventTypePricing": {"Post": 0.005}},
+        ["a user, as an author, once a UTC day: $0.010 here, and X's list does not have it (User)"],
+    ),
+    "another form": (200, {"prices": []}, ["the answer has another form than before"]),
+    "refused": (403, {}, ["X's price list was not read (HTTPError: HTTP Error 403: Forbidden)"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "answer", "said"), PRICE_LISTS.values(), ids=PRICE_LISTS.keys())
+def test_x_s_own_price_list_is_compared_with_ours(
+    status: int, answer: Any, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with one_answer(status, answer) as url:
+        monkeypatch.setitem(ENVIRONMENT, "X_PRICE_LIST", url)
+        run = subprocess.run(
+            [sys.executable, "-I", str(DEPLOY / "price_list.py")],
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        estimated = python("estimate.py", "--posts-per-day", "5")
+    lines = run.stdout.splitlines() or [run.stderr.strip()] if said or run.returncode else []
+    assert [words in line for words, line in zip(said, lines, strict=True)] == [True] * len(said)
+    assert run.returncode == (3 if run.stderr else 0)
+    assert all(words in estimated for words in said or ["X's own price list, read just now, has the same prices."])
+
+
+@contextmanager
+def one_answer(status: int, answer: Any) -> Iterator[str]:
+    """Serve one answer to whoever asks."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: Any) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_price_list_out_of_reach_is_a_note() -> None:
+    assert "Note: X's price list was not read (URLError" in python("estimate.py", "--posts-per-day", "5")
+
+
 def test_every_price_names_its_source_and_day() -> None:
     for name, entry in json.loads((DEPLOY / "prices.json").read_text()).items():
         assert entry["source"].startswith("https://"), name
@@ -236,6 +300,9 @@ BAD = {
     "unended": ({"unended": "3"}, "run archive"),
     "a filter that keeps nothing": ({"kept": "0", "dropped": "25"}, "Empty functions/load_tweet/keywords.txt"),
     "rejected": ({"rejected": "3"}, "run rejected"),
+    "credits for two days": ({"credit_dollars": "12.4", "credit_days": "2.5"}, "When the credits run out"),
+    "no credits": ({"credit_dollars": "0.0"}, "Buy credits"),
+    "the cap in two days": ({"cap_posts": "3000000", "cap_days": "2.0"}, "until its next period"),
     "no row": ({"row_age": None}, "rules plan --price"),
 }  # fmt: skip
 
@@ -249,7 +316,14 @@ def test_the_doctor_finds_it_and_names_a_remedy(change: dict[str, Any], remedy: 
 
 
 def test_the_doctor_finds_nothing_where_nothing_is() -> None:
-    for change in ({}, {"kept": "1", "dropped": "900"}, {"kept": "0", "dropped": "19"}):
+    for change in (
+        {},
+        {"credit_dollars": "12.4"},
+        {"credit_dollars": "12.4", "credit_days": "30"},
+        {"cap_posts": "3000000"},
+        {"kept": "1", "dropped": "900"},
+        {"kept": "0", "dropped": "19"},
+    ):
         lines = python("verdicts.py", given=json.dumps([WELL | change])).splitlines()
         assert all(line.startswith("ok\t") for line in lines)
 

@@ -34,6 +34,8 @@ class Recorded:
             "CLOUD": str(self.folder),
             "DEPLOY_PATIENCE_SECONDS": "1",
             "LOG_SECONDS": "0",
+            "X_PRICE_LIST": "http://127.0.0.1:9",  # nobody answers there
+            "DEPLOY_JOB_POLL_SECONDS": "0",
             **settings,
         }
         given: dict[str, object] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
@@ -129,44 +131,163 @@ def test_dataflow_is_made_when_it_is_asked_for_and_a_second_time_changes_nothing
     assert "Nothing to do" in again.stderr
 
 
-@pytest.mark.slow
-def test_a_streaming_job_takes_the_place_of_the_function_and_gives_it_back(tmp_path: Path, deployed: Recorded) -> None:
-    copy = Recorded(tmp_path / "copy")
-    shutil.copytree(deployed.folder, copy.folder)
-    streaming = SETTINGS | {"LOADER": "dataflow"}
-    ran = copy.deploy("up", "--yes", **streaming)
+@pytest.fixture(scope="module")
+def streaming(tmp_path_factory: pytest.TempPathFactory, deployed: Recorded) -> Recorded:
+    one = Recorded(tmp_path_factory.mktemp("streaming") / "copy")
+    shutil.copytree(deployed.folder, one.folder)
+    ran = one.deploy("up", "--yes", **STREAMING)
     assert ran.returncode == 0, ran.stderr
-    assert "costs about $97 a month" in ran.stderr
-    assert copy.place("gcloud", "pubsub", "subscriptions", "create", "tweets-dataflow") < copy.place(
-        "gcloud", "dataflow", "flex-template", "run"
-    )
-    assert copy.place("gcloud", "dataflow", "flex-template", "run") < copy.place(
-        "gcloud", "functions", "delete", "load-tweet"
-    )
-    (run,) = [call for call in copy.calls if call[1:4] == ["dataflow", "flex-template", "run"]]
-    assert "--service-account-email=tds-dataflow@some-project.iam.gserviceaccount.com" in run
+    assert "costs about $122 a month" in ran.stderr
+    return one
+
+
+STREAMING = SETTINGS | {"LOADER": "dataflow"}
+
+
+def copied(recorded: Recorded, folder: Path) -> Recorded:
+    shutil.copytree(recorded.folder, folder / "copy")
+    return Recorded(folder / "copy")
+
+
+def test_a_streaming_job_takes_the_place_of_the_function_once_it_runs(streaming: Recorded) -> None:
+    account = ("gcloud", "iam", "service-accounts", "create", "tds-dataflow")
+    member = "--member=serviceAccount:tds-dataflow@some-project.iam.gserviceaccount.com"
+    assert streaming.place(*account) < min(i for i, call in enumerate(streaming.calls) if member in call)
+    run = streaming.place("gcloud", "dataflow", "flex-template", "run")
+    looks = [i for i, call in enumerate(streaming.calls) if call[1:4] == ["dataflow", "jobs", "describe"]]
+    deleted = streaming.place("gcloud", "functions", "delete", "load-tweet")
+    assert streaming.place("gcloud", "pubsub", "subscriptions", "create", "tweets-dataflow") < run < looks[0]
+    assert len(looks) == 3, "queued twice, then running"
+    assert looks[-1] < deleted
+    assert "--service-account-email=tds-dataflow@some-project.iam.gserviceaccount.com" in streaming.calls[run]
+    assert not [flag for flag in streaming.calls[run] if flag.startswith(("--subnetwork", "--disable-public-ips"))]
+
+
+def test_a_streaming_job_that_is_unchanged_is_left_alone(streaming: Recorded, tmp_path: Path) -> None:
+    copy = copied(streaming, tmp_path)
     before = copy.changes
-    again = copy.deploy("up", "--yes", **streaming)
+    again = copy.deploy("up", "--yes", **STREAMING)
     assert (again.returncode, copy.changes) == (0, before), again.stderr
+    assert "Nothing to do" in again.stderr
+    plan = copy.deploy("plan", **STREAMING)
+    assert (plan.returncode, copy.changes) == (0, before), plan.stderr
+
+
+def test_a_plan_to_stream_deletes_no_function(deployed: Recorded, tmp_path: Path) -> None:
+    copy = copied(deployed, tmp_path)
+    before = copy.changes
+    plan = copy.deploy("plan", **STREAMING)
+    assert plan.returncode == 1
+    assert "- functions load-tweet" in plan.stderr
+    assert "+ streams tds-stream" in plan.stderr
+    assert copy.changes == before
+
+
+def test_a_job_with_other_settings_runs_before_the_one_that_it_replaces_is_drained(
+    streaming: Recorded, tmp_path: Path
+) -> None:
+    copy = copied(streaming, tmp_path)
+    (before,) = (copy.folder / "streams").iterdir()
+    known = len(copy.calls)
+    changed = STREAMING | {"DATAFLOW_SUBNETWORK": "regions/us-central1/subnetworks/own", "DATAFLOW_PUBLIC_IPS": "false"}
+    ran = copy.deploy("up", "dataflow", "--yes", **changed)
+    assert ran.returncode == 0, ran.stderr
+    calls = [call[1:4] for call in copy.calls[known:] if call[1] == "dataflow" and call[2:4] != ["jobs", "list"]]
+    look, drain = ["dataflow", "jobs", "describe"], ["dataflow", "jobs", "drain"]
+    assert calls == [["dataflow", "flex-template", "run"], look, look, look, drain, look, look, look]
+    (run,) = [call for call in copy.calls[known:] if call[1:4] == ["dataflow", "flex-template", "run"]]
+    assert {"--subnetwork=regions/us-central1/subnetworks/own", "--disable-public-ips"} <= set(run)
+    # back to the first settings while its old job of that name still drains would be a name that is taken
+    (copy.folder / f"jobs.{before.read_text()}").write_text("drain.0")
+    ran = copy.deploy("up", "dataflow", "--yes", **STREAMING)
+    assert ran.returncode == 0, ran.stderr
+    assert "which has the same name, is drained" in ran.stderr
+
+
+def test_a_job_that_google_accepts_and_that_never_runs_leaves_the_function(deployed: Recorded, tmp_path: Path) -> None:
+    copy = copied(deployed, tmp_path)
+    ran = copy.deploy("up", "--yes", **STREAMING, JOB_FATE="fail")
+    assert ran.returncode == 1
+    assert "does not run: JOB_STATE_FAILED. The function, or the job before it, goes on loading." in ran.stderr
+    assert "DATAFLOW_SUBNETWORK" in ran.stderr
+    assert (copy.folder / "functions" / "load-tweet").exists()
+
+
+def test_back_to_the_function_the_subscription_stays_until_its_job_is_drained(
+    streaming: Recorded, tmp_path: Path
+) -> None:
+    copy = copied(streaming, tmp_path)
     plan = copy.deploy("plan", **SETTINGS)
     assert "- streams tds-stream" in plan.stderr
     assert "+ functions load-tweet" in plan.stderr
+    known = len(copy.calls)
+    stuck = copy.deploy("up", "--yes", **SETTINGS, DEPLOY_JOB_SECONDS="0")
+    assert stuck.returncode == 1
+    assert "still drains: JOB_STATE_DRAINING." in stuck.stderr
+    assert "Its subscription stays until it has stored what it has taken." in stuck.stderr
+    assert (copy.folder / "subscriptions" / "tweets-dataflow").exists()
     back = copy.deploy("up", "--yes", **SETTINGS)
     assert back.returncode == 0, back.stderr
-    assert any(call[1:4] == ["dataflow", "jobs", "drain"] for call in copy.calls)
     assert (copy.folder / "functions" / "load-tweet").exists()
-    assert not (copy.folder / "streams" / "tds-stream").exists()
+    assert not (copy.folder / "subscriptions" / "tweets-dataflow").exists()
+    drains = [call for call in copy.calls[known:] if call[1:4] == ["dataflow", "jobs", "drain"]]
+    assert len(drains) == 1, "a job that drains is not told again"
 
 
-@pytest.mark.slow
-def test_destroy_takes_dataflow_with_it(tmp_path: Path, deployed: Recorded) -> None:
-    copy = Recorded(tmp_path / "copy")
-    shutil.copytree(deployed.folder, copy.folder)
-    assert copy.deploy("up", "--yes", **SETTINGS, LOADER="dataflow").returncode == 0
+def test_destroy_waits_until_the_job_is_cancelled_before_its_bucket_and_account_go(
+    streaming: Recorded, tmp_path: Path
+) -> None:
+    copy = copied(streaming, tmp_path)
+    known = len(copy.calls)
     ran = copy.deploy("destroy", "--yes", **SETTINGS)
     assert ran.returncode == 0, ran.stderr
-    for kind in ("streams", "buckets", "accounts", "subscriptions"):
+    for kind in ("buckets", "accounts", "subscriptions"):
         assert not list((copy.folder / kind).glob("*")), kind
+    calls = [" ".join(word for word in call if not word.startswith("-")) for call in copy.calls[known:]]
+    last_look = max(i for i, call in enumerate(calls) if call.startswith("gcloud dataflow jobs describe"))
+    assert last_look < calls.index("gcloud storage rm gs://some-project-tds-dataflow")
+    assert (
+        'REVOKE `roles/bigquery.dataEditor` ON TABLE `some-project.twitter.tweet_versions` FROM "serviceAccount:tds-dataflow@'
+        in (copy.folder / "sql").read_text()
+    )
+
+
+def test_with_a_streaming_job_the_function_is_not_deployed_beside_it(streaming: Recorded, tmp_path: Path) -> None:
+    copy = copied(streaming, tmp_path)
+    ran = copy.deploy("up", "function", "--yes", "--again", **STREAMING)
+    assert ran.returncode == 0, ran.stderr
+    assert "The function load-tweet is not deployed: with LOADER=dataflow a streaming job loads" in ran.stderr
+    assert not (copy.folder / "functions" / "load-tweet").exists()
+
+
+@pytest.mark.parametrize("lost", ["triggers/load-tweet-1", "subscriptions/eventarc-load-tweet-1-sub"])
+def test_a_trigger_or_its_subscription_that_was_lost_is_made_again(
+    deployed: Recorded, tmp_path: Path, lost: str
+) -> None:
+    copy = copied(deployed, tmp_path)
+    (copy.folder / lost).unlink()
+    plan = copy.deploy("plan", **SETTINGS)
+    assert "~ functions load-tweet" in plan.stderr
+    known = len(copy.calls)
+    ran = copy.deploy("up", "--yes", **SETTINGS)
+    assert ran.returncode == 0, ran.stderr
+    (deploy,) = [call for call in copy.calls[known:] if call[1:4] == ["functions", "deploy", "load-tweet"]]
+    assert {"--trigger-topic=tweets", "--retry"} <= set(deploy)
+    deleted = [call for call in copy.calls[known:] if call[1:4] == ["eventarc", "triggers", "delete"]]
+    assert bool(deleted) == lost.startswith("subscriptions")
+    before = copy.changes
+    assert "Nothing to do" in copy.deploy("up", "--yes", **SETTINGS).stderr
+    assert copy.changes == before
+
+
+def test_without_a_token_nothing_is_started_again_and_again(project: Recorded) -> None:
+    without = {name: value for name, value in SETTINGS.items() if name != "X_BEARER_TOKEN"}
+    ran = project.deploy("up", "--yes", **without)
+    assert ran.returncode == 0, ran.stderr
+    assert "The secret x-bearer-token has no version: the ingester is not started." in ran.stderr
+    assert not (project.folder / "schedules" / "ingester-tick").exists()
+    ran = project.deploy("up", "--yes", **SETTINGS)
+    assert (project.folder / "schedules" / "ingester-tick").exists(), ran.stderr
 
 
 def test_a_second_up_changes_nothing(deployed: Recorded) -> None:
@@ -272,6 +393,41 @@ def test_what_google_does_not_know_of_yet_is_asked_again(
     assert says.read_text() == ""
 
 
+EXPLAINED = {
+    "a hash with 403 beside a wrong flag": ("INVALID_ARGUMENT: memory must be at least 128Mi", "look for the message in docs/deploy.md"),
+    "no right": ("PERMISSION_DENIED: Permission 'cloudbuild.builds.create' denied on resource", "This account may not do that"),
+    "no right, by status": ("HTTPError 403: somebody may not do this", "This account may not do that"),
+    "no billing": ("FAILED_PRECONDITION: Billing account for project '1' is not found", "The project has no billing account"),
+    "killing is not billing": ("INTERNAL: killing the instance took too long", "look for the message in docs/deploy.md"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "advice"), cases(EXPLAINED, "a hash with 403 beside a wrong flag", several=True))
+def test_an_error_is_explained_by_its_status(project: Recorded, tmp_path: Path, words: str, advice: str) -> None:
+    """The command is shown as well, and its names and hashes may hold anything: here the region."""
+    says = tmp_path / "says"
+    says.write_text(f"builds submit\t{words}\n")
+    ran = project.deploy("up", "--yes", **SETTINGS | {"SAYS": str(says), "REGION": "us-billing403"})
+    assert ran.returncode == 1
+    assert words in ran.stderr
+    assert "us-billing403" in ran.stderr.partition("This failed:")[2]
+    assert advice in ran.stderr
+
+
+def test_a_tick_s_short_execution_beside_the_ingester_ends_nothing(deployed: Recorded, tmp_path: Path) -> None:
+    copy = copied(deployed, tmp_path)
+    config = (copy.folder / "jobs" / "ingester").read_text().partition("~")[0]
+    (copy.folder / "running").write_text(f"ingester-1~~{config}\ningester-2~~{config}\n")
+    before = copy.changes
+    ran = copy.deploy("up", "ingester", "--yes", **SETTINGS)
+    assert ran.returncode == 0, ran.stderr
+    assert copy.changes == before
+    (copy.folder / "running").write_text("ingester-1~~0123456789abcdef\n")
+    ran = copy.deploy("up", "ingester", "--yes", **SETTINGS)
+    assert [call for call in copy.calls if call[1:5] == ["run", "jobs", "executions", "cancel"]]
+    assert (copy.folder / "running").read_text().endswith(config), "one with other settings is replaced"
+
+
 def test_a_build_that_fails_shows_the_end_of_its_log(project: Recorded, tmp_path: Path) -> None:
     says = tmp_path / "says"
     build = "projects/1/locations/us-central1/builds/0b1c2d3e-0000-4000-8000-123456789abc"
@@ -310,7 +466,9 @@ def test_a_project_of_a_domain_has_its_accounts_where_google_has_them(project: R
     assert ran.returncode == 0, ran.stderr
     members = {word for call in project.calls for word in call if word.startswith("--member=serviceAccount:tds-")}
     assert members
-    assert all(member.endswith("@some-project.example.com.iam.gserviceaccount.com") for member in members)
+    granted = set(re.findall(r'"(serviceAccount:tds-[^"]+)"', (project.folder / "sql").read_text()))
+    assert granted
+    assert all(member.endswith("@some-project.example.com.iam.gserviceaccount.com") for member in members | granted)
 
 
 @pytest.mark.slow
@@ -326,6 +484,9 @@ def test_a_budget_needs_two_more_apis_and_is_made_once(tmp_path: Path, deployed:
     before = copy.changes
     assert "Nothing to do" in copy.deploy("up", "watch", "--yes", **SETTINGS | {"BUDGET_DOLLARS": "50"}).stderr
     assert copy.changes == before
+    gone = copy.deploy("destroy", "--yes", **SETTINGS)
+    assert gone.returncode == 0, gone.stderr
+    assert not list((copy.folder / "budgets").iterdir())
 
 
 FOREIGN = {"topics": "tweets", "jobs": "ingester", "functions": "load-tweet", "subscriptions": "tweets-archive"}
@@ -453,9 +614,7 @@ def test_settings_come_from_env_and_the_environment_wins(tmp_path: Path) -> None
     ran = project.deploy("up", "--yes", MAX_POSTS_PER_DAY="55")
     assert ran.returncode == 0, ran.stderr
     job, again = [call for call in project.calls if call[1:4] == ["run", "jobs", "deploy"]]
-    assert ("--max-retries=10" in job, "--max-retries=0" in again) == (True, True), (
-        "what is asked for once is done once"
-    )
+    assert ("--max-retries=1" in job, "--max-retries=0" in again) == (True, True), "what is asked for once is done once"
     assert "--region=europe-west1" in job
     variables = next(word for word in job if word.startswith("--set-env-vars="))
     assert "@MAX_POSTS_PER_DAY=55@" in variables
@@ -554,8 +713,11 @@ def _quoted(word: str) -> str:
 
 @pytest.mark.slow
 @needs("gcloud", shutil.which("gcloud") is not None, "its own linter is asked")
-def test_gclouds_own_linter_takes_every_command(deployed: Recorded, tmp_path: Path) -> None:
-    commands = sorted({" ".join(map(_quoted, call)) for call in deployed.calls if call[0] == "gcloud"})
+def test_gclouds_own_linter_takes_every_command(deployed: Recorded, streaming: Recorded, tmp_path: Path) -> None:
+    gone = copied(streaming, tmp_path)
+    assert gone.deploy("destroy", "--all", "--yes", **SETTINGS).returncode == 0
+    calls = [*deployed.calls, *gone.calls]
+    commands = sorted({" ".join(map(_quoted, call)) for call in calls if call[0] == "gcloud"})
     file = tmp_path / "commands.json"
     file.write_text(
         json.dumps([{"command_string": command, "id": number} for number, command in enumerate(commands, 1)])

@@ -21,6 +21,17 @@ TOKEN = "AAAA-a-bearer-token-that-nobody-may-see-%3D"
 PROJECT = "demo-proj"
 
 
+def copy_of_tree(folder: Path) -> Path:
+    """Return a copy of what is deployed, which a test may change, and which nobody else changes meanwhile."""
+    copy = folder / "project"
+    shutil.copytree(
+        ROOT,
+        copy,
+        ignore=shutil.ignore_patterns(".git", ".venv", ".runs", "__pycache__", "tests", ".*_cache", ".site", "results"),
+    )
+    return copy
+
+
 def missing_tools() -> str | None:
     """Return why deploy.sh cannot run here."""
     if not emulator.is_installed():
@@ -59,6 +70,7 @@ class Cloud:
     bigquery_url: str
     function_port: int
     arguments: set[str] = field(default_factory=set)
+    tree: Path = ROOT
 
     def ask(self, sql: str) -> list[dict[str, Any]]:
         """Return rows of the project's BigQuery."""
@@ -68,12 +80,18 @@ class Cloud:
         names = [column["name"] for column in answer["schema"]["fields"]]
         return [dict(zip(names, (cell["v"] for cell in row["f"]), strict=True)) for row in answer.get("rows") or []]
 
-    def deploy(self, *arguments: str, tree: Path = ROOT, timeout: float = 300.0, **settings: str) -> Ran:
+    def delete(self, api: str, path: str) -> None:
+        """Delete something past deploy.sh, as a person may in the console."""
+        proxy = f"http://127.0.0.1:{self.environment['CLOUDSDK_PROXY_PORT']}"
+        url, trusted = f"https://{api}.googleapis.com{path}", self.environment["CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"]
+        requests.delete(url, proxies={"https": proxy}, verify=trusted, timeout=30).raise_for_status()
+
+    def deploy(self, *arguments: str, tree: Path | None = None, timeout: float = 300.0, **settings: str) -> Ran:
         log = self.folder / "requests.jsonl"
         before = len(log.read_text().splitlines()) if log.exists() else 0
         process = subprocess.Popen(
             ["./deploy.sh", *arguments],
-            cwd=tree,
+            cwd=tree or self.tree,
             env=self.environment | settings,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -121,4 +139,6 @@ def _environment(folder: Path, proxy: int) -> dict[str, str]:
         "ALERT_EMAIL": "somebody@example.com",
         "DEPLOY_PATIENCE_SECONDS": "5",
         "LOG_SECONDS": "0",
+        "X_PRICE_LIST": "http://127.0.0.1:9",
+        "DEPLOY_JOB_POLL_SECONDS": "0",
     }

@@ -9,7 +9,7 @@ import urllib.parse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import bigquery
+from . import bigquery, dataflow
 from .things import NUMBER, PROJECT, Answer, Things, done, problem
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _functions(things: Things, r: "Request") -> Answer | None:
         function = things.made.pop(f"cloudfunctions:{r.path}", None)
         if function is None:
             return problem(404, "NOT_FOUND", "function not found")
-        trigger = things.made.pop(f"eventarc:/v1/{function['eventTrigger']['trigger']}", None)
+        trigger = things.made.pop(f"eventarc:/v1/{function['eventTrigger'].get('trigger', '')}", None)
         if trigger:
             things.forward(things.pubsub, "DELETE", f"/v1/{trigger['transport']['pubsub']['subscription']}", {}, b"")
         things.made.pop(f"run:/apis/serving.knative.dev/v1/namespaces/{PROJECT}/services/{found[4]}", None)
@@ -189,7 +189,23 @@ def _deploy(things: Things, r: "Request", found: re.Match[str]) -> Answer:
     things.made[f"run:/apis/serving.knative.dev/v1/namespaces/{PROJECT}/services/{name}"] = _knative(
         "Service", name, {}
     )
-    topic = function["eventTrigger"]["pubsubTopic"]
+    # a trigger is made only where it is asked for and is not there: github.com/google-github-actions/deploy-cloud-functions/issues/419
+    is_asked_for = r.method == "POST" or "eventTrigger" in r.query.get("updateMask", "")
+    if (
+        f"eventarc:/v1/{trigger}" not in things.made
+        and is_asked_for
+        and (failed := _trigger(things, function, base, region, name))
+    ):
+        return failed
+    operation = done(function, "cloud.functions.v2.Function", f"{base}/operations/op-{name}", stages=[])
+    operation.body["metadata"]["@type"] = "type.googleapis.com/google.cloud.functions.v2.OperationMetadata"
+    things.made[f"cloudfunctions:/v2/{operation.body['name']}"] = operation.body
+    return operation
+
+
+def _trigger(things: Things, function: dict[str, Any], base: str, region: str, name: str) -> Answer | None:
+    """Make an Eventarc trigger and its push subscription. Returns what went wrong, if something did."""
+    trigger, topic = f"{base}/triggers/{name}-123456", function["eventTrigger"]["pubsubTopic"]
     subscription = f"projects/{PROJECT}/subscriptions/eventarc-{region}-{name}-123456-sub-000"
     things.made[f"eventarc:/v1/{trigger}"] = {
         "name": trigger, "transport": {"pubsub": {"topic": topic, "subscription": subscription}},
@@ -199,12 +215,19 @@ def _deploy(things: Things, r: "Request", found: re.Match[str]) -> Answer:
     push = {"topic": topic, "pushConfig": {"pushEndpoint": f"{things.function_url}/{mode}"}, "ackDeadlineSeconds": 600,
             "messageRetentionDuration": "86400s", "retryPolicy": {"minimumBackoff": "10s", "maximumBackoff": "600s"}}  # fmt: skip
     status, said = things.ask(things.pubsub, "PUT", f"/v1/{subscription}", push)
-    if status not in (200, 409):
-        return problem(500, "INTERNAL", str(said))
-    operation = done(function, "cloud.functions.v2.Function", f"{base}/operations/op-{name}", stages=[])
-    operation.body["metadata"]["@type"] = "type.googleapis.com/google.cloud.functions.v2.OperationMetadata"
-    things.made[f"cloudfunctions:/v2/{operation.body['name']}"] = operation.body
-    return operation
+    return None if status in (200, 409) else problem(500, "INTERNAL", str(said))
+
+
+def _eventarc(things: Things, r: "Request") -> Answer | None:
+    """Delete a trigger, and the subscription that was made for it."""
+    operation = f"projects/{PROJECT}/locations/us-central1/operations/op-trigger"
+    if r.method == "DELETE":
+        trigger = things.made.pop(f"eventarc:{r.path}", None)
+        if trigger is None:
+            return problem(404, "NOT_FOUND", f"{r.path} not found")
+        things.forward(things.pubsub, "DELETE", f"/v1/{trigger['transport']['pubsub']['subscription']}", {}, b"")
+        return done({}, name=operation)
+    return done({}, name=operation) if "/operations/" in r.path else None
 
 
 def _storage(things: Things, r: "Request") -> Answer | None:
@@ -476,6 +499,7 @@ _APIS: dict[str, Callable[[Things, "Request"], Answer | None]] = {
     "iam": _iam,
     "secretmanager": _secrets,
     "cloudfunctions": _functions,
+    "eventarc": _eventarc,
     "storage": _storage,
     "cloudbuild": _build,
     "artifactregistry": _registry,
@@ -485,4 +509,5 @@ _APIS: dict[str, Callable[[Things, "Request"], Answer | None]] = {
     "monitoring": _monitoring,
     "cloudscheduler": _scheduler,
     "bigquery": bigquery.answer,
+    "dataflow": dataflow.answer,
 }

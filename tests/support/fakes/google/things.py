@@ -63,9 +63,21 @@ class Things:
         if verb == "getIamPolicy":
             return Answer(200, self.policies.get(key, {"version": 1, "etag": "BwX="}))
         if verb == "setIamPolicy":
+            if absent := self._absent_account(body.get("policy", {})):
+                return problem(400, "INVALID_ARGUMENT", f"Service account {absent} does not exist.")
             self.policies[key] = body.get("policy", {}) | {"etag": "BwX="}
             return Answer(200, self.policies[key])
         return Answer(200, {"permissions": body.get("permissions", [])})
+
+    def _absent_account(self, policy: dict[str, Any]) -> str | None:
+        """Return a member of ours that is no account: https://cloud.google.com/iam/docs/troubleshooting-access, "does not exist"."""
+        members = {member for binding in policy.get("bindings", []) for member in binding.get("members", [])}
+        names = sorted(
+            member.removeprefix("serviceAccount:") for member in members if member.startswith("serviceAccount:tds-")
+        )
+        return next(
+            (name for name in names if f"iam:/v1/projects/{PROJECT}/serviceAccounts/{name}" not in self.made), None
+        )
 
     def under(self, key: str) -> list[dict[str, Any]]:
         """Return the resources of a collection."""
