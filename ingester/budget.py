@@ -1,6 +1,6 @@
 """Counts what X may bill, as it is delivered, against the user's own limits. Pure: the time is passed in.
 
-The unit is the price of a post (prices.py). Each post, user and media item counts once per UTC day, whether it comes in `data` or in
+The unit is the price of a post (prices.py). Each post and user counts once per UTC day, whether it comes in `data` or in
 `includes`, and so does each request for counts. The figure is never below X's bill; X's own usage can only correct it upwards.
 
 Programs beside each other share the limits. `merge` takes what the others have spent and reserved (ledger/units.py); what this process
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from .ledger.units import Tally
-from .prices import COUNTS, DOLLARS, MEDIA, NOTHING, POST, USER, Resources
+from .prices import COUNTS, DOLLARS, NOTHING, POST, USER, Resources
 
 _WARN_AT = (0.5, 0.8, 0.95)
 _REMEMBERED = 200_000  # ids per kind and half, about 30 MB in all; an id that was forgotten is counted again
@@ -64,7 +64,7 @@ class Budget:
         self._own: dict[date, int] = {}
         # X's own count of the month that began then, and ours at that moment: what came since is added to X's
         self._usage: tuple[date, int, int] | None = None
-        self._seen = {kind: _Seen() for kind in ("posts", "users", "media")}
+        self._seen = {kind: _Seen() for kind in ("posts", "users")}
         self._today = clock().date()
         self._ended: list[date] = []  # days that are over and whose last count the ledger lacks
         self._ceiling = 0  # units of today that this process has spent or reserved
@@ -82,8 +82,6 @@ class Budget:
             new = POST * self._seen["posts"].add(billed.posts)
             if billed.users:
                 new += USER * self._seen["users"].add(billed.users)
-            if billed.media:
-                new += MEDIA * self._seen["media"].add(billed.media)
             self._own[today] = self._own.get(today, 0) + new + more
             is_short = self.ahead > 0 and self._is_short(today)
             spent = self._spent(today)
@@ -136,6 +134,17 @@ class Budget:
         """Return the units of this UTC day, those of other programs included."""
         with self._lock:
             return self._units(self._roll())
+
+    def units_a_day(self) -> float | None:
+        """Return the units of the last 24 hours, by a share of yesterday's; None within the first hour."""
+        with self._lock:
+            today = self._roll()
+            now = self._clock()
+            elapsed = (now - now.replace(hour=0, minute=0, second=0, microsecond=0)) / timedelta(days=1)
+            yesterday = self._units(today - timedelta(days=1))
+            if yesterday:
+                return self._units(today) + yesterday * (1 - elapsed)
+            return self._units(today) / elapsed if elapsed >= 1 / 24 else None
 
     def units(self, day: date) -> int:
         """Return the units of a UTC day, those of other programs included."""

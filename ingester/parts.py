@@ -1,7 +1,7 @@
 """What the supervisor is made of, and what ends it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .budget import Spent
@@ -10,6 +10,7 @@ from .ledger.ledger import Ledger
 from .ports import Clock, Http, Publisher, Random, Secret, Stream, Token
 from .settings import Settings
 from .timeouts import Timeouts
+from .x.fields import TweetFields
 from .x.rate_limit import XTime
 from .x.reception import Reception
 from .x.rules import Rule
@@ -64,4 +65,5 @@ class Parts:
     ledger: Ledger
     secret: Secret
     looks: Looks = Looks()
+    fields: TweetFields = field(default_factory=TweetFields)
     most_units: int = 0  # that this run may spend; 0: no limit but those of the settings

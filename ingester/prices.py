@@ -1,7 +1,7 @@
 """X's price list (prices.json), and the resources in an answer from X that it may bill.
 
-X charges for each resource that it returns, in `data` and in `includes`, once per UTC day. X does not document whether it bills every
-included post and user, so we count them all: our figure is never below the bill.
+X charges for each post and user that it returns, in `data` and in `includes`, once per UTC day; pictures and videos left its list on
+2026-06-18. X does not document whether it bills every included post and user, so we count them all: our figure is never below the bill.
 """
 
 import json
@@ -19,9 +19,7 @@ def units(kind: str) -> int:
     return -int(-_LIST[kind]["dollars"] // DOLLARS)
 
 
-POST, USER, MEDIA, COUNTS, COUNTS_ALL = (
-    units(kind) for kind in ("post", "user", "media", "counts_recent", "counts_all")
-)
+POST, USER, COUNTS, COUNTS_ALL = (units(kind) for kind in ("post", "user", "counts_recent", "counts_all"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,6 @@ class Resources:
 
     posts: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
-    media: tuple[str, ...] = ()
 
 
 NOTHING = Resources()
@@ -41,11 +38,9 @@ def resources(answer: Mapping[str, Any]) -> Resources:
     data, includes = answer.get("data"), answer.get("includes")
     listed = data if isinstance(data, list) else [data]
     if not isinstance(includes, dict):
-        return Resources(_ids(listed, "id"))
+        return Resources(_ids(listed))
     posts = [*listed, *_list(includes.get("tweets")), *_list(includes.get("posts"))]
-    return Resources(
-        _ids(posts, "id"), _ids(_list(includes.get("users")), "id"), _ids(_list(includes.get("media")), "media_key")
-    )
+    return Resources(_ids(posts), _ids(_list(includes.get("users"))))
 
 
 def most(*, authors: bool, referenced: bool) -> int:
@@ -54,8 +49,8 @@ def most(*, authors: bool, referenced: bool) -> int:
     return one * (2 if referenced else 1)
 
 
-def _ids(items: Iterable[Any], name: str) -> tuple[str, ...]:
-    return tuple(str(item[name]) for item in items if isinstance(item, dict) and item.get(name))
+def _ids(items: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(str(item["id"]) for item in items if isinstance(item, dict) and item.get("id"))
 
 
 def _list(value: Any) -> list[Any]:

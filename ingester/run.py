@@ -27,6 +27,7 @@ from .supervisor import Supervisor
 from .timeouts import Timeouts
 from .x import rules
 from .x.bearer import Secret
+from .x.fields import TweetFields
 from .x.http import Http
 from .x.rate_limit import XTime
 from .x.reception import Reception
@@ -73,6 +74,7 @@ async def _run(settings: Settings, rules_file: Path, times: Timeouts, environ: M
     published, searched = (
         Publisher(settings.topic_path, settings.dead_topic_path, ending.from_thread, clock.monotonic) for _ in range(2)
     )
+    fields = TweetFields()
     most = prices.most(authors=settings.expand_authors, referenced=settings.expand_referenced)
     reception = Reception(published, clock.time, clock.monotonic, times.silence, most_units=most, most_posts=posts)
     parts = Parts(
@@ -92,7 +94,9 @@ async def _run(settings: Settings, rules_file: Path, times: Timeouts, environ: M
             x_time,
             authors=settings.expand_authors,
             referenced=settings.expand_referenced,
+            fields=fields,
         ),
+        fields=fields,
         reception=reception,
         published=published,
         searched=searched,

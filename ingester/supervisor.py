@@ -9,11 +9,13 @@ the same loop, so nothing needs a lock. What follows an ending is a table, in x/
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 from . import log, version
+from .account import Account, read_cap, read_credits
 from .backfill.model import Means
 from .backfill.worker import Worker
 from .budget import Budget
@@ -41,6 +43,7 @@ from .x.rules_in_force import RulesInForce
 
 T = TypeVar("T")
 
+_OK, _BAD_REQUEST = 200, 400
 _LEDGER_SECONDS = 120.0  # how long BigQuery may be unavailable at the start
 
 
@@ -56,7 +59,7 @@ class Supervisor:
         self._reception = parts.reception
         self._published = Published(parts.published, parts.reception, parts.x_time)
         self._tokens = Tokens(parts.secret, parts.token)
-        self._x = X(parts.http, self._tokens, parts.clock, times, parts.x_time)
+        self._x = X(parts.http, self._tokens, parts.clock, times, parts.x_time, fields=parts.fields)
         self._rules = RulesInForce(self._x, parts.rules, parts.clock)
         self._gaps = Gaps(parts.ledger, self._rules, parts.x_time)
         self._connects = Bucket(CONNECTS, times.window)
@@ -74,6 +77,7 @@ class Supervisor:
         self._failures = 0
         self._refused: Token | None = None  # the token that X did not take at the last connect
         self._connections = 0
+        self._account = Account()
 
     async def run(self) -> None:
         """Hold the stream until there is a reason not to: raises Done, StoppedByX, BudgetSpent, IngesterError."""
@@ -113,7 +117,14 @@ class Supervisor:
             "open_gaps": (backfill.open if backfill else 0) + (self._gaps.since is not None),
             "billed_today": budget.today() if budget else 0,
             "cents_today": round(budget.today() * DOLLARS * 100) if budget else 0,
+            **self._left_at_x(),
         }
+
+    def _left_at_x(self) -> dict[str, int]:
+        """Return what is left of the account, as far as X says it: cents of credits, and posts of the period's cap."""
+        account = self._account
+        credit = {"credit_cents": round(account.credit_dollars * 100)} if account.credit_dollars is not None else {}
+        return credit | ({"cap_left": max(0, account.cap - account.used)} if account.cap is not None else {})
 
     # before the first connection
 
@@ -238,6 +249,8 @@ class Supervisor:
         if reconnect.is_good(ended, self._times):
             self._failures = 0
         action = reconnect.decide(ended, self._failures, self._times)
+        if ended.status == _BAD_REQUEST and self._parts.fields.leave_out_refused(ended.problem):
+            action = reconnect.Wait(self._times.http_first)
         log.event(
             "disconnected", "WARNING", reason=ended.reason, held=round(ended.held, 1), action=type(action).__name__,
             message=f"The connection to X ended: {ended.reason}",
@@ -364,7 +377,10 @@ class Supervisor:
         return await self._rules.look()
 
     async def _ask_usage(self, budget: Budget) -> None:
-        """Ask for X's own count of billed posts."""
+        """Ask for X's own count of billed posts, and for what is left of the account."""
+        rate = budget.units_a_day()
+        self._account = replace(self._account, dollars_a_day=rate * DOLLARS if rate is not None else None)
+        await self._ask_credits()
         try:
             answer = await self._x.usage()
         except Unavailable as error:
@@ -373,8 +389,22 @@ class Supervisor:
         usage = read_usage(answer.body) if answer.status == 200 else None
         if usage is None:
             log.event("usage_unknown", "WARNING", message=f"X does not say what it has counted ({answer.said})")
-        elif why := budget.merge_usage(*usage):
-            log.event("usage_implausible", "WARNING", message=why)
+        else:
+            self._account = replace(self._account, cap=read_cap(answer.body), used=usage[0], reset_day=usage[1])
+            if why := budget.merge_usage(*usage):
+                log.event("usage_implausible", "WARNING", message=why)
+
+    async def _ask_credits(self) -> None:
+        """Ask for what is left of the credits. Some accounts are not told, which is no reason for a warning every ten minutes."""
+        try:
+            answer = await self._x.credits()
+        except Unavailable as error:
+            log.event("credits_unknown", message=str(error))
+            return
+        credit = read_credits(answer.body) if answer.status == _OK else None
+        self._account = replace(self._account, credit_dollars=credit)
+        if credit is None:
+            log.event("credits_unknown", message=f"X does not say what is left of the credits ({answer.said})")
 
     async def _has_x_posts(self, since: float, reservations: Reservations) -> bool:
         """Ask X for the number of posts since a moment: one request, which X bills. False where it does not say."""
@@ -393,6 +423,7 @@ class Supervisor:
         now = self._x_time.now()
         return State(
             self.held_until(),
+            self._account.as_row(now),
             self.totals()["open_gaps"],
             (now - min(begins)).total_seconds() if begins else 0.0,
             self._clock.monotonic() - last if last is not None else None,

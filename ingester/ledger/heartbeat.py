@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from .. import log
 from ..budget import Budget
@@ -16,9 +17,10 @@ from .ledger import Ledger
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the line says: gaps that are open, the age of the oldest in seconds, and how long no post has come, if one has."""
+    """What the line says: what is left at X, gaps that are open, the age of the oldest in seconds, and how long no post has come."""
 
     held_until: datetime | None
+    account: dict[str, Any]  # what is left at X, as the row's columns have it
     open_gaps: int
     gap_seconds: float
     quiet_seconds: float | None
@@ -41,7 +43,7 @@ class Heartbeat:
     def beat(self) -> None:
         """Write one row and one log line."""
         state, budget = self.state(), self.budget
-        self.ledger.write("alive", since=state.held_until)
+        self.ledger.write("alive", since=state.held_until, **state.account)
         money = {}
         if budget is not None:
             money = {
@@ -54,4 +56,5 @@ class Heartbeat:
         log.event(
             "alive", held=state.held_until is not None, open_gaps=state.open_gaps, gap_seconds=round(state.gap_seconds),
             quiet_seconds=round(state.quiet_seconds) if state.quiet_seconds is not None else None, **money,
+            **{name: value for name, value in state.account.items() if value is not None},
         )  # fmt: skip

@@ -37,6 +37,10 @@ class Event:
     retry_after: datetime | None = None
     condition: str | None = None
     note: str | None = None
+    credit_dollars: float | None = None
+    credit_days: float | None = None
+    cap_posts: int | None = None
+    cap_days: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

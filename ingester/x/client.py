@@ -13,7 +13,7 @@ from ..errors import ConfigurationError, SecretAway, Unavailable
 from ..ports import Clock, Http, Token
 from ..timeouts import Timeouts
 from .bearer import Tokens
-from .fields import PLACE_FIELDS, TWEET_FIELDS, USER_FIELDS, expansions
+from .fields import PLACE_FIELDS, USER_FIELDS, TweetFields, expansions
 from .rate_limit import XTime, asked_wait
 from .reach import RECENT, Reach
 
@@ -45,8 +45,18 @@ class Answer:
 class X:
     """One app's view of X's API. Each method raises Unavailable."""
 
-    def __init__(self, http: Http, tokens: Tokens, clock: Clock, times: Timeouts, x_time: XTime) -> None:
+    def __init__(
+        self,
+        http: Http,
+        tokens: Tokens,
+        clock: Clock,
+        times: Timeouts,
+        x_time: XTime,
+        *,
+        fields: TweetFields | None = None,
+    ) -> None:
         self._http = http
+        self._fields = fields or TweetFields()
         self._clock = clock
         self._times = times
         self._x_time = x_time
@@ -84,6 +94,10 @@ class X:
         """Return the posts that X has counted for billing: `body['data']['project_usage']`, a string."""
         return await self._call("GET", "/2/usage/tweets", {})
 
+    async def credits(self) -> Answer:
+        """Return what is left of the account's credits: `body['data']['total_balance']`, in dollars."""
+        return await self._call("GET", "/2/usage/credits", {})
+
     def search(
         self,
         query: str,
@@ -100,7 +114,6 @@ class X:
             "query": query,
             "since_id": since_id,
             "until_id": until_id,
-            "tweet.fields": ",".join(TWEET_FIELDS),
             "place.fields": ",".join(PLACE_FIELDS),
             "expansions": ",".join(expansions(authors=authors, referenced=referenced)),
         }
@@ -108,12 +121,16 @@ class X:
             parameters["user.fields"] = ",".join(USER_FIELDS)
 
         async def with_size() -> Object:
-            return {"max_results": await size()}
+            return {"max_results": await size(), "tweet.fields": ",".join(self._fields.names)}
+
+        async def page(token: str | None) -> Answer:
+            answer = await self._patiently(path, parameters | _page("next_token", token), with_size, pause=reach.pause)
+            if answer.status == 400 and self._fields.leave_out_refused(answer.body):
+                return await page(token)
+            return answer
 
         path = f"/2/tweets/search/{reach.name}"
-        return self._pages(
-            lambda token: self._patiently(path, parameters | _page("next_token", token), with_size, pause=reach.pause)
-        )
+        return self._pages(page)
 
     def count(
         self,

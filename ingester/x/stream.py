@@ -21,7 +21,7 @@ from ..errors import IngesterError
 from ..ports import Clock, Token
 from ..threads import in_thread
 from ..timeouts import Timeouts
-from .fields import PLACE_FIELDS, TWEET_FIELDS, USER_FIELDS, expansions
+from .fields import PLACE_FIELDS, USER_FIELDS, TweetFields, expansions
 from .http import AGENT, Adapter, Bearer, Wire, elsewhere, lower, prepare
 from .rate_limit import XTime, asked_wait
 from .reception import Ended, Reception
@@ -44,18 +44,26 @@ class Stream:
     """X's stream, one connection at a time."""
 
     def __init__(
-        self, url: str, times: Timeouts, clock: Clock, x_time: XTime, *, authors: bool, referenced: bool
+        self,
+        url: str,
+        times: Timeouts,
+        clock: Clock,
+        x_time: XTime,
+        *,
+        authors: bool,
+        referenced: bool,
+        fields: TweetFields | None = None,
     ) -> None:
         self._url = url
         self._times = times
         self._clock = clock
         self._x_time = x_time
         self._parameters = {
-            "tweet_fields": TWEET_FIELDS,
             "user_fields": USER_FIELDS if authors else None,
             "place_fields": PLACE_FIELDS,
             "expansions": expansions(authors=authors, referenced=referenced),
         }
+        self._fields = fields or TweetFields()
         self._connection: _Connection | None = None
 
     async def hold(self, token: Token, reception: Reception, connected: Callable[[], None]) -> Ended:
@@ -74,7 +82,8 @@ class Stream:
             clock=self._clock,
             connected=lambda: loop.call_soon_threadsafe(arrived),
         )
-        reading = asyncio.ensure_future(in_thread(connection.run, self._parameters, seconds=None))
+        parameters = self._parameters | {"tweet_fields": self._fields.names}
+        reading = asyncio.ensure_future(in_thread(connection.run, parameters, seconds=None))
         try:
             ended = await asyncio.shield(reading)
         finally:

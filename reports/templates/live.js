@@ -53,6 +53,10 @@ function tell(data, rows) {
   say("sentiment", data.sentiment === null ? "–" : (data.sentiment >= 0 ? "+" : "") + data.sentiment.toFixed(2));
   say("n_sentiment", data.n_sentiment ? `of ${number(data.n_sentiment)}` : "");
   say("dollars_today", data.dollars_today === null ? "–" : `$${data.dollars_today.toFixed(2)}`);
+  say("credit", data.credit_dollars === null ? "–" : `$${data.credit_dollars.toFixed(2)}`);
+  const lasts = [[data.credit_days, "days at the present rate"], [data.cap_days, "days to X's cap"]];
+  say("credit_days", lasts.filter(([days]) => days !== null).map(([days, words]) => `${days.toFixed(1)} ${words}`).join(", "));
+  by("credit").className = data.credit_days !== null && data.credit_days < 3 ? "bad" : "";
   say("ingester", ago(data.ingester_told_at, data.now));
   by("rejected").className = data.rejected ? "bad" : "";
   by("gaps_open").className = data.gaps_open ? "bad" : "good";

@@ -56,6 +56,42 @@ def test_what_passes_is_survived_by_one_process(
         assert one.gaps()
 
 
+def test_a_field_of_posts_that_x_refuses_is_left_out(rest: Rest, tmp_path: Path) -> None:
+    """Real HTTP: tweepy's answer to a 400 at the connect, and search asks without the field too."""
+    one = trial(rest, tmp_path, "400-fields@1")
+    try:
+        one.keep_running()
+    finally:
+        one.stop()
+    assert one.exits == [0]
+    log = (tmp_path / "ingester0.log").read_text()
+    assert log.count('"event":"fields_refused"') == 1
+    assert "X does not take the post fields paid_partnership" in log
+    one.check()
+
+
+@pytest.mark.parametrize("dollars", [25.0, None], ids=["X says it", "X answers an empty 404"])
+def test_what_is_left_of_the_credits_is_in_the_ledger_and_the_log(
+    rest: Rest, tmp_path: Path, dollars: float | None
+) -> None:
+    """Real HTTP and a real table: an empty 404, and the columns that the row has."""
+    one = Trial(rest, tmp_path, credits=dollars)
+    try:
+        one.start()
+        assert eventually(lambda: one.ingester is not None and one.ingester.totals.get("received", 0) > 50)
+        assert eventually(
+            lambda: bool(rest.ask("SELECT 1 FROM ingester_events WHERE event = 'alive' AND cap_posts = 3000000"))
+        )
+    finally:
+        one.stop()
+    (row,) = rest.ask("SELECT MAX(credit_dollars) AS dollars FROM ingester_events WHERE event = 'alive'")
+    assert row["dollars"] == dollars
+    assert one.ingester is not None
+    assert one.ingester.totals.get("credit_cents") == (None if dollars is None else 2_500)
+    assert one.ingester.totals["cap_left"] == 3_000_000
+    assert ("X does not say what is left" in (tmp_path / "ingester0.log").read_text()) == (dollars is None)
+
+
 def test_what_waiting_does_not_cure_stops_once_and_stays_stopped(rest: Rest, tmp_path: Path) -> None:
     """Real exit codes, and a second process that reads the stop from a real table."""
     one = trial(rest, tmp_path, "402@1")

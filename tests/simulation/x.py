@@ -431,6 +431,8 @@ class Http:
 
     async def call(self, method: str, path: str, parameters: Mapping[str, Any], body: Any, token: Token) -> Reply:
         x = self._x
+        if path == "/2/usage/credits":
+            return Reply(404, {}, None)  # as some accounts get it
         await asyncio.sleep(x.rng.uniform(0.02, 0.3))
         wrong = x.wrong.get(f"{method} {path}")
         what = wrong.popleft() if wrong else ""

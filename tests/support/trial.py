@@ -53,6 +53,7 @@ class Trial:
     faults: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     lag: float = 0.3
+    credits: float | None = None  # dollars; None: X does not say
     module: tuple[str, ...] = ("ingester",)
     exits: list[int | None] = field(default_factory=list)
 
@@ -62,6 +63,7 @@ class Trial:
             sys.executable, "-m", "local.emulators.x.server", "--port", "0", "--posts", str(self.posts), "--rate", str(self.rate),
             "--keep-alive", str(KEEP_ALIVE), "--search-lag", str(self.lag), "--truth", str(self.truth_file),
             *(part for fault in self.faults for part in ("--fault", fault)),
+            *(("--credits", str(self.credits)) if self.credits is not None else ()),
         ]  # fmt: skip
         environment = {**self.rest.pipeline.environment, "X_BEARER_TOKEN": "local"}
         self.x = Process("x", command, environment, self.folder / "x.log")

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 _PRICES = json.loads((Path(__file__).parents[3] / "ingester" / "prices.json").read_text(encoding="utf-8"))
-_KINDS = {"tweets": "post", "posts": "post", "users": "user", "media": "media"}
+_KINDS = {"tweets": "post", "posts": "post", "users": "user"}
+
+
+def price_list() -> dict[str, Any]:
+    """Return the price list in X's own words."""
+    names = {"Post": "post", "User": "user"}, {"CountsRecent": "counts_recent", "CountsAll": "counts_all"}
+    resources, requests = ({name: _PRICES[kind]["dollars"] for name, kind in part.items()} for part in names)
+    return {"eventTypePricing": resources, "requestTypePricing": requests, "defaultCost": 0}
 
 
 class Bill:
@@ -24,7 +31,7 @@ class Bill:
                 self._add("post", str(post["id"]))
         for name, items in (message.get("includes") or {}).items():
             for item in items if name in _KINDS else ():
-                self._add(_KINDS[name], str(item.get("id") or item.get("media_key")))
+                self._add(_KINDS[name], str(item["id"]))
 
     def request(self, kind: str) -> None:
         self.mills += round(_PRICES[kind]["dollars"] * 1_000)

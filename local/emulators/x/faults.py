@@ -2,7 +2,8 @@
 
 In the stream: close · reset · partial (cuts a line, then closes) · silence · stall (keep-alives only) · disconnect (says so, then
 closes) · disconnect-open (says so, and stays open) · duplicates · unknown · slow-reader · rules-gone (somebody deletes all rules).
-At the next connects: 400 · 401 · 402 · 402-credits · 403 · 409 (the rules are gone) · 429-rate · 429-cap · 429-connections (a ghost
+At the next connects: 400 · 400-fields (an unknown field of posts) ·
+401 · 402 · 402-credits · 403 · 409 (the rules are gone) · 429-rate · 429-cap · 429-connections (a ghost
 connection, until it is cleared) · 500 · 503 · html · refuse (no answer at all). `rotate`: another token from now on.
 At the next searches: search-401 · search-402 · search-429 · search-503 · search-garbled (200, cut off) · search-empty (an empty page
 with more behind it). `no-archive`: from now on the app may not search the full archive.
@@ -22,6 +23,10 @@ IN_STREAM = (
 ANSWERS: dict[str, tuple[int, dict[str, Any], dict[str, str]]] = {
     "400": (400, {"title": "Invalid Request", "type": f"{PROBLEM}invalid-request",
                   "detail": "One or more parameters to your request was invalid."}, {}),
+    "400-fields": (400, {"errors": [{"parameters": {"tweet.fields": ["paid_partnership"]},
+                                     "message": "The `tweet.fields` query parameter value [paid_partnership] is not one of [...]"}],
+                         "title": "Invalid Request", "type": f"{PROBLEM}invalid-request",
+                         "detail": "One or more parameters to your request was invalid."}, {}),
     "401": (401, {"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"}, {}),
     "402": (402, {"title": "Payment Required", "detail": "credits depleted", "status": 402,
                   "type": f"{PROBLEM}credits-depleted"}, {}),

@@ -22,6 +22,7 @@ from aiohttp import web
 
 from .. import doors, log
 from . import faults, given, posts, writer
+from .bill import price_list
 from .compliance import Compliance
 from .faults import PROBLEM, Fault
 from .feed import Feed
@@ -62,6 +63,8 @@ class X:
         app.router.add_get("/2/tweets/search/{reach:recent|all}", self.search)
         app.router.add_get("/2/tweets/counts/{reach:recent|all}", self.count)
         app.router.add_get("/2/usage/tweets", self.usage)
+        app.router.add_get("/2/usage/credits", self.credits)
+        app.router.add_get("/api/credits/pricing", self.price_list)
         app.router.add_get("/2/connections", self.connections)
         app.router.add_delete("/2/connections/filtered_stream", self.clear)
         app.router.add_routes(self._compliance.routes())
@@ -83,7 +86,7 @@ class X:
     @web.middleware
     async def _authorized(self, request: web.Request, handler: Any) -> web.StreamResponse:
         # signed addresses, and the tests' own endpoints
-        open_to_all = request.path.startswith(("/compliance-files/", "/stand-in/"))
+        open_to_all = request.path.startswith(("/compliance-files/", "/stand-in/", "/api/credits/pricing"))
         if not open_to_all and request.headers.get("Authorization") != f"Bearer {self._state.token}":
             return problem(401, "Unauthorized", "about:blank", detail="Unauthorized")
         response: web.StreamResponse = await handler(request)
@@ -129,6 +132,19 @@ class X:
         return json(
             200, {"data": {"cap_reset_day": 28, "project_cap": "3000000", "project_id": "1", "project_usage": used}}
         )
+
+    async def credits(self, request: web.Request) -> web.Response:
+        """Answer what is left; to some accounts X answers an empty 404 (github.com/xdevplatform/docs/issues/395)."""
+        if self._state.credits is None:
+            return web.Response(status=404)
+        left = round(self._state.credits - self._state.bill.mills / 1_000, 3)
+        return json(
+            200, {"data": {"free_balance": 0, "free_grants": [], "prepaid_balance": left, "total_balance": left}}
+        )
+
+    async def price_list(self, request: web.Request) -> web.Response:
+        """Answer as console.x.com does, to everybody (github.com/xdevplatform/playground, internal/playground/credits.go)."""
+        return json(200, price_list())
 
     async def connections(self, request: web.Request) -> web.Response:
         held = self._state.held is not None or self._state.ghost
@@ -220,7 +236,9 @@ async def _main(arguments: argparse.Namespace) -> None:
         written = iter(given.read(arguments.given))
     else:
         written = itertools.islice(writer.write(arguments.seed, clock, topic), arguments.posts)
-    state = State(os.environ.get("X_BEARER_TOKEN", "local"), rules, Memory(arguments.search_lag))
+    state = State(
+        os.environ.get("X_BEARER_TOKEN", "local"), rules, Memory(arguments.search_lag), credits=arguments.credits
+    )
     wrong = Misbehaviour(state)
     feed = Feed(state, wrong, written, arguments.rate, arguments.fault)
     x = X(state, feed, wrong, Compliance(arguments.compliance_seconds), arguments.keep_alive)
@@ -270,6 +288,9 @@ def main() -> None:
     )
     parser.add_argument(
         "--compliance-seconds", type=float, default=2.0, help="how long X takes for a compliance job (%(default)s)"
+    )
+    parser.add_argument(
+        "--credits", type=float, metavar="DOLLARS", help="what is left of the account; none: X does not say"
     )
     parser.add_argument("--truth", type=Path, metavar="FILE", help="at the end, a line for each post that was made")
     asyncio.run(_main(parser.parse_args()))

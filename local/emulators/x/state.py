@@ -38,6 +38,7 @@ class State:
     stalled_until: float = 0.0  # keep-alives only
     ghost: bool = False  # a connection that is gone and still counted
     no_archive: bool = False  # the app may not search the full archive
+    credits: float | None = None  # dollars at the start; None: X does not say
 
     def charge(self, message: dict[str, Any]) -> None:
         """Bill what a message delivers."""

@@ -29,7 +29,7 @@ latest AS (
   LIMIT 12
 ),
 told AS (
-  SELECT `at` FROM ingester_events WHERE `at` >= TIMESTAMP_SUB(@now, INTERVAL 24 HOUR)
+  SELECT `at`, credit_dollars, credit_days, cap_days FROM ingester_events WHERE `at` >= TIMESTAMP_SUB(@now, INTERVAL 24 HOUR)
 )
 SELECT
   (SELECT COUNT(*) FROM recent) AS total_posts,
@@ -52,4 +52,7 @@ SELECT
   (SELECT COUNT(*) FROM stream_gaps WHERE status = 'open') AS gaps_open,
   (SELECT COUNT(*) FROM stream_gaps WHERE changed_at >= TIMESTAMP_SUB(@now, INTERVAL 24 HOUR) AND status != 'open') AS gaps_closed,
   (SELECT MAX(`at`) FROM told) AS ingester_told_at,
+  (SELECT ANY_VALUE(credit_dollars HAVING MAX `at`) FROM told WHERE credit_dollars IS NOT NULL) AS credit_dollars,
+  (SELECT ANY_VALUE(credit_days HAVING MAX `at`) FROM told WHERE credit_dollars IS NOT NULL) AS credit_days,
+  (SELECT ANY_VALUE(cap_days HAVING MAX `at`) FROM told WHERE cap_days IS NOT NULL) AS cap_days,
   (SELECT SUM(dollars) FROM spending WHERE day = DATE(@now)) AS dollars_today

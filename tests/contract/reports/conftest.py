@@ -37,7 +37,14 @@ def live(session_client: bigquery.Client) -> Source:
                 {"data": "eA==", "message_id": "m9", "publish_time": now, "subscription_name": "s", "attributes": "{}"}
             ],
             "ingester_events": [
-                {"holder": "h", "at": now, "event": "alive", "delivered_today": 300},
+                {
+                    "holder": "h",
+                    "at": now,
+                    "event": "alive",
+                    "delivered_today": 300,
+                    "credit_dollars": 12.4,
+                    "credit_days": 2.5,
+                },
                 {"holder": "h", "at": now, "event": "gap_opened", "gap_id": "g", "since": now, "status": "open"},
             ],
         },

@@ -31,6 +31,7 @@ def test_the_numbers_are_those_of_the_tables(live: Source) -> None:
         "total_posts": 3, "no_retweets": 3, "received": 5, "loaded": 3, "filtered": 1, "rejected": 1, "gaps_open": 1,
     }  # fmt: skip
     assert now["dollars_today"] == 1.5
+    assert (now["credit_dollars"], now["credit_days"], now["cap_days"]) == (12.4, 2.5, None)
     assert now["sentiment"] == 0.5
     assert now["hashtags"] == [{"hashtag": "#music", "posts": 3}]
     assert [(step["posts"], step["n"]) for step in now["steps"]] == [(3, 3)]

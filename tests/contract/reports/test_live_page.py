@@ -26,6 +26,8 @@ def test_the_page_moves_while_posts_arrive(
                 "received": "5", "loaded": "3", "filtered": "1", "rejected": "1", "gaps_open": "1",
             }  # fmt: skip
             assert page.inner_text("#dollars_today") == "$1.50"
+            assert page.inner_text("#credit") == "$12.40"
+            assert page.inner_text("#credit_days") == "2.5 days at the present rate"
             assert page.inner_text("#sentiment") == "+0.50"
             bars = page.locator("#rate svg .mark-rect path")
             assert bars.count() == 60

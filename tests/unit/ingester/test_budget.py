@@ -36,13 +36,13 @@ def test_each_resource_counts_once_a_day_an_author_as_two_posts() -> None:
     budget = Budget(0, 0, {}, clock)
     budget.add(post(1, "u1"))
     budget.add(post(2, "u1", "u2"))
-    budget.add(Resources(posts=("3", "1", "2"), media=("3_1",)))  # a post that quotes two, and a picture
+    budget.add(Resources(posts=("3", "1", "2")))  # a post that quotes two
     budget.add(post(3))
-    assert budget.today() == 3 + 2 * 2 + 1
+    assert budget.today() == 3 + 2 * 2
     clock.now = datetime(2026, 11, 23, 0, 1, tzinfo=UTC)
     budget.add(post(1, "u1"))
     assert budget.today() == 3
-    assert budget.month() == 11
+    assert budget.month() == 10
 
 
 def test_requests_count_and_what_another_process_has_counted_does_not() -> None:

@@ -25,7 +25,7 @@ MESSAGES: dict[str, tuple[dict[str, Any], Resources]] = {
     "a post": ({"data": {"id": "1"}}, Resources(("1",))),
     "a retweet with all that X includes": (
         {"data": {"id": "1"}, "includes": {"tweets": [{"id": "2"}], "users": [{"id": "7"}, {"id": "8"}], "media": [{"media_key": "3_1"}]}},
-        Resources(("1", "2"), ("7", "8"), ("3_1",)),
+        Resources(("1", "2"), ("7", "8")),
     ),
     "in the new dialect": ({"data": {"id": "1"}, "includes": {"posts": [{"id": "2"}]}}, Resources(("1", "2"))),
     "a page of search": ({"data": [{"id": "1"}, {"id": "2"}], "includes": {"users": [{"id": "7"}]}}, Resources(("1", "2"), ("7",))),
