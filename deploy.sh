@@ -228,8 +228,8 @@ main() {
 	check_tools
 	WORK=$(mktemp -d)
 	trap 'rm -rf "${WORK}"' EXIT
-	trap 'end_children; exit 130' INT
-	trap 'end_children; exit 143' TERM
+	trap 'cancel_what_runs_in_the_cloud; end_children; exit 130' INT
+	trap 'cancel_what_runs_in_the_cloud; end_children; exit 143' TERM
 	check_project
 	look_at_apis
 	look_around

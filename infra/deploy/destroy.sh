@@ -20,6 +20,7 @@ destroy() {
 	gone schedules "${TICK}" gcloud scheduler jobs delete "${TICK}" --location="${REGION}"
 	gone schedules "${REMOVAL_TICK}" gcloud scheduler jobs delete "${REMOVAL_TICK}" --location="${REGION}"
 	if there jobs "${JOB}"; then cancel_executions; fi
+	if there jobs "${RUN_JOB}"; then cancel_executions '' "${RUN_JOB}"; fi
 	gone jobs "${JOB}" gcloud run jobs delete "${JOB}" --region="${REGION}"
 	gone jobs "${RUN_JOB}" gcloud run jobs delete "${RUN_JOB}" --region="${REGION}"
 	gone functions "${FUNCTION}" gcloud functions delete "${FUNCTION}" --gen2 --region="${REGION}" # with its trigger and subscription

@@ -5,26 +5,26 @@ declare INGESTER_CONFIG=''
 
 paused() { [[ ${IDS["schedules/${TICK}"]:-} == PAUSED ]]; }
 
-# running_executions: "name fingerprint" a line; a tick's execution that found the stream held has ended
+# running_executions [JOB]: "name fingerprint" a line; a tick's execution that found the stream held has ended
 running_executions() {
 	local all name ended config
-	all=$(cloud gcloud run jobs executions list --job="${JOB}" --region="${REGION}" --format='csv[no-heading,separator="~"](metadata.name,status.completionTime,metadata.labels.config)')
+	all=$(cloud gcloud run jobs executions list --job="${1:-${JOB}}" --region="${REGION}" --format='csv[no-heading,separator="~"](metadata.name,status.completionTime,metadata.labels.config)')
 	while IFS='~' read -r name ended config; do
 		[[ -z ${name} || -n ${ended} ]] || printf '%s %s\n' "${name}" "${config}"
 	done <<<"${all}"
 }
 
-# cancel_executions [FINGERPRINT]: all that do not run with it. An ingester that is told to stop ends well, which gcloud takes for a failure to
+# cancel_executions [FINGERPRINT [JOB]]: all that do not run with it. An ingester that is told to stop ends well, which gcloud takes for a failure to
 # cancel it: so it is looked at afterwards.
 cancel_executions() {
 	local execution running
-	running=$(running_executions | other_than "${1:-}")
+	running=$(running_executions "${2:-${JOB}}" | other_than "${1:-}")
 	[[ -n ${running} ]] || return 0
 	while read -r execution _; do
 		gcloud run jobs executions cancel "${execution}" --region="${REGION}" >/dev/null 2>"${WORK}/cancel" </dev/null || true
 	done <<<"${running}"
-	running=$(running_executions | other_than "${1:-}")
-	[[ -z ${running} ]] || fail "The ingester goes on: ${running}" "$(tail -n 3 "${WORK}/cancel")" 'Run the same command again in a minute.'
+	running=$(running_executions "${2:-${JOB}}" | other_than "${1:-}")
+	[[ -z ${running} ]] || fail "This goes on in the cloud: ${running}" "$(tail -n 3 "${WORK}/cancel")" 'Run the same command again in a minute.'
 }
 
 other_than() { if [[ -n $1 ]]; then grep -v " $1\$" || true; else cat; fi; }
@@ -68,12 +68,27 @@ apply_rules() {
 	cloud gcloud run jobs update "${JOB}" --region="${REGION}" --update-labels="rules=${wanted}" >/dev/null
 }
 
+declare IN_THE_CLOUD=''
+
+# What was started in the cloud would go on, and spend, after a Ctrl-C here.
+cancel_what_runs_in_the_cloud() {
+	[[ -n ${IN_THE_CLOUD} ]] || return 0
+	info "Cancelling the execution ${IN_THE_CLOUD}"
+	if gcloud run jobs executions cancel "${IN_THE_CLOUD}" --region="${REGION}" >/dev/null 2>"${WORK}/cancel" </dev/null; then
+		info 'It ends within seconds. A search: the same command goes on with it.'
+	else
+		warn "It may go on: $(tail -n 2 "${WORK}/cancel")" "gcloud run jobs executions cancel ${IN_THE_CLOUD} --region=${REGION}"
+	fi
+}
+
 # in_the_cloud ARGUMENT...: one run of an ingester command, its log shown. Ends as the command ended.
 in_the_cloud() {
 	local execution ended=0
 	execution=$(cloud gcloud run jobs execute "${RUN_JOB}" --region="${REGION}" --args="$(joined "$@")" --async --format='value(metadata.name)')
-	info "Execution ${execution}; its log:"
+	info "Execution ${execution}; Ctrl-C cancels it. Its log:"
+	IN_THE_CLOUD=${execution}
 	wait_for "${execution}" || ended=$?
+	IN_THE_CLOUD=''
 	sleep "${LOG_SECONDS:-10}" # until the last lines can be read
 	gcloud logging read "labels.\"run.googleapis.com/execution_name\"=\"${execution}\" AND logName:\"run.googleapis.com\"" \
 		--order=desc --limit=500 --format='value(textPayload,jsonPayload.message)' </dev/null | sed -n '1!G; h; $p' | sed '/^[[:space:]]*$/d; s/^/         /' >&2
@@ -89,7 +104,8 @@ wait_for() { # EXECUTION
 			[[ ${state##*,} == 1 ]]
 			return
 		fi
-		sleep 5
+		sleep 5 &
+		wait $!
 	done
 	return 1
 }
@@ -101,6 +117,7 @@ pause() {
 		cloud gcloud scheduler jobs pause "${TICK}" --location="${REGION}" >/dev/null
 	fi
 	cancel_executions
+	! there jobs "${RUN_JOB}" || cancel_executions '' "${RUN_JOB}" # a search by hand spends as well; the same command goes on with it
 	# told to the ledger, so that what is posted meanwhile is not fetched, and paid for, afterwards
 	cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false \
 		"INSERT INTO \`${P}.${BIGQUERY_DATASET}.ingester_events\` (holder, \`at\`, event, reason, note) VALUES ('deploy.sh', CURRENT_TIMESTAMP(), 'stopped', 'pause', 'paused by hand')" >/dev/null

@@ -20,13 +20,13 @@ from ..x import search
 from ..x.reach import RECENT, Reach, reach_of
 from ..x.search import AskedRule, Counted, Found, NoArchive, QueryRefused
 from .arrivals import account_for, arrived_at_last
+from .by_hand import LEAST_PAGE
 from .lateness import check_counts, check_recovered, check_search
 from .model import ByHand, Filled, Job, Means, Progress
 from .slices import POSTS_A_SLICE, slices, spread, to_the_millisecond
 
 _PUBLISH_SECONDS = 60.0
 _COUNTS_OFF = 0.05  # X's counts have been seen to be too high by up to this share
-_PAGE = 10  # posts: the fewest that X's search takes as max_results
 _NO_COUNTS = (403, 404)  # the app may search and has no counts: search is asked all the same
 _POSTS_A_SAMPLE = 100  # of a slice of a sample
 
@@ -174,7 +174,7 @@ def _plan_sample(wanted: ByHand, progress: Progress, since: datetime, until: dat
 def _posts_a_slice(job: Job) -> int:
     """Return the most posts of a slice. In a search by hand, a slice too large for the rest of the day's limit waits for the next day."""
     limit = job.means.budget.limit() if job.by_hand else None
-    return POSTS_A_SLICE if limit is None else min(max(limit // job.means.most // 4, _PAGE), POSTS_A_SLICE)
+    return POSTS_A_SLICE if limit is None else min(max(limit // job.means.most // 4, LEAST_PAGE), POSTS_A_SLICE)
 
 
 async def _fill_slice(job: Job, start: datetime, end: datetime) -> None:

@@ -14,6 +14,7 @@ from ..x.reach import Reach, reach_of
 from ..x.search import AskedRule, Counted
 from .model import ByHand, Filled, Progress
 
+LEAST_PAGE = 10  # posts: the fewest that X's search takes as max_results
 NO_RETWEETS = "Retweets are not counted, because search does not return them."
 CUT = "The budget ended the search. The same command goes on, on the next day or with a larger MAX_POSTS_PER_DAY."
 _NOT_RETWEETS = " -is:retweet"

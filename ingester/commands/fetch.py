@@ -1,11 +1,8 @@
 """A search by hand: what the stream did not deliver, or years of history."""
 
-import asyncio
 import signal
 from argparse import Namespace
-from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
 
 from rich.markup import escape
 
@@ -14,15 +11,26 @@ from ..errors import ConfigurationError, NoLedger, Unavailable
 from ..ledger import history
 from ..ledger.ledger import Ledger
 from ..ledger.reservations import Reservations
+from ..prices import DOLLARS
 from ..pubsub.publisher import Publisher
 from ..settings import Settings
 from ..timeouts import Timeouts
 from ..x import rules, search
 from ..x.client import X
-from .services import answer, clock, connect_x, drain, flush, loop, most_units, open_ledger, open_store, x_time
+from .services import (
+    answer,
+    clock,
+    connect_x,
+    drain,
+    flush,
+    loop,
+    most_units,
+    open_ledger,
+    open_store,
+    with_ledger,
+    x_time,
+)
 from .terminal import agreed, check_interval, console, interrupt, progress_bar, warn
-
-T = TypeVar("T")
 
 # https://cloud.google.com/bigquery/docs/streaming-data-into-bigquery, on partitioned tables: 3,650 days; one is left for the way
 _STREAMABLE = timedelta(days=3_649)
@@ -45,14 +53,27 @@ def fetch(settings: Settings, arguments: Namespace, times: Timeouts) -> int:
         return 0
     reservations = answer(manual.open_budget(settings, ledger, clock, x_time, times))
     budget = reservations.budget
+    _require_room(budget.limit(), most_units(settings))
+    console.print(f"X charges ${search.units_of_counts(asked) * DOLLARS:.3f} for counting what there is.")
     counting = search.counts(x, by_hand.without_retweets(asked), begin, until, reservations.spend_request)
-    counted = answer(_with_ledger(ledger, counting))
+    counted = answer(with_ledger(ledger, counting))
     plan = by_hand.Plan(gap, asked, begin, counted, arguments.sample, earlier, most_units(settings))
     for sentence in plan.sentences(budget.remaining(), budget.limit()):
         console.print(sentence)
     if arguments.dry_run or not agreed(arguments, "Fetch and publish them?"):
         return 0 if arguments.dry_run else 1
     return _fetch(settings, ledger, reservations, plan, (x, times))
+
+
+def _require_room(limit: int | None, most: int) -> None:
+    """Raise ConfigurationError, before anything is paid for, where a day has no room for a single page: the search would never go on."""
+    least = by_hand.LEAST_PAGE * most
+    if limit is not None and limit < least:
+        raise ConfigurationError(
+            f"The limit of {limit:,} units is less than X's smallest page may cost: {by_hand.LEAST_PAGE} posts of up to {most} units, "
+            f"{least} in all. Set MAX_POSTS_PER_DAY and MAX_POSTS_PER_MONTH to {least} or more, or ask for less with each post "
+            "(EXPAND_AUTHORS, EXPAND_REFERENCED)."
+        )
 
 
 def _check_streamable(since: datetime) -> None:
@@ -87,7 +108,7 @@ def _fetch(
 
         why = "Stopped, as you asked"
         try:
-            result = loop.run(_with_ledger(ledger, manual.fetch(means, ledger, plan, progress, show)))
+            result = loop.run(with_ledger(ledger, manual.fetch(means, ledger, plan, progress, show)))
         except KeyboardInterrupt:
             pass
         except (Unavailable, NoLedger, search.QueryRefused) as error:
@@ -112,12 +133,3 @@ def _rules_to_ask(x: X, arguments: Namespace) -> list[search.AskedRule]:
         tags = ", ".join(sorted({rule.tag for rule in found if rule.tag})) or "none"
         raise ConfigurationError(f"There is no rule with the tag {', '.join(sorted(missing))}. The tags are: {tags}.")
     return [(rule.id, rule.value, rule.tag) for rule in found if not wanted or rule.tag in wanted]
-
-
-async def _with_ledger(ledger: Ledger, work: Coroutine[Any, Any, T]) -> T:
-    """Write the ledger's rows while the work goes on."""
-    writing = asyncio.get_running_loop().create_task(ledger.run())
-    try:
-        return await work
-    finally:
-        writing.cancel()

@@ -63,6 +63,15 @@ def open_ledger(settings: Settings) -> Ledger:
     return Ledger(open_store(settings), holder_id(os.environ), clock, x_time)
 
 
+async def with_ledger(ledger: Ledger, work: Coroutine[Any, Any, T]) -> T:
+    """Write the ledger's rows while the work goes on."""
+    writing = asyncio.get_running_loop().create_task(ledger.run())
+    try:
+        return await work
+    finally:
+        writing.cancel()
+
+
 async def flush(ledger: Ledger) -> None:
     """Write the rows that wait, for half a minute at most."""
     writing = asyncio.get_running_loop().create_task(ledger.run())

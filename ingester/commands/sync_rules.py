@@ -8,16 +8,21 @@ import orjson
 from rich.markup import escape
 from rich.table import Table
 
-from ..errors import Refused
-from ..prices import COUNTS, COUNTS_ALL, DOLLARS
+from ..backfill import manual
+from ..errors import LedgerFailed, Refused
+from ..ledger.ledger import Ledger
+from ..ledger.reservations import Reservations
+from ..prices import DOLLARS
 from ..settings import Settings
+from ..timeouts import Timeouts
 from ..x import rules, search
 from ..x.client import X
-from ..x.reach import reach_of
+from ..x.reach import Reach, reach_of
 from ..x.rules import Rule
-from .services import answer, connect_x, most_units
+from .services import answer, clock, connect_x, flush, most_units, open_ledger, with_ledger, x_time
 from .terminal import agreed, console, warn
 
+NO_PROJECT = "none"  # ./deploy.sh estimate has none, and no ledger
 _PRICED = timedelta(days=6, hours=23)  # recent counts go back seven days
 
 
@@ -45,20 +50,23 @@ def plan(settings: Settings, arguments: Namespace) -> int:
     x = connect_x(settings)
     found = rules.compare(ours, answer(rules.there(x)))
     answer(rules.check(x, found.add))
+    kinds = [("add", found.add), ("change (leave)", found.remove), ("keep", found.keep), ("not ours", found.foreign)]
+    pricing = None
+    if arguments.price:
+        priced = (
+            [[rule.value for rule in ours]]
+            if arguments.json
+            else [[rule.value] for _, group in kinds for rule in group]
+        )
+        pricing = _Pricing(x, settings, priced)
     if arguments.json:
-        print(orjson.dumps(_as_json(x, ours, found, price=arguments.price)).decode())
+        print(orjson.dumps(_as_json(ours, found, pricing)).decode())
         return 1 if found.changes else 0
     table = Table("", "rule", *(["posts a day", "$ a day", "$ a month"] if arguments.price else []))
-    kinds = [("add", found.add), ("change (leave)", found.remove), ("keep", found.keep), ("not ours", found.foreign)]
     for what, listed in kinds:
         for rule in listed:
-            table.add_row(what, escape(str(rule)), *(_price(x, rule.value, settings) if arguments.price else []))
+            table.add_row(what, escape(str(rule)), *(_price(pricing, rule.value, settings) if pricing else []))
     console.print(table)
-    if arguments.price:
-        console.print(
-            f"X bills a request for counts: ${COUNTS * DOLLARS:.3f} for each rule that was priced, "
-            f"${COUNTS_ALL * DOLLARS:.3f} for one of more than 512 characters."
-        )
     if found.foreign:
         console.print("Rules that are not ours are left alone; rules apply --remove-foreign removes them.")
     console.print(
@@ -92,34 +100,65 @@ def apply(settings: Settings, arguments: Namespace) -> int:
     return 0
 
 
-def _as_json(x: X, ours: list[Rule], found: rules.Plan, *, price: bool) -> dict[str, Any]:
+def _as_json(ours: list[Rule], found: rules.Plan, pricing: "_Pricing | None") -> dict[str, Any]:
     """`posts_a_day` counts a post that matches several rules once, as far as one query can hold them."""
     kinds = {"add": found.add, "change": found.remove, "keep": found.keep, "not_ours": found.foreign}
     listed = [{"what": what, "tag": r.tag, "value": r.value} for what, group in kinds.items() for r in group]
-    return {"rules": listed} | ({"posts_a_day": round(_posts_a_day(x, [r.value for r in ours]), 1)} if price else {})
+    return {"rules": listed} | (
+        {"posts_a_day": round(pricing.posts_a_day([r.value for r in ours]), 1)} if pricing else {}
+    )
 
 
-def _price(x: X, value: str, settings: Settings) -> tuple[str, str, str]:
+def _price(pricing: "_Pricing", value: str, settings: Settings) -> tuple[str, str, str]:
     """Return posts a day, dollars a day and dollars a month, by the last seven days."""
     if search.cannot_ask(value):
         return ("?", "?", "?")
-    posts = _posts_a_day(x, [value])
+    posts = pricing.posts_a_day([value])
     dollars = posts * DOLLARS
     upto = f" to {dollars * most_units(settings):,.2f}" if most_units(settings) > 1 else ""
     return f"{posts:,.0f}", f"{dollars:,.2f}{upto}", f"{dollars * 30:,.0f}"
 
 
+class _Pricing:
+    """Counts posts by the last seven days. Says first what X charges for it, and spends from the budget of stream and searches."""
+
+    def __init__(self, x: X, settings: Settings, priced: list[list[str]]) -> None:
+        """`priced` are the values that are asked for, a list for each request. Raises Refused where a limit is reached."""
+        self._x = x
+        units = sum(search.units_of_counts(_with_reach(values)) for values in priced)
+        console.print(f"X charges ${units * DOLLARS:.3f} for counting what the rules match.")
+        self._ledger: Ledger | None = None
+        self._reservations: Reservations | None = None
+        if settings.google_cloud_project == NO_PROJECT:
+            return
+        try:
+            ledger = open_ledger(settings)
+            self._reservations = answer(manual.open_budget(settings, ledger, clock, x_time, Timeouts()))
+        except LedgerFailed as error:
+            warn(f"This is not in the ledger, so the limits do not count it: {str(error)[:300]}")
+            return
+        self._ledger = ledger
+        if spent := self._reservations.budget.spent():
+            raise Refused(
+                f"{spent.setting} is reached: {spent.units:,} of {spent.limit:,} units. Rules can be priced when it is not."
+            )
+
+    def posts_a_day(self, values: list[str]) -> float:
+        """Ask X. Costs one request for counts, or more if the rules do not fit into one query."""
+        now = datetime.now(UTC) - timedelta(minutes=1)
+        spend = self._reservations.spend_request if self._reservations else _unrecorded
+        counting = search.counts(self._x, _with_reach(values), now - _PRICED, now, spend)
+        counted = answer(with_ledger(self._ledger, counting) if self._ledger else counting)
+        if self._ledger:
+            answer(flush(self._ledger))
+        if counted.total is None:
+            raise Refused("X does not say how many posts these rules match. Try again in a minute.")
+        return counted.total / (_PRICED / timedelta(days=1))
+
+
+def _with_reach(values: list[str]) -> list[tuple[search.AskedRule, Reach]]:
+    return [(("", value, ""), reach_of(value, is_old=False)) for value in values]
+
+
 async def _unrecorded(units: int) -> None:
-    """Rules are priced without the ledger, so these units are not in it; the sentence under the table names them."""
-
-
-def _posts_a_day(x: X, values: list[str]) -> float:
-    """Return posts a day by the last seven days. Costs one request for counts, or more if the rules do not fit into one query."""
-    now = datetime.now(UTC) - timedelta(minutes=1)
-    asked = [("", value, "") for value in values]
-    counted = answer(
-        search.counts(x, [(rule, reach_of(rule[1], is_old=False)) for rule in asked], now - _PRICED, now, _unrecorded)
-    )
-    if counted.total is None:
-        raise Refused("X does not say how many posts these rules match. Try again in a minute.")
-    return counted.total / (_PRICED / timedelta(days=1))
+    """Spend without a ledger; the sentence before it names the price."""

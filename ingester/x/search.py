@@ -177,6 +177,11 @@ async def counts(
     return result
 
 
+def units_of_counts(rules: Iterable[tuple[AskedRule, Reach]]) -> int:
+    """Return the units that X bills for counting: a request for as many rules as fit into a query. Further pages cost more."""
+    return sum(reach.counts for _, reach in _queries(rules))
+
+
 def _queries(rules: Iterable[tuple[AskedRule, Reach]]) -> Iterator[tuple[str, Reach]]:
     askable = [(value, reach) for (_, value, _), reach in rules if cannot_ask(value, reach.characters) is None]
     for reach in (RECENT, ALL):

@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.support import ROOT
 from tests.support.processes import serving
 from tests.support.tiers import needs
 from tests.support.trial import cases
+from tests.support.waiting import eventually
 
 BIN = ROOT / "tests" / "support" / "deploy" / "bin"
 SETTINGS = {"GOOGLE_CLOUD_PROJECT": "some-project", "X_BEARER_TOKEN": "TOKEN%3D", "ALERT_EMAIL": "a@example.com"}
@@ -27,8 +29,8 @@ class Recorded:
     folder: Path
     tree: Path = ROOT
 
-    def deploy(self, *arguments: str, stdin: str | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
-        environment = {
+    def environment(self, **settings: str) -> dict[str, str]:
+        return {
             "PATH": f"{BIN}:{os.environ['PATH']}",
             "HOME": str(self.folder),
             "CLOUD": str(self.folder),
@@ -38,6 +40,9 @@ class Recorded:
             "DEPLOY_JOB_POLL_SECONDS": "0",
             **settings,
         }
+
+    def deploy(self, *arguments: str, stdin: str | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
+        environment = self.environment(**settings)
         given: dict[str, object] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
         return subprocess.run(  # type: ignore[call-overload, no-any-return]
             ["./deploy.sh", *arguments], cwd=self.tree, env=environment, capture_output=True, text=True, timeout=120, check=False, **given,
@@ -426,6 +431,32 @@ def test_a_tick_s_short_execution_beside_the_ingester_ends_nothing(deployed: Rec
     ran = copy.deploy("up", "ingester", "--yes", **SETTINGS)
     assert [call for call in copy.calls if call[1:5] == ["run", "jobs", "executions", "cancel"]]
     assert (copy.folder / "running").read_text().endswith(config), "one with other settings is replaced"
+
+
+def test_ctrl_c_cancels_what_was_started_in_the_cloud(deployed: Recorded, tmp_path: Path) -> None:
+    copy = copied(deployed, tmp_path)
+    (copy.folder / "calls").unlink()
+    environment = copy.environment(**SETTINGS, ENDLESS="true")
+    command = ["./deploy.sh", "run", "search", "--from", "2026-11-20T00:00", "--yes"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as ran:
+        describe = ["run", "jobs", "executions", "describe"]
+        assert eventually(lambda: any(call[1:5] == describe for call in copy.calls), 60)
+        ran.send_signal(signal.SIGINT)
+        _, said = ran.communicate(timeout=60)
+    assert ran.returncode == 130
+    assert "Ctrl-C cancels it" in said
+    assert "It ends within seconds. A search: the same command goes on with it." in said
+    assert not (copy.folder / "running-by-hand").exists()
+
+
+def test_pause_cancels_a_search_by_hand_as_well(deployed: Recorded, tmp_path: Path) -> None:
+    copy = copied(deployed, tmp_path)
+    (copy.folder / "running-by-hand").write_text("ingester-run-5~~abc")
+    ran = copy.deploy("pause", **SETTINGS)
+    assert ran.returncode == 0, ran.stderr
+    assert not (copy.folder / "running-by-hand").exists()
 
 
 def test_a_build_that_fails_shows_the_end_of_its_log(project: Recorded, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def bench(tmp_path: Path, bigquery_url: str, google_credentials: Path, dataset: 
         yield Bench(tmp_path, url, pubsub, environment)
 
 
-def test_plan_shows_what_apply_then_does_and_no_more(bench: Bench) -> None:
+def test_plan_shows_what_apply_then_does_and_no_more(bench: Bench, client: bigquery.Client, dataset: str) -> None:
     first = bench.file(("music", "m"), ("dance", "d"))
     assert bench.run("rules", "plan", "--rules", first).returncode == 1
     assert bench.rules() == []
@@ -91,6 +91,7 @@ def test_plan_shows_what_apply_then_does_and_no_more(bench: Bench) -> None:
     told = bench.run("rules", "plan", "--rules", second, "--price")
     assert told.returncode == 1
     assert "2 to add, 1 to change, 0 as they are, 1 not ours" in told.stderr
+    assert told.stderr.startswith("X charges $0.020 for counting what the rules match."), "four rules are shown"
     program = bench.run("rules", "plan", "--rules", second, "--price", "--json")
     assert program.returncode == 1
     read = json.loads(program.stdout)
@@ -98,6 +99,12 @@ def test_plan_shows_what_apply_then_does_and_no_more(bench: Bench) -> None:
         ("add", "music"), ("add", "song"), ("change", "music"), ("not_ours", "dance"),
     ]  # fmt: skip
     assert read["posts_a_day"] == 0.0
+    assert program.stderr == "X charges $0.005 for counting what the rules match.\n", "one query holds both rules"
+    (row,) = client.query(f"SELECT SUM(units) AS units FROM {dataset}.spending").result()
+    assert row["units"] == 5, "the ledger has them, and the limits count them"
+    refused = bench.run("rules", "plan", "--rules", second, "--price", MAX_POSTS_PER_DAY="5")
+    assert refused.returncode == 3
+    assert "MAX_POSTS_PER_DAY is reached: 5 of 5 units" in refused.stderr
     assert bench.run("rules", "apply", "--rules", second, "--yes").returncode == 0
     assert sorted(bench.rules()) == [("dance", "d"), ("music", "other tag"), ("song", "s")]
     told = bench.run("rules", "apply", "--rules", second, "--yes")
@@ -121,6 +128,12 @@ def test_without_yes_and_without_a_person_nothing_is_done(bench: Bench) -> None:
 
 
 MISTAKES = {
+    "a limit below a page": (
+        ["search", "--from", "2026-01-01", "--to", "2026-02-01", "--yes"],
+        {"MAX_POSTS_PER_DAY": "59"},
+        2,
+        "less than X's smallest page may cost: 10 posts of up to 6 units, 60 in all",
+    ),
     "a wrong token": (["rules", "plan"], {"X_BEARER_TOKEN": "wrong"}, 3, "Is the token right"),
     "X out of reach": (["rules", "plan"], {"X_API_URL": "http://127.0.0.1:9"}, 3, "X does not answer"),
     "a search from the future": (["search", "--from", "2999-01-01", "--to", "2998-01-01"], {}, 2, "is not before"),
@@ -194,6 +207,7 @@ def test_history_is_priced_fetched_within_the_budget_and_gone_on_with(
         said = search("--dry-run", per_day="60")
         (posts,) = re.search(r"([0-9]+) posts from ", said).groups()  # type: ignore[union-attr]
         assert f": ${int(posts) * DOLLARS:,.2f}." in said
+        assert said.startswith("X charges $0.010 for counting what there is.")
         assert "Asking for it cost $0.010" in said
         assert "it takes up to" in said
         assert "The budget ended the search" in search("--yes", per_day="60")
