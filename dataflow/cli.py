@@ -28,6 +28,7 @@ from . import load as loading
 from . import options as command_line
 from . import totals as counts
 from .archive import Window
+from .console import SafeConsole
 from .convert import Options
 from .errors import DataflowError, UsageError
 from .files import Part
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit codes: 0 all is loaded and the counts balance; 1 it is not; 2 bad usage; 130 interrupted."""
     asked, beam_options = command_line.parser().parse_known_args(arguments)
     seen = sys.stderr.isatty() or "COLUMNS" in os.environ
-    console = Console(stderr=True, highlight=False, width=None if seen else 1_000)
+    console = SafeConsole(stderr=True, highlight=False, width=None if seen else 1_000)
     _quiet()
     try:
         if asked.data is None:

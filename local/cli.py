@@ -15,6 +15,7 @@ from types import FrameType
 from rich.console import Console
 
 from . import landed, progress, report, run, runs
+from .console import SafeConsole
 from .emulators.x import given
 from .errors import LocalError, UsageError
 from .pipeline import Pipeline, Plan
@@ -36,7 +37,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Exit codes: 0 everything balances; 1 it does not, or a part failed; 2 bad usage; 128 + n for signal n."""
     # what is piped into a file or another program is not wrapped
     is_seen = (sys.stderr if arguments.json else sys.stdout).isatty() or "COLUMNS" in os.environ
-    console = Console(stderr=arguments.json, width=None if is_seen else _PIPED)
+    console = SafeConsole(stderr=arguments.json, width=None if is_seen else _PIPED)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from . import embedded, export, files, network, options, query, questions, results, sanitize, tables, terminal
+from .console import SafeConsole
 from .errors import ReportError, UsageError
 from .params import SAMPLE, WEEK_STARTS, Params, period
 from .query import Source
@@ -53,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
 def _console(to: TextIO) -> Console:
     """Return a console. Output that is piped is not wrapped."""
     is_seen = to.isatty() or "COLUMNS" in os.environ
-    return Console(file=to, width=None if is_seen else _PIPED)
+    return SafeConsole(file=to, width=None if is_seen else _PIPED)
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:

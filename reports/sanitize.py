@@ -25,7 +25,7 @@ _CELL_WITHIN = re.compile(r"([;\t\n|][;|\s]*+)([=+\-@＝＋－＠]?)")
 
 
 def for_terminal(text: str) -> str:
-    """Return a text on one line, without control characters and direction marks."""
+    """Return a text on one line, without control characters, direction marks and what Unicode keeps free of characters."""
     return "".join(" " if c in "\n\r\t\u2028\u2029" else c for c in text if _shown(c)).strip()
 
 
@@ -70,8 +70,14 @@ def readable(value: Any) -> Any:
     return as_written(value) if isinstance(value, str) else value
 
 
+def _is_no_character(code: int) -> bool:
+    """Whether Unicode promises never to make it a character; XML, and so GEXF and GraphML, may not hold it."""
+    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+
+
 def _shown(character: str) -> bool:
     return character in "\n\r\t" or (
         unicodedata.category(character) not in {"Cc", "Cs"}
+        and not _is_no_character(ord(character))
         and unicodedata.bidirectional(character) not in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
     )

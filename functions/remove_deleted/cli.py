@@ -122,7 +122,8 @@ def _status(store: Store) -> int:
             for name in ("ids", "answers", "removed", "rewritten", "left_fresh", "bytes_scanned")
             if (value := getattr(one, name))
         )
-        print(f"{one.at:%Y-%m-%d %H:%M:%S}  {one.event:9}  {one.job_id:22}  {counts}  {one.note}".rstrip())
+        line = f"{one.at:%Y-%m-%d %H:%M:%S}  {one.event:9}  {one.job_id:22}  {counts}  {one.note}".rstrip()
+        print("".join(c if c.isprintable() else " " for c in line))  # a note may have X's words
     if finished:
         print(f"X has been asked about every post that was stored at {max(finished):%Y-%m-%d %H:%M} UTC.")
     late = policy.is_late(history, now)

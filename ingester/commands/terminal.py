@@ -7,15 +7,15 @@ from argparse import Namespace
 from contextlib import AbstractContextManager
 from datetime import datetime
 
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..errors import ConfigurationError
+from .console import SafeConsole
 
 # what is piped into a file or another program is not wrapped
 _is_seen = sys.stderr.isatty() or "COLUMNS" in os.environ
-console = Console(stderr=True, highlight=False, width=None if _is_seen else 1_000)
+console = SafeConsole(stderr=True, highlight=False, width=None if _is_seen else 1_000)
 
 
 def agreed(arguments: Namespace, question: str) -> bool:

@@ -17,7 +17,7 @@ from local.emulators.bigquery import credentials
 from local.processes import wait_until_ready
 from tests.support import ROOT
 from tests.support.deploy.cloud import PROJECT, TOKEN, Cloud, Ran, cloud, copy_of_tree, missing_tools
-from tests.support.deploy.roles import place
+from tests.support.deploy.roles import listed_roles, place
 from tests.support.deploy.uploads import to_upload
 from tests.support.fakes.google.things import NUMBER
 from tests.support.processes import running
@@ -111,7 +111,7 @@ def test_roles_are_exactly_those_of_the_table(google: Cloud, first: Ran) -> None
                 given |= {
                     (f"table:{table.rsplit('.', 1)[-1]}", role, _who(m)) for m in json.loads(f"[{members.rstrip(';')}]")
                 }
-    assert given == table()
+    assert given == listed_roles()
 
 
 def _bindings(r: dict[str, object]) -> set[tuple[str, str]]:

@@ -24,7 +24,7 @@ def place(path: str) -> str:
     return next((name for end, name in _NAMES.items() if resource.endswith(end)), "project")
 
 
-def table() -> set[tuple[str, str, str]]:
+def listed_roles() -> set[tuple[str, str, str]]:
     """Return (resource, role, who). Roles on buckets are granted on the project, under a condition."""
     rows = [line.split("\t") for line in (ROOT / "infra" / "roles.tsv").read_text().splitlines()]
     return {("project" if on == "buckets" else on, role, who) for who, role, on, _ in rows}
