@@ -37,9 +37,10 @@ from .totals import Totals
 
 KEYWORDS = Path(load_tweet.__file__).with_name("keywords.txt")
 DOLLARS_A_MONTH = (
-    97  # of the smallest streaming job: one worker of a vCPU and 4 GB, on the Streaming Engine, day and night
+    122  # of one worker, e2-standard-2, day and night; Streaming Engine comes on top (infra/deploy/prices.json)
 )
 _POLL_SECONDS = 0.5
+_PRIVATE = 0o077  # what is staged has posts in it: for nobody else on this machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seen = sys.stderr.isatty() or "COLUMNS" in os.environ
     console = SafeConsole(stderr=True, highlight=False, width=None if seen else 1_000)
     _quiet()
+    os.umask(_PRIVATE)
     try:
         if asked.data is None:
             return _run(asked, beam_options, console)

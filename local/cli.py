@@ -22,6 +22,7 @@ from .pipeline import Pipeline, Plan
 
 _PRICES = json.loads((Path(__file__).parents[1] / "ingester" / "prices.json").read_text(encoding="utf-8"))
 _PIPED = 1_000  # characters
+_PRIVATE = 0o077  # a run's folder and results have posts in them: for nobody else on this machine
 _POST, _USER = (_PRICES[kind]["dollars"] for kind in ("post", "user"))
 _POLL_SECONDS = 0.5
 # X sends at most 250 posts a second on pay-per-use (https://docs.x.com/x-api/posts/filtered-stream/introduction, 2026-08), and the
@@ -40,6 +41,7 @@ def main(arguments: argparse.Namespace) -> int:
     console = SafeConsole(stderr=arguments.json, width=None if is_seen else _PIPED)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
+    os.umask(_PRIVATE)
     try:
         return _run(arguments, console)
     except LocalError as error:

@@ -29,6 +29,7 @@ _NONE = {
 _EVER = timedelta(days=3_650)  # the longest period of a report
 _WORTH_A_WORD = timedelta(hours=2)
 _PIPED = 1_000  # characters of a line
+_PRIVATE = 0o077  # reports and exports have posts in them: for nobody else on this machine
 _NOT_LIVE = (
     "keyword", "rule", "only", "show", "search", "sample", "export", "network", "ids_only", "for_programs", "dry_run", "sql",
 )  # fmt: skip
@@ -38,6 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     """Exit codes: 0 done; 1 BigQuery failed; 2 bad usage; 130 Ctrl-C."""
     arguments = options.parser().parse_args(argv)
     console = _console(sys.stderr)
+    os.umask(_PRIVATE)
     try:
         return _run(arguments, console)
     except ReportError as error:

@@ -96,7 +96,7 @@ template() {
 	step "Building Dataflow's image (about five minutes: Beam is large)"
 	patiently gcloud builds submit "${folder}" --config=infra/deploy/image.yaml --region="${REGION}" \
 		--gcs-source-staging-dir="gs://${BUCKET}/dataflow" --service-account="projects/${P}/serviceAccounts/$(account tds-build)" \
-		--substitutions="_IMAGE=${image},_PYTHON_VERSION=${PYTHON_VERSION}" >/dev/null
+		--substitutions="_IMAGE=${image}" >/dev/null
 	patiently gcloud dataflow flex-template build "gs://${WORKER_BUCKET}/templates/stream.json" --image="${image}" \
 		--sdk-language=PYTHON --metadata-file=dataflow/template.json >/dev/null
 	cloud gcloud storage buckets update "gs://${WORKER_BUCKET}" --update-labels="template=${source}" >/dev/null

@@ -38,7 +38,7 @@ repository() {
 ingester() {
 	local folder source image image_there config variables live=${IDS["jobs/${JOB}"]:-}
 	folder=$(stage ingester)
-	source=$(cd "${folder}" && { files_hash .; printf '%s' "${PYTHON_VERSION}"; } | hash_of)
+	source=$(cd "${folder}" && files_hash .)
 	image="${REGISTRY}/ingester:${source}"
 	variables=$(joined \
 		"GOOGLE_CLOUD_PROJECT=${P}" "BIGQUERY_DATASET=${BIGQUERY_DATASET}" "PUBSUB_TOPIC=${PUBSUB_TOPIC}" \
@@ -59,7 +59,7 @@ ingester() {
 			patiently gcloud builds submit "${folder}" --config=infra/deploy/image.yaml --region="${REGION}" \
 				--gcs-source-staging-dir="gs://${BUCKET}/ingester" \
 				--service-account="projects/${P}/serviceAccounts/$(account tds-build)" \
-				--substitutions="_IMAGE=${image},_PYTHON_VERSION=${PYTHON_VERSION}" >/dev/null
+				--substitutions="_IMAGE=${image}" >/dev/null
 		fi
 		patiently gcloud run jobs deploy "${JOB}" --region="${REGION}" "${flags[@]}" --labels="app=${APP},config=${config},rules=${live%%~*}"
 		made jobs "${JOB}"

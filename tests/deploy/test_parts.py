@@ -334,11 +334,25 @@ DOCKERFILE = (ROOT / "ingester" / "Dockerfile").read_text()
 def test_the_image_is_slim_pinned_and_runs_as_nobody_in_particular() -> None:
     lines = [line for line in DOCKERFILE.splitlines() if line and not line.startswith("#")]
     words = [line.split()[0] for line in lines]
-    assert words == ["ARG", "FROM", "RUN", "WORKDIR", "COPY", "RUN", *["COPY"] * 6, "ENV", "USER", "ENTRYPOINT", "CMD"]
-    assert "FROM python:${PYTHON_VERSION}-slim-bookworm" in lines
-    assert re.fullmatch(r"3\.11\.\d+", (ROOT / "infra" / "python-version").read_text().strip())
+    assert words == ["FROM", "RUN", "WORKDIR", "COPY", "RUN", *["COPY"] * 6, "ENV", "USER", "ENTRYPOINT", "CMD"]
+    version = (ROOT / "infra" / "python-version").read_text().strip()
+    assert re.fullmatch(r"3\.11\.\d+", version)
+    assert re.search(
+        rf"^FROM python:{re.escape(version)}-slim-bookworm@sha256:[0-9a-f]{{64}}$", DOCKERFILE, re.MULTILINE
+    )
     assert words.index("USER") > max(i for i, word in enumerate(words) if word in ("RUN", "COPY"))
     assert not re.search(r"apt-get|curl|wget|ADD |:latest|--privileged|X_BEARER_TOKEN", DOCKERFILE)
+
+
+def test_actions_are_pinned_by_commit() -> None:
+    used = [
+        line.strip()
+        for file in (ROOT / ".github/workflows").glob("*.yml")
+        for line in file.read_text().splitlines()
+        if "uses:" in line
+    ]
+    assert used
+    assert all(re.fullmatch(r"- uses: [\w/-]+@[0-9a-f]{40} # v[\d.]+", line) for line in used), used
 
 
 def test_the_scripts_look_for_the_deployed_python_first() -> None:

@@ -102,6 +102,8 @@ def test_files_into_an_embedded_bigquery_by_the_command_as_it_is_typed(folder: P
         ).stderr
         for _ in range(2)
     ]
+    staged = [tmp_path / "staging", *(tmp_path / "staging").rglob("*")]
+    assert {oct(path.stat().st_mode & 0o777) for path in staged} == {"0o700", "0o600"}, "for nobody else"
     assert "tweet_versions: 5 rows loaded" in said[0]
     assert "Nothing is loaded twice" in said[1]
     for one in said:

@@ -61,6 +61,18 @@ def test_a_report_is_printed_and_left_in_files(here: dict[str, str], tmp_path: P
     assert str(tmp_path / "[/r]") in done.stderr.replace("\n", "")
 
 
+def test_what_has_posts_in_it_is_for_nobody_else(here: dict[str, str], tmp_path: Path) -> None:
+    done = run(*PERIOD, "--only", "totals", "--results", str(tmp_path / "results"), **here)
+    assert done.returncode == 0, done.stderr
+    done = run(*PERIOD, "--export", str(tmp_path / "posts.csv"), **here)
+    assert done.returncode == 0, done.stderr
+    modes = {
+        path.name: path.stat().st_mode & 0o777
+        for path in (tmp_path / "results", tmp_path / "results/totals.csv", tmp_path / "posts.csv")
+    }
+    assert modes == {"results": 0o700, "totals.csv": 0o600, "posts.csv": 0o600}
+
+
 def test_only_some_questions_are_asked(here: dict[str, str], tmp_path: Path) -> None:
     done = run(*PERIOD, "--only", "totals,gaps", "--results", str(tmp_path), **here)
     assert done.returncode == 0, done.stderr
