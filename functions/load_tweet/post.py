@@ -183,20 +183,22 @@ def _full_text(data: Reader, original: Reader) -> str | None:
 
 
 def _created_at(value: str | None, post_id: str) -> str | None:
-    """Return a UTC DATETIME to the second, from the id if X left the field out. Both sources agree, so created_at is stable for an id."""
-    if value is not None and ":60" in value and _LEAP_SECOND.search(value):
-        value = None if int(post_id) >= _FIRST_SNOWFLAKE else _LEAP_SECOND.sub(":59", value)
+    """Return a UTC DATETIME to the second. An id that holds its time decides, whatever a file says: one id has one created_at.
+
+    X's own field and the id agree. An older id has the time of the field, if it has one.
+    """
+    if value is not None and ":60" in value:
+        value = _LEAP_SECOND.sub(":59", value)
+    moment = None
     if value is not None:
         try:
             moment = datetime.fromisoformat(value)
             moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         except (ValueError, OverflowError):
             raise BadMessage("wrong_type", "data.created_at: expected an ISO 8601 time, got another string") from None
-    elif int(post_id) >= _FIRST_SNOWFLAKE:
+    if int(post_id) >= _FIRST_SNOWFLAKE:
         moment = _SNOWFLAKE_EPOCH + timedelta(milliseconds=int(post_id) >> 22)
-    else:
-        return None
-    return moment.replace(tzinfo=None, microsecond=0).isoformat()
+    return moment.replace(tzinfo=None, microsecond=0).isoformat() if moment is not None else None
 
 
 def _entities(entities: list[Reader], kind: str, *names: str) -> list[str]:

@@ -84,6 +84,13 @@ def test_it_answers_to_its_own_name_only(
             request = urllib.request.Request(f"{address}{path}", headers={"Host": host})
             with pytest.raises(HTTPError, match="400"):
                 urllib.request.urlopen(request, timeout=20)
+        for headers in (
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": "same-site"},
+            {"Origin": "https://evil.example"},
+        ):
+            with pytest.raises(HTTPError, match="403"):
+                urllib.request.urlopen(urllib.request.Request(f"{address}/now.json", headers=headers), timeout=20)
         with pytest.raises(HTTPError, match="404"):
             urllib.request.urlopen(f"{address}/../etc/passwd", timeout=20)
         os.kill(process.pid, signal.SIGINT)

@@ -278,6 +278,14 @@ def test_json_nested_as_deep_as_all_parts_take_is_read() -> None:
     assert reading.parse(f'{{"data":{{"id":"3","text":"a"}},"new":{deep}}}').text == "a"
 
 
+@pytest.mark.parametrize(
+    "written", ["2006-03-21T20:50:14.000Z", "2099-01-01T00:00:00Z", "2026-10-05T19:00:47Z", "2026-10-05"]
+)
+def test_an_id_that_holds_its_time_decides_whatever_a_file_says(written: str) -> None:
+    """Otherwise one post would have several rows in the view, in several partitions."""
+    assert parse({"data": {"id": ID, "created_at": written}}).columns["created_at"] == CREATED["created_at"]
+
+
 def test_both_ways_to_the_time_agree_so_that_an_id_has_one_created_at() -> None:
     given = parse({"data": {"id": ID, "created_at": "2026-10-05T19:00:46.000Z"}}).columns["created_at"]
     assert given == parse({"data": {"id": ID}}).columns["created_at"]
