@@ -103,9 +103,10 @@ def _run(asked: argparse.Namespace, beam_options: Sequence[str], console: Consol
     # BigQuery remembers load jobs by the run's name, so loading again needs a new name
     place = Staging(_staging(asked, remote=remote), f"{job.run}-{now:%Y%m%dT%H%M%S}" if asked.again else job.run)
     console.print(job.opening, markup=False)
+    _clear_leftovers(place, console)
     if earlier := place.loaded():
         at = datetime.fromtimestamp(earlier["at"], UTC)
-        console.print(f"These were loaded on {at:%F %T} UTC. Nothing is loaded twice; --again loads them once more.")
+        console.print(f"Already loaded, on {at:%F %T} UTC. Nothing is loaded twice; --again loads it once more.")
         return _conclude(counts.of_json(earlier), console)
     if asked.dry_run:
         return 0
@@ -126,6 +127,23 @@ def _run(asked: argparse.Namespace, beam_options: Sequence[str], console: Consol
                     f"The pipeline ended early: {_last_line(error)}. The same command goes on."
                 ) from None
         return _load(place, loader, target, len(job.parts), console)
+
+
+def _clear_leftovers(place: Staging, console: Console) -> None:
+    """Remove what imports that were broken off have left for over a day, and name what is younger."""
+    for leftover in staging.find_leftovers(place.folder.rsplit("/", 1)[0], place.run):
+        at = f"{datetime.fromtimestamp(leftover.written, UTC):%F %H:%M} UTC"
+        if leftover.is_stale:
+            staging.remove(leftover)
+            console.print(
+                f"Removed what an import of {at} had left, which was broken off: {leftover.folder}", markup=False
+            )
+        else:
+            console.print(
+                f"An import of {at} was broken off, or still runs: its files with posts are in {leftover.folder}. Its command goes on with it; "
+                "after a day the next import removes them.",
+                markup=False,
+            )
 
 
 def _last_line(error: Exception) -> str:
@@ -165,7 +183,7 @@ def _conclude(result: Totals, console: Console) -> int:
 def _of_files(asked: argparse.Namespace, options: Options) -> Job:
     found = files.find(asked.files)
     size = sum(file.size for file in found)
-    run = staging.name("files", *found, *_how(options))
+    run = staging.name("files", *map(files.fingerprint, found), *_how(options))
     opening = f"{len(found):,} file{'s' * (len(found) != 1)}, {size / 1e6:,.1f} MB. Loading costs nothing at Google or X, but storage does."
     return Job(
         files.divide(found),

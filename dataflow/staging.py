@@ -4,14 +4,15 @@
     <staging>/<run>/shards/             the files of rows
     <staging>/<run>/loaded.json         all is in BigQuery; the rest is gone
 
-A run is named after what it reads and how: the same files, filter and settings are the same run.
+A run is named after what it reads and how: files of the same content, filter and settings are the same run. What a run that was broken off has
+left is removed after a day: it holds posts, and what X asks to remove is looked for in BigQuery alone.
 """
 
 import hashlib
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
@@ -21,12 +22,42 @@ from . import totals
 from .shards import Shard
 from .totals import Totals
 
+STALE_SECONDS = 86_400.0
 Done = tuple[Totals, dict[str, Shard]]  # of a part: its files by table
 
 
 def name(*what: object) -> str:
     """Return the name of the run that does this: the same for the same arguments, in any process."""
     return hashlib.blake2b(orjson.dumps([str(one) for one in what]), digest_size=8).hexdigest()
+
+
+class Leftover(NamedTuple):
+    """A run that was broken off: its folder with files of rows, and when the last of them was written, in seconds since 1970."""
+
+    folder: str
+    written: float
+
+    @property
+    def is_stale(self) -> bool:
+        return time.time() - self.written > STALE_SECONDS
+
+
+def find_leftovers(folder: str, run: str) -> list[Leftover]:
+    """Return the runs below a folder, but for this one, that have files of rows."""
+    try:
+        matched = FileSystems.match([FileSystems.join(folder, "*", "shards", "*")])[0].metadata_list
+    except BeamIOError:  # there is no such folder yet
+        return []
+    newest: dict[str, float] = {}
+    for one in matched:
+        of_run = one.path.rsplit("/shards/", 1)[0]
+        newest[of_run] = max(newest.get(of_run, 0.0), one.last_updated_in_seconds or time.time())
+    return [Leftover(path, written) for path, written in sorted(newest.items()) if path.rsplit("/", 1)[-1] != run]
+
+
+def remove(leftover: Leftover) -> None:
+    with suppress(BeamIOError):
+        FileSystems.delete([leftover.folder])
 
 
 class Staging:

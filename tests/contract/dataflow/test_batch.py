@@ -153,6 +153,45 @@ def test_the_same_files_are_loaded_once_unless_they_are_asked_for_again(
     assert place.query(count) == [{"stored": 10, "seen": 5}]
 
 
+def test_a_file_that_was_only_touched_or_renamed_is_not_loaded_again(
+    place: Place, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert place.run("files", f"{folder}/a.jsonl") == 0
+    os.utime(folder / "a.jsonl", (1, 1))
+    assert place.run("files", f"{folder}/a.jsonl") == 0
+    assert "Already loaded, on" in capsys.readouterr().err
+    (folder / "a.jsonl").rename(folder / "renamed.jsonl")
+    assert place.run("files", f"{folder}/renamed.jsonl") == 0
+    assert "Already loaded, on" in capsys.readouterr().err
+    text = (folder / "renamed.jsonl").read_bytes()
+    (folder / "renamed.jsonl").write_bytes(text.replace(b"about music", b"about noise"))
+    os.utime(folder / "renamed.jsonl", (1, 1))
+    assert place.run("files", f"{folder}/renamed.jsonl") == 0
+    assert "Already loaded" not in capsys.readouterr().err
+
+
+def test_what_an_import_that_was_broken_off_left_is_named_and_removed_after_a_day(
+    place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its file has changed since, so nobody goes on with it, and nothing that X asks to remove is looked for there."""
+    with monkeypatch.context() as patched:
+        patched.setattr(cli, "_load", lambda *arguments: 1)
+        assert place.run("files", f"{folder}/a.jsonl") == 1
+    left = [path for path in place.staging.rglob("shards/*") if path.is_file()]
+    assert left
+    (folder / "a.jsonl").write_bytes(streamed(1))
+    assert place.run("files", f"{folder}/a.jsonl") == 0
+    assert "was broken off, or still runs: its files with posts are in" in capsys.readouterr().err
+    assert all(path.exists() for path in left)
+    for path in left:
+        os.utime(path, (1, 1))
+    assert place.run("files", f"{folder}/a.jsonl") == 0
+    said = capsys.readouterr().err
+    assert "Removed what an import of 1970-01-01 00:00 UTC had left, which was broken off" in said
+    assert "Already loaded" in said
+    assert not any(path.exists() for path in left)
+
+
 def test_a_filter_that_is_changed_is_another_run(
     place: Place, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
