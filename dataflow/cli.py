@@ -140,8 +140,8 @@ def _clear_leftovers(place: Staging, console: Console) -> None:
             )
         else:
             console.print(
-                f"An import of {at} was broken off, or still runs: its files with posts are in {leftover.folder}. Its command goes on with it; "
-                "after a day the next import removes them.",
+                f"An import of {at} was broken off, or still runs: its files with posts are in {leftover.folder}. "
+                "Its command goes on with it; after a day the next import removes them.",
                 markup=False,
             )
 

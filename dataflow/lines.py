@@ -1,6 +1,6 @@
 """Reads the shapes in which people keep X's JSON, one a line, and returns messages as the stream sends them. Pure.
 
-    a message of the stream    {"data": {...}, "includes": ..., "matching_rules": ...}    kept byte for byte
+    a message of the stream    {"data": {...}, "includes": ..., "matching_rules": ...}    kept byte for byte, if all its users are authors
     a page of results          {"data": [...], "includes": ...}      a message for each post, with what it refers to
     a post                     {"id": ..., "text": ...}              alone, or flattened by twarc2: put back into data and includes
     a row of `archive`         {"payload": ..., "received_at": ...}  the topic's message, or an export of the table
@@ -84,8 +84,14 @@ def read(line: bytes, tag: str = "") -> Iterator[Record]:
         return
     try:
         text = line.decode("utf-8-sig").strip()
-        if not tag and text.startswith(_STREAM) and '"__twarc"' not in text and '"text"' in text:
-            yield Record(text)  # most lines are messages, and the row code parses them anyway
+        if (
+            not tag
+            and text.startswith(_STREAM)
+            and '"__twarc"' not in text
+            and '"text"' in text
+            and '"includes"' not in text
+        ):
+            yield Record(text)  # the row code parses it anyway
             return
         found = parse_json(text)
     except ValueError as error:
@@ -101,8 +107,12 @@ def _read(found: Any, text: str, tag: str) -> Iterator[Record]:
     elif isinstance(found.get("data"), list):
         yield from _of_page(found, tag)
     elif "data" in found:
-        payload = text if "matching_rules" in found or not tag else _tagged(found, tag)
-        yield Record(payload, _retrieved_at(found), no_post=_no_post(found["data"]))
+        message = _with_authors_alone(found)
+        if tag and "matching_rules" not in found:
+            message = message | {"matching_rules": _rules(tag)}
+        yield Record(
+            text if message is found else _dump(message), _retrieved_at(found), no_post=_no_post(found["data"])
+        )
     elif "id" in found and "text" in found and "id_str" not in found:
         yield Record(_dump(_unflatten(found, tag)), _retrieved_at(found))
     elif "id_str" in found:
@@ -138,6 +148,22 @@ def _of_page(page: Object, tag: str) -> Iterator[Record]:
         yield Record(_dump(message | {"matching_rules": rules}), at, no_post=_no_post(post))
 
 
+def _with_authors_alone(message: Object) -> Object:
+    """Return a message without the profiles of people who wrote none of its posts. The same object, if there are none.
+
+    remove_deleted finds people by the posts that they wrote. The profile of somebody who was only mentioned or answered would stay.
+    """
+    includes = _object(message.get("includes"))
+    users = includes.get("users")
+    posts = [message.get("data"), *_objects(includes.get("tweets")), *_objects(includes.get("posts"))]
+    authors = {str(_object(post).get("author_id")) for post in posts}
+    kept = [user for user in _objects(users) if str(user.get("id")) in authors]
+    if not isinstance(users, list) or len(kept) == len(users):
+        return message
+    others = {kind: items for kind, items in includes.items() if kind != "users"}
+    return message | {"includes": others | ({"users": kept} if kept else {})}
+
+
 def _no_post(found: Any) -> str:
     """Return why an object is no post: accounts, lists and private messages have ids too. '' for what the row code judges."""
     if isinstance(found, dict) and "id" in found and ("text" not in found or "event_type" in found):
@@ -146,13 +172,8 @@ def _no_post(found: Any) -> str:
 
 
 def _by_key(items: Any) -> dict[str, Object]:
-    """Objects by id (media by key); users by handle as well."""
-    found: dict[str, Object] = {}
-    for item in _objects(items):
-        found[str(item.get("id") or item.get("media_key"))] = item
-        if "username" in item:
-            found[f"@{item['username']}"] = item
-    return found
+    """Return objects by id, media by key."""
+    return {str(item.get("id") or item.get("media_key")): item for item in _objects(items)}
 
 
 def _referred(post: Object, index: dict[str, dict[str, Object]]) -> Object:
@@ -166,9 +187,7 @@ def _referred(post: Object, index: dict[str, dict[str, Object]]) -> Object:
     wanted: dict[str, list[str]] = {"users": [], "media": [], "places": [], "polls": []}
     for one in (post, *posts):
         attached, geo = _object(one.get("attachments")), _object(one.get("geo"))
-        mentions = _objects(_object(one.get("entities")).get("mentions"))
-        wanted["users"] += [str(one.get("author_id")), str(one.get("in_reply_to_user_id"))]
-        wanted["users"] += [f"@{mention.get('username')}" for mention in mentions]
+        wanted["users"].append(str(one.get("author_id")))
         wanted["media"] += _strings(attached.get("media_keys"))
         wanted["polls"] += _strings(attached.get("poll_ids"))
         wanted["places"].append(str(geo.get("place_id")))
@@ -198,7 +217,6 @@ def _put_back(post: Object, includes: dict[str, dict[str, Object]]) -> Object:
 
     data = {name: value for name, value in post.items() if name not in _OF_FLATTENED}
     put("users", post.get("author"))
-    put("users", post.get("in_reply_to_user"))
     if isinstance(attached := data.get("attachments"), dict):
         for media in _objects(attached.get("media")):
             put("media", media, "media_key")
@@ -209,11 +227,7 @@ def _put_back(post: Object, includes: dict[str, dict[str, Object]]) -> Object:
         put("places", place)
         data["geo"] = {name: geo[name] for name in _OF_GEO if name in geo} if place.get("id") else geo
     if isinstance(entities := data.get("entities"), dict) and "mentions" in entities:
-        mentions = _objects(entities["mentions"])
-        for mention in mentions:
-            if "name" in mention:
-                put("users", {name: value for name, value in mention.items() if name not in ("start", "end")})
-        kept = [{name: one[name] for name in _OF_MENTION if name in one} for one in mentions]
+        kept = [{name: one[name] for name in _OF_MENTION if name in one} for one in _objects(entities["mentions"])]
         data["entities"] = entities | {"mentions": kept}
     references = _objects(data.get("referenced_tweets"))
     for one in references:
@@ -222,10 +236,6 @@ def _put_back(post: Object, includes: dict[str, dict[str, Object]]) -> Object:
     if references:
         data["referenced_tweets"] = [{name: one[name] for name in ("type", "id") if name in one} for one in references]
     return data
-
-
-def _tagged(found: Object, tag: str) -> str:
-    return _dump(found | {"matching_rules": _rules(tag)})
 
 
 def _rules(tag: str) -> list[Object]:

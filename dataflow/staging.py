@@ -4,8 +4,8 @@
     <staging>/<run>/shards/             the files of rows
     <staging>/<run>/loaded.json         all is in BigQuery; the rest is gone
 
-A run is named after what it reads and how: files of the same content, filter and settings are the same run. What a run that was broken off has
-left is removed after a day: it holds posts, and what X asks to remove is looked for in BigQuery alone.
+A run is named after what it reads and how: files of the same content, filter and settings are the same run. What a run that was broken off
+has left is removed after a day: it holds posts, and what X asks to remove is looked for in BigQuery alone.
 """
 
 import hashlib

@@ -4,11 +4,16 @@ import json
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
+from functions.remove_deleted.store import Store
+from functions.remove_deleted.sweep import sweep
+from local.processes import Process
 from tests.support import ROOT
 from tests.support.removal import StandIn, Stored
 from tests.support.x_messages import message, post, refer
@@ -19,7 +24,7 @@ MINE = [post(number, f"secret {number}", author_id="4711") for number in (1, 2)]
 OTHERS = post(3, "somebody else's", author_id="99")
 
 
-def ask(stored: Stored, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+def run(stored: Stored, *module: str, **more: str) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
         "GOOGLE_CLOUD_PROJECT": "local",
@@ -27,10 +32,14 @@ def ask(stored: Stored, *arguments: str, **more: str) -> subprocess.CompletedPro
         "PYTHONPATH": str(ROOT),
         **more,
     }
-    command = [sys.executable, "-m", "functions.remove_deleted", *arguments]
+    command = [sys.executable, "-m", *module]
     return subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL
     )
+
+
+def ask(stored: Stored, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return run(stored, "functions.remove_deleted", *arguments, **more)
 
 
 def test_every_post_of_an_author_goes_at_once(stored: Stored) -> None:
@@ -118,6 +127,78 @@ def test_one_run_of_the_schedule_by_hand(stored: Stored, x: StandIn, tmp_path: P
     assert "There is nothing to do until" in done.stdout
     assert stored.shown() == [OTHERS["id"]]
     assert "X has been asked about every post" in ask(stored, "--status").stdout
+
+
+def everything(stored: Stored, folder: Path) -> str:
+    """Return what all tables, all exports and a report hold, as one text."""
+    folder.mkdir()
+    tables = json.loads((ROOT / "infra/bigquery/layout.json").read_text())
+    found = [json.dumps(stored.ask(f"SELECT * FROM {table}"), default=str, ensure_ascii=False) for table in tables]
+    rejected = stored.ask("SELECT data FROM rejected")
+    found += [(row["data"] or b"").decode("latin-1") for row in rejected]
+    for kind in ("csv", "jsonl", "parquet"):
+        assert run(stored, "reports", "--export", str(folder / f"posts.{kind}")).returncode == 0
+    assert run(stored, "reports", "--results", str(folder / "results")).returncode == 0
+    posts = duckdb.read_parquet(str(folder / "posts.parquet")).fetchall()
+    files = [path.read_text() for path in folder.rglob("*") if path.is_file() and path.suffix != ".parquet"]
+    return "\n".join([*found, str(posts), *files])
+
+
+def test_one_person_in_every_table_file_and_export(stored: Stored, bigquery_process: Process, tmp_path: Path) -> None:
+    """The person wrote a post, is quoted, retweeted, answered and mentioned: live, in an imported page, and in one that was flattened."""
+
+    def all_parts(first: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        own = post(first, f"own-words-{first}", author_id="4711")
+        mention = {"start": 0, "end": 6, "username": "the_handle", "id": "4711"}
+        return own, [
+            own,
+            post(first + 1, "a quote", **refer("quoted", own)),
+            post(first + 2, f"RT @the_handle: own-words-{first}", **refer("retweeted", own)),
+            post(first + 3, "an answer", in_reply_to_user_id="4711", **refer("replied_to", own)),
+            post(first + 4, "hello you", entities={"mentions": [mention]}),
+        ]
+
+    person = {"id": "4711", "username": "the_handle", "name": "The-Whole-Name", "description": "the-own-description"}
+    own, live = all_parts(10)
+    for one in live:
+        refers = one is not own and "referenced_tweets" in one
+        stored.add(
+            message(one, own, users=[person]) if refers else message(one, **({"users": [person]} if one is own else {}))
+        )
+    own, page = all_parts(20)
+    flat_own, flat = all_parts(30)
+    referred = [
+        one | {"referenced_tweets": [one["referenced_tweets"][0] | flat_own | {"author": person}]}
+        for one in flat
+        if "referenced_tweets" in one
+    ]
+    answered = referred[-1] | {"in_reply_to_user": person}
+    mentioned = flat[-1] | {"entities": {"mentions": [flat[-1]["entities"]["mentions"][0] | person]}}
+    lines = [
+        {"data": page, "includes": {"users": [person], "tweets": [own]}},
+        {"data": page[4], "includes": {"users": [person]}},
+        *(
+            one | {"__twarc": {"retrieved_at": "2026-01-01T00:00:00Z"}}
+            for one in (flat_own | {"author": person}, *referred, answered, mentioned)
+        ),
+    ]
+    (tmp_path / "page.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    storage = {"BIGQUERY_STORAGE_EMULATOR_HOST": f"127.0.0.1:{bigquery_process.ready['grpc_port']}"}
+    importing = ["--no-filter", "--workers", "1", "--staging", str(tmp_path / "staging")]
+    imported = run(stored, "dataflow", "files", str(tmp_path / "page.jsonl"), *importing, **storage)
+    assert imported.returncode == 0, imported.stderr
+    assert "rejected 0" in imported.stderr
+
+    marks = ("own-words", "The-Whole-Name", "the-own-description")
+    before = everything(stored, tmp_path / "before")
+    assert [mark for mark in marks if mark not in before] == []
+
+    assert ask(stored, "--user", "4711", "--yes").returncode == 0
+    sweep(Store("local", stored.dataset), datetime.now(UTC) + timedelta(hours=2))  # BigQuery changes no fresh rows
+    after = everything(stored, tmp_path / "after")
+    assert [mark for mark in marks if mark in after] == []
+    assert "a quote" in after, "what others wrote stays"
+    assert "hello you" in after
 
 
 MISTAKES = {
