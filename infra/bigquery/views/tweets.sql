@@ -1,6 +1,6 @@
 -- What do people query? One row a post: the newest version of each edit chain, nothing that was deleted, no duplicates.
 -- rules has every rule for which X delivered the post: it may deliver a post once for each.
--- created_at stands in the window's PARTITION BY so that a date range prunes partitions; an id has one created_at.
+-- created_at stands in the window's PARTITION BY so that a date range prunes partitions; an id since November 2010 has one created_at.
 SELECT
   v.* EXCEPT (rules_of_all) REPLACE (
     ARRAY(
@@ -59,8 +59,16 @@ LEFT JOIN (
 LEFT JOIN (
   SELECT id, LOGICAL_OR(reason != 'scrub_geo') AS gone FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions` GROUP BY id
 ) AS retweeted ON retweeted.id = v.retweet_of
+-- an id from before snowflakes holds no time, and files may disagree about it: the row with a time that was stored first decides
+LEFT JOIN (
+  SELECT id, created_at
+  FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.tweet_versions`
+  WHERE created_at < DATETIME '2010-11-05' AND LENGTH(id) < 12
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY id ORDER BY loaded_at, created_at) = 1
+) AS first_stored ON first_stored.id = v.id
 WHERE
-  replaced.id IS NULL
+  (first_stored.id IS NULL OR first_stored.created_at = v.created_at)
+  AND replaced.id IS NULL
   AND deleted.id IS NULL
   AND deleted_chain.chain_id IS NULL
   AND retweeted.gone IS NOT TRUE  -- a retweet says its original's words
