@@ -33,10 +33,8 @@ def make(root: Path = ROOT) -> Path:
     """Make a new folder. Raises UsageError if the disk is full or not writable."""
     _sweep(root)
     try:
-        folder = root / time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-        while folder.exists():
-            folder = folder.with_name(f"{folder.name}x")
-        (folder / "logs").mkdir(parents=True)
+        folder = _new(root)
+        (folder / "logs").mkdir()
         free = shutil.disk_usage(folder).free
         if free < _NEEDED:
             shutil.rmtree(folder)
@@ -54,12 +52,25 @@ def make(root: Path = ROOT) -> Path:
     return folder
 
 
+def _new(root: Path) -> Path:
+    """Make a folder with the time as its name. A run of the same second has another one."""
+    root.mkdir(parents=True, exist_ok=True)
+    folder = root / time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    while True:
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            folder = folder.with_name(f"{folder.name}x")
+        else:
+            return folder
+
+
 def keep(folder: Path) -> None:
     """Keep the folder after its run; `latest` beside it links to it."""
     (folder / _KEPT).touch()
-    latest = folder.with_name(_LATEST)
-    latest.unlink(missing_ok=True)
-    latest.symlink_to(folder.name)
+    link = folder.with_name(f"{_LATEST}.{folder.name}")  # replaced at once, as another run may do so too
+    link.symlink_to(folder.name)
+    link.replace(folder.with_name(_LATEST))
 
 
 def remove(folder: Path) -> None:

@@ -72,7 +72,6 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     shown = _names(arguments.show, names)
     dataset = arguments.dataset or settings.bigquery_dataset
     arguments.is_default = arguments.results is None
-    arguments.results = arguments.results or files.new_folder(now)
     if arguments.sql:
         project = arguments.project or settings.google_cloud_project or "PROJECT"
         for name in names:
@@ -86,7 +85,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         if arguments.export:
             files.check_file(arguments.export)
         else:
-            files.check(arguments.results)
+            files.check(arguments.results or files.DEFAULT)
     with _source(arguments, dataset, now, console) as source:
         if arguments.command == "serve":
             _only_for_reports(arguments)
@@ -162,6 +161,7 @@ def _period_text(asked: Params) -> str:
 
 def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace, console: Console) -> int:
     terminal.show(report, _console(sys.stdout), shown)
+    arguments.results = arguments.results or files.new_folder(datetime.now(UTC))
     with console.status("Drawing the page…"):
         written = files.write(
             report,

@@ -5,7 +5,6 @@ https://developer.x.com/en/developer-terms/policy: others may be given post ids 
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -18,7 +17,7 @@ from google.cloud import bigquery
 from pyarrow import parquet
 from requests.exceptions import RequestException
 
-from . import query, sanitize
+from . import files, query, sanitize
 from .errors import ReportError, UsageError
 from .params import Params, names
 from .query import Source
@@ -79,33 +78,28 @@ def write(
     if (path.suffix == ".jsonl") is not (kind is Kind.MESSAGES):
         raise UsageError("A FILE.jsonl has whole posts as X sent them; ids and samples go to a FILE.csv.")
     question = question_of(kind)
-    part = path.with_name(f"{path.name}.part")
     try:
-        part.touch()  # before anything is queried and paid for
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}. Name another file.") from None
-    try:
-        pages, schema = query.pages(source, question.sql, names(asked, question.parameters), _PAGE)
-        if path.suffix == ".csv":
-            more = CODING if kind is Kind.SAMPLE else ()
-            written, cut = _csv(part, pages, schema, more, for_programs=for_programs or kind is Kind.IDS)
-            if cut:
-                on_cut(cut)
-        elif path.suffix == ".jsonl":
-            written = _lines(part, pages)
-        else:
-            written = _parquet(part, pages, schema)
-        part.replace(path)
+        with files.whole(path) as part:
+            part.touch()  # before anything is queried and paid for
+            pages, schema = query.pages(source, question.sql, names(asked, question.parameters), _PAGE)
+            if path.suffix == ".csv":
+                more = CODING if kind is Kind.SAMPLE else ()
+                written, cut = _csv(part, pages, schema, more, for_programs=for_programs or kind is Kind.IDS)
+                if cut:
+                    on_cut(cut)
+            elif path.suffix == ".jsonl":
+                written = _lines(part, pages)
+            else:
+                written = _parquet(part, pages, schema)
         return written
     except (GoogleAPIError, RequestException) as error:  # requests' are OSErrors too
         raise ReportError(
             f"BigQuery broke off while the posts were read: {error}. Nothing was written; try again."
         ) from None
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}. Is the disk full?") from None
-    finally:
-        with suppress(OSError):
-            part.unlink()
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror or error}. Name another file, if the disk is not full."
+        ) from None
 
 
 def question_of(kind: Kind) -> Question:

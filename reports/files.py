@@ -2,7 +2,8 @@
 
 import csv
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,12 +11,33 @@ from . import page, sanitize
 from .errors import UsageError
 from .results import Report
 
-_DEFAULT = Path("results")
+DEFAULT = Path("results")
 
 
-def new_folder(now: datetime) -> Path:
-    """Return the folder of a report that is made now: results/<time>, in UTC. An earlier report is not overwritten."""
-    return _DEFAULT / f"{now.astimezone(UTC):%Y%m%d-%H%M%S}"
+def new_folder(now: datetime, parent: Path = DEFAULT) -> Path:
+    """Make <parent>/<time>, in UTC; another report of the same second has another folder. Raises UsageError."""
+    folder = parent / f"{now.astimezone(UTC):%Y%m%d-%H%M%S}"
+    while True:
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            folder = folder.with_name(f"{folder.name}x")
+        except OSError as error:
+            raise _not_written(folder, error) from None
+        else:
+            return folder
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give the path to write to. It becomes the file at the end; on an error, such as a full disk, it is removed."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        with suppress(OSError):
+            part.unlink()
 
 
 def link_latest(folder: Path) -> None:
@@ -57,12 +79,16 @@ def write(report: Report, folder: Path, *, with_page: bool, for_programs: bool =
         folder.mkdir(parents=True, exist_ok=True)
         written = [_csv(report, name, folder, for_programs=for_programs) for name in report.answers]
         if with_page:
-            written.append(_whole(folder / "report.html", page.html(report)))
+            written.append(_page(folder / "report.html", page.html(report)))
         return written
     except OSError as error:
-        raise UsageError(
-            f"The results cannot be written to {folder}: {error.strerror or error}. Name another folder with --results."
-        ) from None
+        raise _not_written(folder, error) from None
+
+
+def _not_written(folder: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"The results cannot be written to {folder}: {error.strerror or error}. Name another folder with --results."
+    )
 
 
 def _csv(report: Report, name: str, folder: Path, *, for_programs: bool) -> Path:
@@ -71,14 +97,13 @@ def _csv(report: Report, name: str, folder: Path, *, for_programs: bool) -> Path
     cell = sanitize.for_program if for_programs else sanitize.for_sheet
     lines += [[cell(value) for value in row.values()] for row in answer.rows]
     path = folder / f"{name}.csv"
-    with path.with_suffix(".part").open("w", encoding="utf-8" if for_programs else "utf-8-sig", newline="") as file:
+    encoding = "utf-8" if for_programs else "utf-8-sig"
+    with whole(path) as part, part.open("w", encoding=encoding, newline="") as file:
         csv.writer(file).writerows(lines)
-    path.with_suffix(".part").replace(path)
     return path
 
 
-def _whole(path: Path, text: str) -> Path:
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8", errors="replace")
-    part.replace(path)
+def _page(path: Path, text: str) -> Path:
+    with whole(path) as part:
+        part.write_text(text, encoding="utf-8", errors="replace")
     return path

@@ -5,7 +5,7 @@ from typing import Any
 
 import networkx as nx
 
-from . import query, sanitize
+from . import files, query, sanitize
 from .errors import UsageError
 from .params import Params
 from .query import Rows, Source
@@ -29,10 +29,9 @@ def write(source: Source, asked: Params, kind: str, path: Path) -> tuple[int, in
     """Write the network; return how many nodes and edges it has. Raises ReportError, and UsageError where it cannot be written."""
     check(path)
     graph = build(query.answer(source, question_of(kind), asked), directed=kind not in _UNDIRECTED)
-    part = path.with_name(f"{path.stem}.part{path.suffix}")
     try:
-        _WRITERS[path.suffix](graph, part)
-        part.replace(path)
+        with files.whole(path) as part:
+            _WRITERS[path.suffix](graph, part)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}. Name another file.") from None
     return graph.number_of_nodes(), graph.number_of_edges()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -308,6 +309,14 @@ def test_without_room_on_the_disk_it_says_what_can_go(tmp_path: Path, monkeypatc
     monkeypatch.setattr(runs, "_NEEDED", 10**18)
     with pytest.raises(UsageError, match=rf"MB are free.*remove those you need no more \({kept.name}\)"):
         runs.make(tmp_path)
+
+
+def test_runs_of_the_same_second_have_folders_of_their_own(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        folders = list(pool.map(lambda _: runs.make(tmp_path), range(8)))
+        list(pool.map(runs.keep, folders))
+    assert len(set(folders)) == 8
+    assert (tmp_path / "latest").resolve() in folders
 
 
 def test_what_a_killed_run_left_goes_at_the_next_start_and_kept_ones_stay(tmp_path: Path) -> None:

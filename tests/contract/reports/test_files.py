@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 import json
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,11 @@ def test_every_csv_has_the_rows_of_the_answer_and_no_formula(report: results.Rep
         numbers = {column for row in answer.rows for column, value in row.items() if isinstance(value, (int, float))}
         cells = [(column, value) for row in rows for column, value in row.items() if column not in numbers]
         assert not [cell for cell in cells if cell[1].lstrip().startswith(("=", "+", "-", "@"))]
+
+
+def test_two_reports_of_one_second_have_two_folders(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    assert [files.new_folder(now, tmp_path).name for _ in range(2)] == ["20261129-120000", "20261129-120000x"]
 
 
 def test_programs_get_the_files_of_a_report_as_they_are_stored(report: results.Report, tmp_path: Path) -> None:

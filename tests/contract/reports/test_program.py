@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -315,6 +316,33 @@ def test_a_bigquery_that_hangs_is_not_waited_for_for_ever(
     assert done.returncode == 1
     assert "BigQuery did not answer in time" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--export", "posts.csv"],
+        ["--export", "posts.parquet"],
+        ["--network", "hashtags", "--export", "n.gexf"],
+        ["--network", "hashtags", "--export", "n.graphml"],
+        ["--results", "."],
+    ],
+    ids=" ".join,
+)
+def test_a_full_disk_leaves_no_half_of_a_file(here: dict[str, str], tmp_path: Path, arguments: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "reports", *PERIOD, *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **here},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),  # no file may be longer
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert (done.returncode, "cannot be written" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+    assert not list(tmp_path.glob("*part*"))
+    assert not list(tmp_path.glob("[np]*.*[lv]"))
 
 
 def test_ctrl_c_ends_it_without_a_traceback(here: dict[str, str], tmp_path: Path) -> None:
