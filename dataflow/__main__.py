@@ -1,14 +1,19 @@
 """python -m dataflow. The parts are in other modules, because Beam's workers cannot find what is defined in __main__."""
 
+import signal
 import sys
-
-from . import options
 
 
 def main() -> int:
+    signal.signal(
+        signal.SIGINT, signal.SIG_DFL
+    )  # Ctrl-C during the imports: no traceback, and nothing that swallows it
+    from . import options  # noqa: PLC0415 - as above
+
     options.parser().parse_known_args()  # --help and mistakes are answered at once
     from .cli import main as run  # noqa: PLC0415 - Beam takes seconds to import
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return run()
 
 

@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import signal
 import sys
 import threading
 import warnings
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
 from google.api_core.exceptions import GoogleAPIError
 from google.auth.exceptions import GoogleAuthError
@@ -40,6 +42,7 @@ DOLLARS_A_MONTH = (
     122  # of one worker, e2-standard-2, day and night; Streaming Engine comes on top (infra/deploy/prices.json)
 )
 _POLL_SECONDS = 0.5
+_interrupted = threading.Event()
 _PRIVATE = 0o077  # what is staged has posts in it: for nobody else on this machine
 
 
@@ -59,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = SafeConsole(stderr=True, highlight=False, width=None if seen else 1_000)
     _quiet()
     os.umask(_PRIVATE)
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         if asked.data is None:
             return _run(asked, beam_options, console)
@@ -72,11 +76,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _quiet() -> None:
+def _quiet(level: int = logging.ERROR) -> None:
     """Hide warnings of Beam and its libraries that users cannot act on."""
     warnings.filterwarnings("ignore", module="apache_beam")
     for name in ("apache_beam", "urllib3", "google"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(level)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End what runs, as Ctrl-C does. Beam would log the exception with its tracebacks, and raise another for it."""
+    _quiet(logging.CRITICAL + 1)
+    threading.excepthook = lambda _: None
+    _interrupted.set()
+    raise KeyboardInterrupt
 
 
 def _run(asked: argparse.Namespace, beam_options: Sequence[str], console: Console) -> int:
@@ -123,6 +135,8 @@ def _run(asked: argparse.Namespace, beam_options: Sequence[str], console: Consol
             try:
                 batch.run(job.parts, options, place, [*(ours or batch.local_options(asked.workers)), *beam_options])
             except (RuntimeError, OSError, GoogleAPIError, GoogleAuthError) as error:
+                if _interrupted.is_set():
+                    raise KeyboardInterrupt from None
                 raise DataflowError(
                     f"The pipeline ended early: {_last_line(error)}. The same command goes on."
                 ) from None

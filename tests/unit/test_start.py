@@ -1,5 +1,6 @@
 """Every command answers --help at once: nothing heavy is imported before the arguments are read."""
 
+import signal
 import subprocess
 import sys
 
@@ -38,3 +39,16 @@ def test_help_and_version_import_nothing_heavy(module: str, option: str) -> None
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout
     assert set(done.stderr.split()) & HEAVY == set()
+
+
+@pytest.mark.parametrize("module", ["ingester", "local", "reports", "dataflow", "demo"])
+def test_ctrl_c_while_libraries_are_imported_shows_no_traceback(module: str) -> None:
+    arguments = {"ingester": ["rules", "plan"], "dataflow": ["files", "none"]}.get(module, [])
+    command = [sys.executable, "-X", "importtime", "-m", module, *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any("google" in line for line in process.stderr), "libraries are being imported"
+        process.send_signal(signal.SIGINT)
+        said = "".join(process.communicate(timeout=30))
+    assert process.returncode in (-signal.SIGINT, 128 + signal.SIGINT)  # a shell makes one of the other
+    assert "Traceback" not in said

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -18,6 +19,7 @@ from google.cloud import bigquery
 from dataflow import cli, convert
 from local.processes import Process
 from tests.support import ROOT, x_messages
+from tests.support.waiting import eventually
 
 pytestmark = [
     pytest.mark.process_per_case,
@@ -108,6 +110,29 @@ def test_files_into_an_embedded_bigquery_by_the_command_as_it_is_typed(folder: P
     assert "Nothing is loaded twice" in said[1]
     for one in said:
         assert "read 7 = loaded 5 + filtered 0 + rejected 2 (rejected: not_json 1, rejected: old_format 1)" in one
+
+
+def test_ctrl_c_while_one_worker_converts_shows_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "many.jsonl").write_bytes(b"\n".join(streamed(number) for number in range(50_000)))
+    command = [
+        sys.executable,
+        "-m",
+        "dataflow",
+        "files",
+        "many.jsonl",
+        "--data",
+        "data",
+        "--workers",
+        "1",
+        "--no-filter",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert eventually(lambda: any(tmp_path.glob(".dataflow/*/shards/*")), 60)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    assert (process.returncode, "Traceback" in said) == (130, False)
+    assert "Run the same command to continue" in said
 
 
 def test_files_become_rows_and_what_is_none_is_kept_with_file_and_line(
