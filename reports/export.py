@@ -17,11 +17,12 @@ from google.cloud import bigquery
 from pyarrow import parquet
 from requests.exceptions import RequestException
 
-from . import files, query, sanitize
+from . import query, sanitize
 from .errors import ReportError, UsageError
 from .params import Params, names
 from .query import Source
 from .questions import Question, read
+from .whole_file import whole_file
 
 FORMATS = (".csv", ".parquet", ".jsonl")
 CODING = ("code", "coder", "remark")  # empty columns of a sample, for a person
@@ -79,7 +80,7 @@ def write(
         raise UsageError("A FILE.jsonl has whole posts as X sent them; ids and samples go to a FILE.csv.")
     question = question_of(kind)
     try:
-        with files.whole(path) as part:
+        with whole_file(path) as part:
             part.touch()  # before anything is queried and paid for
             pages, schema = query.pages(source, question.sql, names(asked, question.parameters), _PAGE)
             if path.suffix == ".csv":

@@ -2,14 +2,14 @@
 
 import csv
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from . import page, sanitize
 from .errors import UsageError
 from .results import Report
+from .whole_file import whole_file
 
 DEFAULT = Path("results")
 
@@ -26,18 +26,6 @@ def new_folder(now: datetime, parent: Path = DEFAULT) -> Path:
             raise _not_written(folder, error) from None
         else:
             return folder
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """Give the path to write to. It becomes the file at the end; on an error, such as a full disk, it is removed."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        with suppress(OSError):
-            part.unlink()
 
 
 def link_latest(folder: Path) -> None:
@@ -98,12 +86,12 @@ def _csv(report: Report, name: str, folder: Path, *, for_programs: bool) -> Path
     lines += [[cell(value) for value in row.values()] for row in answer.rows]
     path = folder / f"{name}.csv"
     encoding = "utf-8" if for_programs else "utf-8-sig"
-    with whole(path) as part, part.open("w", encoding=encoding, newline="") as file:
+    with whole_file(path) as part, part.open("w", encoding=encoding, newline="") as file:
         csv.writer(file).writerows(lines)
     return path
 
 
 def _page(path: Path, text: str) -> Path:
-    with whole(path) as part:
+    with whole_file(path) as part:
         part.write_text(text, encoding="utf-8", errors="replace")
     return path

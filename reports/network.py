@@ -5,11 +5,12 @@ from typing import Any
 
 import networkx as nx
 
-from . import files, query, sanitize
+from . import query, sanitize
 from .errors import UsageError
 from .params import Params
 from .query import Rows, Source
 from .questions import Question, read
+from .whole_file import whole_file
 
 _WRITERS = {".gexf": nx.write_gexf, ".graphml": nx.write_graphml}
 _UNDIRECTED = frozenset({"hashtags"})
@@ -30,7 +31,7 @@ def write(source: Source, asked: Params, kind: str, path: Path) -> tuple[int, in
     check(path)
     graph = build(query.answer(source, question_of(kind), asked), directed=kind not in _UNDIRECTED)
     try:
-        with files.whole(path) as part:
+        with whole_file(path) as part:
             _WRITERS[path.suffix](graph, part)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}. Name another file.") from None

@@ -5,6 +5,8 @@ import re
 import sys
 from pathlib import Path
 
+import grimp
+import networkx as nx
 import pytest
 
 from tests.support import ROOT
@@ -34,6 +36,14 @@ def imports(file: Path) -> set[str]:
 
 def packages(file: Path) -> set[str]:
     return {name.split(".")[0] if not name.startswith(".") else name for name in imports(file)}
+
+
+@pytest.mark.parametrize("package", ["ingester", "functions", "dataflow", "reports", "demo", "local", "benchmarks"])
+def test_no_two_modules_import_each_other(package: str) -> None:
+    """Python would import the one or the other first, and fail or not."""
+    built = grimp.build_graph(package, cache_dir=None)
+    edges = ((one, other) for one in built.modules for other in built.find_modules_directly_imported_by(one))
+    assert [sorted(circle) for circle in nx.strongly_connected_components(nx.DiGraph(edges)) if len(circle) > 1] == []
 
 
 def files_of(folder: str) -> list[Path]:

@@ -36,6 +36,7 @@ def written(source: Source, asked: Params, folder: Path) -> tuple[results.Report
     return report, path.as_uri()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_every_chart_is_drawn_with_the_numbers_of_the_sql(weeks: Source, tmp_path: Path, scheme: Any) -> None:
     report, address = written(weeks, Params(NOW - timedelta(days=28), NOW, "Europe/Berlin"), tmp_path)
