@@ -31,6 +31,7 @@ from google.pubsub_v1.types import PublishRequest, PubsubMessage
 
 from .. import log
 from ..errors import PublishFailed
+from ..limits import parse_id
 from ..threads import in_thread
 from .envelope import Message, NoRoom
 
@@ -121,7 +122,9 @@ class Publisher:
     def first_id(self) -> int | None:
         """Return the smallest id among the posts that wait for Pub/Sub: after a pause it is older than the moment it was taken."""
         with self._changed:
-            return min((int(one) for _, one in self._open.values() if one.isdecimal()), default=None)
+            return min(
+                (number for _, one in self._open.values() if (number := parse_id(one)) is not None), default=None
+            )
 
     def taken(self, first: int, last: int) -> set[str]:
         """Return which of the latest acknowledged posts have ids in the range. They will arrive, however late."""
@@ -131,7 +134,9 @@ class Publisher:
     def holds(self, first: int, last: int) -> bool:
         """Whether a post with such an id still waits for Pub/Sub."""
         with self._changed:
-            return any(one.isdigit() and first <= int(one) <= last for _, one in self._open.values())
+            return any(
+                (number := parse_id(one)) is not None and first <= number <= last for _, one in self._open.values()
+            )
 
     async def publish_all(self, messages: Sequence[Message], seconds: float) -> None:
         """Publish what search gave and return when Pub/Sub has it. Raises PublishFailed after so many seconds."""
@@ -223,7 +228,7 @@ class Publisher:
             for message in messages:
                 del self._open[id(message)]
             if published:
-                self._taken.extend(message.id for message in messages if message.id.isdigit())
+                self._taken.extend(message.id for message in messages if parse_id(message.id) is not None)
             self.published += published
             self.dead += dead
             self._changed.notify_all()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ingester import limits
 from ingester.pubsub.envelope import Message, wrap
 from ingester.pubsub.publisher import Publisher
 from local.emulators.pubsub import client, create
@@ -47,3 +48,13 @@ def test_after_a_batch_that_failed_the_next_ones_are_published(host: str) -> Non
         publisher.publish(wrap(b"{}", str(number), 1, "stream"))
         assert publisher.drain(30) == 0
     assert (publisher.published, publisher.dead) == (3, 3)
+
+
+def test_an_id_that_is_no_number_stops_nobody_who_asks_what_has_arrived(host: str) -> None:
+    publisher = Publisher("projects/local/topics/tweets", "projects/local/topics/tweets-dead")
+    for one in ("7", "\u00b2", "", "9" * 20):
+        publisher.publish(wrap(b"{}", one, 1, "stream"))
+        assert publisher.first_id() in (7, None)
+        publisher.holds(0, 9)
+    assert publisher.drain(30) == 0
+    assert publisher.taken(0, limits.HIGHEST_ID) == {"7"}
