@@ -106,7 +106,7 @@ class Bucket:
     def pace(self, now: float) -> float:
         """Return the seconds to wait so that the bucket never runs dry.
 
-        None while at least half is left; after that the rest is spread evenly over the time until the oldest one no longer counts.
+        0 while at least half is left; after that the rest is spread evenly over the time until the oldest one no longer counts.
         """
         wait, left = self.wait(now), self._most - len(self._taken)
         if left <= 0 or left >= self._most // 2:

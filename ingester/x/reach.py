@@ -5,7 +5,6 @@ Both give no retweets for keyword queries since 2026-05-04.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from ..prices import COUNTS, COUNTS_ALL
 
@@ -19,11 +18,10 @@ class Reach:
     page: tuple[int, int]
     counts: int
     pause: float  # seconds between two requests
-    back: timedelta | None  # how far it goes back; None for all of X's time
 
 
-RECENT = Reach("recent", 512, (10, 100), COUNTS, 0.0, timedelta(days=7))
-ALL = Reach("all", 1_024, (10, 500), COUNTS_ALL, 1.0, None)
+RECENT = Reach("recent", 512, (10, 100), COUNTS, 0.0)
+ALL = Reach("all", 1_024, (10, 500), COUNTS_ALL, 1.0)
 LONGEST = ALL.characters
 
 
