@@ -5,8 +5,12 @@ import os
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from google.auth.exceptions import GoogleAuthError
+
+from ..backfill import manual
 from ..errors import Denied, LedgerFailed, NoLedger, PublishFailed, Refused, Unavailable
 from ..ledger.ledger import Ledger
+from ..ledger.reservations import Reservations
 from ..ledger.store import Store
 from ..prices import most
 from ..pubsub.publisher import Publisher
@@ -61,6 +65,15 @@ def open_store(settings: Settings) -> Store:
 
 def open_ledger(settings: Settings) -> Ledger:
     return Ledger(open_store(settings), holder_id(os.environ), clock, x_time)
+
+
+def open_budget(settings: Settings) -> tuple[Ledger, Reservations]:
+    """Return the ledger, and what may be spent by it. Raises LedgerFailed, also where Google gives no credentials."""
+    try:
+        ledger = open_ledger(settings)
+        return ledger, answer(manual.open_budget(settings, ledger, clock, x_time, _TIMES))
+    except GoogleAuthError as error:
+        raise LedgerFailed(f"Google gives no credentials: {error}") from None
 
 
 async def with_ledger(ledger: Ledger, work: Coroutine[Any, Any, T]) -> T:

@@ -8,18 +8,16 @@ import orjson
 from rich.markup import escape
 from rich.table import Table
 
-from ..backfill import manual
 from ..errors import LedgerFailed, Refused
 from ..ledger.ledger import Ledger
 from ..ledger.reservations import Reservations
 from ..prices import DOLLARS
 from ..settings import Settings
-from ..timeouts import Timeouts
 from ..x import rules, search
 from ..x.client import X
 from ..x.reach import Reach, reach_of
 from ..x.rules import Rule
-from .services import answer, clock, connect_x, flush, most_units, open_ledger, with_ledger, x_time
+from .services import answer, connect_x, flush, most_units, open_budget, with_ledger
 from .terminal import agreed, console, warn
 
 NO_PROJECT = "none"  # ./deploy.sh estimate has none, and no ledger
@@ -132,12 +130,10 @@ class _Pricing:
         if settings.google_cloud_project == NO_PROJECT:
             return
         try:
-            ledger = open_ledger(settings)
-            self._reservations = answer(manual.open_budget(settings, ledger, clock, x_time, Timeouts()))
+            self._ledger, self._reservations = open_budget(settings)
         except LedgerFailed as error:
             warn(f"This is not in the ledger, so the limits do not count it: {str(error)[:300]}")
             return
-        self._ledger = ledger
         if spent := self._reservations.budget.spent():
             raise Refused(
                 f"{spent.setting} is reached: {spent.units:,} of {spent.limit:,} units. Rules can be priced when it is not."
