@@ -115,7 +115,8 @@ def _run(asked: argparse.Namespace, beam_options: Sequence[str], console: Consol
     # BigQuery remembers load jobs by the run's name, so loading again needs a new name
     place = Staging(_staging(asked, remote=remote), f"{job.run}-{now:%Y%m%dT%H%M%S}" if asked.again else job.run)
     console.print(job.opening, markup=False)
-    _clear_leftovers(place, console)
+    if not asked.dry_run:
+        _clear_leftovers(place, console)
     if earlier := place.loaded():
         at = datetime.fromtimestamp(earlier["at"], UTC)
         console.print(f"Already loaded, on {at:%F %T} UTC. Nothing is loaded twice; --again loads it once more.")
@@ -123,6 +124,8 @@ def _run(asked: argparse.Namespace, beam_options: Sequence[str], console: Consol
     if asked.dry_run:
         return 0
     _check_tables(found)
+    place.beat()
+    place.forget_incomplete()
     with bigquery.Client(project=found.google_cloud_project) as client:
         target = loading.Target(
             client,
@@ -146,18 +149,17 @@ def _run(asked: argparse.Namespace, beam_options: Sequence[str], console: Consol
 def _clear_leftovers(place: Staging, console: Console) -> None:
     """Remove what imports that were broken off have left for over a day, and name what is younger."""
     for leftover in staging.find_leftovers(place.folder.rsplit("/", 1)[0], place.run):
-        at = f"{datetime.fromtimestamp(leftover.written, UTC):%F %H:%M} UTC"
-        if leftover.is_stale:
-            staging.remove(leftover)
-            console.print(
-                f"Removed what an import of {at} had left, which was broken off: {leftover.folder}", markup=False
-            )
-        else:
-            console.print(
+        at = f"{datetime.fromtimestamp(leftover.at, UTC):%F %H:%M} UTC"
+        if not leftover.is_stale:
+            said = (
                 f"An import of {at} was broken off, or still runs: its files with posts are in {leftover.folder}. "
-                "Its command goes on with it; after a day the next import removes them.",
-                markup=False,
+                "Its command goes on with it; after a day the next import removes them."
             )
+        elif staging.remove(leftover):
+            said = f"Removed what an import of {at} had left, which was broken off: {leftover.folder}"
+        else:
+            said = f"An import of {at} was broken off, and its files with posts cannot be removed. Remove them: {leftover.folder}"
+        console.print(said, markup=False)
 
 
 def _last_line(error: Exception) -> str:
@@ -244,6 +246,8 @@ def _stream(asked: argparse.Namespace, options: Options, beam_options: Sequence[
     try:
         stream.run(name, options, beam_options, wait=asked.runner == "DirectRunner")
     except (RuntimeError, GoogleAPIError, GoogleAuthError, BadMoment) as error:
+        if _interrupted.is_set():
+            raise KeyboardInterrupt from None
         raise DataflowError(f"The pipeline ended: {_last_line(error)}") from None
     return 0
 

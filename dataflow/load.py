@@ -84,6 +84,7 @@ class Loader:
 
     def load_ready(self) -> None:
         """Load the groups that are converted and not loaded yet. Raises DataflowError."""
+        self._place.beat()
         done = self._place.parts_done()
         for number, names in enumerate(self._groups):
             if number not in self._loaded and all(name in done for name in names):

@@ -2,20 +2,24 @@
 
     <staging>/<run>/parts/00012.json    a part that is converted: its totals, and its files of rows
     <staging>/<run>/shards/             the files of rows
+    <staging>/<run>/running             written anew each minute while the run lasts
     <staging>/<run>/loaded.json         all is in BigQuery; the rest is gone
 
 A run is named after what it reads and how: files of the same content, filter and settings are the same run. What a run that was broken off
-has left is removed after a day: it holds posts, and what X asks to remove is looked for in BigQuery alone.
+has left is removed after a day: it holds posts, and what X asks to remove is looked for in BigQuery alone. Folders with other names than
+runs have are somebody else's, and are left alone.
 """
 
 import hashlib
+import re
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
 
 from . import totals
@@ -23,6 +27,8 @@ from .shards import Shard
 from .totals import Totals
 
 STALE_SECONDS = 86_400.0
+_BEAT_SECONDS = 60.0
+_RUN = re.compile(r"[0-9a-f]{16}(-[0-9]{8}T[0-9]{6})?")  # what `name` makes; with --again, the time
 Done = tuple[Totals, dict[str, Shard]]  # of a part: its files by table
 
 
@@ -32,32 +38,57 @@ def name(*what: object) -> str:
 
 
 class Leftover(NamedTuple):
-    """A run that was broken off: its folder with files of rows, and when the last of them was written, in seconds since 1970."""
+    """A run that was broken off: its folder with files of rows, and when it last did something, in seconds since 1970."""
 
     folder: str
-    written: float
+    at: float
 
     @property
     def is_stale(self) -> bool:
-        return time.time() - self.written > STALE_SECONDS
+        return time.time() - self.at > STALE_SECONDS
 
 
 def find_leftovers(folder: str, run: str) -> list[Leftover]:
     """Return the runs below a folder, but for this one, that have files of rows."""
+    shards = _times(FileSystems.join(folder, "*", "shards", "*"), 2)
+    beats = _times(FileSystems.join(folder, "*", "running"), 1)
+    return [
+        Leftover(path, max(at, beats.get(path, 0.0)))
+        for path, at in sorted(shards.items())
+        if path.rsplit("/", 1)[-1] != run and _RUN.fullmatch(path.rsplit("/", 1)[-1])
+    ]
+
+
+def _times(pattern: str, depth: int) -> dict[str, float]:
+    """Return when the newest of the matching files was written, by the folder that is so many levels up."""
+    newest: dict[str, float] = {}
+    for one in _match(pattern):
+        above = one.path.rsplit("/", depth)[0]
+        newest[above] = max(newest.get(above, 0.0), one.last_updated_in_seconds or time.time())
+    return newest
+
+
+def _match(pattern: str) -> list[FileMetadata]:
     try:
-        matched = FileSystems.match([FileSystems.join(folder, "*", "shards", "*")])[0].metadata_list
+        return list(FileSystems.match([pattern])[0].metadata_list)
     except BeamIOError:  # there is no such folder yet
         return []
-    newest: dict[str, float] = {}
-    for one in matched:
-        of_run = one.path.rsplit("/shards/", 1)[0]
-        newest[of_run] = max(newest.get(of_run, 0.0), one.last_updated_in_seconds or time.time())
-    return [Leftover(path, written) for path, written in sorted(newest.items()) if path.rsplit("/", 1)[-1] != run]
 
 
-def remove(leftover: Leftover) -> None:
+def remove(leftover: Leftover) -> bool:
+    """Remove the files of rows, and what names them. Returns whether they are gone."""
+    gone = [_delete(FileSystems.join(leftover.folder, one)) for one in ("parts", "shards", "running")]
+    with suppress(OSError):  # in Cloud Storage there are no folders; with loaded.json, it is still needed
+        Path(leftover.folder).rmdir()
+    return all(gone)
+
+
+def _delete(path: str) -> bool:
+    """Delete a file, or a folder with what is in it. Returns whether it is gone."""
+    paths = [path, f"{path}/"] if path.startswith("gs://") else [path]  # Beam takes only the latter for a folder there
     with suppress(BeamIOError):
-        FileSystems.delete([leftover.folder])
+        FileSystems.delete(paths)
+    return not FileSystems.exists(path) and not _match(FileSystems.join(path, "*"))
 
 
 class Staging:
@@ -66,6 +97,22 @@ class Staging:
     def __init__(self, folder: str, run: str) -> None:
         self.run = run
         self.folder = FileSystems.join(folder, run)
+        self._beaten: float | None = None
+
+    def beat(self) -> None:
+        """Show others that this run goes on: at most once a minute."""
+        now = time.monotonic()
+        if self._beaten is None or now - self._beaten > _BEAT_SECONDS:
+            self._beaten = now
+            self._write("running", {"at": time.time()})
+
+    def forget_incomplete(self) -> None:
+        """Forget the parts whose files of rows are not there any more, so that they are converted again."""
+        there = {one.path for one in _match(FileSystems.join(self.folder, "shards", "*"))}
+        for path in self.parts_done().values():
+            _, shards = self.read_part(path)
+            if any(shard.path not in there for shard in shards.values()):
+                _delete(path)
 
     def write_part(self, part: str, done: Done) -> None:
         """Remember a part. The last one to do so holds, where two workers did it."""
@@ -77,10 +124,7 @@ class Staging:
 
     def parts_done(self) -> dict[str, str]:
         """Return the parts that are done, by name, each with its path."""
-        try:
-            found = FileSystems.match([FileSystems.join(self.folder, "parts", "*.json")])[0].metadata_list
-        except BeamIOError:  # there is no such folder yet
-            return {}
+        found = _match(FileSystems.join(self.folder, "parts", "*.json"))
         return {one.path.rsplit("/", 1)[-1].removesuffix(".json"): one.path for one in found}
 
     def read_parts(self) -> list[Done]:
@@ -101,9 +145,8 @@ class Staging:
     def finish(self, found: Totals) -> None:
         """Remember that all is loaded, and remove the files of rows: they hold posts, which X may ask to remove."""
         self._write("loaded.json", found.as_json() | {"at": time.time()})
-        for one in ("shards", "parts"):
-            with suppress(BeamIOError):
-                FileSystems.delete([FileSystems.join(self.folder, one)])
+        for one in ("shards", "parts", "running"):
+            _delete(FileSystems.join(self.folder, one))
 
     def _write(self, where: str, found: dict[str, Any]) -> None:
         """A reader sees all of it or nothing. In Cloud Storage each object is so by itself."""

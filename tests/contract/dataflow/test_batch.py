@@ -14,11 +14,13 @@ from typing import Any
 
 import orjson
 import pytest
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
 from google.cloud import bigquery
 
-from dataflow import cli, convert
+from dataflow import cli, convert, staging
 from local.processes import Process
-from tests.support import ROOT, x_messages
+from tests.support import ROOT, cloud_storage, x_messages
 from tests.support.waiting import eventually
 
 pytestmark = [
@@ -195,26 +197,94 @@ def test_a_file_that_was_only_touched_or_renamed_is_not_loaded_again(
     assert "Already loaded" not in capsys.readouterr().err
 
 
-def test_what_an_import_that_was_broken_off_left_is_named_and_removed_after_a_day(
-    place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Its file has changed since, so nobody goes on with it, and nothing that X asks to remove is looked for there."""
+@pytest.fixture
+def broken_off(place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Break an import off before it loads, and return its files of rows. Its input changes, so that nobody goes on with it."""
     with monkeypatch.context() as patched:
         patched.setattr(cli, "_load", lambda *arguments: 1)
         assert place.run("files", f"{folder}/a.jsonl") == 1
+    (folder / "a.jsonl").write_bytes(streamed(1))
     left = [path for path in place.staging.rglob("shards/*") if path.is_file()]
     assert left
-    (folder / "a.jsonl").write_bytes(streamed(1))
+    return left
+
+
+def long_ago(*paths: Path) -> None:
+    for path in paths:
+        os.utime(path, (1, 1))
+
+
+def test_what_an_import_that_was_broken_off_left_is_named_and_removed_after_a_day(
+    place: Place, folder: Path, broken_off: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing that X asks to remove is looked for there."""
+    run = broken_off[0].parents[1]
     assert place.run("files", f"{folder}/a.jsonl") == 0
     assert "was broken off, or still runs: its files with posts are in" in capsys.readouterr().err
-    assert all(path.exists() for path in left)
-    for path in left:
-        os.utime(path, (1, 1))
+    long_ago(*broken_off)
+    assert place.run("files", f"{folder}/a.jsonl") == 0
+    assert all(path.exists() for path in broken_off), "it has shown within a day that it runs"
+    long_ago(run / "running")
+    assert place.run("files", f"{folder}/a.jsonl", "--dry-run") == 0
+    assert all(path.exists() for path in broken_off), "--dry-run removes nothing"
+    assert "Removed" not in capsys.readouterr().err
     assert place.run("files", f"{folder}/a.jsonl") == 0
     said = capsys.readouterr().err
-    assert "Removed what an import of 1970-01-01 00:00 UTC had left, which was broken off" in said
+    assert f"Removed what an import of 1970-01-01 00:00 UTC had left, which was broken off: {run}" in said
     assert "Already loaded" in said
-    assert not any(path.exists() for path in left)
+    assert not run.exists()
+
+
+def test_leftovers_in_cloud_storage_are_removed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beam deletes a folder there only if its name ends in a slash, and says nothing otherwise."""
+    old, run = "2026-01-01T00:00:00.000Z", "staging/0123456789abcdef"
+    objects = dict.fromkeys([f"{run}/shards/a", f"{run}/parts/1.json", f"{run}/running", "staging/mine/shards/b"], old)
+    with cloud_storage.serving(objects) as address:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
+        monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "local")
+        FileSystems.set_options(PipelineOptions([]))
+        (leftover,) = staging.find_leftovers("gs://bucket/staging", "another")
+        assert leftover == (f"gs://bucket/{run}", 1_767_225_600.0)
+        assert staging.remove(leftover)
+    assert list(objects) == ["staging/mine/shards/b"]
+
+
+def test_folders_of_others_beside_the_runs_are_left_alone(place: Place, folder: Path) -> None:
+    model = place.staging / "llama-7b" / "shards" / "model-00001.safetensors"
+    model.parent.mkdir(parents=True)
+    model.write_bytes(b"weights")
+    long_ago(model)
+    assert place.run("files", f"{folder}/a.jsonl") == 0
+    assert model.read_bytes() == b"weights"
+
+
+def test_what_was_loaded_is_remembered_although_files_of_rows_were_left(
+    place: Place, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command was killed while it removed them."""
+    assert place.run("files", f"{folder}/a.jsonl") == 0
+    (loaded,) = place.staging.glob("*/loaded.json")
+    left = loaded.parent / "shards" / "000000-left.tweet_versions"
+    left.parent.mkdir(exist_ok=True)
+    left.write_bytes(b"{}")
+    long_ago(left)
+    assert place.run("files", f"{folder}/b.jsonl.gz") == 0
+    assert (left.exists(), loaded.exists()) == (False, True)
+    capsys.readouterr()
+    assert place.run("files", f"{folder}/a.jsonl") == 0
+    assert "Already loaded" in capsys.readouterr().err
+
+
+def test_a_part_whose_rows_were_removed_is_converted_again(
+    place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(cli, "_load", lambda *arguments: 1)
+        assert place.run("files", f"{folder}/a.jsonl") == 1
+    for path in place.staging.rglob("shards/*"):
+        path.unlink()
+    assert place.run("files", f"{folder}/a.jsonl") == 0
+    assert place.query("SELECT COUNT(*) AS n FROM tweets") == [{"n": 4}]
 
 
 def test_a_filter_that_is_changed_is_another_run(
