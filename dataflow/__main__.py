@@ -5,15 +5,14 @@ import sys
 
 
 def main() -> int:
-    signal.signal(
-        signal.SIGINT, signal.SIG_DFL
-    )  # Ctrl-C during the imports: no traceback, and nothing that swallows it
+    # Ctrl-C during the imports: no traceback, and nothing that swallows it
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     from . import options  # noqa: PLC0415 - as above
 
     options.parser().parse_known_args()  # --help and mistakes are answered at once
     from .cli import main as run  # noqa: PLC0415 - Beam takes seconds to import
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, before)
     return run()
 
 

@@ -62,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = SafeConsole(stderr=True, highlight=False, width=None if seen else 1_000)
     _quiet()
     os.umask(_PRIVATE)
-    signal.signal(signal.SIGINT, _interrupt)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as a shell makes it for what runs in the background
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         if asked.data is None:
             return _run(asked, beam_options, console)

@@ -128,9 +128,11 @@ def _is_empty_page(found: Object) -> bool:
 
 def _of_topic(found: Object) -> Record:
     payload, at = found["payload"], found.get("received_at")
-    if isinstance(payload, (dict, list)):
-        payload = _dump(payload)
-    if not isinstance(payload, str):
+    if isinstance(payload, str):
+        payload = _text_with_authors_alone(payload)
+    elif isinstance(payload, (dict, list)):
+        payload = _dump(_with_authors_alone(payload) if isinstance(payload, dict) else payload)
+    else:
         raise BadMessage("not_a_message", f"payload: expected str, got {type(payload).__name__}")
     # a post that doctor made is no post of X's; the view leaves it out by its source
     return Record(payload, _micros(at), "doctor" if found.get("source") == "doctor" else SOURCE)
@@ -158,10 +160,19 @@ def _with_authors_alone(message: Object) -> Object:
     posts = [message.get("data"), *_objects(includes.get("tweets")), *_objects(includes.get("posts"))]
     authors = {str(_object(post).get("author_id")) for post in posts}
     kept = [user for user in _objects(users) if str(user.get("id")) in authors]
-    if not isinstance(users, list) or len(kept) == len(users):
+    if len(kept) == len(_objects(users)):
         return message
     others = {kind: items for kind, items in includes.items() if kind != "users"}
     return message | {"includes": others | ({"users": kept} if kept else {})}
+
+
+def _text_with_authors_alone(payload: str) -> str:
+    try:
+        message = parse_json(payload)
+    except ValueError:
+        return payload  # goes to `rejected`, as it came
+    kept = _with_authors_alone(message) if isinstance(message, dict) else message
+    return payload if kept is message else _dump(kept)
 
 
 def _no_post(found: Any) -> str:

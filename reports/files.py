@@ -17,15 +17,22 @@ DEFAULT = Path("results")
 def new_folder(now: datetime, parent: Path = DEFAULT) -> Path:
     """Make <parent>/<time>, in UTC; another report of the same second has another folder. Raises UsageError."""
     folder = parent / f"{now.astimezone(UTC):%Y%m%d-%H%M%S}"
-    while True:
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        while folder.exists() or not _made(folder):
             folder = folder.with_name(f"{folder.name}x")
-        except OSError as error:
-            raise _not_written(folder, error) from None
-        else:
-            return folder
+    except OSError as error:
+        raise _not_written(folder, error) from None
+    return folder
+
+
+def _made(folder: Path) -> bool:
+    """Make a folder; return False where another report was faster."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def link_latest(folder: Path) -> None:

@@ -187,8 +187,8 @@ def _created_at(value: str | None, post_id: str) -> str | None:
 
     X's own field and the id agree. An older id has the time of the field, if it has one.
     """
-    if value is not None and ":60" in value:
-        value = _LEAP_SECOND.sub(":59", value)
+    if value is not None and ":60" in value and _LEAP_SECOND.search(value):
+        value = None if int(post_id) >= _FIRST_SNOWFLAKE else _LEAP_SECOND.sub(":59", value)
     moment = None
     if value is not None:
         try:

@@ -196,3 +196,17 @@ def test_a_tag_is_given_to_messages_that_name_no_rule() -> None:
         assert orjson.loads(record.payload)["matching_rules"] == tagged
     (record,) = lines.read(STREAMED, "history")
     assert orjson.loads(record.payload)["matching_rules"] == [{"id": "9", "tag": "music"}]
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda one: one, lambda one: {"payload": one}, lambda one: {"payload": orjson.dumps(one).decode()}]
+)
+def test_profiles_of_people_who_wrote_none_of_the_posts_are_left_out(wrap: Any) -> None:
+    """remove_deleted finds people by their posts, so it would never find these."""
+    author, other = ({"id": one, "username": f"user{one}", "name": f"name {one}"} for one in ("7", "8"))
+    message = {"data": {"id": "1", "text": "@user8 hello", "author_id": "7"}, "includes": {"users": [other, author]}}
+    (record,) = lines.read(orjson.dumps(wrap(message)))
+    assert orjson.loads(record.payload)["includes"] == {"users": [author]}
+    kept = message | {"includes": {"users": [author]}}
+    (record,) = lines.read(orjson.dumps(wrap(kept)))
+    assert record.payload == orjson.dumps(kept).decode(), "byte for byte, where nothing is left out"
