@@ -112,7 +112,7 @@ def _run(asked: argparse.Namespace, beam_options: Sequence[str], console: Consol
     ours = [f"--runner={asked.runner}", f"--project={found.google_cloud_project}"] if remote else []
     if asked.command == "stream":
         return _stream(asked, options, [*(ours or ["--runner=DirectRunner"]), *beam_options], console)
-    job = _of_files(asked, options) if asked.command == "files" else _of_archive(asked, options)
+    job = _of_files(asked, options, console) if asked.command == "files" else _of_archive(asked, options)
     # BigQuery remembers load jobs by the run's name, so loading again needs a new name
     place = Staging(_staging(asked, remote=remote), f"{job.run}-{now:%Y%m%dT%H%M%S}" if asked.again else job.run)
     console.print(job.opening, markup=False)
@@ -197,10 +197,11 @@ def _conclude(result: Totals, console: Console) -> int:
     return 0
 
 
-def _of_files(asked: argparse.Namespace, options: Options) -> Job:
+def _of_files(asked: argparse.Namespace, options: Options, console: Console) -> Job:
     found = files.find(asked.files)
     size = sum(file.size for file in found)
-    run = staging.name("files", *map(files.fingerprint, found), *_how(options))
+    with console.status("Looking whether these files were loaded before…"):
+        run = staging.name("files", *map(files.fingerprint, found), *_how(options))
     opening = f"{len(found):,} file{'s' * (len(found) != 1)}, {size / 1e6:,.1f} MB. Loading costs nothing at Google or X, but storage does."
     return Job(
         files.divide(found),

@@ -89,12 +89,15 @@ def find(patterns: Sequence[str]) -> list[File]:
 def fingerprint(file: File) -> str:
     """Return what tells a file from others: its content, so that one that was only touched or moved is the same.
 
-    In Cloud Storage, where reading costs, it is the path, the size and the time of the last change.
+    In Cloud Storage, where reading costs, it is the path, the size and the time of the last change. Raises UsageError.
     """
     if "://" in file.path:
         return f"{file.path} {file.size} {file.changed}"
-    with Path(file.path).open("rb") as content:
-        return hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    try:
+        with Path(file.path).open("rb") as content:
+            return hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError as error:
+        raise UsageError(f"{file.path} cannot be read: {error.strerror or error}. Nothing was loaded.") from None
 
 
 def _require_file(path: str) -> None:

@@ -228,6 +228,11 @@ def test_what_is_no_file_is_said_to_be_none(tmp_path: Path) -> None:
         files.find([str(tmp_path / "pipe")])
 
 
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"gone\.jsonl cannot be read: No such file"):
+        files.fingerprint(files.File(str(tmp_path / "gone.jsonl"), 1, 0.0))
+
+
 def test_of_a_line_that_is_too_long_the_beginning_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "LINE_BYTES", 10)
     content = b"{short}\n" + b"x" * 25 + b"\n{end}\n"
