@@ -117,6 +117,7 @@ def _run(asked: argparse.Namespace, beam_options: Sequence[str], console: Consol
     place = Staging(_staging(asked, remote=remote), f"{job.run}-{now:%Y%m%dT%H%M%S}" if asked.again else job.run)
     console.print(job.opening, markup=False)
     if not asked.dry_run:
+        place.beat()
         _clear_leftovers(place, console)
     if earlier := place.loaded():
         at = datetime.fromtimestamp(earlier["at"], UTC)
@@ -125,7 +126,6 @@ def _run(asked: argparse.Namespace, beam_options: Sequence[str], console: Consol
     if asked.dry_run:
         return 0
     _check_tables(found)
-    place.beat()
     place.forget_incomplete()
     with bigquery.Client(project=found.google_cloud_project) as client:
         target = loading.Target(

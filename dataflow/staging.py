@@ -21,8 +21,11 @@ from typing import Any, NamedTuple
 import orjson
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
+from google.api_core.exceptions import GoogleAPIError
+from google.auth.exceptions import GoogleAuthError
 
 from . import totals
+from .errors import DataflowError
 from .shards import Shard
 from .totals import Totals
 
@@ -100,11 +103,18 @@ class Staging:
         self._beaten: float | None = None
 
     def beat(self) -> None:
-        """Show others that this run goes on: at most once a minute."""
-        now = time.monotonic()
-        if self._beaten is None or now - self._beaten > _BEAT_SECONDS:
-            self._beaten = now
+        """Show others that this run goes on: at most once a minute. The first time raises DataflowError where nothing can be written."""
+        now, last = time.monotonic(), self._beaten
+        if last is not None and now - last <= _BEAT_SECONDS:
+            return
+        self._beaten = now
+        try:
             self._write("running", {"at": time.time()})
+        except (OSError, GoogleAPIError, GoogleAuthError) as error:
+            if last is None:
+                raise DataflowError(
+                    f"Nothing can be written to {self.folder}: {error}. Name another place with --staging."
+                ) from None
 
     def forget_incomplete(self) -> None:
         """Forget the parts whose files of rows are not there any more, so that they are converted again."""

@@ -249,6 +249,16 @@ def test_leftovers_in_cloud_storage_are_removed_too(monkeypatch: pytest.MonkeyPa
     assert list(objects) == ["staging/mine/shards/b"]
 
 
+def test_a_staging_folder_that_cannot_be_made_is_named(
+    place: Place, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.staging.write_bytes(b"a file")
+    assert place.run("files", f"{folder}/a.jsonl") == 1
+    said = capsys.readouterr().err
+    assert f"Nothing can be written to {place.staging}" in said
+    assert "Name another place with --staging" in said
+
+
 def test_folders_of_others_beside_the_runs_are_left_alone(place: Place, folder: Path) -> None:
     model = place.staging / "llama-7b" / "shards" / "model-00001.safetensors"
     model.parent.mkdir(parents=True)
