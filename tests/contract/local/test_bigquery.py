@@ -133,6 +133,7 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     assert f"Port {port} cannot be used" in process.complaint
 
 
+@pytest.mark.processes  # it waits for longer than the server once did
 def test_a_connection_that_is_idle_for_a_while_is_not_closed_under_the_next_request(bigquery_url: str) -> None:
     """uvicorn's own limit is 5 s, which a test beside others passes easily; a client then gets RemoteDisconnected."""
     connection = http.client.HTTPConnection(bigquery_url.removeprefix("http://"), timeout=10)
