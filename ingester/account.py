@@ -6,9 +6,10 @@ X says both without charge: GET /2/usage/credits, which some accounts lack (they
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from .period import period_of
 from .x.client import whole_number
 
 _DAY = timedelta(days=1)
@@ -34,8 +35,8 @@ class Account:
 
     def cap_days(self, now: datetime) -> float | None:
         """Return in how many days the cap is reached at the period's mean rate; None where that is unknown, or not within the period."""
-        begun = _period_begun(now, self.reset_day)
-        elapsed, left = (now - begun) / _DAY, (_next_month(begun) - now) / _DAY
+        begun, end = (_midnight(day) for day in period_of(now.date(), self.reset_day))
+        elapsed, left = (now - begun) / _DAY, (end - now) / _DAY
         if self.cap is None or elapsed <= 0 or not self.used:
             return None
         days = max(0, self.cap - self.used) / (self.used / elapsed)
@@ -67,17 +68,5 @@ def read_cap(body: Mapping[str, Any]) -> int | None:
     return whole_number(data.get("project_cap")) if isinstance(data, dict) else None
 
 
-def _period_begun(now: datetime, reset_day: int) -> datetime:
-    month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    begun = _on_day(month, reset_day)
-    return begun if begun <= now else _on_day((month - _DAY).replace(day=1), reset_day)
-
-
-def _next_month(moment: datetime) -> datetime:
-    return _on_day((moment.replace(day=1) + timedelta(days=32)).replace(day=1), moment.day)
-
-
-def _on_day(month: datetime, day: int) -> datetime:
-    """Return that day of a month, or its last one."""
-    last = ((month + timedelta(days=32)).replace(day=1) - _DAY).day
-    return month.replace(day=min(day, last)).astimezone(UTC)
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from .ledger.units import Tally
+from .period import period_of
 from .prices import COUNTS, DOLLARS, NOTHING, POST, USER, Resources
 
 _WARN_AT = (0.5, 0.8, 0.95)
@@ -118,8 +119,7 @@ class Budget:
         with self._lock:
             today = self._roll()
             month = today.replace(day=1)
-            before = month - timedelta(days=1)
-            begins = _on_day(month, reset_day) if today >= _on_day(month, reset_day) else _on_day(before, reset_day)
+            begins, _ = period_of(today, reset_day)
             counted = sum(self._units(day) for day in self._days() if begins <= day)
             if begins == today and units > _PLAUSIBLE_TIMES * counted + _PLAUSIBLE_MORE:
                 return (
@@ -350,10 +350,3 @@ def _end(period: str, today: date) -> datetime | None:
     if period == "day":
         return datetime(today.year, today.month, today.day, tzinfo=UTC) + timedelta(days=1)
     return datetime(today.year + today.month // 12, today.month % 12 + 1, 1, tzinfo=UTC)
-
-
-def _on_day(of: date, day: int) -> date:
-    """Return that day of the month, or the month's last day."""
-    first = of.replace(day=1)
-    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    return min(first + timedelta(days=max(day, 1) - 1), last)

@@ -25,7 +25,7 @@ from .services import (
     flush,
     loop,
     most_units,
-    open_ledger,
+    open_budget,
     open_store,
     with_ledger,
     x_time,
@@ -45,13 +45,12 @@ def fetch(settings: Settings, arguments: Namespace, times: Timeouts) -> int:
     x = connect_x(settings, times)
     asked = by_hand.askable(_rules_to_ask(x, arguments), is_old=since < datetime.now(UTC) - search.DAYS, say=warn)
     gap = by_hand.gap(asked, since, arguments.until, until, arguments.sample)
-    ledger = open_ledger(settings)
     earlier = answer(open_store(settings).searched(gap.id))
     begin = earlier.until if earlier and earlier.until else since
     if begin >= until:
         console.print("This search was finished before. Another --sample, rule or time is another search.")
         return 0
-    reservations = answer(manual.open_budget(settings, ledger, clock, x_time, times))
+    ledger, reservations = open_budget(settings, times)
     budget = reservations.budget
     _require_room(budget.limit(), most_units(settings))
     console.print(f"X charges ${search.units_of_counts(asked) * DOLLARS:.3f} for counting what there is.")

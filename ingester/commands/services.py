@@ -67,11 +67,11 @@ def open_ledger(settings: Settings) -> Ledger:
     return Ledger(open_store(settings), holder_id(os.environ), clock, x_time)
 
 
-def open_budget(settings: Settings) -> tuple[Ledger, Reservations]:
+def open_budget(settings: Settings, times: Timeouts = _TIMES) -> tuple[Ledger, Reservations]:
     """Return the ledger, and what may be spent by it. Raises LedgerFailed, also where Google gives no credentials."""
     try:
         ledger = open_ledger(settings)
-        return ledger, answer(manual.open_budget(settings, ledger, clock, x_time, _TIMES))
+        return ledger, answer(manual.open_budget(settings, ledger, clock, x_time, times))
     except GoogleAuthError as error:
         raise LedgerFailed(f"Google gives no credentials: {error}") from None
 
