@@ -18,19 +18,19 @@ from dataflow import batch, convert, files, staging
 from dataflow.convert import Options
 from dataflow.files import Part
 from dataflow.staging import Staging
-from functions.load_tweet.filter import Keywords
-from functions.load_tweet.settings import Settings
 from local.emulators.bigquery import create as tables
 from local.emulators.x import posts, writer
 from local.errors import LocalError
 from local.pipeline import DATASET, PROJECT, Pipeline, Plan
+from posts.filter import Filter
+from warehouse.settings import Settings
 
 from .rivals import ROOT
 
 _FILES = 8
 _REPLAYED = 6_000  # messages: half a minute at the replay's 200 a second
 _SECONDS = 3_600.0
-_OPTIONS = Options(Keywords(), Settings(PROJECT, DATASET, frozenset(), keep_retweets=True), 1)
+_OPTIONS = Options(Filter(), Settings(PROJECT, DATASET, frozenset(), keep_retweets=True), 1)
 
 
 @dataclass(frozen=True, slots=True)

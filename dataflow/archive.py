@@ -17,7 +17,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery_storage_v1 import BigQueryReadClient, types
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
 
-from functions.load_tweet.errors import BadMessage
+from posts.errors import BadMessage
 
 from .convert import Found
 from .errors import DataflowError

@@ -19,11 +19,11 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from rich.console import Console
 
-from functions import load_tweet
-from functions.load_tweet import schema, settings, store
-from functions.load_tweet.errors import BadMoment, ConfigurationError
-from functions.load_tweet.filter import Keywords, read_keywords
-from functions.load_tweet.settings import Settings
+from posts.keywords import Keywords, KeywordsError, read_keywords
+from runtime.errors import ConfigurationError
+from warehouse import insert, schema, settings
+from warehouse.errors import BadMoment
+from warehouse.settings import Settings
 
 from . import archive, batch, embedded, files, staging, stream
 from . import load as loading
@@ -37,7 +37,7 @@ from .files import Part
 from .staging import Staging
 from .totals import Totals
 
-KEYWORDS = Path(load_tweet.__file__).with_name("keywords.txt")
+KEYWORDS = Path(__file__).parents[1] / "functions" / "load_tweet" / "keywords.txt"  # the same that the function uses
 DOLLARS_A_MONTH = (
     122  # of one worker, e2-standard-2, day and night; Streaming Engine comes on top (infra/deploy/prices.json)
 )
@@ -102,12 +102,12 @@ def _run(asked: argparse.Namespace, beam_options: Sequence[str], console: Consol
     try:
         found = settings.read({**os.environ, **{name: value for name, value in environment.items() if value}})
         keywords = Keywords() if asked.no_filter else read_keywords(KEYWORDS)
-    except ConfigurationError as error:
+    except (ConfigurationError, KeywordsError) as error:
         raise UsageError(str(error)) from None
     if asked.no_filter:
         found = Settings(found.google_cloud_project, found.bigquery_dataset, frozenset(), keep_retweets=True)
     now = datetime.now(UTC)
-    options = Options(keywords, found, round(now.timestamp() * 1_000_000), getattr(asked, "tag", ""))
+    options = Options(found.filter(keywords), found, round(now.timestamp() * 1_000_000), getattr(asked, "tag", ""))
     remote = asked.runner != "DirectRunner"
     ours = [f"--runner={asked.runner}", f"--project={found.google_cloud_project}"] if remote else []
     if asked.command == "stream":
@@ -230,7 +230,8 @@ def _of_archive(asked: argparse.Namespace, options: Options) -> Job:
 def _how(options: Options) -> list[object]:
     found = options.settings
     return [
-        found.google_cloud_project, found.bigquery_dataset, sorted(found.languages), found.keep_retweets, options.keywords, options.tag,
+        found.google_cloud_project, found.bigquery_dataset, sorted(found.languages), found.keep_retweets,
+        options.filter.keywords, options.tag,
     ]  # fmt: skip
 
 
@@ -265,7 +266,7 @@ def _agree(asked: argparse.Namespace, question: str, console: Console) -> None:
 
 def _check_tables(found: Settings) -> None:
     try:
-        tables = store.read_tables(found.google_cloud_project, found.bigquery_dataset)
+        tables = insert.read_tables(found.google_cloud_project, found.bigquery_dataset)
         schema.check(found.bigquery_dataset, tables)
     except ConfigurationError as error:
         raise UsageError(str(error)) from None

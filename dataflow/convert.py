@@ -1,15 +1,15 @@
-"""Makes files of rows from one part of what is read, with the row code of functions/load_tweet. Runs in a worker."""
+"""Makes files of rows from one part of what is read, with the row code of posts/. Runs in a worker."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from functions.load_tweet.errors import BadMessage
-from functions.load_tweet.filter import Keywords
-from functions.load_tweet.message import Delivery, Message
-from functions.load_tweet.settings import Settings
-from functions.load_tweet.transform import Result, make_rows, reject
+from posts.errors import BadMessage
+from posts.filter import Filter
+from posts.message import Delivery, Message
+from posts.rows import Result, make_rows, reject
+from warehouse.settings import Settings
 
 from . import files
 from .files import Part
@@ -28,7 +28,7 @@ _KEPT_OF_LINE = 100_000  # bytes of a line that is too long: it goes to `rejecte
 class Options:
     """How messages become rows. `received_at` (microseconds since 1970 UTC) is used for messages without a time of receipt."""
 
-    keywords: Keywords
+    filter: Filter
     settings: Settings
     received_at: int
     tag: str = ""
@@ -83,11 +83,11 @@ def to_rows(found: Found, options: Options, now: datetime) -> Result:
         return reject(_delivery(found, record.payload.encode()), BadMessage("no_post", record.no_post), now)
     received_at = options.received_at if record.received_at is None else record.received_at
     message = Message("", record.payload, received_at, record.source)
-    result = make_rows(_NOWHERE, options.keywords, options.settings, now, message)
+    result = make_rows(_NOWHERE, options.filter, now, message)
     if result.outcome != "rejected":
         return result
     # parsed again, because the position is needed only for an error
-    return make_rows(_delivery(found, record.payload.encode()), options.keywords, options.settings, now, message)
+    return make_rows(_delivery(found, record.payload.encode()), options.filter, now, message)
 
 
 def of_file(part: Part, tag: str) -> Iterator[Found]:

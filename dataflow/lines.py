@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from functions.load_tweet.errors import BadMessage
-from functions.load_tweet.limits import parse_json
+from posts.errors import BadMessage
+from posts.limits import parse_json
 
 from .units import Unit, units
 

@@ -22,10 +22,11 @@ from google.api_core.exceptions import Conflict, GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 
-from functions.load_tweet import store
-from functions.load_tweet.errors import BadMessage, BadMoment
-from functions.load_tweet.message import Delivery
-from functions.load_tweet.transform import reject, timestamp
+from posts.errors import BadMessage
+from posts.message import Delivery
+from posts.rows import reject, timestamp
+from warehouse import insert
+from warehouse.errors import BadMoment
 
 from .errors import DataflowError
 from .shards import JSON_COLUMNS, Shard
@@ -235,16 +236,16 @@ class _Joined(io.RawIOBase):
 
 def _insert(target: Target, table: str, shard: Shard) -> int:
     """Insert the rows of a file, those that BigQuery refuses into `rejected`. Returns how many those are. Raises BadMoment."""
-    insert = store.connect(target.client.project, target.dataset, {})
+    insert_rows = insert.connect(target.client.project, target.dataset, {})
     refused = 0
     with _open(shard.path) as file:
         number = 0
         for block in _blocks(file):
             rows = {f"{shard.path}:{number + place}": _as_inserted(table, line) for place, line in enumerate(block)}
             number += len(block)
-            why = insert(table, rows)
+            why = insert_rows(table, rows)
             refused += len(why)
-            _reject(insert, {row_id: (rows[row_id], reason) for row_id, reason in why.items()})
+            _reject(insert_rows, {row_id: (rows[row_id], reason) for row_id, reason in why.items()})
     return refused
 
 

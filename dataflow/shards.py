@@ -7,7 +7,7 @@ import orjson
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from functions.load_tweet.tables import TABLES
+from posts.tables import TABLES
 
 _BUFFER_BYTES = 1_000_000
 

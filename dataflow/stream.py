@@ -14,11 +14,12 @@ from apache_beam.io.gcp.pubsub import PubsubMessage, ReadFromPubSub
 from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from functions.load_tweet import schema, store
-from functions.load_tweet.commit import BYTES_AT_ONCE, ROWS_AT_ONCE
-from functions.load_tweet.errors import BadMessage, BadMoment
-from functions.load_tweet.message import Delivery
-from functions.load_tweet.transform import Result, TableRow, make_rows, reject
+from posts.errors import BadMessage
+from posts.message import Delivery
+from posts.rows import Result, TableRow, make_rows, reject
+from warehouse import insert, schema
+from warehouse.errors import BadMoment
+from warehouse.insert import BYTES_AT_ONCE, ROWS_AT_ONCE
 
 from .convert import Options
 
@@ -40,9 +41,9 @@ class LoadStream(beam.DoFn):  # type: ignore[misc]
     def setup(self) -> None:
         """Connect, and check that the tables are those that this code writes."""
         settings = self._options.settings
-        seen = store.read_tables(settings.google_cloud_project, settings.bigquery_dataset)
+        seen = insert.read_tables(settings.google_cloud_project, settings.bigquery_dataset)
         schema.check(settings.bigquery_dataset, seen)
-        self._insert = store.connect(settings.google_cloud_project, settings.bigquery_dataset, seen)
+        self._insert = insert.connect(settings.google_cloud_project, settings.bigquery_dataset, seen)
 
     def process(self, message: PubsubMessage) -> None:
         delivery = Delivery(
@@ -52,7 +53,7 @@ class LoadStream(beam.DoFn):  # type: ignore[misc]
             publish_time=message.publish_time.isoformat() if message.publish_time else None,
             attributes={str(name): str(value) for name, value in (message.attributes or {}).items()},
         )
-        result = make_rows(delivery, self._options.keywords, self._options.settings, datetime.now(UTC))
+        result = make_rows(delivery, self._options.filter, datetime.now(UTC))
         self._waiting.append((delivery, result))
         self._rows += len(result.rows)
         self._size += len(delivery.data)

@@ -1,6 +1,6 @@
 """Rows for weeks of synthetic posts, by table.
 
-The function's own code makes them from the posts that X's stand-in sends. Only the times are invented: quiet nights, busy
+The code that the function runs makes them from the posts that X's stand-in sends. Only the times are invented: quiet nights, busy
 evenings, an album release, an hour in which nobody held the stream, and a night that nobody filled.
 """
 
@@ -13,16 +13,16 @@ from typing import Any
 
 import orjson
 
-from functions.load_tweet import transform as function
-from functions.load_tweet.filter import read_keywords
-from functions.load_tweet.message import Delivery
-from functions.load_tweet.settings import Settings
-from ingester.prices import POST, USER, resources
 from local.emulators.x import writer
 from local.options import RULES
-from local.pipeline import DATASET, PROJECT
+from posts.filter import Filter
+from posts.keywords import read_keywords
+from posts.message import Delivery
+from posts.prices import POST, USER, resources
+from posts.rows import make_rows, timestamp
 
 DAYS = 28
+_KEYWORDS = Path(__file__).parents[1] / "functions" / "load_tweet" / "keywords.music.txt"
 
 
 def make(posts_wanted: int, days: int, now: datetime, seed: int = 1) -> dict[str, list[dict[str, Any]]]:
@@ -36,8 +36,7 @@ def make(posts_wanted: int, days: int, now: datetime, seed: int = 1) -> dict[str
     }
     gaps = _gaps(now, days)
     moments = _moments(posts_wanted, days, now, random.Random(seed))
-    keywords = read_keywords(Path(function.__file__).parent / "keywords.music.txt")
-    settings = Settings(PROJECT, DATASET, languages=frozenset(), keep_retweets=True)
+    wanted = Filter(read_keywords(_KEYWORDS))
     matched = [{"id": "1", "tag": "artist-music"}]
     release = _release(days, now)
     written = writer.write(
@@ -52,10 +51,10 @@ def make(posts_wanted: int, days: int, now: datetime, seed: int = 1) -> dict[str
         payload = post.line(matched).decode()
         message = {"id": post.id, "payload": payload, "received_at": int(arrived.timestamp() * 1e6), "source": source}
         delivery = Delivery(orjson.dumps(message), f"m{number}", "tweets", arrived.isoformat())
-        result = function.make_rows(delivery, keywords, settings, arrived + timedelta(seconds=1))
+        result = make_rows(delivery, wanted, arrived + timedelta(seconds=1))
         for table, _, row in result.rows:
             found[table].append(row)
-        stamp = function.timestamp(arrived)
+        stamp = timestamp(arrived)
         found["archive"].append(
             {"id": post.id, "payload": payload, "received_at": stamp, "source": source, "message_id": f"m{number}",
              "subscription_name": "tweets-archive", "publish_time": stamp, "attributes": "{}"}

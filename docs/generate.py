@@ -15,9 +15,9 @@ import functions.remove_deleted.options
 import ingester.options
 import local.options
 import reports.options
-from functions.load_tweet.errors import REJECTED
-from functions.load_tweet.filter import DROPPED
 from ingester import errors
+from posts.errors import REJECTED
+from posts.filter import DROPPED
 
 ROOT = Path(__file__).parents[1]
 INFRA = ROOT / "infra"
@@ -85,7 +85,7 @@ def exit_codes() -> None:
         ["1", "a bug; or `rules plan` or `rules check` found something"],
     ]
     table = re.findall(r"^  (\w+) +(\d) +(.+)$", errors.__doc__ or "", re.MULTILINE)
-    codes = {one.__name__: one.exit_code for one in errors.IngesterError.__subclasses__()}
+    codes = {one.__name__: one.exit_code for one in errors.ExpectedError.__subclasses__()}
     assert {name: int(code) for name, code, _ in table} == codes
     rows += [[code, what] for name, code, what in table if int(code)]
     _table(["code", "what happened"], [*rows, ["130", "interrupted by Ctrl-C"]])

@@ -6,13 +6,13 @@ import signal
 def main() -> None:
     # Ctrl-C during the imports: no traceback, and nothing that swallows it
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from . import log, options  # noqa: PLC0415 - as above
+    from . import options, queued_log  # noqa: PLC0415 - as above
 
     arguments = options.parser().parse_args()
     from .cli import main as run  # noqa: PLC0415 - Google's clients take a second to import
 
     signal.signal(signal.SIGINT, before)
-    log.end(run(arguments))
+    queued_log.end(run(arguments))
 
 
 if __name__ == "__main__":

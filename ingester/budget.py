@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from posts.prices import COUNTS, DOLLARS, NOTHING, POST, USER, Resources
+
 from .ledger.units import Tally
 from .period import period_of
-from .prices import COUNTS, DOLLARS, NOTHING, POST, USER, Resources
 
 _WARN_AT = (0.5, 0.8, 0.95)
 _REMEMBERED = 200_000  # ids per kind and half, about 30 MB in all; an id that was forgotten is counted again

@@ -7,8 +7,11 @@ from contextlib import suppress
 
 from google.auth.exceptions import GoogleAuthError
 
-from . import log, run, settings
-from .errors import ConfigurationError, Done, IngesterError
+from runtime import log
+from runtime.errors import ConfigurationError, ExpectedError
+
+from . import queued_log, run, settings
+from .errors import Done
 from .timeouts import Timeouts
 
 _TOLD_SECONDS = 1.0  # for the last lines: Cloud Run gives 10 s in all
@@ -17,12 +20,13 @@ _FLUSH_SECONDS = 5.0  # where nobody waits for us, and the lines say why
 
 def main(arguments: argparse.Namespace) -> int:
     """Exit codes: 0 told to stop and all published, or nothing to do; 2 to 5 as errors.py says; 1 a bug, or rules differ."""
-    log.quiet()
+    queued_log.start()
+    queued_log.quiet()
     code = 1
     try:
         code = _say(arguments)
     finally:
-        log.flush(_TOLD_SECONDS if code == 0 else _FLUSH_SECONDS)
+        queued_log.flush(_TOLD_SECONDS if code == 0 else _FLUSH_SECONDS)
     return code
 
 
@@ -34,12 +38,12 @@ def _say(arguments: argparse.Namespace) -> int:
     except Done as done:
         log.event("stopped", reason="done", message=str(done), exit_code=0)
         return 0
-    except (IngesterError, GoogleAuthError) as problem:
-        error = problem if isinstance(problem, IngesterError) else _no_credentials(problem)
+    except (ExpectedError, GoogleAuthError) as problem:
+        error = problem if isinstance(problem, ExpectedError) else _no_credentials(problem)
         if hold:
             log.event("stopped", "CRITICAL", reason=type(error).__name__, message=str(error), exit_code=error.exit_code)
         # stdout and stderr may be one pipe: a sentence within a line of JSON would make both unreadable
-        log.flush(_TOLD_SECONDS)
+        queued_log.flush(_TOLD_SECONDS)
         with suppress(OSError, ValueError, AttributeError):  # a closed stderr changes no exit code
             sys.stderr.write(f"ingester: {error}\n")
         return error.exit_code
@@ -48,7 +52,7 @@ def _say(arguments: argparse.Namespace) -> int:
     return code
 
 
-def _no_credentials(problem: GoogleAuthError) -> IngesterError:
+def _no_credentials(problem: GoogleAuthError) -> ExpectedError:
     return ConfigurationError(
         f"Google gives no credentials: {problem}. On your own machine: gcloud auth application-default login; in the cloud the "
         "service account's are there by themselves."

@@ -12,33 +12,25 @@ Each text says what happened, why it may have, and what to do now. What may pass
   Unavailable             X did not answer as it should; Denied is its kind that concerns the token, the credits or a cap,
                           SearchBehind the one where search is to be asked later
   NoLedger                BigQuery did not answer, or did not take a row in time
-  SecretAway              Secret Manager did not answer
+  SecretUnavailable       Secret Manager did not answer (runtime/bearer_token.py)
 """
 
-
-class IngesterError(Exception):
-    """Ends the process with `exit_code`; shown without a traceback."""
-
-    exit_code = 1
+from runtime.errors import ExpectedError
 
 
-class ConfigurationError(IngesterError):
-    exit_code = 2
-
-
-class Refused(IngesterError):
+class Refused(ExpectedError):
     exit_code = 3
 
 
-class PublishFailed(IngesterError):
+class PublishFailed(ExpectedError):
     exit_code = 4
 
 
-class LedgerFailed(IngesterError):
+class LedgerFailed(ExpectedError):
     exit_code = 5
 
 
-class Done(IngesterError):
+class Done(ExpectedError):
     exit_code = 0
 
 
@@ -64,7 +56,3 @@ class SearchBehind(Unavailable):
 
 class NoLedger(Exception):
     """BigQuery did not answer, or did not take a row in time."""
-
-
-class SecretAway(Exception):
-    """Secret Manager did not give the token; it may later."""

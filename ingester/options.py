@@ -4,7 +4,7 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import version
+from runtime import version
 
 RULES = Path(__file__).with_name("rules.yaml")
 

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from runtime.bearer_token import Token
+from runtime.errors import ExpectedError
+
 from .budget import Spent
-from .errors import IngesterError
 from .ledger.ledger import Ledger
-from .ports import Clock, Http, Publisher, Random, Secret, Stream, Token
+from .ports import Clock, Http, Publisher, Random, Secret, Stream
 from .settings import Settings
 from .timeouts import Timeouts
 from .x.fields import TweetFields
@@ -19,7 +21,7 @@ from .x.rules import Rule
 class StoppedByX(Exception):
     """A fatal answer of X's: its row in the ledger, and what the process ends with."""
 
-    def __init__(self, error: IngesterError, row: dict[str, Any]) -> None:
+    def __init__(self, error: ExpectedError, row: dict[str, Any]) -> None:
         super().__init__(str(error))
         self.error = error
         self.row = row

@@ -6,9 +6,11 @@ Every method that waits is a coroutine; a blocking client behind it runs in a th
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from .errors import IngesterError
+from runtime.bearer_token import Token
+from runtime.errors import ExpectedError
+
 from .ledger.model import Event
 from .ledger.units import HolderUnits
 from .pubsub.envelope import Message
@@ -32,16 +34,6 @@ class Reply:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: dict[str, Any] | None = field(default_factory=dict)
-
-
-class Token(NamedTuple):
-    """X's bearer token. `version` names the secret's version, or is a hash of the token: it differs when the token does."""
-
-    value: str
-    version: str
-
-    def __repr__(self) -> str:
-        return f"Token(version={self.version!r})"
 
 
 class Http(Protocol):
@@ -70,7 +62,7 @@ class Publisher(Protocol):
     def waiting(self) -> int: ...
 
     @property
-    def failure(self) -> IngesterError | None:
+    def failure(self) -> ExpectedError | None:
         """Return why Pub/Sub refuses for good, if it does."""
 
     def oldest(self) -> float | None:
@@ -110,4 +102,4 @@ class Store(Protocol):
 
 class Secret(Protocol):
     async def read(self) -> Token:
-        """Return the latest version. Raises SecretAway, ConfigurationError."""
+        """Return the latest version. Raises SecretUnavailable, ConfigurationError."""

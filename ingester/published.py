@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from . import snowflake
+from posts import snowflake
+
 from .ports import Publisher
 from .x.rate_limit import XTime
 from .x.reception import Reception

@@ -15,12 +15,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import log, prices
-from .errors import ConfigurationError, Done, IngesterError, PublishFailed, SecretAway
+from posts import prices
+from runtime import log
+from runtime.bearer_token import SecretUnavailable, Token
+from runtime.errors import ConfigurationError, ExpectedError
+
+from . import queued_log
+from .errors import Done, PublishFailed
 from .ledger.ledger import Ledger
 from .ledger.store import Store
 from .parts import BudgetSpent, Parts, StoppedByX
-from .ports import Token
 from .pubsub.publisher import Publisher
 from .settings import Settings
 from .supervisor import Supervisor
@@ -57,7 +61,7 @@ class SystemClock:
 def run(
     settings: Settings, rules_file: Path, times: Timeouts, environ: Mapping[str, str] = os.environ, *, posts: int = 0
 ) -> None:
-    """Hold the stream until a signal (returns) or a reason to stop (raises IngesterError).
+    """Hold the stream until a signal (returns) or a reason to stop (raises ExpectedError).
 
     `posts` ends it after so many, or when so many would cost at the most what has been spent (0: no limit).
     """
@@ -66,7 +70,7 @@ def run(
 
 async def _run(settings: Settings, rules_file: Path, times: Timeouts, environ: Mapping[str, str], posts: int) -> None:
     ours = rules.read(rules_file)
-    secret = Secret(settings)
+    secret = Secret(settings.secret)
     token = await first_token(secret)
     ending = Ending()
     clock = SystemClock()
@@ -116,7 +120,7 @@ async def _run(settings: Settings, rules_file: Path, times: Timeouts, environ: M
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, hurry)
     supervisor = Supervisor(parts)
-    totals = log.Totals(
+    totals = queued_log.Totals(
         lambda: {
             "received": reception.received,
             "published": published.published,
@@ -135,11 +139,11 @@ async def _run(settings: Settings, rules_file: Path, times: Timeouts, environ: M
 async def live(supervisor: Supervisor, parts: Parts, ending: "Ending") -> None:
     """Run the supervisor until it, a signal or Pub/Sub ends it; then publish what is here and write why.
 
-    Raises the IngesterError that the process ends with, if it is one.
+    Raises the ExpectedError that the process ends with, if it is one.
     """
     writing = asyncio.get_running_loop().create_task(parts.ledger.run())
     stopped: dict[str, Any] = {"reason": "bug"}
-    error: IngesterError | None = None
+    error: ExpectedError | None = None
     try:
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -158,7 +162,7 @@ async def live(supervisor: Supervisor, parts: Parts, ending: "Ending") -> None:
         error = Done(str(end))
     except StoppedByX as end:
         stopped, error = end.row, end.error
-    except IngesterError as end:
+    except ExpectedError as end:
         stopped, error = {"reason": type(end).__name__, "note": str(end)[:500]}, end
     finally:
         left = await _finish(supervisor, parts, ending, stopped)
@@ -182,7 +186,7 @@ async def first_token(secret: Secret) -> Token:
     """Read the token at start: a person waits, so a secret that is out of reach is said at once. Raises ConfigurationError."""
     try:
         return await secret.read()
-    except SecretAway as error:
+    except SecretUnavailable as error:
         raise ConfigurationError(str(error)) from None
 
 
@@ -224,7 +228,7 @@ def _reason(group: BaseExceptionGroup[BaseException]) -> BaseException:
             todo += one.exceptions
         else:
             found.append(one)
-    unforeseen = [one for one in found if not isinstance(one, (StopRequested, BudgetSpent, StoppedByX, IngesterError))]
+    unforeseen = [one for one in found if not isinstance(one, (StopRequested, BudgetSpent, StoppedByX, ExpectedError))]
     return min(unforeseen or found, key=lambda one: isinstance(one, StopRequested))
 
 

@@ -5,7 +5,8 @@ X's connection tells none of that. A stream that stalls looks alive, and what a 
 
 import asyncio
 
-from . import log
+from runtime import log
+
 from .ports import Clock, Stream
 from .timeouts import Timeouts
 from .x.reception import Ended, Reception

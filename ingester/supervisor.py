@@ -14,12 +14,17 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from . import log, version
+from posts.prices import DOLLARS
+from runtime import log
+from runtime.bearer_token import SecretUnavailable, Token
+from runtime.errors import ConfigurationError
+
+from . import version
 from .account import Account, read_cap, read_credits
 from .backfill.model import Means
 from .backfill.worker import Worker
 from .budget import Budget
-from .errors import ConfigurationError, Done, LedgerFailed, NoLedger, Refused, SecretAway, Unavailable
+from .errors import Done, LedgerFailed, NoLedger, Refused, Unavailable
 from .ledger import history, lease
 from .ledger.gaps import Gaps
 from .ledger.heartbeat import Heartbeat, State
@@ -28,8 +33,6 @@ from .ledger.model import Event
 from .ledger.reservations import Reservations
 from .ledger.units import tally
 from .parts import BudgetSpent, Parts, StoppedByX
-from .ports import Token
-from .prices import DOLLARS
 from .published import OLD, Published
 from .stall import StallDetector
 from .x import reconnect, search
@@ -80,7 +83,7 @@ class Supervisor:
         self._account = Account()
 
     async def run(self) -> None:
-        """Hold the stream until there is a reason not to: raises Done, StoppedByX, BudgetSpent, IngesterError."""
+        """Hold the stream until there is a reason not to: raises Done, StoppedByX, BudgetSpent, ExpectedError."""
         async with asyncio.TaskGroup() as tasks:
             events = await self._begin(tasks)
             reservations = await self._prepare(events)
@@ -320,7 +323,7 @@ class Supervisor:
             "token": token.version,
             "forbidden": token.version,
             "parameters": version.code(),
-            "rules": version.of([rule.value for rule in self._parts.rules]),
+            "rules": version.hash_of([rule.value for rule in self._parts.rules]),
         }
 
     async def _renewed(self, refused: Token) -> bool:
@@ -329,7 +332,7 @@ class Supervisor:
         while True:
             try:
                 return await self._tokens.renew(refused)
-            except (SecretAway, ConfigurationError) as error:
+            except (SecretUnavailable, ConfigurationError) as error:
                 log.event("token_unread", "WARNING", message=str(error))
             wait = reconnect.Wait(min(self._times.http_first * 2.0**tries, self._times.http_most))
             tries = min(tries + 1, 30)

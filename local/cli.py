@@ -20,7 +20,7 @@ from .emulators.x import given
 from .errors import LocalError, UsageError
 from .pipeline import Pipeline, Plan
 
-_PRICES = json.loads((Path(__file__).parents[1] / "ingester" / "prices.json").read_text(encoding="utf-8"))
+_PRICES = json.loads((Path(__file__).parents[1] / "posts" / "prices.json").read_text(encoding="utf-8"))
 _PIPED = 1_000  # characters
 _PRIVATE = 0o077  # a run's folder and results have posts in them: for nobody else on this machine
 _POST, _USER = (_PRICES[kind]["dollars"] for kind in ("post", "user"))

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
-from functions.load_tweet import languages
+from posts import languages
 
 from .query import Rows
 from .regions import UNKNOWN

@@ -14,7 +14,7 @@ import jinja2
 import orjson
 import vl_convert
 
-from functions.load_tweet import languages
+from posts import languages
 
 from . import questions, tables
 from .disk_cache import on_disk

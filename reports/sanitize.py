@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from functions.load_tweet.texts import as_written
+from posts.text import as_written
 
 # what a spreadsheet takes for the beginning of a formula (https://owasp.org/www-community/attacks/CSV_Injection)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")

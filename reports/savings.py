@@ -3,10 +3,9 @@
 import os
 from pathlib import Path
 
-from functions.load_tweet import languages as languages_of_x
-from functions.load_tweet.errors import ConfigurationError
-from functions.load_tweet.filter import Keywords, read_keywords
-from functions.load_tweet.filter.what_if import RULE_CHARACTERS, clause, unsayable
+from posts import languages as languages_of_x
+from posts.keywords import Keywords, KeywordsError, read_keywords
+from posts.rule_text import RULE_CHARACTERS, clause, unsayable
 
 from .query import Rows
 
@@ -31,7 +30,7 @@ def of_this_project(rows: Rows) -> Rows:
     """With the files and the environment that stand here, which are the deployed ones unless they were changed since."""
     try:
         keywords = read_keywords(KEYWORDS)
-    except (ConfigurationError, OSError):
+    except (KeywordsError, OSError):
         keywords = Keywords()
     return spelled_out(rows, keywords, os.environ.get("LANGUAGES", ""))
 

@@ -17,8 +17,8 @@ from typing import Any
 import stopwordsiso
 from icu4py.breakers import WordBreaker
 
-from functions.load_tweet import languages
-from functions.load_tweet.texts import as_written, without_heaps_of_accents
+from posts import languages
+from posts.text import as_written, without_heaps_of_accents
 
 Rows = list[dict[str, Any]]
 

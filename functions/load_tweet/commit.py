@@ -7,28 +7,22 @@ BigQuery: `insert` is a blocking function. docs/decisions/0006-group-commit.md h
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from .errors import BadMoment, Busy
-from .transform import Result
+from posts.rows import Result
+from warehouse.errors import BadMoment
+from warehouse.insert import ANSWER_SECONDS, BYTES_AT_ONCE, ROWS_AT_ONCE, Insert, Row
 
-ROWS_AT_ONCE = 500  # Google advises 500 rows a request
-# of messages: a request may hold 10 MB, a post's text is in it twice, and JSON makes twelve bytes of an emoji's four
-BYTES_AT_ONCE = 1_500_000
+from .errors import Busy
+
 GROUPS_IN_FLIGHT = 6
 ENOUGH = 24  # messages: a group of so many does not wait for those that are just arriving
-ANSWER_SECONDS = 8.0  # Cloud Run kills 10 s after SIGTERM; BigQuery's client counts bytes that trickle in as progress
 MESSAGES_HELD = 4_000  # beyond, the function answers 503 at once and Pub/Sub slows down
 BYTES_HELD = 64_000_000
 
 INSERTS_IN_FLIGHT = 4 * GROUPS_IN_FLIGHT  # a group has rows for four tables at most
-
-Row = dict[str, Any]
-# Inserts the rows of one table, {row id: row}, and returns {row id: why} for those that can never be stored. Raises BadMoment.
-Insert = Callable[[str, dict[str, Row]], dict[str, str]]
 
 
 @dataclass(slots=True, eq=False)

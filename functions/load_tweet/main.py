@@ -20,13 +20,19 @@ import functions_framework.aio
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from . import log, schema, settings, store, watchdog
-from .commit import Committer
-from .errors import BadMessage, BadMoment, Busy, ConfigurationError
-from .filter import read_keywords
-from .message import Delivery, unwrap
+from posts.errors import BadMessage
+from posts.keywords import KeywordsError, read_keywords
+from posts.message import Delivery, unwrap
+from posts.rows import make_rows, reject
+from runtime import log
+from runtime.errors import ConfigurationError
+from warehouse import insert, schema, settings
+from warehouse.errors import BadMoment
+
+from . import watchdog
+from .commit import INSERTS_IN_FLIGHT, Committer
+from .errors import Busy
 from .outcomes import Outcomes
-from .transform import make_rows, reject
 
 # functions-framework hands Cloud Run's request timeout to gunicorn as the worker's, and reads it after this module is imported. A worker
 # that was idle without CPU for longer would be killed with the request that wakes it; watchdog.py ends one that hangs.
@@ -38,13 +44,13 @@ _GARBAGE_AFTER = 50_000
 _TURN_SECONDS = 0.0005
 
 
-def _check_tables() -> store.Seen:
+def _check_tables() -> insert.Seen:
     """Return the tables' columns. If BigQuery is out of reach, return nothing and start anyway; requests will show the problem.
 
     Raises ConfigurationError.
     """
     try:
-        tables = store.read_tables(SETTINGS.google_cloud_project, SETTINGS.bigquery_dataset)
+        tables = insert.read_tables(SETTINGS.google_cloud_project, SETTINGS.bigquery_dataset)
     except BadMoment as error:
         log.event("tables_not_checked", "WARNING", message=f"BigQuery did not show its tables at start: {error}")
         return {}
@@ -53,11 +59,12 @@ def _check_tables() -> store.Seen:
     return tables
 
 
+log.start("load_tweet")
 try:
     SETTINGS = settings.read(os.environ)
-    KEYWORDS = read_keywords(Path(__file__).with_name("keywords.txt"))
+    FILTER = SETTINGS.filter(read_keywords(Path(__file__).with_name("keywords.txt")))
     TABLES_AT_START = _check_tables()
-except ConfigurationError as error:
+except (ConfigurationError, KeywordsError) as error:
     log.event("stopped", "CRITICAL", message=str(error))
     sys.exit(2)
 
@@ -93,7 +100,7 @@ async def load_tweet(request: Request) -> Response:
 async def _store(serving: "_Serving", delivery: Delivery, trace: str) -> None:
     """Wait until the message is stored, whatever its outcome. Raises BadMoment."""
     now = datetime.now(UTC)
-    result = make_rows(delivery, KEYWORDS, SETTINGS, now)
+    result = make_rows(delivery, FILTER, now)
     refusals = await serving.committer.commit(delivery.message_id, result, len(delivery.data), trace)
     if refusals:
         rejected = reject(delivery, BadMessage("refused_by_bigquery", "; ".join(refusals)), now)
@@ -116,14 +123,15 @@ def _serving() -> _Serving:
     """
     watchdog.watch(asyncio.get_running_loop())
     counts, loop = Outcomes(SETTINGS.google_cloud_project), asyncio.get_running_loop()
-    insert = store.connect(
+    insert_rows = insert.connect(
         SETTINGS.google_cloud_project,
         SETTINGS.bigquery_dataset,
         TABLES_AT_START,
+        INSERTS_IN_FLIGHT,
         lambda rows: loop.call_soon_threadsafe(counts.numbers_as_text, rows),
     )
     gc.collect()
     gc.freeze()  # objects made so far stay, so the collector need not look at them again
     gc.set_threshold(_GARBAGE_AFTER)
     sys.setswitchinterval(_TURN_SECONDS)
-    return _Serving(Committer(insert, counts), counts)
+    return _Serving(Committer(insert_rows, counts), counts)

@@ -11,9 +11,10 @@ import asyncio
 import atexit
 from collections import Counter
 
-from . import log
+from runtime import log
+from warehouse.errors import BadMoment
+
 from .commit import Entry
-from .errors import BadMoment
 
 _FIELDS_TOLD = 200  # names of unknown fields that are kept: what X sends is not ours to trust
 

@@ -16,7 +16,7 @@ import threading
 import time
 from functools import cache
 
-from . import log
+from runtime import log
 
 _SECONDS = 30
 _EVERY = 1.0

@@ -16,14 +16,15 @@ import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from . import bearer, policy, settings
-from .errors import ConfigurationError, RemovalError
+from runtime.errors import ConfigurationError, ExpectedError
+
+from . import policy, settings
 from .policy import Event
 from .rounds import Run, record
 from .scrub import inner, posts_of
 from .store import Store, as_json
 from .sweep import sweep
-from .x import X
+from .x import X, read_token
 
 _GIB = 1 << 30
 _SWEEP_SECONDS = 3_600.0
@@ -37,7 +38,7 @@ def main(arguments: argparse.Namespace) -> int:
         if arguments.status:
             return _status(store)
         if arguments.due:
-            known = bearer.read(found)  # a person should hear of a malformed token first
+            known = read_token(found.secret)  # a person should hear of a malformed token first
             waits = Run(store, X(lambda: known, found.x_api_url), arguments.age).go()
             print(f"{waits[0].upper()}{waits[1:]}.")
             return 0
@@ -45,7 +46,7 @@ def main(arguments: argparse.Namespace) -> int:
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 2
-    except RemovalError as error:
+    except ExpectedError as error:
         print(f"{error}\nWhat was done stays done; the same command again goes on.", file=sys.stderr)
         return 1
 

@@ -12,16 +12,19 @@ import sys
 import functions_framework
 from cloudevents.http import CloudEvent
 
-from . import bearer, log, settings
-from .errors import ConfigurationError, RemovalError
+from runtime import log
+from runtime.errors import ConfigurationError, ExpectedError
+
+from . import settings
 from .rounds import Run, one_run
 from .store import Store
-from .x import X
+from .x import X, read_token
 
 # functions-framework hands Cloud Run's request timeout to gunicorn as the worker's, and reads it after this module is imported. A worker
 # that was idle without CPU for longer would be killed with the request that wakes it.
 os.environ["CLOUD_RUN_TIMEOUT_SECONDS"] = "0"
 
+log.start("remove_deleted")
 try:
     SETTINGS = settings.read(os.environ)
 except ConfigurationError as error:
@@ -34,6 +37,6 @@ def remove_deleted(event: CloudEvent) -> None:
     """Make one run, whatever the event says. What the next run may do better is no failure."""
     try:
         store = Store(SETTINGS.google_cloud_project, SETTINGS.bigquery_dataset)
-        one_run(Run(store, X(lambda: bearer.read(SETTINGS), SETTINGS.x_api_url)))
-    except RemovalError as error:
+        one_run(Run(store, X(lambda: read_token(SETTINGS.secret), SETTINGS.x_api_url)))
+    except ExpectedError as error:
         log.event("stopped", "ERROR", message=str(error))

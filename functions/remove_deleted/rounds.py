@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from . import log, names
+from runtime import log
+
+from . import names
 from .errors import BadMoment
 from .names import Named
 from .policy import AGE, UPLOAD, Check, Collect, Event, Step, Sweep, Wait, is_late, next_step

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from .limits import parse_id, parse_json
+from posts.limits import parse_id, parse_json
 
 Object = dict[str, Any]
 

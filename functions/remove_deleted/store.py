@@ -16,7 +16,9 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
-from .errors import BadMoment, ConfigurationError
+from runtime.errors import ConfigurationError
+
+from .errors import BadMoment
 from .policy import Event
 
 _SQL = Path(__file__).with_name("sql")

@@ -15,8 +15,9 @@ from typing import Any
 
 import orjson
 
+from posts.limits import parse_json
+
 from .errors import BadMoment
-from .limits import parse_json
 from .policy import AGE
 from .scrub import own_id, retweeted, scrub, scrub_bytes
 from .store import Row, StillFresh, Store, as_json

@@ -14,13 +14,19 @@ from typing import Any
 import orjson
 import requests
 
-from .errors import BadMoment, ConfigurationError
-from .limits import parse_json
-from .sessions import Bearer, proxies, session
-from .settings import is_safe
+from posts.limits import parse_json
+from runtime import secret
+from runtime.bearer_token import SecretSource, SecretUnavailable
+from runtime.environment import is_safe
+from runtime.errors import ConfigurationError
+from runtime.http import Bearer, RequestSocket, prepare, proxies
+
+from .errors import BadMoment
 
 _CALL_SECONDS = (5.0, 20.0)  # connect, read
 _FILE_SECONDS = (5.0, 60.0)
+_WHOLE_CALL = 25.0  # seconds
+_WHOLE_FILE = 300.0  # the function has 540
 _UPLOAD_WAITS = (1.0, 4.0)  # seconds
 _ONE_AT_A_TIME = re.compile(r"at a time|already|running|concurrent|in progress", re.IGNORECASE)
 
@@ -55,7 +61,7 @@ class X:
         """`token` is called at the first request, so commands that need no X work without one."""
         self._token = cache(token)
         self._url = url
-        self._session = session()
+        self._session = prepare(requests.Session())
 
     def create(self, name: str) -> Job:
         """Raises Running too."""
@@ -75,10 +81,11 @@ class X:
         data = "\n".join(ids).encode()
         for wait in (*_UPLOAD_WAITS, None):  # the address is good for 15 minutes, and the next run comes after that
             try:
-                answer = self._session.put(
-                    _safe(job.upload_url), data=data, headers={"Content-Type": "text/plain"}, timeout=_FILE_SECONDS,
-                    proxies=proxies(job.upload_url), allow_redirects=False,
-                )  # fmt: skip
+                with RequestSocket().within(_WHOLE_FILE):
+                    answer = self._session.put(
+                        _safe(job.upload_url), data=data, headers={"Content-Type": "text/plain"}, timeout=_FILE_SECONDS,
+                        proxies=proxies(job.upload_url), allow_redirects=False,
+                    )  # fmt: skip
                 why = f"HTTP {answer.status_code}"
                 if answer.status_code < 300:
                     return
@@ -92,9 +99,12 @@ class X:
         """Yield the posts of a job that may not be kept."""
         try:
             address = _safe(job.download_url)
-            with self._session.get(
-                address, stream=True, timeout=_FILE_SECONDS, proxies=proxies(address), allow_redirects=False
-            ) as answer:
+            with (
+                RequestSocket().within(_WHOLE_FILE),
+                self._session.get(
+                    address, stream=True, timeout=_FILE_SECONDS, proxies=proxies(address), allow_redirects=False
+                ) as answer,
+            ):
                 if answer.status_code >= 300:
                     raise BadMoment(f"The answers of job {job.id} could not be read: HTTP {answer.status_code}")
                 for line in answer.iter_lines(chunk_size=65_536):
@@ -105,10 +115,11 @@ class X:
 
     def _call(self, method: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
         try:
-            response = self._session.request(
-                method, f"{self._url}{path}", json=body, auth=Bearer(self._token()), timeout=_CALL_SECONDS,
-                proxies=proxies(self._url), allow_redirects=False,
-            )  # fmt: skip
+            with RequestSocket().within(_WHOLE_CALL):
+                response = self._session.request(
+                    method, f"{self._url}{path}", json=body, auth=Bearer(self._token()), timeout=_CALL_SECONDS,
+                    proxies=proxies(self._url), allow_redirects=False,
+                )  # fmt: skip
             found = orjson.loads(response.content or b"{}")
         except requests.RequestException as error:
             raise BadMoment(f"X did not answer: {type(error).__name__}") from None
@@ -126,6 +137,14 @@ class X:
                 "(402), and does this app's plan have batch compliance (403)? X's developer console shows all three."
             )
         return status, answer
+
+
+def read_token(source: SecretSource) -> str:
+    """Return the token as it is now. Raises BadMoment, ConfigurationError."""
+    try:
+        return secret.read(source).value
+    except SecretUnavailable as error:
+        raise BadMoment(str(error)) from None
 
 
 def _job(data: Any) -> Job:

@@ -73,23 +73,10 @@ give_workers() {
 	done
 }
 
-# The image holds the folder dataflow and the function's row code.
-dataflow_source() {
-	local folder="${WORK}/dataflow-image"
-	if [[ ! -d ${folder} ]]; then
-		mkdir -p "${folder}/functions"
-		cp -R "$(stage dataflow)" "${folder}/dataflow"
-		cp -R "$(stage functions/load_tweet)" "${folder}/functions/load_tweet"
-		cp functions/__init__.py "${folder}/functions/"
-		cp dataflow/Dockerfile "${folder}/"
-	fi
-	printf '%s' "${folder}"
-}
-
 # The template says how a streaming job is started from it.
 template() {
 	local source image folder
-	folder=$(dataflow_source)
+	folder=$(stage dataflow)
 	source=$(cd "${folder}" && files_hash .)
 	image="${REGISTRY}/dataflow:${source}"
 	decide templates "${WORKER}" "${source}" || return 0

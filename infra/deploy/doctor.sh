@@ -122,7 +122,7 @@ check_prices() {
 	if ((code != 0)); then
 		info "Note: $(<"${WORK}/price_list")"
 	elif [[ -z ${differ} ]]; then
-		good "X's prices are those of ingester/prices.json"
+		good "X's prices are those of posts/prices.json"
 	else
 		while IFS= read -r line; do bad "X's price list differs: ${line}" 'The money guard counts with its own prices: take a newer version of this program.'; done <<<"${differ}"
 	fi

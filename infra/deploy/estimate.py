@@ -1,6 +1,6 @@
 """What this costs a month, X and Google apart: python3 infra/deploy/estimate.py --posts-per-day N [--json].
 
-Google's prices are in prices.json, X's in ingester/prices.json, each with its source and the day it was read. Standard library only.
+Google's prices are in prices.json, X's in posts/prices.json, each with its source and the day it was read. Standard library only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # python3 -I does not 
 import price_list
 
 _HERE = Path(__file__).resolve()
-X: dict[str, dict[str, Any]] = json.loads((_HERE.parents[2] / "ingester" / "prices.json").read_text(encoding="utf-8"))
+X: dict[str, dict[str, Any]] = json.loads((_HERE.parents[2] / "posts" / "prices.json").read_text(encoding="utf-8"))
 PRICES: dict[str, dict[str, Any]] = json.loads(_HERE.with_name("prices.json").read_text(encoding="utf-8"))
 CONDITIONS = sum(
     len(json.loads(file.read_text(encoding="utf-8"))["conditions"])
@@ -142,7 +142,7 @@ def compare_with_x() -> None:
     try:
         differ = list(price_list.differences(price_list.fetch()))
     except price_list.ListUnread as error:
-        print(f"Note: {error}, so X's prices above are those of ingester/prices.json.")
+        print(f"Note: {error}, so X's prices above are those of posts/prices.json.")
         return
     if not differ:
         print("X's own price list, read just now, has the same prices.")
@@ -185,9 +185,7 @@ def show(posts_a_day: float, per_day: int, per_month: int, *, authors: bool, ref
     )
     print(f"Free tiers are taken off, as if nothing else in the billing account used them: {free}.")
     days = [entry["read"] for entry in [*PRICES.values(), *X.values()]]
-    print(
-        f"Prices as of {min(days)} to {max(days)}, list, us-central1: infra/deploy/prices.json, ingester/prices.json."
-    )
+    print(f"Prices as of {min(days)} to {max(days)}, list, us-central1: infra/deploy/prices.json, posts/prices.json.")
     compare_with_x()
     unread = [name for name, entry in PRICES.items() if not entry["confirmed"]]
     print(f"Not read on Google's page but remembered, so look before you rely on them: {', '.join(unread)}.")

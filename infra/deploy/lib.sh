@@ -49,11 +49,27 @@ files_hash() {
 
 version() { sed -n 's/^version = "\(.*\)".*/\1/p' pyproject.toml; }
 
-# stage FOLDER: copies a folder as it is uploaded, with the version in it, and prints where to
+# stage DEPLOYABLE: copies what is uploaded of a deployable, its folder and the packages that it shares with others, and prints where to.
+# A function's own files stand at the root, where Google looks for main.py; images have each package as a folder.
 stage() {
-	local copy="${WORK}/upload/$1"
+	local copy="${WORK}/upload/$1" package
+	local -a packages=(posts runtime)
+	[[ $1 == ingester || $1 == functions/remove_deleted ]] || packages+=(warehouse)
+	rm -rf "${copy}"
 	mkdir -p "${copy}"
-	cp -R "$1/." "${copy}"
+	case $1 in
+		functions/*) cp -R "$1/." "${copy}" ;;
+		*)
+			packages+=("$1")
+			cp "$1/Dockerfile" "${copy}"
+			;;
+	esac
+	for package in "${packages[@]}"; do cp -R "${package}" "${copy}/${package}"; done
+	if [[ $1 == dataflow ]]; then # which filters by the function's file
+		mkdir -p "${copy}/functions/load_tweet"
+		cp functions/load_tweet/keywords.txt "${copy}/functions/load_tweet"
+	fi
+	find "${copy}" -name __pycache__ -type d -prune -exec rm -rf {} +
 	version >"${copy}/VERSION"
 	printf '%s' "${copy}"
 }

@@ -1,4 +1,4 @@
-"""Compares X's own price list with ingester/prices.json, for ./deploy.sh estimate and doctor.
+"""Compares X's own price list with posts/prices.json, for ./deploy.sh estimate and doctor.
 
 python3 infra/deploy/price_list.py    a line a difference; nothing where they are equal. Exit code 3: X's list could not be read.
 
@@ -18,7 +18,7 @@ from typing import Any
 
 URL = os.environ.get("X_PRICE_LIST") or "https://console.x.com/api/credits/pricing"
 OURS: dict[str, dict[str, Any]] = json.loads(
-    (Path(__file__).resolve().parents[2] / "ingester" / "prices.json").read_text(encoding="utf-8")
+    (Path(__file__).resolve().parents[2] / "posts" / "prices.json").read_text(encoding="utf-8")
 )
 _NAMES = {  # ours: (part of X's list, name in it)
     "post": ("eventTypePricing", "Post"),

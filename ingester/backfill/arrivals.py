@@ -3,7 +3,8 @@
 import asyncio
 from datetime import datetime
 
-from .. import limits
+from posts import limits
+
 from ..ports import Publisher
 from ..x import search
 from .model import Job

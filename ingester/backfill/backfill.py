@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import pairwise
 
-from .. import log, prices
+from posts import prices
+from runtime import log
+
 from ..errors import Denied
 from ..ledger.model import Gap
 from ..ledger.reservations import BudgetExhausted

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from posts.prices import DOLLARS
+
 from ..ledger.model import Event, Gap
-from ..prices import DOLLARS
 from ..x import search
 from ..x.reach import Reach, reach_of
 from ..x.search import AskedRule, Counted

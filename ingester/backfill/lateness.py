@@ -7,9 +7,10 @@ once a day.
 
 from datetime import datetime, timedelta
 
+from posts.prices import POST
+
 from ..errors import Denied, SearchBehind
 from ..ledger.reservations import BudgetExhausted
-from ..prices import POST
 from ..x import search
 from ..x.reach import Reach
 from ..x.reception import Delivered

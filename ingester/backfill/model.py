@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .. import prices
+from posts import prices
+
 from ..budget import Budget
 from ..ledger.model import Gap
 from ..ledger.reservations import Reservations

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import takewhile
 
+from posts.prices import COUNTS, POST
+
 from ..ledger.model import Gap, join_gaps
 from ..ports import Clock
-from ..prices import COUNTS, POST
 from ..timeouts import Timeouts
 from ..x.search import SHARE_FOR_COUNTS
 

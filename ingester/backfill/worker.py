@@ -8,7 +8,8 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime
 
-from .. import log
+from runtime import log
+
 from ..errors import Denied, NoLedger, PublishFailed, SearchBehind, Unavailable
 from ..ledger.ledger import Ledger
 from ..ledger.model import Gap

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from rich.markup import escape
 
+from posts.prices import DOLLARS
+from runtime.errors import ConfigurationError
+
 from ..backfill import by_hand, manual, model
-from ..errors import ConfigurationError, NoLedger, Unavailable
+from ..errors import NoLedger, Unavailable
 from ..ledger import history
 from ..ledger.ledger import Ledger
 from ..ledger.reservations import Reservations
-from ..prices import DOLLARS
 from ..pubsub.publisher import Publisher
 from ..settings import Settings
 from ..timeouts import Timeouts

@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 
 from google.auth.exceptions import GoogleAuthError
 
+from posts.prices import most
+
 from ..backfill import manual
 from ..errors import Denied, LedgerFailed, NoLedger, PublishFailed, Refused, Unavailable
 from ..ledger.ledger import Ledger
 from ..ledger.reservations import Reservations
 from ..ledger.store import Store
-from ..prices import most
 from ..pubsub.publisher import Publisher
 from ..run import SystemClock, first_token, holder_id
 from ..settings import Settings
@@ -35,7 +36,7 @@ x_time = XTime(clock)  # one for all: X's Date decides which day it is
 
 
 def connect_x(settings: Settings, times: Timeouts = _TIMES) -> X:
-    secret = Secret(settings)
+    secret = Secret(settings.secret)
     token = loop.run(first_token(secret))
     return X(Http(settings.x_api_url), Tokens(secret, token), clock, times, x_time)
 

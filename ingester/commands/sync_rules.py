@@ -8,10 +8,11 @@ import orjson
 from rich.markup import escape
 from rich.table import Table
 
+from posts.prices import DOLLARS
+
 from ..errors import LedgerFailed, Refused
 from ..ledger.ledger import Ledger
 from ..ledger.reservations import Reservations
-from ..prices import DOLLARS
 from ..settings import Settings
 from ..x import rules, search
 from ..x.client import X

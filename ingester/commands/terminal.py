@@ -10,7 +10,8 @@ from datetime import datetime
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..errors import ConfigurationError
+from runtime.errors import ConfigurationError
+
 from .console import SafeConsole
 
 # what is piped into a file or another program is not wrapped

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from .. import log
+from runtime import log
+
 from ..errors import NoLedger
 from ..x.rate_limit import XTime
 from ..x.rules import Rule

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .. import log
+from posts.prices import DOLLARS
+from runtime import log
+
 from ..budget import Budget
-from ..prices import DOLLARS
 from ..timeouts import Timeouts
 from .ledger import Ledger
 

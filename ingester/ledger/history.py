@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from ..prices import most
+from posts.prices import most
+
 from .model import Event, Gap
 
 ENDED = frozenset({"filled", "partial", "unfillable", "skipped"})

@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
-from .. import log
+from runtime import log
+
 from ..errors import Done, NoLedger, Unavailable
 from ..ports import Clock
 from ..timeouts import Timeouts

@@ -10,7 +10,8 @@ from collections import deque
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from .. import log
+from runtime import log
+
 from ..budget import Budget
 from ..errors import NoLedger
 from ..ports import Clock, Store

@@ -8,7 +8,8 @@ wait, because they need the ledger anyway. A holder that dies leaves its reserva
 import asyncio
 from contextlib import suppress
 
-from .. import log
+from runtime import log
+
 from ..budget import Budget
 from ..errors import NoLedger, Unavailable
 from ..ports import Clock

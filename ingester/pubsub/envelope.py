@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from ..limits import is_deep, parse_id, parse_json
-from ..prices import NOTHING, Resources, resources
+from posts.limits import is_deep, parse_id, parse_json
+from posts.prices import NOTHING, Resources, resources
 
 
 @dataclass(frozen=True, slots=True)

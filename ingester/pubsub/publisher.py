@@ -29,9 +29,10 @@ from google.cloud.pubsub_v1 import PublisherClient
 from google.pubsub_v1 import PublisherClient as PlainClient
 from google.pubsub_v1.types import PublishRequest, PubsubMessage
 
-from .. import log
+from posts.limits import parse_id
+from runtime import log
+
 from ..errors import PublishFailed
-from ..limits import parse_id
 from ..threads import in_thread
 from .envelope import Message, NoRoom
 

@@ -8,9 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .. import log
-from ..errors import ConfigurationError, SecretAway, Unavailable
-from ..ports import Clock, Http, Token
+from runtime import log
+from runtime.bearer_token import SecretUnavailable, Token
+from runtime.errors import ConfigurationError
+
+from ..errors import Unavailable
+from ..ports import Clock, Http
 from ..timeouts import Timeouts
 from .bearer import Tokens
 from .fields import PLACE_FIELDS, USER_FIELDS, TweetFields, expansions
@@ -218,7 +221,7 @@ class X:
     async def _renewed(self, refused: Token) -> bool:
         try:
             return await self.tokens.renew(refused)
-        except (SecretAway, ConfigurationError) as error:
+        except (SecretUnavailable, ConfigurationError) as error:
             log.event("token_unread", "WARNING", message=str(error))
             return False
 

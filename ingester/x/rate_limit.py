@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from .. import log
+from runtime import log
+
 from ..ports import Clock
 
 CONNECTS = 40  # of X's 50 in 15 minutes (https://docs.x.com/x-api/fundamentals/rate-limits, 2026-08)

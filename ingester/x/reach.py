@@ -6,7 +6,7 @@ Both give no retweets for keyword queries since 2026-05-04.
 
 from dataclasses import dataclass
 
-from ..prices import COUNTS, COUNTS_ALL
+from posts.prices import COUNTS, COUNTS_ALL
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from posts.snowflake import time_of
+
 from ..budget import Budget, Spent
 from ..pubsub.envelope import Line, Message, NoRoom, NotText, look, wrap
-from ..snowflake import time_of
 
 _RATE_OF = 100  # posts over which the rate is taken
 _RECENT = 50_000  # posts, 10 MB: more than three minutes at X's top rate, until search can know of a gap

@@ -12,8 +12,10 @@ from typing import Any
 
 import yaml
 
-from .. import log
-from ..errors import ConfigurationError, Denied, Refused
+from runtime import log
+from runtime.errors import ConfigurationError
+
+from ..errors import Denied, Refused
 from ..options import RULES
 from . import grammar
 from .client import Answer, X

@@ -1,6 +1,7 @@
 """The rules that are in force at X, as far as they were last seen: a gap is filled by those that were in force before it."""
 
-from .. import log
+from runtime import log
+
 from ..errors import Unavailable
 from ..ports import Clock
 from . import rules

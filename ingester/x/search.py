@@ -16,10 +16,11 @@ from typing import Any
 
 import orjson
 
-from .. import limits, snowflake
+from posts import limits, snowflake
+from posts.prices import Resources, resources
+
 from ..errors import Denied
 from ..options import parse_time
-from ..prices import Resources, resources
 from .client import Answer, X, whole_number
 from .reach import ALL, LONGEST, RECENT, Reach
 

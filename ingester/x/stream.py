@@ -17,12 +17,16 @@ import requests
 import tweepy
 import urllib3
 
-from ..errors import IngesterError
-from ..ports import Clock, Token
+from runtime.bearer_token import Token
+from runtime.errors import ExpectedError
+from runtime.http import Adapter, Bearer, RequestSocket, prepare
+from runtime.version import AGENT
+
+from ..ports import Clock
 from ..threads import in_thread
 from ..timeouts import Timeouts
 from .fields import PLACE_FIELDS, USER_FIELDS, TweetFields, expansions
-from .http import AGENT, Adapter, Bearer, Wire, elsewhere, lower, prepare
+from .http import elsewhere, lower
 from .rate_limit import XTime, asked_wait
 from .reception import Ended, Reception
 
@@ -163,7 +167,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
         self._reception = reception
         self._clock = clock
         self._connected = connected
-        self._wire = Wire()
+        self._socket = RequestSocket()
         self._ended: Ended | None = None
         self._exception: Exception | None = None
         self._began: float | None = None
@@ -174,9 +178,9 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
 
     def run(self, parameters: dict[str, Any]) -> Ended:
         """Read until the connection has ended."""
-        with self._wire.within(_ANSWER_SECONDS):
+        with self._socket.within(_ANSWER_SECONDS):
             self.filter(**parameters)
-        if isinstance(self._exception, IngesterError):
+        if isinstance(self._exception, ExpectedError):
             raise self._exception
         if self._exception is not None and self._ended is None:
             if not isinstance(self._exception, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
@@ -192,7 +196,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
         if self._ended is None:
             self._ended = ended
         self.disconnect()
-        self._wire.cut()
+        self._socket.shut_down()
 
     def note(self, error: Exception) -> None:
         """Keep why a request or a read failed, which tweepy does not tell."""
@@ -205,7 +209,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
             begun = self._began is not None
             why = f"no byte for {self._times.silence:.0f} s" if begun else "no answer in time"
             self._ended = Ended("silent" if begun else "network", reason=why)
-        elif self._wire.is_cut:
+        elif self._socket.is_shut_down:
             self._ended = Ended("network", reason=f"no whole answer within {_ANSWER_SECONDS:.0f} s")
         elif isinstance(cause, ValueError | http.client.IncompleteRead):  # the length of a piece that never came
             self._ended = Ended("network", reason="cut in the middle of an answer")
@@ -280,7 +284,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
             self._end(Ended("http", status=_NO_STREAM, reason=f"HTTP {_NO_STREAM}: a web page in place of the stream"))
             return False
         self._first = False
-        self._wire.without_end()
+        self._socket.lift_deadline()
         self._connected()
         return True
 
@@ -301,7 +305,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
                     remaining, is_whole = self._last_read - time.monotonic(), piece.endswith(b"\n")
                     if remaining <= 0 and is_whole:
                         break
-                    self._wire.shorten(_QUIET_SECONDS if is_whole else max(remaining, _QUIET_SECONDS))
+                    self._socket.shorten(_QUIET_SECONDS if is_whole else max(remaining, _QUIET_SECONDS))
                 if self._clock.monotonic() - self._reception.last_byte > patience:
                     raise TimeoutError
         except (urllib3.exceptions.HTTPError, OSError) as error:

@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from functions.load_tweet import languages
+from posts import languages
 
 from ..query import Rows
 from ..regions import UNKNOWN

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import altair as alt
 
-from functions.load_tweet import languages
+from posts import languages
 
 from .. import tables
 from ..query import Rows

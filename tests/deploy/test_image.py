@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
-from tests.support.deploy.uploads import unpacked
+from tests.support.deploy.uploads import to_upload, unpacked
 
 pytestmark = pytest.mark.slow  # it installs the packages
 NOBODY = 10001  # the image's user
@@ -25,11 +25,12 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     uploaded = unpacked(ROOT / "ingester", folder / "upload")
     for line in (ROOT / "ingester" / "Dockerfile").read_text().splitlines():
         if copied := re.match(r"COPY (.+) (\S+)$", line):
-            place = app / copied[2]
-            (place if copied[2].endswith("/") else place.parent).mkdir(parents=True, exist_ok=True)
-            for pattern in copied[1].split():
-                for file in uploaded.glob(pattern):
-                    shutil.copy(file, place)
+            source, place = uploaded / copied[1], app / copied[2]
+            if source.is_dir():
+                shutil.copytree(source, place)
+            else:
+                (place if copied[2].endswith("/") else place.parent).mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, place)
         if pip := re.match(r"RUN (pip install .+)$", line):
             subprocess.run([sys.executable, "-m", "venv", folder / "python"], check=True)
             command = [str(folder / "python" / "bin" / "python"), "-m", *pip[1].split()]
@@ -69,6 +70,5 @@ def test_the_image_holds_what_the_ingester_needs_and_starts_as_another_user(imag
 
 def test_the_image_holds_nothing_else(image: Path) -> None:
     held = {file.relative_to(image / "app").as_posix() for file in (image / "app").rglob("*") if file.is_file()}
-    assert held == {"ingester/requirements.txt", "ingester/VERSION", "ingester/rules.yaml", "ingester/prices.json"} | {
-        file.relative_to(ROOT).as_posix() for file in (ROOT / "ingester").rglob("*.py")
-    }
+    assert held == to_upload(ROOT / "ingester") - {"Dockerfile"}
+    assert {name.partition("/")[0] for name in held} == {"ingester", "posts", "runtime", "VERSION"}

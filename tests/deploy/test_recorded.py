@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
+from tests.support.deploy.cloud import copy_of_tree
 from tests.support.processes import serving
 from tests.support.tiers import needs
 from tests.support.trial import cases
@@ -303,6 +304,31 @@ def test_a_second_up_changes_nothing(deployed: Recorded) -> None:
     assert deployed.changes == before
     plan = deployed.deploy("plan", **SETTINGS)
     assert (plan.returncode, deployed.changes) == (0, before)
+
+
+INGESTER = {"jobs ingester", "jobs ingester-run"}
+CARRIERS = {
+    "posts/snowflake.py": INGESTER | {"functions load-tweet", "functions remove-deleted"},
+    "runtime/log.py": INGESTER | {"functions load-tweet", "functions remove-deleted"},
+    "warehouse/insert.py": {"functions load-tweet"},
+    "ingester/requirements.txt": INGESTER,
+    "functions/remove_deleted/sql/history.sql": {"functions remove-deleted"},
+    "reports/words.py": set(),
+}
+
+
+@pytest.mark.parametrize("file", CARRIERS)
+def test_a_changed_byte_is_planned_for_each_deployable_that_carries_it(
+    tmp_path: Path, deployed: Recorded, file: str
+) -> None:
+    copy = Recorded(tmp_path / "copy", copy_of_tree(tmp_path / "tree"))
+    shutil.copytree(deployed.folder, copy.folder)
+    with (copy.tree / file).open("a") as changed:
+        changed.write("#")
+    plan = copy.deploy("plan", **SETTINGS)
+    signs = [line.strip() for line in plan.stderr.splitlines()]
+    assert {line[2:] for line in signs if line.startswith(("~ ", "+ ", "- "))} == CARRIERS[file], plan.stderr
+    assert plan.returncode == (1 if CARRIERS[file] else 0)
 
 
 @pytest.mark.slow
@@ -730,7 +756,7 @@ def test_the_help_names_every_command_and_part() -> None:
 
 
 def test_the_roles_of_the_function_are_the_tables_that_it_writes() -> None:
-    from functions.load_tweet.tables import TABLES
+    from posts.tables import TABLES
 
     rows = [line.split("\t") for line in (ROOT / "infra" / "roles.tsv").read_text().splitlines()]
     assert {on for who, _, on, _ in rows if who == "tds-load-tweet"} == {f"table:{name}" for name in TABLES}

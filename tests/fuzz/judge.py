@@ -8,12 +8,12 @@ from typing import Any
 
 import orjson
 
-from functions.load_tweet.filter import read_keywords
-from functions.load_tweet.message import Delivery, unwrap
-from functions.load_tweet.settings import read
-from functions.load_tweet.transform import Result, make_rows
 from local.emulators.bigquery.insert_errors import Field, Table, insert_errors
+from posts.keywords import read_keywords
+from posts.message import Delivery, unwrap
+from posts.rows import Result, make_rows
 from tests.support import ROOT
+from warehouse.settings import read
 
 SETTINGS = [
     read({"GOOGLE_CLOUD_PROJECT": "local"}),
@@ -48,7 +48,7 @@ def _judge(delivery: Delivery) -> None:
     """Raise for an exception that is not documented, the reason 'unforeseen', or rows that BigQuery would not take."""
     for settings in SETTINGS:
         for keywords in KEYWORDS:
-            check(make_rows(delivery, keywords, settings, NOW))
+            check(make_rows(delivery, settings.filter(keywords), NOW))
 
 
 def check(result: Result) -> None:

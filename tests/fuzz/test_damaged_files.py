@@ -13,13 +13,13 @@ import pytest
 
 from dataflow import convert, files
 from dataflow.convert import Options
-from functions.load_tweet.filter import Keywords
-from functions.load_tweet.settings import Settings
+from posts.filter import Filter
 from tests.support import x_messages
+from warehouse.settings import Settings
 
 LINES = 10_000
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-_OPTIONS = Options(Keywords(), Settings("p", "d", frozenset(), keep_retweets=True), 0)
+_OPTIONS = Options(Filter(), Settings("p", "d", frozenset(), keep_retweets=True), 0)
 _LONGEST = 200_000  # bytes in the place of 32 MB, and lines as long in proportion
 
 

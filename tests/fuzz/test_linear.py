@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 
-from functions.load_tweet import sentiment, texts
-from functions.load_tweet.filter import _written, parse_keywords
-from functions.load_tweet.message import Delivery
-from functions.load_tweet.settings import read
-from functions.load_tweet.transform import make_rows
+from posts import sentiment
+from posts import text as texts
+from posts.filter import _pattern
+from posts.keywords import parse_keywords
+from posts.message import Delivery
+from posts.rows import make_rows
 from reports import reading, regions, sanitize, words
+from warehouse.settings import read
 
 from .hard import HARD
 
@@ -56,7 +58,7 @@ def _row_of(text: str) -> None:
     record = {
         "id": "1", "payload": json.dumps({"data": data}), "received_at": 1_764_000_000_000_000, "source": "stream"
     }  # fmt: skip
-    assert make_rows(Delivery(json.dumps(record).encode(), "1"), KEYWORDS, SETTINGS, NOW).outcome != "rejected"
+    assert make_rows(Delivery(json.dumps(record).encode(), "1"), SETTINGS.filter(KEYWORDS), NOW).outcome != "rejected"
 
 
 READERS: dict[str, Callable[[str], Any]] = {
@@ -98,5 +100,5 @@ def test_a_keyword_with_signs_becomes_a_pattern_without_repetition() -> None:
     signs = [keyword for keyword in (*KEYWORDS.keep, *KEYWORDS.drop) if keyword.kind == "signs"]
     assert len(signs) == 6
     for keyword in signs:
-        parsed = str(sre.parse(_written(keyword.form).pattern, re.UNICODE))
+        parsed = str(sre.parse(_pattern(keyword.form).pattern, re.UNICODE))
         assert "REPEAT" not in parsed, keyword.entry

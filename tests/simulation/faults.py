@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ingester.ports import Reply, Token
+from ingester.ports import Reply
 from ingester.x.reception import Ended
+from runtime.bearer_token import Token
 
 from .world import Process, World
 from .x import PaidLine

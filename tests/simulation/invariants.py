@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from ingester.errors import IngesterError, PublishFailed
+from ingester.errors import PublishFailed
 from ingester.ledger.history import BY_HAND
 from ingester.ledger.model import Event
 from ingester.ledger.units import by_holder
+from runtime.errors import ExpectedError
 
 from .world import MOST_UNITS, TIMES, World
 from .x import LATE, T0, Post, moment_of
@@ -63,7 +64,7 @@ def at(moment: float) -> datetime:
 def _ended_well(world: World) -> Iterator[str]:
     """A process ends with one of its exit codes, never by an unexpected error."""
     for process in world.processes:
-        if process.end is not None and not isinstance(process.end, IngesterError):
+        if process.end is not None and not isinstance(process.end, ExpectedError):
             yield f"{process.name} ended by {type(process.end).__name__}: {process.end}"
 
 

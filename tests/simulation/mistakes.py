@@ -11,11 +11,11 @@ from typing import Any
 from ingester.backfill import backfill
 from ingester.backfill.model import Filled
 from ingester.errors import NoLedger, Unavailable
-from ingester.ports import Token
-from ingester.prices import Resources, resources
 from ingester.pubsub.envelope import Line, look
 from ingester.timeouts import Timeouts
 from ingester.x.reception import Reception
+from posts.prices import Resources, resources
+from runtime.bearer_token import Token
 
 from .world import TIMES
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ingester import log
 from ingester.x.reception import Ended
+from runtime import log
 
 from . import faults, invariants
 from .faults import Step

@@ -12,21 +12,11 @@ import orjson
 
 from ingester.backfill import by_hand, manual
 from ingester.backfill.model import Means
-from ingester.errors import (
-    ConfigurationError,
-    IngesterError,
-    NoLedger,
-    PublishFailed,
-    Refused,
-    SecretAway,
-    Unavailable,
-)
+from ingester.errors import NoLedger, PublishFailed, Refused, Unavailable
 from ingester.ledger.ledger import Ledger
 from ingester.ledger.model import Event
 from ingester.ledger.units import HolderUnits, by_holder
 from ingester.parts import Looks, Parts
-from ingester.ports import Token
-from ingester.prices import most
 from ingester.pubsub.envelope import Message
 from ingester.run import Ending, live
 from ingester.settings import Settings, read
@@ -38,6 +28,9 @@ from ingester.x.rate_limit import XTime
 from ingester.x.reception import Reception
 from ingester.x.rules import Rule
 from ingester.x.search import QueryRefused, counts
+from posts.prices import most
+from runtime.bearer_token import SecretUnavailable, Token
+from runtime.errors import ConfigurationError, ExpectedError
 
 from . import x as simulated
 from .virtual_loop import Owner, VirtualLoop
@@ -84,7 +77,7 @@ class Publisher:
         self._hurried = False
         self.published = 0
         self.dead = 0
-        self.failure: IngesterError | None = None
+        self.failure: ExpectedError | None = None
 
     @property
     def waiting(self) -> int:
@@ -234,7 +227,7 @@ class Secret:
         await asyncio.sleep(self._world.rng.uniform(0.05, 0.3))
         if self._world.loop.now < self._world.vault.away_until:
             await asyncio.sleep(self._world.rng.uniform(0.0, 10.0))
-            raise SecretAway("Secret Manager is away")
+            raise SecretUnavailable("Secret Manager is away")
         return self._world.vault.token
 
 
@@ -282,7 +275,7 @@ class Process(Owner):
         try:
             try:
                 token = await secret.read()
-            except SecretAway as error:
+            except SecretUnavailable as error:
                 raise ConfigurationError(str(error)) from None
             self.ending = Ending()
             settings = world.settings()
@@ -362,7 +355,7 @@ class Search(Owner):
         writing = asyncio.get_running_loop().create_task(ledger.run())
         try:
             await self._fetch(ledger)
-        except (Unavailable, NoLedger, PublishFailed, SecretAway, QueryRefused) as error:
+        except (Unavailable, NoLedger, PublishFailed, SecretUnavailable, QueryRefused) as error:
             self.end = error
         except BaseException as error:
             if self.dead:

@@ -18,9 +18,10 @@ from typing import Any
 import orjson
 
 from ingester.errors import Unavailable
-from ingester.ports import Reply, Token
-from ingester.prices import COUNTS, COUNTS_ALL, POST, USER
+from ingester.ports import Reply
 from ingester.x.reception import Ended, Reception
+from posts.prices import COUNTS, COUNTS_ALL, POST, USER
+from runtime.bearer_token import Token
 
 T0 = datetime(2026, 11, 25, 21, tzinfo=UTC).timestamp()  # so that a sequence passes midnight
 _EPOCH = 1_288_834_974.657

@@ -7,12 +7,13 @@ from types import SimpleNamespace
 from typing import Any, Protocol, TypeVar
 
 from ingester import ports
-from ingester.ports import Reply, Token
+from ingester.ports import Reply
 from ingester.run import SystemClock
 from ingester.timeouts import Timeouts
 from ingester.x.http import Http
 from ingester.x.rate_limit import XTime
 from ingester.x.stream import Stream
+from runtime.bearer_token import Token
 from tests.simulation import x as simulated
 from tests.simulation.virtual_loop import VirtualLoop
 

@@ -14,12 +14,12 @@ from typing import Any
 
 from google.cloud import bigquery
 
-from functions.load_tweet.filter import read_keywords
-from functions.load_tweet.message import Delivery
-from functions.load_tweet.settings import read as read_settings
-from functions.load_tweet.transform import make_rows
 from local.landed import query
 from local.processes import Process
+from posts.keywords import read_keywords
+from posts.message import Delivery
+from posts.rows import make_rows
+from warehouse.settings import read as read_settings
 
 OLD = timedelta(hours=3)
 
@@ -54,7 +54,7 @@ class Stored:
             received = int(moment.timestamp() * 1_000_000)
             record = {"id": post_id, "payload": payload, "received_at": received, "source": "stream"}
             delivery = Delivery(json.dumps(record).encode(), f"m{self._count}", publish_time=moment.isoformat())
-            for table, _, row in make_rows(delivery, keywords, settings, moment).rows:
+            for table, _, row in make_rows(delivery, settings.filter(keywords), moment).rows:
                 tables.setdefault(table, []).append(row)
             tables["archive"].append(
                 {"id": post_id, "payload": payload, "received_at": moment.isoformat(), "source": "stream",

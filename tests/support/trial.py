@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from functions.load_tweet import languages
-from ingester.prices import DOLLARS
 from ingester.x.search import time_of
 from local.emulators.bigquery.create import view_sql
 from local.pipeline import DATASET, PROJECT
 from local.processes import Process, wait_until_ready
+from posts import languages
+from posts.prices import DOLLARS
 from tests.support.pipeline import LANGUAGES, Rest, put
 from tests.support.waiting import eventually
 

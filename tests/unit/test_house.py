@@ -11,13 +11,16 @@ import pytest
 
 from tests.support import ROOT
 
-DEPLOYABLES = ["ingester", "functions/load_tweet", "functions/remove_deleted"]
+FUNCTIONS = ["functions/load_tweet", "functions/remove_deleted"]  # whose files stand at the root of what is uploaded
 # of the ingester, what may look at a clock; scripts/check holds the other edges (import-linter, pyproject.toml)
 EDGES = {
     "__main__.py", "backfill/replay.py", "budget.py", "commands/fetch.py", "commands/republish.py", "commands/sync_rules.py",
-    "ledger/store.py", "log.py", "pubsub/publisher.py", "run.py", "threads.py",
-    "x/bearer.py", "x/http.py", "x/stream.py",
+    "ledger/store.py", "queued_log.py", "pubsub/publisher.py", "run.py", "threads.py",
+    "x/stream.py",
 }  # fmt: skip
+PACKAGES = [
+    "posts", "runtime", "warehouse", "ingester", "functions", "dataflow", "reports", "demo", "local", "benchmarks"
+]  # fmt: skip
 TEST_FILES = sorted((ROOT / "tests").rglob("*.py"))
 
 
@@ -38,7 +41,10 @@ def packages(file: Path) -> set[str]:
     return {name.split(".")[0] if not name.startswith(".") else name for name in imports(file)}
 
 
-@pytest.mark.parametrize("package", ["ingester", "functions", "dataflow", "reports", "demo", "local", "benchmarks"])
+@pytest.mark.parametrize(
+    "package",
+    PACKAGES,
+)
 def test_no_two_modules_import_each_other(package: str) -> None:
     """Python would import the one or the other first, and fail or not."""
     built = grimp.build_graph(package, cache_dir=None)
@@ -58,16 +64,19 @@ def test_what_decides_takes_time_and_chance_from_outside() -> None:
         r"\btime\.(time|sleep|monotonic)\(|\bdatetime\.(now|utcnow)\(|\brandom\.(random|uniform|choice)\b"
     )
     deciding = [file for file in files_of("ingester") if file.relative_to(ROOT / "ingester").as_posix() not in EDGES]
+    deciding += files_of("posts")
     assert [file.name for file in deciding if clocks.search(file.read_text()) or "random" in packages(file)] == []
     assert {"supervisor.py", "stall.py", "gaps.py", "worker.py", "backfill.py", "lease.py"} <= {
         f.name for f in deciding
     }
 
 
-@pytest.mark.parametrize("folder", DEPLOYABLES)
+@pytest.mark.parametrize("folder", FUNCTIONS)
 def test_no_module_of_an_upload_has_the_name_of_one_of_pythons(folder: str) -> None:
     """A build runs `python3 -m ...` in the upload's root, which then comes first on sys.path."""
-    names = {path.stem for path in (ROOT / folder).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    names = {"posts", "runtime", "warehouse"} | {
+        path.stem for path in (ROOT / folder).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
     assert len(names) > 5
     assert not names & sys.stdlib_module_names
 
@@ -119,43 +128,3 @@ def test_no_test_is_skipped_in_words_that_ci_cannot_insist_on() -> None:
 def test_a_report_begins_with_its_title_which_says_what_it_shows(report: Path) -> None:
     first = report.read_text().splitlines()[0]
     assert re.fullmatch(r"-- [A-Z][^?]{4,120}", first), first
-
-
-COPIES = {
-    "a log line": [("functions/load_tweet/log.py", "event"), ("functions/remove_deleted/log.py", "event")],
-    "a boolean setting": [("functions/load_tweet/settings.py", "_boolean"), ("ingester/settings.py", "_boolean")],
-    "a safe address": [("functions/remove_deleted/settings.py", "is_safe"), ("ingester/settings.py", "_is_safe")],
-    "a client of Secret Manager": [("functions/remove_deleted/bearer.py", "_client"), ("ingester/x/bearer.py", "_client")],
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("copies", COPIES.values(), ids=COPIES.keys())
-def test_what_two_deployables_need_alike_is_written_alike(copies: list[tuple[str, str]]) -> None:
-    """They share no code, so a repair of one copy must be made in the other."""
-
-    def body(file: str, name: str) -> str:
-        (found,) = [
-            node
-            for node in ast.walk(ast.parse((ROOT / file).read_text()))
-            if isinstance(node, ast.FunctionDef) and node.name == name
-        ]
-        return ast.unparse(ast.Module(found.body[bool(ast.get_docstring(found)) :], [])) + ast.unparse(found.args)
-
-    (first, second) = copies
-    assert body(*first) == body(*second)
-
-
-def test_what_an_id_is_and_how_deep_json_may_be_is_the_same_for_all_parts() -> None:
-    texts = {
-        (ROOT / part / "limits.py").read_text()
-        for part in ("ingester", "functions/load_tweet", "functions/remove_deleted")
-    }
-    assert len(texts) == 1
-
-
-def test_a_bearer_token_is_told_by_the_same_pattern_everywhere() -> None:
-    patterns = {
-        re.findall(r"_TOKEN = re\.compile\((.+)\)", (ROOT / file).read_text())[0]
-        for file in ("ingester/x/bearer.py", "functions/remove_deleted/bearer.py")
-    }
-    assert len(patterns) == 1

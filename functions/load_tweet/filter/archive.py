@@ -9,7 +9,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
-from ..errors import BadMoment
+from warehouse.errors import BadMoment
 
 DOLLARS_A_TEBIBYTE = 6.25  # https://cloud.google.com/bigquery/pricing, 2026-11; the first each month is free
 _SECONDS = 60.0  # for the query, and for each page of it

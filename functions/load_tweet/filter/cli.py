@@ -15,10 +15,15 @@ from pathlib import Path
 
 import orjson
 
-from .. import settings
-from ..errors import BadMessage, BadMoment, ConfigurationError
-from ..post import Post
-from . import Keywords, Verdict, judge, posts, read_keywords, what_if
+from posts.errors import BadMessage
+from posts.filter import FilterDecision, apply_filter
+from posts.keywords import Keywords, KeywordsError, read_keywords
+from posts.post import Post
+from runtime.errors import ConfigurationError
+from warehouse import settings
+from warehouse.errors import BadMoment
+
+from . import posts, what_if
 
 _SHOWN = 160  # characters of a post
 
@@ -30,7 +35,7 @@ def main(arguments: argparse.Namespace) -> int:
         if arguments.explain:
             return _explain(keywords, arguments.json)
         return _what_if(keywords, _keywords(arguments.what_if), arguments)
-    except ConfigurationError as error:
+    except (ConfigurationError, KeywordsError) as error:
         print(error, file=sys.stderr)
         return 2
     except BadMoment as error:
@@ -42,7 +47,9 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def _explain(keywords: Keywords, as_json: bool) -> int:
-    setting = settings.read({"GOOGLE_CLOUD_PROJECT": "none", **os.environ})  # --explain needs no project
+    wanted = settings.read({"GOOGLE_CLOUD_PROJECT": "none", **os.environ}).filter(
+        keywords
+    )  # --explain needs no project
     outcomes: Counter[str] = Counter()
     decided: Counter[str] = Counter()
     for line in _lines():
@@ -54,10 +61,10 @@ def _explain(keywords: Keywords, as_json: bool) -> int:
             outcomes["unreadable"] += 1
             print(f"{'unreadable':10} {_printable(str(error))}", file=sys.stderr)
             continue
-        verdict = judge(post, keywords, setting)
-        outcomes["dropped" if verdict.reason else "kept"] += 1
-        decided.update(verdict.keywords or [f"({verdict.reason})"] if verdict.reason else verdict.keywords)
-        print(_as_json(post, verdict) if as_json else _as_line(post, verdict))
+        decision = apply_filter(post, wanted)
+        outcomes["dropped" if decision.reason else "kept"] += 1
+        decided.update(decision.keywords or [f"({decision.reason})"] if decision.reason else decision.keywords)
+        print(_as_json(post, decision) if as_json else _as_line(post, decision))
     told = ", ".join(f"{entry} {count:,}" for entry, count in decided.most_common(20))
     print(
         f"\n{outcomes['kept']:,} kept, {outcomes['dropped']:,} dropped, {outcomes['unreadable']:,} unreadable. {told}",
@@ -74,16 +81,16 @@ def _lines() -> Iterator[str]:
         yield line.decode("utf-8-sig" if number == 0 else "utf-8", "replace")
 
 
-def _as_line(post: Post, verdict: Verdict) -> str:
-    what = f"dropped: {verdict.reason}" if verdict.reason else "kept"
-    by = f" by {', '.join(verdict.keywords)}" if verdict.keywords else ""
+def _as_line(post: Post, decision: FilterDecision) -> str:
+    what = f"dropped: {decision.reason}" if decision.reason else "kept"
+    by = f" by {', '.join(decision.keywords)}" if decision.keywords else ""
     return f"{what + by:40} {'' if post.id == '0' else post.id:20} {_printable(post.text)}"
 
 
-def _as_json(post: Post, verdict: Verdict) -> str:
-    kept = verdict.reason is None
+def _as_json(post: Post, decision: FilterDecision) -> str:
+    kept = decision.reason is None
     return orjson.dumps(
-        {"id": post.id, "kept": kept, "reason": verdict.reason, "keywords": verdict.keywords, "text": post.text}
+        {"id": post.id, "kept": kept, "reason": decision.reason, "keywords": decision.keywords, "text": post.text}
     ).decode()
 
 
@@ -109,7 +116,7 @@ def _what_if(now: Keywords, then: Keywords, arguments: argparse.Namespace) -> in
         raise ConfigurationError(
             f"That is over --max-dollars {arguments.max_dollars}. Ask for fewer --days, or allow more."
         )
-    result = what_if.compare(archive.posts(), now, then, setting)
+    result = what_if.compare(archive.posts(), setting.filter(now), setting.filter(then))
     print("\n".join(what_if.report(result, then, since, until)))
     return 0
 

@@ -2,8 +2,8 @@
 
 import orjson
 
-from ..errors import BadMessage
-from ..post import Post, parse
+from posts.errors import BadMessage
+from posts.post import Post, parse
 
 
 def read(line: str) -> Post:

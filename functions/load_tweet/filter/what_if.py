@@ -3,25 +3,20 @@
 A post that the filter drops has been paid for. The same words in the rule keep X from delivering it.
 """
 
-import json
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from ..errors import BadMessage
-from ..post import Post, parse
-from ..settings import Settings
-from . import Keyword, Keywords, judge
+from posts import prices
+from posts.errors import BadMessage
+from posts.filter import Filter, apply_filter
+from posts.keywords import Keywords
+from posts.post import Post, parse
+from posts.rule_text import RULE_CHARACTERS, clause, unsayable
 
-_PRICES = json.loads(Path(__file__).parents[1].joinpath("prices.json").read_text(encoding="utf-8"))
-DOLLARS_A_POST: float = _PRICES["post"]["dollars"]
-DOLLARS_AN_AUTHOR: float = _PRICES["user"]["dollars"]  # once a UTC day, when the ingester asks for authors
-# https://docs.x.com/x-api/posts/filtered-stream/build-a-rule
-RULE_CHARACTERS = 1_024
-_QUOTE = re.compile(r'["\u201c-\u201f\u00ab\u00bb\uff02\\]')
+DOLLARS_A_POST = prices.DOLLARS
+DOLLARS_AN_AUTHOR = prices.dollars("user")  # once a UTC day, when the ingester asks for authors
 
 
 @dataclass(slots=True)
@@ -57,7 +52,7 @@ class WhatIf:
         return dropped * DOLLARS_A_POST, len(self.authors - self.then.authors) * DOLLARS_AN_AUTHOR
 
 
-def compare(posts: Iterable[tuple[str, datetime]], now: Keywords, then: Keywords, settings: Settings) -> WhatIf:
+def compare(posts: Iterable[tuple[str, datetime]], now: Filter, then: Filter) -> WhatIf:
     """`posts` are (payload, received_at)."""
     result = WhatIf()
     for payload, received_at in posts:
@@ -71,31 +66,11 @@ def compare(posts: Iterable[tuple[str, datetime]], now: Keywords, then: Keywords
         author = (f"{received_at:%F}", post.columns["user_id"]) if post.columns["user_username"] else None
         if author:
             result.authors.add(author)
-        before = _count(result.now, post, now, settings, author)
-        after = _count(result.then, post, then, settings, author)
+        before = _count(result.now, post, now, author)
+        after = _count(result.then, post, then, author)
         result.lost += before and not after
         result.won += after and not before
     return result
-
-
-def clause(keywords: Keywords) -> str:
-    """Return the file in X's rule language, to be added to a rule; '' if it keeps everything.
-
-    X has no operator for beginnings of words: one that drops is left out. `unsayable` has those that keep, without which the rule
-    would be too narrow.
-    """
-    kept = " OR ".join(_operator(keyword) for keyword in keywords.keep)
-    dropped = " ".join(f"-{_operator(keyword)}" for keyword in keywords.drop if not _is_beginning(keyword))
-    return f"{f'({kept})' if kept else ''} {dropped}".strip()
-
-
-def unsayable(keywords: Keywords) -> list[str]:
-    """Return the entries that keep posts and that no rule of X's can say."""
-    return [keyword.entry for keyword in keywords.keep if _is_beginning(keyword)]
-
-
-def _is_beginning(keyword: Keyword) -> bool:
-    return keyword.kind.endswith("beginning")
 
 
 def report(result: WhatIf, then: Keywords, since: datetime, until: datetime) -> list[str]:
@@ -140,26 +115,15 @@ def report(result: WhatIf, then: Keywords, since: datetime, until: datetime) -> 
     return lines
 
 
-def _count(tally: Tally, post: Post, keywords: Keywords, settings: Settings, author: tuple[str, str] | None) -> bool:
-    verdict = judge(post, keywords, settings)
-    tally.matched.update(verdict.keywords)
-    if author and verdict.reason not in {"no_keyword", "excluded"}:
+def _count(tally: Tally, post: Post, wanted: Filter, author: tuple[str, str] | None) -> bool:
+    decision = apply_filter(post, wanted)
+    tally.matched.update(decision.keywords)
+    if author and decision.reason not in {"no_keyword", "excluded"}:
         tally.authors.add(author)
-    if verdict.reason is not None:
-        tally.dropped[verdict.reason] += 1
+    if decision.reason is not None:
+        tally.dropped[decision.reason] += 1
         return False
     tally.kept += 1
-    if len(verdict.keywords) == 1:
-        tally.alone[verdict.keywords[0]] += 1
+    if len(decision.keywords) == 1:
+        tally.alone[decision.keywords[0]] += 1
     return True
-
-
-def _operator(keyword: Keyword) -> str:
-    """Return an entry as an operator. X ignores case, and OR, AND and signs must be quoted.
-
-    Quotes within the text are left out: they would end X's own, and X compares words, not signs.
-    """
-    typed = " ".join(_QUOTE.sub(" ", keyword.entry.removeprefix("-")).split()).strip("'")
-    if keyword.kind == "hashtag":
-        return typed
-    return typed if typed.isalnum() and typed.upper() not in {"OR", "AND", "NOT"} else f'"{typed}"'

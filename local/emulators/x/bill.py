@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-_PRICES = json.loads((Path(__file__).parents[3] / "ingester" / "prices.json").read_text(encoding="utf-8"))
+_PRICES = json.loads((Path(__file__).parents[3] / "posts" / "prices.json").read_text(encoding="utf-8"))
 _KINDS = {"tweets": "post", "posts": "post", "users": "user"}
 
 

@@ -14,7 +14,7 @@ from .responses import json, now, problem
 
 LONGEST_RULE = 1_024
 _QUOTED = re.compile(r'"[^"]*"')
-_TABLE = Path(__file__).parents[3] / "functions" / "load_tweet" / "languages.json"
+_TABLE = Path(__file__).parents[3] / "posts" / "languages.json"
 _OPERATORS = {entry["operator"] for entry in orjson.loads(_TABLE.read_bytes()).values()} - {None} | {"zh-CN", "zh-TW"}
 _LANG = re.compile(r"\blang:([\w-]*)")
 

@@ -14,8 +14,8 @@ import pytest
 import requests
 from google.cloud import bigquery
 
-from ingester.prices import DOLLARS
 from local.emulators.pubsub import create
+from posts.prices import DOLLARS
 from tests.support import ROOT
 from tests.support.processes import serving
 from tests.support.pubsub import take_all

@@ -23,7 +23,6 @@ from ingester.ledger.model import Event, Gap
 from ingester.ledger.reservations import Reservations
 from ingester.ledger.store import Store
 from ingester.ledger.units import HolderUnits, by_holder
-from ingester.ports import Token
 from ingester.pubsub.envelope import Message
 from ingester.pubsub.publisher import Publisher
 from ingester.run import SystemClock
@@ -34,6 +33,7 @@ from ingester.x.client import X
 from ingester.x.http import Http
 from ingester.x.rate_limit import XTime
 from local.processes import Process
+from runtime.bearer_token import Token
 from tests.support.processes import serving
 from tests.support.waiting import eventually
 

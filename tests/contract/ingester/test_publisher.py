@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ingester import limits
 from ingester.pubsub.envelope import Message, wrap
 from ingester.pubsub.publisher import Publisher
 from local.emulators.pubsub import client, create
+from posts import limits
 from tests.support import processes
 from tests.support.brokers import BROKERS
 

@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 import pytest
 
-from ingester.ports import Reply, Stream, Token
+from ingester.ports import Reply, Stream
 from ingester.pubsub.envelope import Message
 from ingester.x.reception import Ended, Reception
+from runtime.bearer_token import Token
 from tests.support.either_x import CONNECTIONS, COUNTS, SEARCH, TOKEN, AnX, add, rules
 
 ENOUGH = Ended("spent", reason="enough")

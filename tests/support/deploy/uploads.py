@@ -5,16 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import pathspec
-
 from tests.support import ROOT
-
-
-def to_upload(folder: Path) -> set[str]:
-    """Return the files that gcloud sends of a folder: all but those that .gcloudignore names, and the version."""
-    ignored = pathspec.GitIgnoreSpec.from_lines((folder / ".gcloudignore").read_text().splitlines())
-    every = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    return {name for name in every if not ignored.match_file(name)} | {"VERSION"}
 
 
 def staged(source: Path, work: Path) -> Path:
@@ -27,11 +18,15 @@ def staged(source: Path, work: Path) -> Path:
     return Path(done.stdout)
 
 
+def to_upload(source: Path) -> set[str]:
+    """Return the names of the files that are uploaded of a deployable."""
+    with tempfile.TemporaryDirectory() as work:
+        copy = staged(source, Path(work))
+        return {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
+
+
 def unpacked(source: Path, folder: Path) -> Path:
     """Return `folder` with the files that are uploaded of a deployable's folder."""
     with tempfile.TemporaryDirectory() as work:
-        copy = staged(source, Path(work))
-        for name in to_upload(copy):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(copy / name, folder / name)
+        shutil.copytree(staged(source, Path(work)), folder, dirs_exist_ok=True)
     return folder

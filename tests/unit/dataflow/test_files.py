@@ -18,7 +18,7 @@ from dataflow import convert, files
 from dataflow.errors import UnreadableFile, UsageError
 from dataflow.files import File, Part, Shape
 from dataflow.unpack import _DAMAGE, _MAKE, CutOff, unpacked
-from functions.load_tweet.errors import BadMessage
+from posts.errors import BadMessage
 
 POSTS = [json.dumps({"id": str(n), "text": f"post {n} ✨"}, ensure_ascii=False).encode() for n in range(2_000)]
 LINES = b"".join(post + b"\n" for post in POSTS)

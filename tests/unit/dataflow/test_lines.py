@@ -10,13 +10,13 @@ from twarc.expansions import flatten
 
 from dataflow import lines
 from dataflow.lines import Record
-from functions.load_tweet.errors import BadMessage
-from functions.load_tweet.filter import Keywords
-from functions.load_tweet.message import Delivery, Message
-from functions.load_tweet.settings import Settings
-from functions.load_tweet.transform import make_rows
 from ingester.x import search
+from posts.errors import BadMessage
+from posts.keywords import Keywords
+from posts.message import Delivery, Message
+from posts.rows import make_rows
 from tests.support import x_messages
+from warehouse.settings import Settings
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 SETTINGS = Settings("p", "d", frozenset(), keep_retweets=True)
@@ -77,7 +77,7 @@ def streamed() -> list[dict[str, Any]]:
 def rows(record: Record) -> list[dict[str, Any]]:
     """Return the rows of a message; its payload as an object, because only the order of fields may differ."""
     message = Message("", record.payload, record.received_at or 0, record.source)
-    result = make_rows(Delivery(b"", ""), Keywords(), SETTINGS, NOW, message)
+    result = make_rows(Delivery(b"", ""), SETTINGS.filter(Keywords()), NOW, message)
     return [row | {"payload": _sorted(orjson.loads(row["payload"]))} for _, _, row in result.rows]
 
 

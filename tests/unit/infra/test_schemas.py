@@ -9,7 +9,7 @@ from string import Template
 
 import pytest
 
-from functions.load_tweet.tables import TABLES as ROWS
+from posts.tables import TABLES as ROWS
 from tests.support import ROOT
 
 INFRA = ROOT / "infra"

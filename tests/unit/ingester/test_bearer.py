@@ -6,23 +6,23 @@ from dataclasses import dataclass, field
 import pytest
 
 from ingester import settings
-from ingester.errors import ConfigurationError, SecretAway
-from ingester.ports import Token
 from ingester.x import bearer
+from runtime.bearer_token import SecretUnavailable, Token
+from runtime.errors import ConfigurationError
 
 
 @pytest.mark.parametrize("value", ["key\ntoken", "it’s", "two words", '"quoted"', "токен"])
 def test_what_cannot_be_a_token_is_refused_before_it_gets_into_an_error_of_anybodys(value: str) -> None:
     environment = settings.read({"GOOGLE_CLOUD_PROJECT": "p", "X_BEARER_TOKEN": value})
     with pytest.raises(ConfigurationError) as error:
-        asyncio.run(bearer.Secret(environment).read())
+        asyncio.run(bearer.Secret(environment.secret).read())
     assert value not in str(error.value)
     assert "X_BEARER_TOKEN is no bearer token" in str(error.value)
 
 
 def test_another_token_has_another_version_which_does_not_give_it_away() -> None:
     first, second = (
-        asyncio.run(bearer.Secret(settings.read({"GOOGLE_CLOUD_PROJECT": "p", "X_BEARER_TOKEN": one})).read())
+        asyncio.run(bearer.Secret(settings.read({"GOOGLE_CLOUD_PROJECT": "p", "X_BEARER_TOKEN": one}).secret).read())
         for one in ("AAAA%3D", "AAAB%3D")
     )
     assert first.version != second.version
@@ -43,7 +43,7 @@ class Vault:
         self.reads.append(self.holds)
         await asyncio.sleep(0)
         if self.holds is None:
-            raise SecretAway("out of reach")
+            raise SecretUnavailable("out of reach")
         return self.holds
 
 
@@ -66,5 +66,5 @@ def test_the_same_token_again_is_no_renewal() -> None:
 
 
 def test_a_secret_that_is_out_of_reach_is_no_answer() -> None:
-    with pytest.raises(SecretAway):
+    with pytest.raises(SecretUnavailable):
         asyncio.run(bearer.Tokens(Vault(None), OLD).renew(OLD))

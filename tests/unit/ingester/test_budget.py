@@ -8,7 +8,7 @@ import pytest
 from ingester import budget as budget_module
 from ingester.budget import Budget, Spent
 from ingester.ledger.units import Tally
-from ingester.prices import Resources
+from posts.prices import Resources
 
 
 class Clock:

@@ -8,11 +8,12 @@ from typing import Any, cast
 import pytest
 
 from ingester.errors import Unavailable
-from ingester.ports import Reply, Secret, Token
+from ingester.ports import Reply, Secret
 from ingester.timeouts import Timeouts
 from ingester.x.bearer import Tokens
 from ingester.x.client import X
 from ingester.x.rate_limit import XTime
+from runtime.bearer_token import Token
 
 TOKEN = Token("t", "1")
 

@@ -5,8 +5,8 @@ import json
 import fastavro
 import pytest
 
-from ingester.prices import Resources
 from ingester.pubsub.envelope import Line, NotText, look, wrap
+from posts.prices import Resources
 from tests.support import ROOT
 
 SCHEMA = fastavro.parse_schema(json.loads((ROOT / "infra" / "pubsub" / "tweet.avsc").read_text()))

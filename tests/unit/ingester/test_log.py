@@ -10,11 +10,13 @@ import pytest
 from tests.support import ROOT
 
 MANY = """
-from ingester import log
+from ingester import queued_log
+from runtime import log
+queued_log.start()
 for number in range(30_000):
     log.event("line", number=number, text="x" * 100)
-log.flush(1.0)
-log.end(3)
+queued_log.flush(1.0)
+queued_log.end(3)
 """
 
 
@@ -41,7 +43,8 @@ def test_a_stdout_that_is_gone_changes_no_exit_code(redirection: str) -> None:
 
 def test_lines_are_whole_and_the_next_one_says_how_many_were_lost() -> None:
     process = start(
-        MANY.replace("log.flush(1.0)", "log.flush(1.0); log.event('last'); log.flush(1.0)"), stdout=subprocess.PIPE
+        MANY.replace("queued_log.flush(1.0)", "queued_log.flush(1.0); log.event('last'); queued_log.flush(1.0)"),
+        stdout=subprocess.PIPE,
     )
     out, _ = process.communicate(timeout=30)
     lines = [json.loads(line) for line in out.splitlines()]

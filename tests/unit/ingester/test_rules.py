@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ingester.errors import ConfigurationError
 from ingester.x import rules
+from runtime.errors import ConfigurationError
 
 
 def test_the_shipped_rules_read_and_fit_into_x() -> None:

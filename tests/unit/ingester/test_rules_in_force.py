@@ -7,14 +7,15 @@ from typing import Any, cast
 
 import pytest
 
-from ingester import log
-from ingester.ports import Reply, Secret, Token
+from ingester.ports import Reply, Secret
 from ingester.timeouts import Timeouts
 from ingester.x.bearer import Tokens
 from ingester.x.client import X
 from ingester.x.rate_limit import XTime
 from ingester.x.rules import Rule
 from ingester.x.rules_in_force import RulesInForce
+from runtime import log
+from runtime.bearer_token import Token
 from tests.simulation import x as simulated
 from tests.simulation.virtual_loop import VirtualLoop
 

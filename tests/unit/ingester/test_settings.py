@@ -3,7 +3,7 @@
 import pytest
 
 from ingester import settings
-from ingester.errors import ConfigurationError
+from runtime.errors import ConfigurationError
 
 ENVIRONMENT = {"GOOGLE_CLOUD_PROJECT": "p", "X_BEARER_TOKEN": "t"}
 

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from functions.load_tweet import filter as keyword_filter
-from functions.load_tweet import post as reading
-from functions.load_tweet.settings import Settings
 from local.emulators.x import phrases, posts, writer
 from local.pipeline import Plan
+from posts import post as reading
+from posts.filter import Filter, apply_filter
+from posts.keywords import read_keywords
+from tests.support import ROOT
 
 END = datetime(2026, 11, 22, tzinfo=UTC)
 DAY = timedelta(hours=24)
-KEYWORDS = keyword_filter.read_keywords(Path(keyword_filter.__file__).parents[1] / "keywords.music.txt")
-SETTINGS = Settings("p", "d", frozenset(), keep_retweets=True)
+KEYWORDS = read_keywords(ROOT / "functions/load_tweet/keywords.music.txt")
 
 
 def write(count: int, seed: int = 1) -> list[posts.Post]:
@@ -37,7 +37,7 @@ def test_the_same_seed_writes_the_same_posts_and_another_seed_others() -> None:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_each_post_says_truly_whether_the_music_words_keep_it(seed: int) -> None:
     for post in write(1_500, seed):
-        verdict = keyword_filter.judge(parse(post), KEYWORDS, SETTINGS)
+        verdict = apply_filter(parse(post), Filter(KEYWORDS))
         assert (verdict.reason is None) == post.kept, post.data
 
 

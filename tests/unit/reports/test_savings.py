@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.load_tweet.filter import parse_keywords, read_keywords
+from posts.keywords import parse_keywords, read_keywords
 from reports import savings
 
 

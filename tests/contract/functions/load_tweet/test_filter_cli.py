@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from google.cloud import bigquery
 
-from functions.load_tweet.filter import parse_keywords
-from functions.load_tweet.filter.what_if import clause, compare
-from functions.load_tweet.settings import Settings
+from functions.load_tweet.filter.what_if import compare
+from posts.filter import Filter
+from posts.keywords import parse_keywords
+from posts.rule_text import clause
 from tests.support import ROOT
+from warehouse.settings import Settings
 
 pytestmark = pytest.mark.process_per_case
 
@@ -133,7 +135,7 @@ def test_what_if_counts_posts_and_dollars() -> None:
         (message(4, "weather", author=3), NOW),
         ('{"errors": []}', NOW),
     ]
-    found = compare(posts, parse_keywords("music\nsong"), parse_keywords("music\nweather"), SETTINGS)
+    found = compare(posts, Filter(parse_keywords("music\nsong")), Filter(parse_keywords("music\nweather")))
     assert (found.posts, found.unreadable, found.now.kept, found.then.kept) == (4, 1, 3, 2)
     assert (found.lost, found.won) == (2, 1)
     assert found.then.alone == {"music": 1, "weather": 1}

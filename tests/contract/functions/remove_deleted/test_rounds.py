@@ -7,11 +7,12 @@ import pytest
 from google.cloud import bigquery
 
 from functions.remove_deleted import names
-from functions.remove_deleted.errors import BadMoment, ConfigurationError
+from functions.remove_deleted.errors import BadMoment
 from functions.remove_deleted.rounds import Run, record
 from functions.remove_deleted.store import Store
 from functions.remove_deleted.sweep import sweep
 from functions.remove_deleted.x import X
+from runtime.errors import ConfigurationError
 from tests.support.removal import Clock, StandIn, Stored
 from tests.support.waiting import eventually
 from tests.support.x_messages import message, post, refer

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from functions.load_tweet import commit
-from functions.load_tweet.commit import Committer, Entry, Row
-from functions.load_tweet.errors import BadMoment, Busy
-from functions.load_tweet.transform import Result
+from functions.load_tweet.commit import Committer, Entry
+from functions.load_tweet.errors import Busy
+from posts.rows import Result
+from warehouse.errors import BadMoment
+from warehouse.insert import Row
 
 
 class Table:

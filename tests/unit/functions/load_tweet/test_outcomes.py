@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from functions.load_tweet import log
 from functions.load_tweet.commit import Entry
-from functions.load_tweet.errors import BadMoment
 from functions.load_tweet.outcomes import Outcomes
-from functions.load_tweet.transform import Result
+from posts.rows import Result
+from runtime import log
+from warehouse.errors import BadMoment
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 

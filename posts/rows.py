@@ -1,0 +1,138 @@
+"""Turns a delivery into rows and an outcome. Pure: the time is passed in.
+
+A row is (table, row id, columns). BigQuery deduplicates by row id as far as it can, and so does a group of inserts. The view
+`tweets` is what guarantees that each post appears once.
+"""
+
+import base64
+import hashlib
+import traceback
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from . import sentiment
+from .errors import BadMessage
+from .filter import Filter, FilterDecision, apply_filter
+from .message import Delivery, Message, decode
+from .post import Post, parse
+from .tables import FilteredRow, RejectedRow, SupersededRow, columns
+
+_MOST_KEPT = 7_000_000  # bytes: as base64 they fit BigQuery's request of 10 MB
+_KEPT_OF_MORE = 1_000_000
+
+TableRow = tuple[str, str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`outcome` is loaded, filtered or rejected; `reason` says why one of the latter two."""
+
+    outcome: str
+    rows: list[TableRow]
+    reason: str = ""
+    unknown: tuple[str, ...] = ()  # fields of X's that this code does not know
+
+
+def make_rows(delivery: Delivery, wanted: Filter, now: datetime, message: Message | None = None) -> Result:
+    """Return the rows of a delivery, and its outcome: what cannot become a post's row becomes a row of `rejected`.
+
+    `message` is what the delivery carries, if the caller knows it; otherwise the delivery's data are decoded.
+    """
+    try:
+        return _rows(message or decode(delivery.data), wanted, now)
+    except BadMessage as error:
+        return reject(delivery, error, now)
+    except Exception as error:  # noqa: BLE001 - a bug of ours: reject it, to be published again after a repair; retrying would never end
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        text = f"{type(error).__name__} at {where.name}, line {where.lineno}: a mistake in this code"
+        return reject(delivery, BadMessage("unforeseen", text), now)
+
+
+def _rows(message: Message, wanted: Filter, now: datetime) -> Result:
+    post = parse(message.payload)
+    decision = apply_filter(post, wanted)
+    # an edit replaces its earlier versions even if the filter drops the edit
+    rows: list[TableRow] = [
+        ("superseded", f"{earlier}/{post.id}", columns(SupersededRow(earlier, post.id, timestamp(now))))
+        for earlier in post.earlier_versions
+    ]
+    if decision.reason is None or message.source == "doctor":
+        row = _tweet_row(post, decision, message, now)
+        return Result("loaded", [("tweet_versions", _row_id(post, message.source), row), *rows], "", post.unknown)
+    row = columns(FilteredRow(post.id, decision.reason, _received_at(message), timestamp(now), message.source))
+    return Result("filtered", [("filtered", post.id, row), *rows], decision.reason, post.unknown)
+
+
+def reject(delivery: Delivery, error: BadMessage, now: datetime) -> Result:
+    """Return a row of `rejected`: all of the delivery, and why it cannot become a row of a post.
+
+    Of data that would make the row larger than BigQuery takes the beginning is kept; `archive` has all of it.
+    """
+    size, data, why = len(delivery.data), delivery.data, str(error)
+    if size > _MOST_KEPT:
+        data = data[:_KEPT_OF_MORE]
+        why = f"{why} The first {_KEPT_OF_MORE:,} of {size:,} bytes are kept here: more is no row of BigQuery's"
+    row = RejectedRow(
+        data=base64.b64encode(data).decode(),
+        subscription_name=delivery.subscription,
+        message_id=delivery.message_id,
+        publish_time=_time_or_none(delivery.publish_time),
+        attributes=orjson.dumps(delivery.attributes).decode(),
+        reason=error.reason,
+        error=why,
+        rejected_at=timestamp(now),
+    )
+    row_id = delivery.message_id or hashlib.blake2b(delivery.data, digest_size=16).hexdigest()
+    return Result("rejected", [("rejected", row_id, columns(row))], error.reason)
+
+
+def _tweet_row(post: Post, decision: FilterDecision, message: Message, now: datetime) -> dict[str, Any]:
+    """Return the columns of tables.TweetRow. A dict, because making a TweetRow is slow; a test holds the two equal."""
+    row = post.columns | {
+        "keywords": list(decision.keywords),
+        "sentiment": sentiment.score(post.text, post.columns["lang"]),
+        "source": message.source,
+        "received_at": _received_at(message),
+        "loaded_at": timestamp(now),
+        "payload": message.payload,
+    }
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def _row_id(post: Post, source: str) -> str:
+    """Return an id that is the same for each retry, and another one for a delivery that matches other rules."""
+    rules = post.columns.get("rules")
+    return f"{post.id}/{source}/{_digest(tuple(rules))}" if rules else f"{post.id}/{source}"
+
+
+@lru_cache(maxsize=256)
+def _digest(rules: tuple[str, ...]) -> str:
+    return hashlib.blake2b("\n".join(sorted(rules)).encode(), digest_size=8).hexdigest()
+
+
+def _received_at(message: Message) -> str:
+    return _of_microseconds(message.received_at)
+
+
+@lru_cache(maxsize=64)
+def _of_microseconds(count: int) -> str:
+    seconds, microseconds = divmod(count, 1_000_000)
+    return timestamp(datetime.fromtimestamp(seconds, UTC).replace(microsecond=microseconds))
+
+
+def _time_or_none(text: str | None) -> str | None:
+    """Return None for an invalid time, so that the rejected row can still be stored."""
+    try:
+        return timestamp(datetime.fromisoformat(text or "").astimezone(UTC))
+    except (ValueError, OverflowError, TypeError):
+        return None
+
+
+@lru_cache(maxsize=64)
+def timestamp(moment: datetime) -> str:
+    """Return a TIMESTAMP as insertAll takes it. Cached, because the messages of a group share times."""
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

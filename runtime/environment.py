@@ -1,0 +1,63 @@
+"""Reads one setting each from the environment. Each function raises ConfigurationError, which names the variable and what to set."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from .errors import ConfigurationError
+
+Environment = Mapping[str, str]
+
+
+def project(environ: Environment) -> str:
+    """Return Google Cloud's project, to which everything else belongs."""
+    value = environ.get("GOOGLE_CLOUD_PROJECT", "")
+    if not value:
+        raise ConfigurationError(
+            "GOOGLE_CLOUD_PROJECT is not set, so neither tables nor topics can be named. Set it to your Google Cloud project's id."
+        )
+    return value
+
+
+def dataset(environ: Environment) -> str:
+    """Return the dataset that holds the tables."""
+    return environ.get("BIGQUERY_DATASET") or "twitter"
+
+
+def boolean(environ: Environment, name: str, *, default: bool) -> bool:
+    value = environ.get(name, "").strip().lower()
+    if value in ("", "true", "false"):
+        return value == "true" if value else default
+    raise ConfigurationError(
+        f"{name} is '{value}', and only true or false can be meant. Set {name}=true or {name}=false."
+    )
+
+
+def count(environ: Environment, name: str, default: int) -> int:
+    """Return a number of posts; separators between thousands may stand in it."""
+    value = environ.get(name, "").strip().replace("_", "").replace(",", "")
+    if not value:
+        return default
+    if value.isascii() and value.isdigit():
+        return int(value)
+    raise ConfigurationError(f"{name} is '{value}', and a number of posts is meant. Set it to one; 0 is no limit.")
+
+
+def x_api_url(environ: Environment) -> str:
+    """Return the address of X's API, without a slash at its end."""
+    url = (environ.get("X_API_URL") or "https://api.x.com").rstrip("/")
+    if not is_safe(url):
+        raise ConfigurationError(
+            f"X_API_URL is '{url}', which would send the token unencrypted. Set it to https://api.x.com."
+        )
+    return url
+
+
+def is_safe(url: str) -> bool:
+    """Return whether requests to the address are encrypted or stay on this machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "https" or (
+        parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1") and "@" not in parts.netloc
+    )
