@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 import orjson
 
 from posts.errors import BadMessage
+from posts.includes import Object, as_object, as_objects, included_posts, index, named_by, referred
 from posts.limits import parse_json
 
 from .units import Unit, units
 
-Object = dict[str, Any]
 _STREAM = '{"data":{'
 SOURCE = "import"
 _OF_FLATTENED = ("author", "in_reply_to_user", "__twarc", "matching_rules")
@@ -139,14 +139,13 @@ def _of_topic(found: Object) -> Record:
 
 
 def _of_page(page: Object, tag: str) -> Iterator[Record]:
-    includes = page["includes"] if isinstance(page.get("includes"), dict) else {}
     rules = page.get("matching_rules") or _rules(tag)
-    index = {kind: _by_key(items) for kind, items in includes.items()}
+    included = index(page.get("includes"))
     at = _retrieved_at(page)
     for post in page["data"]:
         message: Object = {"data": post}
-        if isinstance(post, dict) and (referred := _referred(post, index)):
-            message["includes"] = referred
+        if isinstance(post, dict) and (includes := referred(post, included)):
+            message["includes"] = includes
         yield Record(_dump(message | {"matching_rules": rules}), at, no_post=_no_post(post))
 
 
@@ -155,12 +154,11 @@ def _with_authors_alone(message: Object) -> Object:
 
     remove_deleted finds people by the posts that they wrote. The profile of somebody who was only mentioned or answered would stay.
     """
-    includes = _object(message.get("includes"))
+    includes = as_object(message.get("includes"))
     users = includes.get("users")
-    posts = [message.get("data"), *_objects(includes.get("tweets")), *_objects(includes.get("posts"))]
-    authors = {str(_object(post).get("author_id")) for post in posts}
-    kept = [user for user in _objects(users) if str(user.get("id")) in authors]
-    if len(kept) == len(_objects(users)):
+    authors = named_by([as_object(message.get("data")), *included_posts(message)])["users"]
+    kept = [user for user in as_objects(users) if str(user.get("id")) in authors]
+    if len(kept) == len(as_objects(users)):
         return message
     others = {kind: items for kind, items in includes.items() if kind != "users"}
     return message | {"includes": others | ({"users": kept} if kept else {})}
@@ -182,35 +180,6 @@ def _no_post(found: Any) -> str:
     return ""
 
 
-def _by_key(items: Any) -> dict[str, Object]:
-    """Return objects by id, media by key."""
-    return {str(item.get("id") or item.get("media_key")): item for item in _objects(items)}
-
-
-def _referred(post: Object, index: dict[str, dict[str, Object]]) -> Object:
-    """Return what a post refers to of a page's includes, and what the posts that it refers to refer to."""
-    posts = [
-        target
-        for kind in ("tweets", "posts")
-        for one in _objects(post.get("referenced_tweets") or post.get("referenced_posts"))
-        if (target := index.get(kind, {}).get(str(one.get("id")))) is not None
-    ]
-    wanted: dict[str, list[str]] = {"users": [], "media": [], "places": [], "polls": []}
-    for one in (post, *posts):
-        attached, geo = _object(one.get("attachments")), _object(one.get("geo"))
-        wanted["users"].append(str(one.get("author_id")))
-        wanted["media"] += _strings(attached.get("media_keys"))
-        wanted["polls"] += _strings(attached.get("poll_ids"))
-        wanted["places"].append(str(geo.get("place_id")))
-    found: dict[str, list[Object]] = {}
-    for kind, names in wanted.items():
-        there = index.get(kind, {})
-        if items := list({id(there[name]): there[name] for name in names if name in there}.values()):
-            found[kind] = items
-    kind = "posts" if "posts" in index and "tweets" not in index else "tweets"
-    return found | ({kind: posts} if posts else {})
-
-
 def _unflatten(post: Object, tag: str) -> Object:
     """Undo twarc2's `flatten`: objects that it put into the post go back to `includes`."""
     includes: dict[str, dict[str, Object]] = {}
@@ -229,7 +198,7 @@ def _put_back(post: Object, includes: dict[str, dict[str, Object]]) -> Object:
     data = {name: value for name, value in post.items() if name not in _OF_FLATTENED}
     put("users", post.get("author"))
     if isinstance(attached := data.get("attachments"), dict):
-        for media in _objects(attached.get("media")):
+        for media in as_objects(attached.get("media")):
             put("media", media, "media_key")
         put("polls", attached.get("poll"))
         data["attachments"] = {name: value for name, value in attached.items() if name not in ("media", "poll")}
@@ -238,9 +207,9 @@ def _put_back(post: Object, includes: dict[str, dict[str, Object]]) -> Object:
         put("places", place)
         data["geo"] = {name: geo[name] for name in _OF_GEO if name in geo} if place.get("id") else geo
     if isinstance(entities := data.get("entities"), dict) and "mentions" in entities:
-        kept = [{name: one[name] for name in _OF_MENTION if name in one} for one in _objects(entities["mentions"])]
+        kept = [{name: one[name] for name in _OF_MENTION if name in one} for one in as_objects(entities["mentions"])]
         data["entities"] = entities | {"mentions": kept}
-    references = _objects(data.get("referenced_tweets"))
+    references = as_objects(data.get("referenced_tweets"))
     for one in references:
         if "text" in one:
             put("tweets", _put_back({name: value for name, value in one.items() if name != "type"}, includes))
@@ -255,7 +224,7 @@ def _rules(tag: str) -> list[Object]:
 
 def _retrieved_at(found: Object) -> int | None:
     """When twarc2 got it, if twarc2 wrote the line."""
-    return _micros(_object(found.get("__twarc")).get("retrieved_at"))
+    return _micros(as_object(found.get("__twarc")).get("retrieved_at"))
 
 
 def _micros(at: Any) -> int | None:
@@ -271,15 +240,3 @@ def _micros(at: Any) -> int | None:
 
 def _dump(value: Any) -> str:
     return orjson.dumps(value).decode()
-
-
-def _object(value: Any) -> Object:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: Any) -> list[Object]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _strings(value: Any) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list) else []

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .includes import Object, as_object, as_objects, included_posts
+
 _LIST: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("prices.json").read_text(encoding="utf-8"))
 DOLLARS: float = _LIST["post"]["dollars"]  # of a unit, which is a post's price
 
@@ -40,12 +42,9 @@ NOTHING = Resources()
 
 def resources(answer: Mapping[str, Any]) -> Resources:
     """Return the billable resources of a stream message or of a page of search results. Accepts any JSON."""
-    data, includes = answer.get("data"), answer.get("includes")
-    listed = data if isinstance(data, list) else [data]
-    if not isinstance(includes, dict):
-        return Resources(_ids(listed))
-    posts = [*listed, *_list(includes.get("tweets")), *_list(includes.get("posts"))]
-    return Resources(_ids(posts), _ids(_list(includes.get("users"))))
+    data, users = answer.get("data"), as_object(answer.get("includes")).get("users")
+    own = as_objects(data) if isinstance(data, list) else [as_object(data)]
+    return Resources(_ids([*own, *included_posts(answer)]), _ids(as_objects(users)))
 
 
 def most(*, authors: bool, referenced: bool) -> int:
@@ -54,9 +53,5 @@ def most(*, authors: bool, referenced: bool) -> int:
     return one * (2 if referenced else 1)
 
 
-def _ids(items: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(str(item["id"]) for item in items if isinstance(item, dict) and item.get("id"))
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _ids(items: Iterable[Object]) -> tuple[str, ...]:
+    return tuple(str(item["id"]) for item in items if item.get("id"))

@@ -11,11 +11,9 @@ from typing import Any
 
 import orjson
 
+from posts.includes import POSTS, Object, as_object, as_objects, included_posts, key_of, named_by, retweeted
 from posts.limits import parse_id, parse_json
 
-Object = dict[str, Any]
-
-_POSTS = ("tweets", "posts")  # X's two dialects
 _ID = re.compile(rb"[0-9]{17,19}")  # shorter numbers may be anything: ids of posts have had so many digits since 2011
 
 
@@ -34,12 +32,12 @@ class Scrubbed:
 
 def scrub(message: Object, gone: Collection[str], unplaced: Collection[str]) -> Scrubbed:
     """`gone`: ids of posts of which no copy may stay; `unplaced`: ids of posts whose location may not."""
-    includes = dict(_object(message.get("includes")))
+    includes = dict(as_object(message.get("includes")))
     copies: set[str] = set()
     locations: set[str] = set()
-    for kind in _POSTS:
+    for kind in POSTS:
         kept = []
-        for post in _objects(includes.get(kind)):
+        for post in as_objects(includes.get(kind)):
             post_id = str(post.get("id"))
             if post_id in gone:
                 copies.add(post_id)
@@ -47,7 +45,7 @@ def scrub(message: Object, gone: Collection[str], unplaced: Collection[str]) -> 
                 kept.append(_without_place(post, unplaced, locations))
         if kind in includes:
             includes[kind] = kept
-    data = _without_place(_object(message.get("data")), unplaced, locations)
+    data = _without_place(as_object(message.get("data")), unplaced, locations)
     if not copies and not locations:
         return Scrubbed(message, frozenset(), frozenset())
     _drop_what_nobody_names(data, includes)
@@ -71,7 +69,7 @@ def scrub_bytes(raw: bytes, gone: Collection[str], unplaced: Collection[str]) ->
         named = {match.group().decode() for match in _ID.finditer(raw)}
         found = frozenset(named & set(gone))
         return (None, Scrubbed({}, found, frozenset())) if found else (raw, nothing)
-    own = {str(own_id(message)), str(record.get("id")), *retweeted(message)} & set(gone)
+    own = {str(own_id(message)), str(record.get("id")), *retweeted(as_object(message.get("data")))} & set(gone)
     if own:
         return None, Scrubbed({}, frozenset(own), frozenset())
     scrubbed = scrub(message, gone, unplaced)
@@ -88,31 +86,22 @@ def _without_place(post: Object, unplaced: Collection[str], done: set[str]) -> O
 
 
 def _drop_what_nobody_names(data: Object, includes: Object) -> None:
-    left = [data, *(post for kind in _POSTS for post in _objects(includes.get(kind)))]
-    named = {
-        # the ingester asks for no others (ingester/x/fields.py)
-        "users": {str(post.get("author_id")) for post in left},
-        "places": {str(_object(post.get("geo")).get("place_id")) for post in left},
-        "media": {str(key) for post in left for key in _object(post.get("attachments")).get("media_keys") or []},
-        "polls": {str(key) for post in left for key in _object(post.get("attachments")).get("poll_ids") or []},
-    }
-    for kind, names in named.items():
+    names = named_by([data, *included_posts({"includes": includes})])
+    for kind, keys in names.items():  # the ingester asks for no others (ingester/x/fields.py)
         if kind in includes:
-            key = "media_key" if kind == "media" else "id"
-            includes[kind] = [one for one in _objects(includes[kind]) if str(one.get(key)) in names]
+            includes[kind] = [item for item in as_objects(includes[kind]) if key_of(kind, item) in keys]
 
 
 def own_id(message: Object) -> str | None:
     """Return the id of a message's post; None if it cannot be read."""
-    found = _object(message.get("data")).get("id")
+    found = as_object(message.get("data")).get("id")
     number = parse_id(found)
     return None if number is None else str(number)
 
 
 def posts_of(message: Object, user: str) -> set[str]:
     """Return the ids of this author's posts in a message: its own post, and copies."""
-    includes = _object(message.get("includes"))
-    posts = [_object(message.get("data")), *(post for kind in _POSTS for post in _objects(includes.get(kind)))]
+    posts = [as_object(message.get("data")), *included_posts(message)]
     return {str(post.get("id")) for post in posts if str(post.get("author_id")) == user and post.get("id")}
 
 
@@ -122,24 +111,9 @@ def inner(raw: bytes) -> Object | None:
     return _read(record.get("payload")) if record else None
 
 
-def retweeted(message: Object) -> set[str]:
-    """Return the id of the post that this one retweets. A retweet repeats its original's words, so it is removed with it."""
-    data = _object(message.get("data"))
-    references = _objects(data.get("referenced_tweets")) + _objects(data.get("referenced_posts"))
-    return {str(one.get("id")) for one in references if one.get("type") in ("retweeted", "reposted")}
-
-
 def _read(text: Any) -> Object | None:
     try:
         found = parse_json(text)
     except (ValueError, TypeError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def _object(value: Any) -> Object:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: Any) -> list[Object]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

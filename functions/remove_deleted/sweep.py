@@ -15,11 +15,12 @@ from typing import Any
 
 import orjson
 
+from posts.includes import as_object, retweeted
 from posts.limits import parse_json
 
 from .errors import BadMoment
 from .policy import AGE
-from .scrub import own_id, retweeted, scrub, scrub_bytes
+from .scrub import own_id, scrub, scrub_bytes
 from .store import Row, StillFresh, Store, as_json
 
 _BATCH_ROWS = 500
@@ -96,7 +97,7 @@ def _clean_message(row: Row) -> Cleaned:
         message = None
     if not isinstance(message, dict) or own_id(message) is None:
         return None, _ids(row, "gone"), ()
-    if said := retweeted(message) & set(_ids(row, "gone")):
+    if said := retweeted(as_object(message.get("data"))) & set(_ids(row, "gone")):
         return None, said, ()
     done = scrub(message, _ids(row, "gone"), _ids(row, "unplaced"))
     key = {"message_id": row["message_id"]}

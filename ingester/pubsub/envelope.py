@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from posts.includes import as_objects, retweeted
 from posts.limits import is_deep, parse_id, parse_json
 from posts.prices import NOTHING, Resources, resources
 
@@ -59,7 +60,8 @@ def look(raw: bytes) -> Line:
         post_id = parse_id(data.get("id"))
         if post_id is None:
             return Line("", is_unreadable=True)
-        return Line(str(post_id), billed=resources(message), rules=_rules(message), is_retweet=_is_retweet(data))
+        rules = tuple(str(rule.get("id")) for rule in as_objects(message.get("matching_rules")))
+        return Line(str(post_id), billed=resources(message), rules=rules, is_retweet=bool(retweeted(data)))
     if "data" in message:
         return Line("", is_unreadable=True)
     return Line("", _problem(message))
@@ -88,17 +90,6 @@ def _parse(raw: bytes) -> Any:
     if is_deep(message):
         raise ValueError("nested too deep")
     return message
-
-
-def _rules(message: Mapping[str, Any]) -> tuple[str, ...]:
-    rules = message.get("matching_rules")
-    return tuple(str(rule.get("id")) for rule in rules if isinstance(rule, dict)) if isinstance(rules, list) else ()
-
-
-def _is_retweet(data: Mapping[str, Any]) -> bool:
-    listed = data.get("referenced_tweets") or data.get("referenced_posts")
-    references = listed if isinstance(listed, list) else []
-    return any(isinstance(item, dict) and item.get("type") in ("retweeted", "reposted") for item in references)
 
 
 # https://docs.x.com/x-api/fundamentals/response-codes-and-errors; the last part of `type`, which comes with two hosts

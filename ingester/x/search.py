@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from posts import limits, snowflake
+from posts.includes import as_object, index, referred
 from posts.prices import Resources, resources
 
 from ..errors import Denied
@@ -115,13 +116,13 @@ async def pages(
     asked = x.search(value, first, last, authors=authors, referenced=referenced, size=size, reach=reach)
     async for answer in asked:
         _check(answer, reach)
-        includes = _object(answer.body.get("includes"))
+        included = index(answer.body.get("includes"))
         named = [{"id": rule_id, "tag": tag}]
         data = answer.body.get("data")
         found, unreadable = [], []
         for post in data if isinstance(data, list) else []:
             if isinstance(post, dict) and limits.parse_id(post.get("id")) is not None:
-                found.append(Found(post, _referred(post, includes), list(named)))
+                found.append(Found(post, referred(post, included), list(named)))
             else:
                 unreadable.append(orjson.dumps(post))
         yield Page(found, unreadable, resources(answer.body))
@@ -171,7 +172,7 @@ async def counts(
             result.total = None if total is None or result.total is None else result.total + total
             spans.update(found)
             if (pages_asked - 1) * reach.counts >= (result.total or 0) * SHARE_FOR_COUNTS:
-                if _object(answer.body.get("meta")).get("next_token"):
+                if as_object(answer.body.get("meta")).get("next_token"):
                     result.total = None
                 break
     result.spans = [(start, end, posts) for (start, end), posts in sorted(spans.items())]
@@ -194,7 +195,7 @@ def read_counts(body: dict[str, Any]) -> tuple[int | None, dict[tuple[datetime, 
     """Return the total of an answer to a counts request, None if it has none, and the posts of each span. Reads both of X's dialects."""
     spans: dict[tuple[datetime, datetime], int] = {}
     data = body.get("data")
-    for one in map(_object, data if isinstance(data, list) else []):
+    for one in map(as_object, data if isinstance(data, list) else []):
         posts = _either(one, "tweet_count", "post_count")
         try:
             span = parse_time(str(one.get("start"))), parse_time(str(one.get("end")))
@@ -202,7 +203,7 @@ def read_counts(body: dict[str, Any]) -> tuple[int | None, dict[tuple[datetime, 
             continue
         if posts is not None:
             spans[span] = posts
-    total = _either(_object(body.get("meta")), "total_tweet_count", "total_post_count")
+    total = _either(as_object(body.get("meta")), "total_tweet_count", "total_post_count")
     if total is None and spans:
         total = sum(spans.values())
     return total, spans
@@ -212,11 +213,6 @@ def _either(found: dict[str, Any], *names: str) -> int | None:
     """Return the first number under one of the names; X sends numbers as strings now and then."""
     numbers = (whole_number(found.get(name)) for name in names)
     return next((number for number in numbers if number is not None), None)
-
-
-def _object(value: Any) -> dict[str, Any]:
-    """Return what should be a JSON object, or an empty one."""
-    return value if isinstance(value, dict) else {}
 
 
 def _check(answer: Answer, reach: Reach) -> None:
@@ -238,26 +234,3 @@ def _together(values: list[str], longest: int) -> list[str]:
         else:
             queries.append(f"({value})" if len(value) + 2 <= longest else value)
     return queries
-
-
-def _referred(data: dict[str, Any], includes: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Return what a post refers to of a page's shared includes, and the authors of the posts it refers to."""
-    references = _objects(data.get("referenced_tweets")) or _objects(data.get("referenced_posts"))
-    history = data.get("edit_history_tweet_ids") or data.get("edit_history_post_ids")
-    wanted = {str(one.get("id")) for one in references} | set(map(str, history if isinstance(history, list) else []))
-    found: dict[str, list[dict[str, Any]]] = {}
-    users = {str(data.get("author_id"))}
-    for kind in ("tweets", "posts"):
-        posts = [
-            p for p in _objects(includes.get(kind)) if str(p.get("id")) in wanted and p.get("id") != data.get("id")
-        ]
-        users |= {str(post.get("author_id")) for post in posts}
-        found[kind] = posts
-    found["users"] = [user for user in _objects(includes.get("users")) if str(user.get("id")) in users]
-    place = _object(data.get("geo")).get("place_id")
-    found["places"] = [one for one in _objects(includes.get("places")) if one.get("id") == place]
-    return {kind: items for kind, items in found.items() if items}
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

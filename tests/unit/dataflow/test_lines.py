@@ -10,7 +10,6 @@ from twarc.expansions import flatten
 
 from dataflow import lines
 from dataflow.lines import Record
-from ingester.x import search
 from posts.errors import BadMessage
 from posts.keywords import Keywords
 from posts.message import Delivery, Message
@@ -122,17 +121,6 @@ def test_a_page_whose_posts_refer_to_everything_is_bounded() -> None:
     assert sum(len(record.payload) for record in good) <= 50 * len(line)
     small = orjson.dumps({"data": posts[:20], "includes": {"users": names[:20]}})
     assert all(isinstance(record, Record) for record, _ in lines.messages(small))
-
-
-def test_a_page_is_divided_as_the_ingester_divides_one_of_its_own_searches() -> None:
-    """The two are deployed apart and share no code."""
-    shared = page()
-    for post, record in zip(shared["data"], lines.read(orjson.dumps(shared)), strict=True):
-        ours = orjson.loads(record.payload).get("includes", {})
-        theirs = search._referred(post, shared["includes"])
-        assert {kind: {i["id"] for i in ours.get(kind, [])} for kind in theirs} == {
-            kind: {i["id"] for i in items} for kind, items in theirs.items()
-        }
 
 
 STREAMED = b'{"data":{"id":"1","text":"a"},"matching_rules":[{"id":"9","tag":"music"}]}'

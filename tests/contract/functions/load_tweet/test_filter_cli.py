@@ -13,7 +13,6 @@ from google.cloud import bigquery
 from functions.load_tweet.filter.what_if import compare
 from posts.filter import Filter
 from posts.keywords import parse_keywords
-from posts.rule_text import clause
 from tests.support import ROOT
 from warehouse.settings import Settings
 
@@ -140,12 +139,6 @@ def test_what_if_counts_posts_and_dollars() -> None:
     assert (found.lost, found.won) == (2, 1)
     assert found.then.alone == {"music": 1, "weather": 1}
     assert found.saved() == (2 * 0.005, 1 * 0.010)  # the author of post 3 wrote nothing that is kept that day
-
-
-def test_the_file_in_xs_rule_language() -> None:
-    keywords = parse_keywords('music\n#NowPlaying\nnew song\n-spam\n-"cover band"\n音楽\nr&b\nor')
-    assert clause(keywords) == '(music OR #NowPlaying OR "new song" OR 音楽 OR "r&b" OR "or") -spam -"cover band"'
-    assert clause(parse_keywords("")) == ""
 
 
 def test_what_if_over_the_archive(client: bigquery.Client, dataset: str, tmp_path: Path) -> None:
