@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .text import LETTER, MARKS, UNSPACED, WORD, evenly_spaced, fold, without_loose_signs
+from .text import HASHTAG_SIGNS, LETTER, MARKS, UNSPACED, WORD, evenly_spaced, fold, without_loose_signs
 
-_SIGN_IN_HASHTAG = re.compile(rf"[^\w{MARKS}\s·・〜\u05f3\u05f4]")  # X lets the last five stand in one
+_SIGN_IN_HASHTAG = re.compile(rf"[^\w{MARKS}\s{HASHTAG_SIGNS}]")
 _COMMENT = re.compile(r"(?:^|\s)#(?:[\s#].*)?$")
 _QUOTES = "\"'\u201c\u201d"
 _SHORTEST = 2  # letters of a beginning: a* would match half of all posts

@@ -4,14 +4,12 @@ VADER knows English only; for any other language the answer is None, not a guess
 it, without names and addresses: `@Love` and `@evil` say nothing about how the author feels.
 """
 
-import re
 from functools import cache, lru_cache
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from .text import as_written
+from .text import for_scoring
 
-_NOT_SAID = re.compile(r"(?<!\w)[@＠]\w+|\b(?:https?://|www\.)\S+", re.IGNORECASE)
 _LONGEST = 2_000  # characters looked at: VADER's time grows with the square of the number of words
 _WORDS = 250  # the first of them
 _EMOJI = 25  # VADER reads each as up to six words
@@ -22,12 +20,7 @@ def score(text: str, lang: str | None) -> float | None:
     """Return VADER's compound score, -1 to 1; None for other languages than English and for empty text."""
     if lang != "en" or not text.strip():
         return None
-    text = as_written(text)
-    if (
-        "@" in text or "＠" in text or "://" in text or "www." in text.lower()
-    ):  # to look is quicker than to replace nothing
-        text = _NOT_SAID.sub(" ", text)
-    return _compound(_short(text))
+    return _compound(_short(for_scoring(text)))
 
 
 def _short(text: str) -> str:

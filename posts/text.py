@@ -12,8 +12,15 @@ _UNSEEN = re.compile(
 # Sorting a run of accents takes the square of its length. Unicode's stream-safe format has at most 30 (UAX 15, section 13).
 _ACCENTS = "".join(chr(c) for c in (*range(0x300, 0x10000), *range(0x10000, 0x1F000)) if unicodedata.combining(chr(c)))
 _TOO_MANY_ACCENTS = re.compile(f"([{_ACCENTS}]{{30}})[{_ACCENTS}]+")
+_PIECE = re.compile(f".[{_ACCENTS}\u1160-\u11ff\ufe00-\ufe0f\u200d\uff9e\uff9f]*", re.DOTALL)  # what is folded together
+_NAME_OR_LINK = re.compile(r"(?<!\w)[@＠]\w+|\b(?:https?://|www\.)\S+", re.IGNORECASE)
 _GREEK_ACCENTS = re.compile("(?<=[\u0370-\u03ff\u1f00-\u1fff])[\u0300-\u0345]+")
 _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
+
+
+_APOSTROPHE = re.compile("[\u2018\u2019\u02bc]")
+_QUOTE = re.compile("[\u201a-\u201f\u00ab\u00bb\u2039\u203a]")
+_DASH = re.compile("[\u2010-\u2015]")
 
 
 def as_written(text: str) -> str:
@@ -27,15 +34,17 @@ def without_heaps_of_accents(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Return a text in the form that is used to compare posts with keywords.
+    """Return a text in the form in which texts are compared: by the filter, searches, and counts of words and hashtags.
 
     Equal are: capital and small letters, with dotted and dotless i (Turkish); full and half width; composed and
-    decomposed accents; Greek with and without accents, as its capitals have none; with and without characters that
-    cannot be seen (soft hyphen, joiners, marks of direction) and Arabic tatweel. Other accents count: año is not ano.
+    decomposed accents; Greek with and without accents, as its capitals have none; typewriter's and typographic apostrophes; with and
+    without characters that cannot be seen (soft hyphen, joiners, marks of direction) and Arabic tatweel. Other accents count: año is
+    not ano. reports/queries/shared/folded.sql says the same to BigQuery.
     """
     text = as_written(text)
     if text.isascii():
         return text.lower()
+    text = _APOSTROPHE.sub("'", text)
     text = without_heaps_of_accents(_UNSEEN.sub("", _NOT_TEXT.sub("", text)))
     text = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
     text = text.replace("\u0131", "i").casefold().replace("i\u0307", "i")
@@ -44,10 +53,41 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
+def fold_with_places(text: str) -> tuple[str, list[int]]:
+    """Return a text as `fold` has it, and for each of its characters where it stands in `text`; the list's last item is the end.
+
+    Raises nothing. `text` is as people wrote it (`as_written`).
+    """
+    folded: list[str] = []
+    places: list[int] = []
+    for piece in _PIECE.finditer(text):
+        form = fold(piece[0])
+        folded.append(form)
+        places += [piece.start()] * len(form)
+    return "".join(folded), [*places, len(text)]
+
+
+def for_scoring(text: str) -> str:
+    """Return a text as a lexicon of words and emoji reads it: as its author wrote it, with a typewriter's signs.
+
+    Without names and links, which say nothing about how the author feels, and without U+FE0F, which lexicons leave out.
+    """
+    text = as_written(text)
+    if text.isascii():
+        return _NAME_OR_LINK.sub(" ", text) if "@" in text or "://" in text or "www." in text.lower() else text
+    text = _NAME_OR_LINK.sub(" ", text.replace("\ufe0f", "").replace("…", "..."))
+    return _DASH.sub("-", _QUOTE.sub('"', _APOSTROPHE.sub("'", text)))
+
+
 # Vowel signs and accents belong to the word, though Python's \w leaves them out.
 MARKS = "".join(chr(c) for c in range(0x0300, 0xFE30) if unicodedata.category(chr(c)) in ("Mn", "Mc"))
 WORD = re.compile(rf"[\w{MARKS}]+")
-HASHTAG = re.compile(rf"#([\w{MARKS}]+)")
+# https://github.com/twitter/twitter-text, hashtagSpecialChars: what may stand in a hashtag beside letters, marks and digits
+HASHTAG_SIGNS = "_\u200c\u200d\ua67e\u05be\u05f3\u05f4\uff5e\u301c\u309b\u309c\u30a0\u30fb\u3003\u0f0b\u0f0c\u00b7"
+HASHTAG_AS_WRITTEN = re.compile(
+    rf"(?<![\w&])[#＃](?=[\d_]*[^\W\d_])[\w{MARKS}{HASHTAG_SIGNS}]+"
+)  # digits alone are none
+HASHTAG = re.compile(rf"#([\w{MARKS}{HASHTAG_SIGNS}]+)")  # of a text that is folded
 LETTER = re.compile(rf"[\w{MARKS}]")
 UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"

@@ -9,6 +9,10 @@ from pathlib import Path
 from .params import Params
 
 FOLDER = Path(__file__).parent / "queries"
+# How texts are compared (posts/text.py's fold), and the signs that are emoji: both too long to stand in each query.
+_FOLDED = (FOLDER / "shared" / "folded.sql").read_text(encoding="utf-8").strip()
+_EMOJI = (FOLDER / "shared" / "emoji.txt").read_text(encoding="utf-8").strip()
+_MACRO = re.compile(r"\bFOLDED\((\w+)\)|(?<=\[)EMOJI(?=\])")
 _PARAMETER = re.compile(r"@([a-z_]+)")
 _RELATION = re.compile(r"\b(FROM|JOIN) (tweets|filtered|receipt|stream_gaps|spending|ingester_events)\b( AS \w+)?")
 
@@ -54,6 +58,7 @@ def read(name: str) -> Question:
     """
     sql = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
     head = list(takewhile(lambda line: line.startswith("--"), sql.splitlines()))
+    sql = _MACRO.sub(lambda found: _FOLDED.replace("{text}", found[1]) if found[1] else _EMOJI, sql)
     note, _, other = " ".join(line.removeprefix("-- ") for line in head).partition(" Query: ")
     title, _, rest = note.partition(" Scans: ")
     scans, _, note = rest.partition(" Note: ")

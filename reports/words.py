@@ -2,13 +2,14 @@
 
 A word is what Unicode's rules make of a text (UAX #29, by ICU), with ICU's dictionaries for scripts that put no space between words.
 Links and mentions are no words; a hashtag is one, with its sign. A post counts once for each of its words.
+Words that differ only in how they are written (case, apostrophes, how accents are stored) are one, shown as most posts write it.
 """
 
 import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -18,7 +19,7 @@ import stopwordsiso
 from icu4py.breakers import WordBreaker
 
 from posts import languages
-from posts.text import as_written, without_heaps_of_accents
+from posts.text import HASHTAG_AS_WRITTEN, as_written, fold, without_heaps_of_accents
 
 Rows = list[dict[str, Any]]
 
@@ -28,7 +29,7 @@ OF_A_PART = 12  # words that set a part apart
 LONGEST = 3  # words of a phrase
 _FEWEST_AUTHORS = 2  # one author who repeats a word does not make it a topic
 _SURE = 2.58  # standard errors above zero: 1 of 200 by chance
-_WHOLE = re.compile(r"https?://\S+|(?<!\w)@\w+|#\w[\w\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff]*")
+_WHOLE = re.compile(rf"https?://\S+|(?<!\w)@\w+|{HASHTAG_AS_WRITTEN.pattern}")
 _ELIDING = frozenset({"fr", "it", "ca"})
 _ELISION = re.compile("(?<=[a-zà-ÿ])['’](?=[^\\W\\d_])", re.IGNORECASE)  # l'été
 _END = "."  # of a sentence: no phrase goes on behind it
@@ -57,17 +58,26 @@ class _Count:
 
 def read(rows: Rows) -> list[Text]:
     """Return the texts of the rows of words.sql."""
-    read = []
-    for row in rows:
-        lang = row["lang"]
-        found = list(tokens(row["text"], lang))
-        read.append(
-            Text(
-                lang, row["user_id"], row["hour"], row["is_this_week"], tuple(row["rules"]),
-                frozenset(word for word, _ in found if word not in _commonest(lang)), frozenset(_phrases(found, lang)),
-            )
-        )  # fmt: skip
-    return read
+    tokenized = [[(word, fold(word), follows) for word, follows in tokens(row["text"], row["lang"])] for row in rows]
+    spelling = _spelling((word, form) for found in tokenized for word, form, _ in found)
+    return [_text(row, found, spelling) for row, found in zip(rows, tokenized, strict=True)]
+
+
+def _spelling(words: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return for each folded word how it is written most often."""
+    written: dict[str, Counter[str]] = defaultdict(Counter)
+    for word, form in words:
+        written[form][word] += 1
+    return {form: min(counts, key=lambda word: (-counts[word], word)) for form, counts in written.items()}
+
+
+def _text(row: dict[str, Any], found: Sequence[tuple[str, str, bool]], spelling: Mapping[str, str]) -> Text:
+    common = _commonest(row["lang"])
+    return Text(
+        row["lang"], row["user_id"], row["hour"], row["is_this_week"], tuple(row["rules"]),
+        frozenset(spelling[form] for _, form, _ in found if form not in common),
+        frozenset(_phrases([(form, follows) for _, form, follows in found], row["lang"], spelling)),
+    )  # fmt: skip
 
 
 def tokens(text: str, lang: str = "") -> Iterator[tuple[str, bool]]:
@@ -75,8 +85,8 @@ def tokens(text: str, lang: str = "") -> Iterator[tuple[str, bool]]:
     text = unicodedata.normalize("NFC", without_heaps_of_accents(_RETWEET.sub("", as_written(text))))
     between = _END
     for piece in _pieces(text):
-        if piece.startswith("#") and len(piece) > 1:
-            yield piece.lower(), False
+        if piece.startswith(("#", "＃")) and len(piece) > 1:
+            yield f"#{piece[1:].lower()}", False
             between = _END
         elif not piece.startswith(("@", "http://", "https://")) and any(character.isalpha() for character in piece):
             for word in _ELISION.split(piece) if lang in _ELIDING else (piece,):
@@ -187,7 +197,7 @@ def _pieces(text: str) -> Iterator[str]:
             end = whole.end()
 
 
-def _phrases(found: Sequence[tuple[str, bool]], lang: str) -> Iterator[str]:
+def _phrases(found: Sequence[tuple[str, bool]], lang: str, spelling: Mapping[str, str]) -> Iterator[str]:
     common = _commonest(lang)
     space = "" if lang in ("ja", "zh", "th", "lo", "km", "my") else " "
     for begin in range(len(found)):
@@ -197,7 +207,7 @@ def _phrases(found: Sequence[tuple[str, bool]], lang: str) -> Iterator[str]:
             if not found[end][1]:
                 break
             if found[end][0] not in common:
-                yield space.join(word for word, _ in found[begin : end + 1])
+                yield space.join(spelling[form] for form, _ in found[begin : end + 1])
 
 
 @cache
@@ -205,4 +215,4 @@ def _commonest(lang: str) -> frozenset[str]:
     """The words of a language that say nothing of the topic; of one that is not known, English ones, as they are everywhere."""
     code = languages.operator(lang) or lang  # X says `in` for Indonesian
     own = stopwordsiso.stopwords(code if stopwordsiso.has_lang(code) else "en")
-    return frozenset(word.replace("’", "'") for word in own) | {word.replace("'", "’") for word in own}
+    return frozenset(map(fold, own))

@@ -1,12 +1,13 @@
 """Reads X's bearer token from where it is. Blocks; raises what bearer_token.py names."""
 
 import requests
-from google.api_core.exceptions import GoogleAPIError
+from google.api_core.exceptions import GoogleAPIError, RetryError, ServerError
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import secretmanager
 
 from .bearer_token import SecretSource, SecretUnavailable, Token, checked, of_environment
+from .errors import ConfigurationError
 
 SECONDS = 10.0  # for an answer
 
@@ -23,10 +24,14 @@ def read(where: SecretSource) -> Token:
     try:
         response = _client(where.endpoint).access_secret_version(name=name, timeout=SECONDS, retry=None)
         value: str = response.payload.data.decode().strip()
-    except (GoogleAPIError, GoogleAuthError, requests.RequestException, UnicodeDecodeError) as error:
+    except (requests.RequestException, RetryError, ServerError) as error:
         raise SecretUnavailable(
-            f"The secret {name} cannot be read: {type(error).__name__}. Does it exist, may this service account read it "
-            "(roles/secretmanager.secretAccessor), and does Secret Manager answer?"
+            f"Secret Manager did not answer for {name}: {type(error).__name__}. Is it reachable from here?"
+        ) from None
+    except (GoogleAPIError, GoogleAuthError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"The secret {name} cannot be read: {type(error).__name__}. Does it exist, and may this service account read it "
+            "(roles/secretmanager.secretAccessor)?"
         ) from None
     return Token(checked(value, f"The secret {name}"), response.name.rpartition("/")[2] or "latest")
 

@@ -101,7 +101,7 @@ streaming_job() {
 	[[ ${DATAFLOW_PUBLIC_IPS} == true ]] || flags+=(--disable-public-ips)
 	local -a parameters=(
 		"subscription=projects/${P}/subscriptions/${WORKER_SUBSCRIPTION}" "dataset=${BIGQUERY_DATASET}" "keep_retweets=${KEEP_RETWEETS}"
-		"sdk_container_image=${REGISTRY}/dataflow:$(cd "$(dataflow_source)" && files_hash .)"
+		"sdk_container_image=${REGISTRY}/dataflow:$(cd "$(stage dataflow)" && files_hash .)"
 	)
 	[[ -z ${LANGUAGES} ]] || parameters+=("languages=${LANGUAGES}")
 	config=$(fingerprint "${flags[@]}" "${parameters[@]}")

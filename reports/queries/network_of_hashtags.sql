@@ -1,9 +1,9 @@
 -- Hashtags that appear in the same posts
 -- Scans: the hashtags and keywords of the period's days.
--- Note: an edge joins two hashtags; weight is the posts that have both. Case does not matter. Pairs on fewer than the minimum of posts are left out.
+-- Note: an edge joins two hashtags; weight is the posts that have both. They are compared as in top_hashtags. Pairs on fewer than the minimum of posts are left out.
 -- Of a post with more than 100 hashtags the first 100 count: their pairs grow with the square.
 WITH written_tags AS (
-  SELECT DISTINCT id, CONCAT('#', LOWER(written)) AS hashtag
+  SELECT DISTINCT id, CONCAT('#', FOLDED(written)) AS hashtag
   FROM tweets, UNNEST(hashtags) AS written
   WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
     AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))

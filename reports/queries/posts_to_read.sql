@@ -14,7 +14,7 @@ WITH strata AS (
   WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
     AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
     AND (@rule IS NULL OR @rule IN UNNEST(rules))
-    AND (@pattern IS NULL OR REGEXP_CONTAINS(text, @pattern))
+    AND (@pattern IS NULL OR REGEXP_CONTAINS(FOLDED(text), @pattern))
     AND retweet_of IS NULL AND text IS NOT NULL
 ),
 ordered AS (  -- every total/sample-th post of those that are drawn in each stratum

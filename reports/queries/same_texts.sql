@@ -8,7 +8,7 @@ WITH compared AS (
     created_at,
     id,
     text,
-    LOWER(REGEXP_REPLACE(REGEXP_REPLACE(text, r'https?://\S+|@\w+', ''), r'[^\p{L}]', '')) AS letters
+    REGEXP_REPLACE(text, r'https?://\S+|@\w+', '') AS said
   FROM tweets
   WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
     AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
@@ -21,7 +21,7 @@ SELECT
   DATETIME_DIFF(MAX(created_at), MIN(created_at), SECOND) / 60 AS minutes,
   MIN(id) AS id,
   ANY_VALUE(text HAVING MIN id) AS text
-FROM compared
+FROM (SELECT *, REGEXP_REPLACE(FOLDED(said), r'[^\p{L}]', '') AS letters FROM compared)
 WHERE LENGTH(letters) >= 20
 GROUP BY letters
 HAVING authors >= GREATEST(@minimum, 2)

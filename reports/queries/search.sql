@@ -10,7 +10,7 @@ WITH matched AS (
   WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
     AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
     AND (@rule IS NULL OR @rule IN UNNEST(rules))
-    AND retweet_of IS NULL AND REGEXP_CONTAINS(text, @pattern)
+    AND retweet_of IS NULL AND REGEXP_CONTAINS(FOLDED(text), @pattern)
 )
 SELECT
   DATETIME(TIMESTAMP(created_at), @timezone) AS posted_at,

@@ -1,8 +1,8 @@
--- Most used hashtags. Case does not matter; a post counts once for each of its hashtags.
+-- Most used hashtags. A post counts once for each of its hashtags.
 -- Scans: the hashtags, authors and keywords of the period's days.
--- Note: a retweet carries the hashtags of what it retweets. Hashtags on fewer than the minimum of posts are left out.
+-- Note: hashtags are compared as readers would: case, width and how accents are stored do not matter. A retweet carries the hashtags of what it retweets. Hashtags on fewer than the minimum of posts are left out.
 SELECT
-  CONCAT('#', LOWER(written)) AS hashtag,
+  CONCAT('#', FOLDED(written)) AS hashtag,
   COUNT(DISTINCT id) AS posts,
   COUNT(DISTINCT user_id) AS authors
 FROM tweets, UNNEST(hashtags) AS written

@@ -9,7 +9,8 @@ The changes to bqemulator 1.4.0:
   request has already arrived.
 - SQL reads and writes no files but those of load jobs, and no web page is served (doors.py).
 - A column may be added to a table that is in use (catalog.py).
-- A time zone may be a parameter (time_zones.py), and quantiles are an array (quantiles.py).
+- A time zone may be a parameter (time_zones.py), quantiles are an array (quantiles.py), and NORMALIZE takes itself as an
+  argument (normalizing.py).
 - Translations are kept from run to run (translations.py), and a view computes only the columns that a query uses (view_columns.py).
 - Looking for a value in a list (membership.py) and unnesting a list (unnesting.py) need no join.
 - What notebooks ask for beyond queries is answered (notebooks.py).
@@ -65,10 +66,11 @@ def _adapt(buffer: StreamingBuffer, memory: str, folders: list[Path]) -> None:
     from bqemulator.storage.engine import DuckDBEngine
     from bqemulator.versioning.snapshots import SnapshotManager
 
-    from . import catalog, loads, quantiles, time_zones, translations, view_columns
+    from . import catalog, loads, normalizing, quantiles, time_zones, translations, view_columns
 
     translation_cache = translations.Translations()
     quantiles.be_arrays()
+    normalizing.take_nested_calls()
     permit_uploads()
     told = Faults()
     loads.adapt(told)

@@ -5,4 +5,4 @@ FROM tweets
 WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
   AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
   AND (@rule IS NULL OR @rule IN UNNEST(rules))
-  AND (@pattern IS NULL OR REGEXP_CONTAINS(text, @pattern))
+  AND (@pattern IS NULL OR REGEXP_CONTAINS(FOLDED(text), @pattern))

@@ -58,7 +58,7 @@ def answers(tables: Tables, asked: Params) -> dict[str, Callable[[], Rows]]:
         "dropped": lambda: _dropped(tables, asked),
         "cost_by_day": lambda: _cost(tables, asked),
         "top_authors": lambda: _authors(posts, asked),
-        "top_hashtags": lambda: _tops(posts, asked, "hashtags", "hashtag", lambda text: "#" + text.lower()),
+        "top_hashtags": lambda: _tops(posts, asked, "hashtags", "hashtag", _hashtag),
         "top_mentions": lambda: _tops(posts, asked, "mentions", "mention", lambda text: "@" + text.lower()),
         "top_links": lambda: _tops(posts, asked, "urls", "site", _site),
         "top_pages": lambda: _tops(posts, asked, "urls", "page", _page),
@@ -367,6 +367,10 @@ def _tops(posts: pl.DataFrame, asked: Params, column: str, name: str, key: Calla
         if len(ids[one]) >= asked.minimum
     ]
     return sorted(rows, key=lambda row: (-row["posts"], -row["authors"], row[name].encode()))[:25]
+
+
+def _hashtag(text: str) -> str:
+    return f"#{unicodedata.normalize('NFKC', text).casefold()}"
 
 
 def _site(url: str) -> str | None:

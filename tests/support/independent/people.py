@@ -1,6 +1,7 @@
 """Who writes when, comparisons over time, and networks."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
@@ -53,7 +54,9 @@ def network(posts: pl.DataFrame, asked: Params, kind: str) -> Rows:
     for row in posts.to_dicts():
         own = row["user_username"]
         if kind == "hashtags":
-            tags = sorted({f"#{tag.lower()}" for tag in row["hashtags"] or []}, key=str.encode)
+            tags = sorted(
+                {f"#{unicodedata.normalize('NFKC', tag).casefold()}" for tag in row["hashtags"] or []}, key=str.encode
+            )
             weights.update(combinations(tags, 2))
         elif own is None:
             continue

@@ -1,12 +1,12 @@
 """What posts say: samples, words, emoji, conversations; and where they are from."""
 
 import hashlib
-import re
 from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
+from emoji import emoji_list
 
 from reports.params import Params
 
@@ -57,57 +57,22 @@ def read(posts: pl.DataFrame, asked: Params) -> Rows:
 
 
 def emoji(posts: pl.DataFrame, asked: Params) -> Rows:
+    """By a library that knows every sequence that Unicode recommends."""
     ids: dict[str, set[str]] = defaultdict(set)
     authors: dict[str, set[str]] = defaultdict(set)
+    written: dict[str, set[str]] = defaultdict(set)
     for post_id, author, text in posts.select("id", "user_id", "text").iter_rows():
-        for found in _emoji(text or ""):
-            ids[found].add(post_id)
-            authors[found] |= {author} - {None}
+        for match in emoji_list(text or ""):
+            key = match["emoji"].replace("\ufe0f", "")
+            written[key].add(match["emoji"])
+            ids[key].add(post_id)
+            authors[key] |= {author} - {None}
     rows: Rows = [
-        {"emoji": one, "posts": len(ids[one]), "authors": len(authors[one])}
-        for one in ids
-        if len(ids[one]) >= asked.minimum
+        {"emoji": max(written[key]), "posts": len(ids[key]), "authors": len(authors[key])}
+        for key in ids
+        if len(ids[key]) >= asked.minimum
     ]
     return sorted(rows, key=lambda row: (-row["posts"], -row["authors"], row["emoji"].encode()))[:25]
-
-
-def _emoji(text: str) -> list[str]:
-    """Split emoji by hand: two letters of a flag, or a sign with its modifiers and joiners."""
-    found, at = [], 0
-    while at < len(text):
-        if (
-            "\U0001f1e6" <= text[at] <= "\U0001f1ff"
-            and at + 1 < len(text)
-            and "\U0001f1e6" <= text[at + 1] <= "\U0001f1ff"
-        ):
-            found.append(text[at : at + 2])
-            at += 2
-        elif _is_sign(text[at]):
-            end = at + 1
-            while end < len(text):
-                if text[end] == "\ufe0f" or "\U0001f3fb" <= text[end] <= "\U0001f3ff":
-                    end += 1
-                elif (
-                    text[end] == "\u200d"
-                    and end + 1 < len(text)
-                    and re.match("[\U0001f300-\U0001faff\u2600-\u27bf]", text[end + 1])
-                ):
-                    end += 2
-                else:
-                    break
-            found.append(text[at:end])
-            at = end
-        else:
-            at += 1
-    return found
-
-
-def _is_sign(character: str) -> bool:
-    blocks = (
-        (0x1F300, 0x1F5FF), (0x1F600, 0x1F64F), (0x1F680, 0x1F6FF), (0x1F7E0, 0x1F7EB), (0x1F900, 0x1F9FF), (0x1FA70, 0x1FAFF),
-        (0x2600, 0x26FF), (0x2702, 0x27B0), (0x2B50, 0x2B50), (0x2B55, 0x2B55), (0x231A, 0x231B), (0x23E9, 0x23FA),
-    )  # fmt: skip
-    return any(first <= ord(character) <= last for first, last in blocks)
 
 
 def conversations(posts: pl.DataFrame, asked: Params) -> Rows:

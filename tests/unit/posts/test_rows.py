@@ -163,6 +163,20 @@ def test_parts_that_no_column_comes_from_may_be_of_any_type(name: str, value: ob
     assert (made.outcome, made.unknown) == ("loaded", ())
 
 
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        ("I don’t love this song", "I don't love this song"),
+        ("this isn’t good", "this isn't good"),
+        ("❤️", "❤"),
+        ("“great”", '"great"'),
+        ("great…", "great..."),
+    ],
+)
+def test_typographic_signs_change_no_score(written: str, typed: str) -> None:
+    assert sentiment.score(written, "en") == sentiment.score(typed, "en") != 0
+
+
 FLOODS = ["😂" * 2_000, "😹 " * 1_000, "a " * 1_000, "not bad " * 250, "VERY good but " * 150]
 
 

@@ -16,7 +16,10 @@ CASES = {
     "of its metrics": ({"data": POST | {"public_metrics": {"sigh_count": 3}}}, ("data.public_metrics.sigh_count",)),
     "of its entities": ({"data": POST | {"entities": {"smells": []}}}, ("data.entities.smells",)),
     "of what is included": ({"data": POST, "includes": {"songs": []}}, ("includes.songs",)),
-    "of an author": ({"data": POST | {"author_id": "1"}, "includes": {"users": [{"id": "1", "aura": 1}]}}, ("includes.users.aura",)),
+    "of an author": (
+        {"data": POST | {"author_id": "1"}, "includes": {"users": [{"id": "1", "aura": 1}]}},
+        ("includes.users.aura",),
+    ),
     "of a quoted post": ({"data": POST, "includes": {"tweets": [{"id": "1", "mood": 1}]}}, ("includes.tweets.mood",)),
     "of a rule": ({"data": POST, "matching_rules": [{"id": "1", "why": "x"}]}, ("matching_rules.why",)),
     "with a name without end": ({"data": POST | {"m" * 5_000: 1}}, (f"data.{'m' * 100}",)),

@@ -22,6 +22,12 @@ TOKENS = {
     "Arabic": ("ar", "أغنية جديدة", ["أغنية", "جديدة"]),
     "behind emoji, which are two units of UTF-16": ("en", "😭😭 best song 👩‍👩‍👧 ever", ["best", "song", "ever"]),
     "composed and decomposed": ("fr", "cafe\u0301", ["café"]),
+    "a hashtag with a joiner, as X cuts it": ("fa", "#نرم\u200cافزار_آزاد ok", ["#نرم\u200cافزار_آزاد", "ok"]),
+    "a hashtag with a middle dot": ("ja", "#ハリー・ポッター ok", ["#ハリー・ポッター", "ok"]),
+    "a hashtag in Catalan": ("ca", "#col·lecció", ["#col·lecció"]),
+    "a hashtag in Burmese": ("my", "#မြန်မာ", ["#မြန်မာ"]),
+    "a hashtag of full width": ("ja", "＃音楽", ["#音楽"]),
+    "digits are no hashtag": ("en", "#2026 yes", ["yes"]),
     "nothing": ("en", "", []),
 }  # fmt: skip
 
@@ -93,3 +99,10 @@ def test_what_sets_a_part_apart_is_said_by_several_and_more_often_there() -> Non
     assert {one["word"] for one in found} == {"album", "release", "tonight"}
     assert all(one["posts"] == 30 and one["elsewhere"] == 0 and one["z"] > 2.58 for one in found)
     assert words.distinctive(texts, {"burst": [n < 60 for n in range(360)]}, 31) == []
+
+
+def test_words_that_are_only_written_differently_are_one_shown_as_most_write_it() -> None:
+    texts = words.read(
+        [row("women’s café", author="1"), row("women’s cafe\u0301", author="2"), row("WOMEN'S #Café", author="3")]
+    )
+    assert {one["word"]: one["posts"] for one in words.by_language(texts)} == {"women’s": 3, "café": 2}
