@@ -27,7 +27,7 @@ _PLAUSIBLE_TIMES, _PLAUSIBLE_MORE = 2, 100
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class LimitReached:
     """A limit is reached: `period` is day, month or run; `until` is when the next one begins, None for a run."""
 
     period: str
@@ -48,21 +48,22 @@ def utc_now() -> datetime:
 class Budget:
     """Counts units against the limits. Thread-safe, because the stream's thread counts each post at once.
 
-    Limits of 0 are none. `per_run` limits what this process spends, whatever the day.
+    Limits of 0 are none. `per_run` limits what this process spends, whatever the day. `others` may come later, by `merge`.
     """
 
     def __init__(
         self,
         per_day: int,
         per_month: int,
-        others: Mapping[date, Tally],
+        others: Mapping[date, Tally] | None,
         clock: Callable[[], datetime] = utc_now,
         *,
         per_run: int = 0,
     ) -> None:
         self._clock = clock
         self._limits = {"day": per_day, "month": per_month, "run": per_run}
-        self._others = dict(others)
+        self._others = dict(others or {})
+        self.is_known = others is not None  # what other programs have spent
         self._own: dict[date, int] = {}
         # X's own count of the month that began then, and ours at that moment: what came since is added to X's
         self._usage: tuple[date, int, int] | None = None
@@ -77,7 +78,7 @@ class Budget:
         self.on_short: Callable[[], object] = lambda: None  # called, from any thread, when the reservation runs out
         self.ahead = 0  # units that the stream may spend before the ledger has the next row
 
-    def add(self, billed: Resources, more: int = 0) -> Spent | None:
+    def add(self, billed: Resources, more: int = 0) -> LimitReached | None:
         """Count what X has delivered, and `more` units. Returns the limit that is reached, if one is."""
         with self._lock:
             today = self._roll()
@@ -101,7 +102,7 @@ class Budget:
             today = self._roll()
             self._own[today] = self._own.get(today, 0) + each * self._seen["posts"].add(posts)
 
-    def know(self, posts: Iterable[str]) -> None:
+    def mark_counted(self, posts: Iterable[str]) -> None:
         """Mark posts of today as counted by another process; X does not bill them again."""
         with self._lock:
             self._roll()
@@ -111,6 +112,7 @@ class Budget:
         """Take what the other holders have spent and reserved, as the ledger now has it."""
         with self._lock:
             self._others = dict(others)
+            self.is_known = True
 
     def merge_usage(self, units: int, reset_day: int) -> str | None:
         """Note X's own count since the last `reset_day` of a month. The larger count holds. Returns why it is not taken, if so.
@@ -162,7 +164,7 @@ class Budget:
         with self._lock:
             return self._month(self._roll())
 
-    def spent(self) -> Spent | None:
+    def spent(self) -> LimitReached | None:
         """Return the limit that is reached, or None."""
         with self._lock:
             return self._spent(self._roll())
@@ -284,10 +286,10 @@ class Budget:
                 seen.clear()
         return today
 
-    def _spent(self, today: date) -> Spent | None:
+    def _spent(self, today: date) -> LimitReached | None:
         for period, units, limit in self._used(today):
             if units >= limit:
-                return Spent(period, units, limit, _end(period, today))
+                return LimitReached(period, units, limit, _end(period, today))
         return None
 
     def _remaining(self, today: date) -> int | None:

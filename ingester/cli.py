@@ -47,6 +47,9 @@ def _say(arguments: argparse.Namespace) -> int:
         with suppress(OSError, ValueError, AttributeError):  # a closed stderr changes no exit code
             sys.stderr.write(f"ingester: {error}\n")
         return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("ingester: Stopped, as you asked.\n")
+        return 130
     if hold:
         log.event("stopped", reason="told", exit_code=0)
     return code
@@ -64,15 +67,16 @@ def _run(arguments: argparse.Namespace) -> int:
         from .commands import sync_rules  # noqa: PLC0415 - the stream needs no terminal
 
         return sync_rules.check(arguments)
-    environment = settings.read(os.environ, needs_x=arguments.command not in ("archive", "rejected"))
+    found = settings.read(os.environ, needs_x=arguments.command not in ("archive", "rejected"))
     times = Timeouts().scaled(arguments.time_scale)
     if arguments.command == "stream":
-        run.run(environment, arguments.rules, times, posts=arguments.posts)
+        run.run(found, arguments.rules, times, posts=arguments.posts)
         return 0
-    from .commands import fetch, republish, sync_rules  # noqa: PLC0415 - the stream needs no terminal
+    from .commands import fetch, republish, session, sync_rules  # noqa: PLC0415 - the stream needs no terminal
 
+    opened = session.open_session(found, times)
     if arguments.command == "rules":
-        return (sync_rules.plan if arguments.action == "plan" else sync_rules.apply)(environment, arguments)
-    if arguments.command == "search":
-        return fetch.fetch(environment, arguments, times)
-    return republish.again(environment, arguments)
+        command = sync_rules.plan if arguments.action == "plan" else sync_rules.apply
+    else:
+        command = fetch.fetch if arguments.command == "search" else republish.republish
+    return session.run(command(opened, arguments))

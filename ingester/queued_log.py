@@ -94,15 +94,15 @@ class Totals:
 
     def __init__(self, read: Callable[[], dict[str, int]]) -> None:
         self._read = read
-        self._told: dict[str, int] = {}
+        self._logged: dict[str, int] = {}
 
-    def tell(self) -> None:
+    def log(self) -> None:
         counts = self._read()
-        if counts != self._told:
-            self._told = counts
+        if counts != self._logged:
+            self._logged = counts
             log.event("totals", **counts)
 
-    async def keep_telling(self) -> None:
+    async def keep_logging(self) -> None:
         while True:
             await asyncio.sleep(1)
-            self.tell()
+            self.log()

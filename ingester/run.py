@@ -1,8 +1,8 @@
-"""Wires the parts, and ends the process well.
+"""Runs the ingester in a process: the real outside world, signals, and a good end.
 
-The way of a post: X ─► x/stream ─► x/reception ─► pubsub/publisher ─► Pub/Sub, in the stream's thread. Everything that decides runs on
-one event loop. SIGTERM (Cloud Run gives 10 s) closes the connection at once; a post that is in hand is handed over first, and what was
-handed over is published before the process ends.
+The way of a post: X ─► x/stream ─► x/consumer ─► pubsub/publisher ─► Pub/Sub, in the stream's thread. Everything that decides runs on
+one event loop; wire.py builds it. SIGTERM (Cloud Run gives 10 s) closes the connection at once; a post that is in hand is handed over
+first, and what was handed over is published before the process ends.
 """
 
 import asyncio
@@ -12,30 +12,28 @@ import signal
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from posts import prices
 from runtime import log
 from runtime.bearer_token import SecretUnavailable, Token
 from runtime.errors import ConfigurationError, ExpectedError
 
-from . import queued_log
+from . import queued_log, wire
 from .errors import Done, PublishFailed
-from .ledger.ledger import Ledger
+from .ledger.events import Stopped, StopReason
 from .ledger.store import Store
-from .parts import BudgetSpent, Parts, StoppedByX
 from .pubsub.publisher import Publisher
 from .settings import Settings
-from .supervisor import Supervisor
+from .stops import BudgetExceeded, StoppedForX
 from .timeouts import Timeouts
+from .wire import Ingester, Outside
 from .x import rules
-from .x.bearer import Secret
 from .x.fields import TweetFields
 from .x.http import Http
-from .x.rate_limit import XTime
-from .x.reception import Reception
+from .x.rate_limit import ServerClock
 from .x.stream import Stream
+from .x.tokens import Secret, TokenSource
 
 # of the 10 s between Cloud Run's SIGTERM and SIGKILL; a minute if nobody waits
 _DRAIN_SECONDS = 6.0
@@ -69,107 +67,104 @@ def run(
 
 
 async def _run(settings: Settings, rules_file: Path, times: Timeouts, environ: Mapping[str, str], posts: int) -> None:
-    ours = rules.read(rules_file)
+    of_file = rules.read(rules_file)
     secret = Secret(settings.secret)
     token = await first_token(secret)
-    ending = Ending()
-    clock = SystemClock()
-    x_time = XTime(clock)
-    published, searched = (
-        Publisher(settings.topic_path, settings.dead_topic_path, ending.from_thread, clock.monotonic) for _ in range(2)
+    shutdown = Shutdown()
+    outside = _outside(settings, times, environ, secret, shutdown)
+    ingester = wire.build(outside, settings, of_file, token, times, posts=posts)
+
+    def stop() -> None:
+        outside.publisher.shorten_deadlines()
+        outside.search_publisher.shorten_deadlines()
+        shutdown.request()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    totals = queued_log.Totals(
+        lambda: {
+            "received": ingester.consumer.received,
+            "published": outside.publisher.published,
+            "dead": outside.publisher.dead,
+            **ingester.status.totals(),
+        }
     )
+    logging = loop.create_task(totals.keep_logging())
+    try:
+        await run_to_the_end(ingester, shutdown)
+    finally:
+        logging.cancel()
+        totals.log()
+
+
+def _outside(
+    settings: Settings, times: Timeouts, environ: Mapping[str, str], secret: Secret, shutdown: "Shutdown"
+) -> Outside:
+    clock = SystemClock()
+    server_clock = ServerClock(clock)
     fields = TweetFields()
-    most = prices.most(authors=settings.expand_authors, referenced=settings.expand_referenced)
-    reception = Reception(published, clock.time, clock.monotonic, times.silence, most_units=most, most_posts=posts)
-    parts = Parts(
-        settings=settings,
-        times=times,
-        rules=ours,
-        token=token,
-        environ=environ,
+    publisher, search_publisher = (
+        Publisher(settings.topic_path, settings.dead_topic_path, shutdown.request_from_thread, clock.monotonic)
+        for _ in range(2)
+    )
+    return Outside(
         clock=clock,
+        server_clock=server_clock,
         random=random.random,
-        x_time=x_time,
         http=Http(settings.x_api_url),
         stream=Stream(
             settings.x_api_url,
             times,
             clock,
-            x_time,
+            server_clock,
             authors=settings.expand_authors,
             referenced=settings.expand_referenced,
             fields=fields,
         ),
+        store=Store(settings.google_cloud_project, settings.bigquery_dataset),
+        publisher=publisher,
+        search_publisher=search_publisher,
+        tokens=secret,
+        holder=holder_id(environ),
+        environ=environ,
         fields=fields,
-        reception=reception,
-        published=published,
-        searched=searched,
-        ledger=Ledger(
-            Store(settings.google_cloud_project, settings.bigquery_dataset), holder_id(environ), clock, x_time
-        ),
-        secret=secret,
-        most_units=posts * most,
     )
 
-    def hurry() -> None:
-        published.hurry()
-        searched.hurry()
-        ending.tell()
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, hurry)
-    supervisor = Supervisor(parts)
-    totals = queued_log.Totals(
-        lambda: {
-            "received": reception.received,
-            "published": published.published,
-            "dead": published.dead,
-            **supervisor.totals(),
-        }
-    )
-    telling = loop.create_task(totals.keep_telling())
-    try:
-        await live(supervisor, parts, ending)
-    finally:
-        telling.cancel()
-        totals.tell()
-
-
-async def live(supervisor: Supervisor, parts: Parts, ending: "Ending") -> None:
-    """Run the supervisor until it, a signal or Pub/Sub ends it; then publish what is here and write why.
+async def run_to_the_end(ingester: Ingester, shutdown: "Shutdown") -> None:
+    """Run the ingester until it, a signal or Pub/Sub ends it; then publish what is here and write why.
 
     Raises the ExpectedError that the process ends with, if it is one.
     """
-    writing = asyncio.get_running_loop().create_task(parts.ledger.run())
-    stopped: dict[str, Any] = {"reason": "bug"}
+    outside = ingester.outside
+    writing = asyncio.get_running_loop().create_task(ingester.ledger.run())
+    stopped = Stopped(StopReason.BUG)
     error: ExpectedError | None = None
     try:
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(supervisor.run())
-                tasks.create_task(ending.wait())
+                tasks.create_task(ingester.run())
+                tasks.create_task(shutdown.wait())
                 tasks.create_task(_unless_it_fails(writing))
         except BaseExceptionGroup as group:
             raise _reason(group) from group
     except StopRequested:
-        stopped = {"reason": "told"}
-        error = parts.published.failure or parts.searched.failure
+        stopped = Stopped(StopReason.TOLD)
+        error = outside.publisher.failure or outside.search_publisher.failure
         log.event("stopping", message=str(error) if error else "told to stop")
-    except BudgetSpent as end:
-        reason = "posts" if end.spent.period == "run" else "budget"
-        stopped = {"reason": reason, "retry_after": end.spent.until, "note": str(end)}
-        error = Done(str(end))
-    except StoppedByX as end:
+    except BudgetExceeded as end:
+        stopped, error = end.row, Done(str(end))
+    except StoppedForX as end:
         stopped, error = end.row, end.error
     except ExpectedError as end:
-        stopped, error = {"reason": type(end).__name__, "note": str(end)[:500]}, end
+        stopped, error = Stopped(type(end).__name__, note=str(end)[:500]), end
     finally:
-        left = await _finish(supervisor, parts, ending, stopped)
+        unpublished = await _finish(ingester, shutdown, stopped)
         writing.cancel()
-    if left:
+    if unpublished:
         raise PublishFailed(
-            f"{left} posts that X delivered were not published in time. {error or ''} Is Pub/Sub reachable? They are in a gap "
+            f"{unpublished} posts that X delivered were not published in time. {error or ''} Is Pub/Sub reachable? They are in a gap "
             "of the ledger, and the next start fetches them by search."
         )
     if error is not None:
@@ -182,7 +177,7 @@ def holder_id(environ: Mapping[str, str]) -> str:
     return f"{where}/{environ.get('CLOUD_RUN_TASK_ATTEMPT', '0')}/{uuid.uuid4().hex[:8]}"
 
 
-async def first_token(secret: Secret) -> Token:
+async def first_token(secret: TokenSource) -> Token:
     """Read the token at start: a person waits, so a secret that is out of reach is said at once. Raises ConfigurationError."""
     try:
         return await secret.read()
@@ -190,25 +185,25 @@ async def first_token(secret: Secret) -> Token:
         raise ConfigurationError(str(error)) from None
 
 
-class Ending:
+class Shutdown:
     """A signal, or a Pub/Sub that has refused for good; made on the loop that it ends."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._told = asyncio.Event()
-        self.told_at: float | None = None  # by the loop's clock
+        self._requested = asyncio.Event()
+        self.requested_at: float | None = None  # by the loop's clock
 
-    def tell(self) -> None:
+    def request(self) -> None:
         """Note the first signal. Later ones must not interrupt publishing."""
-        if self.told_at is None:
-            self.told_at = self._loop.time()
-            self._told.set()
+        if self.requested_at is None:
+            self.requested_at = self._loop.time()
+            self._requested.set()
 
-    def from_thread(self) -> None:
-        self._loop.call_soon_threadsafe(self.tell)
+    def request_from_thread(self) -> None:
+        self._loop.call_soon_threadsafe(self.request)
 
     async def wait(self) -> None:
-        await self._told.wait()
+        await self._requested.wait()
         raise StopRequested
 
 
@@ -228,36 +223,38 @@ def _reason(group: BaseExceptionGroup[BaseException]) -> BaseException:
             todo += one.exceptions
         else:
             found.append(one)
-    unforeseen = [one for one in found if not isinstance(one, (StopRequested, BudgetSpent, StoppedByX, ExpectedError))]
+    unforeseen = [
+        one for one in found if not isinstance(one, (StopRequested, BudgetExceeded, StoppedForX, ExpectedError))
+    ]
     return min(unforeseen or found, key=lambda one: isinstance(one, StopRequested))
 
 
-async def _finish(supervisor: Supervisor, parts: Parts, ending: Ending, stopped: dict[str, Any]) -> int:
+async def _finish(ingester: Ingester, shutdown: Shutdown, stopped: Stopped) -> int:
     """Publish what is here and write why it ended. Returns how many posts could not be published: they are a gap then."""
-    published = parts.published
-    await _within(ending, _DRAIN_SECONDS, lambda: published.waiting == 0 or published.failure is not None)
-    left = published.waiting
-    if left:
+    publisher = ingester.outside.publisher
+    await _within(shutdown, _DRAIN_SECONDS, lambda: publisher.waiting == 0 or publisher.failure is not None)
+    unpublished = publisher.waiting
+    if unpublished:
         # the row names the oldest unpublished post, where the next start's gap begins
-        log.event("unpublished", "ERROR", messages=left)
-    if parts.ledger.budget is not None:
-        parts.ledger.budget.release_ahead()
-    row = parts.ledger.write("stopped", since=supervisor.held_until(), **stopped)
+        log.event("unpublished", "ERROR", messages=unpublished)
+    ingester.budget.release_ahead()
+    ingester.watch.detect_suspend()
+    row = ingester.ledger.write(replace(stopped, since=ingester.connection.covered_until()))
     # the next start must know of this stop, so that it does not ask X again
-    patience = parts.times.stopped if stopped.get("retry_after") else _UNHURRIED_SECONDS
-    if not await _within(ending, _FLUSH_SECONDS, row.settled.is_set, patience):
+    patience = ingester.times.stopped if stopped.retry_after else _UNHURRIED_SECONDS
+    if not await _within(shutdown, _FLUSH_SECONDS, row.settled.is_set, patience):
         log.event("ledger_behind", "WARNING", message="BigQuery has not taken the last rows of ingester_events")
-    return left
+    return unpublished
 
 
 async def _within(
-    ending: Ending, hurried: float, done: Callable[[], bool], unhurried: float = _UNHURRIED_SECONDS
+    shutdown: Shutdown, hurried: float, done: Callable[[], bool], unhurried: float = _UNHURRIED_SECONDS
 ) -> bool:
     """Return whether it is done in so many seconds after a signal came, or in a minute or more where none does."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     while not done():
-        limit = began + unhurried if ending.told_at is None else max(began, ending.told_at) + hurried
+        limit = began + unhurried if shutdown.requested_at is None else max(began, shutdown.requested_at) + hurried
         if loop.time() > limit:
             return False
         await asyncio.sleep(_POLL)

@@ -4,24 +4,30 @@ X's connection tells none of that. A stream that stalls looks alive, and what a 
 """
 
 import asyncio
+from typing import Protocol
 
 from runtime import log
 
-from .ports import Clock, Stream
+from .ports import Clock
 from .timeouts import Timeouts
-from .x.reception import Ended, Reception
+from .x.consumer import StreamConsumer
+from .x.disconnect import Disconnect, DisconnectKind
 
 _RARE = 30.0  # if posts arrive independently, a pause this many times the usual one has a probability of 1e-13
 
 
+class CanClose(Protocol):
+    def close(self, ended: Disconnect) -> None: ...
+
+
 class StallDetector:
-    """`run` is a task. `usual_pause` is what the ledger knows of the seconds between two posts."""
+    """`run` is a task."""
 
     def __init__(
-        self, stream: Stream, reception: Reception, clock: Clock, times: Timeouts, *, every: float, late: float
+        self, stream: "CanClose", consumer: StreamConsumer, clock: Clock, times: Timeouts, *, every: float, late: float
     ) -> None:
         self._stream = stream
-        self._reception = reception
+        self._consumer = consumer
         self._clock = clock
         self._times = times
         self._every = every
@@ -29,36 +35,42 @@ class StallDetector:
         self._patience = 1.0  # grows while reconnecting did not help against a stall
         self._patient_since: float | None = None  # the last post when it grew
         self._looked = clock.monotonic()
-        self._held = False
-        self._unruled = False
+        self._rules_lost = False
         self._ask_after = times.unknown_rate
-        self.usual_pause: float | None = None
+        self._usual_pause: float | None = None
+        self.is_connected = False
+        self.connected_since = 0.0  # monotonic, of the connection that is held, or was last
 
     def connected(self) -> None:
-        self._held, self._unruled = True, False
+        """Note that X has answered with a stream."""
+        self.is_connected, self._rules_lost = True, False
+        self.connected_since = self._clock.monotonic()
 
-    def ended(self) -> None:
-        self._held = False
+    def disconnected(self) -> None:
+        """Note that the connection has ended."""
+        self.is_connected = False
 
-    def unruled(self) -> None:
+    def rules_lost(self) -> None:
         """End the connection, because X lacks some of our rules and so does not send their posts."""
-        self._unruled = True
+        self._rules_lost = True
 
-    def notice_a_pause(self) -> None:
-        """Tell the reception if this process did not run for a while. Call this before reading the reception's `heard`."""
+    def detect_suspend(self) -> None:
+        """Tell the consumer if this process did not run for a while. Call this before reading the consumer's `heard`."""
         now, looked = self._clock.monotonic(), self._looked
         self._looked = now
-        if now - looked > self._every + self._late and self._reception.began_at is not None:
+        if now - looked > self._every + self._late and self._consumer.began_at is not None:
             log.event(
                 "paused", "WARNING", seconds=round(now - looked, 1),
                 message="This process did not run for a while",
             )  # fmt: skip
-            self._reception.note_pause(looked, now)
+            self._consumer.note_pause(looked, now)
 
-    async def run(self) -> None:
+    async def run(self, usual_pause: float | None) -> None:
+        """Look for ever. `usual_pause` is what the ledger knows of the seconds between two posts."""
+        self._usual_pause = usual_pause
         while True:
             await asyncio.sleep(self._every)
-            self.notice_a_pause()
+            self.detect_suspend()
             self._look()
 
     def unknown_since(self) -> float | None:
@@ -66,11 +78,11 @@ class StallDetector:
 
         The next count is worth it after twice as long.
         """
-        reception = self._reception
-        if not self._held or len(reception.posts) >= 2:
+        consumer = self._consumer
+        if not self.is_connected or len(consumer.posts) >= 2:
             return None
         # a day that a limit cut short looks quiet, so a long pause says little
-        if self.usual_pause is not None and _RARE * self.usual_pause <= self._times.stopped:
+        if self._usual_pause is not None and _RARE * self._usual_pause <= self._times.stopped:
             return None
         news = self._last_news()
         if self._clock.monotonic() - news <= self._ask_after:
@@ -80,34 +92,38 @@ class StallDetector:
 
     def counted(self, since: float) -> None:
         """Note that X counts posts since that moment. If none has arrived, the stream has stalled."""
-        if self._held and self._last_news() == since:
-            self._stream.close(Ended("stalled", reason="keep-alives, and none of the posts that X counts"))
+        if self.is_connected and self._last_news() == since:
+            self._stream.close(
+                Disconnect(DisconnectKind.STALLED, reason="keep-alives, and none of the posts that X counts")
+            )
 
     def _look(self) -> None:
-        reception = self._reception
-        if not self._held:
+        consumer = self._consumer
+        if not self.is_connected:
             return
-        if self._unruled:
-            self._unruled = False
-            self._stream.close(Ended("unruled", reason="X lacks some of our rules: somebody took them away"))
+        if self._rules_lost:
+            self._rules_lost = False
+            self._stream.close(
+                Disconnect(DisconnectKind.RULES_LOST, reason="X lacks some of our rules: somebody took them away")
+            )
         elif (quiet := self._quiet()) is not None:
-            self._patience = self._patience * 2.0 if self._patient_since == reception.last_post else 2.0
-            self._patient_since = reception.last_post
-            self._stream.close(Ended("stalled", reason=f"keep-alives, and no post for {quiet:.0f} s"))
+            self._patience = self._patience * 2.0 if self._patient_since == consumer.last_post else 2.0
+            self._patient_since = consumer.last_post
+            self._stream.close(Disconnect(DisconnectKind.STALLED, reason=f"keep-alives, and no post for {quiet:.0f} s"))
 
     def _quiet(self) -> float | None:
         """Return the seconds without a post, if that is far longer than the rate of earlier posts suggests."""
-        reception = self._reception
-        usual, posts = self.usual_pause, reception.posts
+        consumer = self._consumer
+        usual, posts = self._usual_pause, consumer.posts
         if len(posts) >= 2:
             usual = (posts[-1] - posts[0]) / (len(posts) - 1)
-        if usual is None or reception.began_at is None:
+        if usual is None or consumer.began_at is None:
             return None
         quiet = self._clock.monotonic() - self._last_news()
-        patience = self._patience if self._patient_since == reception.last_post else 1.0
+        patience = self._patience if self._patient_since == consumer.last_post else 1.0
         return quiet if quiet > max(self._times.stall_least, _RARE * usual) * patience else None
 
     def _last_news(self) -> float:
         """Return when the last post came, or this connection began."""
-        posts, began = self._reception.posts, self._reception.began_at or 0.0
+        posts, began = self._consumer.posts, self._consumer.began_at or 0.0
         return max(posts[-1], began) if posts else began

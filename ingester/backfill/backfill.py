@@ -14,17 +14,18 @@ from posts import prices
 from runtime import log
 
 from ..errors import Denied
+from ..ledger.events import GapStatus
 from ..ledger.model import Gap
 from ..ledger.reservations import BudgetExhausted
 from ..ports import Clock
-from ..pubsub.envelope import Message, NotText, wrap
+from ..pubsub.envelope import Message, NotText, to_message
 from ..x import search
-from ..x.reach import RECENT, Reach, reach_of
+from ..x.reach import RECENT, SearchWindow, window_for
 from ..x.search import AskedRule, Counted, Found, NoArchive, QueryRefused
 from .arrivals import account_for, arrived_at_last
 from .by_hand import LEAST_PAGE
 from .lateness import check_counts, check_recovered, check_search
-from .model import ByHand, Filled, Job, Means, Progress
+from .model import BackfillContext, BackfillJob, BackfillResult, ManualSearch, Progress
 from .slices import POSTS_A_SLICE, slices, spread, to_the_millisecond
 
 _PUBLISH_SECONDS = 60.0
@@ -34,42 +35,48 @@ _POSTS_A_SAMPLE = 100  # of a slice of a sample
 
 
 async def fill(
-    means: Means, gap: Gap, accounted: datetime | None, progress: Progress, by_hand: ByHand | None = None
-) -> Filled:
+    context: BackfillContext,
+    gap: Gap,
+    accounted: datetime | None,
+    progress: Progress,
+    by_hand: ManualSearch | None = None,
+) -> BackfillResult:
     """Fetch what was posted in the gap and on its edges, hand on what has not arrived, and count what is still missing.
 
     Gap edges overlap: nothing is counted again up to `accounted` (the end of the last counted gap) plus its edge.
     Raises Unavailable, NoLedger, PublishFailed; called again with the same progress it goes on.
     """
     try:
-        return await _fill(means, gap, accounted, progress, by_hand)
+        return await _fill(context, gap, accounted, progress, by_hand)
     except NoArchive as error:
         progress.note(f"X does not let this app search the full archive ({error}).")
         progress.no_archive = True
-        return await _fill(means, gap, accounted, progress, by_hand)
+        return await _fill(context, gap, accounted, progress, by_hand)
 
 
 async def _fill(
-    means: Means, gap: Gap, accounted: datetime | None, progress: Progress, by_hand: ByHand | None
-) -> Filled:
+    context: BackfillContext, gap: Gap, accounted: datetime | None, progress: Progress, by_hand: ManualSearch | None
+) -> BackfillResult:
     assert gap.until is not None
-    edge = timedelta(seconds=means.times.edge)
+    edge = timedelta(seconds=context.times.edge)
     since, until = to_the_millisecond(gap.since - edge), to_the_millisecond(gap.until + edge)
-    oldest = to_the_millisecond(means.x_time.now() - search.DAYS + timedelta(minutes=1))
+    oldest = to_the_millisecond(context.server_clock.now() - search.DAYS + timedelta(minutes=1))
     is_old = since < oldest
     if progress.no_archive and gap.until <= oldest:
         why = "It lies further back than the seven days that recent search knows."
-        return _ended("unfillable" if progress.done is None else "partial", progress, why)
+        return _ended(GapStatus.UNFILLABLE if progress.done is None else GapStatus.PARTIAL, progress, why)
     if progress.no_archive and is_old and progress.done is None:
         progress.note(f"What was posted before {oldest:%F %T} lies further back than the seven days of recent search.")
         since, is_old = oldest, False
-    asked = list(_askable(gap, progress, is_old=is_old))
+    asked = list(_searchable(gap, progress, is_old=is_old))
     if not asked:
-        return _ended("unfillable", progress, "There is no known rule that search can handle.")
+        return _ended(GapStatus.UNFILLABLE, progress, "There is no known rule that search can handle.")
 
     counted_from = to_the_millisecond(accounted + edge) if accounted is not None else since
-    now = means.clock.monotonic()
-    job = Job(means, gap, asked, counted_from, progress, now + means.times.late, now + means.times.lag, by_hand)
+    now = context.clock.monotonic()
+    job = BackfillJob(
+        context, gap, asked, counted_from, progress, now + context.times.late, now + context.times.lag, by_hand
+    )
     done = max(since, progress.done or since)
     if progress.slices is None:
         if by_hand is None:
@@ -89,7 +96,7 @@ async def _fill(
     missing = max(0, progress.expected - progress.recovered) if progress.expected is not None else 0
     if missing:
         progress.note(_missing(missing, progress.expected or 0))
-    result = _ended("partial" if progress.notes else "filled", progress)
+    result = _ended(GapStatus.PARTIAL if progress.notes else GapStatus.FILLED, progress)
     return replace(result, complete_until_heard=not (missing or progress.late or progress.expected is None))
 
 
@@ -103,7 +110,7 @@ def as_message(post: Found, clock: Clock) -> Message:
     """Return the message of a post that search found, in the stream's shape."""
     payload = post.payload()
     try:
-        return wrap(payload, post.id, int(clock.time() * 1_000_000), "search")
+        return to_message(payload, post.id, int(clock.time() * 1_000_000), "search")
     except NotText as error:
         return _dead(payload, f"not UTF-8: {error}")
 
@@ -113,16 +120,16 @@ def _dead(raw: bytes, reason: str) -> Message:
     return Message(b"", raw, "search", {"reason": reason})
 
 
-def _askable(gap: Gap, progress: Progress, *, is_old: bool) -> Iterator[tuple[AskedRule, Reach]]:
+def _searchable(gap: Gap, progress: Progress, *, is_old: bool) -> Iterator[tuple[AskedRule, SearchWindow]]:
     for rule in gap.rules:
-        reach = RECENT if progress.no_archive else reach_of(rule[1], is_old=is_old)
-        if why := search.cannot_ask(rule[1], reach.characters):
+        reach = RECENT if progress.no_archive else window_for(rule[1], is_old=is_old)
+        if why := search.why_not_searchable(rule[1], reach.characters):
             progress.note(f"Search cannot be asked for the rule '{rule[2] or rule[0]}': {why}.")
         else:
             yield rule, reach
 
 
-async def _plan(job: Job, start: datetime, until: datetime) -> None:
+async def _plan(job: BackfillJob, start: datetime, until: datetime) -> None:
     """Ask X once how many posts there are in the part that no earlier gap has counted, and plan the slices."""
     spans = await _count(job, start, until)
     if job.by_hand and _plan_sample(job.by_hand, job.progress, job.gap.since, until):
@@ -130,7 +137,7 @@ async def _plan(job: Job, start: datetime, until: datetime) -> None:
     job.progress.slices = list(pairwise([start, *slices(spans, start, until, _posts_a_slice(job))]))
 
 
-async def _count(job: Job, start: datetime, until: datetime) -> list[tuple[datetime, datetime, int]]:
+async def _count(job: BackfillJob, start: datetime, until: datetime) -> list[tuple[datetime, datetime, int]]:
     """Ask X how many posts there are, and return when. Raises SearchBehind where X's counts are clearly behind the stream."""
     progress, counted_from = job.progress, min(max(start, job.counted_from), until)
     if counted_from >= until:
@@ -153,13 +160,13 @@ async def _count(job: Job, start: datetime, until: datetime) -> list[tuple[datet
     return counted.spans
 
 
-async def _counted(job: Job, since: datetime, until: datetime) -> Counted:
+async def _counted(job: BackfillJob, since: datetime, until: datetime) -> Counted:
     if job.by_hand:
         return job.by_hand.counted
-    return await search.counts(job.means.x, job.asked, since, until, job.means.reservations.spend_request)
+    return await search.counts(job.context.x, job.asked, since, until, job.context.reservations.spend_request)
 
 
-def _plan_sample(wanted: ByHand, progress: Progress, since: datetime, until: datetime) -> bool:
+def _plan_sample(wanted: ManualSearch, progress: Progress, since: datetime, until: datetime) -> bool:
     """Plan the slices of a sample, the same ones each time. Returns False where all posts are wanted."""
     total = wanted.total or progress.expected
     if not wanted.sample or not total or wanted.sample >= total:
@@ -173,27 +180,27 @@ def _plan_sample(wanted: ByHand, progress: Progress, since: datetime, until: dat
     return True
 
 
-def _posts_a_slice(job: Job) -> int:
+def _posts_a_slice(job: BackfillJob) -> int:
     """Return the most posts of a slice. In a search by hand, a slice too large for the rest of the day's limit waits for the next day."""
-    limit = job.means.budget.limit() if job.by_hand else None
-    return POSTS_A_SLICE if limit is None else min(max(limit // job.means.most // 4, LEAST_PAGE), POSTS_A_SLICE)
+    limit = job.context.budget.limit() if job.by_hand else None
+    return POSTS_A_SLICE if limit is None else min(max(limit // job.context.most // 4, LEAST_PAGE), POSTS_A_SLICE)
 
 
-async def _fill_slice(job: Job, start: datetime, end: datetime) -> None:
+async def _fill_slice(job: BackfillJob, start: datetime, end: datetime) -> None:
     """Fetch and publish the missing posts of one slice, then count what has arrived."""
-    means, progress = job.means, job.progress
-    remaining = means.budget.remaining()
-    if job.by_hand and remaining is not None and remaining < _posts_a_slice(job) * means.most:
+    context, progress = job.context, job.progress
+    remaining = context.budget.remaining()
+    if job.by_hand and remaining is not None and remaining < _posts_a_slice(job) * context.most:
         progress.cut = True  # a slice begun today and finished tomorrow would be paid for twice
         return
     first, last = int(search.id_before(start)) + 1, int(search.id_before(end))
-    before = job.gap.since - 2 * timedelta(seconds=means.times.edge)  # X delivers within seconds
-    here = await means.store.arrived(before, first, last)
+    before = job.gap.since - 2 * timedelta(seconds=context.times.edge)  # X delivers within seconds
+    here = await context.store.arrived(before, first, last)
     account_for(job, set(here))
     found = await _search(job, start, end)
     new = sorted((post for post in found.values() if post.id not in here), key=lambda post: int(post.id))
     # if the process is killed before they are published, nobody would fetch these posts again
-    await means.publisher.publish_all([as_message(post, means.clock) for post in new], _PUBLISH_SECONDS)
+    await context.publisher.publish_all([as_message(post, context.clock) for post in new], _PUBLISH_SECONDS)
     counted_from = min(max(start, job.counted_from), end)
     here |= await arrived_at_last(job, before, first, last)
     ours = {post_id for post_id, matched in here.items() if not matched or matched - _others(job)} | set(found)
@@ -215,37 +222,37 @@ def _missed_while_connected(gap: Gap, made_at: datetime) -> bool:
     return False
 
 
-def _others(job: Job) -> set[str]:
+def _others(job: BackfillJob) -> set[str]:
     """Return the ids of rules whose posts X's counts do not include, because they were not asked for."""
     asked = {" ".join(value.split()) for (_, value, _), _ in job.asked}
-    known = {rule_id: value for rule_id, value, _ in job.gap.rules} | dict(job.means.rule_values)
+    known = {rule_id: value for rule_id, value, _ in job.gap.rules} | dict(job.context.rule_values)
     return {rule_id for rule_id, value in known.items() if " ".join(value.split()) not in asked}
 
 
-async def _search(job: Job, start: datetime, end: datetime) -> dict[str, Found]:
+async def _search(job: BackfillJob, start: datetime, end: datetime) -> dict[str, Found]:
     """Return posts by id. Each is paid for when it comes; one that cannot be read goes to the dead topic, and the rest goes on."""
-    means, budget = job.means, job.means.budget
+    context, budget = job.context, job.context.budget
     found: dict[str, Found] = {}
 
-    async def room(reach: Reach) -> int:
+    async def room(reach: SearchWindow) -> int:
         least, most = reach.page
-        return await means.reservations.reserve_page(least * means.most, most * means.most) // means.most
+        return await context.reservations.reserve_page(least * context.most, most * context.most) // context.most
 
     for rule, reach in job.asked:
         try:
             pages = search.pages(
-                means.x,
+                context.x,
                 rule,
                 start,
                 end,
-                authors=means.authors,
-                referenced=means.referenced,
+                authors=context.authors,
+                referenced=context.referenced,
                 size=partial(room, reach),
                 reach=reach,
             )
             async for page in pages:
                 budget.add(page.billed, more=prices.POST * len(page.unreadable))
-                means.reservations.release_page()
+                context.reservations.release_page()
                 await _bury(job, page.unreadable)
                 for post in page.found:
                     if post.id in found:
@@ -256,15 +263,15 @@ async def _search(job: Job, start: datetime, end: datetime) -> dict[str, Found]:
             job.progress.cut = True
             break
         except (Denied, NoArchive):
-            means.reservations.release_page()
+            context.reservations.release_page()
             raise
         except QueryRefused as error:
-            means.reservations.release_page()
+            context.reservations.release_page()
             job.progress.note(f"X refuses to search for the rule '{rule[2] or rule[0]}' ({error}).")
     return found
 
 
-async def _bury(job: Job, unreadable: list[bytes]) -> None:
+async def _bury(job: BackfillJob, unreadable: list[bytes]) -> None:
     fresh = [raw for raw in unreadable if raw not in job.progress.unreadable]
     if fresh:
         job.progress.unreadable |= set(fresh)
@@ -275,16 +282,16 @@ async def _bury(job: Job, unreadable: list[bytes]) -> None:
         )
         job.progress.note(f"{len(fresh)} posts of X's answer could not be read; the dead topic has them.")
         dead = [_dead(raw, "a search result without a numeric id") for raw in fresh]
-        await job.means.publisher.publish_all(dead, _PUBLISH_SECONDS)
+        await job.context.publisher.publish_all(dead, _PUBLISH_SECONDS)
 
 
-def _ended(status: str, progress: Progress, why: str = "") -> Filled:
+def _ended(status: GapStatus, progress: Progress, why: str = "") -> BackfillResult:
     notes = [*progress.notes, *([why] if why else [])]
     if status == "unfillable":
-        return Filled(status, None, None, progress.published, notes)
-    return Filled(status, progress.expected, progress.recovered, progress.published, notes)
+        return BackfillResult(status, None, None, progress.published, notes)
+    return BackfillResult(status, progress.expected, progress.recovered, progress.published, notes)
 
 
-async def fill_by_hand(means: Means, gap: Gap, wanted: ByHand, progress: Progress) -> Filled:
+async def fill_by_hand(context: BackfillContext, gap: Gap, wanted: ManualSearch, progress: Progress) -> BackfillResult:
     """Fill between two times of somebody's choice, with no edges."""
-    return await fill(replace(means, times=replace(means.times, edge=0.0)), gap, None, progress, wanted)
+    return await fill(replace(context, times=replace(context.times, edge=0.0)), gap, None, progress, wanted)

@@ -5,15 +5,15 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from posts.prices import DOLLARS
 
+from ..ledger.events import Searched
 from ..ledger.model import Event, Gap
 from ..x import search
-from ..x.reach import Reach, reach_of
+from ..x.reach import SearchWindow, window_for
 from ..x.search import AskedRule, Counted
-from .model import ByHand, Filled, Progress
+from .model import BackfillResult, ManualSearch, Progress
 
 LEAST_PAGE = 10  # posts: the fewest that X's search takes as max_results
 NO_RETWEETS = "Retweets are not counted, because search does not return them."
@@ -21,15 +21,15 @@ CUT = "The budget ended the search. The same command goes on, on the next day or
 _NOT_RETWEETS = " -is:retweet"
 _RECENT_SECONDS = 2.0  # between two pages of recent search: X allows 450 in 15 minutes
 
-Asked = list[tuple[AskedRule, Reach]]
+Asked = list[tuple[AskedRule, SearchWindow]]
 
 
-def askable(rules: Iterable[AskedRule], *, is_old: bool, say: Callable[[str], object]) -> Asked:
+def searchable(rules: Iterable[AskedRule], *, is_old: bool, say: Callable[[str], object]) -> Asked:
     """Return the rules that can be asked for, each with the search for it; says which cannot."""
     found: Asked = []
     for rule in rules:
-        reach = reach_of(rule[1], is_old=is_old)
-        if why := search.cannot_ask(rule[1], reach.characters):
+        reach = window_for(rule[1], is_old=is_old)
+        if why := search.why_not_searchable(rule[1], reach.characters):
             say(f"The rule '{rule[2] or rule[1][:40]}' cannot be asked: {why}.")
         else:
             found.append((rule, reach))
@@ -133,8 +133,8 @@ class Plan:
             else f"It takes about {math.ceil(pages / 60) or 1} minutes."
         )
 
-    def wanted(self, told: Callable[[Progress], object]) -> ByHand:
-        return ByHand(self.counted, self.sample, self.posts_in_all, told)
+    def wanted(self, told: Callable[[Progress], object]) -> ManualSearch:
+        return ManualSearch(self.counted, self.sample, self.posts_in_all, told)
 
     def begun(self) -> Progress:
         """Return the progress from which the search goes on."""
@@ -142,14 +142,13 @@ class Plan:
         progress.note(NO_RETWEETS)
         return progress
 
-    def row(self, done: Progress) -> dict[str, Any]:
-        """Return the columns of a row `searched`: all up to `until` is done."""
-        return {
-            "gap_id": self.gap.id, "since": self.gap.since, "until": done.done, "reason": self.gap.reason,
-            "posts_expected": self.posts_in_all, "posts_recovered": self._before + done.recovered,
-        }  # fmt: skip
+    def row(self, done: Progress) -> Searched:
+        """Return the ledger's row: all up to `until` is done."""
+        return Searched(
+            self.gap.id, self.gap.since, done.done, self.gap.reason, self.posts_in_all, self._before + done.recovered
+        )
 
-    def whole(self, result: Filled) -> Filled:
+    def whole(self, result: BackfillResult) -> BackfillResult:
         """Return what became of the whole time, what was done before included."""
         expected = None if result.expected is None else self.posts_in_all
         return replace(result, expected=expected, recovered=self._before + (result.recovered or 0))

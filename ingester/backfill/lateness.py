@@ -12,10 +12,10 @@ from posts.prices import POST
 from ..errors import Denied, SearchBehind
 from ..ledger.reservations import BudgetExhausted
 from ..x import search
-from ..x.reach import Reach
-from ..x.reception import Delivered
+from ..x.consumer import Delivered
+from ..x.reach import SearchWindow
 from ..x.search import AskedRule, Counted
-from .model import Job
+from .model import BackfillJob
 
 _WITNESSES = 10  # posts; one is enough, and some may have been deleted
 _MOST_DOUBLINGS = 6  # 1, 2, 4, ... minutes up to an hour
@@ -24,41 +24,43 @@ _STRICT_TIMES = 3  # seven minutes; then one post that X does not count is no si
 _RECOUNTS = 8  # in four hours; then X's counts are taken as they are
 
 
-async def check_search(job: Job) -> None:
+async def check_search(job: BackfillJob) -> None:
     """Raise SearchBehind while search does not return what the stream delivered after the gap and its edge.
 
     Where the stream has delivered nothing yet, wait until it has been held for five minutes, for an hour at the most. After six days the
     gap is filled all the same, while recent search still knows it.
     """
-    means, gap = job.means, job.gap
-    if gap.until is None or means.x_time.now() - gap.since > search.DAYS - timedelta(days=1):
+    context, gap = job.context, job.gap
+    if gap.until is None or context.server_clock.now() - gap.since > search.DAYS - timedelta(days=1):
         return
-    chosen = _choose_witnesses(job, gap.until + timedelta(seconds=means.times.edge))
+    chosen = _choose_witnesses(job, gap.until + timedelta(seconds=context.times.edge))
     if chosen is not None:
         if not await _returns_any(job, *chosen):
             _postpone(job, "X's search does not have yet what the stream has delivered since the gap")
-    elif means.stream is not None and not _is_silent(job, gap.until):
+    elif context.stream is not None and not _is_silent(job, gap.until):
         why = "The stream has brought nothing since the gap that would show how far X's search is"
-        raise SearchBehind(why, means.times.lag)
+        raise SearchBehind(why, context.times.lag)
 
 
-def _is_silent(job: Job, gap_ended: datetime) -> bool:
+def _is_silent(job: BackfillJob, gap_ended: datetime) -> bool:
     """Return whether the stream has been held long enough since the gap to say that nothing is posted."""
-    means = job.means
-    now, held_since = means.x_time.now(), means.held_since()
-    if now - gap_ended > timedelta(seconds=means.times.stopped):
+    context = job.context
+    now, connected_since = context.server_clock.now(), context.connected_since()
+    if now - gap_ended > timedelta(seconds=context.times.stopped):
         return True
-    return held_since is not None and now - max(held_since, gap_ended) >= timedelta(seconds=means.times.witness)
+    return connected_since is not None and now - max(connected_since, gap_ended) >= timedelta(
+        seconds=context.times.witness
+    )
 
 
-async def check_counts(job: Job, counted: Counted) -> None:
+async def check_counts(job: BackfillJob, counted: Counted) -> None:
     """Raise SearchBehind where X counts fewer posts after the gap than the stream has delivered.
 
     The minutes right after the gap have been counted with it. If the stream was silent then, later ones are asked for: one request more.
     """
     if job.gap.until is None or job.progress.times_behind >= _RECOUNTS:
         return
-    since, until = job.gap.until, job.gap.until + timedelta(seconds=job.means.times.edge)
+    since, until = job.gap.until, job.gap.until + timedelta(seconds=job.context.times.edge)
     after = [(start, end, posts) for start, end, posts in counted.spans if start >= since]
     if after and (delivered := _delivered(job, after[0][0], min(after[-1][1], until))):
         total: int | None = sum(posts for _, _, posts in after)
@@ -67,8 +69,8 @@ async def check_counts(job: Job, counted: Counted) -> None:
         first, last = _made_at(witnesses[0]), _made_at(witnesses[-1]) + timedelta(milliseconds=1)
         delivered = len(witnesses)
         try:
-            spend = job.means.reservations.spend_request
-            total = (await search.counts(job.means.x, [(rule, reach)], first, last, spend)).total
+            spend = job.context.reservations.spend_request
+            total = (await search.counts(job.context.x, [(rule, reach)], first, last, spend)).total
         except search.QueryRefused:
             return  # filling says so
     else:
@@ -78,7 +80,7 @@ async def check_counts(job: Job, counted: Counted) -> None:
         _postpone(job, "X's counts do not have yet what the stream has delivered since the gap")
 
 
-def check_recovered(job: Job) -> None:
+def check_recovered(job: BackfillJob) -> None:
     """Raise SearchBehind where far more posts are here than X counts: X's counts are then asked again, a few times."""
     progress = job.progress
     if progress.expected is None or progress.recovered <= progress.expected:
@@ -91,40 +93,44 @@ def check_recovered(job: Job) -> None:
     progress.expected = progress.recovered  # X's counts are estimates, and no fewer can be
 
 
-async def _returns_any(job: Job, rule: AskedRule, reach: Reach, witnesses: list[Delivered]) -> bool:
+async def _returns_any(job: BackfillJob, rule: AskedRule, reach: SearchWindow, witnesses: list[Delivered]) -> bool:
     """Whether search returns one of these posts. They lie close together, and what lies between them was delivered as well."""
-    means, least = job.means, reach.page[0]
+    context, least = job.context, reach.page[0]
 
     async def size() -> int:
-        return await means.reservations.reserve_page(least * means.most, least * means.most) // means.most
+        return await context.reservations.reserve_page(least * context.most, least * context.most) // context.most
 
     first, last = _made_at(witnesses[0]), _made_at(witnesses[-1]) + timedelta(milliseconds=1)
     delivered = {str(witness.post) for witness in witnesses}
     pages = search.pages(
-        means.x, rule, first, last, authors=means.authors, referenced=means.referenced, size=size, reach=reach
+        context.x, rule, first, last, authors=context.authors, referenced=context.referenced, size=size, reach=reach
     )
     try:
         async for page in pages:
-            means.budget.add(page.billed, more=POST * len(page.unreadable))
-            means.reservations.release_page()
+            context.budget.add(page.billed, more=POST * len(page.unreadable))
+            context.reservations.release_page()
             delivered -= {post.id for post in page.found}
     except (BudgetExhausted, search.QueryRefused):
-        means.reservations.release_page()
+        context.reservations.release_page()
         return True  # nothing can be fetched so: filling says why
     except (Denied, search.NoArchive):
-        means.reservations.release_page()
+        context.reservations.release_page()
         raise
     return len(delivered) < len(witnesses)
 
 
-def _choose_witnesses(job: Job, since: datetime) -> tuple[AskedRule, Reach, list[Delivered]] | None:
+def _choose_witnesses(job: BackfillJob, since: datetime) -> tuple[AskedRule, SearchWindow, list[Delivered]] | None:
     """Return a rule, how it is searched, and some posts after the gap that match it and that search should have by now.
 
     The first ones, and later ones each time that they are not returned: the first may have been deleted.
     """
-    newest = job.means.x_time.now() - timedelta(seconds=job.means.times.lag / 4)  # asking too early costs a minute
-    after = sorted(item for item in job.means.delivered() if not item.is_retweet and since <= _made_at(item) <= newest)
-    edge, tries = timedelta(seconds=job.means.times.edge), job.progress.times_behind
+    newest = job.context.server_clock.now() - timedelta(
+        seconds=job.context.times.lag / 4
+    )  # asking too early costs a minute
+    after = sorted(
+        item for item in job.context.delivered() if not item.is_retweet and since <= _made_at(item) <= newest
+    )
+    edge, tries = timedelta(seconds=job.context.times.edge), job.progress.times_behind
     matching = [
         (rule, reach, [item for item in after if _ids(job, rule) & set(item.rules)]) for rule, reach in job.asked
     ]
@@ -139,23 +145,23 @@ def _choose_witnesses(job: Job, since: datetime) -> tuple[AskedRule, Reach, list
     return rule, reach, close[:_WITNESSES]
 
 
-def _delivered(job: Job, since: datetime, until: datetime) -> int:
+def _delivered(job: BackfillJob, since: datetime, until: datetime) -> int:
     """Return how many posts the stream has delivered that were made between two times and match a rule that is asked for."""
     ids = {rule_id for rule, _ in job.asked for rule_id in _ids(job, rule)}
-    return sum(since <= _made_at(item) < until for item in job.means.delivered() if ids & set(item.rules))
+    return sum(since <= _made_at(item) < until for item in job.context.delivered() if ids & set(item.rules))
 
 
-def _ids(job: Job, rule: AskedRule) -> set[str]:
+def _ids(job: BackfillJob, rule: AskedRule) -> set[str]:
     """Return X's ids of a rule: one that was added again has another."""
-    return {rule[0]} | {rule_id for rule_id, value in job.means.rule_values.items() if value == rule[1]}
+    return {rule[0]} | {rule_id for rule_id, value in job.context.rule_values.items() if value == rule[1]}
 
 
 def _made_at(item: Delivered) -> datetime:
     return search.time_of(str(item.post))
 
 
-def _postpone(job: Job, why: str) -> None:
-    progress, times = job.progress, job.means.times
+def _postpone(job: BackfillJob, why: str) -> None:
+    progress, times = job.progress, job.context.times
     wait = min(times.fill_again * 2.0 ** min(progress.times_behind, _MOST_DOUBLINGS), times.stopped)
     progress.times_behind += 1
     raise SearchBehind(f"{why}. It is asked again in {wait / 60:,.0f} minutes", wait)

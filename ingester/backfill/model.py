@@ -7,20 +7,23 @@ from datetime import datetime
 from posts import prices
 
 from ..budget import Budget
+from ..ledger.event_store import EventStore
+from ..ledger.events import GapStatus
 from ..ledger.model import Gap
 from ..ledger.reservations import Reservations
-from ..ports import Clock, Publisher, Store
+from ..ports import Clock
+from ..pubsub.publishing import MessagePublisher
 from ..timeouts import Timeouts
 from ..x.client import X
-from ..x.rate_limit import XTime
-from ..x.reach import Reach
-from ..x.reception import Delivered
+from ..x.consumer import Delivered
+from ..x.rate_limit import ServerClock
+from ..x.reach import SearchWindow
 from ..x.search import AskedRule, Counted, time_of
 from .slices import Slice
 
 
 @dataclass(frozen=True, slots=True)
-class ByHand:
+class ManualSearch:
     """What a person wants of a search: all of it, or about `sample` posts in slices that are spread evenly over the time.
 
     `counted` is X's count, for which nobody has to pay twice; `total` the one with which a sample was begun. `told` hears of each slice
@@ -34,28 +37,28 @@ class ByHand:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class BackfillContext:
     """What the backfill needs. `publisher` is its own, because it waits until all is published; `stream` is the stream's, if held.
 
     From `uncounted` on, the ledger may lack the count of what X delivered, because a process was killed before it wrote it down.
     """
 
     x: X
-    publisher: Publisher
-    store: Store
+    publisher: MessagePublisher
+    store: EventStore
     reservations: Reservations
     times: Timeouts
     clock: Clock
-    x_time: XTime
+    server_clock: ServerClock
     began: datetime  # this process
     authors: bool
     referenced: bool = True
-    stream: Publisher | None = None
+    stream: MessagePublisher | None = None
     rule_values: Mapping[str, str] = field(default_factory=dict)  # by id, of every rule that was in force at some time
     uncounted: datetime | None = None
     delivered: Callable[[], Sequence[Delivered]] = tuple  # the latest posts of the stream; none where it is not held
 
-    held_since: Callable[[], datetime | None] = lambda: None  # since when the stream is held, if it is
+    connected_since: Callable[[], datetime | None] = lambda: None  # None where the stream is not held
 
     def delivered_between(self, since: datetime, until: datetime) -> int:
         """Return how many posts that were made between two times the stream has delivered lately."""
@@ -97,10 +100,10 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class BackfillResult:
     """What became of a gap; `notes` are sentences for a person."""
 
-    status: str  # filled | partial | unfillable | skipped
+    status: GapStatus
     expected: int | None
     recovered: int | None
     published: int
@@ -109,17 +112,17 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class BackfillJob:
     """One gap; what was posted before `counted_from` has been counted for another.
 
     By the monotonic clock: until `deadline` late posts are waited for, in all slices together, and until `quiet` for any at all.
     """
 
-    means: Means
+    context: BackfillContext
     gap: Gap
-    asked: list[tuple[AskedRule, Reach]]
+    asked: list[tuple[AskedRule, SearchWindow]]
     counted_from: datetime
     progress: Progress
     deadline: float
     quiet: float
-    by_hand: ByHand | None = None
+    by_hand: ManualSearch | None = None

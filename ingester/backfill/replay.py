@@ -6,10 +6,12 @@ post once however often it is stored. What was redriven is remembered in the led
 is not taken for a new one.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -20,14 +22,17 @@ from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from ..errors import LedgerFailed
-from ..pubsub.envelope import Message, NotText, look, wrap
-from ..pubsub.publisher import Publisher
+from ..pubsub.envelope import Message, NotText, inspect_line, to_message
+from ..pubsub.publishing import MessagePublisher
 from ..settings import Settings
+from ..threads import in_thread
 
 REDRIVEN = "rejected_message_id"  # the attribute that names what a redriven message was
 _SECONDS = 60.0  # for a query, and for each page of it
 _RETRY = DEFAULT_RETRY.with_timeout(10.0)  # the client would go on for 600 s
 _PAGE = 1_000  # rows
+_MOST_WAITING = 5_000  # messages that Pub/Sub has not acknowledged yet
+_POLL_SECONDS = 0.02
 
 _ARCHIVE = """
 -- Which posts arrived between two times, each as it came first?
@@ -92,19 +97,24 @@ class Replay:
             ) from None
 
 
-def run(replay: Replay, publisher: Publisher, rate: float, done: Callable[[Again], None]) -> None:
-    """Publish all, at most `rate` a second; `done` is told of each that was handed over."""
-    began = time.monotonic()
-    for number, again in enumerate(replay.messages()):
-        time.sleep(max(0.0, began + number / rate - time.monotonic()))
-        publisher.publish(again.message)
-        done(again)
+async def run(replay: Replay, publisher: MessagePublisher, rate: float, on_published: Callable[[Again], None]) -> None:
+    """Publish all, at most `rate` a second; calls `on_published` for each that was handed over. Raises LedgerFailed, PublishFailed."""
+    began, number = time.monotonic(), 0
+    messages = replay.messages()
+    while page := await in_thread(lambda: list(islice(messages, _PAGE)), seconds=2 * _SECONDS):
+        for again in page:
+            await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
+            while publisher.waiting >= _MOST_WAITING and publisher.failure is None:  # publish would block the loop
+                await asyncio.sleep(_POLL_SECONDS)
+            publisher.publish(again.message)
+            on_published(again)
+            number += 1
 
 
 def _of_archive(row: dict[str, Any]) -> Again:
     received_at = row["received_at"]
     payload = (row["payload"] or "").encode()
-    return Again(wrap(payload, row["id"], _micros(received_at), "archive"), received_at)
+    return Again(to_message(payload, row["id"], _micros(received_at), "archive"), received_at)
 
 
 def _of_rejected(row: dict[str, Any]) -> Again:
@@ -116,9 +126,9 @@ def _of_rejected(row: dict[str, Any]) -> Again:
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError):
         payload, received_at = data, _micros(row["at"] or datetime.now(UTC))
     try:
-        message = wrap(payload, look(payload).id, received_at, "rejected")
+        message = to_message(payload, inspect_line(payload).id, received_at, "rejected")
     except NotText:
-        message = wrap(payload.decode("utf-8", "replace").encode(), "", received_at, "rejected")
+        message = to_message(payload.decode("utf-8", "replace").encode(), "", received_at, "rejected")
     return Again(replace(message, more={REDRIVEN: row["message_id"] or ""}), row["at"] or datetime.now(UTC))
 
 

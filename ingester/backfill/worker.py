@@ -10,23 +10,25 @@ from datetime import datetime
 
 from runtime import log
 
-from ..errors import Denied, NoLedger, PublishFailed, SearchBehind, Unavailable
+from .. import waits
+from ..errors import NoLedger, PublishFailed, SearchBehind, Unavailable
+from ..ledger.events import GapFilled, GapStatus
 from ..ledger.ledger import Ledger
 from ..ledger.model import Gap
 from . import backfill
-from .model import Filled, Means, Progress
+from .model import BackfillContext, BackfillResult, Progress
 from .queue import GapQueue
 
 
 class Worker:
     """Fills gaps, oldest first. Add gaps with `add`; `run` is a task of the loop."""
 
-    def __init__(self, means: Means, ledger: Ledger, *, accounted: datetime | None) -> None:
-        self._means = means
+    def __init__(self, context: BackfillContext, ledger: Ledger) -> None:
+        self._context = context
         self._ledger = ledger
-        self._accounted = accounted
-        self._gaps = GapQueue(means.times, means.clock, means.delivered_between)
-        self._some = asyncio.Event()
+        self._accounted: datetime | None = None  # the end of the last gap whose posts were counted
+        self._gaps = GapQueue(context.times, context.clock, context.delivered_between)
+        self._added = asyncio.Event()
         self._before = 0  # posts published for gaps that are done
         self._progress = Progress()
 
@@ -47,11 +49,13 @@ class Worker:
     def add(self, gap: Gap, ended_ago: float) -> None:
         """Queue a gap that ended so many seconds ago."""
         self._gaps.add(gap, ended_ago)
-        self._some.set()
+        self._added.set()
 
-    async def run(self) -> None:
+    async def run(self, accounted: datetime | None) -> None:
+        """Fill gaps for ever. Nothing before `accounted` is counted again."""
+        self._accounted = accounted
         while True:
-            await self._some.wait()
+            await self._added.wait()
             gap, wait = self._gaps.next()
             if wait > 0:
                 await asyncio.sleep(wait)
@@ -59,7 +63,7 @@ class Worker:
             await self._finish(gap)
             self._gaps.remove(gap)
             if not self._gaps:
-                self._some.clear()
+                self._added.clear()
 
     async def _finish(self, gap: Gap) -> None:
         """Fill a gap, trying again while search or the ledger is down."""
@@ -68,53 +72,47 @@ class Worker:
                 if gap.skipped:
                     result = _skipped(gap)
                 else:
-                    result = await backfill.fill(self._means, gap, self._accounted, self._progress)
+                    result = await backfill.fill(self._context, gap, self._accounted, self._progress)
                 break
             except (Unavailable, NoLedger, PublishFailed) as error:
                 kind = "search_behind" if isinstance(error, SearchBehind) else "fill_failed"
                 log.event(
                     kind, "WARNING", gap_id=gap.id, message=f"The gap stays open: {type(error).__name__}: {error}"[:500],
                 )  # fmt: skip
-                await asyncio.sleep(self._pause(error))
+                await asyncio.sleep(waits.until_gap_is_tried_again(error, self._context.times))
         self._before, self._progress = self._before + self._progress.published, Progress()
         self._record(gap, result)
         if result.expected is not None:
             # a gap that is filled later may end earlier, so this never goes back
             self._accounted = max(filter(None, (self._accounted, gap.until)))
 
-    def _pause(self, error: Exception) -> float:
-        """Return the seconds until the next try. The stream may go on with a token, or credits, that search has no more."""
-        if isinstance(error, Denied):
-            return self._means.times.usage
-        wanted = error.reset_in if isinstance(error, Unavailable) else None
-        return max(self._means.times.fill_again, wanted or 0.0)
-
-    def _record(self, gap: Gap, result: Filled) -> None:
+    def _record(self, gap: Gap, result: BackfillResult) -> None:
         """Write a row for each gap. The one that ended last has the numbers and comes first: from it on nothing is counted again."""
         for member in sorted(gap.members, key=lambda member: member.id != gap.id):
             self._record_one(member, result if member.id == gap.id else _counted_with(gap, result))
 
-    def _record_one(self, gap: Gap, result: Filled) -> None:
+    def _record_one(self, gap: Gap, result: BackfillResult) -> None:
         note = " ".join(result.notes) or None
         since = gap.not_held_since if result.complete_until_heard else gap.since
         self._ledger.write(
-            "gap_filled", gap_id=gap.id, since=since, until=gap.until, reason=gap.reason, status=result.status,
-            posts_expected=result.expected, posts_recovered=result.recovered, note=note,
-        )  # fmt: skip
+            GapFilled(gap.id, since, gap.until, gap.reason, result.status, result.expected, result.recovered, note)
+        )
         log.event(
-            "gap_filled", "INFO" if result.status == "filled" else "WARNING",
+            "gap_filled", "INFO" if result.status == GapStatus.FILLED else "WARNING",
             gap_id=gap.id, status=result.status, reason=gap.reason, posts_expected=result.expected,
             posts_recovered=result.recovered, published=result.published, message=note or "The gap is filled.",
         )  # fmt: skip
 
 
-def _counted_with(gap: Gap, result: Filled) -> Filled:
+def _counted_with(gap: Gap, result: BackfillResult) -> BackfillResult:
     """Return the result for a gap whose posts are counted in another one's row."""
     note = f"Filled and counted together with the gap {gap.id}, which has the numbers."
     expected, recovered = (None if number is None else 0 for number in (result.expected, result.recovered))
     return replace(result, expected=expected, recovered=recovered, published=0, notes=[note, *result.notes])
 
 
-def _skipped(gap: Gap) -> Filled:
+def _skipped(gap: Gap) -> BackfillResult:
     hint = f"python -m ingester search --from {gap.since:%FT%TZ} --to {gap.until:%FT%TZ}"
-    return Filled("skipped", None, None, 0, [f"Left unfilled because of its reason ({gap.reason}); {hint} fetches it."])
+    return BackfillResult(
+        GapStatus.SKIPPED, None, None, 0, [f"Left unfilled because of its reason ({gap.reason}); {hint} fetches it."]
+    )

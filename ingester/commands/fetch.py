@@ -1,8 +1,7 @@
 """A search by hand: what the stream did not deliver, or years of history."""
 
-import signal
 from argparse import Namespace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from rich.markup import escape
 
@@ -15,55 +14,42 @@ from ..ledger import history
 from ..ledger.ledger import Ledger
 from ..ledger.reservations import Reservations
 from ..pubsub.publisher import Publisher
-from ..settings import Settings
-from ..timeouts import Timeouts
 from ..x import rules, search
 from ..x.client import X
-from .services import (
-    answer,
-    clock,
-    connect_x,
-    drain,
-    flush,
-    loop,
-    most_units,
-    open_budget,
-    open_store,
-    with_ledger,
-    x_time,
-)
-from .terminal import agreed, check_interval, console, interrupt, progress_bar, warn
+from .session import Interrupted, Session, drain, until_interrupted, writing
+from .terminal import agreed, check_interval, console, progress_bar, warn
 
 # https://cloud.google.com/bigquery/docs/streaming-data-into-bigquery, on partitioned tables: 3,650 days; one is left for the way
 _STREAMABLE = timedelta(days=3_649)
 
 
-def fetch(settings: Settings, arguments: Namespace, times: Timeouts) -> int:
+async def fetch(session: Session, arguments: Namespace) -> int:
     """Search by hand between two times: what the stream did not deliver, or years of history. Says what it costs first."""
-    since, until = arguments.since, arguments.until or datetime.now(UTC)
+    now = session.server_clock.now()
+    since, until = arguments.since, arguments.until or now
     check_interval(since, until)
-    _check_streamable(since)
-    until = min(until, datetime.now(UTC) - timedelta(seconds=times.lag))
-    x = connect_x(settings, times)
-    asked = by_hand.askable(_rules_to_ask(x, arguments), is_old=since < datetime.now(UTC) - search.DAYS, say=warn)
+    _check_streamable(since, now)
+    until = min(until, now - timedelta(seconds=session.times.lag))
+    x = await session.connect_x()
+    asked = by_hand.searchable(await _rules_to_ask(x, arguments), is_old=since < now - search.DAYS, say=warn)
     gap = by_hand.gap(asked, since, arguments.until, until, arguments.sample)
-    earlier = answer(open_store(settings).searched(gap.id))
+    earlier = await session.store().searched(gap.id)
     begin = earlier.until if earlier and earlier.until else since
     if begin >= until:
         console.print("This search was finished before. Another --sample, rule or time is another search.")
         return 0
-    ledger, reservations = open_budget(settings, times)
+    ledger, reservations = await session.open_budget()
     budget = reservations.budget
-    _require_room(budget.limit(), most_units(settings))
-    console.print(f"X charges ${search.units_of_counts(asked) * DOLLARS:.3f} for counting what there is.")
-    counting = search.counts(x, by_hand.without_retweets(asked), begin, until, reservations.spend_request)
-    counted = answer(with_ledger(ledger, counting))
-    plan = by_hand.Plan(gap, asked, begin, counted, arguments.sample, earlier, most_units(settings))
-    for sentence in plan.sentences(budget.remaining(), budget.limit()):
-        console.print(sentence)
-    if arguments.dry_run or not agreed(arguments, "Fetch and publish them?"):
-        return 0 if arguments.dry_run else 1
-    return _fetch(settings, ledger, reservations, plan, (x, times))
+    _require_room(budget.limit(), session.most_units)
+    async with writing(ledger):
+        console.print(f"X charges ${search.units_of_counts(asked) * DOLLARS:.3f} for counting what there is.")
+        counted = await search.counts(x, by_hand.without_retweets(asked), begin, until, reservations.spend_request)
+        plan = by_hand.Plan(gap, asked, begin, counted, arguments.sample, earlier, session.most_units)
+        for sentence in plan.sentences(budget.remaining(), budget.limit()):
+            console.print(sentence)
+        if arguments.dry_run or not await agreed(arguments, "Fetch and publish them?"):
+            return 0 if arguments.dry_run else 1
+        return await _fetch(session, x, ledger, reservations, plan)
 
 
 def _require_room(limit: int | None, most: int) -> None:
@@ -77,9 +63,9 @@ def _require_room(limit: int | None, most: int) -> None:
         )
 
 
-def _check_streamable(since: datetime) -> None:
+def _check_streamable(since: datetime, now: datetime) -> None:
     """Raise ConfigurationError, before anything is paid for, where the function could not store the posts that come."""
-    oldest = datetime.now(UTC) - _STREAMABLE
+    oldest = now - _STREAMABLE
     if since < oldest:
         raise ConfigurationError(
             f"BigQuery takes nothing by streaming that is older than ten years: posts from before {oldest:%F} would be paid for "
@@ -88,18 +74,23 @@ def _check_streamable(since: datetime) -> None:
         )
 
 
-def _fetch(
-    settings: Settings, ledger: Ledger, reservations: Reservations, plan: by_hand.Plan, parts: tuple[X, Timeouts]
-) -> int:
-    x, times = parts
+async def _fetch(session: Session, x: X, ledger: Ledger, reservations: Reservations, plan: by_hand.Plan) -> int:
+    settings = session.settings
     publisher = Publisher(settings.topic_path, settings.dead_topic_path)
-    held = history.last_held(answer(ledger.store.history()))
-    means = model.Means(
-        x, publisher, ledger.store, reservations, times, clock, x_time, datetime.now(UTC),
-        settings.expand_authors, settings.expand_referenced,
+    held = history.last_held(await ledger.store.history())
+    context = model.BackfillContext(
+        x=x,
+        publisher=publisher,
+        store=ledger.store,
+        reservations=reservations,
+        times=session.times,
+        clock=session.clock,
+        server_clock=session.server_clock,
+        began=session.server_clock.now(),
+        authors=settings.expand_authors,
+        referenced=settings.expand_referenced,
         uncounted=held[0] if held and held[1] == "killed" else None,
-    )  # fmt: skip
-    signal.signal(signal.SIGTERM, interrupt)
+    )
     progress, result, code = plan.begun(), None, 130
     with progress_bar() as shown:
         task = shown.add_task("posts", total=plan.posts)
@@ -109,13 +100,12 @@ def _fetch(
 
         why = "Stopped, as you asked"
         try:
-            result = loop.run(with_ledger(ledger, manual.fetch(means, ledger, plan, progress, show)))
-        except KeyboardInterrupt:
+            result = await until_interrupted(manual.fetch(context, ledger, plan, progress, show))
+        except Interrupted:
             pass
         except (Unavailable, NoLedger, search.QueryRefused) as error:
             why, code = f"Stopped: {escape(str(error))[:300]}", 3
-    drain(publisher)
-    answer(flush(ledger))
+    await drain(publisher)
     if progress.cut:
         console.print(f"{progress.published:,} posts published. {by_hand.CUT}")
         return 0
@@ -126,9 +116,9 @@ def _fetch(
     return 0
 
 
-def _rules_to_ask(x: X, arguments: Namespace) -> list[search.AskedRule]:
+async def _rules_to_ask(x: X, arguments: Namespace) -> list[search.AskedRule]:
     """Return X's rules, or the file's if X has none, limited to the requested tags."""
-    found = answer(rules.there(x)) or rules.read(arguments.rules)
+    found = await rules.there(x) or rules.read(arguments.rules)
     wanted = set(arguments.rule or ())
     if missing := wanted - {rule.tag for rule in found}:
         tags = ", ".join(sorted({rule.tag for rule in found if rule.tag})) or "none"

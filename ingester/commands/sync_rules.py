@@ -1,7 +1,9 @@
 """The rules file and X's rules: check the file, show how they differ and what they cost, and sync X with the file."""
 
 from argparse import Namespace
-from datetime import UTC, datetime, timedelta
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -13,12 +15,11 @@ from posts.prices import DOLLARS
 from ..errors import LedgerFailed, Refused
 from ..ledger.ledger import Ledger
 from ..ledger.reservations import Reservations
-from ..settings import Settings
 from ..x import rules, search
 from ..x.client import X
-from ..x.reach import Reach, reach_of
+from ..x.reach import SearchWindow, window_for
 from ..x.rules import Rule
-from .services import answer, connect_x, flush, most_units, open_budget, with_ledger
+from .session import Session, writing
 from .terminal import agreed, console, warn
 
 NO_PROJECT = "none"  # ./deploy.sh estimate has none, and no ledger
@@ -34,7 +35,7 @@ def check(arguments: Namespace) -> int:
         for mistake in rules.mistakes(rule):
             wrong += 1
             console.print(f"  [red]{escape(mistake)}[/]")
-        if why := search.cannot_ask(rule.value):
+        if why := search.why_not_searchable(rule.value):
             console.print(f"  [yellow]after a disconnect, search cannot be asked for what was missed: {escape(why)}[/]")
     console.print(
         f"{len(ours)} rule{'s' * (len(ours) != 1)}, {wrong or 'no'} mistake{'s' * (wrong != 1)} that can be seen without X. "
@@ -43,12 +44,12 @@ def check(arguments: Namespace) -> int:
     return 1 if wrong else 0
 
 
-def plan(settings: Settings, arguments: Namespace) -> int:
+async def plan(session: Session, arguments: Namespace) -> int:
     """Show how X's rules differ from the file's. Exit code 1 if `apply` would change something."""
     ours = rules.read(arguments.rules)
-    x = connect_x(settings)
-    found = rules.compare(ours, answer(rules.there(x)))
-    answer(rules.check(x, found.add))
+    x = await session.connect_x()
+    found = rules.compare(ours, await rules.there(x))
+    await rules.check(x, found.add)
     kinds = [("add", found.add), ("change (leave)", found.remove), ("keep", found.keep), ("not ours", found.foreign)]
     pricing = None
     if arguments.price:
@@ -57,14 +58,14 @@ def plan(settings: Settings, arguments: Namespace) -> int:
             if arguments.json
             else [[rule.value] for _, group in kinds for rule in group]
         )
-        pricing = _Pricing(x, settings, priced)
+        pricing = await _open_pricing(x, session, priced)
     if arguments.json:
-        print(orjson.dumps(_as_json(ours, found, pricing)).decode())
+        print(orjson.dumps(await _as_json(ours, found, pricing)).decode())
         return 1 if found.changes else 0
     table = Table("", "rule", *(["posts a day", "$ a day", "$ a month"] if arguments.price else []))
     for what, listed in kinds:
         for rule in listed:
-            table.add_row(what, escape(str(rule)), *(_price(pricing, rule.value, settings) if pricing else []))
+            table.add_row(what, escape(str(rule)), *(await _price(pricing, rule.value) if pricing else []))
     console.print(table)
     if found.foreign:
         console.print("Rules that are not ours are left alone; rules apply --remove-foreign removes them.")
@@ -74,11 +75,11 @@ def plan(settings: Settings, arguments: Namespace) -> int:
     return 1 if found.changes else 0
 
 
-def apply(settings: Settings, arguments: Namespace) -> int:
+async def apply(session: Session, arguments: Namespace) -> int:
     """Sync X's rules with the file, without a disconnect."""
     ours = rules.read(arguments.rules)
-    x = connect_x(settings)
-    found = rules.compare(ours, answer(rules.there(x)))
+    x = await session.connect_x()
+    found = rules.compare(ours, await rules.there(x))
     gone = found.foreign if arguments.remove_foreign else []
     if not found.changes and not gone:
         console.print("X has the file's rules already. Nothing is changed.")
@@ -91,70 +92,80 @@ def apply(settings: Settings, arguments: Namespace) -> int:
             "A running ingester installs again what its own rules.yaml names: deploy it with this file (./deploy.sh up)."
         )
     retagged = {old.value for old in found.remove}
-    answer(rules.check(x, [rule for rule in found.add if rule.value not in retagged]))
-    if not agreed(arguments, "Change X's rules so?"):
+    await rules.check(x, [rule for rule in found.add if rule.value not in retagged])
+    if not await agreed(arguments, "Change X's rules so?"):
         return 1
-    answer(rules.apply(x, found, remove_foreign=arguments.remove_foreign))
+    await rules.apply(x, found, remove_foreign=arguments.remove_foreign)
     console.print("Done. X needs up to 20 s to know new rules; the stream stays as it is.")
     return 0
 
 
-def _as_json(ours: list[Rule], found: rules.Plan, pricing: "_Pricing | None") -> dict[str, Any]:
+async def _as_json(ours: list[Rule], found: rules.Plan, pricing: "_Pricing | None") -> dict[str, Any]:
     """`posts_a_day` counts a post that matches several rules once, as far as one query can hold them."""
     kinds = {"add": found.add, "change": found.remove, "keep": found.keep, "not_ours": found.foreign}
     listed = [{"what": what, "tag": r.tag, "value": r.value} for what, group in kinds.items() for r in group]
-    return {"rules": listed} | (
-        {"posts_a_day": round(pricing.posts_a_day([r.value for r in ours]), 1)} if pricing else {}
-    )
+    if pricing is None:
+        return {"rules": listed}
+    return {"rules": listed, "posts_a_day": round(await pricing.posts_a_day([rule.value for rule in ours]), 1)}
 
 
-def _price(pricing: "_Pricing", value: str, settings: Settings) -> tuple[str, str, str]:
+async def _price(pricing: "_Pricing", value: str) -> tuple[str, str, str]:
     """Return posts a day, dollars a day and dollars a month, by the last seven days."""
-    if search.cannot_ask(value):
+    if search.why_not_searchable(value):
         return ("?", "?", "?")
-    posts = pricing.posts_a_day([value])
+    posts = await pricing.posts_a_day([value])
     dollars = posts * DOLLARS
-    upto = f" to {dollars * most_units(settings):,.2f}" if most_units(settings) > 1 else ""
+    upto = f" to {dollars * pricing.most_units:,.2f}" if pricing.most_units > 1 else ""
     return f"{posts:,.0f}", f"{dollars:,.2f}{upto}", f"{dollars * 30:,.0f}"
 
 
+@dataclass(frozen=True, slots=True)
 class _Pricing:
-    """Counts posts by the last seven days. Says first what X charges for it, and spends from the budget of stream and searches."""
+    """Counts posts by the last seven days, and spends from the budget of stream and searches, where there is a ledger."""
 
-    def __init__(self, x: X, settings: Settings, priced: list[list[str]]) -> None:
-        """`priced` are the values that are asked for, a list for each request. Raises Refused where a limit is reached."""
-        self._x = x
-        units = sum(search.units_of_counts(_with_reach(values)) for values in priced)
-        console.print(f"X charges ${units * DOLLARS:.3f} for counting what the rules match.")
-        self._ledger: Ledger | None = None
-        self._reservations: Reservations | None = None
-        if settings.google_cloud_project == NO_PROJECT:
-            return
-        try:
-            self._ledger, self._reservations = open_budget(settings)
-        except LedgerFailed as error:
-            warn(f"This is not in the ledger, so the limits do not count it: {str(error)[:300]}")
-            return
-        if spent := self._reservations.budget.spent():
-            raise Refused(
-                f"{spent.setting} is reached: {spent.units:,} of {spent.limit:,} units. Rules can be priced when it is not."
-            )
+    x: X
+    session: Session
+    ledger: Ledger | None
+    reservations: Reservations | None
 
-    def posts_a_day(self, values: list[str]) -> float:
+    @property
+    def most_units(self) -> int:
+        return self.session.most_units
+
+    async def posts_a_day(self, values: list[str]) -> float:
         """Ask X. Costs one request for counts, or more if the rules do not fit into one query."""
-        now = datetime.now(UTC) - timedelta(minutes=1)
-        spend = self._reservations.spend_request if self._reservations else _unrecorded
-        counting = search.counts(self._x, _with_reach(values), now - _PRICED, now, spend)
-        counted = answer(with_ledger(self._ledger, counting) if self._ledger else counting)
-        if self._ledger:
-            answer(flush(self._ledger))
+        until = self.session.server_clock.now() - timedelta(minutes=1)
+        spend = self.reservations.spend_request if self.reservations else _unrecorded
+        async with writing(self.ledger) if self.ledger else nullcontext():
+            counted = await search.counts(self.x, _with_window(values), until - _PRICED, until, spend)
         if counted.total is None:
             raise Refused("X does not say how many posts these rules match. Try again in a minute.")
         return counted.total / (_PRICED / timedelta(days=1))
 
 
-def _with_reach(values: list[str]) -> list[tuple[search.AskedRule, Reach]]:
-    return [(("", value, ""), reach_of(value, is_old=False)) for value in values]
+async def _open_pricing(x: X, session: Session, priced: list[list[str]]) -> _Pricing:
+    """Say what X charges for it. `priced` are the values that are asked for, a list for each request.
+
+    Raises Refused where a limit is reached.
+    """
+    units = sum(search.units_of_counts(_with_window(values)) for values in priced)
+    console.print(f"X charges ${units * DOLLARS:.3f} for counting what the rules match.")
+    if session.settings.google_cloud_project == NO_PROJECT:
+        return _Pricing(x, session, None, None)
+    try:
+        ledger, reservations = await session.open_budget()
+    except LedgerFailed as error:
+        warn(f"This is not in the ledger, so the limits do not count it: {str(error)[:300]}")
+        return _Pricing(x, session, None, None)
+    if reached := reservations.budget.spent():
+        raise Refused(
+            f"{reached.setting} is reached: {reached.units:,} of {reached.limit:,} units. Rules can be priced when it is not."
+        )
+    return _Pricing(x, session, ledger, reservations)
+
+
+def _with_window(values: list[str]) -> list[tuple[search.AskedRule, SearchWindow]]:
+    return [(("", value, ""), window_for(value, is_old=False)) for value in values]
 
 
 async def _unrecorded(units: int) -> None:

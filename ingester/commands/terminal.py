@@ -1,7 +1,6 @@
-"""How a command talks to the person at the terminal: what it prints, asks and shows, and what interrupts it."""
+"""How a command talks to the person at the terminal: what it prints, asks and shows."""
 
 import os
-import signal
 import sys
 from argparse import Namespace
 from contextlib import AbstractContextManager
@@ -12,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from runtime.errors import ConfigurationError
 
+from ..threads import in_thread
 from .console import SafeConsole
 
 # what is piped into a file or another program is not wrapped
@@ -19,12 +19,15 @@ _is_seen = sys.stderr.isatty() or "COLUMNS" in os.environ
 console = SafeConsole(stderr=True, highlight=False, width=None if _is_seen else 1_000)
 
 
-def agreed(arguments: Namespace, question: str) -> bool:
+async def agreed(arguments: Namespace, question: str) -> bool:
+    """Ask the person, unless --yes was given. Raises ConfigurationError where there is nobody to ask."""
     if arguments.yes:
         return True
     if not sys.stdin.isatty():
         raise ConfigurationError("This asks before it does anything, and there is no one to ask. Add --yes.")
-    return console.input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    # in a thread, so that Ctrl-C is heard meanwhile
+    typed = await in_thread(console.input, f"{question} [y/N] ", seconds=None)
+    return typed.strip().lower() in ("y", "yes")
 
 
 def warn(sentence: str) -> None:
@@ -35,11 +38,6 @@ def progress_bar() -> AbstractContextManager[Progress]:
     return Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
     )
-
-
-def interrupt(number: int, frame: object) -> None:
-    """Handle SIGTERM like Ctrl-C."""
-    signal.raise_signal(signal.SIGINT)
 
 
 def check_interval(since: datetime, until: datetime) -> None:

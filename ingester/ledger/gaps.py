@@ -8,15 +8,15 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from runtime import log
 
 from ..errors import NoLedger
-from ..x.rate_limit import XTime
+from ..x.rate_limit import ServerClock
 from ..x.rules import Rule
 from ..x.rules_in_force import RulesInForce
 from . import history
+from .events import GapOpened
 from .ledger import Ledger
 from .model import Event, Gap
 
@@ -27,16 +27,16 @@ _ROW_SECONDS = 2.0
 @dataclass(slots=True)
 class _Open:
     gap: Gap
-    told: bool = False  # to the ledger
+    is_recorded: bool = False  # in the ledger
 
 
 class Gaps:
     """Keeps track of the current gap; there is at most one."""
 
-    def __init__(self, ledger: Ledger, rules: RulesInForce, x_time: XTime) -> None:
+    def __init__(self, ledger: Ledger, rules: RulesInForce, server_clock: ServerClock) -> None:
         self._ledger = ledger
         self._rules = rules
-        self._x_time = x_time
+        self._server_clock = server_clock
         self._open: _Open | None = None
 
     @property
@@ -46,11 +46,11 @@ class Gaps:
 
     def resume(self, events: list[Event]) -> list[Gap]:
         """Take what earlier runs left open, and the time since the stream was last held. Returns the gaps that have ended."""
-        now = self._x_time.now()
+        now = self._server_clock.now()
         ended = []
         for gap in history.open_gaps(events):
             if gap.until is None and self._open is None:
-                self._open = _Open(gap, told=True)  # the oldest goes on
+                self._open = _Open(gap, is_recorded=True)  # the oldest goes on
             else:
                 ended.append(gap if gap.until is not None else replace(gap, until=now))
         if self._open is None and (held := history.last_held(events, now)):
@@ -61,22 +61,23 @@ class Gaps:
         """Begin a gap. The stream certainly brought everything until `since`, and X was heard of until `heard`."""
         self._open = _Open(replace(self._new(since, reason), heard=max(since, heard)))
 
-    async def tell(self) -> None:
+    async def record(self) -> None:
         """Write the gap's row before the stream is asked for, and give it a moment to be stored."""
-        if self._open is None or self._open.told:
+        if self._open is None or self._open.is_recorded:
             return
-        self._open.told = True
-        row = self._ledger.write("gap_opened", **_as_opened(self._open.gap))
+        self._open.is_recorded = True
+        gap = self._open.gap
+        row = self._ledger.write(GapOpened(gap.id, gap.since, gap.reason, _as_row(gap.rules)))
         try:
             await self._ledger.settled(row, _ROW_SECONDS)
         except NoLedger as error:
             log.event("ledger_behind", "WARNING", message=f"The gap is not in the ledger yet: {error}")
 
-    def ended(self) -> Gap | None:
+    def end(self) -> Gap | None:
         """End the current gap now, return it and forget it: from here on the backfill handles it."""
         if self._open is None:
             return None
-        opened, until = self._open.gap, self._x_time.now()
+        opened, until = self._open.gap, self._server_clock.now()
         heard = min(opened.not_held_since, until)
         gap = replace(opened, since=min(opened.since, until), until=until, heard=heard)
         self._open = None
@@ -89,19 +90,15 @@ class Gaps:
 
     def rules_as_row(self) -> list[dict[str, str]]:
         """Return the rules in force, as the ledger has them."""
-        return _named(_plain(self._rules.listed))
+        return _as_row(_as_tuples(self._rules.listed))
 
     def _new(self, since: datetime, reason: str) -> Gap:
-        return Gap(f"{since:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}", since, reason, None, _plain(self._rules.listed))
+        return Gap(f"{since:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}", since, reason, None, _as_tuples(self._rules.listed))
 
 
-def _as_opened(gap: Gap) -> dict[str, Any]:
-    return {"gap_id": gap.id, "since": gap.since, "reason": gap.reason, "rules": _named(gap.rules), "status": "open"}
-
-
-def _plain(rules: Iterable[Rule]) -> tuple[tuple[str, str, str], ...]:
+def _as_tuples(rules: Iterable[Rule]) -> tuple[tuple[str, str, str], ...]:
     return tuple((rule.id, rule.value, rule.tag) for rule in rules)
 
 
-def _named(rules: Iterable[tuple[str, str, str]]) -> list[dict[str, str]]:
+def _as_row(rules: Iterable[tuple[str, str, str]]) -> list[dict[str, str]]:
     return [{"id": rule_id, "value": value, "tag": tag} for rule_id, value, tag in rules]

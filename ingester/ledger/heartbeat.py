@@ -13,40 +13,50 @@ from runtime import log
 
 from ..budget import Budget
 from ..timeouts import Timeouts
+from .events import Alive
 from .ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """What the line says: what is left at X, gaps that are open, the age of the oldest in seconds, and how long no post has come."""
+class Status:
+    """What a heartbeat says: what is left at X, gaps that are open, the age of the oldest in seconds, and how long no post has come."""
 
-    held_until: datetime | None
+    covered_until: datetime | None  # up to when all is published; None where the stream is not held
     account: dict[str, Any]  # what is left at X, as the row's columns have it
     open_gaps: int
     gap_seconds: float
     quiet_seconds: float | None
 
 
-@dataclass(slots=True)
 class Heartbeat:
-    """`budget` may come later: others ask whether we live as soon as we have started."""
+    """`run` is a task, from the start on: others ask whether we live before we connect."""
 
-    ledger: Ledger
-    times: Timeouts
-    state: Callable[[], State]
-    budget: Budget | None = None
+    def __init__(
+        self,
+        ledger: Ledger,
+        budget: Budget,
+        times: Timeouts,
+        detect_suspend: Callable[[], None],
+        status: Callable[[], Status],
+    ) -> None:
+        self._ledger = ledger
+        self._budget = budget
+        self._times = times
+        self._detect_suspend = detect_suspend
+        self._status = status
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(self.times.alive)
+            await asyncio.sleep(self._times.alive)
             self.beat()
 
     def beat(self) -> None:
         """Write one row and one log line."""
-        state, budget = self.state(), self.budget
-        self.ledger.write("alive", since=state.held_until, **state.account)
+        self._detect_suspend()  # what a paused process reads is old, and must not count as covered
+        status, budget = self._status(), self._budget
+        self._ledger.write(Alive(status.covered_until, **status.account))
         money = {}
-        if budget is not None:
+        if budget.is_known:
             money = {
                 "dollars_today": round(budget.today() * DOLLARS, 2),
                 "dollars_month": round(budget.month() * DOLLARS, 2),
@@ -55,7 +65,7 @@ class Heartbeat:
             for warning in budget.warnings():
                 log.event("budget", "WARNING", message=warning, **money)
         log.event(
-            "alive", held=state.held_until is not None, open_gaps=state.open_gaps, gap_seconds=round(state.gap_seconds),
-            quiet_seconds=round(state.quiet_seconds) if state.quiet_seconds is not None else None, **money,
-            **{name: value for name, value in state.account.items() if value is not None},
+            "alive", held=status.covered_until is not None, open_gaps=status.open_gaps, gap_seconds=round(status.gap_seconds),
+            quiet_seconds=round(status.quiet_seconds) if status.quiet_seconds is not None else None, **money,
+            **{name: value for name, value in status.account.items() if value is not None},
         )  # fmt: skip

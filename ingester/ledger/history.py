@@ -10,13 +10,12 @@ from datetime import date, datetime, timedelta
 
 from posts.prices import most
 
+from .events import EventKind, GapStatus, StopReason
 from .model import Event, Gap
 
-ENDED = frozenset({"filled", "partial", "unfillable", "skipped"})
+ENDED = frozenset(GapStatus) - {GapStatus.OPEN}
 BY_HAND = frozenset({"manual"})  # the reason of what somebody fetched between two times of their choice
-_STOPS = frozenset(
-    {"credits", "spend_cap", "cap", "token", "forbidden", "budget", "parameters", "rules", "limited", "certificate"}
-)
+_STOPS = frozenset(StopReason) - {StopReason.TOLD, StopReason.PAUSE, StopReason.POSTS, StopReason.BUG}
 _USUAL_DAYS = 7
 
 
@@ -25,7 +24,7 @@ def rival(events: Sequence[Event], me: str, now: datetime, fresh: float, executi
 
     `execution` is the Cloud Run execution that we are an attempt of: it starts an attempt only when the previous one is over.
     """
-    started = {event.holder: event.at for event in reversed(events) if event.event == "started"}
+    started = {event.holder: event.at for event in reversed(events) if event.event == EventKind.STARTED}
     last = {event.holder: event for event in events}
     mine = (started.get(me, now), me)
     others = [
@@ -33,7 +32,7 @@ def rival(events: Sequence[Event], me: str, now: datetime, fresh: float, executi
         for holder, at in started.items()
         if holder != me
         and not (execution and holder.split("/", maxsplit=1)[0] == execution)
-        and last[holder].event != "stopped"
+        and last[holder].event != EventKind.STOPPED
         and abs((now - last[holder].at).total_seconds()) < fresh  # a row from the future was written by a wrong clock
         and ((at, holder) < mine or _holds(events, holder))
     ]
@@ -49,21 +48,25 @@ def newer_holder(
     `execution` is Cloud Run's, as in `rival`.
     """
     for event in reversed(events):
-        took = event.event == "connected" and event.at > since
-        held = event.event == "alive" and event.since is not None and event.since > since
+        took = event.event == EventKind.CONNECTED and event.at > since
+        held = event.event == EventKind.ALIVE and event.since is not None and event.since > since
         ours = event.holder == me or (execution and event.holder.split("/", maxsplit=1)[0] == execution)
         if ours or not (took or held):
             continue
         after = [one for one in events if one.holder == event.holder and one.at >= event.at]
-        let_go = any(one.event == "stopped" for one in after)  # between two connections it is still its stream
+        let_go = any(one.event == EventKind.STOPPED for one in after)  # between two connections it is still its stream
         if not let_go and (now - after[-1].at).total_seconds() < fresh:
             return event
     return None
 
 
 def _holds(events: Sequence[Event], holder: str) -> bool:
-    said = [e.event for e in events if e.holder == holder and e.event in {"connected", "disconnected", "stopped"}]
-    return bool(said) and said[-1] == "connected"
+    said = [
+        e.event
+        for e in events
+        if e.holder == holder and e.event in {EventKind.CONNECTED, EventKind.DISCONNECTED, EventKind.STOPPED}
+    ]
+    return bool(said) and said[-1] == EventKind.CONNECTED
 
 
 def stop_in_force(events: Sequence[Event], now: datetime, conditions: Mapping[str, str]) -> Event | None:
@@ -72,9 +75,9 @@ def stop_in_force(events: Sequence[Event], now: datetime, conditions: Mapping[st
     `conditions` maps a stop's reason to the current value whose change ends the stop: the token's, code's or rules' version.
     """
     for event in reversed(events):
-        if event.event == "connected":
+        if event.event == EventKind.CONNECTED:
             return None
-        if event.event == "stopped" and event.reason in _STOPS:
+        if event.event == EventKind.STOPPED and event.reason in _STOPS:
             changed = conditions.get(event.reason)
             if changed is not None and event.condition != changed:
                 return None
@@ -94,20 +97,20 @@ def last_held(events: Sequence[Event], now: datetime | None = None) -> tuple[dat
     for event in events:
         if now is not None and (event.since or event.at) > now:
             continue
-        if event.event == "connected":
+        if event.event == EventKind.CONNECTED:
             holding[event.holder], paused = True, False
-        elif event.event == "stopped" and event.reason == "pause":
+        elif event.event == EventKind.STOPPED and event.reason == StopReason.PAUSE:
             paused = True
             found = (found[0], "pause") if found else None
         if not holding[event.holder]:
             continue
-        if event.event == "disconnected":
+        if event.event == EventKind.DISCONNECTED:
             found = (event.since or event.at, event.reason or "disconnected")
             holding[event.holder] = False
-        elif event.event == "stopped":
+        elif event.event == EventKind.STOPPED:
             found = (event.since or event.at, "pause" if paused else event.reason or "stopped")
             holding[event.holder] = False
-        elif event.event in {"connected", "alive"}:
+        elif event.event in {EventKind.CONNECTED, EventKind.ALIVE}:
             found = (event.since or event.at, "killed")
     return found
 
@@ -115,13 +118,13 @@ def last_held(events: Sequence[Event], now: datetime | None = None) -> tuple[dat
 def open_gaps(events: Sequence[Event]) -> list[Gap]:
     """Return gaps that are not filled, oldest first. `until` is the next connection if no end was written."""
     # in any order, because a clock may have been corrected in between
-    filled = {event.gap_id for event in events if event.event == "gap_filled" and event.status in ENDED}
+    filled = {event.gap_id for event in events if event.event == EventKind.GAP_FILLED and event.status in ENDED}
     opened: dict[str, Gap] = {}
     for event in events:
-        if event.event == "gap_opened" and event.gap_id and event.since and event.gap_id not in filled:
+        if event.event == EventKind.GAP_OPENED and event.gap_id and event.since and event.gap_id not in filled:
             rules = tuple((r.get("id", ""), r.get("value", ""), r.get("tag", "")) for r in event.rules or [])
             opened[event.gap_id] = Gap(event.gap_id, event.since, event.reason or "", event.until, rules)
-        elif event.event == "connected":
+        elif event.event == EventKind.CONNECTED:
             for gap in [gap for gap in opened.values() if gap.until is None]:
                 opened[gap.id] = replace(gap, until=event.until or event.at)
     return sorted(opened.values(), key=lambda gap: gap.since)
@@ -132,7 +135,7 @@ def accounted(events: Iterable[Event]) -> datetime | None:
     ends = [
         e.until
         for e in events
-        if e.event == "gap_filled" and e.posts_expected is not None and e.until and e.reason not in BY_HAND
+        if e.event == EventKind.GAP_FILLED and e.posts_expected is not None and e.until and e.reason not in BY_HAND
     ]
     return max(ends, default=None)
 
@@ -143,12 +146,12 @@ def skipped_within(events: Sequence[Event], since: datetime, until: datetime, as
     Only gaps all of whose rules a search for `asked` has covered.
     """
     values = {" ".join(value.split()) for value in asked}
-    newest = {event.gap_id: event for event in events if event.event == "gap_filled"}
-    rules = {event.gap_id: event.rules or [] for event in events if event.event == "gap_opened"}
+    newest = {event.gap_id: event for event in events if event.event == EventKind.GAP_FILLED}
+    rules = {event.gap_id: event.rules or [] for event in events if event.event == EventKind.GAP_OPENED}
     return [
         event
         for event in newest.values()
-        if event.status in {"skipped", "partial"} and event.reason not in BY_HAND
+        if event.status in {GapStatus.SKIPPED, GapStatus.PARTIAL} and event.reason not in BY_HAND
         and event.since and event.until and since <= event.since and event.until <= until
         and event.gap_id in rules and all(" ".join(rule.get("value", "").split()) in values for rule in rules[event.gap_id])
     ]  # fmt: skip
@@ -156,16 +159,16 @@ def skipped_within(events: Sequence[Event], since: datetime, until: datetime, as
 
 def connects(events: Iterable[Event]) -> list[datetime]:
     """Return the times of all connects by any ingester, whether X accepted them or not."""
-    return [event.at for event in events if event.event in {"connected", "refused"}]
+    return [event.at for event in events if event.event in {EventKind.CONNECTED, EventKind.REFUSED}]
 
 
 def failures(events: Sequence[Event]) -> tuple[int, datetime | None]:
     """Return how many connects in a row failed up to now, and when the last one did."""
     count, last = 0, None
     for event in reversed(events):
-        if event.event == "connected":
+        if event.event == EventKind.CONNECTED:
             break
-        if event.event == "refused":
+        if event.event == EventKind.REFUSED:
             count += 1
             last = last or event.at
     return count, last

@@ -2,7 +2,7 @@
 
 Each ingester writes a row a minute to the ledger. One with a row younger than 90 s is alive. `history` decides which of two living ones
 has the stream: `rival` before the first connection, `newer_holder` after it. A connection that X still counts although its ingester is
-dead is a ghost.
+dead is stale.
 """
 
 import asyncio
@@ -11,87 +11,103 @@ from datetime import datetime, timedelta
 
 from runtime import log
 
+from .. import waits
 from ..errors import Done, NoLedger, Unavailable
 from ..ports import Clock
 from ..timeouts import Timeouts
 from ..x.client import X
-from ..x.rate_limit import Bucket, XTime
+from ..x.rate_limit import RateLimiter, ServerClock
 from . import history
-from .ledger import Ledger
+from .ledger import Ledger, read_with_retry
 from .model import Event
 
 _MINUTES = timedelta(minutes=15)  # of the ledger, in which another's row counts
 
 
-async def wait_for_others(
-    read: Callable[[], Awaitable[list[Event]]],
-    ledger: Ledger,
-    x_time: XTime,
-    times: Timeouts,
-    environ: Mapping[str, str],
-) -> list[Event]:
-    """Return the history once no other ingester is alive. Raises Done if one is."""
-    execution = environ.get("CLOUD_RUN_EXECUTION", "")
-    me = ledger.holder
-    seen: datetime | None = None
-    events = await read()
-    while other := history.rival(events, me, x_time.now(), times.fresh, execution):
-        seen = seen or other.at
-        age = (x_time.now() - other.at).total_seconds()
-        # Cloud Scheduler starts the job again in 15 minutes; a process started by hand must find out now
-        if "CLOUD_RUN_JOB" in environ or other.at > seen:
-            raise Done(f"{other.holder} holds the stream: its last row is {age:.0f} s old. Nothing to do here.")
-        wait = times.alive / 12
-        if wait >= 1:
-            log.event(
-                "waiting", seconds=round(wait, 1), why=f"{other.holder} was alive {age:.0f} s ago: it may still be"
+class Lease:
+    """Says whether this ingester, or another one, has the stream."""
+
+    def __init__(
+        self, ledger: Ledger, clock: Clock, server_clock: ServerClock, times: Timeouts, environ: Mapping[str, str]
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._server_clock = server_clock
+        self._times = times
+        self._is_started_again = "CLOUD_RUN_JOB" in environ  # by Cloud Scheduler, in 15 minutes
+        self._execution = environ.get("CLOUD_RUN_EXECUTION", "")
+
+    async def acquire(self) -> list[Event]:
+        """Return the history once no other ingester is alive. Raises Done if one is, and LedgerFailed."""
+        seen: datetime | None = None
+        events = await self._history()
+        while other := self._rival(events):
+            seen = seen or other.at
+            age = (self._server_clock.now() - other.at).total_seconds()
+            # a process started by hand must find out now
+            if self._is_started_again or other.at > seen:
+                raise Done(f"{other.holder} holds the stream: its last row is {age:.0f} s old. Nothing to do here.")
+            wait = waits.until_other_is_looked_for(self._times)
+            if wait >= 1:
+                log.event(
+                    "waiting", seconds=round(wait, 1), why=f"{other.holder} was alive {age:.0f} s ago: it may still be"
+                )
+            await asyncio.sleep(wait)
+            events = await self._history()
+        return events
+
+    async def yield_to_earlier(self) -> None:
+        """Raise Done if an earlier ingester, which was frozen, runs again. For an ingester that has never held the stream."""
+        events = await self._events(self._ledger.store.history)
+        if events is not None and (other := self._rival(events)):
+            raise Done(
+                f"{other.holder} was here first, and was heard of again at {other.at:%T} UTC. Nothing to do here."
             )
-        await asyncio.sleep(wait)
-        events = await read()
-    return events
+
+    async def yield_to_newer(self, since: datetime) -> None:
+        """Raise Done if another has connected after `since`, our own last connection: then it is not for us to fight.
+
+        Reads the ledger from `since` on, but never more than its last 15 minutes.
+        """
+        now = self._server_clock.now()
+        events = await self._events(lambda: self._ledger.store.since(max(since, now - _MINUTES)))
+        other = history.newer_holder(
+            events or [], self._ledger.holder, since=since, now=now, fresh=self._times.fresh, execution=self._execution
+        )
+        if other is not None:
+            raise Done(f"{other.holder} has taken over the stream at {other.at:%T} UTC. Nothing to do here.")
+
+    async def keep(self, connected_since: Callable[[], datetime]) -> None:
+        """Look for another after a time in which no row of ours was stored: it may have taken us for dead. A task; raises Done."""
+        while True:
+            await asyncio.sleep(self._times.alive)
+            if self._ledger.lapsed(self._times.fresh):
+                await self.yield_to_newer(connected_since())
+
+    async def _history(self) -> list[Event]:
+        return await read_with_retry(self._ledger.store.history, self._clock, self._times)
+
+    def _rival(self, events: list[Event]) -> Event | None:
+        now = self._server_clock.now()
+        return history.rival(events, self._ledger.holder, now, self._times.fresh, self._execution)
+
+    async def _events(self, read: Callable[[], Awaitable[list[Event]]]) -> list[Event] | None:
+        try:
+            return await read()
+        except NoLedger as error:
+            log.event("ledger_away", "WARNING", message=str(error))
+            return None
 
 
-async def give_way(ledger: Ledger, x_time: XTime, times: Timeouts, environ: Mapping[str, str]) -> None:
-    """Raise Done if an earlier ingester, which was frozen, runs again. For an ingester that has never held the stream."""
-    try:
-        events = await ledger.store.history()
-    except NoLedger as error:
-        log.event("ledger_away", "WARNING", message=str(error))
-        return
-    execution = environ.get("CLOUD_RUN_EXECUTION", "")
-    if other := history.rival(events, ledger.holder, x_time.now(), times.fresh, execution):
-        raise Done(f"{other.holder} was here first, and was heard of again at {other.at:%T} UTC. Nothing to do here.")
+class StaleConnections:
+    """Terminates connections that X counts and nobody holds; X allows 25 such calls in 15 minutes."""
 
-
-async def yield_to_another(
-    ledger: Ledger, x_time: XTime, times: Timeouts, since: datetime, environ: Mapping[str, str]
-) -> None:
-    """Raise Done if another has connected after `since`, our own last connection: then it is not for us to fight.
-
-    Reads the ledger from `since` on, but never more than its last 15 minutes.
-    """
-    now = x_time.now()
-    try:
-        events = await ledger.store.since(max(since, now - _MINUTES))
-    except NoLedger as error:
-        log.event("ledger_away", "WARNING", message=str(error))
-        return
-    other = history.newer_holder(
-        events, ledger.holder, since=since, now=now, fresh=times.fresh, execution=environ.get("CLOUD_RUN_EXECUTION", "")
-    )
-    if other is not None:
-        raise Done(f"{other.holder} has taken over the stream at {other.at:%T} UTC. Nothing to do here.")
-
-
-class Ghosts:
-    """Clears connections that X counts and nobody holds; X allows 25 such calls in 15 minutes."""
-
-    def __init__(self, x: X, bucket: Bucket, clock: Clock) -> None:
+    def __init__(self, x: X, limiter: RateLimiter, clock: Clock) -> None:
         self._x = x
-        self._bucket = bucket
+        self._limiter = limiter
         self._clock = clock
 
-    async def there(self) -> bool:
+    async def exist(self) -> bool:
         """Return whether X counts a connection. If X does not say, assume that it counts none: the stream's own answer will show."""
         try:
             answer = await self._x.connections()
@@ -100,11 +116,11 @@ class Ghosts:
             return False
         return answer.status == 200 and bool(answer.body.get("data"))
 
-    async def clear(self) -> None:
-        if self._bucket.wait(self._clock.monotonic()) > 0:
+    async def terminate(self) -> None:
+        if self._limiter.wait(self._clock.monotonic()) > 0:
             log.event("ghost", "WARNING", message="X allows 25 clearings in 15 minutes: not cleared again")
             return
-        self._bucket.take(self._clock.monotonic())
+        self._limiter.acquire(self._clock.monotonic())
         log.event("ghost", "WARNING", message="X counts a connection that nobody holds; it is cleared")
         try:
             await self._x.clear_connections()

@@ -7,20 +7,46 @@ import asyncio
 import itertools
 import uuid
 from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import fields
 from datetime import UTC, date, datetime, time
-from typing import Any
+from typing import Any, TypeVar
 
 from runtime import log
 
+from .. import waits
 from ..budget import Budget
-from ..errors import NoLedger
-from ..ports import Clock, Store
-from ..x.rate_limit import XTime
+from ..errors import LedgerFailed, NoLedger
+from ..ports import Clock
+from ..timeouts import Timeouts
+from ..x.rate_limit import ServerClock
+from .event_store import EventStore
+from .events import DayEnded, LedgerEvent
 from .model import Event
 
-_AGAIN_SECONDS = (0.1, 2.0)  # after an insert that failed: the first time, and at the most
 _HELD = 5_000  # rows that wait for BigQuery: more than three days of heartbeats
 _AT_ONCE = 500  # rows of one insert
+
+
+NO_LEDGER = (
+    "Without the ledger an ingester could spend twice or fight another. Is BigQuery up, does the dataset exist, and may this "
+    "service account read and write ingester_events (roles/bigquery.dataEditor there, roles/bigquery.jobUser)?"
+)
+
+T = TypeVar("T")
+
+
+async def read_with_retry(question: Callable[[], Awaitable[T]], clock: Clock, times: Timeouts) -> T:
+    """Read the table, again and again for two minutes. Raises LedgerFailed."""
+    deadline = clock.monotonic() + waits.LEDGER_AT_START
+    while True:
+        try:
+            return await question()
+        except NoLedger as error:
+            if clock.monotonic() > deadline:
+                raise LedgerFailed(f"{error}. {NO_LEDGER}") from None
+            log.event("ledger_away", "WARNING", message=str(error))
+            await asyncio.sleep(waits.until_ledger_is_read_again(times))
 
 
 class Row:
@@ -36,28 +62,31 @@ class Row:
 class Ledger:
     """Rows of one holder. `run` is a task; the other methods belong on the same loop."""
 
-    def __init__(self, store: Store, holder: str, clock: Clock, x_time: XTime) -> None:
+    def __init__(
+        self, store: EventStore, holder: str, clock: Clock, server_clock: ServerClock, budget: Budget | None = None
+    ) -> None:
+        """Each row carries the units of `budget`, once it knows what other programs have spent."""
         self.holder = holder
         self.store = store
-        self.budget: Budget | None = None  # whose units each row carries
+        self._budget = budget
         self._sequence = itertools.count(1)
         self._clock = clock
-        self._x_time = x_time
+        self._server_clock = server_clock
         self._rows: deque[Row] = deque()
         self._some = asyncio.Event()
         self._stored_at = clock.monotonic()
         self._longest = 0.0  # the longest time in seconds between two stored rows since it was last asked for
 
-    def write(self, event: str, **more: Any) -> Row:
+    def write(self, event: LedgerEvent) -> Row:
         """Queue a row, with the units of its day. The last count of a day that has ended goes before it."""
-        for day in self.budget.take_ended_days() if self.budget is not None else []:
-            self._queue("spent", datetime.combine(day, time.max, UTC), note="the day has ended")
-        return self._queue(event, more.pop("at", None) or self._x_time.now(), **more)
+        for day in self._budget.take_ended_days() if self._budget is not None else []:
+            self._queue(DayEnded(), datetime.combine(day, time.max, UTC))
+        return self._queue(event, self._server_clock.now())
 
-    def _queue(self, event: str, at: datetime, **more: Any) -> Row:
-        row = Row(Event(self.holder, at, event, **self._units_on(at.date()), **more))
+    def _queue(self, event: LedgerEvent, at: datetime) -> Row:
+        row = Row(Event(self.holder, at, event.kind, **self._units_on(at.date()), **_columns(event)))
         if len(self._rows) >= _HELD:
-            log.event("ledger_full", "ERROR", message=f"{_HELD} rows wait for BigQuery; '{event}' is not written")
+            log.event("ledger_full", "ERROR", message=f"{_HELD} rows wait for BigQuery; '{event.kind}' is not written")
             row.refused = "too many rows wait"
             row.settled.set()
             return row
@@ -66,8 +95,8 @@ class Ledger:
         return row
 
     def _units_on(self, day: date) -> dict[str, Any]:
-        budget = self.budget
-        if budget is None:
+        budget = self._budget
+        if budget is None or not budget.is_known:
             return {}
         return {
             "delivered_today": budget.units(day),
@@ -105,20 +134,19 @@ class Ledger:
 
     async def run(self) -> None:
         """Write rows for ever."""
-        told, wait = False, _AGAIN_SECONDS[0]
+        failures = 0
         while True:
             await self._some.wait()
             batch = [self._rows[number] for number in range(min(len(self._rows), _AT_ONCE))]
             try:
                 refused = await self.store.insert([(row.id, row.event) for row in batch])
             except NoLedger as error:
-                if not told:
-                    told = True
+                if not failures:
                     log.event("ledger_behind", "WARNING", message=f"ingester_events cannot be written: {error}")
-                await asyncio.sleep(wait)
-                wait = min(2 * wait, _AGAIN_SECONDS[1])
+                await asyncio.sleep(waits.until_rows_are_inserted_again(failures))
+                failures += 1
                 continue
-            told, wait = False, _AGAIN_SECONDS[0]
+            failures = 0
             self._settle(batch, refused)
 
     def _settle(self, batch: list[Row], refused: dict[str, str]) -> None:
@@ -137,3 +165,8 @@ class Ledger:
             row.settled.set()
         if not self._rows:
             self._some.clear()
+
+
+def _columns(event: LedgerEvent) -> dict[str, Any]:
+    """Return what a row has beside the columns that all rows share."""
+    return {field.name: getattr(event, field.name) for field in fields(event)}

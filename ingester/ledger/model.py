@@ -7,12 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-_SKIPPED = frozenset({"budget", "posts", "pause"})  # what was posted meanwhile is fetched only by hand
+from .events import EventKind, StopReason
+
+_SKIPPED = frozenset(
+    {StopReason.BUDGET, StopReason.POSTS, StopReason.PAUSE}
+)  # what was posted meanwhile is fetched only by hand
 
 # rows written before version 0.1 have a refused connect and a stop's condition at the beginning of `note`
 _OLD_REFUSED = "X did not give the stream"
 _OLD_CONDITION = re.compile(r"([0-9A-Za-z_-]{1,64}): ")
-_CONDITIONED = frozenset({"token", "forbidden", "parameters", "rules"})
+_CONDITIONED = frozenset({StopReason.TOKEN, StopReason.FORBIDDEN, StopReason.PARAMETERS, StopReason.RULES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,9 @@ def join_gaps(gaps: Sequence[Gap]) -> Gap:
 
 def as_now(event: Event) -> Event:
     """Return an event of an earlier version as it would be written today."""
-    if event.event == "disconnected" and event.note == _OLD_REFUSED:
-        return replace(event, event="refused", note=None)
-    if event.event != "stopped" or event.condition is not None or event.reason not in _CONDITIONED:
+    if event.event == EventKind.DISCONNECTED and event.note == _OLD_REFUSED:
+        return replace(event, event=EventKind.REFUSED, note=None)
+    if event.event != EventKind.STOPPED or event.condition is not None or event.reason not in _CONDITIONED:
         return event
     found = _OLD_CONDITION.match(event.note or "")
     return replace(event, condition=found[1]) if found else event

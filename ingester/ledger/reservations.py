@@ -14,7 +14,8 @@ from ..budget import Budget
 from ..errors import NoLedger, Unavailable
 from ..ports import Clock
 from ..timeouts import Timeouts
-from ..x.rate_limit import XTime
+from ..x.rate_limit import ServerClock
+from .events import Reserved
 from .ledger import Ledger
 from .units import tally
 
@@ -30,11 +31,13 @@ class BudgetExhausted(Exception):
 class Reservations:
     """The budget of this process, and what the ledger has of it. Belongs on the event loop."""
 
-    def __init__(self, budget: Budget, ledger: Ledger, clock: Clock, x_time: XTime, times: Timeouts) -> None:
+    def __init__(
+        self, budget: Budget, ledger: Ledger, clock: Clock, server_clock: ServerClock, times: Timeouts
+    ) -> None:
         self.budget = budget
         self._ledger = ledger
         self._clock = clock
-        self._x_time = x_time
+        self._server_clock = server_clock
         self._times = times
 
     async def reserve_page(self, least: int, most: int) -> int:
@@ -51,7 +54,7 @@ class Reservations:
                 units = self._size(least, most)
             except (BudgetExhausted, Unavailable):
                 self._ledger.write(
-                    "reserved"
+                    Reserved()
                 )  # its last row may still reserve our last page: two searches would wait for each other
                 raise
         if self.budget.reserve_page(units):
@@ -62,7 +65,7 @@ class Reservations:
                     units = self._size(least, units)
                 except (BudgetExhausted, Unavailable):
                     self.budget.release_page()
-                    self._ledger.write("reserved")
+                    self._ledger.write(Reserved())
                     raise
         return units
 
@@ -79,7 +82,7 @@ class Reservations:
     async def refresh(self) -> None:
         """Read what the other holders have spent and reserved. Raises NoLedger."""
         units = await self._ledger.store.units()
-        self.budget.merge(tally(units, self._ledger.holder, self._x_time.now()))
+        self.budget.merge(tally(units, self._ledger.holder, self._server_clock.now()))
 
     async def keep_ahead(self) -> None:
         """Keep a reservation ahead of what the stream spends. A task of the loop."""
@@ -108,7 +111,7 @@ class Reservations:
             log.event("ledger_behind", "WARNING", message=f"What the stream spends is not in the ledger yet: {error}")
 
     def _own(self) -> int:
-        return self.budget.own(self._x_time.now().date())
+        return self.budget.own(self._server_clock.now().date())
 
     def _size(self, least: int, most: int) -> int:
         remaining = self.budget.remaining()
@@ -122,5 +125,5 @@ class Reservations:
 
     async def _record(self) -> None:
         ceiling = self.budget.ceiling()
-        await self._ledger.settled(self._ledger.write("reserved"), _ROW_SECONDS)
+        await self._ledger.settled(self._ledger.write(Reserved()), _ROW_SECONDS)
         self.budget.confirm(ceiling)

@@ -23,7 +23,7 @@ class Message:
     id: str = ""
 
 
-class NoRoom(Exception):
+class BufferFull(Exception):
     """A message was not taken: the buffer is full, and there is no time to wait."""
 
 
@@ -47,7 +47,7 @@ class Line:
     is_retweet: bool = False
 
 
-def look(raw: bytes) -> Line:
+def inspect_line(raw: bytes) -> Line:
     """Inspect a line. What cannot be read is passed on, and the function stores it in `rejected`; X may bill it as a post."""
     try:
         message = _parse(raw)
@@ -67,7 +67,7 @@ def look(raw: bytes) -> Line:
     return Line("", _problem(message))
 
 
-def wrap(raw: bytes, post_id: str, received_at: int, source: str) -> Message:
+def to_message(raw: bytes, post_id: str, received_at: int, source: str) -> Message:
     """Make a message of X's bytes. `received_at` is in microseconds since 1970, UTC. Raises NotText."""
     try:
         payload = raw.decode("utf-8")

@@ -34,7 +34,7 @@ from runtime import log
 
 from ..errors import PublishFailed
 from ..threads import in_thread
-from .envelope import Message, NoRoom
+from .envelope import BufferFull, Message
 
 _REMEMBERED = 100_000  # ids, 8 MB: longer than a gap's edges, where it matters whether a post is late or missing
 UNACKNOWLEDGED = 10_000  # messages held at the most: about 30 MB of posts of 3 kB
@@ -97,7 +97,7 @@ class Publisher:
             self._take_room(message)
             self._add(message)
 
-    def bury(self, raw: bytes, source: str, reason: str) -> None:
+    def dead_letter(self, raw: bytes, source: str, reason: str) -> None:
         """Send to the dead topic what cannot be a message. Blocks like `publish`."""
         message = Message(b"", raw, source)
         with self._changed:
@@ -111,7 +111,7 @@ class Publisher:
             self._changed.wait_for(lambda: self.waiting == 0 or self.failure is not None, seconds)
             return self.waiting
 
-    def hurry(self) -> None:
+    def shorten_deadlines(self) -> None:
         """Make `publish` raise NoRoom from now on instead of waiting, because the process is ending."""
         self._hurried = True
 
@@ -127,12 +127,12 @@ class Publisher:
                 (number for _, one in self._open.values() if (number := parse_id(one)) is not None), default=None
             )
 
-    def taken(self, first: int, last: int) -> set[str]:
+    def acknowledged_ids(self, first: int, last: int) -> set[str]:
         """Return which of the latest acknowledged posts have ids in the range. They will arrive, however late."""
         with self._changed:
             return {one for one in self._taken if first <= int(one) <= last}
 
-    def holds(self, first: int, last: int) -> bool:
+    def has_unpublished(self, first: int, last: int) -> bool:
         """Whether a post with such an id still waits for Pub/Sub."""
         with self._changed:
             return any(
@@ -147,7 +147,7 @@ class Publisher:
                 if message.data:
                     self.publish(message)
                 else:
-                    self.bury(message.raw, message.source, message.more["reason"])
+                    self.dead_letter(message.raw, message.source, message.more["reason"])
             return self.drain(seconds)
 
         try:
@@ -170,7 +170,7 @@ class Publisher:
         told = False
         while self.waiting >= UNACKNOWLEDGED and self.failure is None:
             if self._hurried:
-                raise NoRoom
+                raise BufferFull
             if not told and time.monotonic() - since >= 1.0:
                 told = True
                 log.event(

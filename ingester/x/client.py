@@ -15,10 +15,10 @@ from runtime.errors import ConfigurationError
 from ..errors import Unavailable
 from ..ports import Clock, Http
 from ..timeouts import Timeouts
-from .bearer import Tokens
 from .fields import PLACE_FIELDS, USER_FIELDS, TweetFields, expansions
-from .rate_limit import XTime, asked_wait
-from .reach import RECENT, Reach
+from .rate_limit import ServerClock, retry_after
+from .reach import RECENT, SearchWindow
+from .tokens import Tokens
 
 _RULES_A_PAGE = 1_000
 _PAGES = 10_000  # of one question: more than a week of search has at 100 posts a page and 450 calls in 15 minutes
@@ -28,7 +28,7 @@ Object = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """An answer below 500 that is no rate limit: to be looked at by the caller."""
 
     status: int
@@ -37,7 +37,7 @@ class Answer:
     reset_in: float = 0.0  # seconds that X asks to wait
 
     @property
-    def said(self) -> str:
+    def error_text(self) -> str:
         """Return X's own words about what is wrong."""
         errors = self.body.get("errors")
         first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
@@ -54,7 +54,7 @@ class X:
         tokens: Tokens,
         clock: Clock,
         times: Timeouts,
-        x_time: XTime,
+        server_clock: ServerClock,
         *,
         fields: TweetFields | None = None,
     ) -> None:
@@ -62,42 +62,42 @@ class X:
         self._fields = fields or TweetFields()
         self._clock = clock
         self._times = times
-        self._x_time = x_time
+        self._server_clock = server_clock
         self._resets: dict[str, float] = {}  # of endpoints that have no call left: when they will, monotonic
         self.tokens = tokens  # renewed here if X refuses one
 
-    async def rules(self) -> Answer:
+    async def rules(self) -> Response:
         """Return all rules, in `body['data']`."""
         path, found = "/2/tweets/search/stream/rules", []
-        answer = Answer(200)
+        answer = Response(200)
         async for answer in self._pages(
             lambda token: self._call("GET", path, {"max_results": _RULES_A_PAGE} | _page("pagination_token", token))
         ):
             found += _listed(answer.body)
         unique = {str(rule.get("id")): rule for rule in found if isinstance(rule, dict)}
-        return Answer(answer.status, answer.body | {"data": list(unique.values())})
+        return Response(answer.status, answer.body | {"data": list(unique.values())})
 
-    async def add_rules(self, rules: list[dict[str, str]], *, dry_run: bool = False) -> Answer:
+    async def add_rules(self, rules: list[dict[str, str]], *, dry_run: bool = False) -> Response:
         """`rules` have value and tag. What X refuses is in `body['errors']`, with a status of 2xx."""
         dry = {"dry_run": "true"} if dry_run else {}
         return await self._call("POST", "/2/tweets/search/stream/rules", dry, {"add": rules})
 
-    async def delete_rules(self, ids: list[str]) -> Answer:
+    async def delete_rules(self, ids: list[str]) -> Response:
         return await self._call("POST", "/2/tweets/search/stream/rules", {}, {"delete": {"ids": ids}})
 
-    async def connections(self) -> Answer:
+    async def connections(self) -> Response:
         """Return who holds the stream now, in `body['data']`."""
         return await self._call("GET", "/2/connections", {"status": "active", "endpoints": "filtered_stream"})
 
-    async def clear_connections(self) -> Answer:
+    async def clear_connections(self) -> Response:
         """Clear a connection that is gone and that X still counts."""
         return await self._call("DELETE", "/2/connections/filtered_stream", {})
 
-    async def usage(self) -> Answer:
+    async def usage(self) -> Response:
         """Return the posts that X has counted for billing: `body['data']['project_usage']`, a string."""
         return await self._call("GET", "/2/usage/tweets", {})
 
-    async def credits(self) -> Answer:
+    async def credits(self) -> Response:
         """Return what is left of the account's credits: `body['data']['total_balance']`, in dollars."""
         return await self._call("GET", "/2/usage/credits", {})
 
@@ -110,8 +110,8 @@ class X:
         authors: bool,
         referenced: bool,
         size: Callable[[], Awaitable[int]],
-        reach: Reach = RECENT,
-    ) -> AsyncIterator[Answer]:
+        reach: SearchWindow = RECENT,
+    ) -> AsyncIterator[Response]:
         """Yield pages of a search, newest first, each of as many posts as `size` says right before it is asked for."""
         parameters: Object = {
             "query": query,
@@ -126,7 +126,7 @@ class X:
         async def with_size() -> Object:
             return {"max_results": await size(), "tweet.fields": ",".join(self._fields.names)}
 
-        async def page(token: str | None) -> Answer:
+        async def page(token: str | None) -> Response:
             answer = await self._patiently(path, parameters | _page("next_token", token), with_size, pause=reach.pause)
             if answer.status == 400 and self._fields.leave_out_refused(answer.body):
                 return await page(token)
@@ -143,8 +143,8 @@ class X:
         granularity: str,
         spend: Callable[[], Awaitable[object]],
         *,
-        reach: Reach = RECENT,
-    ) -> AsyncIterator[Answer]:
+        reach: SearchWindow = RECENT,
+    ) -> AsyncIterator[Response]:
         """Yield pages of X's counts for a query, retweets included, by minute, hour or day. X bills each page as a request.
 
         `spend` is awaited before each.
@@ -160,7 +160,7 @@ class X:
             lambda token: self._patiently(path, parameters | _page("next_token", token), spend_first, pause=reach.pause)
         )
 
-    async def _pages(self, ask: Callable[[str | None], Awaitable[Answer]]) -> AsyncIterator[Answer]:
+    async def _pages(self, ask: Callable[[str | None], Awaitable[Response]]) -> AsyncIterator[Response]:
         """Yield each page. Ends where there is no next one, where one repeats what was (twarc #541), and where nothing new comes."""
         seen: set[str] = set()
         tokens: set[str] = set()
@@ -193,7 +193,7 @@ class X:
         prepare: Callable[[], Awaitable[Object]],
         *,
         pause: float = 0.0,
-    ) -> Answer:
+    ) -> Response:
         """Make a call, once X's limit allows another. `pause` is the least time between two of this path, in seconds.
 
         `prepare` is awaited right before the call, and returns its last parameters.
@@ -210,7 +210,7 @@ class X:
             self._resets[path] = self._clock.monotonic() + (answer.reset_in or self._times.asked_least)
         return answer
 
-    async def _call(self, method: str, path: str, parameters: Mapping[str, Any], body: Any = None) -> Answer:
+    async def _call(self, method: str, path: str, parameters: Mapping[str, Any], body: Any = None) -> Response:
         """Make one request, and once more where the token was refused and there is another."""
         token = self.tokens.current
         answer = await self._ask(method, path, parameters, body, token)
@@ -225,18 +225,18 @@ class X:
             log.event("token_unread", "WARNING", message=str(error))
             return False
 
-    async def _ask(self, method: str, path: str, parameters: Mapping[str, Any], body: Any, token: Token) -> Answer:
+    async def _ask(self, method: str, path: str, parameters: Mapping[str, Any], body: Any, token: Token) -> Response:
         asked = self._clock.monotonic()
         reply = await self._http.call(method, path, parameters, body, token)
-        self._x_time.compare(reply.headers, asked)
-        wait = asked_wait(reply.headers, self._x_time.now().timestamp())
+        self._server_clock.compare(reply.headers, asked)
+        wait = retry_after(reply.headers, self._server_clock.now().timestamp())
         if wait is not None:  # X's window is shorter, so a longer wait is a mistake
             wait = min(max(wait, self._times.asked_least), self._times.asked_most)
         left = reply.headers.get("x-rate-limit-remaining", "")
-        answer = Answer(reply.status, reply.body or {}, int(left) if left.isdecimal() else None, wait or 0.0)
+        answer = Response(reply.status, reply.body or {}, int(left) if left.isdecimal() else None, wait or 0.0)
         limited = reply.status == 429 and answer.body.get("title") != "UsageCapExceeded"
         if reply.status >= 500 or limited:
-            raise Unavailable(f"{path}: {answer.said}", wait)
+            raise Unavailable(f"{path}: {answer.error_text}", wait)
         if reply.status < 300 and reply.body is None:
             raise Unavailable(f"{path}: X's answer is not JSON, or cut off")
         return answer

@@ -18,7 +18,7 @@ _WRONG_CLOCK = 20.0  # seconds: a third of a gap's edge
 _MILLISECONDS = 1e11  # a moment above this, as seconds, lies 3,000 years ahead
 
 
-class XTime:
+class ServerClock:
     """X's time, kept by the monotonic clock, so that setting this machine's clock has no effect."""
 
     def __init__(self, clock: Clock) -> None:
@@ -56,7 +56,7 @@ class XTime:
             )  # fmt: skip
 
 
-def asked_wait(headers: Mapping[str, str], now: float) -> float | None:
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Return the seconds that an answer asks to wait; None if it asks for none, or names a moment that has passed.
 
     `now` is X's time in seconds since 1970 as far as it is known; the answer's own Date counts for more. Reads Retry-After (seconds
@@ -89,7 +89,7 @@ def _moment(text: str) -> float | None:
         return None
 
 
-class Bucket:
+class RateLimiter:
     """At most `most` in any `window` seconds. Times are seconds of one clock that only goes on."""
 
     def __init__(self, most: int, window: float, past: Iterable[float] = ()) -> None:
@@ -104,7 +104,7 @@ class Bucket:
             return 0.0
         return self._taken[len(self._taken) - self._most] + self._window - now
 
-    def pace(self, now: float) -> float:
+    def delay(self, now: float) -> float:
         """Return the seconds to wait so that the bucket never runs dry.
 
         0 while at least half is left; after that the rest is spread evenly over the time until the oldest one no longer counts.
@@ -115,7 +115,7 @@ class Bucket:
         spacing = (self._taken[0] + self._window - now) / left
         return max(0.0, self._taken[-1] + spacing - now)
 
-    def take(self, now: float) -> None:
+    def acquire(self, now: float) -> None:
         """Count one."""
         self._taken.append(now)
 

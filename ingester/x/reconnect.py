@@ -7,9 +7,11 @@ of X's has its action. The first reconnect after a good connection is at once.
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..ledger.events import StopReason
 from ..options import parse_time
 from ..timeouts import Timeouts
-from .reception import Ended
+from ..waits import grow
+from .disconnect import Disconnect, DisconnectKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class ClearGhost:
+class TerminateStale:
     """X counts a connection that nobody holds: have it cleared, then connect after so many seconds."""
 
     seconds: float
@@ -49,7 +51,7 @@ class ReadToken:
 class Stop:
     """Waiting does not help, or not soon. `message` says what to do; `reason` is short, for the ledger."""
 
-    reason: str
+    reason: StopReason
     message: str
     retry_after: float | None  # seconds; None: not before something has been changed
     until: datetime | None = None  # X's own date for it, if it names one that lies before `retry_after` is over
@@ -58,34 +60,34 @@ class Stop:
 _HOURS_A_DAY = 24
 _CERTIFICATES = 5  # tries before a certificate that is not valid stops the ingester
 
-Action = Wait | ClearGhost | InstallRules | ReadToken | Stop
+Action = Wait | TerminateStale | InstallRules | ReadToken | Stop
 
 
-def decide(ended: Ended, failures: int, times: Timeouts) -> Action:
+def decide(ended: Disconnect, failures: int, times: Timeouts) -> Action:
     """`failures` counts the endings in a row before this one that were not good."""
-    if ended.how == "certificate" and failures >= _CERTIFICATES:
+    if ended.kind == DisconnectKind.CERTIFICATE and failures >= _CERTIFICATES:
         return Stop(
-            "certificate",
+            StopReason.CERTIFICATE,
             f"The certificate of X_API_URL is not valid ({ended.reason}). Is a proxy between this machine and X, and is its certificate "
             "authority in REQUESTS_CA_BUNDLE? Is this machine's clock right?",
             times.stopped,
         )
-    if ended.how == "unruled":
-        return InstallRules(0.0 if failures == 0 else _grow(times.http_first / 5, failures, times.reap * 2))
-    if ended.how != "http":
+    if ended.kind == DisconnectKind.RULES_LOST:
+        return InstallRules(0.0 if failures == 0 else grow(times.http_first / 5, failures, times.reap * 2))
+    if ended.kind != DisconnectKind.HTTP:
         at_once = is_good(ended, times) or failures == 0
-        return Wait(0.0 if at_once else _grow(times.network_first, failures - 1, times.network_most))
+        return Wait(0.0 if at_once else grow(times.network_first, failures - 1, times.network_most))
     kind = str(ended.problem.get("type") or "").rsplit("/", 1)[-1]  # X's problem types differ in host only
     title = str(ended.problem.get("title") or "")
     said = str(ended.problem.get("detail") or title or "no reason given")[:300]
     match ended.status:
         case 409:
-            return InstallRules(0.0 if failures == 0 else _grow(times.http_first / 5, failures, times.reap * 2))
+            return InstallRules(0.0 if failures == 0 else grow(times.http_first / 5, failures, times.reap * 2))
         case 401:
             return ReadToken(
                 Wait(times.http_first),
                 Stop(
-                    "token",
+                    StopReason.TOKEN,
                     f"X does not take the bearer token (401: {said}). Was it revoked or mistyped? Put a good one into the "
                     "secret: a new version is read at the next start.",
                     times.stopped,
@@ -94,7 +96,7 @@ def decide(ended: Ended, failures: int, times: Timeouts) -> Action:
         case 403 if kind == "credits" or title == "SpendCapReached":
             until = str(ended.problem.get("reset_date") or "")[:40]
             return Stop(
-                "spend_cap",
+                StopReason.SPEND_CAP,
                 f"X's account has reached its spending cap (403: {said}){f', until {until}' if until else ''}. Wait for that date, or "
                 "raise the cap in X's developer console: X is asked again then, and once a day. What is posted meanwhile is fetched "
                 "by search afterwards.",
@@ -103,38 +105,38 @@ def decide(ended: Ended, failures: int, times: Timeouts) -> Action:
             )
         case 403:
             return Stop(
-                "forbidden",
+                StopReason.FORBIDDEN,
                 f"X does not let this app use the filtered stream (403: {said}). Attach the app to a project with access to it "
                 "in X's developer console, or put another app's token into the secret.",
                 times.stopped,
             )
         case 402:
             return Stop(
-                "credits",
+                StopReason.CREDITS,
                 f"X's account has no credits left (402: {said}). Buy credits, or raise the spending limit, in X's developer "
                 "console. What is posted meanwhile is fetched by search afterwards.",
                 times.stopped,
             )
         case 400:
             return Stop(
-                "parameters",
+                StopReason.PARAMETERS,
                 f"X does not take a parameter of ours (400: {said}). The account may lack it, or X has changed: use a newer "
                 "version of this program.",
                 None,
             )
         case 429 if kind == "usage-capped" or title == "UsageCapExceeded":
             return Stop(
-                "cap",
+                StopReason.CAP,
                 f"X's usage cap is reached ({ended.problem.get('period') or 'period not named'}). Wait for the next period, or "
                 "raise the cap in X's developer console.",
                 times.stopped,
             )
         case 429 if ended.problem.get("connection_issue") == "TooManyConnections":
             # the old connection often goes by itself within seconds
-            return ClearGhost(times.reap) if failures else Wait(times.http_first)
+            return TerminateStale(times.reap) if failures else Wait(times.http_first)
         case 429 | 420 | 503:
             return _as_asked(ended, failures, times)
-    return Wait(_grow(times.http_first, failures, times.http_most))
+    return Wait(grow(times.http_first, failures, times.http_most))
 
 
 def _date(text: str) -> datetime | None:
@@ -144,39 +146,25 @@ def _date(text: str) -> datetime | None:
         return None
 
 
-def _as_asked(ended: Ended, failures: int, times: Timeouts) -> Wait | Stop:
+def _as_asked(ended: Disconnect, failures: int, times: Timeouts) -> Wait | Stop:
     """Wait as long as X asks, but no less than our own back-off; if X asks for more than its own window, stop for an hour."""
     wish, busy = ended.reset_in, ended.status == 503
     own = (
-        _grow(times.http_first, failures, times.http_most)
-        if busy
-        else _grow(times.rate_first, failures, times.rate_most)
+        grow(times.http_first, failures, times.http_most) if busy else grow(times.rate_first, failures, times.rate_most)
     )
     if wish is None:
         return Wait(own)
     if wish > times.asked_most:
         return Stop(
-            "limited",
+            StopReason.LIMITED,
             f"X asks not to be called for {wish / 3_600:,.1f} hours ({ended.reason}), and its limits last 15 minutes. Is the app "
             "suspended? X's developer console says so. The stream is asked for again in an hour.",
             times.stopped,
         )
-    least = own if busy else _grow(times.asked_least, failures, times.rate_most)
+    least = own if busy else grow(times.asked_least, failures, times.rate_most)
     return Wait(max(wish, least), asked=wish >= least)
 
 
-def is_good(ended: Ended, times: Timeouts) -> bool:
+def is_good(ended: Disconnect, times: Timeouts) -> bool:
     """Whether the connection worked, so that back-off starts anew: it brought a post, or was held for a minute."""
-    return ended.how != "http" and (ended.posts > 0 or ended.held >= times.good)
-
-
-def jittered(wait: Wait, share: float) -> float:
-    """Up to a fifth longer, so that many who were thrown out together do not come back together; `share` is 0 to 1.
-
-    What X asked for is lengthened by a second at the most.
-    """
-    return wait.seconds + share * min(0.2 * wait.seconds, 1.0 if wait.asked else float("inf"))
-
-
-def _grow(first: float, times: int, most: float) -> float:
-    return min(most, first * 2.0 ** min(times, 30))
+    return ended.kind != DisconnectKind.HTTP and (ended.posts > 0 or ended.held >= times.good)

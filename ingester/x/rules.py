@@ -18,7 +18,7 @@ from runtime.errors import ConfigurationError
 from ..errors import Denied, Refused
 from ..options import RULES
 from . import grammar
-from .client import Answer, X
+from .client import Response, X
 
 _COMMENT = re.compile(r"[ \t]+#")
 _LONGEST = 1_024  # characters of a rule on pay-per-use (https://docs.x.com/x-api/posts/filtered-stream)
@@ -153,7 +153,7 @@ async def there(x: X) -> list[Rule]:
     """Return X's rules. Raises Denied where X does not show them, Unavailable."""
     answer = await x.rules()
     if answer.status != 200:
-        raise Denied(f"X does not show its rules ({answer.said}). Is the token right?", answer.status)
+        raise Denied(f"X does not show its rules ({answer.error_text}). Is the token right?", answer.status)
     return [Rule(str(r.get("value", "")), str(r.get("tag") or ""), str(r.get("id", ""))) for r in answer.body["data"]]
 
 
@@ -180,7 +180,7 @@ async def install(x: X, rules: list[Rule]) -> dict[str, str]:
     """Add the rules. Returns X's ids by the file's values, as far as X says. Raises Refused where X does not take one, Unavailable."""
     answer = await x.add_rules(_as_x(rules))
     if answer.status in (401, 402, 403):  # for another reason than the rules' text
-        raise Denied(f"X does not take the rules ({answer.said}).", answer.status)
+        raise Denied(f"X does not take the rules ({answer.error_text}).", answer.status)
     if problem := _problem(answer):
         raise Refused(problem)
     log.event("rules_installed", rules=len(rules))
@@ -202,12 +202,12 @@ async def apply(x: X, plan: Plan, *, remove_foreign: bool) -> None:
     if gone:
         answer = await x.delete_rules([rule.id for rule in gone])
         if answer.status != 200:
-            raise Refused(f"X does not remove rules ({answer.said}).")
+            raise Refused(f"X does not remove rules ({answer.error_text}).")
     if again := [rule for rule in plan.add if _plain(rule.value) in retagged]:
         await install(x, again)
 
 
-def _ids_by_value(answer: Answer, rules: list[Rule]) -> dict[str, str]:
+def _ids_by_value(answer: Response, rules: list[Rule]) -> dict[str, str]:
     """Return X's ids of rules that were added, in their order, and of those that X had already: it names them in its errors."""
     added, errors = answer.body.get("data"), answer.body.get("errors")
     listed = [*(added if isinstance(added, list) else []), *(errors if isinstance(errors, list) else [])]
@@ -230,12 +230,12 @@ def _as_x(rules: list[Rule]) -> list[dict[str, str]]:
     return [{"value": rule.value, **({"tag": rule.tag} if rule.tag else {})} for rule in rules]
 
 
-def _problem(answer: Answer) -> str | None:
+def _problem(answer: Response) -> str | None:
     errors = answer.body.get("errors")
     for problem in errors if isinstance(errors, list) else []:
         if isinstance(problem, dict) and problem.get("title") != "DuplicateRule":
             details = "; ".join(map(str, problem.get("details") or [problem.get("detail") or problem.get("title")]))
             return f"X refuses the rule '{problem.get('value')}': {details}. Change it in ingester/rules.yaml."
     if answer.status not in (200, 201):
-        return f"X does not take the rules ({answer.said}). Is the token right, and is ingester/rules.yaml in X's language?"
+        return f"X does not take the rules ({answer.error_text}). Is the token right, and is ingester/rules.yaml in X's language?"
     return None

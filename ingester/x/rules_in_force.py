@@ -4,12 +4,12 @@ from runtime import log
 
 from ..errors import Unavailable
 from ..ports import Clock
+from ..waits import RULES_AGAIN
 from . import rules
 from .client import X
 from .rules import Plan, Rule
 
 _IN_VAIN = 3  # times in a row that X may take rules and not list them
-_AGAIN_SECONDS = 60.0  # after X did not take rules
 
 
 class RulesInForce:
@@ -32,7 +32,7 @@ class RulesInForce:
         self._unlisted: set[str] = set()  # values that X takes and never lists
         self.seen_at = clock.monotonic()  # when X was last seen to have all of the file's rules
 
-    async def look(self) -> bool:
+    async def refresh(self) -> bool:
         """Ask X. Returns False when X lacks one of the file's rules: its posts do not come, though the stream goes on.
 
         `listed` then stays as it was, because a gap is filled by the rules that were in force before it.
@@ -72,10 +72,10 @@ class RulesInForce:
         try:
             self._installed |= await rules.install(self._x, self._ours)
         except Unavailable as error:
-            self._not_before = self._clock.monotonic() + max(error.reset_in or 0.0, _AGAIN_SECONDS)
+            self._not_before = self._clock.monotonic() + max(error.reset_in or 0.0, RULES_AGAIN)
             log.event("rules_failed", "WARNING", message=str(error))
             return
-        if await self.look():
+        if await self.refresh():
             return
         self._in_vain += 1
         if self._in_vain >= _IN_VAIN:

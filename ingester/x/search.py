@@ -22,8 +22,8 @@ from posts.prices import Resources, resources
 
 from ..errors import Denied
 from ..options import parse_time
-from .client import Answer, X, whole_number
-from .reach import ALL, LONGEST, RECENT, Reach
+from .client import Response, X, whole_number
+from .reach import ALL, LONGEST, RECENT, SearchWindow
 
 DAYS = timedelta(days=7)
 SHARE_FOR_COUNTS = 0.01  # of the price of the posts: so much may be spent on counting them
@@ -78,7 +78,7 @@ class NoArchive(Exception):
     """X does not let this app search the full archive. The text is X's."""
 
 
-def cannot_ask(value: str, longest: int = LONGEST) -> str | None:
+def why_not_searchable(value: str, longest: int = LONGEST) -> str | None:
     """Return why search cannot be asked for a rule; None if it can. `longest` is in characters."""
     if len(value) > longest:
         return f"{len(value)} characters, and search takes {longest}"
@@ -105,7 +105,7 @@ async def pages(
     authors: bool,
     referenced: bool,
     size: Callable[[], Awaitable[int]],
-    reach: Reach = RECENT,
+    reach: SearchWindow = RECENT,
 ) -> AsyncIterator[Page]:
     """Yield posts that match the rule, a page at a time, each of `size()` posts.
 
@@ -143,7 +143,7 @@ class Counted:
 
 async def counts(
     x: X,
-    rules: Iterable[tuple[AskedRule, Reach]],
+    rules: Iterable[tuple[AskedRule, SearchWindow]],
     since: datetime,
     until: datetime,
     spend: Callable[[int], Awaitable[object]],
@@ -179,15 +179,17 @@ async def counts(
     return result
 
 
-def units_of_counts(rules: Iterable[tuple[AskedRule, Reach]]) -> int:
+def units_of_counts(rules: Iterable[tuple[AskedRule, SearchWindow]]) -> int:
     """Return the units that X bills for counting: a request for as many rules as fit into a query. Further pages cost more."""
     return sum(reach.counts for _, reach in _queries(rules))
 
 
-def _queries(rules: Iterable[tuple[AskedRule, Reach]]) -> Iterator[tuple[str, Reach]]:
-    askable = [(value, reach) for (_, value, _), reach in rules if cannot_ask(value, reach.characters) is None]
+def _queries(rules: Iterable[tuple[AskedRule, SearchWindow]]) -> Iterator[tuple[str, SearchWindow]]:
+    searchable = [
+        (value, reach) for (_, value, _), reach in rules if why_not_searchable(value, reach.characters) is None
+    ]
     for reach in (RECENT, ALL):
-        for query in _together([value for value, its in askable if its == reach], reach.characters):
+        for query in _together([value for value, its in searchable if its == reach], reach.characters):
             yield query, reach
 
 
@@ -215,13 +217,13 @@ def _either(found: dict[str, Any], *names: str) -> int | None:
     return next((number for number in numbers if number is not None), None)
 
 
-def _check(answer: Answer, reach: Reach) -> None:
+def _check(answer: Response, reach: SearchWindow) -> None:
     if reach == ALL and answer.status in _NO_ARCHIVE:
-        raise NoArchive(answer.said)
+        raise NoArchive(answer.error_text)
     if answer.status in _BAD_QUERY:
-        raise QueryRefused(answer.said)
+        raise QueryRefused(answer.error_text)
     if answer.status != 200:
-        raise Denied(answer.said, answer.status)
+        raise Denied(answer.error_text, answer.status)
 
 
 def _together(values: list[str], longest: int) -> list[str]:

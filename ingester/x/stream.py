@@ -1,4 +1,4 @@
-"""One connection to X's stream by tweepy, in a thread. It carries bytes to the reception and decides nothing.
+"""One connection to X's stream by tweepy, in a thread. It carries bytes to the consumer and decides nothing.
 
 tweepy's own loop reconnects hot, retries fatal answers for ever and swallows exceptions. Here it never goes round: each `hold` may make
 one request, and whatever would make it go on ends it. The caller decides what follows.
@@ -25,10 +25,11 @@ from runtime.version import AGENT
 from ..ports import Clock
 from ..threads import in_thread
 from ..timeouts import Timeouts
+from .consumer import StreamConsumer
+from .disconnect import Disconnect, DisconnectKind
 from .fields import PLACE_FIELDS, USER_FIELDS, TweetFields, expansions
 from .http import elsewhere, lower
-from .rate_limit import XTime, asked_wait
-from .reception import Ended, Reception
+from .rate_limit import ServerClock, retry_after
 
 TWEEPYS_HOST = "https://api.twitter.com"  # fixed in tweepy 4.17; X documents https://api.x.com only
 _PAGES = ("text/html", "application/xhtml+xml")
@@ -52,7 +53,7 @@ class Stream:
         url: str,
         times: Timeouts,
         clock: Clock,
-        x_time: XTime,
+        server_clock: ServerClock,
         *,
         authors: bool,
         referenced: bool,
@@ -61,7 +62,7 @@ class Stream:
         self._url = url
         self._times = times
         self._clock = clock
-        self._x_time = x_time
+        self._server_clock = server_clock
         self._parameters = {
             "user_fields": USER_FIELDS if authors else None,
             "place_fields": PLACE_FIELDS,
@@ -70,19 +71,19 @@ class Stream:
         self._fields = fields or TweetFields()
         self._connection: _Connection | None = None
 
-    async def hold(self, token: Token, reception: Reception, connected: Callable[[], None]) -> Ended:
+    async def hold(self, token: Token, consumer: StreamConsumer, connected: Callable[[], None]) -> Disconnect:
         """Make one connection and return when it has ended. Raises PublishFailed, and what nobody foresaw."""
         loop, asked_at = asyncio.get_running_loop(), self._clock.monotonic()
 
         def arrived() -> None:
-            self._x_time.compare(connection.headers, asked_at, connection.answered_at)
+            self._server_clock.compare(connection.headers, asked_at, connection.answered_at)
             connected()
 
         self._connection = connection = _Connection(
             self._url,
             token,
             self._times,
-            reception=reception,
+            consumer=consumer,
             clock=self._clock,
             connected=lambda: loop.call_soon_threadsafe(arrived),
         )
@@ -91,15 +92,15 @@ class Stream:
         try:
             ended = await asyncio.shield(reading)
         finally:
-            connection.close(Ended("network", reason="closed by us"))
+            connection.close(Disconnect(DisconnectKind.NETWORK, reason="closed by us"))
             await asyncio.wait([reading], timeout=_LAST_POST_SECONDS)
-        if ended.how != "http":
+        if ended.kind != DisconnectKind.HTTP:
             return ended
-        self._x_time.compare(connection.headers, asked_at, connection.answered_at)
-        asked = asked_wait(connection.headers, self._x_time.of(connection.answered_at).timestamp())
+        self._server_clock.compare(connection.headers, asked_at, connection.answered_at)
+        asked = retry_after(connection.headers, self._server_clock.of(connection.answered_at).timestamp())
         return replace(ended, reset_in=asked)
 
-    def close(self, ended: Ended) -> None:
+    def close(self, ended: Disconnect) -> None:
         """End the connection that is held, as having ended so."""
         if self._connection is not None:
             self._connection.close(ended)
@@ -152,7 +153,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
         token: Token,
         times: Timeouts,
         *,
-        reception: Reception,
+        consumer: StreamConsumer,
         clock: Clock,
         connected: Callable[[], object],
     ) -> None:
@@ -164,11 +165,11 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
         self.session.mount(TWEEPYS_HOST, _Host(url, times.silence, self))
         self._url = url
         self._times = times
-        self._reception = reception
+        self._consumer = consumer
         self._clock = clock
         self._connected = connected
         self._socket = RequestSocket()
-        self._ended: Ended | None = None
+        self._ended: Disconnect | None = None
         self._exception: Exception | None = None
         self._began: float | None = None
         self._first = True  # no byte yet
@@ -176,7 +177,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
         self.headers: dict[str, str] = {}
         self.answered_at = 0.0  # monotonic
 
-    def run(self, parameters: dict[str, Any]) -> Ended:
+    def run(self, parameters: dict[str, Any]) -> Disconnect:
         """Read until the connection has ended."""
         with self._socket.within(_ANSWER_SECONDS):
             self.filter(**parameters)
@@ -186,12 +187,12 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
             if not isinstance(self._exception, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
                 raise self._exception
             self.note(self._exception)
-        ended = self._ended or Ended("network", reason="refused, or cut")
+        ended = self._ended or Disconnect(DisconnectKind.NETWORK, reason="refused, or cut")
         if self._began is None or self._first:
             return ended
-        return replace(ended, held=time.monotonic() - self._began, posts=self._reception.posts_here)
+        return replace(ended, held=self._clock.monotonic() - self._began, posts=self._consumer.posts_here)
 
-    def close(self, ended: Ended) -> None:
+    def close(self, ended: Disconnect) -> None:
         """End the reading. May be called from another thread."""
         if self._ended is None:
             self._ended = ended
@@ -204,17 +205,21 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
             return
         cause = _cause(error)
         if isinstance(cause, ssl.SSLCertVerificationError):
-            self._ended = Ended("certificate", reason=f"the certificate is not valid: {cause.verify_message}")
+            self._ended = Disconnect(
+                DisconnectKind.CERTIFICATE, reason=f"the certificate is not valid: {cause.verify_message}"
+            )
         elif isinstance(error, requests.Timeout | urllib3.exceptions.ReadTimeoutError | TimeoutError):
             begun = self._began is not None
             why = f"no byte for {self._times.silence:.0f} s" if begun else "no answer in time"
-            self._ended = Ended("silent" if begun else "network", reason=why)
+            self._ended = Disconnect(DisconnectKind.SILENT if begun else DisconnectKind.NETWORK, reason=why)
         elif self._socket.is_shut_down:
-            self._ended = Ended("network", reason=f"no whole answer within {_ANSWER_SECONDS:.0f} s")
+            self._ended = Disconnect(DisconnectKind.NETWORK, reason=f"no whole answer within {_ANSWER_SECONDS:.0f} s")
         elif isinstance(cause, ValueError | http.client.IncompleteRead):  # the length of a piece that never came
-            self._ended = Ended("network", reason="cut in the middle of an answer")
+            self._ended = Disconnect(DisconnectKind.NETWORK, reason="cut in the middle of an answer")
         else:
-            self._ended = Ended("network", reason=f"refused, or cut ({type(cause).__name__}: {cause})"[:300])
+            self._ended = Disconnect(
+                DisconnectKind.NETWORK, reason=f"refused, or cut ({type(cause).__name__}: {cause})"[:300]
+            )
 
     def answered(self, response: requests.Response) -> None:
         """tweepy's hooks see neither headers nor bodies; this one sees every answer before its body is read."""
@@ -235,25 +240,28 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
             problem = orjson.loads(response.content)
         except (orjson.JSONDecodeError, requests.RequestException):
             problem = {}
-        self._ended = Ended(
-            "http", status=response.status_code, problem=problem if isinstance(problem, dict) else {}, reason=reason
+        self._ended = Disconnect(
+            DisconnectKind.HTTP,
+            status=response.status_code,
+            problem=problem if isinstance(problem, dict) else {},
+            reason=reason,
         )
 
     def on_connect(self) -> None:
-        self._began = time.monotonic()
-        self._reception.begin()
+        self._began = self._clock.monotonic()
+        self._consumer.begin()
 
     def on_data(self, raw_data: bytes) -> None:
         if self._first and not self._is_stream(raw_data):
             return
-        if (ended := self._reception.line(raw_data)) is None:
+        if (ended := self._consumer.take_line(raw_data)) is None:
             return
-        if ended.how == "spent":
+        if ended.kind == DisconnectKind.LIMIT:
             self._read_to_the_end(ended)
         else:
             self._end(ended)
 
-    def _read_to_the_end(self, ended: Ended) -> None:
+    def _read_to_the_end(self, ended: Disconnect) -> None:
         """Go on with what X has written already, because it has billed it. The connection then ends as `ended`."""
         if self._last_read is None:
             self._last_read = time.monotonic() + _LAST_READ_SECONDS
@@ -264,8 +272,10 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
 
     def on_closed(self, response: requests.Response) -> None:
         if self._first:
-            self._end(Ended("http", status=_NO_STREAM, reason=f"HTTP {_NO_STREAM}: closed without a byte"))
-        self._end(Ended("closed", reason="X closed the connection"))
+            self._end(
+                Disconnect(DisconnectKind.HTTP, status=_NO_STREAM, reason=f"HTTP {_NO_STREAM}: closed without a byte")
+            )
+        self._end(Disconnect(DisconnectKind.CLOSED, reason="X closed the connection"))
 
     def on_connection_error(self) -> None:
         self.disconnect()
@@ -281,14 +291,20 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
 
     def _is_stream(self, raw: bytes) -> bool:
         if raw.lstrip().startswith(b"<"):
-            self._end(Ended("http", status=_NO_STREAM, reason=f"HTTP {_NO_STREAM}: a web page in place of the stream"))
+            self._end(
+                Disconnect(
+                    DisconnectKind.HTTP,
+                    status=_NO_STREAM,
+                    reason=f"HTTP {_NO_STREAM}: a web page in place of the stream",
+                )
+            )
             return False
         self._first = False
         self._socket.lift_deadline()
         self._connected()
         return True
 
-    def _end(self, ended: Ended) -> None:
+    def _end(self, ended: Disconnect) -> None:
         if self._ended is None:
             self._ended = ended
         self.disconnect()
@@ -306,7 +322,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
                     if remaining <= 0 and is_whole:
                         break
                     self._socket.shorten(_QUIET_SECONDS if is_whole else max(remaining, _QUIET_SECONDS))
-                if self._clock.monotonic() - self._reception.last_byte > patience:
+                if self._clock.monotonic() - self._consumer.last_byte > patience:
                     raise TimeoutError
         except (urllib3.exceptions.HTTPError, OSError) as error:
             self.note(error)

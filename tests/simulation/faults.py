@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ingester.ports import Reply
-from ingester.x.reception import Ended
+from ingester.x.disconnect import Disconnect, DisconnectKind
 from runtime.bearer_token import Token
 
 from .world import Process, World
@@ -61,19 +61,19 @@ def added_fault(function: Fault) -> Fault:
     return function
 
 
-def _end(world: World, ended: Ended, *, cut: bool = False) -> None:
+def _end(world: World, ended: Disconnect, *, cut: bool = False) -> None:
     world.x.drop(world.x.connection, ended, cut=cut)
 
 
 @fault(5)
 def close(world: World, step: Step) -> None:
-    _end(world, Ended("closed", reason="X closed the connection"))
+    _end(world, Disconnect(DisconnectKind.CLOSED, reason="X closed the connection"))
 
 
 @fault(4)
 def reset(world: World, step: Step) -> None:
     """The connection is reset, and what is in the buffers is lost."""
-    _end(world, Ended("network", reason="cut"), cut=True)
+    _end(world, Disconnect(DisconnectKind.NETWORK, reason="cut"), cut=True)
 
 
 @fault()
@@ -88,7 +88,7 @@ def reset_amid_late_posts(world: World, step: Step) -> None:
 def partial(world: World, step: Step) -> None:
     if world.x.connection is not None:
         world.x.connection.write(b'{"data":{"id":"21', world.loop.now)
-        _end(world, Ended("closed", reason="X closed the connection"))
+        _end(world, Disconnect(DisconnectKind.CLOSED, reason="X closed the connection"))
 
 
 @fault(3)
@@ -127,41 +127,49 @@ def error_lines(world: World, step: Step) -> None:
         world.loop.call_later(20.0 * number, say)
 
 
-def _answers(world: World, step: Step, make: Callable[[], Reply | Ended]) -> None:
+def _answers(world: World, step: Step, make: Callable[[], Reply | Disconnect]) -> None:
     world.x.answers.extend([make] * max(1, step.number))
-    _end(world, Ended("network", reason="cut"), cut=True)
+    _end(world, Disconnect(DisconnectKind.NETWORK, reason="cut"), cut=True)
 
 
 @fault(3)
 def refused_503(world: World, step: Step) -> None:
-    _answers(world, step, lambda: Ended("http", status=503, reason="HTTP 503"))
+    _answers(world, step, lambda: Disconnect(DisconnectKind.HTTP, status=503, reason="HTTP 503"))
 
 
 @fault()
 def refused_network(world: World, step: Step) -> None:
-    _answers(world, step, lambda: Ended("network", reason="refused"))
+    _answers(world, step, lambda: Disconnect(DisconnectKind.NETWORK, reason="refused"))
 
 
 @fault()
 def web_page(world: World, step: Step) -> None:
-    _answers(world, step, lambda: Ended("http", status=502, reason="HTTP 502: a web page"))
+    _answers(world, step, lambda: Disconnect(DisconnectKind.HTTP, status=502, reason="HTTP 502: a web page"))
 
 
 @fault()
 def rate_limited(world: World, step: Step) -> None:
     wait = (None, 3.0, 40.0, 840.0)[step.number % 4]
-    _answers(world, Step(0, "", number=1), lambda: Ended("http", status=429, reset_in=wait, reason="HTTP 429"))
+    _answers(
+        world,
+        Step(0, "", number=1),
+        lambda: Disconnect(DisconnectKind.HTTP, status=429, reset_in=wait, reason="HTTP 429"),
+    )
 
 
 @fault(1)
 def asked_for_a_day(world: World, step: Step) -> None:
-    _answers(world, Step(0, "", number=1), lambda: Ended("http", status=429, reset_in=90_000.0, reason="HTTP 429"))
+    _answers(
+        world,
+        Step(0, "", number=1),
+        lambda: Disconnect(DisconnectKind.HTTP, status=429, reset_in=90_000.0, reason="HTTP 429"),
+    )
 
 
 @fault()
 def ghost(world: World, step: Step) -> None:
     """The connection is gone, and X still counts it."""
-    _end(world, Ended("network", reason="cut"), cut=True)
+    _end(world, Disconnect(DisconnectKind.NETWORK, reason="cut"), cut=True)
     world.x.ghost_until = world.loop.now + step.seconds
 
 
@@ -170,7 +178,9 @@ def flapping(world: World, step: Step) -> None:
     """A clean close each few seconds, or each 35 s."""
     every = (4.0, 12.0, 35.0)[step.number % 3]
     for number in range(step.number * 20):
-        world.loop.call_later(every * number, lambda: _end(world, Ended("closed", reason="X closed the connection")))
+        world.loop.call_later(
+            every * number, lambda: _end(world, Disconnect(DisconnectKind.CLOSED, reason="X closed the connection"))
+        )
 
 
 def _until(world: World, seconds: float, undo: Callable[[], None]) -> None:
@@ -180,7 +190,7 @@ def _until(world: World, seconds: float, undo: Callable[[], None]) -> None:
 def _fatal(world: World, step: Step, problem: dict[str, Any]) -> None:
     world.x.fatal = problem
     world.x.mended.append(world.loop.now)
-    _end(world, Ended("network", reason="cut"), cut=True)
+    _end(world, Disconnect(DisconnectKind.NETWORK, reason="cut"), cut=True)
 
     def mend() -> None:
         world.x.fatal = None
@@ -206,9 +216,9 @@ def forbidden(world: World, step: Step) -> None:
 @added_fault
 def refuse_a_good_token(world: World, step: Step) -> None:
     """X refuses the token, and takes it at the next try."""
-    refusal = Ended("http", status=401, problem={"title": "Unauthorized"}, reason="HTTP 401")
+    refusal = Disconnect(DisconnectKind.HTTP, status=401, problem={"title": "Unauthorized"}, reason="HTTP 401")
     world.x.answers.append(lambda: refusal)
-    _end(world, Ended("network", reason="cut"), cut=True)
+    _end(world, Disconnect(DisconnectKind.NETWORK, reason="cut"), cut=True)
 
 
 @fault(3)
@@ -220,7 +230,7 @@ def rotate(world: World, step: Step) -> None:
     def at_x() -> None:
         world.x.token, world.x.token_since = world.vault.token.value, world.loop.now
         if step.number % 2:
-            _end(world, Ended("network", reason="cut"), cut=True)
+            _end(world, Disconnect(DisconnectKind.NETWORK, reason="cut"), cut=True)
 
     def in_secret() -> None:
         world.vault.token = Token(value, value)
@@ -233,14 +243,14 @@ def rotate(world: World, step: Step) -> None:
 @fault(6)
 def rotate_while_a_gap_is_filled(world: World, step: Step) -> None:
     """Search and the stream are refused with the old token at the same time."""
-    _end(world, Ended("closed", reason="X closed the connection"))
+    _end(world, Disconnect(DisconnectKind.CLOSED, reason="X closed the connection"))
     now = f"t{world.loop.now}"
 
     def change() -> None:
         world.x.mended.append(world.loop.now)
         world.vault.token = Token(now, now)
         world.x.coming = now
-        _end(world, Ended("network", reason="cut"), cut=True)
+        _end(world, Disconnect(DisconnectKind.NETWORK, reason="cut"), cut=True)
         world.loop.call_later(step.number / 8, at_x)
 
     def at_x() -> None:
@@ -423,7 +433,7 @@ def kill(world: World, step: Step) -> None:
 
 @fault(3)
 def kill_while_it_reconnects(world: World, step: Step) -> None:
-    _end(world, Ended("closed", reason="X closed the connection"))
+    _end(world, Disconnect(DisconnectKind.CLOSED, reason="X closed the connection"))
     kill(world, step)
 
 

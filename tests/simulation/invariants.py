@@ -262,10 +262,10 @@ def _limit_is_reached(world: World) -> Iterator[str]:
 def _stops(world: World) -> Iterator[str]:
     """SIGTERM ends a running process within 10 s."""
     for process in world.processes:
-        if process.told_at is None or process.was_frozen or process.dead:
+        if process.requested_at is None or process.was_frozen or process.dead:
             continue
-        if process.ended_at is None or process.ended_at - process.told_at > _STOP_SECONDS:
-            yield f"{process.name} was told to stop at {process.told_at:.0f} s and ended at {process.ended_at}"
+        if process.ended_at is None or process.ended_at - process.requested_at > _STOP_SECONDS:
+            yield f"{process.name} was told to stop at {process.requested_at:.0f} s and ended at {process.ended_at}"
 
 
 def _fatal(world: World) -> Iterator[str]:

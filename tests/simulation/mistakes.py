@@ -9,18 +9,19 @@ from itertools import count
 from typing import Any
 
 from ingester.backfill import backfill
-from ingester.backfill.model import Filled
+from ingester.backfill.model import BackfillResult
 from ingester.errors import NoLedger, Unavailable
-from ingester.pubsub.envelope import Line, look
+from ingester.ledger.events import GapStatus
+from ingester.pubsub.envelope import Line, inspect_line
 from ingester.timeouts import Timeouts
-from ingester.x.reception import Reception
+from ingester.x.consumer import StreamConsumer
 from posts.prices import Resources, resources
 from runtime.bearer_token import Token
 
 from .world import TIMES
 
 
-async def _nothing(self: Any) -> None: ...
+async def _nothing(self: Any, *arguments: Any) -> None: ...
 
 
 def _always(self: Any, *arguments: Any) -> bool:
@@ -37,23 +38,23 @@ async def _gives_up(self: Any, refused: Token) -> bool:
 _fill = backfill.fill
 
 
-async def _takes_a_failure_for_the_end(means: Any, gap: Any, accounted: Any, progress: Any) -> Filled:
+async def _takes_a_failure_for_the_end(context: Any, gap: Any, accounted: Any, progress: Any) -> BackfillResult:
     try:
-        return await _fill(means, gap, accounted, progress)
+        return await _fill(context, gap, accounted, progress)
     except (Unavailable, NoLedger):
-        return Filled("filled", 0, 0, 0, [])
+        return BackfillResult(GapStatus.FILLED, 0, 0, 0, [])
 
 
-async def _counts_again(means: Any, gap: Any, accounted: Any, progress: Any) -> Filled:
-    return await _fill(means, gap, None, progress)
+async def _counts_again(context: Any, gap: Any, accounted: Any, progress: Any) -> BackfillResult:
+    return await _fill(context, gap, None, progress)
 
 
 def _heard(self: Any) -> datetime:
-    return self.until(self._reception.heard)  # type: ignore[no-any-return]
+    return self.at(self._consumer.heard)  # type: ignore[no-any-return]
 
 
 def _forgets_the_unpublished(self: Any, moment: float) -> datetime:
-    return self._x_time.of(moment)  # type: ignore[no-any-return]
+    return self._server_clock.of(moment)  # type: ignore[no-any-return]
 
 
 def _posts_only(message: Any) -> Resources:
@@ -80,15 +81,15 @@ def _first(self: Any) -> Any:
 
 
 def _reads_for_nothing(raw: bytes) -> Line:
-    return replace(look(raw), is_unreadable=False)
+    return replace(inspect_line(raw), is_unreadable=False)
 
 
-_take = Reception._take
+_publish = StreamConsumer._publish
 
 
 def _takes_a_post_once(self: Any, raw: bytes, found: Line) -> None:
     if not found.id or [item.post for item in self.recent].count(int(found.id)) == 1:
-        _take(self, raw, found)
+        _publish(self, raw, found)
 
 
 def _endless_number(value: Any) -> int | None:
@@ -103,15 +104,17 @@ def _always_new(item: Any) -> str:
 
 
 MISTAKES: dict[str, Mistake] = {
-    "the gap's row is not written before the reconnect": ("ingester.ledger.gaps", "Gaps.tell", _nothing, 300, 2),
+    "the gap's row is not written before the reconnect": ("ingester.ledger.gaps", "Gaps.record", _nothing, 300, 2),
     "no edge is searched around a gap": ("tests.simulation.world", "TIMES", WITHOUT_EDGES, 200, 3),
     "posts that Pub/Sub does not have are forgotten": (
-        "ingester.published", "Published.until", _forgets_the_unpublished, 300, 1,
+        "ingester.watermark", "PublishWatermark.at", _forgets_the_unpublished, 300, 1,
     ),
     "a stall is not noticed": ("ingester.stall", "StallDetector._quiet", _never, 300, 27),
-    "keep-alives count as proof that nothing was posted": ("ingester.published", "Published.certain_until", _heard, 50, 1),
-    "a token that X refuses once is a reason to stop": ("ingester.supervisor", "Supervisor._note_refusal", _always, 300, 1),
-    "a secret that is out of reach is a reason to stop": ("ingester.supervisor", "Supervisor._renewed", _gives_up, 300, 14),
+    "keep-alives count as proof that nothing was posted": ("ingester.watermark", "PublishWatermark.value", _heard, 50, 1),
+    "a token that X refuses once is a reason to stop": ("ingester.connection_loop", "ConnectionLoop._note_refusal", _always, 300, 1),
+    "a secret that is out of reach is a reason to stop": (
+        "ingester.connection_loop", "ConnectionLoop._has_other_token", _gives_up, 300, 14,
+    ),
     "requests for counts are not billed": ("ingester.budget", "Budget.add_request", _never, 50, 3),
     "a search spends before the ledger has a row": ("ingester.ledger.reservations", "Reservations._record", _unwritten, 1_000, 641),
     "nobody reads what the others have spent": ("ingester.ledger.reservations", "Reservations.refresh", _unwritten, 300, 4),
@@ -125,14 +128,14 @@ MISTAKES: dict[str, Mistake] = {
     "an endless id is taken for one": ("ingester.pubsub.envelope", "parse_id", int, 300, 6),
     "users are not billed": ("ingester.pubsub.envelope", "resources", _posts_only, 10, 1),
     "the lease is ignored": ("ingester.ledger.history", "rival", lambda *a, **k: None, 100, 3),
-    "the lease is not looked at after a lapse": ("ingester.supervisor", "Supervisor._keep_the_lease", _nothing, 300, 208),
+    "the lease is not looked at after a lapse": ("ingester.ledger.lease", "Lease.keep", _nothing, 300, 208),
     "a stop is not remembered": ("ingester.ledger.history", "stop_in_force", lambda *a, **k: None, 100, 11),
-    "connects are not limited": ("ingester.x.rate_limit", "Bucket.pace", lambda self, now: 0.0, 300, 16),
+    "connects are not limited": ("ingester.x.rate_limit", "RateLimiter.delay", lambda self, now: 0.0, 300, 16),
     "a search that fails is the end of a gap": ("ingester.backfill.backfill", "fill", _takes_a_failure_for_the_end, 100, 1),
     "what two gaps share is counted twice": ("ingester.backfill.backfill", "fill", _counts_again, 100, 47),
     "each gap is counted by itself": ("ingester.backfill.queue", "GapQueue._neighbours", _first, 100, 3),
-    "a paid line that nobody can read costs nothing": ("ingester.x.reception", "look", _reads_for_nothing, 100, 6),
-    "a post that comes for a second rule is left out": ("ingester.x.reception", "Reception._take", _takes_a_post_once, 100, 12),
+    "a paid line that nobody can read costs nothing": ("ingester.x.consumer", "inspect_line", _reads_for_nothing, 100, 6),
+    "a post that comes for a second rule is left out": ("ingester.x.consumer", "StreamConsumer._publish", _takes_a_post_once, 100, 12),
     "a number of X's may have any length": ("ingester.x.client", "whole_number", _endless_number, 100, 50),
     "X's date for its spending cap is not read": ("ingester.x.reconnect", "_date", lambda text: None, 100, 11),
     "X is asked each hour while its spending cap is reached": ("ingester.x.reconnect", "_HOURS_A_DAY", 1, 100, 30),

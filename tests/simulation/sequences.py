@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ingester.x.reception import Ended
+from ingester.x.disconnect import Disconnect, DisconnectKind
 from runtime import log
 
 from . import faults, invariants
@@ -99,7 +99,7 @@ def _mend(world: World) -> None:
     """End the last fault."""
     for held in [world.x.connection, *world.x.others]:
         if held is not None and (held.stalled or held.mute):  # nobody could know of it for a long time yet
-            world.x.drop(held, Ended("closed", reason="X closed the connection"))
+            world.x.drop(held, Disconnect(DisconnectKind.CLOSED, reason="X closed the connection"))
     world.x.fatal = None
     world.x.wrong.clear()
     world.x.answers.clear()

@@ -11,23 +11,24 @@ from typing import Any
 import orjson
 
 from ingester.backfill import by_hand, manual
-from ingester.backfill.model import Means
+from ingester.backfill.model import BackfillContext
+from ingester.budget import Budget
 from ingester.errors import NoLedger, PublishFailed, Refused, Unavailable
+from ingester.ledger.events import EventKind
 from ingester.ledger.ledger import Ledger
 from ingester.ledger.model import Event
-from ingester.ledger.units import HolderUnits, by_holder
-from ingester.parts import Looks, Parts
+from ingester.ledger.reservations import Reservations
+from ingester.ledger.units import HolderUnits, by_holder, tally
 from ingester.pubsub.envelope import Message
-from ingester.run import Ending, live
+from ingester.run import Shutdown, run_to_the_end
 from ingester.settings import Settings, read
-from ingester.supervisor import Supervisor
 from ingester.timeouts import Timeouts
-from ingester.x.bearer import Tokens
+from ingester.wire import Ingester, Looks, Outside, build
 from ingester.x.client import X as Client
-from ingester.x.rate_limit import XTime
-from ingester.x.reception import Reception
+from ingester.x.rate_limit import ServerClock
 from ingester.x.rules import Rule
 from ingester.x.search import QueryRefused, counts
+from ingester.x.tokens import Tokens
 from posts.prices import most
 from runtime.bearer_token import SecretUnavailable, Token
 from runtime.errors import ConfigurationError, ExpectedError
@@ -87,7 +88,7 @@ class Publisher:
         self._open[id(message)] = (self._loop.now, message)
         self._loop.call_later(self._rng.uniform(0.03, 0.2), self._send, message)
 
-    def bury(self, raw: bytes, source: str, reason: str) -> None:
+    def dead_letter(self, raw: bytes, source: str, reason: str) -> None:
         self.publish(Message(b"", raw, source))
 
     def _send(self, message: Message) -> None:
@@ -116,7 +117,7 @@ class Publisher:
         self._room.append(future)
         await future
 
-    def hurry(self) -> None:
+    def shorten_deadlines(self) -> None:
         self._hurried = True
         for future in self._room:
             if not future.done():
@@ -128,10 +129,10 @@ class Publisher:
     def first_id(self) -> int | None:
         return min((int(message.id) for _, message in self._open.values() if message.id.isdecimal()), default=None)
 
-    def taken(self, first: int, last: int) -> set[str]:
+    def acknowledged_ids(self, first: int, last: int) -> set[str]:
         return {one for one in self._taken if first <= int(one) <= last}
 
-    def holds(self, first: int, last: int) -> bool:
+    def has_unpublished(self, first: int, last: int) -> bool:
         return any(message.id.isdigit() and first <= int(message.id) <= last for _, message in self._open.values())
 
     async def publish_all(self, messages: Sequence[Message], seconds: float) -> None:
@@ -186,6 +187,11 @@ class Store:
     async def since(self, moment: datetime) -> list[Event]:
         await self._travel("query")
         return [event for event in self._events() if event.at >= moment]
+
+    async def searched(self, gap_id: str) -> Event | None:
+        await self._travel("query")
+        rows = [event for event in self._events() if event.gap_id == gap_id and event.event == EventKind.SEARCHED]
+        return rows[-1] if rows else None
 
     async def arrived(self, since: datetime, first: int, last: int) -> dict[str, set[str]]:
         await self._travel("query")
@@ -242,13 +248,13 @@ class Process(Owner):
         self.started_at = world.loop.now
         self.ended_at: float | None = None
         self.end: BaseException | None = None
-        self.told_at: float | None = None
+        self.requested_at: float | None = None
         self.was_frozen = False
-        self.x_time = XTime(self)
+        self.server_clock = ServerClock(self)
         self.publisher = Publisher(self)
         self.searched = Publisher(self)
-        self.supervisor: Supervisor | None = None
-        self.ending: Ending | None = None
+        self.ingester: Ingester | None = None
+        self.shutdown: Shutdown | None = None
         self.environ = {
             "CLOUD_RUN_JOB": "ingester",
             "CLOUD_RUN_EXECUTION": name,
@@ -277,29 +283,23 @@ class Process(Owner):
                 token = await secret.read()
             except SecretUnavailable as error:
                 raise ConfigurationError(str(error)) from None
-            self.ending = Ending()
-            settings = world.settings()
-            reception = Reception(self.publisher, self.time, self.monotonic, TIMES.silence, most_units=MOST_UNITS)
-            parts = Parts(
-                settings=settings,
-                times=TIMES,
-                rules=world.our_rules,
-                token=token,
-                environ=self.environ,
+            self.shutdown = Shutdown()
+            outside = Outside(
                 clock=self,
+                server_clock=self.server_clock,
                 random=world.rng.random,
-                x_time=self.x_time,
                 http=simulated.Http(world.x, self),
                 stream=simulated.Stream(world.x, self),
-                reception=reception,
-                published=self.publisher,
-                searched=self.searched,
-                ledger=Ledger(Store(self), self.name, self, self.x_time),
-                secret=secret,
+                store=Store(self),
+                publisher=self.publisher,
+                search_publisher=self.searched,
+                tokens=secret,
+                holder=self.name,
+                environ=self.environ,
                 looks=LOOKS,
             )
-            self.supervisor = Supervisor(parts)
-            await live(self.supervisor, parts, self.ending)
+            self.ingester = build(outside, world.settings(), world.our_rules, token, TIMES)
+            await run_to_the_end(self.ingester, self.shutdown)
         except BaseException as error:
             if self.dead:
                 raise
@@ -311,18 +311,18 @@ class Process(Owner):
 
     def tell(self) -> None:
         """SIGTERM."""
-        if self.told_at is None and self.running:
-            self.told_at = self.world.loop.now
-            if self.ending is None:
+        if self.requested_at is None and self.running:
+            self.requested_at = self.world.loop.now
+            if self.shutdown is None:
                 self.world.kill(self)  # before it listens to signals
                 return
-            self.publisher.hurry()
-            self.searched.hurry()
-            self.ending.tell()
+            self.publisher.shorten_deadlines()
+            self.searched.shorten_deadlines()
+            self.shutdown.request()
 
     @property
     def holds(self) -> bool:
-        return self.running and self.supervisor is not None and self.supervisor.holds
+        return self.running and self.ingester is not None and self.ingester.connection.is_connected
 
 
 class Search(Owner):
@@ -337,7 +337,7 @@ class Search(Owner):
         self.started_at = world.loop.now
         self.ended_at: float | None = None
         self.end: BaseException | None = None
-        self.x_time = XTime(self)
+        self.server_clock = ServerClock(self)
         self.publisher = Publisher(self)
 
     def time(self) -> float:
@@ -351,10 +351,12 @@ class Search(Owner):
         return not self.dead and self.ended_at is None
 
     async def run(self) -> None:
-        ledger = Ledger(Store(self), self.name, self, self.x_time)
+        settings = self.world.settings()
+        budget = Budget(settings.max_posts_per_day, settings.max_posts_per_month, None, self.server_clock.now)
+        ledger = Ledger(Store(self), self.name, self, self.server_clock, budget)
         writing = asyncio.get_running_loop().create_task(ledger.run())
         try:
-            await self._fetch(ledger)
+            await self._fetch(ledger, budget, settings)
         except (Unavailable, NoLedger, PublishFailed, SecretUnavailable, QueryRefused) as error:
             self.end = error
         except BaseException as error:
@@ -366,23 +368,33 @@ class Search(Owner):
         self.ended_at = self.world.loop.now
         self.over = True
 
-    async def _fetch(self, ledger: Ledger) -> None:
-        world, settings = self.world, self.world.settings()
+    async def _fetch(self, ledger: Ledger, budget: Budget, settings: Settings) -> None:
+        world = self.world
         secret = Secret(world)
-        x = Client(simulated.Http(world.x, self), Tokens(secret, await secret.read()), self, TIMES, self.x_time)
-        reservations = await manual.open_budget(settings, ledger, self, self.x_time, TIMES)
-        until = self.x_time.now() - timedelta(seconds=TIMES.lag)
+        x = Client(simulated.Http(world.x, self), Tokens(secret, await secret.read()), self, TIMES, self.server_clock)
+        budget.merge(tally(await ledger.store.units(), ledger.holder, self.server_clock.now()))
+        reservations = Reservations(budget, ledger, self, self.server_clock, TIMES)
+        until = self.server_clock.now() - timedelta(seconds=TIMES.lag)
         since = until - timedelta(hours=self.hours)
         listed = [(rule["id"], rule["value"], rule["tag"]) for rule in world.x.rules]
         rules = listed or [("", rule.value, rule.tag) for rule in world.our_rules]
-        asked = by_hand.askable(rules, is_old=False, say=lambda sentence: None)
+        asked = by_hand.searchable(rules, is_old=False, say=lambda sentence: None)
         gap = by_hand.gap(asked, since, None, until, None)
         counted = await counts(x, by_hand.without_retweets(asked), since, until, reservations.spend_request)
         plan = by_hand.Plan(gap, asked, since, counted, None, None, MOST_UNITS)
-        means = Means(
-            x, self.publisher, ledger.store, reservations, TIMES, self, self.x_time, self.x_time.now(), authors=True, referenced=False
-        )  # fmt: skip
-        await manual.fetch(means, ledger, plan, plan.begun(), lambda progress: None)
+        context = BackfillContext(
+            x=x,
+            publisher=self.publisher,
+            store=ledger.store,
+            reservations=reservations,
+            times=TIMES,
+            clock=self,
+            server_clock=self.server_clock,
+            began=self.server_clock.now(),
+            authors=True,
+            referenced=False,
+        )
+        await manual.fetch(context, ledger, plan, plan.begun(), lambda progress: None)
 
 
 class World:
@@ -497,9 +509,9 @@ class World:
     def calm(self) -> bool:
         """Return whether the stream is held and no gap is open."""
         holder = self.holder()
-        if holder is None or holder.supervisor is None or holder.publisher.waiting or holder.searched.waiting:
+        if holder is None or holder.ingester is None or holder.publisher.waiting or holder.searched.waiting:
             return False
-        return holder.supervisor.totals()["open_gaps"] == 0
+        return holder.ingester.status.open_gaps == 0
 
     def run_until(self, moment: float, done: Callable[[], bool] = lambda: False, every: float = 20.0) -> bool:
         """Let virtual time pass up to a moment, or until a condition holds."""

@@ -19,7 +19,8 @@ import orjson
 
 from ingester.errors import Unavailable
 from ingester.ports import Reply
-from ingester.x.reception import Ended, Reception
+from ingester.x.consumer import StreamConsumer
+from ingester.x.disconnect import Disconnect, DisconnectKind
 from posts.prices import COUNTS, COUNTS_ALL, POST, USER
 from runtime.bearer_token import Token
 
@@ -71,7 +72,7 @@ class Connection:
     def __init__(self, reader: Any) -> None:
         self.reader = reader  # the process
         self.buffer: deque[Post | bytes] = deque()
-        self.ended: Ended | None = None  # read after the buffer
+        self.ended: Disconnect | None = None  # read after the buffer
         self.cut = False  # a reset: what is in the buffer is gone
         self.mute = False
         self.stalled = False
@@ -84,7 +85,7 @@ class Connection:
         self.wrote = now
         self.wake()
 
-    def end(self, ended: Ended, *, cut: bool = False) -> None:
+    def end(self, ended: Disconnect, *, cut: bool = False) -> None:
         if self.ended is None:
             self.ended, self.cut = ended, cut
             if cut:
@@ -138,7 +139,7 @@ class X:
     forgot: bool = False  # whether it ever lost count
     ghost_until: float = 0.0
     attempts: list[tuple[float, int, Any]] = field(default_factory=list)  # (when, answer, who asked)
-    answers: deque[Callable[[], Reply | Ended]] = field(default_factory=deque)  # to the next connects
+    answers: deque[Callable[[], Reply | Disconnect]] = field(default_factory=deque)  # to the next connects
     fatal: dict[str, Any] | None = None  # what X answers each connect while it lasts
     wrong: dict[str, deque[str]] = field(default_factory=dict)  # by endpoint: what happens to the next calls
     charges: list[Charge] = field(default_factory=list)
@@ -221,11 +222,13 @@ class X:
                 continue
             connection.write(post, self.loop.now)
             if self.loop.now < self.one_post_until:
-                self.loop.call_later(0.5, self.drop, connection, Ended("closed", reason="X closed the connection"))
+                self.loop.call_later(
+                    0.5, self.drop, connection, Disconnect(DisconnectKind.CLOSED, reason="X closed the connection")
+                )
             if sum(isinstance(one, Post) for one in connection.buffer) > _UNREAD:
-                self.drop(connection, Ended("network", reason="slow reader"), cut=True)
+                self.drop(connection, Disconnect(DisconnectKind.NETWORK, reason="slow reader"), cut=True)
 
-    def drop(self, connection: Connection | None, ended: Ended, *, cut: bool = False) -> None:
+    def drop(self, connection: Connection | None, ended: Disconnect, *, cut: bool = False) -> None:
         """End a connection from X's side."""
         if connection is None:
             return
@@ -241,7 +244,7 @@ class X:
         """Close a process's sockets after its end; X may notice late."""
         for connection in [self.connection, *self.others]:
             if connection is not None and connection.reader is process:
-                self.drop(connection, Ended("network", reason="gone"), cut=True)
+                self.drop(connection, Disconnect(DisconnectKind.NETWORK, reason="gone"), cut=True)
                 if ghost:
                     self.ghost_until = self.loop.now + _GHOST
 
@@ -254,31 +257,42 @@ class X:
 
     # the stream
 
-    def connect(self, process: Any, token: Token) -> Connection | Ended:
+    def connect(self, process: Any, token: Token) -> Connection | Disconnect:
         """Return a connection, or the answer that refuses it."""
         answer = self._connect(process, token)
         self.attempts.append((self.loop.now, 200 if isinstance(answer, Connection) else answer.status, process))
         return answer
 
-    def _connect(self, process: Any, token: Token) -> Connection | Ended:
+    def _connect(self, process: Any, token: Token) -> Connection | Disconnect:
         if self.answers:
             given = self.answers.popleft()()
-            return given if isinstance(given, Ended) else _as_ended(given)
+            return given if isinstance(given, Disconnect) else _as_ended(given)
         if token.value not in (self.token, self.coming):
-            return Ended("http", status=401, problem={"title": "Unauthorized"}, reason="HTTP 401")
+            return Disconnect(DisconnectKind.HTTP, status=401, problem={"title": "Unauthorized"}, reason="HTTP 401")
         if self.fatal is not None:
             if self.fatal.get("title") == "SpendCapReached":
                 self.asked_while_capped.append((self.loop.now, process))
-            return Ended("http", status=self.fatal["status"], problem=self.fatal, reason=f"HTTP {self.fatal['status']}")
+            return Disconnect(
+                DisconnectKind.HTTP,
+                status=self.fatal["status"],
+                problem=self.fatal,
+                reason=f"HTTP {self.fatal['status']}",
+            )
         if not self.rules:
             problem = {"connection_issue": "RuleConfigurationIssue", "title": "ConnectionException"}
-            return Ended("http", status=409, problem=problem, reason="HTTP 409")
+            return Disconnect(DisconnectKind.HTTP, status=409, problem=problem, reason="HTTP 409")
         recent = [at for at, _, _ in self.attempts if at > self.loop.now - 900]
         if len(recent) >= 50:
-            return Ended("http", status=429, problem={"title": "Too Many Requests"}, reset_in=900.0, reason="HTTP 429")
+            return Disconnect(
+                DisconnectKind.HTTP,
+                status=429,
+                problem={"title": "Too Many Requests"},
+                reset_in=900.0,
+                reason="HTTP 429",
+            )
         if self.connection is not None or self.loop.now < self.ghost_until:
             problem = {"connection_issue": "TooManyConnections", "title": "ConnectionException"}
-            return Ended("http", status=429, problem=problem, reason="HTTP 429")
+            return Disconnect(DisconnectKind.HTTP, status=429, problem=problem, reason="HTTP 429")
         self.connection = Connection(process)
         self.connection.wrote = self.loop.now
         return self.connection
@@ -327,7 +341,7 @@ class X:
                 if self.connection is not None and self.connection.reader is not process:
                     holder = self.connection.reader
                     self.thrown_out.append((self.loop.now, holder, process, holder.holds))
-                self.drop(self.connection, Ended("network", reason="cleared by another"), cut=True)
+                self.drop(self.connection, Disconnect(DisconnectKind.NETWORK, reason="cleared by another"), cut=True)
                 return self._reply(200, {"data": {"killed_count": 1}})
         return self._reply(404, {"title": "Not Found"})
 
@@ -415,8 +429,8 @@ class X:
         return self._reply(200, {"data": data, "meta": {"total_tweet_count": total}})
 
 
-def _as_ended(reply: Reply) -> Ended:
-    return Ended("http", status=reply.status, problem=reply.body or {}, reason=f"HTTP {reply.status}")
+def _as_ended(reply: Reply) -> Disconnect:
+    return Disconnect(DisconnectKind.HTTP, status=reply.status, problem=reply.body or {}, reason=f"HTTP {reply.status}")
 
 
 def _iso(moment: float) -> str:
@@ -462,36 +476,38 @@ class Stream:
         self._x = x
         self._process = process
         self._connection: Connection | None = None
-        self._closed: Ended | None = None
-        self._spent: Ended | None = None
+        self._closed: Disconnect | None = None
+        self._spent: Disconnect | None = None
         self._told = False
 
-    async def hold(self, token: Token, reception: Reception, connected: Callable[[], None]) -> Ended:
+    async def hold(self, token: Token, consumer: StreamConsumer, connected: Callable[[], None]) -> Disconnect:
         x = self._x
         self._closed, self._spent, asked = None, None, self._process.monotonic()
         await asyncio.sleep(x.rng.uniform(0.02, 0.3))
         connection, answered = x.connect(self._process, token), x.now()
         await asyncio.sleep(x.rng.uniform(0.02, 0.3))
         self._compare(answered, asked)
-        if isinstance(connection, Ended):
+        if isinstance(connection, Disconnect):
             return connection
         self._connection, self._told = connection, False
         began = x.loop.now
-        reception.begin()
+        consumer.begin()
         try:
-            while (ended := await self._step(connection, reception, connected)) is None:
+            while (ended := await self._step(connection, consumer, connected)) is None:
                 pass
             held = x.loop.now - began if self._told else 0.0
-            return replace(ended, held=held, posts=reception.posts_here)
+            return replace(ended, held=held, posts=consumer.posts_here)
         finally:
-            if reception.spent is not None:
+            if consumer.limit_reached is not None:
                 for post in connection.buffer:
                     if isinstance(post, Post):  # X has written it, and bills it
                         x.charge_stream(post, self._process)
             if not self._process.dead:
-                x.drop(connection, Ended("network", reason="closed by us"), cut=True)
+                x.drop(connection, Disconnect(DisconnectKind.NETWORK, reason="closed by us"), cut=True)
 
-    async def _step(self, connection: Connection, reception: Reception, connected: Callable[[], None]) -> Ended | None:
+    async def _step(
+        self, connection: Connection, consumer: StreamConsumer, connected: Callable[[], None]
+    ) -> Disconnect | None:
         """Read one line, or wait for one. Returns how the connection ended, if it has."""
         x, now = self._x, self._x.loop.now
         if self._closed is not None:
@@ -499,7 +515,7 @@ class Stream:
         if not connection.buffer and connection.ended is None and self._spent is None:
             quiet = now - connection.wrote
             if connection.mute and quiet >= SILENCE:
-                return Ended("silent", reason="no byte for 21 s")
+                return Disconnect(DisconnectKind.SILENT, reason="no byte for 21 s")
             if connection.mute or quiet < KEEP_ALIVE:
                 await connection.readable(x.loop, max(0.001, (SILENCE if connection.mute else KEEP_ALIVE) - quiet))
                 return None
@@ -509,13 +525,15 @@ class Stream:
                 self._told = True
                 connected()
             if self._process.publisher.has_room():
-                ended = reception.line(self._read(connection.buffer.popleft()))
-                return self._read_to_the_end(ended) if ended is not None and ended.how == "spent" else ended
+                ended = consumer.take_line(self._read(connection.buffer.popleft()))
+                return (
+                    self._read_to_the_end(ended) if ended is not None and ended.kind == DisconnectKind.LIMIT else ended
+                )
             await self._process.publisher.room()
             return None
         return self._spent or connection.ended
 
-    def _read_to_the_end(self, ended: Ended) -> Ended | None:
+    def _read_to_the_end(self, ended: Disconnect) -> Disconnect | None:
         """At our own limit, what X has written is read first."""
         self._spent = ended
         return None
@@ -535,11 +553,11 @@ class Stream:
             {"data": what.data(), "includes": {"users": users}, "matching_rules": [{"id": rule, "tag": ""}]}
         )
 
-    def close(self, ended: Ended) -> None:
+    def close(self, ended: Disconnect) -> None:
         self._closed = ended
         if self._connection is not None:
             self._connection.wake()
 
     def _compare(self, date: float, asked: float) -> None:
         if self._x.dates and (self._x.skewed or self._x.rng.random() < 0.1):
-            self._process.x_time.compare({"date": formatdate(date, usegmt=True)}, asked)
+            self._process.server_clock.compare({"date": formatdate(date, usegmt=True)}, asked)

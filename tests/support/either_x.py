@@ -6,12 +6,12 @@ from collections.abc import Coroutine, Mapping
 from types import SimpleNamespace
 from typing import Any, Protocol, TypeVar
 
-from ingester import ports
+from ingester import connection_loop
 from ingester.ports import Reply
 from ingester.run import SystemClock
 from ingester.timeouts import Timeouts
 from ingester.x.http import Http
-from ingester.x.rate_limit import XTime
+from ingester.x.rate_limit import ServerClock
 from ingester.x.stream import Stream
 from runtime.bearer_token import Token
 from tests.simulation import x as simulated
@@ -37,7 +37,7 @@ class AnX(Protocol):
         """Make one request, from outside of `run`."""
         return self.run(self.ask(method, path, parameters, body, token))
 
-    def stream(self) -> ports.Stream:
+    def stream(self) -> connection_loop.Stream:
         """Return an object that holds one connection at a time. Two of them are two processes."""
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -55,11 +55,11 @@ class Simulated(AnX):
     ) -> Reply:
         return self._x.call(method, path, parameters, body, token=token)
 
-    def stream(self) -> ports.Stream:
+    def stream(self) -> connection_loop.Stream:
         always = SimpleNamespace(has_room=lambda: True)
         no_time = SimpleNamespace(compare=lambda *_: None)
         process = SimpleNamespace(
-            monotonic=self.loop.time, publisher=always, x_time=no_time, dead=False, holds=True, was_frozen=False
+            monotonic=self.loop.time, publisher=always, server_clock=no_time, dead=False, holds=True, was_frozen=False
         )
         return simulated.Stream(self._x, process)
 
@@ -77,9 +77,9 @@ class Served(AnX):
     ) -> Reply:
         return await self._http.call(method, path, parameters, body, Token(token, "1"))
 
-    def stream(self) -> ports.Stream:
+    def stream(self) -> connection_loop.Stream:
         clock = SystemClock()
-        return Stream(self._url, Timeouts(), clock, XTime(clock), authors=True, referenced=True)
+        return Stream(self._url, Timeouts(), clock, ServerClock(clock), authors=True, referenced=True)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(asyncio.wait_for(coroutine, 60.0))

@@ -66,7 +66,7 @@ def test_what_decides_takes_time_and_chance_from_outside() -> None:
     deciding = [file for file in files_of("ingester") if file.relative_to(ROOT / "ingester").as_posix() not in EDGES]
     deciding += files_of("posts")
     assert [file.name for file in deciding if clocks.search(file.read_text()) or "random" in packages(file)] == []
-    assert {"supervisor.py", "stall.py", "gaps.py", "worker.py", "backfill.py", "lease.py"} <= {
+    assert {"connection_loop.py", "startup.py", "stall.py", "gaps.py", "worker.py", "backfill.py", "lease.py"} <= {
         f.name for f in deciding
     }
 

@@ -15,9 +15,10 @@ import requests
 
 from ingester.backfill import backfill
 from ingester.backfill import by_hand as by_hand_plan
-from ingester.backfill.model import Filled, Means, Progress
+from ingester.backfill.model import BackfillContext, BackfillResult, Progress
 from ingester.budget import Budget
 from ingester.errors import PublishFailed, Unavailable
+from ingester.ledger.events import EventKind, Reserved, Searched
 from ingester.ledger.ledger import Ledger
 from ingester.ledger.model import Event, Gap
 from ingester.ledger.reservations import Reservations
@@ -28,10 +29,10 @@ from ingester.pubsub.publisher import Publisher
 from ingester.run import SystemClock
 from ingester.timeouts import Timeouts
 from ingester.x import search
-from ingester.x.bearer import Secret, Tokens
 from ingester.x.client import X
 from ingester.x.http import Http
-from ingester.x.rate_limit import XTime
+from ingester.x.rate_limit import ServerClock
+from ingester.x.tokens import Secret, Tokens
 from local.processes import Process
 from runtime.bearer_token import Token
 from tests.support.processes import serving
@@ -44,11 +45,11 @@ T = TypeVar("T")
 _LOOP = asyncio.Runner()  # one for all, as the ingester's commands have
 
 
-def run(means: "Shared", work: Coroutine[Any, Any, T]) -> T:
+def run(context: "Shared", work: Coroutine[Any, Any, T]) -> T:
     """Do the work while the ledger's rows are written."""
 
     async def both() -> T:
-        writing = asyncio.get_running_loop().create_task(means.ledger.run())
+        writing = asyncio.get_running_loop().create_task(context.ledger.run())
         try:
             return await work
         finally:
@@ -57,12 +58,12 @@ def run(means: "Shared", work: Coroutine[Any, Any, T]) -> T:
     return _LOOP.run(both())
 
 
-def fill(means: "Shared", gap: Gap, accounted: datetime | None, progress: Progress) -> Filled:
-    return run(means, backfill.fill(means, gap, accounted, progress))
+def fill(context: "Shared", gap: Gap, accounted: datetime | None, progress: Progress) -> BackfillResult:
+    return run(context, backfill.fill(context, gap, accounted, progress))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shared(Means):
+class Shared(BackfillContext):
     ledger: Ledger
 
 
@@ -106,19 +107,19 @@ class Known:
     def gap(self) -> Gap:
         return Gap("g", self.began, "closed", datetime.now(UTC), (self.rule,))
 
-    def means(
+    def context(
         self, topic: Topic, per_day: int, *, authors: bool = False, holder: str = "h", table: Empty | None = None
     ) -> Shared:
         """Return what a search needs. `table` is the ledger that it shares with others."""
         times, clock = Timeouts().scaled(0.01), SystemClock()
         publisher, store = cast(Publisher, topic), cast(Store, table or Empty())
         token = Token("local", "1")
-        x = X(Http(self.url), Tokens(cast(Secret, None), token), clock, times, XTime(clock))
-        ledger = Ledger(store, holder, clock, XTime(clock))
-        ledger.budget = Budget(per_day, 0, {})
-        reservations = Reservations(ledger.budget, ledger, clock, XTime(clock), times)
+        x = X(Http(self.url), Tokens(cast(Secret, None), token), clock, times, ServerClock(clock))
+        budget = Budget(per_day, 0, {})
+        ledger = Ledger(store, holder, clock, ServerClock(clock), budget)
+        reservations = Reservations(budget, ledger, clock, ServerClock(clock), times)
         return Shared(
-            x, publisher, store, reservations, times, clock, XTime(clock), datetime.now(UTC), authors,
+            x, publisher, store, reservations, times, clock, ServerClock(clock), datetime.now(UTC), authors,
             referenced=False, ledger=ledger,
         )  # fmt: skip
 
@@ -148,7 +149,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
 
 def test_without_a_limit_all_that_search_gives_is_published_and_the_rest_counted(known: Known) -> None:
     topic = Topic()
-    result = fill(known.means(topic, 0), known.gap(), None, Progress())
+    result = fill(known.context(topic, 0), known.gap(), None, Progress())
     ids = {json.loads(message.data)["id"] for message in topic.messages}
     assert (result.expected, result.recovered, result.published) == (POSTS, len(ids), len(topic.messages))
     assert POSTS * 0.5 < len(ids) < POSTS
@@ -161,35 +162,35 @@ def test_without_a_limit_all_that_search_gives_is_published_and_the_rest_counted
 @pytest.mark.parametrize(("per_day", "authors", "most"), [(25, False, 10), (150, False, 10), (150, True, 30)])
 def test_a_search_ends_within_ten_posts_of_the_limit(known: Known, per_day: int, authors: bool, most: int) -> None:
     topic = Topic()
-    means = known.means(topic, per_day, authors=authors)
-    result = fill(means, known.gap(), None, Progress())
-    assert per_day <= means.budget.today() < per_day + most
+    context = known.context(topic, per_day, authors=authors)
+    result = fill(context, known.gap(), None, Progress())
+    assert per_day <= context.budget.today() < per_day + most
     assert result.status == "partial"
     assert "The budget ended the search" in " ".join(result.notes)
-    again = fill(means, known.gap(), None, Progress())
+    again = fill(context, known.gap(), None, Progress())
     assert again.published == 0, "the next gap costs nothing any more"
 
 
 @pytest.mark.parametrize("_turn", range(8))  # which of them comes first is chance
 def test_two_searches_at_once_keep_one_limit_and_come_to_an_end(known: Known, _turn: int) -> None:
     table = Empty()
-    first, second = (known.means(Topic(), 200, holder=holder, table=table) for holder in ("first", "second"))
+    first, second = (known.context(Topic(), 200, holder=holder, table=table) for holder in ("first", "second"))
 
-    async def patiently(means: Shared) -> None:
+    async def patiently(context: Shared) -> None:
         """Try again while the other one has reserved what is left, as the ingester does."""
         progress = Progress()
         while True:
             try:
-                await backfill.fill(means, known.gap(), None, progress)
+                await backfill.fill(context, known.gap(), None, progress)
             except Unavailable:
                 await asyncio.sleep(random.uniform(0.0, 0.1))
             else:
-                means.ledger.write("gap_filled")  # says what it has cost, and reserves nothing more
+                context.ledger.write(Reserved())  # says what it has cost, and reserves nothing more
                 return
 
     async def both() -> None:
-        writing = [asyncio.get_running_loop().create_task(means.ledger.run()) for means in (first, second)]
-        await asyncio.gather(*[patiently(means) for means in (first, second)])
+        writing = [asyncio.get_running_loop().create_task(context.ledger.run()) for context in (first, second)]
+        await asyncio.gather(*[patiently(context) for context in (first, second)])
         for task in writing:
             task.cancel()
 
@@ -204,10 +205,10 @@ def test_what_a_search_is_about_to_spend_is_in_the_ledger_before_x_is_asked(know
 
     class Watched(Topic):
         async def publish_all(self, messages: Sequence[Message], seconds: float) -> None:
-            seen.append(sum(row.own + row.reserved for row in by_holder(table.rows)) - means.budget.today())
+            seen.append(sum(row.own + row.reserved for row in by_holder(table.rows)) - context.budget.today())
 
-    means = known.means(Watched(), 0, table=table)
-    fill(means, known.gap(), None, Progress())
+    context = known.context(Watched(), 0, table=table)
+    fill(context, known.gap(), None, Progress())
     assert seen
     assert min(seen) >= 0
 
@@ -217,19 +218,19 @@ def test_a_slice_that_is_asked_for_again_is_paid_for_once(known: Known) -> None:
         async def publish_all(self, messages: Sequence[Message], seconds: float) -> None:
             raise PublishFailed("not taken")
 
-    means, progress = known.means(Away(), 0), Progress()
+    context, progress = known.context(Away(), 0), Progress()
     with pytest.raises(PublishFailed):
-        fill(means, known.gap(), None, progress)
-    paid = means.budget.today()
+        fill(context, known.gap(), None, progress)
+    paid = context.budget.today()
     assert paid > 0
-    again = fill(replace(means, publisher=cast(Publisher, Topic())), known.gap(), None, progress)
-    assert means.budget.today() == paid
+    again = fill(replace(context, publisher=cast(Publisher, Topic())), known.gap(), None, progress)
+    assert context.budget.today() == paid
     assert again.published == paid - 1, "X was asked once how many posts there were"
 
 
 def test_what_an_earlier_gap_has_counted_is_not_counted_again(known: Known) -> None:
     topic = Topic()
-    result = fill(known.means(topic, 0), known.gap(), datetime.now(UTC) + timedelta(seconds=1), Progress())
+    result = fill(known.context(topic, 0), known.gap(), datetime.now(UTC) + timedelta(seconds=1), Progress())
     assert (result.expected, result.recovered) == (0, 0)
     assert result.published == len(topic.messages) > 0
 
@@ -264,26 +265,26 @@ def bill(known: Known) -> int:
 
 def test_a_gap_of_thirty_days_and_a_long_rule_are_filled_from_the_full_archive(history: Known) -> None:
     before, topic = bill(history), Topic()
-    means = history.means(topic, 0)
-    result = fill(means, history.gap(), None, Progress())
+    context = history.context(topic, 0)
+    result = fill(context, history.gap(), None, Progress())
     ids = {json.loads(message.data)["id"] for message in topic.messages}
     assert (result.expected, result.recovered, result.published) == (POSTS, len(ids), len(topic.messages))
     assert result.notes == [
         f"{POSTS - len(ids)} posts are missing: retweets, which search does not return, or posts deleted since."
     ]
     assert min(search.time_of(post_id) for post_id in ids) < datetime.now(UTC) - timedelta(days=28)
-    assert bill(history) - before == means.budget.today() * 5, "the guard's count is X's bill"
+    assert bill(history) - before == context.budget.today() * 5, "the guard's count is X's bill"
 
 
 def test_an_app_that_may_not_search_the_full_archive_gets_what_recent_search_has(history: Known) -> None:
     tell(history, "no-archive")
     old = replace(history.gap(), until=datetime.now(UTC) - timedelta(days=9))
-    result = fill(history.means(Topic(), 0), old, None, Progress())
+    result = fill(history.context(Topic(), 0), old, None, Progress())
     assert (result.status, result.expected, result.published) == ("unfillable", None, 0)
     assert result.notes[0].startswith("X does not let this app search the full archive (403: ")
     assert result.notes[1] == "It lies further back than the seven days that recent search knows."
     topic, short = Topic(), replace(history.gap(), rules=((history.rule[0], history.rule[1][:400], "t"),))
-    result = fill(history.means(topic, 0), short, None, Progress())
+    result = fill(history.context(topic, 0), short, None, Progress())
     assert result.status == "partial"
     assert "lies further back than the seven days of recent search" in " ".join(result.notes)
 
@@ -291,25 +292,25 @@ def test_an_app_that_may_not_search_the_full_archive_gets_what_recent_search_has
 def by_hand(history: Known, per_day: int, sample: int | None = None) -> tuple[by_hand_plan.Plan, Shared, Topic]:
     """Return a search from the beginning, with its price."""
     topic = Topic()
-    means = history.means(topic, per_day)
-    asked = by_hand_plan.askable([history.rule], is_old=True, say=pytest.fail)
+    context = history.context(topic, per_day)
+    asked = by_hand_plan.searchable([history.rule], is_old=True, say=pytest.fail)
     gap = by_hand_plan.gap(asked, history.began, None, datetime.now(UTC), sample)
     counting = search.counts(
-        means.x,
+        context.x,
         by_hand_plan.without_retweets(asked),
         gap.since,
         gap.until or gap.since,
-        means.reservations.spend_request,
+        context.reservations.spend_request,
     )
-    counted = run(means, counting)
-    return by_hand_plan.Plan(gap, asked, gap.since, counted, sample, None, means.most), means, topic
+    counted = run(context, counting)
+    return by_hand_plan.Plan(gap, asked, gap.since, counted, sample, None, context.most), context, topic
 
 
 def test_the_price_that_is_said_before_is_what_x_bills(history: Known) -> None:
     before = bill(history)
-    plan, means, topic = by_hand(history, 0)
+    plan, context, topic = by_hand(history, 0)
     assert plan.most == 1, "without authors and referenced posts there is one price"
-    result = run(means, backfill.fill_by_hand(means, plan.gap, plan.wanted(lambda done: None), plan.begun()))
+    result = run(context, backfill.fill_by_hand(context, plan.gap, plan.wanted(lambda done: None), plan.begun()))
     assert (result.published, result.recovered, result.expected) == (plan.posts, plan.posts, plan.posts)
     assert len({json.loads(message.data)["id"] for message in topic.messages}) == plan.posts
     said = " ".join(plan.sentences(None, None))
@@ -321,28 +322,40 @@ def test_the_price_that_is_said_before_is_what_x_bills(history: Known) -> None:
 
 
 def test_a_search_that_the_budget_ends_goes_on_without_paying_twice(history: Known) -> None:
-    plan, means, topic = by_hand(history, 200)
-    rows: list[dict[str, Any]] = []
+    plan, context, topic = by_hand(history, 200)
+    rows: list[Searched] = []
     progress = plan.begun()
-    run(means, backfill.fill_by_hand(means, plan.gap, plan.wanted(lambda done: rows.append(plan.row(done))), progress))
+    run(
+        context,
+        backfill.fill_by_hand(context, plan.gap, plan.wanted(lambda done: rows.append(plan.row(done))), progress),
+    )
     assert progress.cut
-    assert 100 <= len(topic.messages) <= 200 >= means.budget.today()
-    assert rows[-1]["posts_recovered"] == len(topic.messages)
+    assert 100 <= len(topic.messages) <= 200 >= context.budget.today()
+    assert rows[-1].posts_recovered == len(topic.messages)
 
-    event = Event("h", datetime.now(UTC), "searched", **rows[-1])
-    again, means, rest = by_hand(history, 0)
-    goes_on = replace(again, begin=rows[-1]["until"], earlier=event)
+    event = Event(
+        "h",
+        datetime.now(UTC),
+        EventKind.SEARCHED,
+        posts_recovered=rows[-1].posts_recovered,
+        posts_expected=rows[-1].posts_expected,
+    )
+    again, context, rest = by_hand(history, 0)
+    assert rows[-1].until is not None
+    goes_on = replace(again, begin=rows[-1].until, earlier=event)
     assert f"after {len(topic.messages)} posts" in next(goes_on.sentences(None, None))
-    result = run(means, backfill.fill_by_hand(means, goes_on.gap, goes_on.wanted(lambda done: None), goes_on.begun()))
+    result = run(
+        context, backfill.fill_by_hand(context, goes_on.gap, goes_on.wanted(lambda done: None), goes_on.begun())
+    )
     first, second = ({json.loads(one.data)["id"] for one in them.messages} for them in (topic, rest))
     assert not first & second
     assert len(first | second) == plan.posts == goes_on.whole(result).recovered
-    assert means.budget.today() - 2 == len(second), "what was fetched before is not billed again"
+    assert context.budget.today() - 2 == len(second), "what was fetched before is not billed again"
 
 
 def test_a_sample_is_spread_over_the_whole_time_and_says_its_share(history: Known) -> None:
-    plan, means, topic = by_hand(history, 0, sample=200)
-    result = run(means, backfill.fill_by_hand(means, plan.gap, plan.wanted(lambda done: None), plan.begun()))
+    plan, context, topic = by_hand(history, 0, sample=200)
+    result = run(context, backfill.fill_by_hand(context, plan.gap, plan.wanted(lambda done: None), plan.begun()))
     assert 100 <= result.published <= 300
     moments = sorted(search.time_of(json.loads(message.data)["id"]) for message in topic.messages)
     middle = plan.gap.since + (datetime.now(UTC) - plan.gap.since) / 2
@@ -357,6 +370,6 @@ def test_a_sample_is_spread_over_the_whole_time_and_says_its_share(history: Know
 )
 def test_a_rule_that_search_cannot_be_asked_is_named(known: Known, value: str, why: str) -> None:
     gap: Any = Gap("g", known.began, "closed", datetime.now(UTC), (("9", value, "mine"), known.rule))
-    result = fill(known.means(Topic(), 0), gap, None, Progress())
+    result = fill(known.context(Topic(), 0), gap, None, Progress())
     assert f"Search cannot be asked for the rule 'mine': {why}." in result.notes
     assert result.published > 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingester.pubsub.envelope import Message, wrap
+from ingester.pubsub.envelope import Message, to_message
 from ingester.pubsub.publisher import Publisher
 from local.emulators.pubsub import client, create
 from posts import limits
@@ -25,7 +25,7 @@ def host(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_good_ones_of_a_refused_batch_are_published_and_the_bad_one_is_buried(host: str) -> None:
     publisher = Publisher("projects/local/topics/tweets", "projects/local/topics/tweets-dead")
     for number in range(20):
-        publisher.publish(wrap(b"{}", str(number), 1, "stream"))
+        publisher.publish(to_message(b"{}", str(number), 1, "stream"))
         if number == 10:
             publisher.publish(Message(b'{"id": 5}', b"what X sent", "stream"))
     assert publisher.drain(30) == 0
@@ -45,7 +45,7 @@ def test_after_a_batch_that_failed_the_next_ones_are_published(host: str) -> Non
     for number in range(3):
         publisher.publish(Message(b"no message", b"raw", "stream"))
         assert publisher.drain(30) == 0
-        publisher.publish(wrap(b"{}", str(number), 1, "stream"))
+        publisher.publish(to_message(b"{}", str(number), 1, "stream"))
         assert publisher.drain(30) == 0
     assert (publisher.published, publisher.dead) == (3, 3)
 
@@ -53,8 +53,8 @@ def test_after_a_batch_that_failed_the_next_ones_are_published(host: str) -> Non
 def test_an_id_that_is_no_number_stops_nobody_who_asks_what_has_arrived(host: str) -> None:
     publisher = Publisher("projects/local/topics/tweets", "projects/local/topics/tweets-dead")
     for one in ("7", "\u00b2", "", "9" * 20):
-        publisher.publish(wrap(b"{}", one, 1, "stream"))
+        publisher.publish(to_message(b"{}", one, 1, "stream"))
         assert publisher.first_id() in (7, None)
-        publisher.holds(0, 9)
+        publisher.has_unpublished(0, 9)
     assert publisher.drain(30) == 0
-    assert publisher.taken(0, limits.HIGHEST_ID) == {"7"}
+    assert publisher.acknowledged_ids(0, limits.HIGHEST_ID) == {"7"}

@@ -9,16 +9,27 @@ from typing import Any
 import orjson
 import pytest
 
-from ingester.ports import Reply, Stream
+from ingester.budget import Budget
+from ingester.connection_loop import Stream
+from ingester.ports import Reply
 from ingester.pubsub.envelope import Message
-from ingester.x.reception import Ended, Reception
+from ingester.x.consumer import StreamConsumer
+from ingester.x.disconnect import Disconnect, DisconnectKind
 from runtime.bearer_token import Token
 from tests.support.either_x import CONNECTIONS, COUNTS, SEARCH, TOKEN, AnX, add, rules
 
-ENOUGH = Ended("spent", reason="enough")
+ENOUGH = Disconnect(DisconnectKind.LIMIT, reason="enough")
 
 
-class Taker:
+class LoopClock:
+    """This machine's time, and the loop's, which may be simulated."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.monotonic = loop.time
+        self.time = time.time
+
+
+class PostSink:
     """Takes posts, and closes the stream after some of them."""
 
     def __init__(self, number: int, close: Callable[[], object]) -> None:
@@ -31,22 +42,22 @@ class Taker:
         if len(self.posts) == self._number:
             self._close()
 
-    def bury(self, raw: bytes, source: str, reason: str) -> None:
+    def dead_letter(self, raw: bytes, source: str, reason: str) -> None:
         raise AssertionError(f"{reason}: {raw!r}")
 
 
-async def read(stream: Stream, number: int, token: str = TOKEN) -> tuple[Ended, list[dict[str, Any]]]:
+async def read(stream: Stream, number: int, token: str = TOKEN) -> tuple[Disconnect, list[dict[str, Any]]]:
     """Hold the stream until it ends or has brought so many posts."""
     loop = asyncio.get_running_loop()
-    taker = Taker(number, lambda: stream.close(ENOUGH))
-    reception = Reception(taker, time.time, loop.time, 21.0)
-    return await stream.hold(Token(token, "1"), reception, lambda: None), taker.posts
+    taker = PostSink(number, lambda: stream.close(ENOUGH))
+    consumer = StreamConsumer(taker, LoopClock(loop), Budget(0, 0, {}), 21.0)
+    return await stream.hold(Token(token, "1"), consumer, lambda: None), taker.posts
 
 
 def answered(x: AnX, token: str = TOKEN) -> tuple[int, str | None]:
     """Return what X answers to a connect that gets no stream: the status, and what is wrong with the connection."""
     ended, posts = x.run(read(x.stream(), 1, token))
-    assert (ended.how, posts) == ("http", [])
+    assert (ended.kind, posts) == (DisconnectKind.HTTP, [])
     return ended.status, ended.problem.get("connection_issue")
 
 
@@ -63,7 +74,7 @@ def test_a_post_comes_with_its_author_and_the_rule_that_it_matched(x: AnX) -> No
     add(x, "music")
     (rule,) = rules(x)
     ended, posts = x.run(read(x.stream(), 20))
-    assert (ended.how, ended.reason) == ("spent", "enough")
+    assert (ended.kind, ended.reason) == (DisconnectKind.LIMIT, "enough")
     assert len({post["data"]["id"] for post in posts}) == len(posts) >= 20
     for post in posts:
         assert [one["id"] for one in post["matching_rules"]] == [rule["id"]]
@@ -71,13 +82,13 @@ def test_a_post_comes_with_its_author_and_the_rule_that_it_matched(x: AnX) -> No
 
 
 @asynccontextmanager
-async def held(x: AnX) -> AsyncIterator["asyncio.Task[Ended]"]:
+async def held(x: AnX) -> AsyncIterator["asyncio.Task[Disconnect]"]:
     """Hold a stream that has brought a post."""
     loop, taken = asyncio.get_running_loop(), asyncio.Event()
     stream = x.stream()
-    taker = Taker(1, lambda: loop.call_soon_threadsafe(taken.set))
+    taker = PostSink(1, lambda: loop.call_soon_threadsafe(taken.set))
     holding = loop.create_task(
-        stream.hold(Token(TOKEN, "1"), Reception(taker, time.time, loop.time, 21.0), lambda: None)
+        stream.hold(Token(TOKEN, "1"), StreamConsumer(taker, LoopClock(loop), Budget(0, 0, {}), 21.0), lambda: None)
     )
     await taken.wait()
     yield holding
@@ -88,7 +99,7 @@ async def held(x: AnX) -> AsyncIterator["asyncio.Task[Ended]"]:
 def test_the_stream_is_given_to_one_at_a_time(x: AnX) -> None:
     add(x, "music")
 
-    async def try_another() -> Ended:
+    async def try_another() -> Disconnect:
         async with held(x):
             return (await read(x.stream(), 1))[0]
 
@@ -99,7 +110,7 @@ def test_the_stream_is_given_to_one_at_a_time(x: AnX) -> None:
 def test_whoever_holds_the_stream_is_seen_and_can_be_thrown_out(x: AnX) -> None:
     add(x, "music")
 
-    async def throw_out() -> tuple[Reply, Reply, Ended]:
+    async def throw_out() -> tuple[Reply, Reply, Disconnect]:
         async with held(x) as holding:
             listed = await x.ask("GET", CONNECTIONS, {"status": "active", "endpoints": "filtered_stream"})
             cleared = await x.ask("DELETE", f"{CONNECTIONS}/filtered_stream", {})
@@ -109,7 +120,7 @@ def test_whoever_holds_the_stream_is_seen_and_can_be_thrown_out(x: AnX) -> None:
     assert listed.body is not None
     assert listed.body["meta"]["result_count"] == 1
     assert cleared.status == 200
-    assert ended.how in {"closed", "network"}
+    assert ended.kind in {DisconnectKind.CLOSED, DisconnectKind.NETWORK}
 
 
 @pytest.mark.parametrize("name", ["next_token", "pagination_token"])

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from ingester import budget as budget_module
-from ingester.budget import Budget, Spent
+from ingester.budget import Budget, LimitReached
 from ingester.ledger.units import Tally
 from posts.prices import Resources
 
@@ -48,7 +48,7 @@ def test_each_resource_counts_once_a_day_an_author_as_two_posts() -> None:
 def test_requests_count_and_what_another_process_has_counted_does_not() -> None:
     budget = Budget(0, 0, {}, Clock())
     budget.add(Resources(), more=5)
-    budget.know(["1", "2"])
+    budget.mark_counted(["1", "2"])
     budget.add(Resources(posts=("1", "2", "3")))
     assert budget.today() == 6
 
@@ -71,7 +71,7 @@ def test_the_limit_of_the_day_holds_across_a_restart_and_until_midnight() -> Non
     budget = Budget(100, 0, {date(2026, 11, 22): Tally(98)}, clock)
     assert budget.remaining() == 2
     assert budget.add(posts(1)) is None
-    assert budget.add(posts(1)) == Spent("day", 100, 100, datetime(2026, 11, 23, tzinfo=UTC))
+    assert budget.add(posts(1)) == LimitReached("day", 100, 100, datetime(2026, 11, 23, tzinfo=UTC))
     assert budget.remaining() == 0
     clock.now = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
     assert budget.spent() is None
@@ -85,7 +85,7 @@ def test_the_month_counts_all_its_days_and_x_may_know_better() -> None:
     budget.merge_usage(998, 1)
     assert budget.add(posts(1)) is None
     assert budget.month() == 999, "what came since X was asked is added to X's count"
-    assert budget.add(posts(1)) == Spent("month", 1_000, 1_000, datetime(2026, 12, 1, tzinfo=UTC))
+    assert budget.add(posts(1)) == LimitReached("month", 1_000, 1_000, datetime(2026, 12, 1, tzinfo=UTC))
 
 
 def test_xs_count_of_the_last_period_does_not_count_on_the_first_day_of_the_next() -> None:
@@ -111,7 +111,7 @@ def test_what_others_have_reserved_is_not_left_for_a_search_and_does_not_end_the
     assert budget.add(posts(45)) is None
     assert (budget.remaining(), budget.today()) == (0, 95)
     budget.merge({today: Tally(55)})
-    assert budget.spent() == Spent("day", 100, 100, datetime(2026, 11, 23, tzinfo=UTC))
+    assert budget.spent() == LimitReached("day", 100, 100, datetime(2026, 11, 23, tzinfo=UTC))
 
 
 def test_the_ledger_is_asked_before_more_is_spent_than_it_knows() -> None:
@@ -185,7 +185,7 @@ def test_a_run_has_a_limit_of_its_own_whatever_the_day() -> None:
     budget.add(posts(3))
     clock.now = datetime(2026, 11, 23, 0, 1, tzinfo=UTC)
     assert budget.remaining() == 2
-    assert budget.add(posts(2)) == Spent("run", 5, 5, None)
+    assert budget.add(posts(2)) == LimitReached("run", 5, 5, None)
 
 
 def test_december_ends_with_the_year() -> None:

@@ -8,11 +8,11 @@ from typing import Any, cast
 import pytest
 
 from ingester.errors import Unavailable
-from ingester.ports import Reply, Secret
+from ingester.ports import Reply
 from ingester.timeouts import Timeouts
-from ingester.x.bearer import Tokens
 from ingester.x.client import X
-from ingester.x.rate_limit import XTime
+from ingester.x.rate_limit import ServerClock
+from ingester.x.tokens import Tokens, TokenSource
 from runtime.bearer_token import Token
 
 TOKEN = Token("t", "1")
@@ -40,7 +40,7 @@ class Http:
 
 def x_of(http: Http) -> X:
     clock = Clock()
-    return X(http, Tokens(cast(Secret, None), TOKEN), clock, Timeouts(), XTime(clock))
+    return X(http, Tokens(cast(TokenSource, None), TOKEN), clock, Timeouts(), ServerClock(clock))
 
 
 def page(number: int, token: str | None, *ids: str) -> Reply:
@@ -123,7 +123,7 @@ def test_a_refused_token_is_read_again_by_whatever_call_is_refused_and_the_call_
 
     http = Http(lambda n: Reply(401, {}, {"title": "Unauthorized"}) if n == 1 else Reply(200, {}, {"data": []}))
     clock = Clock()
-    x = X(http, Tokens(Vault(), TOKEN), clock, Timeouts(), XTime(clock))
+    x = X(http, Tokens(Vault(), TOKEN), clock, Timeouts(), ServerClock(clock))
     assert asyncio.run(x.usage()).status == 200
     assert (len(http.asked), x.tokens.current.value) == (2, "new")
 
@@ -135,5 +135,5 @@ def test_the_same_token_again_is_asked_with_once() -> None:
 
     http = Http(lambda n: Reply(401, {}, {"title": "Unauthorized"}))
     clock = Clock()
-    assert asyncio.run(X(http, Tokens(Vault(), TOKEN), clock, Timeouts(), XTime(clock)).usage()).status == 401
+    assert asyncio.run(X(http, Tokens(Vault(), TOKEN), clock, Timeouts(), ServerClock(clock)).usage()).status == 401
     assert len(http.asked) == 1

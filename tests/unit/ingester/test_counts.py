@@ -9,8 +9,8 @@ import pytest
 
 from ingester.backfill import slices
 from ingester.x import search
-from ingester.x.client import Answer, X
-from ingester.x.reach import Reach, reach_of
+from ingester.x.client import Response, X
+from ingester.x.reach import SearchWindow, window_for
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -66,16 +66,16 @@ class Pages:
         granularity: str,
         spend: Callable[[], Awaitable[object]],
         *,
-        reach: Reach,
-    ) -> AsyncIterator[Answer]:
+        reach: SearchWindow,
+    ) -> AsyncIterator[Response]:
         for page in self.pages:
             await spend()
             self.asked.append((query, granularity))
-            yield Answer(200, page)
+            yield Response(200, page)
 
 
 def ask(pages: Pages, *values: str, hours: float = 1, is_old: bool = False) -> search.Counted:
-    rules = [(("", value, ""), reach_of(value, is_old=is_old)) for value in values]
+    rules = [(("", value, ""), window_for(value, is_old=is_old)) for value in values]
     return asyncio.run(search.counts(cast(X, pages), rules, START, START + timedelta(hours=hours), pages.spend))
 
 

@@ -5,7 +5,7 @@ import json
 import fastavro
 import pytest
 
-from ingester.pubsub.envelope import Line, NotText, look, wrap
+from ingester.pubsub.envelope import Line, NotText, inspect_line, to_message
 from posts.prices import Resources
 from tests.support import ROOT
 
@@ -18,14 +18,14 @@ SCHEMA = fastavro.parse_schema(json.loads((ROOT / "infra" / "pubsub" / "tweet.av
     ids=["emoji and RTL", "spaces", "no json", "line separator"],
 )
 def test_the_payload_is_the_bytes_of_x_and_fits_the_topics_schema(raw: str) -> None:
-    record = json.loads(wrap(raw.encode(), "1", 5, "stream").data)
+    record = json.loads(to_message(raw.encode(), "1", 5, "stream").data)
     assert record == {"id": "1", "payload": raw, "received_at": 5, "source": "stream"}
     assert fastavro.validate(record, SCHEMA, strict=False)
 
 
 def test_bytes_that_are_no_text_are_told() -> None:
     with pytest.raises(NotText):
-        wrap(b"\xff", "", 5, "stream")
+        to_message(b"\xff", "", 5, "stream")
 
 
 UNREADABLE = Line("", is_unreadable=True)
@@ -82,4 +82,4 @@ UNREADABLE = Line("", is_unreadable=True)
     ids=lambda value: value[:60] if isinstance(value, str) else None,
 )
 def test_a_line_is_looked_at_just_enough(raw: str, line: Line) -> None:
-    assert look(raw.encode()) == line
+    assert inspect_line(raw.encode()) == line

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingester.x.rate_limit import XTime, asked_wait
+from ingester.x.rate_limit import ServerClock, retry_after
 
 NOW = 1_795_600_800.0  # 2026-11-25T10:00:00Z
 DATE = "Wed, 25 Nov 2026 10:00:00 GMT"
@@ -27,12 +27,12 @@ WAITS: dict[str, tuple[dict[str, str], float | None]] = {
 
 @pytest.mark.parametrize(("headers", "wait"), WAITS.values(), ids=WAITS.keys())
 def test_how_long_an_answer_asks_to_wait(headers: dict[str, str], wait: float | None) -> None:
-    assert asked_wait(headers, NOW) == wait
+    assert retry_after(headers, NOW) == wait
 
 
 def test_the_answer_s_own_date_counts_for_more_than_this_machine_s_clock() -> None:
     headers = {"x-rate-limit-reset": str(int(NOW) + 2), "date": DATE}
-    assert asked_wait(headers, NOW - 3_600) == 3.0
+    assert retry_after(headers, NOW - 3_600) == 3.0
 
 
 @dataclass
@@ -51,22 +51,22 @@ class HandSet:
 
 def test_x_s_time_is_kept_where_this_machine_s_clock_is_wrong() -> None:
     clock = HandSet(NOW - 3_600)
-    x_time = XTime(clock)
-    assert x_time.now() == datetime.fromtimestamp(NOW - 3_600, UTC), "until X has answered"
-    x_time.compare({"date": DATE}, clock.since_start)
-    assert x_time.now() == datetime.fromtimestamp(NOW, UTC)
-    assert x_time.of(2.0) == datetime.fromtimestamp(NOW - 3, UTC), "moments of before as well"
+    server_clock = ServerClock(clock)
+    assert server_clock.now() == datetime.fromtimestamp(NOW - 3_600, UTC), "until X has answered"
+    server_clock.compare({"date": DATE}, clock.since_start)
+    assert server_clock.now() == datetime.fromtimestamp(NOW, UTC)
+    assert server_clock.of(2.0) == datetime.fromtimestamp(NOW - 3, UTC), "moments of before as well"
     clock.wall += 7_200
     clock.since_start += 10
-    assert x_time.now() == datetime.fromtimestamp(NOW + 10, UTC), "whoever sets the clock"
-    x_time.compare({}, 5.0)
-    assert x_time.now() == datetime.fromtimestamp(NOW + 10, UTC), "an answer without a Date says nothing"
+    assert server_clock.now() == datetime.fromtimestamp(NOW + 10, UTC), "whoever sets the clock"
+    server_clock.compare({}, 5.0)
+    assert server_clock.now() == datetime.fromtimestamp(NOW + 10, UTC), "an answer without a Date says nothing"
 
 
 def test_a_date_is_exact_to_the_second_and_late_so_that_little_is_let_be() -> None:
-    x_time = XTime(HandSet(NOW - 19))
-    x_time.compare({"date": DATE}, 5.0)
-    assert x_time.now() == datetime.fromtimestamp(NOW - 19, UTC)
+    server_clock = ServerClock(HandSet(NOW - 19))
+    server_clock.compare({"date": DATE}, 5.0)
+    assert server_clock.now() == datetime.fromtimestamp(NOW - 19, UTC)
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_a_date_is_exact_to_the_second_and_late_so_that_little_is_let_be() -> No
 def test_an_answer_that_was_read_after_a_pause_does_not_set_the_time_back(wall: float, after: float) -> None:
     """X wrote its Date somewhere within the 150 s that the call took."""
     clock = HandSet(wall)
-    x_time = XTime(clock)
+    server_clock = ServerClock(clock)
     clock.since_start += 150
     clock.wall += 150
-    x_time.compare({"date": DATE}, asked=5.0)
-    assert x_time.now() == datetime.fromtimestamp(after, UTC)
+    server_clock.compare({"date": DATE}, asked=5.0)
+    assert server_clock.now() == datetime.fromtimestamp(after, UTC)

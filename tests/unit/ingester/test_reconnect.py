@@ -6,38 +6,39 @@ from typing import Any
 import pytest
 
 from ingester.timeouts import Timeouts
-from ingester.x.rate_limit import Bucket
-from ingester.x.reception import Ended
-from ingester.x.reconnect import Action, ClearGhost, InstallRules, ReadToken, Stop, Wait, decide, is_good, jittered
+from ingester.waits import jittered
+from ingester.x.disconnect import Disconnect, DisconnectKind
+from ingester.x.rate_limit import RateLimiter
+from ingester.x.reconnect import Action, InstallRules, ReadToken, Stop, TerminateStale, Wait, decide, is_good
 
 PROBLEMS = "https://api.x.com/2/problems/"
 TIMES = Timeouts()
 
 
-def http(status: int, reset_in: float | None = None, **problem: Any) -> Ended:
-    return Ended("http", status=status, problem=problem, reset_in=reset_in)
+def http(status: int, reset_in: float | None = None, **problem: Any) -> Disconnect:
+    return Disconnect(DisconnectKind.HTTP, status=status, problem=problem, reset_in=reset_in)
 
 
 GHOST = http(429, None, connection_issue="TooManyConnections")
 NO_RULES = http(409, title="ConnectionException", connection_issue="RuleConfigurationIssue")
 
-TABLE: dict[str, tuple[Ended, int, Action]] = {
-    "a good connection that X closed: at once": (Ended("closed", held=3600), 0, Wait(0)),
-    "a first close: at once": (Ended("closed", held=1), 0, Wait(0)),
-    "then slower": (Ended("closed", held=1), 1, Wait(0.25)),
-    "and slower": (Ended("closed", held=1), 4, Wait(2)),
-    "up to 16 s": (Ended("network"), 50, Wait(16)),
-    "told by X": (Ended("told", held=1), 2, Wait(0.5)),
+TABLE: dict[str, tuple[Disconnect, int, Action]] = {
+    "a good connection that X closed: at once": (Disconnect(DisconnectKind.CLOSED, held=3600), 0, Wait(0)),
+    "a first close: at once": (Disconnect(DisconnectKind.CLOSED, held=1), 0, Wait(0)),
+    "then slower": (Disconnect(DisconnectKind.CLOSED, held=1), 1, Wait(0.25)),
+    "and slower": (Disconnect(DisconnectKind.CLOSED, held=1), 4, Wait(2)),
+    "up to 16 s": (Disconnect(DisconnectKind.NETWORK), 50, Wait(16)),
+    "told by X": (Disconnect(DisconnectKind.ANNOUNCED, held=1), 2, Wait(0.5)),
     "each brought posts: at once, the connects that X allows set the pace": (
-        Ended("closed", held=35, posts=9),
+        Disconnect(DisconnectKind.CLOSED, held=35, posts=9),
         7,
         Wait(0),
     ),
-    "a certificate that is not valid, at first": (Ended("certificate"), 2, Wait(0.5)),
-    "silent": (Ended("silent", held=100), 0, Wait(0)),
-    "stalled": (Ended("stalled", held=100), 3, Wait(0)),
-    "without our rules": (Ended("unruled", held=100), 0, InstallRules(0.0)),
-    "without our rules again and again": (Ended("unruled", held=100), 3, InstallRules(8.0)),
+    "a certificate that is not valid, at first": (Disconnect(DisconnectKind.CERTIFICATE), 2, Wait(0.5)),
+    "silent": (Disconnect(DisconnectKind.SILENT, held=100), 0, Wait(0)),
+    "stalled": (Disconnect(DisconnectKind.STALLED, held=100), 3, Wait(0)),
+    "without our rules": (Disconnect(DisconnectKind.RULES_LOST, held=100), 0, InstallRules(0.0)),
+    "without our rules again and again": (Disconnect(DisconnectKind.RULES_LOST, held=100), 3, InstallRules(8.0)),
     "503 first": (http(503), 0, Wait(5)),
     "503 later": (http(503), 3, Wait(40)),
     "503 at the most": (http(503), 9, Wait(320)),
@@ -53,11 +54,11 @@ TABLE: dict[str, tuple[Ended, int, Action]] = {
     "429 without, again": (http(429), 2, Wait(240)),
     "429 in the old words": (http(429, errors=[{"code": 88}]), 9, Wait(320)),
     "another connection, at first: it often goes by itself": (GHOST, 0, Wait(5)),
-    "another connection, still": (GHOST, 1, ClearGhost(10)),
+    "another connection, still": (GHOST, 1, TerminateStale(10)),
     "no rules": (NO_RULES, 0, InstallRules(0)),
     "no rules, still: X needs up to 20 s": (NO_RULES, 9, InstallRules(20)),
 }
-FATAL: dict[str, tuple[Ended, str, str, float | None]] = {
+FATAL: dict[str, tuple[Disconnect, str, str, float | None]] = {
     "403": (http(403, title="Client Forbidden"), "forbidden", "does not let this app", 3600),
     "403 of a spending cap": (
         http(403, title="SpendCapReached", type=f"{PROBLEMS}credits", reset_date="2026-12-01"), "spend_cap", "until 2026-12-01", 86_400,
@@ -79,13 +80,13 @@ FATAL: dict[str, tuple[Ended, str, str, float | None]] = {
 
 
 @pytest.mark.parametrize(("ended", "failures", "action"), TABLE.values(), ids=TABLE.keys())
-def test_what_follows(ended: Ended, failures: int, action: Action) -> None:
+def test_what_follows(ended: Disconnect, failures: int, action: Action) -> None:
     assert decide(ended, failures, TIMES) == action
 
 
 @pytest.mark.parametrize(("ended", "reason", "words", "retry"), FATAL.values(), ids=FATAL.keys())
 def test_what_waiting_does_not_cure_stops_with_words(
-    ended: Ended, reason: str, words: str, retry: float | None
+    ended: Disconnect, reason: str, words: str, retry: float | None
 ) -> None:
     action = decide(ended, 0, TIMES)
     assert isinstance(action, Stop)
@@ -101,7 +102,7 @@ def test_a_token_that_x_does_not_take_is_read_again_before_it_is_a_reason_to_sto
 
 
 def test_a_certificate_that_stays_invalid_stops_with_words() -> None:
-    action = decide(Ended("certificate", reason="the certificate is not valid: expired"), 5, TIMES)
+    action = decide(Disconnect(DisconnectKind.CERTIFICATE, reason="the certificate is not valid: expired"), 5, TIMES)
     assert isinstance(action, Stop)
     assert (action.reason, action.retry_after) == ("certificate", 3600)
     assert "expired" in action.message
@@ -119,9 +120,9 @@ def test_the_date_at_which_a_spending_cap_ends_is_read(said: object, until: date
 
 
 def test_only_a_connection_that_brought_a_post_or_was_held_earns_a_new_start() -> None:
-    assert is_good(Ended("closed", held=1, posts=1), TIMES)
-    assert is_good(Ended("closed", held=61), TIMES)
-    assert not is_good(Ended("closed", held=59), TIMES)
+    assert is_good(Disconnect(DisconnectKind.CLOSED, held=1, posts=1), TIMES)
+    assert is_good(Disconnect(DisconnectKind.CLOSED, held=61), TIMES)
+    assert not is_good(Disconnect(DisconnectKind.CLOSED, held=59), TIMES)
     assert not is_good(http(503), TIMES)
 
 
@@ -132,30 +133,30 @@ def test_all_times_shrink_together() -> None:
 
 
 def test_jitter_never_comes_early() -> None:
-    assert (jittered(Wait(10), 0.0), jittered(Wait(10), 1.0)) == (10, 12)
+    assert (jittered(10, 0.0), jittered(10, 1.0)) == (10, 12)
 
 
 def test_what_x_asks_for_is_lengthened_by_a_second_at_the_most() -> None:
-    assert jittered(Wait(900, asked=True), 1.0) == 901
-    assert jittered(Wait(2, asked=True), 1.0) == pytest.approx(2.4)
+    assert jittered(900, 1.0, is_asked=True) == 901
+    assert jittered(2, 1.0, is_asked=True) == pytest.approx(2.4)
 
 
 def test_the_bucket_lets_no_more_through_than_the_limit_in_any_window() -> None:
-    bucket, now, taken = Bucket(40, 900), 0.0, []
+    bucket, now, taken = RateLimiter(40, 900), 0.0, []
     for _ in range(500):
         now += bucket.wait(now) + 0.001
-        bucket.take(now)
+        bucket.acquire(now)
         taken.append(now)
     assert all(taken[i + 40] - taken[i] >= 900 for i in range(len(taken) - 40))
 
 
 def waits(every: float) -> list[float]:
     """Return how long each of 200 connects waits, if each connection lasts so long."""
-    bucket, now, found = Bucket(40, 900), 0.0, []
+    bucket, now, found = RateLimiter(40, 900), 0.0, []
     for _ in range(200):
-        found.append(bucket.pace(now))
+        found.append(bucket.delay(now))
         now += found[-1]
-        bucket.take(now)
+        bucket.acquire(now)
         now += every
     return found
 
@@ -170,6 +171,6 @@ def test_a_hundred_disconnects_an_hour_are_within_what_x_allows_and_wait_for_not
 
 
 def test_the_bucket_remembers_what_was_before_a_restart() -> None:
-    bucket = Bucket(40, 900, past=[1_000.0] * 40)
+    bucket = RateLimiter(40, 900, past=[1_000.0] * 40)
     assert bucket.wait(1_100.0) == 800.0
     assert bucket.wait(1_901.0) == 0.0

@@ -7,13 +7,13 @@ from typing import Any, cast
 
 import pytest
 
-from ingester.ports import Reply, Secret
+from ingester.ports import Reply
 from ingester.timeouts import Timeouts
-from ingester.x.bearer import Tokens
 from ingester.x.client import X
-from ingester.x.rate_limit import XTime
+from ingester.x.rate_limit import ServerClock
 from ingester.x.rules import Rule
 from ingester.x.rules_in_force import RulesInForce
+from ingester.x.tokens import Tokens, TokenSource
 from runtime import log
 from runtime.bearer_token import Token
 from tests.simulation import x as simulated
@@ -32,8 +32,8 @@ class World:
         self.refused = False  # X takes nothing
         self.rename: dict[str, str] = {}  # how X lists a rule's value
         self._x = simulated.X(self.loop, random.Random(1), rate=60.0)
-        tokens = Tokens(cast(Secret, None), Token("t1", "1"))
-        self.known = RulesInForce(X(self, tokens, self, Timeouts(), XTime(self)), OURS, self)
+        tokens = Tokens(cast(TokenSource, None), Token("t1", "1"))
+        self.known = RulesInForce(X(self, tokens, self, Timeouts(), ServerClock(self)), OURS, self)
 
     def time(self) -> float:
         return self._x.now()
@@ -58,8 +58,8 @@ class World:
     def add(self, value: str) -> None:
         self._x.call("POST", RULES, {}, {"add": [{"value": value}]}, token="t1")
 
-    def look(self) -> bool:
-        return self.loop.run_until_complete(self.known.look())
+    def refresh(self) -> bool:
+        return self.loop.run_until_complete(self.known.refresh())
 
 
 @pytest.fixture
@@ -80,14 +80,14 @@ def test_a_rule_that_somebody_adds_is_told_once(world: World, told: list[tuple[s
     """Its posts cost money too, and are in the table."""
     world.loop.run_until_complete(world.known.install())
     told.clear()
-    assert (world.look(), told) == (True, [])
+    assert (world.refresh(), told) == (True, [])
     world.add("tax")
-    assert [world.look() for _ in range(3)] == [True] * 3
+    assert [world.refresh() for _ in range(3)] == [True] * 3
     ((name, message),) = told
     assert name == "rules_differ"
     assert "1 that the file does not name" in message
     world.add("weather")
-    world.look()
+    world.refresh()
     assert "2 that the file does not name" in told[-1][1]
 
 
@@ -95,32 +95,32 @@ def test_x_without_our_rules_is_told_and_they_are_what_a_gap_is_filled_by(
     world: World, told: list[tuple[str, str]]
 ) -> None:
     """Another app's rules, or none: the stream goes on, and our posts do not come."""
-    assert not world.look()
+    assert not world.refresh()
     world.loop.run_until_complete(world.known.install())
     installed = world.known.listed
     seen_at = world.known.seen_at
     world.remove_all()
     world.add("another app's")
     told.clear()
-    assert not world.look()
+    assert not world.refresh()
     assert world.known.listed == installed, "what was in force before"
     assert world.known.seen_at == seen_at
     ((name, message),) = told
     assert name == "rules_missing"
     assert "1 of the file's 1 rules. Somebody has taken them away" in message
     world.loop.run_until_complete(world.known.install())
-    assert world.look()
+    assert world.refresh()
     assert [rule.value for rule in world.known.listed] == ["another app's", "music"]
 
 
 def test_a_rule_that_x_lists_in_other_words_is_known_by_its_id(world: World) -> None:
     world.rename = {"music": "Music"}
-    assert not world.look()
+    assert not world.refresh()
     world.loop.run_until_complete(world.known.install())
-    assert world.look()
+    assert world.refresh()
     world.remove_all()
     world.add("Music")
-    assert not world.look(), "somebody else's, with another id"
+    assert not world.refresh(), "somebody else's, with another id"
 
 
 def test_rules_that_x_takes_and_never_lists_do_not_end_the_stream_for_ever(
@@ -128,25 +128,25 @@ def test_rules_that_x_takes_and_never_lists_do_not_end_the_stream_for_ever(
 ) -> None:
     world.hidden = True
     for _ in range(3):
-        assert not world.look()
+        assert not world.refresh()
         world.loop.run_until_complete(world.known.install())
     assert told[-1][0] == "rules_unlisted"
-    assert world.look()
+    assert world.refresh()
     world.hidden = False
-    assert world.look()
+    assert world.refresh()
     world.remove_all()
-    assert not world.look(), "once X lists them, they can be missing again"
+    assert not world.refresh(), "once X lists them, they can be missing again"
 
 
 def test_while_x_takes_no_rules_the_stream_goes_on_with_those_that_it_has(world: World) -> None:
     world.loop.run_until_complete(world.known.install())
     world.remove_all()
-    assert not world.look()
+    assert not world.refresh()
     world.refused = True
     world.loop.run_until_complete(world.known.install())
-    assert world.look(), "to end the stream would not bring them back"
+    assert world.refresh(), "to end the stream would not bring them back"
     world.refused = False
     world.loop.run_until_complete(asyncio.sleep(120.0))
-    assert not world.look()
+    assert not world.refresh()
     world.loop.run_until_complete(world.known.install())
-    assert world.look()
+    assert world.refresh()

@@ -1,43 +1,25 @@
-"""Receives the stream: passes each line on to Pub/Sub, and records what it shows about the connection.
+"""Takes the stream: passes each line on to Pub/Sub, and records what it shows about the connection.
 
-The stream's thread calls `line` and `keep_alive`; the event loop reads the numbers and decides. They share no lock: each number has
+The stream's thread calls `take_line`; the event loop reads the numbers and decides. They share no lock: each number has
 one writer.
 """
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 from posts.snowflake import time_of
 
-from ..budget import Budget, Spent
-from ..pubsub.envelope import Line, Message, NoRoom, NotText, look, wrap
+from ..budget import Budget, LimitReached
+from ..ports import Clock
+from ..pubsub.envelope import BufferFull, Line, NotText, inspect_line, to_message
+from ..pubsub.publishing import PostSink
+from .disconnect import Disconnect, DisconnectKind
 
 _RATE_OF = 100  # posts over which the rate is taken
 _RECENT = 50_000  # posts, 10 MB: more than three minutes at X's top rate, until search can know of a gap
 _BLOCKED = 1.0  # if a post waits so many seconds, later ones wait in buffers, or X drops them
 _DAY = 86_400.0
 _BOM = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How one connection ended.
-
-    `how`: 'closed' (X closed it), 'network' (refused, reset, cut), 'certificate', 'silent' (no byte), 'stalled' (keep-alives, no
-    posts), 'unruled' (X lacks some of our rules), 'told' (X announced the end in the stream), 'http' (an answer other than a
-    stream), 'spent' (our own limit is reached), 'replaced' (another ingester has taken over). `held` is in seconds; `posts` is
-    how many came; `reset_in` is the seconds that X asks to wait.
-    """
-
-    how: str
-    held: float = 0.0
-    status: int = 0
-    problem: dict[str, Any] = field(default_factory=dict)
-    reset_in: float | None = None
-    reason: str = ""
-    posts: int = 0
 
 
 class Delivered(NamedTuple):
@@ -48,38 +30,22 @@ class Delivered(NamedTuple):
     is_retweet: bool  # which search does not return
 
 
-class Taker(Protocol):
-    def publish(self, message: Message) -> None: ...
-
-    def bury(self, raw: bytes, source: str, reason: str) -> None: ...
-
-
-class Reception:
+class StreamConsumer:
     """One for the life of the process. Its moments are of the monotonic clock."""
 
     def __init__(
-        self,
-        publisher: Taker,
-        time: Callable[[], float],
-        monotonic: Callable[[], float],
-        silence: float,
-        *,
-        most_units: int = 1,
-        most_posts: int = 0,
+        self, sink: PostSink, clock: Clock, budget: Budget, silence: float, *, most_units: int = 1, most_posts: int = 0
     ) -> None:
         """`most_units` is what one post can cost at the most; `most_posts` ends the stream (0: no limit)."""
-        self._publisher = publisher
-        self._time = time
-        self._monotonic = monotonic
+        self._sink = sink
+        self._clock = clock
+        self._budget = budget
         self._silence = silence
         self._behind: float | None = None  # since when we may have been too slow for X, or None
         self._free = 0.0  # when the last post that had to wait was taken
-        self.budget: Budget | None = None
-        self.spent: Spent | None = (
-            None  # the limit that is reached; what comes after it is counted and published all the same
-        )
-        self.most_posts = most_posts
-        self.most_units = most_units
+        self.limit_reached: LimitReached | None = None  # what comes after it is counted and published all the same
+        self._most_posts = most_posts
+        self._most_units = most_units
         self.received = 0
         self.posts: deque[float] = deque(maxlen=_RATE_OF)  # when they came, on all connections
         self.recent: deque[Delivered] = deque(maxlen=_RECENT)  # list() makes a copy that no thread changes
@@ -96,51 +62,52 @@ class Reception:
 
     def begin(self) -> None:
         """Note that X has answered with a stream."""
-        self.began_at = self.last_byte = self._monotonic()
+        self.began_at = self.last_byte = self._clock.monotonic()
         self.posts_here = 0
         self._behind = None
 
-    def line(self, raw: bytes) -> Ended | None:
+    def take_line(self, raw: bytes) -> Disconnect | None:
         """Publish one line, or count a keep-alive. Returns how the connection is to end, if it is. Raises PublishFailed."""
-        now = self.last_byte = self._monotonic()
+        now = self.last_byte = self._clock.monotonic()
         raw = raw.removeprefix(_BOM)
         if not raw or raw.isspace():
             self._note_delay(now)
             return None
-        found = look(raw)
-        if found.problem is not None:
+        line = inspect_line(raw)
+        if line.problem is not None:
             # X is about to close; if it does not, we would wait for ever
-            return Ended("told", reason=found.problem)
-        if found.id:
-            self.recent.append(Delivered(int(found.id), found.rules, found.is_retweet))
+            return Disconnect(DisconnectKind.ANNOUNCED, reason=line.problem)
+        if line.id:
+            self.recent.append(Delivered(int(line.id), line.rules, line.is_retweet))
             self.posts.append(now)
             self.last_post = now
             self.posts_here += 1
-            self.newest = max(self.newest, _made_at(found.id, self._time()))
+            self.newest = max(self.newest, _made_at(line.id, self._clock.time()))
         self.received += 1
-        self._take(raw, found)
-        if self.budget is not None:
-            self.spent = self.budget.add(found.billed, more=self.most_units if found.is_unreadable else 0)
-            if self.spent is None and self.received >= self.most_posts > 0:
-                self.spent = Spent("run", self.received, self.most_posts, None)
+        self._publish(raw, line)
+        self.limit_reached = self._budget.add(line.billed, more=self._most_units if line.is_unreadable else 0)
+        if self.limit_reached is None and self.received >= self._most_posts > 0:
+            self.limit_reached = LimitReached("run", self.received, self._most_posts, None)
         self._note_delay(now)
-        return Ended("spent", reason=f"{self.spent.setting} is reached") if self.spent is not None else None
+        if self.limit_reached is None:
+            return None
+        return Disconnect(DisconnectKind.LIMIT, reason=f"{self.limit_reached.setting} is reached")
 
     def note_pause(self, since: float, now: float) -> None:
         """Note that the process did not run from `since` on, so what it reads now may be old, and posts may be missing."""
         self._behind = since if self._behind is None else min(self._behind, since)
         self._free = now
 
-    def _take(self, raw: bytes, found: Line) -> None:
+    def _publish(self, raw: bytes, line: Line) -> None:
         try:
-            self._publisher.publish(wrap(raw, found.id, int(self._time() * 1_000_000), "stream"))
+            self._sink.publish(to_message(raw, line.id, int(self._clock.time() * 1_000_000), "stream"))
         except NotText as error:
-            self._publisher.bury(raw, "stream", f"not UTF-8: {error}")
-        except NoRoom:
+            self._sink.dead_letter(raw, "stream", f"not UTF-8: {error}")
+        except BufferFull:
             pass  # the process ends; the post lies in the gap that begins with the oldest unpublished one
 
     def _note_delay(self, came: float) -> None:
-        now = self._monotonic()
+        now = self._clock.monotonic()
         if now - came > _BLOCKED:
             self._behind = came if self._behind is None else self._behind
             self._free = now

@@ -1,16 +1,21 @@
 """The token in use, and where another one is looked for."""
 
 import asyncio
+from typing import Protocol
 
 from runtime import bearer_token, log, secret
 from runtime.bearer_token import SecretSource, SecretUnavailable, Token
 
-from ..ports import Secret as AnySecret
 from ..threads import in_thread
 
 
+class TokenSource(Protocol):
+    async def read(self) -> Token:
+        """Return the latest version. Raises SecretUnavailable, ConfigurationError."""
+
+
 class Secret:
-    """Where the token is."""
+    """Where the token is: the environment, or Secret Manager."""
 
     def __init__(self, source: SecretSource) -> None:
         self._source = source
@@ -28,8 +33,8 @@ class Secret:
 class Tokens:
     """The token in use. Whoever is refused asks here for another one; several at once cause one look at the secret."""
 
-    def __init__(self, secret: AnySecret, token: Token) -> None:
-        self._secret = secret
+    def __init__(self, source: TokenSource, token: Token) -> None:
+        self._source = source
         self._lock = asyncio.Lock()
         self.current = token
 
@@ -38,7 +43,7 @@ class Tokens:
         async with self._lock:
             if self.current != refused:
                 return True  # another caller has renewed it: the refused token was an older one
-            fresh = await self._secret.read()
+            fresh = await self._source.read()
             if fresh.value == refused.value:
                 return False
             log.event("token_renewed", message=f"The token was rotated: version {fresh.version} is used from now on")

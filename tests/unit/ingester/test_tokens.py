@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from ingester import settings
-from ingester.x import bearer
+from ingester.x import tokens
 from runtime.bearer_token import SecretUnavailable, Token
 from runtime.errors import ConfigurationError
 
@@ -15,14 +15,14 @@ from runtime.errors import ConfigurationError
 def test_what_cannot_be_a_token_is_refused_before_it_gets_into_an_error_of_anybodys(value: str) -> None:
     environment = settings.read({"GOOGLE_CLOUD_PROJECT": "p", "X_BEARER_TOKEN": value})
     with pytest.raises(ConfigurationError) as error:
-        asyncio.run(bearer.Secret(environment.secret).read())
+        asyncio.run(tokens.Secret(environment.secret).read())
     assert value not in str(error.value)
     assert "X_BEARER_TOKEN is no bearer token" in str(error.value)
 
 
 def test_another_token_has_another_version_which_does_not_give_it_away() -> None:
     first, second = (
-        asyncio.run(bearer.Secret(settings.read({"GOOGLE_CLOUD_PROJECT": "p", "X_BEARER_TOKEN": one}).secret).read())
+        asyncio.run(tokens.Secret(settings.read({"GOOGLE_CLOUD_PROJECT": "p", "X_BEARER_TOKEN": one}).secret).read())
         for one in ("AAAA%3D", "AAAB%3D")
     )
     assert first.version != second.version
@@ -51,9 +51,9 @@ def test_a_refusal_that_is_older_than_the_token_in_use_costs_no_look_at_the_secr
     """The backfill renewed the token while the stream's own refusal was on its way, which is no reason to stop."""
 
     async def both() -> tuple[bool, bool]:
-        tokens = bearer.Tokens(vault, OLD)
-        first, second = await asyncio.gather(tokens.renew(OLD), tokens.renew(OLD))
-        assert tokens.current == NEW
+        used = tokens.Tokens(vault, OLD)
+        first, second = await asyncio.gather(used.renew(OLD), used.renew(OLD))
+        assert used.current == NEW
         return first, second
 
     vault = Vault(NEW)
@@ -62,9 +62,9 @@ def test_a_refusal_that_is_older_than_the_token_in_use_costs_no_look_at_the_secr
 
 
 def test_the_same_token_again_is_no_renewal() -> None:
-    assert asyncio.run(bearer.Tokens(Vault(OLD), OLD).renew(OLD)) is False
+    assert asyncio.run(tokens.Tokens(Vault(OLD), OLD).renew(OLD)) is False
 
 
 def test_a_secret_that_is_out_of_reach_is_no_answer() -> None:
     with pytest.raises(SecretUnavailable):
-        asyncio.run(bearer.Tokens(Vault(None), OLD).renew(OLD))
+        asyncio.run(tokens.Tokens(Vault(None), OLD).renew(OLD))

@@ -4,34 +4,34 @@ from datetime import UTC, datetime, timedelta
 
 from posts import snowflake
 
-from .ports import Publisher
-from .x.rate_limit import XTime
-from .x.reception import Reception
+from .pubsub.publishing import MessagePublisher
+from .x.consumer import StreamConsumer
+from .x.rate_limit import ServerClock
 
 OLD = timedelta(days=1)  # a post is never read later than that; an older one was delivered again
 
 
-class Published:
+class PublishWatermark:
     """Reads the times of what the stream has brought and what Pub/Sub has taken."""
 
-    def __init__(self, publisher: Publisher, reception: Reception, x_time: XTime) -> None:
+    def __init__(self, publisher: MessagePublisher, consumer: StreamConsumer, server_clock: ServerClock) -> None:
         self._publisher = publisher
-        self._reception = reception
-        self._x_time = x_time
+        self._consumer = consumer
+        self._server_clock = server_clock
 
-    def certain_until(self) -> datetime:
+    def value(self) -> datetime:
         """Return until when X is known to have delivered all, and it is published: the time of the newest post.
 
         Keep-alives say nothing: a stall that another ending cuts short looks like a quiet hour.
         """
-        reception = self._reception
-        newest = datetime.fromtimestamp(reception.newest, UTC)
-        began = self._x_time.of(reception.began_at) if reception.began_at is not None else newest
-        return min(self.until(reception.heard), max(newest, began))
+        consumer = self._consumer
+        newest = datetime.fromtimestamp(consumer.newest, UTC)
+        began = self._server_clock.of(consumer.began_at) if consumer.began_at is not None else newest
+        return min(self.at(consumer.heard), max(newest, began))
 
-    def until(self, moment: float) -> datetime:
+    def at(self, moment: float) -> datetime:
         """Return X's time of a monotonic moment, or of the oldest post before it that Pub/Sub does not have."""
-        oldest, until = self._oldest_unpublished(), self._x_time.of(moment)
+        oldest, until = self._oldest_unpublished(), self._server_clock.of(moment)
         return until if oldest is None else min(until, oldest)
 
     def _oldest_unpublished(self) -> datetime | None:
@@ -39,7 +39,7 @@ class Published:
         taken, first = self._publisher.oldest(), self._publisher.first_id()
         if taken is None:
             return None
-        moment = self._x_time.of(taken)
+        moment = self._server_clock.of(taken)
         if first is None:
             return moment
         made = datetime.fromtimestamp(snowflake.time_of(first), UTC)
