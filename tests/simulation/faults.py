@@ -326,7 +326,7 @@ def counts_refused(world: World, step: Step) -> None:
 def usage_is_wrong(world: World, step: Step) -> None:
     """X's usage still has last month's count on the first day of the next, or is absurd."""
     now = datetime.fromtimestamp(world.x.now(), UTC)
-    world.x.usage = (
+    world.x.core.usage = (
         {"cap_reset_day": now.day, "project_usage": "900000"},
         {"cap_reset_day": "20261125", "project_usage": "900000"},
         {"cap_reset_day": 1, "project_usage": "9" * 5_000},
@@ -334,7 +334,7 @@ def usage_is_wrong(world: World, step: Step) -> None:
     )[step.number % 4]
 
     def mend() -> None:
-        world.x.usage = {"cap_reset_day": 1, "project_usage": "0"}
+        world.x.core.usage = {"cap_reset_day": 1, "project_usage": "0"}
 
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     _until(world, min(step.seconds, (midnight - now).total_seconds()), mend)
@@ -363,14 +363,14 @@ def hostile_lines(world: World, step: Step) -> None:
 @fault(1)
 def malformed_posts(world: World, step: Step) -> None:
     """Search gives some posts of these minutes without an id."""
-    world.x.broken |= {post.id for post in world.x.posts[-step.number :]}
+    world.x.broken |= {post.number for post in world.x.posts[-step.number :]}
 
 
 @fault(4)
 def search_is_late(world: World, step: Step) -> None:
     """Search, counts or both are a minute or seven behind the stream, and a gap is opened."""
-    world.x.indexed("search", 0.0, world.x.search_lag)
-    world.x.indexed("counts", 0.0, 0.0)
+    world.x.indexed("search")
+    world.x.indexed("counts")
     behind = (60.0, 420.0)[step.number % 2]
     world.x.late_search, world.x.late_counts = ((behind, 0.0), (0.0, behind), (behind, behind))[step.number % 3]
     world.x.lag_until = world.loop.now + step.seconds

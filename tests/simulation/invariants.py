@@ -9,10 +9,11 @@ from ingester.errors import PublishFailed
 from ingester.ledger.history import BY_HAND
 from ingester.ledger.model import Event
 from ingester.ledger.units import by_holder
+from local.emulators.x.timeline import moment_of
 from runtime.errors import ExpectedError
 
 from .world import MOST_UNITS, TIMES, World
-from .x import LATE, T0, Post, moment_of
+from .x import LATE, T0, Post
 
 _EDGE = TIMES.edge
 _STOP_SECONDS = 10.0
@@ -87,7 +88,7 @@ def _lost(world: World) -> list[Post]:
     first = min((event.until or event.at for event in events(world) if event.event == "connected"), default=None)
     if first is None:
         return []
-    lost = [post for post in _posts(world) if str(post.id) not in world.topic.ids and at(post.at) > first]
+    lost = [post for post in _posts(world) if str(post.number) not in world.topic.ids and at(post.at) > first]
     rules = {
         event.gap_id: {rule["value"] for rule in event.rules or []}
         for event in events(world)
@@ -113,7 +114,7 @@ def _before_the_first(world: World) -> list[Post]:
         for post in world.x.posts
         if first is not None
         and at(post.at) <= first
-        and str(post.id) not in world.topic.ids
+        and str(post.number) not in world.topic.ids
         and any(since <= at(post.at) <= until for since, until in spans)
     ]
 
@@ -125,11 +126,11 @@ def _nothing_lost(world: World) -> Iterator[str]:
     ]
     edge = timedelta(seconds=_EDGE)
     for post in _lost(world):
-        if post.retweet or post.id in world.x.broken:
+        if post.is_retweet or post.number in world.x.broken:
             continue
         if not any(since - edge <= at(post.at) <= until + edge for since, until in left_out):
             read = "was read by a process" if post.read else "was never read"
-            yield f"post {post.id}, made at {post.at - T0:.1f} s, is in no topic; it {read}"
+            yield f"post {post.number}, made at {post.at - T0:.1f} s, is in no topic; it {read}"
             return
 
 
@@ -144,10 +145,10 @@ def _gaps_cover(world: World) -> Iterator[str]:
     first = min((event.until or event.at for event in events(world) if event.event == "connected"), default=None)
     ids = _streamed(world)
     for post in _posts(world):
-        if first is None or at(post.at) <= first or str(post.id) in ids:
+        if first is None or at(post.at) <= first or str(post.number) in ids:
             continue
         if not any(since - edge <= at(post.at) <= until + edge for since, until in spans):
-            yield f"post {post.id}, made at {post.at - T0:.1f} s, did not come by the stream and lies in no gap"
+            yield f"post {post.number}, made at {post.at - T0:.1f} s, did not come by the stream and lies in no gap"
             return
 
 
@@ -172,7 +173,7 @@ def _counted_once(world: World) -> Iterator[str]:
         for post in [*_lost(world), *_before_the_first(world)]
         if not any(since <= at(post.at) <= until for since, until in blind)
     ]
-    if unknown or world.x.counts_off or any(post.rule not in ours for post in world.x.posts):
+    if unknown or world.x.core.counts_factor != 1 or any(post.rule not in ours for post in world.x.posts):
         return
     exactly = not blind and not world.x.forgot
     if told < len(missing) or (exactly and told > len(missing) + _came_after_all(world, counted)):
@@ -220,11 +221,11 @@ def _money(world: World) -> Iterator[str]:
         counted[row.day] += row.own + row.reserved
     bill: dict[object, int] = defaultdict(int)
     for charge in world.x.charges:
-        if charge.process.dead and charge.process.ended_at - (charge.at - T0) < _LAST_ROW_SECONDS:
+        if charge.caller.dead and charge.caller.ended_at - (charge.at - T0) < _LAST_ROW_SECONDS:
             continue
-        if charge.process.ended_at is not None and any(
+        if charge.caller.ended_at is not None and any(
             begun - _LAST_ROW_SECONDS <= charge.at - T0 <= ended + _ROW_SECONDS
-            and charge.process.ended_at <= ended + _ROW_SECONDS
+            and charge.caller.ended_at <= ended + _ROW_SECONDS
             for begun, ended in world.table.outages
         ):
             continue
@@ -243,7 +244,7 @@ def _limit(world: World) -> Iterator[str]:
     for day in {at(charge.at).date() for charge in charged}:
         today = [charge for charge in charged if at(charge.at).date() == day]
         units = sum(charge.units for charge in today)
-        programs = {charge.process for charge in today}
+        programs = {charge.caller for charge in today}
         most = world.limit_of_day + _LAST_PAGE * len(programs) + _STREAM_AHEAD
         if units > most:
             yield f"X bills {units} units on {day}, and the limit is {world.limit_of_day} for {len(programs)} programs"
@@ -309,7 +310,7 @@ def _noticed(world: World) -> Iterator[str]:
 
 def _counts_are_few(world: World) -> Iterator[str]:
     """An ingester asks for counts a few times an hour, however often X ends its connections."""
-    asked = [c.at - T0 for c in world.x.charges if c.kind == "counts" and c.process in world.processes]
+    asked = [c.at - T0 for c in world.x.charges if c.kind == "counts" and c.caller in world.processes]
     for first, last in zip(asked, asked[_COUNTS_AN_HOUR:], strict=False):
         if last - first < _HOUR:
             yield f"{_COUNTS_AN_HOUR + 1} requests for counts within an hour from {first:.0f} s on"

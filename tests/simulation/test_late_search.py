@@ -35,8 +35,8 @@ def _run(prepare: Callable[[World], None], search: float, counts: float) -> Worl
     prepare(world)
 
     def cut() -> None:
-        world.x.indexed("search", 0.0, world.x.search_lag)
-        world.x.indexed("counts", 0.0, 0.0)
+        world.x.indexed("search")
+        world.x.indexed("counts")
         world.x.late_search, world.x.late_counts = search, counts
         world.x.lag_until = _LATE_UNTIL
         holder = world.holder()
@@ -58,9 +58,9 @@ def test_a_gap_stays_open_while_search_or_counts_are_behind(search: float, count
         world.run_until(_LATE_UNTIL + 4 * 3_600.0, lambda: bool(_gap_rows(world)))
         (row,) = _gap_rows(world)
         here = [post for post in world.x.posts if _is_in(row, post)]
-        missing = [post for post in here if str(post.id) not in world.topic.ids]
+        missing = [post for post in here if str(post.number) not in world.topic.ids]
         assert len(here) > len(missing) > 0
-        assert all(post.retweet for post in missing), "all that search can return are here"
+        assert all(post.is_retweet for post in missing), "all that search can return are here"
         assert (row.posts_expected or 0) - (row.posts_recovered or 0) == len(missing)
         world.close()
 
@@ -75,8 +75,8 @@ def test_without_counts_a_gap_is_searched_all_the_same() -> None:
         (row,) = _gap_rows(world)
         assert (row.status, row.posts_expected) == ("partial", None)
         assert "X did not say how many posts there were (403" in (row.note or "")
-        missing = [post for post in world.x.posts if _is_in(row, post) and str(post.id) not in world.topic.ids]
-        assert all(post.retweet for post in missing), "all that search can return are here"
+        missing = [post for post in world.x.posts if _is_in(row, post) and str(post.number) not in world.topic.ids]
+        assert all(post.is_retweet for post in missing), "all that search can return are here"
         world.close()
 
 

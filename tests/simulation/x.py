@@ -5,8 +5,6 @@ can go wrong is a flag or a queue of answers, which tests/simulation/faults.py s
 """
 
 import asyncio
-import bisect
-import itertools
 import random
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -21,11 +19,12 @@ from ingester.errors import Unavailable
 from ingester.ports import Reply
 from ingester.x.consumer import StreamConsumer
 from ingester.x.disconnect import Disconnect, DisconnectKind
-from posts.prices import COUNTS, COUNTS_ALL, POST, USER
+from local.emulators.x.bill import Bill, Charge
+from local.emulators.x.core import Core
+from local.emulators.x.timeline import id_at
 from runtime.bearer_token import Token
 
 T0 = datetime(2026, 11, 25, 21, tzinfo=UTC).timestamp()  # so that a sequence passes midnight
-_EPOCH = 1_288_834_974.657
 KEEP_ALIVE = 20.0
 SILENCE = 21.0
 _UNREAD = 40  # posts in a connection's buffers until X throws the slow reader out
@@ -35,31 +34,27 @@ _HISTORY, _POSTS_BEFORE = 12 * 3_600.0, 400  # seconds, and posts in them
 _GHOST = 45.0  # seconds for which X counts a connection that is gone
 
 
-def id_at(moment: float, sequence: int = 0) -> int:
-    """Return a post's id by its time, in seconds since 1970."""
-    return (int((moment - _EPOCH) * 1_000) << 22) + sequence
-
-
-def moment_of(post_id: int) -> float:
-    return (post_id >> 22) / 1_000 + _EPOCH
-
-
 @dataclass(slots=True)
 class Post:
     """`rule` is the value of the rule that it matches. `read` says whether the stream has brought it to a living process."""
 
-    id: int
+    number: int
     at: float  # seconds since 1970
     author: int
-    retweet: bool
+    is_retweet: bool
     rule: str
     read: bool = False
 
+    @property
     def data(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"id": str(self.id), "text": "music", "author_id": str(self.author)}
-        if self.retweet:
-            found["referenced_tweets"] = [{"type": "retweeted", "id": "1"}]
-        return found
+        data: dict[str, Any] = {"id": str(self.number), "text": "music", "author_id": str(self.author)}
+        if self.is_retweet:
+            data["referenced_tweets"] = [{"type": "retweeted", "id": "1"}]
+        return data
+
+    @property
+    def includes(self) -> dict[str, list[Any]]:
+        return {"users": [{"id": str(self.author)}]}
 
 
 class PaidLine(bytes):
@@ -106,17 +101,6 @@ class Connection:
             timer.cancel()
 
 
-@dataclass(slots=True)
-class Charge:
-    """Something that X bills, and the process that got it."""
-
-    at: float
-    units: int
-    process: Any
-    kind: str  # stream | search | counts
-    post: int = 0
-
-
 @dataclass
 class X:
     """One X for all processes of a sequence."""
@@ -131,9 +115,7 @@ class X:
     late_search: float = 0.0  # seconds by which search is behind until `lag_until`, and the same of counts
     late_counts: float = 0.0
     lag_until: float = 0.0
-    rules: list[dict[str, str]] = field(default_factory=list)
     topics: tuple[str, ...] = ("music", "dance")  # the values of our rules
-    posts: list[Post] = field(default_factory=list)
     connection: Connection | None = None
     others: list[Connection] = field(default_factory=list)  # that X has forgotten, and that it still serves
     forgot: bool = False  # whether it ever lost count
@@ -142,9 +124,6 @@ class X:
     answers: deque[Callable[[], Reply | Disconnect]] = field(default_factory=deque)  # to the next connects
     fatal: dict[str, Any] | None = None  # what X answers each connect while it lasts
     wrong: dict[str, deque[str]] = field(default_factory=dict)  # by endpoint: what happens to the next calls
-    charges: list[Charge] = field(default_factory=list)
-    usage: dict[str, Any] = field(default_factory=lambda: {"cap_reset_day": 1, "project_usage": "0"})
-    counts_off: float = 0.0  # share by which X's counts are too high
     broken: set[int] = field(default_factory=set)  # ids of posts that search gives without an id
     one_post_until: float = 0.0  # X ends each connection after one post
     capped_until: float = 0.0  # X's date for the end of the spending cap
@@ -159,9 +138,27 @@ class X:
     mended: list[float] = field(default_factory=list)  # when a fatal answer was changed
     dates: bool = True
     skewed: bool = False  # whether some clock is wrong
-    _seen: set[tuple[int, str, int]] = field(default_factory=set)
     _newest: dict[str, float] = field(default_factory=dict)
-    _rule_ids: Any = field(default_factory=lambda: itertools.count(1))
+    charges: list[Charge] = field(default_factory=list)
+    core: Core = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.core = Core(self.now, bill=Bill(self.charges.append))
+        self.core.is_held = lambda: self.connection is not None or self.loop.now < self.ghost_until
+        self.core.indexed_until = self.indexed
+        self.core.as_searched = lambda data: data if int(data["id"]) not in self.broken else {"text": "no id"}
+
+    @property
+    def posts(self) -> list[Post]:
+        return self.core.timeline.posts
+
+    @property
+    def rules(self) -> list[dict[str, str]]:
+        return self.core.rules.held
+
+    @rules.setter
+    def rules(self, rules: list[dict[str, str]]) -> None:
+        self.core.rules.held = rules
 
     def now(self) -> float:
         return T0 + float(self.loop.now)
@@ -174,7 +171,9 @@ class X:
         for number, moment in enumerate(moments):
             at = self.now() + moment
             rule = self.topics[number % len(self.topics)]
-            self.posts.append(Post(id_at(at, number), at, self.rng.randrange(1_000), self.rng.random() < 0.3, rule))
+            self.core.timeline.add(
+                Post(id_at(at, number), at, self.rng.randrange(1_000), self.rng.random() < 0.3, rule)
+            )
         self.loop.call_later(self.rng.expovariate(1 / self.rate), self._make)
 
     def _make(self) -> None:
@@ -192,7 +191,7 @@ class X:
         values = [*self.topics, *(rule["value"] for rule in self.rules if rule["value"] not in self.topics)]
         rule = values[len(self.posts) % len(values)]
         post = Post(id_at(now, len(self.posts) % 4_096), now, author, retweet, rule)
-        self.posts.append(post)
+        self.core.timeline.add(post)
         if late is None:
             late = self.rng.uniform(0.5, LATE) if self.rng.random() < _LATE_SHARE else 0.0
         if late:
@@ -278,34 +277,21 @@ class X:
                 problem=self.fatal,
                 reason=f"HTTP {self.fatal['status']}",
             )
-        if not self.rules:
-            problem = {"connection_issue": "RuleConfigurationIssue", "title": "ConnectionException"}
-            return Disconnect(DisconnectKind.HTTP, status=409, problem=problem, reason="HTTP 409")
-        recent = [at for at, _, _ in self.attempts if at > self.loop.now - 900]
-        if len(recent) >= 50:
+        if (refused := self.core.refuse_connect()) is not None:
+            reset_in = 900.0 if refused.remaining == 0 else None
             return Disconnect(
                 DisconnectKind.HTTP,
-                status=429,
-                problem={"title": "Too Many Requests"},
-                reset_in=900.0,
-                reason="HTTP 429",
+                status=refused.status,
+                problem=refused.body,
+                reset_in=reset_in,
+                reason=f"HTTP {refused.status}",
             )
-        if self.connection is not None or self.loop.now < self.ghost_until:
-            problem = {"connection_issue": "TooManyConnections", "title": "ConnectionException"}
-            return Disconnect(DisconnectKind.HTTP, status=429, problem=problem, reason="HTTP 429")
         self.connection = Connection(process)
         self.connection.wrote = self.loop.now
         return self.connection
 
     def charge_stream(self, post: Post, process: Any) -> None:
-        self._charge(post.id, POST, process, "stream", post.id)
-        self._charge(post.author, USER, process, "stream", post.id)
-
-    def _charge(self, name: int, units: int, process: Any, kind: str, post: int) -> None:
-        key = (int(self.now() // 86_400), "post" if units == POST else "user", name)
-        if key not in self._seen:
-            self._seen.add(key)
-            self.charges.append(Charge(self.now(), units, process, kind, post))
+        self.core.deliver({"data": post.data, "includes": post.includes}, process)
 
     # everything else
 
@@ -315,35 +301,18 @@ class X:
         """Answer one request."""
         if token not in (self.token, self.coming):
             return self._reply(401, {"title": "Unauthorized", "detail": "Unauthorized"})
-        match method, path:
-            case "GET", "/2/tweets/search/stream/rules":
-                return self._reply(
-                    200,
-                    {"meta": {"result_count": len(self.rules)}} | ({"data": list(self.rules)} if self.rules else {}),
-                )
-            case "POST", "/2/tweets/search/stream/rules":
-                return self._change_rules(body, dry=str(parameters.get("dry_run", "")).lower() == "true")
-            case "GET", "/2/tweets/search/recent" | "/2/tweets/search/all":
-                return self._search(parameters, process, most=500 if path.endswith("all") else 100)
-            case "GET", "/2/tweets/counts/all":
-                return self._count(parameters, process, COUNTS_ALL)
-            case "GET", "/2/tweets/counts/recent":
-                return self._count(parameters, process)
-            case "GET", "/2/usage/tweets":
-                return self._reply(200, {"data": self.usage})
-            case "GET", "/2/connections":
-                held = self.connection is not None or self.loop.now < self.ghost_until
-                return self._reply(
-                    200, {"meta": {"result_count": int(held)}} | ({"data": [{"id": "1"}]} if held else {})
-                )
-            case "DELETE", "/2/connections/filtered_stream":
-                self.ghost_until = 0.0
-                if self.connection is not None and self.connection.reader is not process:
-                    holder = self.connection.reader
-                    self.thrown_out.append((self.loop.now, holder, process, holder.holds))
-                self.drop(self.connection, Disconnect(DisconnectKind.NETWORK, reason="cleared by another"), cut=True)
-                return self._reply(200, {"data": {"killed_count": 1}})
-        return self._reply(404, {"title": "Not Found"})
+        if (method, path) == ("DELETE", "/2/connections/filtered_stream"):
+            return self._terminate(process)
+        answer = self.core.answer(method, path, parameters, body, process)
+        return self._reply(answer.status, answer.body)
+
+    def _terminate(self, process: Any) -> Reply:
+        self.ghost_until = 0.0
+        if self.connection is not None and self.connection.reader is not process:
+            holder = self.connection.reader
+            self.thrown_out.append((self.loop.now, holder, process, holder.holds))
+        self.drop(self.connection, Disconnect(DisconnectKind.NETWORK, reason="cleared by another"), cut=True)
+        return self._reply(200, {"data": {"killed_count": 1}})
 
     def _reply(self, status: int, body: dict[str, Any], remaining: int = 400, **headers: str) -> Reply:
         named = {"x-rate-limit-remaining": str(remaining), **headers}
@@ -353,88 +322,16 @@ class X:
             named["date"] = formatdate(self.now(), usegmt=True)
         return Reply(status, named, body)
 
-    def _change_rules(self, body: dict[str, Any], *, dry: bool) -> Reply:
-        if "delete" in body:
-            gone = set(body["delete"].get("ids") or [])
-            kept = [rule for rule in self.rules if rule["id"] not in gone]
-            if not dry:
-                self.rules = kept
-            return self._reply(200, {"meta": {"summary": {"deleted": len(self.rules) - len(kept)}}})
-        known = {" ".join(rule["value"].split()) for rule in self.rules}
-        added, errors = [], []
-        for rule in body["add"]:
-            if " ".join(rule["value"].split()) in known:
-                errors.append({"title": "DuplicateRule", "value": rule["value"]})
-            else:
-                added.append({"id": str(next(self._rule_ids)), "value": rule["value"], "tag": rule.get("tag", "")})
-        if not dry:
-            self.rules = [*self.rules, *added]
-        found: dict[str, Any] = {"meta": {"summary": {"created": len(added), "not_created": len(errors)}}}
-        return self._reply(
-            201 if added else 200, found | ({"data": added} if added else {}) | ({"errors": errors} if errors else {})
-        )
-
-    def _matching(self, parameters: Mapping[str, Any]) -> list[Post]:
-        first, last = int(parameters.get("since_id", 0)), int(parameters.get("until_id", 1 << 63))
-        low = bisect.bisect_right(self.posts, first, key=lambda post: post.id)
-        high = bisect.bisect_left(self.posts, last, key=lambda post: post.id)
-        query = parameters["query"]
-        return [post for post in self.posts[low:high] if post.rule == query or f"({post.rule})" in query]
-
-    def indexed(self, what: str, late: float, usual: float) -> float:
+    def indexed(self, what: str) -> float:
         """Return up to when search or counts know all posts. An index that falls behind stands still, and forgets nothing."""
+        late, usual = (self.late_search, self.search_lag) if what == "search" else (self.late_counts, 0.0)
         behind = late if self.loop.now < self.lag_until else usual
         self._newest[what] = max(self._newest.get(what, 0.0), self.now() - behind)
         return self._newest[what]
 
-    def _search(self, parameters: Mapping[str, Any], process: Any, most: int) -> Reply:
-        if not 10 <= int(parameters.get("max_results", 10)) <= most:
-            return self._reply(400, {"title": "Invalid Request", "detail": f"max_results is between 10 and {most}"})
-        newest = self.indexed("search", self.late_search, self.search_lag)
-        before = int(parameters.get("next_token") or parameters.get("pagination_token") or 1 << 63)
-        found = [
-            post for post in self._matching(parameters) if not post.retweet and post.at <= newest and post.id < before
-        ]
-        found.reverse()
-        size = int(parameters.get("max_results", 10))
-        page, rest = found[:size], found[size:]
-        for post in page:
-            self._charge(post.id, POST, process, "search", post.id)
-            self._charge(post.author, USER, process, "search", post.id)
-        meta: dict[str, Any] = {"result_count": len(page)}
-        if rest:
-            meta["next_token"] = str(page[-1].id)
-        if not page:
-            return self._reply(200, {"meta": meta})
-        data = [post.data() if post.id not in self.broken else {"text": "no id"} for post in page]
-        users = [{"id": str(author)} for author in sorted({post.author for post in page})]
-        return self._reply(200, {"data": data, "includes": {"users": users}, "meta": meta})
-
-    def _count(self, parameters: Mapping[str, Any], process: Any, price: int = COUNTS) -> Reply:
-        self.charges.append(Charge(self.now(), price, process, "counts"))
-        unit = {"minute": 60, "hour": 3_600, "day": 86_400}[parameters.get("granularity", "hour")]
-        first, last = moment_of(int(parameters["since_id"]) + 1), moment_of(int(parameters["until_id"]))
-        newest = self.indexed("counts", self.late_counts, 0.0)
-        found = [post for post in self._matching(parameters) if post.at <= newest]
-        data, at, number = [], first, 0
-        while at < last:
-            end = min((at // unit + 1) * unit, last)
-            count = 0
-            # ids are exact to the millisecond, so the last post may be made a moment after the last id's time
-            while number < len(found) and (found[number].at < end or end == last):
-                count, number = count + 1, number + 1
-            data.append({"start": _iso(at), "end": _iso(end), "tweet_count": count})
-            at = end
-        total = round(len(found) * (1 + self.counts_off))
-        return self._reply(200, {"data": data, "meta": {"total_tweet_count": total}})
-
 
 def _as_ended(reply: Reply) -> Disconnect:
     return Disconnect(DisconnectKind.HTTP, status=reply.status, problem=reply.body or {}, reason=f"HTTP {reply.status}")
-
-
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Http:
@@ -541,17 +438,14 @@ class Stream:
     def _read(self, what: Post | bytes) -> bytes:
         if isinstance(what, bytes):
             if isinstance(what, PaidLine):
-                self._x.charges.append(Charge(self._x.now(), POST, self._process, "stream"))
+                self._x.core.bill.unreadable_post(self._x.now(), self._process)
             return bytes(what)
         what.read = True
         if any(what is post for post in self._x.for_two_rules):
-            self._x.read_again.append((what.id, self._process))
+            self._x.read_again.append((what.number, self._process))
         self._x.charge_stream(what, self._process)
         rule = next((rule["id"] for rule in self._x.rules if rule["value"] == what.rule), "0")
-        users = [{"id": str(what.author)}]
-        return orjson.dumps(
-            {"data": what.data(), "includes": {"users": users}, "matching_rules": [{"id": rule, "tag": ""}]}
-        )
+        return orjson.dumps({"data": what.data, "includes": what.includes, "matching_rules": [{"id": rule, "tag": ""}]})
 
     def close(self, ended: Disconnect) -> None:
         self._closed = ended

@@ -91,7 +91,7 @@ class Server:
                 {name: _handler(method, request) for name, method, request in methods},  # type: ignore[attr-defined]
             )
             for service, methods in services.items()
-        ] + [_streaming_pull()]
+        ] + [_NotOffered()]
 
     async def create_schema(self, request: Any, context: Context) -> Any:
         name = f"{request.parent}/schemas/{request.schema_id}"
@@ -224,20 +224,19 @@ _REQUESTS: dict[str, Any] = {
 }
 
 
-def _streaming_pull() -> Any:
-    """Refuse StreamingPull in words. gRPC's own answer would not say what to do instead."""
+class _NotOffered(grpc.GenericRpcHandler):  # type: ignore[misc]
+    """Refuses every other call in words. gRPC's own answer, `Method not found!`, would not say what to do instead."""
 
-    async def refuse(requests: Any, context: Context) -> Any:
-        words = "This local broker does not do StreamingPull. Use SubscriberClient.pull, or Google's emulator."
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, words)
-        yield  # a generator, as grpc wants it
+    def service(self, details: Any) -> Any:
+        name = details.method.rpartition("/")[2]
+        instead = {"StreamingPull": "Use SubscriberClient.pull, or"}.get(name, "Use")
 
-    handler = grpc.stream_stream_rpc_method_handler(
-        refuse,
-        request_deserializer=types.StreamingPullRequest.pb().FromString,
-        response_serializer=types.StreamingPullResponse.pb().SerializeToString,
-    )
-    return grpc.method_handlers_generic_handler("google.pubsub.v1.Subscriber", {"StreamingPull": handler})
+        async def refuse(requests: Any, context: Context) -> Any:
+            words = f"This local broker does not do {name}. {instead} Google's emulator (gcloud beta emulators pubsub)."
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, words)
+            yield  # a generator, as grpc wants it
+
+        return grpc.stream_stream_rpc_method_handler(refuse)
 
 
 def _handler(method: Callable[[Any, Context], Awaitable[Any]], request: Any) -> Any:

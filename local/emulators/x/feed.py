@@ -12,10 +12,10 @@ from aiohttp import web
 from .. import log
 from . import posts
 from .faults import Fault
-from .memory import Known
 from .misbehaviour import Misbehaviour
-from .rules import matching
-from .state import State, leave_out
+from .rendering import render
+from .rule_book import matching
+from .state import State
 
 _SLOW = 1.0  # seconds in which the buffers stay full until X throws the reader out
 
@@ -51,15 +51,16 @@ class Feed:
             while self._wrong and time.monotonic() - began >= self._wrong[0].at:
                 await self._misbehaviour.happen(self._wrong.popleft())
             self._state.expected.add(post)
-            last_rules = list(self._state.rules.held) or last_rules
+            last_rules = list(self._state.core.rules.held) or last_rules
             rule = matching(last_rules, post.data["text"], next(rules))
-            known = self._state.memory.add(post, rule["value"])
+            known = posts.Known(post, rule["value"], time.time())
+            self._state.core.timeline.add(known)
             held = self._state.held is not None and time.monotonic() >= max(
                 self._state.mute_until, self._state.stalled_until
             )
-            if held and self._state.held is not None and self._state.rules.held:
+            if held and self._state.held is not None and self._state.core.rules.held:
                 await self._send(self._state.held, known, {"id": rule["id"], "tag": rule["tag"]})
-            if not known.sent:
+            if not known.is_sent:
                 self._state.totals["missed"] += 1
         log.event(
             "all_sent",
@@ -69,9 +70,8 @@ class Feed:
             expected_about_music=len(self._state.expected.ids_about_music),
         )
 
-    async def _send(self, stream: web.StreamResponse, known: Known, rule: dict[str, str]) -> None:
-        message = known.post.message([rule])
-        leave_out(message, self._state.expansions)
+    async def _send(self, stream: web.StreamResponse, known: posts.Known, rule: dict[str, str]) -> None:
+        message = render(known.post.message([rule]), self._state.parameters)
         line = orjson.dumps(message)
         try:
             async with asyncio.timeout(_SLOW):
@@ -83,6 +83,7 @@ class Feed:
             self._state.abort()
             return
         self._state.wrote = time.monotonic()
-        known.sent = True
+        known.is_sent = True
         self._state.totals["sent"] += 1
-        self._state.charge(message)
+        self._state.core.deliver(message)
+        self._state.totals["mills"] = self._state.core.bill.mills

@@ -8,9 +8,9 @@ from aiohttp import web
 from .. import log
 from . import faults
 from .faults import Fault
-from .memory import Memory
 from .responses import json
 from .state import State
+from .timeline import token_before
 
 
 class Misbehaviour:
@@ -29,16 +29,16 @@ class Misbehaviour:
             self._state.search_answers.extend([fault.name] * fault.times)
         elif fault.name in faults.AT_CONNECT:
             if fault.name == "409":
-                self._state.rules.held.clear()
+                self._state.core.rules.held.clear()
             elif fault.name == "429-connections":
                 self._state.ghost = True
             else:
                 self._state.answers.extend([fault.name] * fault.times)
             self._state.abort()
         elif fault.name == "rules-gone":
-            self._state.rules.held.clear()
+            self._state.core.rules.held.clear()
         elif fault.name == "no-archive":
-            self._state.no_archive = True
+            self._state.core.has_archive = False
         elif fault.name == "silence":
             self._state.mute_until = time.monotonic() + 3_600
         elif fault.name == "stall":
@@ -64,7 +64,7 @@ class Misbehaviour:
                     await stream.write(b'{"info":{"message":"a kind of message that nobody knows"}}\r\n')
                     return
                 case "duplicates":
-                    for known in [known for known in self._state.memory.known if known.sent][-20:]:
+                    for known in [known for known in self._state.core.timeline.posts if known.is_sent][-20:]:
                         await stream.write(known.post.line([{"id": "1", "tag": "again"}]) + b"\r\n")
                     return
         except ConnectionError:
@@ -75,7 +75,7 @@ class Misbehaviour:
         if name == "search-garbled":
             return web.Response(body=b'{"data":[{"id":"2', content_type="application/json")
         if name == "search-empty":
-            following = Memory.token((1 << 62) - len(self._state.search_answers))
+            following = token_before((1 << 62) - len(self._state.search_answers))
             return json(200, {"meta": {"result_count": 0, "next_token": following}})
         kind = {"search-429": "429-rate"}.get(name, name.removeprefix("search-"))
         return self.problem(kind)

@@ -38,6 +38,33 @@ class Post:
 
 
 @dataclass(slots=True)
+class Known:
+    """A post in X's timeline: the value of the rule that it matches, when it was made, and whether the stream has delivered it."""
+
+    post: Post
+    rule: str
+    at: float  # seconds since 1970
+    is_sent: bool = False
+
+    @property
+    def number(self) -> int:
+        return int(self.post.id)
+
+    @property
+    def data(self) -> Object:
+        return self.post.data
+
+    @property
+    def includes(self) -> Object:
+        return self.post.includes
+
+    @property
+    def is_retweet(self) -> bool:
+        references = self.post.data.get("referenced_tweets") or self.post.data.get("referenced_posts") or []
+        return any(one["type"] in ("retweeted", "reposted") for one in references)
+
+
+@dataclass(slots=True)
 class Expected:
     """What the view `tweets` must show of these posts: with an empty keywords.txt, and with the example's music words."""
 

@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from .core import Answer
+
 
 def json(status: int, body: Any, remaining: int = 48) -> web.Response:
     """Answer as X does, with the rate limits in the headers."""
@@ -16,6 +18,11 @@ def json(status: int, body: Any, remaining: int = 48) -> web.Response:
         "x-rate-limit-reset": str(int(time.time()) + 900),
     }
     return web.Response(status=status, body=orjson.dumps(body), content_type="application/json", headers=headers)
+
+
+def served(answer: Answer) -> web.Response:
+    """Return an answer of the core over HTTP."""
+    return json(answer.status, answer.body, answer.remaining)
 
 
 def problem(status: int, title: str, kind: str, remaining: int = 48, **more: str) -> web.Response:

@@ -24,20 +24,21 @@ from .. import doors, log
 from . import faults, given, posts, writer
 from .bill import price_list
 from .compliance import Compliance
-from .faults import PROBLEM, Fault
+from .core import RULES, Core
+from .faults import Fault
 from .feed import Feed
-from .memory import Memory, interval
 from .misbehaviour import Misbehaviour
-from .responses import json, now, problem
-from .rules import Rules
-from .state import State, leave_out
+from .responses import json, problem, served
+from .rule_book import RuleBook
+from .state import State
 
-_SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
-_REACH = {"recent": (512, 100), "all": (1_024, 500)}  # characters of a query, posts of a page
 _HOSTS = doors.HOSTS | {"api.x.com", "api.twitter.com"}  # for clients that know one host only, and come through a proxy
 # X's own, compliance uploads, and a test's faults
 _CONTENT_TYPES = frozenset({"application/json", "text/plain", "application/octet-stream"})
-_CONNECTS = 50  # in 15 minutes, as X allows
+_OF_THE_CORE = (
+    ("GET", RULES), ("POST", RULES), ("GET", f"{RULES}/counts"), ("GET", "/2/tweets"), ("GET", "/2/tweets/counts/recent"),
+    ("GET", "/2/tweets/counts/all"), ("GET", "/2/usage/tweets"), ("GET", "/2/connections"),
+)  # fmt: skip
 
 
 class X:
@@ -58,14 +59,11 @@ class X:
     def app(self) -> web.Application:
         app = web.Application(middlewares=[_door, self._authorized], client_max_size=1 << 28)
         app.router.add_get("/2/tweets/search/stream", self.stream)
-        app.router.add_get("/2/tweets/search/stream/rules", self._state.rules.get)
-        app.router.add_post("/2/tweets/search/stream/rules", self._state.rules.post)
+        for method, path in _OF_THE_CORE:
+            app.router.add_route(method, path, self.answer)
         app.router.add_get("/2/tweets/search/{reach:recent|all}", self.search)
-        app.router.add_get("/2/tweets/counts/{reach:recent|all}", self.count)
-        app.router.add_get("/2/usage/tweets", self.usage)
         app.router.add_get("/2/usage/credits", self.credits)
         app.router.add_get("/api/credits/pricing", self.price_list)
-        app.router.add_get("/2/connections", self.connections)
         app.router.add_delete("/2/connections/filtered_stream", self.clear)
         app.router.add_routes(self._compliance.routes())
         app.router.add_put("/stand-in/fault", self.be_told)
@@ -73,14 +71,14 @@ class X:
 
     def truth(self) -> Iterator[dict[str, Any]]:
         """Yield every post that was made, and what must become of it."""
-        for known in self._state.memory.known:
+        for known in self._state.core.timeline.posts:
             post = known.post
             yield {
                 "id": post.id,
                 "lang": post.data["lang"],
                 "retweet": known.is_retweet,
                 "replaces": post.replaces,
-                "sent": known.sent,
+                "sent": known.is_sent,
             }
 
     @web.middleware
@@ -92,52 +90,36 @@ class X:
         response: web.StreamResponse = await handler(request)
         return response
 
+    async def answer(self, request: web.Request) -> web.Response:
+        """Answer as the core does, and count."""
+        core, state = self._state.core, self._state
+        if request.path.startswith("/2/tweets/counts/"):
+            state.totals["counts"] += 1
+        try:
+            body = orjson.loads(await request.read() or b"null")
+        except orjson.JSONDecodeError:
+            body = None
+        core.usage = {
+            "cap_reset_day": 28,
+            "project_cap": "3000000",
+            "project_id": "1",
+            "project_usage": str(state.totals["sent"]),
+        }
+        answer = core.answer(request.method, request.path, request.query, body)
+        state.totals["mills"] = core.bill.mills
+        return served(answer)
+
     async def search(self, request: web.Request) -> web.Response:
-        asked, reach = request.query, request.match_info["reach"]
-        longest, most = _REACH[reach]
         self._state.totals["searches"] += 1
-        if not 0 < len(asked.get("query", "")) <= longest:
-            return _invalid(f"A query has 1 to {longest} characters.")
         if self._state.search_answers:
             return self._misbehaviour.answer_search(self._state.search_answers.popleft())
-        if reach == "all" and self._state.no_archive:
-            return self._misbehaviour.problem("403")
-        window, wanted = interval(asked, recent=reach == "recent"), asked.get("max_results", "10")
-        if window is None or not wanted.isdecimal() or not 10 <= int(wanted) <= most:
-            return _invalid(f"max_results is from 10 to {most}, ids are numbers, and times are RFC 3339.")
-        (since, until), size = window, int(wanted)
-        token = asked.get("next_token") or asked.get("pagination_token")  # X takes both; its SDK sends the second
-        body = self._state.memory.search(asked["query"], since, until, size, token)
-        leave_out(body, asked.get("expansions", ""))
-        self._state.charge(body)
-        return json(200, body)
-
-    async def count(self, request: web.Request) -> web.Response:
-        asked, reach = request.query, request.match_info["reach"]
-        self._state.totals["counts"] += 1
-        if reach == "all" and self._state.no_archive:
-            return self._misbehaviour.problem("403")
-        if not 0 < len(asked.get("query", "")) <= _REACH[reach][0]:
-            return _invalid(f"A query has 1 to {_REACH[reach][0]} characters.")
-        window, unit = interval(asked, recent=reach == "recent"), _SECONDS.get(asked.get("granularity", "hour"))
-        if window is None or unit is None:
-            return _invalid("granularity is minute, hour or day; ids are numbers, and times are RFC 3339.")
-        since, until = window
-        self._state.bill.request(f"counts_{reach}")
-        self._state.totals["mills"] = self._state.bill.mills
-        return json(200, self._state.memory.count(asked["query"], since, until, unit))
-
-    async def usage(self, request: web.Request) -> web.Response:
-        used = str(self._state.totals["sent"])
-        return json(
-            200, {"data": {"cap_reset_day": 28, "project_cap": "3000000", "project_id": "1", "project_usage": used}}
-        )
+        return await self.answer(request)
 
     async def credits(self, request: web.Request) -> web.Response:
         """Answer what is left; to some accounts X answers an empty 404 (github.com/xdevplatform/docs/issues/395)."""
         if self._state.credits is None:
             return web.Response(status=404)
-        left = round(self._state.credits - self._state.bill.mills / 1_000, 3)
+        left = round(self._state.credits - self._state.core.bill.mills / 1_000, 3)
         return json(
             200, {"data": {"free_balance": 0, "free_grants": [], "prepaid_balance": left, "total_balance": left}}
         )
@@ -145,13 +127,6 @@ class X:
     async def price_list(self, request: web.Request) -> web.Response:
         """Answer as console.x.com does, to everybody (github.com/xdevplatform/playground, internal/playground/credits.go)."""
         return json(200, price_list())
-
-    async def connections(self, request: web.Request) -> web.Response:
-        held = self._state.held is not None or self._state.ghost
-        body: dict[str, Any] = {"meta": {"result_count": int(held)}}
-        if held:
-            body["data"] = [{"id": "1", "endpoint_name": "filtered_stream", "connected_at": now()}]
-        return json(200, body)
 
     async def clear(self, request: web.Request) -> web.Response:
         self._state.totals["cleared"] += 1
@@ -167,27 +142,13 @@ class X:
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         self._state.totals["attempts"] += 1
-        moment = time.monotonic()
-        while self._state.connects and self._state.connects[0] < moment - 900:
-            self._state.connects.popleft()
-        if len(self._state.connects) >= _CONNECTS:
-            return problem(429, "Too Many Requests", "about:blank", remaining=0)
-        self._state.connects.append(moment)
         if self._state.answers:
             return await self._misbehaviour.answer_connect(self._state.answers.popleft(), request)
-        if not self._state.rules.held:
-            return problem(
-                409, "ConnectionException", f"{PROBLEM}streaming-connection", connection_issue="RuleConfigurationIssue",
-                detail="You must define rules using the POST /2/tweets/search/stream/rules endpoint before connecting to filtered stream.",
-            )  # fmt: skip
-        if self._state.held is not None or self._state.ghost:
-            return problem(
-                429, "ConnectionException", f"{PROBLEM}streaming-connection", connection_issue="TooManyConnections",
-                detail="This stream is currently at the maximum allowed connection limit.",
-            )  # fmt: skip
+        if (refused := self._state.core.refuse_connect()) is not None:
+            return served(refused)
         response = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"})
         response.enable_chunked_encoding()
-        self._state.expansions = request.query.get("expansions", "")
+        self._state.parameters = dict(request.query)
         self._state.held, self._state.request = response, request
         self._state.mute_until = self._state.stalled_until = 0.0
         self._state.totals["connections"] += 1
@@ -222,23 +183,19 @@ async def _door(request: web.Request, handler: Any) -> web.StreamResponse:
     return response
 
 
-def _invalid(detail: str) -> web.Response:
-    return problem(400, "Invalid Request", f"{PROBLEM}invalid-request", detail=detail)
-
-
 async def _main(arguments: argparse.Namespace) -> None:
     clock = posts.live()
     if arguments.span_hours:
         clock = posts.spread(arguments.posts, datetime.now(UTC), timedelta(hours=arguments.span_hours))
-    rules = Rules()
-    topic = rules.topic if arguments.own_topic else tuple
+    core = Core(time.time, RuleBook(time.time_ns()))
+    core.indexed_until = lambda what: time.time() - (arguments.search_lag if what == "search" else 0.0)
+    topic = core.rules.topic if arguments.own_topic else tuple
     if arguments.given:
         written = iter(given.read(arguments.given))
     else:
         written = itertools.islice(writer.write(arguments.seed, clock, topic), arguments.posts)
-    state = State(
-        os.environ.get("X_BEARER_TOKEN", "local"), rules, Memory(arguments.search_lag), credits=arguments.credits
-    )
+    state = State(os.environ.get("X_BEARER_TOKEN", "local"), core, credits=arguments.credits)
+    core.is_held = lambda: state.held is not None or state.ghost
     wrong = Misbehaviour(state)
     feed = Feed(state, wrong, written, arguments.rate, arguments.fault)
     x = X(state, feed, wrong, Compliance(arguments.compliance_seconds), arguments.keep_alive)

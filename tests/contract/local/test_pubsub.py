@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -160,3 +160,23 @@ def test_our_broker_refuses_a_streaming_pull_in_words(broker: Process) -> None:
     asked = iter([types.StreamingPullRequest(subscription=path, stream_ack_deadline_seconds=10)])
     with pytest.raises(MethodNotImplemented, match=r"Use SubscriberClient\.pull"):
         list(client.subscriber(host).streaming_pull(requests=asked, timeout=10))
+
+
+NOT_OFFERED: dict[str, Callable[[str], object]] = {
+    "ListTopics": lambda host: client.publisher(host).list_topics(project="projects/p", retry=None, timeout=10),
+    "DeleteTopic": lambda host: client.publisher(host).delete_topic(
+        topic="projects/p/topics/t", retry=None, timeout=10
+    ),
+    "Seek": lambda host: client.subscriber(host).seek(
+        request={"subscription": "projects/p/subscriptions/s"}, retry=None, timeout=10
+    ),
+    "GetSchema": lambda host: client.schemas(host).get_schema(name="projects/p/schemas/s", retry=None, timeout=10),
+}
+
+
+@pytest.mark.parametrize(("name", "call"), NOT_OFFERED.items(), ids=NOT_OFFERED.keys())
+def test_our_broker_refuses_every_other_call_with_a_sentence(
+    broker: Process, name: str, call: Callable[[str], object]
+) -> None:
+    with pytest.raises(MethodNotImplemented, match=f"does not do {name}. Use Google's emulator"):
+        call(f"127.0.0.1:{broker.port}")

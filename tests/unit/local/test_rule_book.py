@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.emulators.x.rules import _refused, words_of
+from local.emulators.x.rule_book import _refused, words_of
 
 
 @pytest.mark.parametrize(
