@@ -24,7 +24,7 @@ _FIRST_SNOWFLAKE = 1 << 35  # smaller ids are from before 2010-11-04, and hold n
 _LEAP_SECOND = re.compile(r"(?<=:\d\d):60(?!\d)")  # datetime rejects :60, so the id's time is used
 _LINK = re.compile(r"https?://\S+")
 _RETWEET_PREFIX = re.compile(r"RT @\w{1,30}: ?")
-_NO_INCLUDES, _NO_METRICS = x_json.Includes(), x_json.Metrics()
+_NO_METRICS = x_json.Metrics()
 _NO_USER, _NO_PLACE = x_json.User(), x_json.Place()
 
 
@@ -51,25 +51,30 @@ def parse(payload: str) -> Post:
     Raises BadMessage: not_json, no_post (a message of X's that carries none) or wrong_type (the text names the field).
     """
     message, unknown = x_json.read(payload)
-    data = message.data
+    data, includes = message.data, message.includes
     assert data is not None
-    own_id = x_json.post_id(data)
-    includes = message.includes or _NO_INCLUDES
-    references = data.references()
-    author = _find(includes.users, data.author_id) or _NO_USER
-    original = _find(includes.referenced, references.get("retweeted"))
-    quoted = _find(includes.referenced, references.get("quoted"))
-    place = _find(includes.places, data.geo.place_id if data.geo else None) or _NO_PLACE
+    number = x_json.post_id(data)
+    own_id = data.id if type(data.id) is str else str(data.id)
+    author, place, original, quoted = _NO_USER, _NO_PLACE, None, None
+    retweet_of = quote_of = reply_to = None
+    if references := data.references():
+        retweet_of, quote_of, reply_to = map(references.get, ("retweeted", "quoted", "replied_to"))
+    if includes is not None:
+        author = _find(includes.users, data.author_id) or _NO_USER
+        if data.geo is not None:
+            place = _find(includes.places, data.geo.place_id) or _NO_PLACE
+        if references:
+            original = _find(includes.referenced, retweet_of)
+            quoted = _find(includes.referenced, quote_of)
     metrics = data.public_metrics or _NO_METRICS
     original_metrics = (original and original.public_metrics) or _NO_METRICS
-    versions = data.versions
-    earlier = tuple(versions[: versions.index(own_id)]) if own_id in versions else ()
+    earlier = data.versions_before(own_id)
     hashtags, mentions, urls = _entities(data, original)
-    longitude, latitude = _point(data.geo)
+    longitude, latitude = _point(data.geo) if data.geo is not None else (None, None)
 
     columns: dict[str, Any] = {
         "id": own_id,
-        "created_at": _created_at(data.created_at, own_id),
+        "created_at": _created_at(data.created_at, number),
         "tweet_location": place.full_name or place.name,
         "text": _full_text(data, original),
         "retweet_count": metrics.retweets,
@@ -81,10 +86,10 @@ def parse(payload: str) -> Post:
         "user_username": author.username,
         "lang": data.lang,
         "conversation_id": _as_text(data.conversation_id),
-        "retweet_of": references.get("retweeted"),
-        "quote_of": references.get("quoted"),
-        "reply_to": references.get("replied_to"),
-        "edit_of": versions[0] if earlier else None,
+        "retweet_of": retweet_of,
+        "quote_of": quote_of,
+        "reply_to": reply_to,
+        "edit_of": earlier[0] if earlier else None,
         "hashtags": hashtags,
         "mentions": mentions,
         "urls": urls,
@@ -98,7 +103,7 @@ def parse(payload: str) -> Post:
         "original_retweet_count": original_metrics.retweets,
         "original_favorite_count": original_metrics.like_count,
     }
-    return Post(columns, earlier, _own_text(quoted) or "", unknown)
+    return Post(columns, tuple(earlier), (_own_text(quoted) or "") if quoted is not None else "", unknown)
 
 
 def _as_text(value: x_json.Id | None) -> str | None:
@@ -107,11 +112,13 @@ def _as_text(value: x_json.Id | None) -> str | None:
 
 def _find(items: Sequence[T] | None, wanted: x_json.Id | None) -> T | None:
     """Return the included object with that id; None where there is none, as X may leave any of them out."""
-    if items and wanted is not None:
-        for item in items:
-            if item.id == wanted or str(item.id) == str(wanted):
-                return item
-    return None
+    if not items or wanted is None:
+        return None
+    for item in items:
+        if item.id == wanted:
+            return item
+    text = str(wanted)  # one of both may be a number
+    return next((item for item in items if str(item.id) == text), None)
 
 
 def _entities(data: x_json.Post, original: x_json.Post | None) -> tuple[list[str], list[str], list[str]]:
@@ -124,7 +131,7 @@ def _entities(data: x_json.Post, original: x_json.Post | None) -> tuple[list[str
     urls: dict[str, None] = {}
     for post in (data,) if original is None else (data, original):
         note = post.note
-        for entities in (post.entities, None if note is None else note.entities):
+        for entities in (post.entities,) if note is None else (post.entities, note.entities):
             if entities is None:
                 continue
             for hashtag in entities.hashtags or ():
@@ -153,10 +160,8 @@ def _rules(matched: list[x_json.MatchedRule] | None) -> list[str]:
     return list(names)
 
 
-def _own_text(post: x_json.Post | None) -> str | None:
+def _own_text(post: x_json.Post) -> str | None:
     """Return the text of a post without its original. `text` is cut near 280 characters; a long post has all of it in its note."""
-    if post is None:
-        return None
     note = post.note
     text = post.text if note is None or note.text is None else note.text
     if post.article is not None and (words := _article(post.article)):
@@ -179,19 +184,18 @@ def _article(article: Any) -> list[str]:
 def _full_text(data: x_json.Post, original: x_json.Post | None) -> str | None:
     """Return the whole text. A retweet's own text is cut, so it becomes 'RT @user: ' and the text of its original."""
     text = _own_text(data)
-    whole = _own_text(original)
+    whole = _own_text(original) if original is not None else None
     if whole is None:
         return text
     prefix = _RETWEET_PREFIX.match(text or "")
     return f"{prefix.group(0) if prefix else ''}{whole}"
 
 
-def _created_at(value: str | None, post_id: str) -> str | None:
+def _created_at(value: str | None, number: int) -> str | None:
     """Return a UTC DATETIME to the second. An id that holds its time decides, whatever a file says: one id has one created_at.
 
     X's own field and the id agree. An older id has the time of the field, if it has one.
     """
-    number = int(post_id)
     holds_time = number >= _FIRST_SNOWFLAKE
     if value is not None and ":60" in value and _LEAP_SECOND.search(value):
         value = None if holds_time else _LEAP_SECOND.sub(":59", value)
@@ -216,9 +220,9 @@ def _utc(value: str) -> datetime:
         raise BadMessage("wrong_type", "data.created_at: expected an ISO 8601 time, got another string") from None
 
 
-def _point(geo: x_json.Geo | None) -> tuple[float | None, float | None]:
+def _point(geo: x_json.Geo) -> tuple[float | None, float | None]:
     """Return (longitude, latitude) in degrees from GeoJSON."""
-    pair = geo.coordinates.coordinates if geo is not None and geo.coordinates is not None else None
+    pair: Any = geo.coordinates.coordinates if geo.coordinates is not None else None
     if pair is None:
         return None, None
     if not (isinstance(pair, list) and len(pair) == 2 and all(type(x) in (int, float) for x in pair)):

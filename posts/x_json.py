@@ -2,7 +2,8 @@
 
 Since 2026-08 X's specification names the same things twice (`note_tweet` and `note_post`, `includes.tweets` and `includes.posts`, ...);
 which one arrives depends on the parameters and may change. Fields are absent rather than null, objects may be empty, and ids were JSON
-numbers in 2021. All names are those of OpenAPI 2.167 (2026-08); what no column is made of is `Raw`, so it may hold anything.
+numbers in 2021. All names are those of OpenAPI 2.167 (2026-08); what no column is made of is
+`Unused`, and may hold anything.
 
     read(payload) ─► Message, and the paths of fields that are not declared here
 
@@ -14,18 +15,25 @@ import re
 import types
 import typing
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import orjson
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Struct
 
 from .errors import BadMessage
-from .limits import DEEPEST, parse_id, parse_json
+from .limits import parse_id, parse_json
 
 Id = str | int
+Scalar = str | int | float | bool | None
+# Of a few levels, so that what the strict decode takes is never nested deep. No column is made of what is Unused.
+_Level1 = Scalar | list[Scalar] | dict[str, Scalar]
+_Level2 = Scalar | list[_Level1] | dict[str, _Level1]
+_Level3 = Scalar | list[_Level2] | dict[str, _Level2]
+Json = Scalar | list[_Level3] | dict[str, _Level3]  # what X's specification does not describe
+Unused = Annotated[Json, "unused"]
 Count = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]  # BigQuery's INT64
-_ABSENT = Raw()
+_NOTHING: dict[str, str] = {}
 
 
 class Metrics(Struct, gc=False, forbid_unknown_fields=True):
@@ -36,28 +44,41 @@ class Metrics(Struct, gc=False, forbid_unknown_fields=True):
     reply_count: Count | None = None
     like_count: Count | None = None
     quote_count: Count | None = None
-    bookmark_count: Any = None
-    impression_count: Any = None
+    bookmark_count: Unused = None
+    impression_count: Unused = None
 
     @property
     def retweets(self) -> int | None:
         return self.repost_count if self.retweet_count is None else self.retweet_count
 
 
-class Hashtag(Struct, gc=False):
+class Hashtag(Struct, gc=False, forbid_unknown_fields=True):
+    start: Unused = None
+    end: Unused = None
     tag: str | None = None
 
 
-class Mention(Struct, gc=False):
+class Mention(Struct, gc=False, forbid_unknown_fields=True):
+    start: Unused = None
+    end: Unused = None
     username: str | None = None
+    id: Unused = None
 
 
-class Url(Struct, gc=False):
+class Url(Struct, gc=False, forbid_unknown_fields=True):
     """A link of a text: as written, as its author meant it, and where X found that it leads."""
 
+    start: Unused = None
+    end: Unused = None
     url: str | None = None
     expanded_url: str | None = None
+    display_url: Unused = None
     unwound_url: str | None = None
+    status: Unused = None
+    title: Unused = None
+    description: Unused = None
+    images: Unused = None
+    media_key: Unused = None
 
 
 class Entities(Struct, gc=False, forbid_unknown_fields=True):
@@ -66,8 +87,8 @@ class Entities(Struct, gc=False, forbid_unknown_fields=True):
     hashtags: list[Hashtag] | None = None
     mentions: list[Mention] | None = None
     urls: list[Url] | None = None
-    annotations: Raw = _ABSENT
-    cashtags: Raw = _ABSENT
+    annotations: Unused = None
+    cashtags: Unused = None
 
 
 class Note(Struct, gc=False, forbid_unknown_fields=True):
@@ -77,83 +98,93 @@ class Note(Struct, gc=False, forbid_unknown_fields=True):
     entities: Entities | None = None
 
 
-class Reference(Struct, gc=False):
+class Reference(Struct, gc=False, forbid_unknown_fields=True):
     """A post that another one refers to; `type` is retweeted (reposted), quoted or replied_to."""
 
     type: str | None = None
     id: Id | None = None
 
 
-class Coordinates(Struct, gc=False):
+class Coordinates(Struct, gc=False, forbid_unknown_fields=True):
     """A point of GeoJSON."""
 
-    coordinates: Any = None
+    type: Unused = None
+    coordinates: Json = None
 
 
-class Geo(Struct, gc=False):
+class Geo(Struct, gc=False, forbid_unknown_fields=True):
     place_id: Id | None = None
     coordinates: Coordinates | None = None
 
 
 class Post(Struct, gc=False, forbid_unknown_fields=True):
-    """A post, in `data` or in `includes`."""
+    """A post, in `data` or in `includes`. The fields that are always there come first: msgspec compares names in this order."""
 
     id: Id | None = None
     text: str | None = None
     author_id: Id | None = None
+    conversation_id: Id | None = None
     created_at: str | None = None
     lang: str | None = None
-    conversation_id: Id | None = None
     edit_history_tweet_ids: list[Id | None] | None = None
-    edit_history_post_ids: list[Id | None] | None = None
-    entities: Entities | None = None
-    geo: Geo | None = None
-    note_tweet: Note | None = None
-    note_post: Note | None = None
     possibly_sensitive: bool | None = None
     public_metrics: Metrics | None = None
+    reply_settings: Unused = None
+    entities: Entities | None = None
     referenced_tweets: list[Reference] | None = None
+    note_tweet: Note | None = None
+    geo: Geo | None = None
+    in_reply_to_user_id: Unused = None
+    attachments: Unused = None
+    source: Unused = None
+    edit_history_post_ids: list[Id | None] | None = None
+    note_post: Note | None = None
     referenced_posts: list[Reference] | None = None
-    article: Any = None  # X's specification names the field and not what is in it
-    attachments: Raw = _ABSENT
-    card_uri: Any = None
-    community_id: Any = None
-    context_annotations: Raw = _ABSENT
-    display_text_range: Raw = _ABSENT
-    edit_controls: Raw = _ABSENT
-    in_reply_to_user_id: Any = None
-    media_metadata: Raw = _ABSENT
-    paid_partnership: Any = None
-    reply_settings: Any = None
-    scopes: Raw = _ABSENT
-    source: Any = None
-    suggested_source_links: Raw = _ABSENT
-    withheld: Raw = _ABSENT
+    article: Json = None  # X's specification names the field and not what is in it
+    card_uri: Unused = None
+    community_id: Unused = None
+    context_annotations: Unused = None
+    display_text_range: Unused = None
+    edit_controls: Unused = None
+    media_metadata: Unused = None
+    paid_partnership: Unused = None
+    scopes: Unused = None
+    suggested_source_links: Unused = None
+    withheld: Unused = None
 
     @property
     def note(self) -> Note | None:
         return self.note_post if self.note_tweet is None else self.note_tweet
 
-    @property
-    def versions(self) -> list[str]:
-        """Return the ids of the edit chain, oldest first."""
+    def versions_before(self, own_id: str) -> list[str]:
+        """Return the ids of the edit chain that come before this post's own, oldest first."""
         ids = self.edit_history_post_ids if self.edit_history_tweet_ids is None else self.edit_history_tweet_ids
-        return [str(version) for version in ids if version is not None] if ids else []
+        if not ids or len(ids) == 1:
+            return []
+        versions = [str(version) for version in ids if version is not None]
+        return versions[: versions.index(own_id)] if own_id in versions else []
 
     def references(self) -> dict[str, str]:
         """Return the posts that this one refers to: {retweeted, quoted or replied_to: id}, the first of each kind."""
         listed = self.referenced_posts if self.referenced_tweets is None else self.referenced_tweets
+        if not listed:
+            return _NOTHING
         kinds: dict[str, str] = {}
-        for reference in listed or ():
+        for reference in listed:
             if reference.id is not None and reference.id != "":
-                kinds.setdefault(
-                    "retweeted" if reference.type == "reposted" else reference.type or "", str(reference.id)
-                )
+                kind = "retweeted" if reference.type == "reposted" else reference.type or ""
+                kinds.setdefault(kind, str(reference.id))
         return kinds
 
 
-class UserMetrics(Struct, gc=False):
+class UserMetrics(Struct, gc=False, forbid_unknown_fields=True):
     followers_count: Count | None = None
+    following_count: Unused = None
+    tweet_count: Unused = None
+    post_count: Unused = None
+    listed_count: Unused = None
+    like_count: Unused = None
+    media_count: Unused = None
 
 
 class User(Struct, gc=False, forbid_unknown_fields=True):
@@ -164,28 +195,28 @@ class User(Struct, gc=False, forbid_unknown_fields=True):
     username: str | None = None
     location: str | None = None
     public_metrics: UserMetrics | None = None
-    affiliation: Raw = _ABSENT
-    connection_status: Any = None
-    created_at: Any = None
-    description: Raw = _ABSENT
-    entities: Raw = _ABSENT
-    is_identity_verified: Any = None
-    most_recent_tweet_id: Any = None
-    most_recent_post_id: Any = None
-    parody: Any = None
-    pinned_tweet_id: Any = None
-    pinned_post_id: Any = None
-    profile_banner_url: Any = None
-    profile_image_url: Any = None
-    protected: Any = None
-    receives_your_dm: Any = None
-    subscription: Any = None
-    subscription_type: Any = None
-    url: Any = None
-    verified: Any = None
-    verified_followers_count: Any = None
-    verified_type: Any = None
-    withheld: Raw = _ABSENT
+    affiliation: Unused = None
+    connection_status: Unused = None
+    created_at: Unused = None
+    description: Unused = None
+    entities: Unused = None
+    is_identity_verified: Unused = None
+    most_recent_tweet_id: Unused = None
+    most_recent_post_id: Unused = None
+    parody: Unused = None
+    pinned_tweet_id: Unused = None
+    pinned_post_id: Unused = None
+    profile_banner_url: Unused = None
+    profile_image_url: Unused = None
+    protected: Unused = None
+    receives_your_dm: Unused = None
+    subscription: Unused = None
+    subscription_type: Unused = None
+    url: Unused = None
+    verified: Unused = None
+    verified_followers_count: Unused = None
+    verified_type: Unused = None
+    withheld: Unused = None
 
 
 class Place(Struct, gc=False, forbid_unknown_fields=True):
@@ -193,10 +224,10 @@ class Place(Struct, gc=False, forbid_unknown_fields=True):
     full_name: str | None = None
     name: str | None = None
     country_code: str | None = None
-    contained_within: Raw = _ABSENT
-    country: Any = None
-    geo: Raw = _ABSENT
-    place_type: Any = None
+    contained_within: Unused = None
+    country: Unused = None
+    geo: Unused = None
+    place_type: Unused = None
 
 
 class Includes(Struct, gc=False, forbid_unknown_fields=True):
@@ -206,9 +237,9 @@ class Includes(Struct, gc=False, forbid_unknown_fields=True):
     tweets: list[Post] | None = None
     posts: list[Post] | None = None
     places: list[Place] | None = None
-    media: Raw = _ABSENT
-    polls: Raw = _ABSENT
-    topics: Raw = _ABSENT
+    media: Unused = None
+    polls: Unused = None
+    topics: Unused = None
 
     @property
     def referenced(self) -> list[Post]:
@@ -216,10 +247,10 @@ class Includes(Struct, gc=False, forbid_unknown_fields=True):
 
 
 class MatchedRule(Struct, gc=False, forbid_unknown_fields=True):
-    id: Any = None  # read only where the rule has no tag
+    id: Json = None  # read only where the rule has no tag
     tag: str | None = None
-    embedding_similarity: Any = None
-    embedding_threshold: Any = None
+    embedding_similarity: Unused = None
+    embedding_threshold: Unused = None
 
 
 class Message(Struct, gc=False, forbid_unknown_fields=True):
@@ -228,7 +259,7 @@ class Message(Struct, gc=False, forbid_unknown_fields=True):
     data: Post | None = None
     includes: Includes | None = None
     matching_rules: list[MatchedRule] | None = None
-    errors: Raw = _ABSENT
+    errors: Unused = None
 
 
 _decoder = msgspec.json.Decoder(Message)
@@ -241,10 +272,7 @@ def read(payload: str) -> tuple[Message, tuple[str, ...]]:
     """
     unknown: tuple[str, ...] = ()
     try:
-        raw = payload.encode()
-        if raw.count(b"{") + raw.count(b"[") > DEEPEST:
-            parse_json(raw)  # raises where it is nested too deep
-        message = _decoder.decode(raw)
+        message = _decoder.decode(payload.encode())
     except msgspec.ValidationError:
         message, unknown = _read_leniently(payload)
     except ValueError as error:
@@ -274,12 +302,21 @@ def _read_leniently(payload: str) -> tuple[Message, tuple[str, ...]]:
         raise BadMessage("wrong_type", _in_words(str(error))) from None
 
 
-def _shape(struct: type[Struct]) -> dict[str, type[Struct] | None]:
-    """Return the declared names of a strict struct, with the struct that each holds, alone or in a list."""
-    return {
+class _Shape(NamedTuple):
+    """The declared names of a struct, and those that columns are made of, with the struct that each holds, alone or in a list."""
+
+    names: frozenset[str]
+    used: dict[str, type[Struct] | None]
+
+
+def _shape(struct: type[Struct]) -> _Shape:
+    hints = typing.get_type_hints(struct, include_extras=True)
+    used = {
         name: next((part for part in _parts(hint) if isinstance(part, type) and issubclass(part, Struct)), None)
-        for name, hint in typing.get_type_hints(struct).items()
+        for name, hint in hints.items()
+        if hint is not Unused
     }
+    return _Shape(frozenset(hints), used)
 
 
 def _parts(hint: Any) -> Iterator[Any]:
@@ -290,33 +327,52 @@ def _parts(hint: Any) -> Iterator[Any]:
         yield hint
 
 
-_STRICT = (Message, Post, Metrics, Entities, Note, Includes, User, Place, MatchedRule)
-_SHAPES: dict[type[Struct], dict[str, type[Struct] | None]] = {struct: _shape(struct) for struct in _STRICT}
+_SHAPES: dict[type[Struct] | None, _Shape] = {
+    struct: _shape(struct)
+    for struct in (
+        Message, Post, Metrics, Entities, Hashtag, Mention, Url, Note, Reference, Geo, Coordinates, Includes, User, UserMetrics, Place,
+        MatchedRule,
+    )
+}  # fmt: skip
 
 
 def _declared(value: Any, struct: type[Struct] | None, path: str, unknown: list[str]) -> Any:
-    """Return a value without what its struct does not declare, and note the paths of that."""
+    """Return what a value has of its struct's used fields, and note the paths of those that the struct does not declare."""
     if isinstance(value, list):
         return [_declared(item, struct, path, unknown) for item in value]
-    shape = _SHAPES.get(struct) if struct is not None else None
+    shape = _SHAPES.get(struct)
     if shape is None or not isinstance(value, dict):
         return value
-    unknown += [path_ for name in value if name not in shape and (path_ := f"{path}{name[:100]}") not in unknown]
-    return {
-        name: _declared(item, shape[name], f"{path}{name}.", unknown) for name, item in value.items() if name in shape
+    for name in value:
+        if name not in shape.names and (named := f"{path}{name[:100]}") not in unknown:
+            unknown.append(named)
+    used = {
+        name: _declared(item, shape.used[name], f"{path}{name}.", unknown)
+        for name, item in value.items()
+        if name in shape.used
     }
+    if isinstance(article := used.get("article"), dict):  # nothing of it rejects a post
+        used["article"] = {name: part for name, part in article.items() if isinstance(part, str)}
+    if struct is MatchedRule and used.get("tag"):
+        used.pop("id", None)
+    return used
 
 
-_TEXTS = ("id", "text", "note_tweet", "note_post", "article")  # all that is read of a quoted post
+_READ_OF = {  # of an included post
+    "quoted": ("id", "text", "note_tweet", "note_post", "article"),
+    "retweeted": ("id", "text", "note_tweet", "note_post", "article", "entities", "public_metrics"),
+}
+_READ_OF["reposted"] = _READ_OF["retweeted"]
+_READ_OF_METRICS = ("retweet_count", "repost_count", "like_count")
 
 
 def _needed(includes: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     """Return of the included objects those that columns are made of: a wrong type in another one harms nothing."""
     references = data.get("referenced_tweets") or data.get("referenced_posts")
     kinds = {
-        str(reference.get("id")): reference.get("type")
+        str(reference.get("id")): str(reference.get("type"))
         for reference in (references if isinstance(references, list) else ())
-        if isinstance(reference, dict)
+        if isinstance(reference, dict) and reference.get("type") != "replied_to"
     }
     geo = data.get("geo")
     place = geo.get("place_id") if isinstance(geo, dict) else None
@@ -328,19 +384,20 @@ def _needed(includes: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
         if not ids - {"None"}:
             continue
         if isinstance(items, list):
-            items = [item for item in items if not isinstance(item, dict) or str(item.get("id")) in ids]
+            items = [item for item in items if not isinstance(item, dict) or str(item.get("id")) in ids] or items
             if ids is posts:
-                items = [_text_alone(item) if kinds.get(_id_of(item)) == "quoted" else item for item in items]
+                items = [_read_of(item, kinds) if isinstance(item, dict) else item for item in items]
         needed[name] = items
     return needed
 
 
-def _id_of(item: Any) -> str:
-    return str(item.get("id")) if isinstance(item, dict) else ""
-
-
-def _text_alone(post: dict[str, Any]) -> dict[str, Any]:
-    return {name: post[name] for name in _TEXTS if name in post}
+def _read_of(post: dict[str, Any], kinds: dict[str, Any]) -> dict[str, Any]:
+    """Return what is read of an included post, by what the message's post does with it."""
+    read = {name: post[name] for name in _READ_OF.get(kinds.get(str(post.get("id")), ""), ("id",)) if name in post}
+    metrics = read.get("public_metrics")
+    if isinstance(metrics, dict):
+        read["public_metrics"] = {name: metrics[name] for name in _READ_OF_METRICS if name in metrics}
+    return read
 
 
 _NAMES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "null": "nothing"}
@@ -366,8 +423,9 @@ def _what_it_is(message: Any) -> str:
     return f"The message carries no post (no data.id); its fields are: {', '.join(sorted(message))[:200] or 'none'}"
 
 
-def post_id(post: Post) -> str:
+def post_id(post: Post) -> int:
     """Return the id of a message's post. Raises BadMessage for what cannot be one."""
-    if parse_id(post.id) is None:
+    number = parse_id(post.id)
+    if number is None:
         raise BadMessage("wrong_type", "data.id: expected 1 to 19 digits below 2^63, got another string")
-    return str(post.id)
+    return number

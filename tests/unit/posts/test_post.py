@@ -288,6 +288,56 @@ def test_what_names_nothing_is_left_out() -> None:
     ]  # fmt: skip
 
 
+NOT_READ: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "a count of a retweeted post that has no column": (
+        {
+            "data": {"id": ID, "text": "RT", "referenced_tweets": [{"type": "retweeted", "id": "7"}]},
+            "includes": {
+                "tweets": [{"id": "7", "text": "all", "public_metrics": {"like_count": 4, "reply_count": []}}]
+            },
+        },
+        {"text": "all", "original_favorite_count": 4},
+    ),
+    "what a retweeted post has beside its text": (
+        {
+            "data": {"id": ID, "text": "RT", "referenced_posts": [{"type": "reposted", "id": "7"}]},
+            "includes": {"posts": [{"id": "7", "text": "all", "lang": 5, "author_id": {}}]},
+        },
+        {"text": "all", "retweet_of": "7"},
+    ),
+    "a post that is answered": (
+        {
+            "data": {"id": ID, "text": "yes", "referenced_tweets": [{"type": "replied_to", "id": "7"}]},
+            "includes": {"tweets": [{"id": "7", "text": 5}]},
+        },
+        {"text": "yes", "reply_to": "7"},
+    ),
+    "another account than the author": (
+        {
+            "data": {"id": ID, "author_id": "7"},
+            "includes": {"users": [{"id": "8", "name": 5}, {"id": "7", "name": "the author"}]},
+        },
+        {"user_name": "the author"},
+    ),
+    "parts of an article": (
+        {"data": {"id": ID, "text": "", "article": {"title": "Title", "text": 5, "cover": [[[[[[]]]]]]}}},
+        {"text": "Title"},
+    ),
+    "the id of a rule that has a tag": (
+        {"data": {"id": ID}, "matching_rules": [{"tag": "artist", "id": [[[[[[]]]]]]}]},
+        {"rules": ["artist"]},
+    ),
+}
+
+
+@pytest.mark.parametrize(("message", "expected"), NOT_READ.values(), ids=NOT_READ.keys())
+def test_a_wrong_type_where_no_column_comes_from_rejects_nothing(
+    message: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    columns = parse(message).columns
+    assert {name: columns[name] for name in expected} == expected
+
+
 def test_json_nested_as_deep_as_all_parts_take_is_read() -> None:
     deep = "[" * 199 + "]" * 199
     assert reading.parse(f'{{"data":{{"id":"3","text":"a"}},"new":{deep}}}').text == "a"
