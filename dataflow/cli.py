@@ -20,6 +20,7 @@ from google.cloud import bigquery
 from rich.console import Console
 
 from posts.keywords import Keywords, KeywordsError, read_keywords
+from runtime.console import SafeConsole
 from runtime.errors import ConfigurationError
 from warehouse import insert, schema, settings
 from warehouse.errors import BadMoment
@@ -30,7 +31,6 @@ from . import load as loading
 from . import options as command_line
 from . import totals as counts
 from .archive import Window
-from .console import SafeConsole
 from .convert import Options
 from .errors import DataflowError, UsageError
 from .files import Part

@@ -14,8 +14,9 @@ from types import FrameType
 
 from rich.console import Console
 
+from runtime.console import SafeConsole
+
 from . import landed, progress, report, run, runs
-from .console import SafeConsole
 from .emulators.x import given
 from .errors import LocalError, UsageError
 from .pipeline import Pipeline, Plan

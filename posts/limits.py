@@ -1,6 +1,6 @@
 """What X's values may be at the most: an id, and how deep JSON is nested. Pure.
 
-Each deployable has this file, and a test compares them: a value that one part takes and another refuses would be lost in between.
+One place for all parts, because a value that one takes and another refuses would be lost in between.
 """
 
 from typing import Any

@@ -12,8 +12,9 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from runtime.console import SafeConsole
+
 from . import embedded, export, files, network, options, query, questions, results, sanitize, tables, terminal
-from .console import SafeConsole
 from .errors import ReportError, UsageError
 from .params import SAMPLE, WEEK_STARTS, Params, period
 from .query import Source

@@ -83,7 +83,7 @@ async def load_tweet(request: Request) -> Response:
         return Response(status_code=400)  # nobody hears of it: the message comes again
     trace = headers.get("traceparent") or headers.get("x-cloud-trace-context", "")
     try:
-        serving = _serving()
+        serving = await asyncio.shield(_serving())
     except BadMoment as error:
         log.event("not_connected", "ERROR", outcome="failed", count=1, message=str(error))
         return Response(status_code=503)
@@ -116,20 +116,28 @@ class _Serving(NamedTuple):
 
 
 @cache
-def _serving() -> _Serving:
-    """Connect at the first request. gunicorn imports this in its master and serves in a fork, where a client would not work.
+def _serving() -> asyncio.Task[_Serving]:
+    """Connect at the first request. gunicorn imports this in its master and serves in a fork, where a client would not work."""
+    return asyncio.create_task(_connect())
 
-    Raises BadMoment.
-    """
-    watchdog.watch(asyncio.get_running_loop())
-    counts, loop = Outcomes(SETTINGS.google_cloud_project), asyncio.get_running_loop()
-    insert_rows = insert.connect(
-        SETTINGS.google_cloud_project,
-        SETTINGS.bigquery_dataset,
-        TABLES_AT_START,
-        INSERTS_IN_FLIGHT,
-        lambda rows: loop.call_soon_threadsafe(counts.numbers_as_text, rows),
-    )
+
+async def _connect() -> _Serving:
+    """Connect in a thread: Google's client waits for credentials while the loop goes on. Raises BadMoment; the next request tries again."""
+    loop = asyncio.get_running_loop()
+    watchdog.watch(loop)
+    counts = Outcomes(SETTINGS.google_cloud_project)
+    try:
+        insert_rows = await asyncio.to_thread(
+            insert.connect,
+            SETTINGS.google_cloud_project,
+            SETTINGS.bigquery_dataset,
+            TABLES_AT_START,
+            INSERTS_IN_FLIGHT,
+            lambda rows: loop.call_soon_threadsafe(counts.numbers_as_text, rows),
+        )
+    except Exception:
+        _serving.cache_clear()
+        raise
     gc.collect()
     gc.freeze()  # objects made so far stay, so the collector need not look at them again
     gc.set_threshold(_GARBAGE_AFTER)

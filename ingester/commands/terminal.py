@@ -9,10 +9,10 @@ from datetime import datetime
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from runtime.console import SafeConsole
 from runtime.errors import ConfigurationError
 
 from ..threads import in_thread
-from .console import SafeConsole
 
 # what is piped into a file or another program is not wrapped
 _is_seen = sys.stderr.isatty() or "COLUMNS" in os.environ

@@ -8,15 +8,7 @@ from typing import Any
 from google.cloud import bigquery
 
 INFRA = Path(__file__).parents[3] / "infra" / "bigquery"
-VIEWS = (
-    "tweets",
-    "stream_gaps",
-    "receipt",
-    "posts",
-    "posts_by_hour",
-    "health",
-    "spending",
-)  # each after those that it reads
+VIEWS = (INFRA / "views" / "order.txt").read_text().split()  # each after those that it reads
 _ON_ITS_WAY = "INTERVAL 5 MINUTE"  # the view receipt does not count younger messages yet
 SECONDS = 20.0  # deadline of each call
 

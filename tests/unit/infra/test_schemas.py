@@ -93,6 +93,11 @@ def test_every_column_says_what_it_is(table: str) -> None:
         assert len(column["description"]) > 5, column
 
 
+def test_every_view_has_its_place_in_the_order() -> None:
+    folder = INFRA / "bigquery" / "views"
+    assert sorted((folder / "order.txt").read_text().split()) == sorted(path.stem for path in folder.glob("*.sql"))
+
+
 def test_every_table_has_a_layout_that_names_its_columns() -> None:
     assert set(LAYOUT) == set(TABLES)
     for name, layout in LAYOUT.items():

@@ -232,10 +232,18 @@ def tables_of_infra() -> dict[str, fakes.Rows]:
     return {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json") if path.stem != "layout"}
 
 
-def test_without_credentials_each_message_is_given_back_and_told(function: Start, fake: FakeBigQuery) -> None:
-    process, url = function({"GOOGLE_CLOUD_PROJECT": "local", "GOOGLE_APPLICATION_CREDENTIALS": "/nowhere.json"}, None)
-    assert [post(url, **event(PAYLOAD, f"m{n}")).status_code for n in range(3)] == [503] * 3
+def test_without_credentials_messages_are_given_back_until_there_are_some(
+    function: Start, fake: FakeBigQuery, tmp_path: Path
+) -> None:
+    key = tmp_path / "later.json"
+    process, url = function({"GOOGLE_CLOUD_PROJECT": "local", "GOOGLE_APPLICATION_CREDENTIALS": str(key)}, None)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda n: post(url, **event(PAYLOAD, f"m{n}")).status_code, range(8)))
+    assert answers == [503] * 8
     assert eventually(lambda: "BigQuery cannot be reached" in process.complaint)
+    credentials.write(key)
+    assert post(url, **event(PAYLOAD, "m9")).status_code == 204
+    assert fake.ids("tweet_versions") == ["2107184236008718446"]
     assert "Traceback" not in process.log.read_text()
 
 
