@@ -87,7 +87,7 @@ class Budget:
                 new += USER * self._seen["users"].add(billed.users)
             self._own[today] = self._own.get(today, 0) + new + more
             is_short = self.ahead > 0 and self._is_short(today)
-            spent = self._spent(today)
+            spent = self._reached_limit(today)
         if is_short:
             self.on_short()
         return spent
@@ -164,10 +164,10 @@ class Budget:
         with self._lock:
             return self._month(self._roll())
 
-    def spent(self) -> LimitReached | None:
+    def reached_limit(self) -> LimitReached | None:
         """Return the limit that is reached, or None."""
         with self._lock:
-            return self._spent(self._roll())
+            return self._reached_limit(self._roll())
 
     def limit(self) -> int | None:
         """Return the units that a day may cost; None without a limit."""
@@ -286,7 +286,7 @@ class Budget:
                 seen.clear()
         return today
 
-    def _spent(self, today: date) -> LimitReached | None:
+    def _reached_limit(self, today: date) -> LimitReached | None:
         for period, units, limit in self._used(today):
             if units >= limit:
                 return LimitReached(period, units, limit, _end(period, today))

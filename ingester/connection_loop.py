@@ -53,7 +53,7 @@ class Stream(Protocol):
 
 
 class ConnectionLoop:
-    """`hold` ends by an exception only: Done, StoppedForX, BudgetExceeded, ExpectedError."""
+    """`hold` ends by an exception only: Done, StopForNow, BudgetExceeded, ExpectedError."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class ConnectionLoop:
         self._clock = clock
         self._server_clock = server_clock
         self._random = random
-        self._failures = 0  # disconnects in a row that were not good
+        self._failures = 0  # connects in a row that failed, and connections that did not work
         self._refused_token: Token | None = None  # that X did not take at the last connect
         self._rules_were_lost = False  # so the current gap is for rules that X lacked
         # the last connect; an ingester that held the stream before it was first
@@ -118,12 +118,17 @@ class ConnectionLoop:
                 disconnect = await self._stream.hold(token, self._consumer, self._on_connected)
                 self._watch.disconnected()
                 self._watch.detect_suspend()
+                is_good = reconnect.is_good(disconnect, self._times)
+                if is_good:
+                    self._failures = 0
                 action = self._decide(disconnect)
                 if self._consumer.limit_reached is not None:
+                    # Before `_record`, because the row of the stop names until when the stream is covered.
                     raise BudgetExceeded(self._consumer.limit_reached)
                 self._record(disconnect, lease_checks)
                 await self._apply(action, token)
-                self._failures += 1
+                if not is_good:
+                    self._failures += 1
 
     def covered_until(self) -> datetime | None:
         """Return the time (X's) up to which everything is certain to be published; None if the stream is not held.
@@ -152,9 +157,7 @@ class ConnectionLoop:
             self._backfill.add(gap, 0.0)
 
     def _decide(self, disconnect: Disconnect) -> reconnect.Action:
-        """Return what follows, and log it."""
-        if reconnect.is_good(disconnect, self._times):
-            self._failures = 0
+        """Decide what follows, and log it. A field that X refuses is not asked for again."""
         action = reconnect.decide(disconnect, self._failures, self._times)
         if disconnect.status == _BAD_REQUEST and self._fields.leave_out_refused(disconnect.problem):
             action = Wait(self._times.http_first)
@@ -168,6 +171,7 @@ class ConnectionLoop:
         """Begin a gap where a connection was held, and note in the ledger how it ended."""
         if self.is_connected:
             since, heard = self._gap_begins(disconnect)
+            self._rules_were_lost |= disconnect.kind == DisconnectKind.RULES_LOST
             self._gaps.begin(since, heard, disconnect.reason)
             self._ledger.write(Disconnected(since, disconnect.reason))
             self.is_connected = False
@@ -183,7 +187,6 @@ class ConnectionLoop:
         """Return until when the stream certainly brought everything, and until when X was heard of."""
         since, heard = self._watermark.value(), self._watermark.at(self._consumer.heard)
         if disconnect.kind == DisconnectKind.RULES_LOST:
-            self._rules_were_lost = True
             since = heard = min(since, self._watermark.at(self._rules.seen_at))
         elif disconnect.kind == DisconnectKind.STALLED:
             heard = since

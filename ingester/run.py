@@ -25,7 +25,7 @@ from .ledger.events import Stopped, StopReason
 from .ledger.store import Store
 from .pubsub.publisher import Publisher
 from .settings import Settings
-from .stops import BudgetExceeded, StoppedForX
+from .stops import BudgetExceeded, StopForNow
 from .timeouts import Timeouts
 from .wire import Ingester, Outside
 from .x import rules
@@ -155,7 +155,7 @@ async def run_to_the_end(ingester: Ingester, shutdown: "Shutdown") -> None:
         log.event("stopping", message=str(error) if error else "told to stop")
     except BudgetExceeded as end:
         stopped, error = end.row, Done(str(end))
-    except StoppedForX as end:
+    except StopForNow as end:
         stopped, error = end.row, end.error
     except ExpectedError as end:
         stopped, error = Stopped(type(end).__name__, note=str(end)[:500]), end
@@ -214,7 +214,7 @@ async def _unless_it_fails(task: "asyncio.Task[None]") -> None:
 
 
 def _reason(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the one error that ends the process. Several at once: what X or a person said counts before what nobody foresaw."""
+    """Return the one error that ends the process: of several, one that nobody foresaw, or what X or a limit said, or else a signal."""
     found: list[BaseException] = []
     todo: list[BaseException] = [group]
     while todo:
@@ -224,7 +224,7 @@ def _reason(group: BaseExceptionGroup[BaseException]) -> BaseException:
         else:
             found.append(one)
     unforeseen = [
-        one for one in found if not isinstance(one, (StopRequested, BudgetExceeded, StoppedForX, ExpectedError))
+        one for one in found if not isinstance(one, (StopRequested, BudgetExceeded, StopForNow, ExpectedError))
     ]
     return min(unforeseen or found, key=lambda one: isinstance(one, StopRequested))
 

@@ -73,11 +73,8 @@ class StallDetector:
             self.detect_suspend()
             self._look()
 
-    def unknown_since(self) -> float | None:
-        """Return when the silence began if the usual rate is unknown and it is worth paying X for a count; else None.
-
-        The next count is worth it after twice as long.
-        """
+    def silent_since(self) -> float | None:
+        """Return when the silence began, if the usual rate is unknown and a count is worth its price; else None."""
         consumer = self._consumer
         if not self.is_connected or len(consumer.posts) >= 2:
             return None
@@ -87,12 +84,15 @@ class StallDetector:
         news = self._last_news()
         if self._clock.monotonic() - news <= self._ask_after:
             return None
-        self._ask_after *= 2.0
         return news
 
-    def counted(self, since: float) -> None:
-        """Note that X counts posts since that moment. If none has arrived, the stream has stalled."""
-        if self.is_connected and self._last_news() == since:
+    def note_count(self, since: float, *, has_posts: bool) -> None:
+        """Note what X counts since that moment. If it has posts and none has arrived, the stream has stalled.
+
+        The next count is worth its price after twice as long.
+        """
+        self._ask_after *= 2.0
+        if has_posts and self.is_connected and self._last_news() == since:
             self._stream.close(
                 Disconnect(DisconnectKind.STALLED, reason="keep-alives, and none of the posts that X counts")
             )

@@ -38,7 +38,7 @@ class StartState:
 
 
 class Startup:
-    """`run` ends with what it has learned, or raises what ends the process: Done, StoppedForX, ExpectedError."""
+    """`run` ends with what it has learned, or raises what ends the process: Done, StopForNow, ExpectedError."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class Startup:
         await self._require_rules()
         gaps = self._gaps.resume(events)
         await self._terminate_stale_connections()
-        if reached := self._budget.spent():
+        if reached := self._budget.reached_limit():
             stop_at_start(reached)
         now = self._server_clock.now()
         return StartState(
@@ -104,9 +104,9 @@ class Startup:
         stop = history.stop_in_force(events, self._server_clock.now(), self._stops.conditions(self._tokens.current))
         if stop is None:
             return
-        if stop.reason == StopReason.BUDGET and self._budget.spent() is None:
+        if stop.reason == StopReason.BUDGET and self._budget.reached_limit() is None:
             await self._poller.refresh_account()  # X's own count may have been the larger one
-            if self._budget.spent() is None:
+            if self._budget.reached_limit() is None:
                 log.event("limit_raised", message="The limit that ended the stream is no longer reached: it goes on")
                 return
         until = f"until {stop.retry_after:%F %H:%M} UTC" if stop.retry_after else "until something has changed"
@@ -123,7 +123,7 @@ class Startup:
         return past, failures
 
     async def _require_rules(self) -> None:
-        """Install the file's rules where X lacks one. Raises StoppedForX."""
+        """Install the file's rules where X lacks one. Raises StopForNow."""
         if not await self._rules.refresh():
             try:
                 await self._rules.install()

@@ -20,7 +20,7 @@ from .x.reconnect import Stop
 from .x.rules import Rule
 
 
-class StoppedForX(Exception):
+class StopForNow(Exception):
     """Raised to end the process with `error`, after `row` is in the ledger."""
 
     def __init__(self, error: ExpectedError, row: Stopped) -> None:
@@ -64,7 +64,7 @@ class Stops:
         }
 
     def stop(self, stop: Stop, token: Token) -> NoReturn:
-        """Raise StoppedForX, with the token that X refused."""
+        """Raise StopForNow, with the token that X refused."""
         now, retry = self._server_clock.now(), None
         if stop.retry_after is not None:
             retry = now + timedelta(seconds=stop.retry_after)
@@ -76,14 +76,14 @@ class Stops:
             condition=self.conditions(token).get(stop.reason),
             note=stop.message[:900],
         )
-        raise StoppedForX(Refused(stop.message), row)
+        raise StopForNow(Refused(stop.message), row)
 
     def refuse_rules(self, error: Refused, token: Token) -> NoReturn:
-        """Raise StoppedForX because X does not take one of the file's rules."""
+        """Raise StopForNow because X does not take one of the file's rules."""
         self.stop(Stop(StopReason.RULES, str(error), self._times.stopped), token)
 
 
 def stop_at_start(reached: LimitReached) -> NoReturn:
-    """Raise StoppedForX because a limit is reached before the stream is asked for."""
-    note = f"{reached.setting} is reached: {reached.units:,} of {reached.limit:,} posts."
-    raise StoppedForX(Done(note), Stopped(StopReason.BUDGET, retry_after=reached.until, note=note))
+    """Raise StopForNow because a limit is reached before the stream is asked for."""
+    note = f"{reached.setting} is reached: {reached.units:,} of {reached.limit:,} units, each a post's price."
+    raise StopForNow(Done(note), Stopped(StopReason.BUDGET, retry_after=reached.until, note=note))

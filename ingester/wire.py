@@ -91,7 +91,7 @@ class Ingester:
     reservations: Reservations
 
     async def run(self) -> None:
-        """Hold the stream until there is a reason not to: raises Done, StoppedForX, BudgetExceeded, ExpectedError."""
+        """Hold the stream until there is a reason not to: raises Done, StopForNow, BudgetExceeded, ExpectedError."""
         async with asyncio.TaskGroup() as tasks:
             await self.startup.announce()
             tasks.create_task(self.heartbeat.run())
@@ -138,7 +138,7 @@ def build(
             began=server_clock.now(),
             authors=settings.expand_authors,
             referenced=settings.expand_referenced,
-            stream=outside.publisher,
+            stream_publisher=outside.publisher,
             rule_values=in_force.values,
             delivered=lambda: list(consumer.recent),
             connected_since=lambda: server_clock.of(watch.connected_since) if watch.is_connected else None,

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from . import languages
 from .keywords import Keyword, Keywords
-from .post import Post
+from .post import ParsedPost
 from .text import HASHTAG, LETTER, MARKS, WORD, evenly_spaced, fold
 
 _DOUBLED = "+#"  # C+ is not C++
@@ -40,7 +40,7 @@ class FilterDecision:
     keywords: tuple[str, ...] = ()
 
 
-def apply_filter(post: Post, wanted: Filter) -> FilterDecision:
+def apply_filter(post: ParsedPost, wanted: Filter) -> FilterDecision:
     """Decide whether a post is kept. A post without a language is kept only if LANGUAGES has 'und'."""
     columns = post.columns
     if not wanted.keep_retweets and columns["retweet_of"]:

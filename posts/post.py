@@ -1,6 +1,7 @@
 """Reads X's payload into the columns of `tweet_versions`. Pure: no clock, no network, no environment.
 
-A field that X adds tomorrow is kept in `payload` and named in `unknown`; a known field of the wrong type rejects the message.
+A field that X adds tomorrow is kept in `payload` and named in `unknown`. A field that a column is made of rejects the message if it has
+the wrong type.
 """
 
 import re
@@ -28,7 +29,7 @@ _NO_METRICS = x_json.Metrics()
 _NO_USER, _NO_PLACE = x_json.User(), x_json.Place()
 
 
-class Post(Struct, frozen=True):
+class ParsedPost(Struct, frozen=True):
     """What a payload says: the columns of a row without those of the filter, the sentiment and the pipeline."""
 
     columns: dict[str, Any]
@@ -45,7 +46,7 @@ class Post(Struct, frozen=True):
         return self.columns["text"] or ""
 
 
-def parse(payload: str) -> Post:
+def parse(payload: str) -> ParsedPost:
     """Return what a payload says.
 
     Raises BadMessage: not_json, no_post (a message of X's that carries none) or wrong_type (the text names the field).
@@ -103,7 +104,7 @@ def parse(payload: str) -> Post:
         "original_retweet_count": original_metrics.retweets,
         "original_favorite_count": original_metrics.like_count,
     }
-    return Post(columns, tuple(earlier), (_own_text(quoted) or "") if quoted is not None else "", unknown)
+    return ParsedPost(columns, tuple(earlier), (_own_text(quoted) or "") if quoted is not None else "", unknown)
 
 
 def _as_text(value: x_json.Id | None) -> str | None:

@@ -18,7 +18,7 @@ from . import sentiment
 from .errors import BadMessage
 from .filter import Filter, FilterDecision, apply_filter
 from .message import Delivery, Message, decode
-from .post import Post, parse
+from .post import ParsedPost, parse
 from .tables import FilteredRow, RejectedRow, SupersededRow, columns
 
 _MOST_KEPT = 7_000_000  # bytes: as base64 they fit BigQuery's request of 10 MB
@@ -90,7 +90,7 @@ def reject(delivery: Delivery, error: BadMessage, now: datetime) -> Result:
     return Result("rejected", [("rejected", row_id, columns(row))], error.reason)
 
 
-def _tweet_row(post: Post, decision: FilterDecision, message: Message, now: datetime) -> dict[str, Any]:
+def _tweet_row(post: ParsedPost, decision: FilterDecision, message: Message, now: datetime) -> dict[str, Any]:
     """Return the columns of tables.TweetRow. A dict, because making a TweetRow is slow; a test holds the two equal."""
     row = post.columns | {
         "keywords": list(decision.keywords),
@@ -103,7 +103,7 @@ def _tweet_row(post: Post, decision: FilterDecision, message: Message, now: date
     return {name: value for name, value in row.items() if value is not None}
 
 
-def _row_id(post: Post, source: str) -> str:
+def _row_id(post: ParsedPost, source: str) -> str:
     """Return an id that is the same for each retry, and another one for a delivery that matches other rules."""
     rules = post.columns.get("rules")
     return f"{post.id}/{source}/{_digest(tuple(rules))}" if rules else f"{post.id}/{source}"

@@ -28,25 +28,25 @@ def account_for(job: BackfillJob, arrived: set[str]) -> None:
 
 async def arrived_at_last(job: BackfillJob, since: datetime, first: int, last: int) -> dict[str, set[str]]:
     """Return posts that have arrived or are on their way: if BigQuery is behind, they are late, not missing. Raises NoLedger."""
-    context, stream = job.context, job.context.stream
-    if stream is None:
+    context, publisher = job.context, job.context.stream_publisher
+    if publisher is None:
         return await context.store.arrived(since, first, last)
     if job.gap.since < context.began:
-        await _await_newer(job, stream, since, first)
+        await _await_newer(job, publisher, since, first)
     # what Pub/Sub does not have yet may be a gap of its own, should this process die
-    while stream.has_unpublished(first, last) and context.clock.monotonic() < job.deadline:
+    while publisher.has_unpublished(first, last) and context.clock.monotonic() < job.deadline:
         await asyncio.sleep(context.times.lag / 10)
-    taken = stream.acknowledged_ids(first, last)
+    taken = publisher.acknowledged_ids(first, last)
     return {post_id: set[str]() for post_id in taken} | await context.store.arrived(since, first, last)
 
 
-async def _await_newer(job: BackfillJob, stream: MessagePublisher, since: datetime, first: int) -> None:
+async def _await_newer(job: BackfillJob, publisher: MessagePublisher, since: datetime, first: int) -> None:
     """Wait until `archive` has this process's posts; by then it also has those of a process that died before. Raises NoLedger.
 
     If neither the stream nor search brings a post, nothing can be concluded.
     """
     context = job.context
-    while not (newer := _taken(stream, context.publisher, first)) and context.clock.monotonic() < job.quiet:
+    while not (newer := _taken(publisher, context.publisher, first)) and context.clock.monotonic() < job.quiet:
         await asyncio.sleep(context.times.lag / 10)
     ids = sorted(map(int, newer))
     while newer and context.clock.monotonic() < job.deadline:
@@ -55,5 +55,5 @@ async def _await_newer(job: BackfillJob, stream: MessagePublisher, since: dateti
             await asyncio.sleep(context.times.lag / 10)
 
 
-def _taken(stream: MessagePublisher, searched: MessagePublisher, first: int) -> set[str]:
-    return stream.acknowledged_ids(first, limits.HIGHEST_ID) | searched.acknowledged_ids(first, limits.HIGHEST_ID)
+def _taken(publisher: MessagePublisher, searched: MessagePublisher, first: int) -> set[str]:
+    return publisher.acknowledged_ids(first, limits.HIGHEST_ID) | searched.acknowledged_ids(first, limits.HIGHEST_ID)

@@ -18,10 +18,10 @@ from ..ledger.events import GapStatus
 from ..ledger.model import Gap
 from ..ledger.reservations import BudgetExhausted
 from ..ports import Clock
-from ..pubsub.envelope import Message, NotText, to_message
+from ..pubsub.envelope import DeadLetter, NotText, OutgoingMessage, to_message
 from ..x import search
-from ..x.reach import RECENT, SearchWindow, window_for
 from ..x.search import AskedRule, Counted, Found, NoArchive, QueryRefused
+from ..x.search_endpoints import RECENT, SearchEndpoint, endpoint_for
 from .arrivals import account_for, arrived_at_last
 from .by_hand import LEAST_PAGE
 from .lateness import check_counts, check_recovered, check_search
@@ -106,27 +106,22 @@ def _missing(posts: int, expected: int) -> str:
     return f"{about}{posts:,} posts are missing: retweets, which search does not return, or posts deleted since.{off}"
 
 
-def as_message(post: Found, clock: Clock) -> Message:
+def as_message(post: Found, clock: Clock) -> OutgoingMessage | DeadLetter:
     """Return the message of a post that search found, in the stream's shape."""
     payload = post.payload()
     try:
         return to_message(payload, post.id, int(clock.time() * 1_000_000), "search")
     except NotText as error:
-        return _dead(payload, f"not UTF-8: {error}")
+        return DeadLetter(payload, "search", f"not UTF-8: {error}", post.id)
 
 
-def _dead(raw: bytes, reason: str) -> Message:
-    """Return what goes to the dead topic: a message without data."""
-    return Message(b"", raw, "search", {"reason": reason})
-
-
-def _searchable(gap: Gap, progress: Progress, *, is_old: bool) -> Iterator[tuple[AskedRule, SearchWindow]]:
+def _searchable(gap: Gap, progress: Progress, *, is_old: bool) -> Iterator[tuple[AskedRule, SearchEndpoint]]:
     for rule in gap.rules:
-        reach = RECENT if progress.no_archive else window_for(rule[1], is_old=is_old)
-        if why := search.why_not_searchable(rule[1], reach.characters):
+        endpoint = RECENT if progress.no_archive else endpoint_for(rule[1], is_old=is_old)
+        if why := search.why_not_searchable(rule[1], endpoint.characters):
             progress.note(f"Search cannot be asked for the rule '{rule[2] or rule[0]}': {why}.")
         else:
-            yield rule, reach
+            yield rule, endpoint
 
 
 async def _plan(job: BackfillJob, start: datetime, until: datetime) -> None:
@@ -234,11 +229,11 @@ async def _search(job: BackfillJob, start: datetime, end: datetime) -> dict[str,
     context, budget = job.context, job.context.budget
     found: dict[str, Found] = {}
 
-    async def room(reach: SearchWindow) -> int:
-        least, most = reach.page
+    async def room(endpoint: SearchEndpoint) -> int:
+        least, most = endpoint.page
         return await context.reservations.reserve_page(least * context.most, most * context.most) // context.most
 
-    for rule, reach in job.asked:
+    for rule, endpoint in job.asked:
         try:
             pages = search.pages(
                 context.x,
@@ -247,8 +242,8 @@ async def _search(job: BackfillJob, start: datetime, end: datetime) -> dict[str,
                 end,
                 authors=context.authors,
                 referenced=context.referenced,
-                size=partial(room, reach),
-                reach=reach,
+                size=partial(room, endpoint),
+                endpoint=endpoint,
             )
             async for page in pages:
                 budget.add(page.billed, more=prices.POST * len(page.unreadable))
@@ -281,7 +276,7 @@ async def _bury(job: BackfillJob, unreadable: list[bytes]) -> None:
             message=f"{len(fresh)} posts of a search have no id that is a number: to the dead topic",
         )
         job.progress.note(f"{len(fresh)} posts of X's answer could not be read; the dead topic has them.")
-        dead = [_dead(raw, "a search result without a numeric id") for raw in fresh]
+        dead = [DeadLetter(raw, "search", "a search result without a numeric id") for raw in fresh]
         await job.context.publisher.publish_all(dead, _PUBLISH_SECONDS)
 
 

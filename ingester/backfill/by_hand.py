@@ -11,8 +11,8 @@ from posts.prices import DOLLARS
 from ..ledger.events import Searched
 from ..ledger.model import Event, Gap
 from ..x import search
-from ..x.reach import SearchWindow, window_for
 from ..x.search import AskedRule, Counted
+from ..x.search_endpoints import SearchEndpoint, endpoint_for
 from .model import BackfillResult, ManualSearch, Progress
 
 LEAST_PAGE = 10  # posts: the fewest that X's search takes as max_results
@@ -21,18 +21,18 @@ CUT = "The budget ended the search. The same command goes on, on the next day or
 _NOT_RETWEETS = " -is:retweet"
 _RECENT_SECONDS = 2.0  # between two pages of recent search: X allows 450 in 15 minutes
 
-Asked = list[tuple[AskedRule, SearchWindow]]
+Asked = list[tuple[AskedRule, SearchEndpoint]]
 
 
 def searchable(rules: Iterable[AskedRule], *, is_old: bool, say: Callable[[str], object]) -> Asked:
     """Return the rules that can be asked for, each with the search for it; says which cannot."""
     found: Asked = []
     for rule in rules:
-        reach = window_for(rule[1], is_old=is_old)
-        if why := search.why_not_searchable(rule[1], reach.characters):
+        endpoint = endpoint_for(rule[1], is_old=is_old)
+        if why := search.why_not_searchable(rule[1], endpoint.characters):
             say(f"The rule '{rule[2] or rule[1][:40]}' cannot be asked: {why}.")
         else:
-            found.append((rule, reach))
+            found.append((rule, endpoint))
     return found
 
 
@@ -51,9 +51,9 @@ def gap(asked: Asked, since: datetime, until: datetime | None, end: datetime, sa
 def without_retweets(asked: Asked) -> Asked:
     """Return queries that count what search returns. A rule that has no room for more characters is counted with its retweets."""
     found: Asked = []
-    for (rule_id, value, tag), reach in asked:
+    for (rule_id, value, tag), endpoint in asked:
         counted = f"({value}){_NOT_RETWEETS}"
-        found.append(((rule_id, counted if len(counted) <= reach.characters else value, tag), reach))
+        found.append(((rule_id, counted if len(counted) <= endpoint.characters else value, tag), endpoint))
     return found
 
 
@@ -124,8 +124,8 @@ class Plan:
 
     def _time(self) -> str:
         pages = sum(
-            math.ceil((self.posts or 0) / len(self.asked) / reach.page[1]) * (reach.pause or _RECENT_SECONDS)
-            for _, reach in self.asked
+            math.ceil((self.posts or 0) / len(self.asked) / endpoint.page[1]) * (endpoint.pause or _RECENT_SECONDS)
+            for _, endpoint in self.asked
         )
         return (
             f"It takes about {pages / 3_600:,.1f} hours."

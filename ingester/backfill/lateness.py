@@ -13,8 +13,8 @@ from ..errors import Denied, SearchBehind
 from ..ledger.reservations import BudgetExhausted
 from ..x import search
 from ..x.consumer import Delivered
-from ..x.reach import SearchWindow
 from ..x.search import AskedRule, Counted
+from ..x.search_endpoints import SearchEndpoint
 from .model import BackfillJob
 
 _WITNESSES = 10  # posts; one is enough, and some may have been deleted
@@ -37,7 +37,7 @@ async def check_search(job: BackfillJob) -> None:
     if chosen is not None:
         if not await _returns_any(job, *chosen):
             _postpone(job, "X's search does not have yet what the stream has delivered since the gap")
-    elif context.stream is not None and not _is_silent(job, gap.until):
+    elif context.stream_publisher is not None and not _is_silent(job, gap.until):
         why = "The stream has brought nothing since the gap that would show how far X's search is"
         raise SearchBehind(why, context.times.lag)
 
@@ -65,12 +65,12 @@ async def check_counts(job: BackfillJob, counted: Counted) -> None:
     if after and (delivered := _delivered(job, after[0][0], min(after[-1][1], until))):
         total: int | None = sum(posts for _, _, posts in after)
     elif chosen := _choose_witnesses(job, until):
-        rule, reach, witnesses = chosen
+        rule, endpoint, witnesses = chosen
         first, last = _made_at(witnesses[0]), _made_at(witnesses[-1]) + timedelta(milliseconds=1)
         delivered = len(witnesses)
         try:
             spend = job.context.reservations.spend_request
-            total = (await search.counts(job.context.x, [(rule, reach)], first, last, spend)).total
+            total = (await search.counts(job.context.x, [(rule, endpoint)], first, last, spend)).total
         except search.QueryRefused:
             return  # filling says so
     else:
@@ -93,9 +93,9 @@ def check_recovered(job: BackfillJob) -> None:
     progress.expected = progress.recovered  # X's counts are estimates, and no fewer can be
 
 
-async def _returns_any(job: BackfillJob, rule: AskedRule, reach: SearchWindow, witnesses: list[Delivered]) -> bool:
+async def _returns_any(job: BackfillJob, rule: AskedRule, endpoint: SearchEndpoint, witnesses: list[Delivered]) -> bool:
     """Whether search returns one of these posts. They lie close together, and what lies between them was delivered as well."""
-    context, least = job.context, reach.page[0]
+    context, least = job.context, endpoint.page[0]
 
     async def size() -> int:
         return await context.reservations.reserve_page(least * context.most, least * context.most) // context.most
@@ -103,7 +103,14 @@ async def _returns_any(job: BackfillJob, rule: AskedRule, reach: SearchWindow, w
     first, last = _made_at(witnesses[0]), _made_at(witnesses[-1]) + timedelta(milliseconds=1)
     delivered = {str(witness.post) for witness in witnesses}
     pages = search.pages(
-        context.x, rule, first, last, authors=context.authors, referenced=context.referenced, size=size, reach=reach
+        context.x,
+        rule,
+        first,
+        last,
+        authors=context.authors,
+        referenced=context.referenced,
+        size=size,
+        endpoint=endpoint,
     )
     try:
         async for page in pages:
@@ -119,7 +126,7 @@ async def _returns_any(job: BackfillJob, rule: AskedRule, reach: SearchWindow, w
     return len(delivered) < len(witnesses)
 
 
-def _choose_witnesses(job: BackfillJob, since: datetime) -> tuple[AskedRule, SearchWindow, list[Delivered]] | None:
+def _choose_witnesses(job: BackfillJob, since: datetime) -> tuple[AskedRule, SearchEndpoint, list[Delivered]] | None:
     """Return a rule, how it is searched, and some posts after the gap that match it and that search should have by now.
 
     The first ones, and later ones each time that they are not returned: the first may have been deleted.
@@ -132,17 +139,17 @@ def _choose_witnesses(job: BackfillJob, since: datetime) -> tuple[AskedRule, Sea
     )
     edge, tries = timedelta(seconds=job.context.times.edge), job.progress.times_behind
     matching = [
-        (rule, reach, [item for item in after if _ids(job, rule) & set(item.rules)]) for rule, reach in job.asked
+        (rule, endpoint, [item for item in after if _ids(job, rule) & set(item.rules)]) for rule, endpoint in job.asked
     ]
     matching = [chosen for chosen in matching if chosen[2]]
     if not matching:
         return None
     # each time another rule, because search may leave out all posts of one
-    rule, reach, items = matching[tries % len(matching)]
+    rule, endpoint, items = matching[tries % len(matching)]
     begin = _made_at(items[0]) + tries // len(matching) * edge
     first = next((item for item in items if _made_at(item) >= begin), items[-1])
     close = [item for item in items if first <= item and _made_at(item) <= _made_at(first) + edge]
-    return rule, reach, close[:_WITNESSES]
+    return rule, endpoint, close[:_WITNESSES]
 
 
 def _delivered(job: BackfillJob, since: datetime, until: datetime) -> int:

@@ -17,8 +17,8 @@ from ..timeouts import Timeouts
 from ..x.client import X
 from ..x.consumer import Delivered
 from ..x.rate_limit import ServerClock
-from ..x.reach import SearchWindow
 from ..x.search import AskedRule, Counted, time_of
+from ..x.search_endpoints import SearchEndpoint
 from .slices import Slice
 
 
@@ -38,7 +38,8 @@ class ManualSearch:
 
 @dataclass(frozen=True, slots=True)
 class BackfillContext:
-    """What the backfill needs. `publisher` is its own, because it waits until all is published; `stream` is the stream's, if held.
+    """What the backfill needs. `publisher` is its own, because it waits until all is published; `stream_publisher` is the stream's,
+    None in a search by hand.
 
     From `uncounted` on, the ledger may lack the count of what X delivered, because a process was killed before it wrote it down.
     """
@@ -53,11 +54,10 @@ class BackfillContext:
     began: datetime  # this process
     authors: bool
     referenced: bool = True
-    stream: MessagePublisher | None = None
+    stream_publisher: MessagePublisher | None = None
     rule_values: Mapping[str, str] = field(default_factory=dict)  # by id, of every rule that was in force at some time
     uncounted: datetime | None = None
-    delivered: Callable[[], Sequence[Delivered]] = tuple  # the latest posts of the stream; none where it is not held
-
+    delivered: Callable[[], Sequence[Delivered]] = tuple  # the latest posts of the stream, of earlier connections too
     connected_since: Callable[[], datetime | None] = lambda: None  # None where the stream is not held
 
     def delivered_between(self, since: datetime, until: datetime) -> int:
@@ -78,7 +78,8 @@ class BackfillContext:
 class Progress:
     """How far a gap is filled: up to `done`. Filling continues from there.
 
-    `slices` are planned by X's counts; None until X has been asked for them.
+    `slices` are planned by X's counts; None until X has been asked for them. `notes` say what may be missing, in sentences for a person:
+    a gap with none is filled, and one with any is partial.
     """
 
     done: datetime | None = None
@@ -120,7 +121,7 @@ class BackfillJob:
 
     context: BackfillContext
     gap: Gap
-    asked: list[tuple[AskedRule, SearchWindow]]
+    asked: list[tuple[AskedRule, SearchEndpoint]]
     counted_from: datetime
     progress: Progress
     deadline: float

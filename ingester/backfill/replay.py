@@ -22,7 +22,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from ..errors import LedgerFailed
-from ..pubsub.envelope import Message, NotText, inspect_line, to_message
+from ..pubsub.envelope import NotText, OutgoingMessage, inspect_line, to_message
 from ..pubsub.publishing import MessagePublisher
 from ..settings import Settings
 from ..threads import in_thread
@@ -59,7 +59,7 @@ ORDER BY `at`
 class Again:
     """One message to publish again; `at` orders them, and is where an interrupted replay goes on."""
 
-    message: Message
+    message: OutgoingMessage
     at: datetime
 
 

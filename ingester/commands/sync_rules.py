@@ -17,8 +17,8 @@ from ..ledger.ledger import Ledger
 from ..ledger.reservations import Reservations
 from ..x import rules, search
 from ..x.client import X
-from ..x.reach import SearchWindow, window_for
 from ..x.rules import Rule
+from ..x.search_endpoints import SearchEndpoint, endpoint_for
 from .session import Session, writing
 from .terminal import agreed, console, warn
 
@@ -157,15 +157,15 @@ async def _open_pricing(x: X, session: Session, priced: list[list[str]]) -> _Pri
     except LedgerFailed as error:
         warn(f"This is not in the ledger, so the limits do not count it: {str(error)[:300]}")
         return _Pricing(x, session, None, None)
-    if reached := reservations.budget.spent():
+    if reached := reservations.budget.reached_limit():
         raise Refused(
             f"{reached.setting} is reached: {reached.units:,} of {reached.limit:,} units. Rules can be priced when it is not."
         )
     return _Pricing(x, session, ledger, reservations)
 
 
-def _with_window(values: list[str]) -> list[tuple[search.AskedRule, SearchWindow]]:
-    return [(("", value, ""), window_for(value, is_old=False)) for value in values]
+def _with_window(values: list[str]) -> list[tuple[search.AskedRule, SearchEndpoint]]:
+    return [(("", value, ""), endpoint_for(value, is_old=False)) for value in values]
 
 
 async def _unrecorded(units: int) -> None:

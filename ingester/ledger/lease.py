@@ -38,7 +38,10 @@ class Lease:
         self._execution = environ.get("CLOUD_RUN_EXECUTION", "")
 
     async def acquire(self) -> list[Event]:
-        """Return the history once no other ingester is alive. Raises Done if one is, and LedgerFailed."""
+        """Wait until no other ingester is alive, and return the ledger's history; our next heartbeat takes the lease.
+
+        Raises Done if another goes on, and LedgerFailed.
+        """
         seen: datetime | None = None
         events = await self._history()
         while other := self._rival(events):

@@ -117,7 +117,7 @@ class Reservations:
         remaining = self.budget.remaining()
         if remaining is None:
             return most
-        if remaining <= 0 and self.budget.spent() is None:
+        if remaining <= 0 and self.budget.reached_limit() is None:
             raise Unavailable("Another program has reserved what is left of the budget", self._times.fill_again)
         if remaining <= 0:
             raise BudgetExhausted

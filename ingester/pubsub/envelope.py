@@ -13,13 +13,23 @@ from posts.prices import NOTHING, Resources, resources
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class OutgoingMessage:
     """`data` is the topic's Avro JSON; `raw` is what X sent; `more` are attributes beside `source`; `id` is the post's."""
 
     data: bytes
     raw: bytes
     source: str
     more: Mapping[str, str] = field(default_factory=dict)
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Bytes of X's that can be no message, and why. They go to the dead topic; `id` is the post's, if it is known."""
+
+    raw: bytes
+    source: str
+    reason: str
     id: str = ""
 
 
@@ -67,14 +77,14 @@ def inspect_line(raw: bytes) -> Line:
     return Line("", _problem(message))
 
 
-def to_message(raw: bytes, post_id: str, received_at: int, source: str) -> Message:
+def to_message(raw: bytes, post_id: str, received_at: int, source: str) -> OutgoingMessage:
     """Make a message of X's bytes. `received_at` is in microseconds since 1970, UTC. Raises NotText."""
     try:
         payload = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise NotText(str(error)) from None
     record = {"id": post_id, "payload": payload, "received_at": received_at, "source": source}
-    return Message(orjson.dumps(record), raw, source, id=post_id)
+    return OutgoingMessage(orjson.dumps(record), raw, source, id=post_id)
 
 
 def _parse(raw: bytes) -> Any:

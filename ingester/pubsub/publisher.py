@@ -34,7 +34,7 @@ from runtime import log
 
 from ..errors import PublishFailed
 from ..threads import in_thread
-from .envelope import BufferFull, Message
+from .envelope import BufferFull, DeadLetter, OutgoingMessage
 
 _REMEMBERED = 100_000  # ids, 8 MB: longer than a gap's edges, where it matters whether a post is late or missing
 UNACKNOWLEDGED = 10_000  # messages held at the most: about 30 MB of posts of 3 kB
@@ -58,51 +58,52 @@ _Message = PubsubMessage.pb()
 class Publisher:
     """Thread-safe. `published` counts messages that the topic acknowledged, `dead` those that the dead topic took.
 
-    `failed` is called, in a thread of the publisher's, once Pub/Sub has refused for good.
+    `on_failure` is called, in a thread of the publisher's, once Pub/Sub has refused for good.
     """
 
     def __init__(
         self,
         topic_path: str,
         dead_topic_path: str,
-        failed: Callable[[], None] = lambda: None,
+        on_failure: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._topic = topic_path
         self._dead_topic = dead_topic_path
         self._client = PlainClient(transport=PublisherClient().transport)  # the wrapper honours PUBSUB_EMULATOR_HOST
         self._changed = threading.Condition()
-        self._batch: list[Message] = []
+        self._batch: list[OutgoingMessage] = []
         self._bytes = 0
         self._some = threading.Event()  # the batch is not empty
-        self._batches: queue.SimpleQueue[list[Message]] = queue.SimpleQueue()
-        # of each message that waits, when it was taken and its post's id; oldest first, by the message's id()
+        self._batches: queue.SimpleQueue[list[OutgoingMessage]] = queue.SimpleQueue()
+        # of each message that waits, when it was accepted and its post's id; oldest first, by the message's id()
         self._open: dict[int, tuple[float, str]] = {}
-        self._on_failure = failed
+        self._on_failure = on_failure
         self._monotonic = monotonic
         self._hurried = False
         self.failure: PublishFailed | None = None
-        self._failed: queue.SimpleQueue[tuple[Message, BaseException]] = queue.SimpleQueue()
+        self._unsettled: queue.SimpleQueue[tuple[OutgoingMessage, BaseException] | DeadLetter] = queue.SimpleQueue()
         self._paused_at = 0.0
-        self._taken: deque[str] = deque(maxlen=_REMEMBERED)  # ids of posts that Pub/Sub has, the newest last
+        self._acknowledged_ids: deque[str] = deque(
+            maxlen=_REMEMBERED
+        )  # of the latest posts that Pub/Sub has, the newest last
         self.accepted = 0
         self.published = 0
         self.dead = 0
         for work in (self._tick, self._settle_all, *[self._send_all] * _IN_FLIGHT):
             threading.Thread(target=work, name=work.__name__, daemon=True).start()
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: OutgoingMessage) -> None:
         """Queue a message. Blocks while too many wait. Raises PublishFailed once Pub/Sub has refused for good."""
         with self._changed:
             self._take_room(message)
             self._add(message)
 
-    def dead_letter(self, raw: bytes, source: str, reason: str) -> None:
+    def dead_letter(self, letter: DeadLetter) -> None:
         """Send to the dead topic what cannot be a message. Blocks like `publish`."""
-        message = Message(b"", raw, source)
         with self._changed:
-            self._take_room(message)
-        self._failed.put((message, InvalidArgument(reason)))
+            self._take_room(letter)
+        self._unsettled.put(letter)
 
     def drain(self, seconds: float) -> int:
         """Wait for the answers and return how many messages are still without one after that time."""
@@ -112,16 +113,16 @@ class Publisher:
             return self.waiting
 
     def shorten_deadlines(self) -> None:
-        """Make `publish` raise NoRoom from now on instead of waiting, because the process is ending."""
+        """Make `publish` raise BufferFull from now on instead of waiting, because the process is ending."""
         self._hurried = True
 
     def oldest(self) -> float | None:
-        """Return when the oldest waiting message was taken, by the monotonic clock. All before it are published."""
+        """Return when the oldest waiting message was accepted, by the monotonic clock. All before it are published."""
         with self._changed:
             return next((moment for moment, _ in self._open.values()), None)
 
     def first_id(self) -> int | None:
-        """Return the smallest id among the posts that wait for Pub/Sub: after a pause it is older than the moment it was taken."""
+        """Return the smallest id among the posts that wait for Pub/Sub: after a pause it is older than the moment it was accepted."""
         with self._changed:
             return min(
                 (number for _, one in self._open.values() if (number := parse_id(one)) is not None), default=None
@@ -130,7 +131,7 @@ class Publisher:
     def acknowledged_ids(self, first: int, last: int) -> set[str]:
         """Return which of the latest acknowledged posts have ids in the range. They will arrive, however late."""
         with self._changed:
-            return {one for one in self._taken if first <= int(one) <= last}
+            return {one for one in self._acknowledged_ids if first <= int(one) <= last}
 
     def has_unpublished(self, first: int, last: int) -> bool:
         """Whether a post with such an id still waits for Pub/Sub."""
@@ -139,15 +140,15 @@ class Publisher:
                 (number := parse_id(one)) is not None and first <= number <= last for _, one in self._open.values()
             )
 
-    async def publish_all(self, messages: Sequence[Message], seconds: float) -> None:
+    async def publish_all(self, messages: Sequence[OutgoingMessage | DeadLetter], seconds: float) -> None:
         """Publish what search gave and return when Pub/Sub has it. Raises PublishFailed after so many seconds."""
 
         def work() -> int:
             for message in messages:
-                if message.data:
-                    self.publish(message)
+                if isinstance(message, DeadLetter):
+                    self.dead_letter(message)
                 else:
-                    self.dead_letter(message.raw, message.source, message.more["reason"])
+                    self.publish(message)
             return self.drain(seconds)
 
         try:
@@ -164,7 +165,7 @@ class Publisher:
         """Return the number of messages that Pub/Sub has not acknowledged."""
         return self.accepted - self.published - self.dead
 
-    def _take_room(self, message: Message) -> None:
+    def _take_room(self, message: OutgoingMessage | DeadLetter) -> None:
         """Holds the lock, and lets go of it while it waits."""
         since = time.monotonic()
         told = False
@@ -186,7 +187,7 @@ class Publisher:
         self.accepted += 1
         self._open[id(message)] = self._monotonic(), message.id
 
-    def _add(self, message: Message) -> None:
+    def _add(self, message: OutgoingMessage) -> None:
         """Add to the current batch. The caller holds the lock."""
         self._batch.append(message)
         self._bytes += len(message.data)
@@ -216,7 +217,7 @@ class Publisher:
                 self._send(self._topic, [_raw(message) for message in batch])
             except Exception as error:  # noqa: BLE001 - each message's own affair from here on; the thread goes on
                 for message in batch:
-                    self._failed.put((message, error))
+                    self._unsettled.put((message, error))
             else:
                 self._acknowledged(batch, published=len(batch))
 
@@ -224,21 +225,27 @@ class Publisher:
         request = PublishRequest.wrap(_Request(topic=topic, messages=messages))
         self._client.publish(request=request, retry=_RETRY, timeout=_SECONDS)
 
-    def _acknowledged(self, messages: list[Message], *, published: int = 0, dead: int = 0) -> None:
+    def _acknowledged(
+        self, messages: Sequence[OutgoingMessage | DeadLetter], *, published: int = 0, dead: int = 0
+    ) -> None:
         with self._changed:
             for message in messages:
                 del self._open[id(message)]
             if published:
-                self._taken.extend(message.id for message in messages if parse_id(message.id) is not None)
+                self._acknowledged_ids.extend(message.id for message in messages if parse_id(message.id) is not None)
             self.published += published
             self.dead += dead
             self._changed.notify_all()
 
     def _settle_all(self) -> None:
         while True:
-            message, error = self._failed.get()
+            item = self._unsettled.get()
             try:
-                self._settle(message, error)
+                if isinstance(item, DeadLetter):
+                    self._bury(item)
+                    self._acknowledged([item], dead=1)
+                else:
+                    self._settle(*item)
             except PublishFailed as failure:
                 self._fail(failure)
             except Exception as unforeseen:  # noqa: BLE001 - a thread that ends would leave the messages to nobody
@@ -250,7 +257,7 @@ class Publisher:
             self._changed.notify_all()
         self._on_failure()
 
-    def _settle(self, message: Message, error: BaseException) -> None:
+    def _settle(self, message: OutgoingMessage, error: BaseException) -> None:
         if not isinstance(error, InvalidArgument):
             # one pause for all messages of a failed batch, not one each
             if time.monotonic() - self._paused_at > _PAUSE:
@@ -259,17 +266,20 @@ class Publisher:
             with self._changed:
                 self._add(message)
             return
-        refusal = self._send_alone(self._topic, _raw(message)) if message.data else error
+        refusal = self._send_alone(self._topic, _raw(message))
         if refusal is None:
             self._acknowledged([message], published=1)
             return
-        log.event("refused", "ERROR", message=f"Pub/Sub refuses a message: {refusal}"[:500])
-        buried = _Message(data=message.raw, attributes={"source": message.source, "reason": str(refusal)[:1_000]})
-        if again := self._send_alone(self._dead_topic, buried):
-            raise PublishFailed(
-                f"Pub/Sub refuses a message even on {self._dead_topic}: {again}. Has that topic a schema? Remove it."
-            )
+        self._bury(DeadLetter(message.raw, message.source, str(refusal)))
         self._acknowledged([message], dead=1)
+
+    def _bury(self, letter: DeadLetter) -> None:
+        log.event("refused", "ERROR", message=f"A message goes to the dead topic: {letter.reason}"[:500])
+        buried = _Message(data=letter.raw, attributes={"source": letter.source, "reason": letter.reason[:1_000]})
+        if refusal := self._send_alone(self._dead_topic, buried):
+            raise PublishFailed(
+                f"Pub/Sub refuses a message even on {self._dead_topic}: {refusal}. Has that topic a schema? Remove it."
+            )
 
     def _send_alone(self, topic: str, message: Any) -> InvalidArgument | None:
         """Send one message until it is taken or refused. Returns the refusal, if any. Raises PublishFailed."""
@@ -284,7 +294,7 @@ class Publisher:
                 return None
 
 
-def _raw(message: Message) -> Any:
+def _raw(message: OutgoingMessage) -> Any:
     return _Message(data=message.data, attributes={"source": message.source, **message.more})
 
 

@@ -5,16 +5,16 @@ from typing import Protocol
 
 from runtime.errors import ExpectedError
 
-from .envelope import Message
+from .envelope import DeadLetter, OutgoingMessage
 
 
 class PostSink(Protocol):
     """Takes messages without waiting for Pub/Sub."""
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: OutgoingMessage) -> None:
         """Take a message. Raises BufferFull where there is no room and no time to wait."""
 
-    def dead_letter(self, raw: bytes, source: str, reason: str) -> None:
+    def dead_letter(self, letter: DeadLetter) -> None:
         """Take bytes that can be no message: they go to the dead topic."""
 
 
@@ -35,7 +35,7 @@ class MessagePublisher(PostSink, Protocol):
         """Return why Pub/Sub refuses for good, if it does."""
 
     def oldest(self) -> float | None:
-        """Return when the oldest message that still waits was taken, by the monotonic clock."""
+        """Return when the oldest message that still waits was accepted, by the monotonic clock."""
 
     def first_id(self) -> int | None:
         """Return the smallest id among the posts that still wait."""
@@ -49,5 +49,5 @@ class MessagePublisher(PostSink, Protocol):
     def shorten_deadlines(self) -> None:
         """Give up waiting for room: the process is about to end."""
 
-    async def publish_all(self, messages: Sequence[Message], seconds: float) -> None:
+    async def publish_all(self, messages: Sequence[OutgoingMessage | DeadLetter], seconds: float) -> None:
         """Return when Pub/Sub has them all. Raises PublishFailed after that time."""

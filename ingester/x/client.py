@@ -17,7 +17,7 @@ from ..ports import Clock, Http
 from ..timeouts import Timeouts
 from .fields import PLACE_FIELDS, USER_FIELDS, TweetFields, expansions
 from .rate_limit import ServerClock, retry_after
-from .reach import RECENT, SearchWindow
+from .search_endpoints import RECENT, SearchEndpoint
 from .tokens import Tokens
 
 _RULES_A_PAGE = 1_000
@@ -110,7 +110,7 @@ class X:
         authors: bool,
         referenced: bool,
         size: Callable[[], Awaitable[int]],
-        reach: SearchWindow = RECENT,
+        endpoint: SearchEndpoint = RECENT,
     ) -> AsyncIterator[Response]:
         """Yield pages of a search, newest first, each of as many posts as `size` says right before it is asked for."""
         parameters: Object = {
@@ -127,12 +127,14 @@ class X:
             return {"max_results": await size(), "tweet.fields": ",".join(self._fields.names)}
 
         async def page(token: str | None) -> Response:
-            answer = await self._patiently(path, parameters | _page("next_token", token), with_size, pause=reach.pause)
+            answer = await self._patiently(
+                path, parameters | _page("next_token", token), with_size, pause=endpoint.pause
+            )
             if answer.status == 400 and self._fields.leave_out_refused(answer.body):
                 return await page(token)
             return answer
 
-        path = f"/2/tweets/search/{reach.name}"
+        path = f"/2/tweets/search/{endpoint.name}"
         return self._pages(page)
 
     def count(
@@ -143,21 +145,23 @@ class X:
         granularity: str,
         spend: Callable[[], Awaitable[object]],
         *,
-        reach: SearchWindow = RECENT,
+        endpoint: SearchEndpoint = RECENT,
     ) -> AsyncIterator[Response]:
         """Yield pages of X's counts for a query, retweets included, by minute, hour or day. X bills each page as a request.
 
         `spend` is awaited before each.
         """
         parameters = {"query": query, "since_id": since_id, "until_id": until_id, "granularity": granularity}
-        path = f"/2/tweets/counts/{reach.name}"
+        path = f"/2/tweets/counts/{endpoint.name}"
 
         async def spend_first() -> Object:
             await spend()
             return {}
 
         return self._pages(
-            lambda token: self._patiently(path, parameters | _page("next_token", token), spend_first, pause=reach.pause)
+            lambda token: self._patiently(
+                path, parameters | _page("next_token", token), spend_first, pause=endpoint.pause
+            )
         )
 
     async def _pages(self, ask: Callable[[str | None], Awaitable[Response]]) -> AsyncIterator[Response]:

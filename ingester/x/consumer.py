@@ -1,9 +1,10 @@
 """Takes the stream: passes each line on to Pub/Sub, and records what it shows about the connection.
 
-The stream's thread calls `take_line`; the event loop reads the numbers and decides. They share no lock: each number has
-one writer.
+The stream's thread calls `begin` and `take_line`; the event loop reads the numbers and decides. Each number has one writer. The exception
+is since when we may have been too slow: the event loop notes a pause, so a lock guards it.
 """
 
+import threading
 from collections import deque
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from posts.snowflake import time_of
 
 from ..budget import Budget, LimitReached
 from ..ports import Clock
-from ..pubsub.envelope import BufferFull, Line, NotText, inspect_line, to_message
+from ..pubsub.envelope import BufferFull, DeadLetter, Line, NotText, inspect_line, to_message
 from ..pubsub.publishing import PostSink
 from .disconnect import Disconnect, DisconnectKind
 
@@ -41,6 +42,7 @@ class StreamConsumer:
         self._clock = clock
         self._budget = budget
         self._silence = silence
+        self._lock = threading.Lock()  # of the next two
         self._behind: float | None = None  # since when we may have been too slow for X, or None
         self._free = 0.0  # when the last post that had to wait was taken
         self.limit_reached: LimitReached | None = None  # what comes after it is counted and published all the same
@@ -58,13 +60,15 @@ class StreamConsumer:
     @property
     def heard(self) -> float:
         """Return until when everything that X sent has been read. A line from a full buffer is older than the moment it is read."""
-        return self.last_byte if self._behind is None else min(self._behind, self.last_byte)
+        behind = self._behind
+        return self.last_byte if behind is None else min(behind, self.last_byte)
 
     def begin(self) -> None:
         """Note that X has answered with a stream."""
         self.began_at = self.last_byte = self._clock.monotonic()
         self.posts_here = 0
-        self._behind = None
+        with self._lock:
+            self._behind = None
 
     def take_line(self, raw: bytes) -> Disconnect | None:
         """Publish one line, or count a keep-alive. Returns how the connection is to end, if it is. Raises PublishFailed."""
@@ -95,24 +99,26 @@ class StreamConsumer:
 
     def note_pause(self, since: float, now: float) -> None:
         """Note that the process did not run from `since` on, so what it reads now may be old, and posts may be missing."""
-        self._behind = since if self._behind is None else min(self._behind, since)
-        self._free = now
+        with self._lock:
+            self._behind = since if self._behind is None else min(self._behind, since)
+            self._free = now
 
     def _publish(self, raw: bytes, line: Line) -> None:
         try:
             self._sink.publish(to_message(raw, line.id, int(self._clock.time() * 1_000_000), "stream"))
         except NotText as error:
-            self._sink.dead_letter(raw, "stream", f"not UTF-8: {error}")
+            self._sink.dead_letter(DeadLetter(raw, "stream", f"not UTF-8: {error}", line.id))
         except BufferFull:
             pass  # the process ends; the post lies in the gap that begins with the oldest unpublished one
 
     def _note_delay(self, came: float) -> None:
         now = self._clock.monotonic()
-        if now - came > _BLOCKED:
-            self._behind = came if self._behind is None else self._behind
-            self._free = now
-        elif self._behind is not None and now - self._free > self._silence:
-            self._behind = None  # the buffers were read long ago, and X still sends
+        with self._lock:
+            if now - came > _BLOCKED:
+                self._behind = came if self._behind is None else self._behind
+                self._free = now
+            elif self._behind is not None and now - self._free > self._silence:
+                self._behind = None  # the buffers were read long ago, and X still sends
 
 
 def _made_at(post_id: str, now: float) -> float:

@@ -20,8 +20,8 @@ from ..timeouts import Timeouts
 from . import search
 from .client import X, read_usage
 from .rate_limit import ServerClock
-from .reach import RECENT
 from .rules_in_force import RulesInForce
+from .search_endpoints import RECENT
 
 _OK = 200
 
@@ -84,9 +84,9 @@ class XPoller:
 
     async def _check_silence(self) -> None:
         """Ask X for its count if the stream is silent and its usual rate unknown."""
-        since = self._watch.unknown_since()
-        if since is not None and await self._counts_posts(since):
-            self._watch.counted(since)
+        since = self._watch.silent_since()
+        if since is not None:
+            self._watch.note_count(since, has_posts=await self._counts_posts(since))
 
     async def _refresh_usage(self) -> None:
         try:

@@ -105,7 +105,7 @@ class RateLimiter:
         return self._taken[len(self._taken) - self._most] + self._window - now
 
     def delay(self, now: float) -> float:
-        """Return the seconds to wait so that the bucket never runs dry.
+        """Return the seconds to wait so that the limit is never used up.
 
         0 while at least half is left; after that the rest is spread evenly over the time until the oldest one no longer counts.
         """
@@ -116,7 +116,7 @@ class RateLimiter:
         return max(0.0, self._taken[-1] + spacing - now)
 
     def acquire(self, now: float) -> None:
-        """Count one."""
+        """Count one that is made now. It neither waits nor refuses: ask `delay` first."""
         self._taken.append(now)
 
     def _forget(self, now: float) -> None:

@@ -64,7 +64,7 @@ Action = Wait | TerminateStale | InstallRules | ReadToken | Stop
 
 
 def decide(ended: Disconnect, failures: int, times: Timeouts) -> Action:
-    """`failures` counts the endings in a row before this one that were not good."""
+    """Return what follows. `failures` counts the endings in a row before this one that were not good (`is_good`)."""
     if ended.kind == DisconnectKind.CERTIFICATE and failures >= _CERTIFICATES:
         return Stop(
             StopReason.CERTIFICATE,

@@ -2,7 +2,7 @@
 
 What search lacks beside the stream (facts of X's): retweets are left out of keyword queries since 2026-05-04, `sample:` and `bio:` do
 not exist, and no post says which rule it matches: so one query a rule. Recent search goes back seven days and takes 512 characters; the
-full archive takes a rule's 1,024 (reach.py).
+full archive takes a rule's 1,024 (search_endpoints.py).
 """
 
 import math
@@ -23,7 +23,7 @@ from posts.prices import Resources, resources
 from ..errors import Denied
 from ..options import parse_time
 from .client import Response, X, whole_number
-from .reach import ALL, LONGEST, RECENT, SearchWindow
+from .search_endpoints import ALL, LONGEST, RECENT, SearchEndpoint
 
 DAYS = timedelta(days=7)
 SHARE_FOR_COUNTS = 0.01  # of the price of the posts: so much may be spent on counting them
@@ -105,7 +105,7 @@ async def pages(
     authors: bool,
     referenced: bool,
     size: Callable[[], Awaitable[int]],
-    reach: SearchWindow = RECENT,
+    endpoint: SearchEndpoint = RECENT,
 ) -> AsyncIterator[Page]:
     """Yield posts that match the rule, a page at a time, each of `size()` posts.
 
@@ -113,9 +113,9 @@ async def pages(
     """
     rule_id, value, tag = rule
     first, last = id_before(since), id_before(until)
-    asked = x.search(value, first, last, authors=authors, referenced=referenced, size=size, reach=reach)
+    asked = x.search(value, first, last, authors=authors, referenced=referenced, size=size, endpoint=endpoint)
     async for answer in asked:
-        _check(answer, reach)
+        _check(answer, endpoint)
         included = index(answer.body.get("includes"))
         named = [{"id": rule_id, "tag": tag}]
         data = answer.body.get("data")
@@ -143,7 +143,7 @@ class Counted:
 
 async def counts(
     x: X,
-    rules: Iterable[tuple[AskedRule, SearchWindow]],
+    rules: Iterable[tuple[AskedRule, SearchEndpoint]],
     since: datetime,
     until: datetime,
     spend: Callable[[int], Awaitable[object]],
@@ -158,20 +158,20 @@ async def counts(
     spans: Counter[tuple[datetime, datetime]] = Counter()
     span = until - since
     granularity = "minute" if span <= _BY_MINUTE else "hour" if span <= _BY_HOUR else "day"
-    for query, reach in _queries(rules):
+    for query, endpoint in _queries(rules):
         pages_asked = 0
         asked = x.count(
-            query, id_before(since), id_before(until), granularity, partial(spend, reach.counts), reach=reach
+            query, id_before(since), id_before(until), granularity, partial(spend, endpoint.counts), endpoint=endpoint
         )
         async for answer in asked:
-            _check(answer, reach)
+            _check(answer, endpoint)
             pages_asked += 1
             result.requests += 1
-            result.units += reach.counts
+            result.units += endpoint.counts
             total, found = read_counts(answer.body)
             result.total = None if total is None or result.total is None else result.total + total
             spans.update(found)
-            if (pages_asked - 1) * reach.counts >= (result.total or 0) * SHARE_FOR_COUNTS:
+            if (pages_asked - 1) * endpoint.counts >= (result.total or 0) * SHARE_FOR_COUNTS:
                 if as_object(answer.body.get("meta")).get("next_token"):
                     result.total = None
                 break
@@ -179,18 +179,18 @@ async def counts(
     return result
 
 
-def units_of_counts(rules: Iterable[tuple[AskedRule, SearchWindow]]) -> int:
+def units_of_counts(rules: Iterable[tuple[AskedRule, SearchEndpoint]]) -> int:
     """Return the units that X bills for counting: a request for as many rules as fit into a query. Further pages cost more."""
-    return sum(reach.counts for _, reach in _queries(rules))
+    return sum(endpoint.counts for _, endpoint in _queries(rules))
 
 
-def _queries(rules: Iterable[tuple[AskedRule, SearchWindow]]) -> Iterator[tuple[str, SearchWindow]]:
+def _queries(rules: Iterable[tuple[AskedRule, SearchEndpoint]]) -> Iterator[tuple[str, SearchEndpoint]]:
     searchable = [
-        (value, reach) for (_, value, _), reach in rules if why_not_searchable(value, reach.characters) is None
+        (value, endpoint) for (_, value, _), endpoint in rules if why_not_searchable(value, endpoint.characters) is None
     ]
-    for reach in (RECENT, ALL):
-        for query in _together([value for value, its in searchable if its == reach], reach.characters):
-            yield query, reach
+    for endpoint in (RECENT, ALL):
+        for query in _together([value for value, its in searchable if its == endpoint], endpoint.characters):
+            yield query, endpoint
 
 
 def read_counts(body: dict[str, Any]) -> tuple[int | None, dict[tuple[datetime, datetime], int]]:
@@ -217,8 +217,8 @@ def _either(found: dict[str, Any], *names: str) -> int | None:
     return next((number for number in numbers if number is not None), None)
 
 
-def _check(answer: Response, reach: SearchWindow) -> None:
-    if reach == ALL and answer.status in _NO_ARCHIVE:
+def _check(answer: Response, endpoint: SearchEndpoint) -> None:
+    if endpoint == ALL and answer.status in _NO_ARCHIVE:
         raise NoArchive(answer.error_text)
     if answer.status in _BAD_QUERY:
         raise QueryRefused(answer.error_text)

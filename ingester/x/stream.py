@@ -173,7 +173,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
         self._exception: Exception | None = None
         self._began: float | None = None
         self._first = True  # no byte yet
-        self._last_read: float | None = None  # when the reading ends, once our limit is reached; monotonic
+        self._read_until: float | None = None  # when the reading ends, once our limit is reached; monotonic
         self.headers: dict[str, str] = {}
         self.answered_at = 0.0  # monotonic
 
@@ -257,14 +257,14 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
         if (ended := self._consumer.take_line(raw_data)) is None:
             return
         if ended.kind == DisconnectKind.LIMIT:
-            self._read_to_the_end(ended)
+            self._limit_reading(ended)
         else:
             self._end(ended)
 
-    def _read_to_the_end(self, ended: Disconnect) -> None:
+    def _limit_reading(self, ended: Disconnect) -> None:
         """Go on with what X has written already, because it has billed it. The connection then ends as `ended`."""
-        if self._last_read is None:
-            self._last_read = time.monotonic() + _LAST_READ_SECONDS
+        if self._read_until is None:
+            self._read_until = time.monotonic() + _LAST_READ_SECONDS
             self._ended = self._ended or ended
 
     def on_keep_alive(self) -> None:
@@ -317,8 +317,8 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
             pieces = raw.stream(_CHUNK, decode_content=True) if raw.chunked else iter(lambda: raw.read1(_CHUNK), b"")
             for piece in pieces:
                 yield piece
-                if self._last_read is not None:
-                    remaining, is_whole = self._last_read - time.monotonic(), piece.endswith(b"\n")
+                if self._read_until is not None:
+                    remaining, is_whole = self._read_until - time.monotonic(), piece.endswith(b"\n")
                     if remaining <= 0 and is_whole:
                         break
                     self._socket.shorten(_QUIET_SECONDS if is_whole else max(remaining, _QUIET_SECONDS))

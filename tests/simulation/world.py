@@ -19,7 +19,7 @@ from ingester.ledger.ledger import Ledger
 from ingester.ledger.model import Event
 from ingester.ledger.reservations import Reservations
 from ingester.ledger.units import HolderUnits, by_holder, tally
-from ingester.pubsub.envelope import Message
+from ingester.pubsub.envelope import DeadLetter, OutgoingMessage
 from ingester.run import Shutdown, run_to_the_end
 from ingester.settings import Settings, read
 from ingester.timeouts import Timeouts
@@ -51,13 +51,13 @@ class Topic:
     def __init__(self, loop: VirtualLoop, rng: random.Random) -> None:
         self._loop = loop
         self._rng = rng
-        self.messages: list[tuple[float, Message]] = []  # (when the archive has it, the message)
+        self.messages: list[tuple[float, OutgoingMessage]] = []  # (when the archive has it, the message)
         self.received: list[float] = []  # when each was taken
         self.ids: set[str] = set()
         self.away_until = 0.0
         self.behind_until = 0.0
 
-    def add(self, message: Message) -> None:
+    def add(self, message: OutgoingMessage) -> None:
         there = max(self._loop.now + self._rng.uniform(0.5, 3.0), self.behind_until)
         self.messages.append((there, message))
         self.received.append(self._loop.now)
@@ -72,7 +72,7 @@ class Publisher:
         self._loop = process.world.loop
         self._topic = process.world.topic
         self._rng = process.world.rng
-        self._open: dict[int, tuple[float, Message]] = {}
+        self._open: dict[int, tuple[float, OutgoingMessage]] = {}
         self._taken: deque[str] = deque(maxlen=100_000)
         self._room: list[asyncio.Future[None]] = []
         self._hurried = False
@@ -84,14 +84,14 @@ class Publisher:
     def waiting(self) -> int:
         return len(self._open)
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: OutgoingMessage) -> None:
         self._open[id(message)] = (self._loop.now, message)
         self._loop.call_later(self._rng.uniform(0.03, 0.2), self._send, message)
 
-    def dead_letter(self, raw: bytes, source: str, reason: str) -> None:
-        self.publish(Message(b"", raw, source))
+    def dead_letter(self, letter: DeadLetter) -> None:
+        self.publish(OutgoingMessage(b"", letter.raw, letter.source))
 
-    def _send(self, message: Message) -> None:
+    def _send(self, message: OutgoingMessage) -> None:
         wait = self._topic.away_until - self._loop.now
         if wait > 0:
             self._loop.call_later(wait + self._rng.uniform(0.0, 1.0), self._send, message)
@@ -99,7 +99,7 @@ class Publisher:
         self._topic.add(message)
         self._loop.call_later(self._rng.uniform(0.01, 0.1), self._acknowledged, message)
 
-    def _acknowledged(self, message: Message) -> None:
+    def _acknowledged(self, message: OutgoingMessage) -> None:
         del self._open[id(message)]
         self.published += 1
         if message.id.isdigit():
@@ -135,9 +135,12 @@ class Publisher:
     def has_unpublished(self, first: int, last: int) -> bool:
         return any(message.id.isdigit() and first <= int(message.id) <= last for _, message in self._open.values())
 
-    async def publish_all(self, messages: Sequence[Message], seconds: float) -> None:
+    async def publish_all(self, messages: Sequence[OutgoingMessage | DeadLetter], seconds: float) -> None:
         for message in messages:
-            self.publish(message)
+            if isinstance(message, DeadLetter):
+                self.dead_letter(message)
+            else:
+                self.publish(message)
         deadline = self._loop.now + seconds
         while self._open and self._loop.now < deadline:
             await asyncio.sleep(0.25)

@@ -18,7 +18,7 @@ import orjson
 from posts.errors import BadMessage
 from posts.filter import FilterDecision, apply_filter
 from posts.keywords import Keywords, KeywordsError, read_keywords
-from posts.post import Post
+from posts.post import ParsedPost
 from runtime.errors import ConfigurationError
 from warehouse import settings
 from warehouse.errors import BadMoment
@@ -81,13 +81,13 @@ def _lines() -> Iterator[str]:
         yield line.decode("utf-8-sig" if number == 0 else "utf-8", "replace")
 
 
-def _as_line(post: Post, decision: FilterDecision) -> str:
+def _as_line(post: ParsedPost, decision: FilterDecision) -> str:
     what = f"dropped: {decision.reason}" if decision.reason else "kept"
     by = f" by {', '.join(decision.keywords)}" if decision.keywords else ""
     return f"{what + by:40} {'' if post.id == '0' else post.id:20} {_printable(post.text)}"
 
 
-def _as_json(post: Post, decision: FilterDecision) -> str:
+def _as_json(post: ParsedPost, decision: FilterDecision) -> str:
     kept = decision.reason is None
     return orjson.dumps(
         {"id": post.id, "kept": kept, "reason": decision.reason, "keywords": decision.keywords, "text": post.text}

@@ -3,10 +3,10 @@
 import orjson
 
 from posts.errors import BadMessage
-from posts.post import Post, parse
+from posts.post import ParsedPost, parse
 
 
-def read(line: str) -> Post:
+def read(line: str) -> ParsedPost:
     """Read a line: JSON of a message, a post, a message of the topic or a row with `payload`; or a plain text.
 
     Raises BadMessage.

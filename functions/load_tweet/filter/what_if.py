@@ -12,7 +12,7 @@ from posts import prices
 from posts.errors import BadMessage
 from posts.filter import Filter, apply_filter
 from posts.keywords import Keywords
-from posts.post import Post, parse
+from posts.post import ParsedPost, parse
 from posts.rule_text import RULE_CHARACTERS, clause, unsayable
 
 DOLLARS_A_POST = prices.DOLLARS
@@ -115,7 +115,7 @@ def report(result: WhatIf, then: Keywords, since: datetime, until: datetime) -> 
     return lines
 
 
-def _count(tally: Tally, post: Post, wanted: Filter, author: tuple[str, str] | None) -> bool:
+def _count(tally: Tally, post: ParsedPost, wanted: Filter, author: tuple[str, str] | None) -> bool:
     decision = apply_filter(post, wanted)
     tally.matched.update(decision.keywords)
     if author and decision.reason not in {"no_keyword", "excluded"}:

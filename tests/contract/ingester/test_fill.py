@@ -24,7 +24,7 @@ from ingester.ledger.model import Event, Gap
 from ingester.ledger.reservations import Reservations
 from ingester.ledger.store import Store
 from ingester.ledger.units import HolderUnits, by_holder
-from ingester.pubsub.envelope import Message
+from ingester.pubsub.envelope import DeadLetter, OutgoingMessage
 from ingester.pubsub.publisher import Publisher
 from ingester.run import SystemClock
 from ingester.timeouts import Timeouts
@@ -71,10 +71,10 @@ class Shared(BackfillContext):
 class Topic:
     """A publisher that takes everything at once."""
 
-    messages: list[Message] = field(default_factory=list)
+    messages: list[OutgoingMessage] = field(default_factory=list)
 
-    async def publish_all(self, messages: Sequence[Message], seconds: float) -> None:
-        self.messages += messages
+    async def publish_all(self, messages: Sequence[OutgoingMessage | DeadLetter], seconds: float) -> None:
+        self.messages += [message for message in messages if isinstance(message, OutgoingMessage)]
 
 
 @dataclass
@@ -204,7 +204,7 @@ def test_what_a_search_is_about_to_spend_is_in_the_ledger_before_x_is_asked(know
     table, seen = Empty(), []
 
     class Watched(Topic):
-        async def publish_all(self, messages: Sequence[Message], seconds: float) -> None:
+        async def publish_all(self, messages: Sequence[OutgoingMessage | DeadLetter], seconds: float) -> None:
             seen.append(sum(row.own + row.reserved for row in by_holder(table.rows)) - context.budget.today())
 
     context = known.context(Watched(), 0, table=table)
@@ -215,7 +215,7 @@ def test_what_a_search_is_about_to_spend_is_in_the_ledger_before_x_is_asked(know
 
 def test_a_slice_that_is_asked_for_again_is_paid_for_once(known: Known) -> None:
     class Away(Topic):
-        async def publish_all(self, messages: Sequence[Message], seconds: float) -> None:
+        async def publish_all(self, messages: Sequence[OutgoingMessage | DeadLetter], seconds: float) -> None:
             raise PublishFailed("not taken")
 
     context, progress = known.context(Away(), 0), Progress()

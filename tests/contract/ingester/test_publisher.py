@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingester.pubsub.envelope import Message, to_message
+from ingester.pubsub.envelope import OutgoingMessage, to_message
 from ingester.pubsub.publisher import Publisher
 from local.emulators.pubsub import client, create
 from posts import limits
@@ -27,7 +27,7 @@ def test_the_good_ones_of_a_refused_batch_are_published_and_the_bad_one_is_burie
     for number in range(20):
         publisher.publish(to_message(b"{}", str(number), 1, "stream"))
         if number == 10:
-            publisher.publish(Message(b'{"id": 5}', b"what X sent", "stream"))
+            publisher.publish(OutgoingMessage(b'{"id": 5}', b"what X sent", "stream"))
     assert publisher.drain(30) == 0
     assert (publisher.accepted, publisher.published, publisher.dead) == (21, 20, 1)
     subscriber = client.subscriber(host)
@@ -43,7 +43,7 @@ def test_after_a_batch_that_failed_the_next_ones_are_published(host: str) -> Non
     """By itself, Google's client refuses every later message of a topic after a failed batch."""
     publisher = Publisher("projects/local/topics/tweets", "projects/local/topics/tweets-dead")
     for number in range(3):
-        publisher.publish(Message(b"no message", b"raw", "stream"))
+        publisher.publish(OutgoingMessage(b"no message", b"raw", "stream"))
         assert publisher.drain(30) == 0
         publisher.publish(to_message(b"{}", str(number), 1, "stream"))
         assert publisher.drain(30) == 0

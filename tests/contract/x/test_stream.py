@@ -12,7 +12,7 @@ import pytest
 from ingester.budget import Budget
 from ingester.connection_loop import Stream
 from ingester.ports import Reply
-from ingester.pubsub.envelope import Message
+from ingester.pubsub.envelope import DeadLetter, OutgoingMessage
 from ingester.x.consumer import StreamConsumer
 from ingester.x.disconnect import Disconnect, DisconnectKind
 from runtime.bearer_token import Token
@@ -37,13 +37,13 @@ class PostSink:
         self._number = number
         self._close = close
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: OutgoingMessage) -> None:
         self.posts.append(orjson.loads(message.raw))
         if len(self.posts) == self._number:
             self._close()
 
-    def dead_letter(self, raw: bytes, source: str, reason: str) -> None:
-        raise AssertionError(f"{reason}: {raw!r}")
+    def dead_letter(self, letter: DeadLetter) -> None:
+        raise AssertionError(letter)
 
 
 async def read(stream: Stream, number: int, token: str = TOKEN) -> tuple[Disconnect, list[dict[str, Any]]]:

@@ -74,7 +74,7 @@ def test_the_limit_of_the_day_holds_across_a_restart_and_until_midnight() -> Non
     assert budget.add(posts(1)) == LimitReached("day", 100, 100, datetime(2026, 11, 23, tzinfo=UTC))
     assert budget.remaining() == 0
     clock.now = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
-    assert budget.spent() is None
+    assert budget.reached_limit() is None
     assert budget.remaining() == 100
 
 
@@ -95,7 +95,7 @@ def test_xs_count_of_the_last_period_does_not_count_on_the_first_day_of_the_next
     why = budget.merge_usage(995, 1)
     assert why is not None
     assert "looks like the last period's" in why
-    assert (budget.month(), budget.spent()) == (0, None)
+    assert (budget.month(), budget.reached_limit()) == (0, None)
     assert budget.merge_usage(80, 1) is None, "somebody else of the project may have used some already"
     assert budget.month() == 80
     clock.now = datetime(2026, 12, 2, tzinfo=UTC)
@@ -111,7 +111,7 @@ def test_what_others_have_reserved_is_not_left_for_a_search_and_does_not_end_the
     assert budget.add(posts(45)) is None
     assert (budget.remaining(), budget.today()) == (0, 95)
     budget.merge({today: Tally(55)})
-    assert budget.spent() == LimitReached("day", 100, 100, datetime(2026, 11, 23, tzinfo=UTC))
+    assert budget.reached_limit() == LimitReached("day", 100, 100, datetime(2026, 11, 23, tzinfo=UTC))
 
 
 def test_the_ledger_is_asked_before_more_is_spent_than_it_knows() -> None:
@@ -191,7 +191,7 @@ def test_a_run_has_a_limit_of_its_own_whatever_the_day() -> None:
 def test_december_ends_with_the_year() -> None:
     clock = Clock()
     clock.now = datetime(2026, 12, 31, 12, tzinfo=UTC)
-    spent = Budget(0, 1, {date(2026, 12, 31): Tally(1)}, clock).spent()
+    spent = Budget(0, 1, {date(2026, 12, 31): Tally(1)}, clock).reached_limit()
     assert spent is not None
     assert spent.until == datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -236,5 +236,5 @@ def test_xs_count_of_a_month_ends_with_it() -> None:
     budget.merge_usage(1_000, 1)
     assert budget.share() == 1.0
     clock.now = datetime(2026, 12, 1, 0, 0, tzinfo=UTC)
-    assert budget.spent() is None
+    assert budget.reached_limit() is None
     assert budget.share() == 0.0

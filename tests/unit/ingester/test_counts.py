@@ -10,7 +10,7 @@ import pytest
 from ingester.backfill import slices
 from ingester.x import search
 from ingester.x.client import Response, X
-from ingester.x.reach import SearchWindow, window_for
+from ingester.x.search_endpoints import SearchEndpoint, endpoint_for
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -66,7 +66,7 @@ class Pages:
         granularity: str,
         spend: Callable[[], Awaitable[object]],
         *,
-        reach: SearchWindow,
+        endpoint: SearchEndpoint,
     ) -> AsyncIterator[Response]:
         for page in self.pages:
             await spend()
@@ -75,7 +75,7 @@ class Pages:
 
 
 def ask(pages: Pages, *values: str, hours: float = 1, is_old: bool = False) -> search.Counted:
-    rules = [(("", value, ""), window_for(value, is_old=is_old)) for value in values]
+    rules = [(("", value, ""), endpoint_for(value, is_old=is_old)) for value in values]
     return asyncio.run(search.counts(cast(X, pages), rules, START, START + timedelta(hours=hours), pages.spend))
 
 

@@ -24,7 +24,7 @@ def write(count: int, seed: int = 1) -> list[posts.Post]:
     return list(itertools.islice(writer.write(seed, posts.spread(count, END, DAY)), count))
 
 
-def parse(post: posts.Post) -> reading.Post:
+def parse(post: posts.Post) -> reading.ParsedPost:
     return reading.parse(post.line([{"id": "1", "tag": "t"}]).decode())
 
 

@@ -10,19 +10,19 @@ from functions.load_tweet.filter import what_if
 from posts import rule_text
 from posts.filter import Filter, FilterDecision, apply_filter
 from posts.keywords import KeywordsError, parse_keywords, read_keywords
-from posts.post import Post
+from posts.post import ParsedPost
 from tests.support import ROOT
 from warehouse.settings import Settings
 
 KEEP_ALL = Settings("p", "d", frozenset(), keep_retweets=True)
 
 
-def post(text: str, *, hashtags: tuple[str, ...] = (), quoted: str = "", **columns: Any) -> Post:
+def post(text: str, *, hashtags: tuple[str, ...] = (), quoted: str = "", **columns: Any) -> ParsedPost:
     base = {"id": "1", "text": text, "hashtags": list(hashtags), "lang": "en", "retweet_of": None}
-    return Post(base | columns, (), quoted, ())
+    return ParsedPost(base | columns, (), quoted, ())
 
 
-MATCHES: dict[str, tuple[str, Post, tuple[str, ...]]] = {
+MATCHES: dict[str, tuple[str, ParsedPost, tuple[str, ...]]] = {
     "a word": ("music", post("the music plays"), ("music",)),
     "case": ("Music", post("MUSIC!"), ("Music",)),
     "punctuation ends a word": ("music", post("(music)…"), ("music",)),
@@ -81,7 +81,7 @@ MATCHES: dict[str, tuple[str, Post, tuple[str, ...]]] = {
     "signs in one word of several": ("Guns N' Roses & P!nk", post("guns n roses & P!nk"), ("Guns N' Roses & P!nk",)),
     "several, in the file's order": ("rock\nmusic", post("music and rock"), ("rock", "music")),
 }
-MISSES: dict[str, tuple[str, Post]] = {
+MISSES: dict[str, tuple[str, ParsedPost]] = {
     "a part of a word": ("art", post("party started")),
     "a word inside a hashtag": ("music", post("#musicvideo", hashtags=("musicvideo",))),
     "a hashtag keyword does not match the bare word": ("#music", post("music")),
@@ -103,12 +103,12 @@ MISSES: dict[str, tuple[str, Post]] = {
 
 
 @pytest.mark.parametrize(("file", "given", "matched"), MATCHES.values(), ids=MATCHES.keys())
-def test_kept(file: str, given: Post, matched: tuple[str, ...]) -> None:
+def test_kept(file: str, given: ParsedPost, matched: tuple[str, ...]) -> None:
     assert apply_filter(given, Filter(parse_keywords(file))) == FilterDecision(None, matched)
 
 
 @pytest.mark.parametrize(("file", "given"), MISSES.values(), ids=MISSES.keys())
-def test_dropped(file: str, given: Post) -> None:
+def test_dropped(file: str, given: ParsedPost) -> None:
     assert apply_filter(given, Filter(parse_keywords(file))) == FilterDecision("no_keyword")
 
 
@@ -147,7 +147,7 @@ def test_only_negated_keywords_keep_all_the_rest() -> None:
     ],
     ids=["other language", "no language", "und", "another spelling", "X's own spelling", "retweet", "no retweet"],
 )
-def test_settings(settings: Settings, given: Post, reason: str | None) -> None:
+def test_settings(settings: Settings, given: ParsedPost, reason: str | None) -> None:
     assert apply_filter(given, settings.filter(parse_keywords("music"))).reason == reason
 
 
@@ -192,7 +192,7 @@ SUBTLE = {
 
 
 @pytest.mark.parametrize(("file", "given", "kept"), SUBTLE.values(), ids=SUBTLE.keys())
-def test_words_are_compared_as_people_read_them(file: str, given: Post, kept: bool) -> None:
+def test_words_are_compared_as_people_read_them(file: str, given: ParsedPost, kept: bool) -> None:
     assert (apply_filter(given, Filter(parse_keywords(file))).reason is None) == kept
 
 

@@ -52,7 +52,7 @@ FULL = {
 }
 
 
-def parse(message: Any) -> reading.Post:
+def parse(message: Any) -> reading.ParsedPost:
     return reading.parse(json.dumps(message))
 
 

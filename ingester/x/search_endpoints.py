@@ -10,7 +10,7 @@ from posts.prices import COUNTS, COUNTS_ALL
 
 
 @dataclass(frozen=True, slots=True)
-class SearchWindow:
+class SearchEndpoint:
     """`name` is the end of X's paths. `page` is the fewest and the most posts of a page, `counts` the units of a request for counts."""
 
     name: str
@@ -20,11 +20,11 @@ class SearchWindow:
     pause: float  # seconds between two requests
 
 
-RECENT = SearchWindow("recent", 512, (10, 100), COUNTS, 0.0)
-ALL = SearchWindow("all", 1_024, (10, 500), COUNTS_ALL, 1.0)
+RECENT = SearchEndpoint("recent", 512, (10, 100), COUNTS, 0.0)
+ALL = SearchEndpoint("all", 1_024, (10, 500), COUNTS_ALL, 1.0)
 LONGEST = ALL.characters
 
 
-def window_for(value: str, *, is_old: bool) -> SearchWindow:
+def endpoint_for(value: str, *, is_old: bool) -> SearchEndpoint:
     """Return the search that can be asked for a rule: the full archive for what is older than seven days, or for a long rule."""
     return ALL if is_old or len(value) > RECENT.characters else RECENT
