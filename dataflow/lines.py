@@ -14,15 +14,17 @@ from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
+import msgspec
 import orjson
+from msgspec import Struct
 
 from posts.errors import BadMessage
-from posts.includes import Object, as_object, as_objects, included_posts, index, named_by, referred
+from posts.includes import Object, as_object, as_objects, included_posts, index, referred
 from posts.limits import parse_json
 
 from .units import Unit, units
 
-_STREAM = '{"data":{'
+_STREAM = ('{"data":{', '{"data": {')
 SOURCE = "import"
 _OF_FLATTENED = ("author", "in_reply_to_user", "__twarc", "matching_rules")
 _OF_GEO = ("place_id", "coordinates")  # the rest of a flattened post's geo is its place
@@ -89,7 +91,7 @@ def read(line: bytes, tag: str = "") -> Iterator[Record]:
             and text.startswith(_STREAM)
             and '"__twarc"' not in text
             and '"text"' in text
-            and '"includes"' not in text
+            and _has_authors_alone(text)
         ):
             yield Record(text)  # the row code parses it anyway
             return
@@ -149,6 +151,47 @@ def _of_page(page: Object, tag: str) -> Iterator[Record]:
         yield Record(_dump(message | {"matching_rules": rules}), at, no_post=_no_post(post))
 
 
+class _Written(Struct):
+    author_id: str | None = None
+
+
+class _Account(Struct):
+    id: str | None = None
+
+
+class _Included(Struct, frozen=True):
+    users: list[_Account] = []
+    tweets: list[_Written] = []
+    posts: list[_Written] = []
+
+
+class _Profiles(Struct):
+    """Of a message, what says who wrote its posts. The rest is skipped, which takes a fifth of the time of parsing it."""
+
+    data: _Written
+    includes: _Included = _Included()
+
+
+_profiles = msgspec.json.Decoder(_Profiles)
+
+
+def _has_authors_alone(text: str) -> bool:
+    """Return whether a message certainly has no profiles but those of people who wrote one of its posts."""
+    if '"includes"' not in text:
+        return True
+    try:
+        message = _profiles.decode(text)
+    except ValueError:
+        return False
+    included = message.includes
+    authors = {
+        message.data.author_id,
+        *(post.author_id for post in included.tweets),
+        *(post.author_id for post in included.posts),
+    }
+    return all(user.id is not None and user.id in authors for user in included.users)
+
+
 def _with_authors_alone(message: Object) -> Object:
     """Return a message without the profiles of people who wrote none of its posts. The same object, if there are none.
 
@@ -156,7 +199,7 @@ def _with_authors_alone(message: Object) -> Object:
     """
     includes = as_object(message.get("includes"))
     users = includes.get("users")
-    authors = named_by([as_object(message.get("data")), *included_posts(message)])["users"]
+    authors = {str(post.get("author_id")) for post in (as_object(message.get("data")), *included_posts(message))}
     kept = [user for user in as_objects(users) if str(user.get("id")) in authors]
     if len(kept) == len(as_objects(users)):
         return message
