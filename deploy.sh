@@ -102,17 +102,21 @@ up() {
 	conclude
 }
 
-# Whether the example's rule or words would be deployed.
-mind_the_topic() {
-	local line
-	while IFS= read -r line; do [[ -z ${line} ]] || warn "${line}"; done < <(python3 infra/deploy/topic.py)
+# Say so if the example's rule or words would be deployed: the first bill would be for somebody else's topic.
+warn_about_example() {
+	local keywords=functions/load_tweet/keywords
+	if grep -qs '^# THIS IS AN EXAMPLE' ingester/rules.yaml; then
+		warn "ingester/rules.yaml says that it is the example, one artist's music, and X would bill it to you. Write your own rule, and remove the line."
+	elif cmp -s "${keywords}.txt" "${keywords}.music.txt"; then
+		warn "${keywords}.txt has the example's music words: a post of your rules without one of them is paid for and dropped. Empty the file to keep everything, or write your own words."
+	fi
 }
 
 # Say what it may cost at the worst, before anything is made.
 agree() {
 	local x google post
 	local -a without=()
-	mind_the_topic
+	warn_about_example
 	[[ ${PLANNING} == false ]] || return 0
 	[[ ${EXPAND_AUTHORS} == true ]] || without+=(--no-authors)
 	[[ ${EXPAND_REFERENCED} == true ]] || without+=(--no-referenced)

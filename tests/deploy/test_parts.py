@@ -3,7 +3,6 @@
 import http.server
 import json
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -126,28 +125,6 @@ def test_each_alert_has_its_place_in_the_docs() -> None:
 
 def estimate(*arguments: str) -> Any:
     return json.loads(python("estimate.py", "--json", *arguments))
-
-
-def topic(root: Path) -> str:
-    return python("topic.py", "--root", str(root)).strip()
-
-
-def test_the_example_s_rule_and_words_are_told_before_they_cost_anything(tmp_path: Path) -> None:
-    for name in ("ingester/rules.yaml", "functions/load_tweet/keywords.txt"):
-        (tmp_path / name).parent.mkdir(parents=True)
-        shutil.copy(ROOT / name, tmp_path / name)
-    rules, keywords = tmp_path / "ingester/rules.yaml", tmp_path / "functions/load_tweet/keywords.txt"
-    assert topic(tmp_path).startswith("ingester/rules.yaml is the example")
-    rules.write_text(f"# mine\n\n{rules.read_text()}")
-    assert topic(tmp_path).startswith("ingester/rules.yaml is the example"), "comments change no rule"
-    rules.write_text("- tag: climate\n  value: climate\n")
-    assert topic(tmp_path) == "", "keywords.txt ships empty"
-    shutil.copy(ROOT / "functions/load_tweet/keywords.music.txt", keywords)
-    assert "a post of your rules without one of them is paid for and dropped" in topic(tmp_path)
-    keywords.write_text("")
-    assert topic(tmp_path) == ""
-    keywords.unlink()
-    assert topic(tmp_path) == ""
 
 
 IN_SHORT = {

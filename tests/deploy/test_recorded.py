@@ -317,6 +317,17 @@ CARRIERS = {
 }
 
 
+def test_the_example_s_rule_and_words_are_named_before_they_cost_anything(tmp_path: Path) -> None:
+    copy = Recorded(tmp_path / "cloud", copy_of_tree(tmp_path / "tree"))
+    copy.folder.mkdir()
+    assert "rules.yaml says that it is the example" in copy.deploy("plan", **SETTINGS).stderr
+    (copy.tree / "ingester/rules.yaml").write_text("- tag: climate\n  value: climate\n")
+    assert "example" not in copy.deploy("plan", **SETTINGS).stderr
+    keywords = copy.tree / "functions/load_tweet"
+    shutil.copy(keywords / "keywords.music.txt", keywords / "keywords.txt")
+    assert "without one of them is paid for and dropped" in copy.deploy("plan", **SETTINGS).stderr
+
+
 @pytest.mark.parametrize("file", CARRIERS)
 def test_a_changed_byte_is_planned_for_each_deployable_that_carries_it(
     tmp_path: Path, deployed: Recorded, file: str
