@@ -66,7 +66,7 @@ def _adapt(buffer: StreamingBuffer, memory: str, folders: list[Path]) -> None:
     from bqemulator.storage.engine import DuckDBEngine
     from bqemulator.versioning.snapshots import SnapshotManager
 
-    from . import catalog, loads, normalizing, quantiles, time_zones, translations, view_columns
+    from . import catalog, comments, loads, normalizing, quantiles, time_zones, translations, view_columns
 
     translation_cache = translations.Translations()
     quantiles.be_arrays()
@@ -103,6 +103,7 @@ def _adapt(buffer: StreamingBuffer, memory: str, folders: list[Path]) -> None:
         except WouldTouchFreshRows as refusal:
             raise InvalidQueryError(str(refusal)) from None
 
+    translate = translations.remembering(SQLTranslator.translate, translation_cache)
     for owner, name, replacement in (
         (server, "create_app", create_checked_app),
         (server.uvicorn, "Config", partial(server.uvicorn.Config, timeout_keep_alive=_IDLE_SECONDS)),
@@ -110,7 +111,11 @@ def _adapt(buffer: StreamingBuffer, memory: str, folders: list[Path]) -> None:
         (SnapshotManager, "capture", lambda *args, **kwargs: None),
         (DuckDBEngine, "_load_spatial", load_spatial),
         (DuckDBEngine, "start", start_locked),
-        (SQLTranslator, "translate", translations.remembering(SQLTranslator.translate, translation_cache)),
+        (
+            SQLTranslator,
+            "translate",
+            comments.translating_without_comments(translate),
+        ),
         (
             executor,
             "rewrite_table_refs",
