@@ -82,7 +82,7 @@ def count(source: Source) -> int:
 def answer_all(source: Source, say: Callable[[str], None]) -> Iterator[Answered]:
     now = datetime.now(UTC)
     asked = Params(now - timedelta(days=_DAYS), now, "America/New_York")
-    for name in questions.NAMES:
+    for name in questions.names():
         say(name)
         began = time.monotonic()
         rows, failed = 0, ""

@@ -39,7 +39,7 @@ def fold(text: str) -> str:
     Equal are: capital and small letters, with dotted and dotless i (Turkish); full and half width; composed and
     decomposed accents; Greek with and without accents, as its capitals have none; typewriter's and typographic apostrophes; with and
     without characters that cannot be seen (soft hyphen, joiners, marks of direction) and Arabic tatweel. Other accents count: año is
-    not ano. reports/queries/shared/folded.sql says the same to BigQuery.
+    not ano. reports/questions/shared/folded.sql says the same to BigQuery.
     """
     text = as_written(text)
     if text.isascii():

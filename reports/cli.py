@@ -1,4 +1,4 @@
-"""scripts/reports: asks BigQuery the questions in queries/; --help says how."""
+"""scripts/reports: asks BigQuery the questions in questions/; --help says how."""
 
 import argparse
 import os
@@ -69,7 +69,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         arguments.by, arguments.seed, WEEK_STARTS[arguments.week_starts], _search(arguments.search),
     )  # fmt: skip
     _no_search(arguments)
-    names = ("search",) if arguments.search else _names(arguments.only, questions.NAMES)
+    names = ("search",) if arguments.search else _names(arguments.only, questions.names())
     shown = _names(arguments.show, names)
     dataset = arguments.dataset or settings.bigquery_dataset
     arguments.is_default = arguments.results is None

@@ -8,8 +8,9 @@ import networkx as nx
 from . import query, sanitize
 from .errors import UsageError
 from .params import Params
-from .query import Rows, Source
+from .query import Source
 from .questions import Question, read
+from .rows import Rows
 from .whole_file import whole_file
 
 _WRITERS = {".gexf": nx.write_gexf, ".graphml": nx.write_graphml}

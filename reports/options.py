@@ -6,7 +6,7 @@ from pathlib import Path
 from .params import MINIMUM, SAMPLE, STRATA, WEEK_STARTS
 from .settings import VERSION
 
-_QUERIES = Path(__file__).with_name("queries")
+_QUERIES = Path(__file__).with_name("questions")
 NETWORKS = tuple(sorted(path.stem.removeprefix("network_of_") for path in _QUERIES.glob("network_of_*.sql")))
 _WARN_ABOVE = 100.0  # GB: what a run may scan unasked
 
@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="scripts/reports",
         allow_abbrev=False,
-        description="Answers the questions in reports/queries/*.sql: tables here, CSV files and a page in --results. "
+        description="Answers the questions in reports/questions/*.sql: tables here, CSV files and a page in --results. "
         "'serve' shows a live page instead.",
     )
     whole.add_argument("--version", action="version", version=VERSION)

@@ -30,7 +30,7 @@ def html(report: Report) -> str:
     charts = {name: answer.chart for name, answer in report.answers.items() if answer.chart}
     sections = [
         (title, [report.answers[name] for name in names if name in report.answers])
-        for title, names in questions.SECTIONS.items()
+        for title, names in questions.sections().items()
     ]
     sql = {name: questions.pasteable(answer.question, asked, report.dataset) for name, answer in report.answers.items()}
     return render(
@@ -45,7 +45,7 @@ def html(report: Report) -> str:
         posts=as_json(_posts(report)),
         sql=sql,
         shown=_SHOWN,
-        by_time=tables.BY_TIME,
+        by_time={name for name, answer in report.answers.items() if answer.question.is_by_time},
     )
 
 

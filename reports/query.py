@@ -16,6 +16,7 @@ from requests.exceptions import RequestException
 from .errors import ReportError, UsageError
 from .params import Params, names
 from .questions import Question
+from .rows import Fetched, Rows
 from .sanitize import for_terminal, readable
 
 SECONDS = 120.0  # deadline of a query
@@ -25,14 +26,6 @@ DOLLARS_A_TEBIBYTE = (
     6.25  # https://cloud.google.com/bigquery/pricing, on demand, 2026-09; the first TiB of a month is free
 )
 LEAST_BYTES = 10 * 1024**2  # what BigQuery bills at least for each table that a query reads; the same page
-
-Rows = list[dict[str, Any]]
-
-
-class Fetched(Rows):
-    """Rows as BigQuery returned them, which know their columns also where there are none."""
-
-    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

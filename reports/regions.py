@@ -17,7 +17,7 @@ from babel import Locale
 from posts.text import without_heaps_of_accents
 
 from .disk_cache import on_disk
-from .query import Rows
+from .rows import Rows
 
 UNKNOWN = "unknown"
 _LANGUAGES = (

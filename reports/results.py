@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 
-from . import bursts, charts, findings, query, questions, reading, regions, sanitize, savings, words
+from . import charts, query, questions, sanitize, words
 from .params import Params
-from .query import Rows, Source
+from .query import Source
 from .questions import Question
+from .rows import Context, Fetched, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,47 +52,9 @@ class Held:
 
 # further queries, for the page's head and the shading of charts
 BESIDES = ("gaps", "live/rules", "live/held")
-_NEEDS = {"trend": ("words",), "distinctive_words": ("words", "trend"), "posts_by_region": ("points",)}
-# columns of the rows that this code makes of BigQuery's; a test holds them to the rows
-_COMPLETED = {
-    "words": ("lang", "word", "posts", "authors", "share"),
-    "phrases": ("lang", "phrase", "posts", "authors", "share"),
-    "distinctive_words": ("part", "word", "posts", "elsewhere", "log_odds", "z"),
-    "posts_by_region": ("region", "code", "posts", "share", "tagged_with_a_place", "by_the_authors_words"),
-    "search": ("posted_at", "user_username", "lang", "id", "before", "match", "after", "found"),
-}
 _AT_ONCE = 3  # queries: BigQuery takes a hundred; the embedded engine answers one while it translates another
-_TREND = timedelta(days=7)
 _HOUR = timedelta(hours=1)
 _QUIET = timedelta(minutes=5)  # the ingester writes a heartbeat each minute
-_EMPTY = {
-    "top_hashtags": "No hashtag is on at least {minimum} posts of this period.",
-    "top_mentions": "No account is mentioned in at least {minimum} posts of this period.",
-    "top_links": "No site is linked in at least {minimum} posts of this period.",
-    "top_pages": "No page is linked in at least {minimum} posts of this period.",
-    "top_emoji": "No emoji is on at least {minimum} posts of this period.",
-    "conversations": "No conversation has at least {minimum} posts in this period.",
-    "words": "No word is in more than one post of this period.",
-    "phrases": "No phrase is in more than one post of this period.",
-    "distinctive_words": "No word sets the last seven days, a burst or a rule apart from the rest.",
-    "points": "No post of this period carries coordinates.",
-    "rules_over_time": "No post of this period has a rule.",
-    "keywords_over_time": "No post of this period has a keyword.",
-    "network_of_hashtags": "No two hashtags are together on at least {minimum} posts of this period.",
-    "network_of_mentions": "Nobody mentions another in at least {minimum} posts of this period.",
-    "network_of_retweets": "Nobody retweets another at least {minimum} times in this period.",
-    "network_of_quotes": "Nobody quotes another at least {minimum} times in this period.",
-    "posts_to_read": "No post of this period is anything but a retweet.",
-    "search": "No post of this period but retweets says '{search}'. A * finds beginnings of words: klima*.",
-    "same_texts": "No text was posted by several authors in this period.",
-    "top_authors": "No author has at least {minimum} posts in this period.",
-    "top_originals": "No post was retweeted at least {minimum} times in this period.",
-    "sentiment_extremes": "No post of this period has a sentiment other than zero: VADER knows English only.",
-    "dropped": "The filter dropped nothing in this period.",
-    "cost_by_day": "Nothing was spent in this period, as far as the ledger of this dataset says.",
-    "receipt": "Nothing arrived in this period, and no gap is known.",
-    "gaps": "No gap is known in this period.",
-}
 
 
 def make(
@@ -111,14 +73,14 @@ def make(
     try:
         wanted = {question.sql: question for question in needed(names)}
         asking = {sql: pool.submit(query.answer, source, question, asked) for sql, question in wanted.items()}
-        found = _Found(source, asked, told, asking)
+        answers = _Answers(source, asked, told, asking)
         return Report(
             asked,
             datetime.now(UTC),
             source.name,
-            {name: _answer(found, name) for name in names},
-            _rules(found.query("live/rules")),
-            _held(found.query("live/held"), replace(asked, until=max(held_until or asked.until, asked.until))),
+            {name: _answer(answers, name) for name in names},
+            _rules(answers.query("live/rules")),
+            _held(answers.query("live/held"), replace(asked, until=max(held_until or asked.until, asked.until))),
             source.is_synthetic,
         )
     finally:
@@ -150,37 +112,36 @@ def _hour(moment: datetime) -> datetime:
 
 def needed(names: Sequence[str]) -> list[Question]:
     """All that a report with these questions asks BigQuery, each query once."""
-    more = [other for name in names for other in _NEEDS.get(name, ())]
+    more = [other for name in names for other in questions.read(name).needs]
     asked = [questions.read(name) for name in dict.fromkeys((*names, *more, *BESIDES))]
     return list({question.sql: question for question in asked}.values())
 
 
-def _answer(found: "_Found", name: str) -> Answer:
-    rows, asked = found.rows(name), found.asked
-    beside = charts.Beside(
-        gaps=found.gaps_of_the_trend if name == "trend" else found.rows("gaps"),
-        end=asked.local(asked.until).replace(tzinfo=None),
-        begin=asked.local(asked.since).replace(tzinfo=None),
-        week_start=asked.week_start,
-        words=found.words_of_bursts if name == "trend" else {},
-        points=found.rows("points") if name == "posts_by_region" else [],
+def _answer(answers: "_Answers", name: str) -> Answer:
+    question, rows, params = questions.read(name), answers.rows(name), answers.params
+    usual = Context(
+        gaps=answers.rows("gaps"),
+        end=params.local(params.until).replace(tzinfo=None),
+        begin=params.local(params.since).replace(tzinfo=None),
+        week_start=params.week_start,
     )
-    finding = sanitize.for_terminal(findings.of(name, rows, found.words_of_bursts if name == "trend" else {}))
-    columns = tuple(rows[0]) if rows else _COMPLETED.get(name) or _columns(found.query(name))
-    return Answer(questions.read(name), rows, charts.chart(name, rows, beside), empty(name, asked), finding, columns)
+    context = question.context(answers, usual)
+    finding = sanitize.for_terminal(question.answer(rows, context))
+    columns = tuple(rows[0]) if rows else question.columns or _columns(answers.query(name))
+    empty = question.empty.format(minimum=params.minimum, search=params.search)
+    return Answer(question, rows, charts.chart(question, rows, context), empty, finding, columns)
 
 
 def _columns(fetched: Rows) -> tuple[str, ...]:
-    columns = fetched.columns if isinstance(fetched, query.Fetched) else ()
-    return tuple(column for column in columns if not column.endswith("_offset"))  # with_offsets takes these away
+    return fetched.columns if isinstance(fetched, Fetched) else ()
 
 
 @dataclass
-class _Found:
-    """Answers so far. Questions that share a query, and those that look at each other's answers, ask BigQuery once."""
+class _Answers:
+    """The answers of one report so far: questions.Answers."""
 
     source: Source
-    asked: Params
+    params: Params
     told: Callable[[str], None]
     asking: dict[str, Future[Rows]]  # by the query's text
     _rows: dict[str, Rows] = field(default_factory=dict)
@@ -188,81 +149,22 @@ class _Found:
     def rows(self, name: str) -> Rows:
         if name not in self._rows:
             self.told(name)
-            self._rows[name] = self._afterwards(name)
+            self._rows[name] = questions.read(name).prepare(self.query(name), self)
         return self._rows[name]
-
-    def _afterwards(self, name: str) -> Rows:
-        """Return BigQuery's rows, completed with what only this code knows."""
-        match name:
-            case "words":
-                return words.by_language(self.texts)
-            case "phrases":
-                return words.phrases_by_language(self.texts)
-            case "distinctive_words":
-                return words.distinctive(self.texts, self._parts(), self.asked.minimum)
-        rows = self.query(name)
-        match name:
-            case "gaps":
-                return with_offsets(rows, self.asked)
-            case "posts_by_region" if rows:
-                return regions.by_country(rows)
-            case "dropped":
-                return savings.of_this_project(rows)
-            case "search" if self.asked.search is not None:
-                return reading.in_context(rows, self.asked.search)
-        return rows
 
     def query(self, name: str) -> Rows:
         """Return BigQuery's rows, unchanged."""
         return self.asking[questions.read(name).sql].result()
 
-    @cached_property
+    def ask(self, name: str, params: Params) -> Rows:
+        return query.answer(self.source, questions.read(name), params)
+
     def texts(self) -> list[words.Text]:
+        return self._texts
+
+    @cached_property
+    def _texts(self) -> list[words.Text]:
         return words.read(self.query("words"))
-
-    @cached_property
-    def gaps_of_the_trend(self) -> Rows:
-        """It looks back further than a short period does."""
-        week = replace(self.asked, since=min(self.asked.since, self.asked.until - _TREND))
-        return self.rows("gaps") if week == self.asked else query.answer(self.source, questions.read("gaps"), week)
-
-    @cached_property
-    def words_of_bursts(self) -> dict[datetime, list[str]]:
-        """The surest words of each burst, by its first hour."""
-        by_part: dict[str, list[str]] = {}
-        for row in self.rows("distinctive_words"):
-            by_part.setdefault(row["part"], []).append(row["word"])
-        return {burst.first: by_part[burst.name] for burst in bursts.find(self.rows("trend")) if burst.name in by_part}
-
-    def _parts(self) -> dict[str, list[bool]]:
-        """Of each text, whether it is in the part: the last seven days, each burst, each rule."""
-        rules = sorted({rule for text in self.texts for rule in text.rules})
-        parts = {"the last 7 days": [text.is_this_week for text in self.texts]}
-        for burst in bursts.find(self.rows("trend")):
-            parts[burst.name] = [text.hour in burst.hours for text in self.texts]
-        if len(rules) > 1:
-            parts |= {f"rule {rule}": [rule in text.rules for text in self.texts] for rule in rules}
-        return parts
-
-
-def with_offsets(gaps: Rows, asked: Params) -> Rows:
-    """Return the rows of gaps.sql without offset columns; a time in the repeated hour of a clock change gets a zone, to show its offset."""
-    zone = ZoneInfo(asked.timezone)
-    placed: Rows = []
-    for row in gaps:
-        told = {column: value for column, value in row.items() if not column.endswith("_offset")}
-        for column in ("since", "until"):
-            if (moment := row[column]) is not None:
-                offset = timedelta(minutes=row[f"{column}_offset"])
-                first, second = moment.replace(tzinfo=zone), moment.replace(tzinfo=zone, fold=1)
-                if first.utcoffset() != second.utcoffset():
-                    told[column] = first if first.utcoffset() == offset else second
-        placed.append(told)
-    return placed
-
-
-def empty(name: str, asked: Params) -> str:
-    return _EMPTY.get(name, "There are no posts in this period.").format(minimum=asked.minimum, search=asked.search)
 
 
 def _held(rows: Rows, asked: Params) -> Held | None:

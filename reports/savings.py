@@ -7,7 +7,7 @@ from posts import languages as languages_of_x
 from posts.keywords import Keywords, KeywordsError, read_keywords
 from posts.rule_text import RULE_CHARACTERS, clause, unsayable
 
-from .query import Rows
+from .rows import Rows
 
 KEYWORDS = Path(__file__).parents[1] / "functions" / "load_tweet" / "keywords.txt"
 

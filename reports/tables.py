@@ -7,22 +7,6 @@ from typing import Any
 from posts import languages
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-# in the order of time, so that it is the end that matters
-BY_TIME = frozenset(
-    {
-        "posts_by_hour",
-        "posts_by_day",
-        "posts_by_week",
-        "sentiment_by_hour",
-        "trend",
-        "receipt",
-        "cost_by_day",
-        "authors_by_day",
-        "rules_over_time",
-        "keywords_over_time",
-        "languages_over_time",
-    }
-)
 _SHARES = ("share", "coverage", "with_sentiment")
 _LONGEST = 400  # characters of a post's text in a table; CSV and export have all of it
 

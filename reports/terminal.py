@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from . import sanitize, tables
-from .query import Rows
 from .results import Answer, Report
+from .rows import Rows
 
 _SHOWN = 12  # rows of a table; the files have all
 _TEXT = 24  # characters that a column of sentences has at least; its cells are wrapped, and no others
@@ -38,7 +38,7 @@ def show(report: Report, console: Console, names: Sequence[str]) -> None:
         table, left_out = _table(answer, console.width)
         console.print(table)
         if len(answer.rows) > _SHOWN:
-            which = "last" if name in tables.BY_TIME else "first"
+            which = "last" if answer.question.is_by_time else "first"
             console.print(Text(f"the {which} {_SHOWN} of {len(answer.rows):,} rows", style="dim"))
         if left_out:
             console.print(Text(f"no room for {', '.join(left_out)}: see the CSV file", style="dim"))
@@ -46,9 +46,9 @@ def show(report: Report, console: Console, names: Sequence[str]) -> None:
 
 def _table(answer: Answer, width: int) -> tuple[Table, list[str]]:
     """Return the table, and the headings of the columns that it has no room for: whole columns go, the last first, and no letters."""
-    rows = answer.rows[-_SHOWN:] if answer.question.name in tables.BY_TIME else answer.rows[:_SHOWN]
-    if answer.question.name == "posts_by_region" and len(answer.rows) > _SHOWN:
-        rows = [*rows[:-1], answer.rows[-1]]  # the row "unknown" is always shown
+    rows = answer.rows[-_SHOWN:] if answer.question.is_by_time else answer.rows[:_SHOWN]
+    if answer.question.rows == "the last always" and len(answer.rows) > _SHOWN:
+        rows = [*rows[:-1], answer.rows[-1]]
     least = {column: _least(column, rows) for column in rows[0] if column not in _LONG}
     left_out: list[str] = []
     while _together(least) > width and (droppable := [column for column in list(least)[1:] if column not in _KEPT]):

@@ -43,7 +43,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         sync_playwright() as playwright,
     ):
-        report = results.make(source, Params(now - timedelta(days=28), now, "America/New_York"), questions.NAMES)
+        report = results.make(source, Params(now - timedelta(days=28), now, "America/New_York"), questions.names())
         files.write(report, Path(folder), with_page=True)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = _opened(browser, (Path(folder) / "report.html").as_uri(), _WIDE, "light")

@@ -3,14 +3,12 @@
 They are passed to Vega as if they were UTC and drawn so, because a browser knows only its own zone and UTC.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import altair as alt
 
-from ..query import Rows
+from ..rows import Context, Rows
 
 Spec = dict[str, Any]
 Chart = Any  # Altair's types for its own charts do not hold where they are layered
@@ -21,18 +19,6 @@ UTC = alt.Scale(type="utc")
 _OF_HOURS = 3  # days: of a shorter period the hours are named
 _FEW = 10  # bars
 _LABELLED = 0.01  # of the axis: a gap that is shorter has no room for words
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What a chart shows beside its own rows. `end` is the period's, naive, in its time zone."""
-
-    gaps: Rows
-    end: datetime
-    begin: datetime  # the same
-    week_start: int = 0  # weekday, 0 is Monday
-    words: Mapping[datetime, Sequence[str]] = field(default_factory=dict)  # of bursts, by their first hour
-    points: Rows = field(default_factory=list)  # coordinates
 
 
 def data(values: Rows) -> alt.InlineData:
@@ -70,9 +56,9 @@ def number_format(name: str) -> str:
     return ".1%" if name == "share" else ","
 
 
-def gaps(rows: Rows, beside: Beside) -> Chart:
+def gaps(rows: Rows, context: Context) -> Chart:
     """Shade gaps behind everything else, because an outage must not look like a trend."""
-    shades = _shades(rows, beside)
+    shades = _shades(rows, context)
     shade = (
         alt.Chart(data(shades))
         .mark_rect(opacity=0.22)
@@ -97,14 +83,14 @@ def gaps(rows: Rows, beside: Beside) -> Chart:
     return alt.layer(shade, label)
 
 
-def _shades(rows: Rows, beside: Beside) -> Rows:
+def _shades(rows: Rows, context: Context) -> Rows:
     """The gaps as far as the chart's own axis goes, so that one from before does not stretch it."""
     times = [value for value in (next(iter(row.values())) for row in rows) if isinstance(value, date)]
     if not times:
         return []
-    first, last = min(map(as_datetime, times)), beside.end
+    first, last = min(map(as_datetime, times)), context.end
     shades = []
-    for gap in beside.gaps:
+    for gap in context.gaps:
         begin, until = gap["since"].replace(tzinfo=None), gap["until"] and gap["until"].replace(tzinfo=None)
         if begin >= last or (until or last) <= first:
             continue

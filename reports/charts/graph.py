@@ -7,8 +7,8 @@ import altair as alt
 import networkx as nx
 
 from .. import network
-from ..query import Rows
-from .base import Beside, Chart, data
+from ..rows import Context, Rows
+from .base import Chart, data
 from .time import Draw
 
 NODES = 60  # more cannot be read
@@ -19,9 +19,11 @@ _HEIGHT = 460  # px
 _LEAST = 3  # nodes: two are a line
 
 
-def densest(*, directed: bool) -> Draw:
-    def draw(rows: Rows, beside: Beside) -> Chart | None:
-        whole = network.build(rows[:_EDGES], directed=directed)
+def densest(direction: str = "") -> Draw:
+    """`direction` is "directed" where an edge leads from one to the other."""
+
+    def draw(rows: Rows, context: Context) -> Chart | None:
+        whole = network.build(rows[:_EDGES], directed=bool(direction))
         part = core(whole)
         if part.number_of_nodes() < _LEAST:
             return None

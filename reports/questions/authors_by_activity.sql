@@ -1,6 +1,8 @@
--- Authors by number of posts, and their share of all posts
--- Scans: the authors, kinds and keywords of the period's days.
--- Note: new_authors are those whose first post here, as far as the period goes, is in its last seven days.
+-- title: Authors by number of posts, and their share of all posts
+-- section: By whom
+-- order: 620
+-- scans: the authors, kinds and keywords of the period's days.
+-- note: new_authors are those whose first post here, as far as the period goes, is in its last seven days.
 WITH counted AS (
   SELECT
     user_id,

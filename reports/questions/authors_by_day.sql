@@ -1,6 +1,10 @@
--- Authors per day, and how many of them are new
--- Scans: the authors and keywords of the period's days.
--- Note: new_authors are those whose first post of the period is of that day, so on the period's first day all are new. Days without posts are left out.
+-- title: Authors per day, and how many of them are new
+-- section: By whom
+-- order: 630
+-- scans: the authors and keywords of the period's days.
+-- note: new_authors are those whose first post of the period is of that day, so on the period's first day all are new. Days without
+--   posts are left out.
+-- rows: by time
 WITH days AS (
   SELECT DISTINCT DATE(DATETIME(TIMESTAMP(created_at), @timezone)) AS day, user_id
   FROM tweets

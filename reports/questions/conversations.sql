@@ -1,7 +1,11 @@
--- Longest conversations
--- Scans: the text, authors, kinds and keywords of the period's days.
--- Note: a conversation is a post and all replies to it and to each other, as far as they are here. Retweets are left out. hours is the time from
--- the first post here to the last; text is that of the first.
+-- title: Longest conversations
+-- section: About what
+-- order: 600
+-- scans: the text, authors, kinds and keywords of the period's days.
+-- note: A conversation is a post and all replies to it and to each other, as far as they are here. Retweets are left out. hours is the
+--   time from the first post here to the last; text is that of the first.
+-- empty: No conversation has at least {minimum} posts in this period.
+-- finding: The longest conversation has {posts:posts} by {authors:authors}, in {hours:hours}.
 SELECT
   COUNT(*) AS posts,
   COUNT(DISTINCT user_id) AS authors,

@@ -1,7 +1,12 @@
--- Posts that the filter dropped, what they cost, and words that would have saved it
--- Scans: the table filtered, of the period's days.
--- Note: of all keywords and rules. X charges for a post when it delivers it, so what the filter drops is paid for: $0.005 a post (2026-08), authors' data
--- apart; imported posts cost nothing. The same condition in ingester/rules.yaml keeps X from delivering it; python -m functions.load_tweet.filter tries it.
+-- title: Posts that the filter dropped, what they cost, and words that would have saved it
+-- section: For how much
+-- order: 1030
+-- scans: the table filtered, of the period's days.
+-- note: Of all keywords and rules. X charges for a post when it delivers it, so what the filter drops is paid for: $0.005 a post
+--   (2026-08), authors' data apart; imported posts cost nothing. The same condition in ingester/rules.yaml keeps X from delivering it;
+--   python -m functions.load_tweet.filter tries it.
+-- empty: The filter dropped nothing in this period.
+-- chart: bars reason posts dollars
 SELECT
   reason,
   COUNT(DISTINCT id) AS posts,

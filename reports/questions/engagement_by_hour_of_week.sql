@@ -1,8 +1,10 @@
--- Activity by hour of the week: posts, retweets, quotes, replies and reach per hour
--- Scans: the time, kind, followers and counts and keywords of the period's days, and the ledger of gaps.
--- Note: the counts on a post itself are near zero when the stream delivers it, so they say nothing. Shown instead is what was
--- seen an hour: posts by kind, their reach (followers of the authors, added up), and the likes that the originals inside
--- retweets had by then (the median; n is how many). hours says how many such hours the period has, less those not held.
+-- title: Activity by hour of the week: posts, retweets, quotes, replies and reach per hour
+-- section: When
+-- order: 210
+-- scans: the time, kind, followers and counts and keywords of the period's days, and the ledger of gaps.
+-- note: The counts on a post itself are near zero when the stream delivers it, so they say nothing. Shown instead is what was seen an
+--   hour: posts by kind, their reach (followers of the authors, added up), and the likes that the originals inside retweets had by then
+--   (the median; n is how many). hours says how many such hours the period has, less those not held.
 WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in one hour
   SELECT instant, DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
   FROM UNNEST(GENERATE_TIMESTAMP_ARRAY(

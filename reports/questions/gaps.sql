@@ -1,6 +1,11 @@
--- Gaps in the stream, why, and what was fetched again
--- Scans: the ledger of gaps.
--- Note: of all rules. missing is what X counts in the gap and is not here: above all retweets, which recent search does not return. Offsets are minutes from UTC.
+-- title: Gaps in the stream, why, and what was fetched again
+-- section: How complete
+-- order: 1120
+-- scans: the ledger of gaps.
+-- note: Of all rules. missing is what X counts in the gap and is not here: above all retweets, which recent search does not return.
+--   Offsets are minutes from UTC.
+-- empty: No gap is known in this period.
+-- columns: since until seconds reason status posts_expected posts_recovered missing note
 SELECT
   DATETIME(since, @timezone) AS since,
   DATETIME(until, @timezone) AS until,

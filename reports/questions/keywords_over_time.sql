@@ -1,5 +1,10 @@
--- Posts per keyword over time
--- Scans: the rules and keywords of the period's days.
--- Note: of hours where the period is three days or shorter, else of days. The eight keywords with most posts, of which the chart shows six; share is of all posts of that time. Keywords are the
--- entries of keywords.txt; a post that has several counts for each.
--- Query: shared/shares_over_time, with word = keywords
+-- title: Posts per keyword over time
+-- section: Compared
+-- order: 720
+-- scans: the rules and keywords of the period's days.
+-- note: Of hours where the period is three days or shorter, else of days. The eight keywords with most posts, of which the chart shows
+--   six; share is of all posts of that time. Keywords are the entries of keywords.txt; a post that has several counts for each.
+-- empty: No post of this period has a keyword.
+-- chart: side_by_side word
+-- rows: by time
+-- query: shared/shares_over_time with word = keywords

@@ -1,7 +1,10 @@
--- Share of retweets, quotes, replies and originals
--- Scans: the kind and keywords of the period's days.
--- Note: a post is of the first kind that fits: a retweet, else a quote, else a reply, else an original. Gaps that search has
--- filled lack retweets, so a period with gaps has too few of them; in_gaps_filled says how many posts came from search.
+-- title: Share of retweets, quotes, replies and originals
+-- section: How many
+-- order: 160
+-- scans: the kind and keywords of the period's days.
+-- note: A post is of the first kind that fits: a retweet, else a quote, else a reply, else an original. Gaps that search has filled
+--   lack retweets, so a period with gaps has too few of them; in_gaps_filled says how many posts came from search.
+-- chart: bars kind posts share
 SELECT
   CASE
     WHEN retweet_of IS NOT NULL THEN 'retweet'

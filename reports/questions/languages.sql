@@ -1,6 +1,9 @@
--- Posts per language, and how many of them have a sentiment
--- Scans: the language, sentiment and keywords of the period's days.
--- Note: languages are X's guesses (BCP 47); 'und' is where it had none.
+-- title: Posts per language, and how many of them have a sentiment
+-- section: Where
+-- order: 330
+-- scans: the language, sentiment and keywords of the period's days.
+-- note: Languages are X's guesses (BCP 47); 'und' is where it had none.
+-- chart: bars lang posts share with_sentiment
 SELECT
   COALESCE(lang, 'und') AS lang,
   COUNT(*) AS posts,

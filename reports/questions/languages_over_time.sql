@@ -1,5 +1,9 @@
--- Posts per language over time
--- Scans: the languages and keywords of the period's days.
--- Note: of hours where the period is three days or shorter, else of days. The eight languages with most posts, of which the chart shows six; share is of all posts of that time. 'und' is
--- where X knows none.
--- Query: shared/shares_over_time, with lang = [COALESCE(lang, 'und')]
+-- title: Posts per language over time
+-- section: Compared
+-- order: 730
+-- scans: the languages and keywords of the period's days.
+-- note: Of hours where the period is three days or shorter, else of days. The eight languages with most posts, of which the chart
+--   shows six; share is of all posts of that time. 'und' is where X knows none.
+-- chart: side_by_side lang
+-- rows: by time
+-- query: shared/shares_over_time with lang = [COALESCE(lang, 'und')]

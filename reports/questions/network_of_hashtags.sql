@@ -1,7 +1,12 @@
--- Hashtags that appear in the same posts
--- Scans: the hashtags and keywords of the period's days.
--- Note: an edge joins two hashtags; weight is the posts that have both. They are compared as in top_hashtags. Pairs on fewer than the minimum of posts are left out.
--- Of a post with more than 100 hashtags the first 100 count: their pairs grow with the square.
+-- title: Hashtags that appear in the same posts
+-- section: Who with whom
+-- order: 810
+-- scans: the hashtags and keywords of the period's days.
+-- note: An edge joins two hashtags; weight is the posts that have both. They are compared as in top_hashtags. Pairs on fewer than the
+--   minimum of posts are left out. Of a post with more than 100 hashtags the first 100 count: their pairs grow with the square.
+-- empty: No two hashtags are together on at least {minimum} posts of this period.
+-- finding: {source} and {target} are together most: {weight:posts}.
+-- chart: network
 WITH written_tags AS (
   SELECT DISTINCT id, CONCAT('#', FOLDED(written)) AS hashtag
   FROM tweets, UNNEST(hashtags) AS written

@@ -1,7 +1,12 @@
--- Who mentions whom
--- Scans: the mentions, authors, kinds and keywords of the period's days.
--- Note: an edge leads from the author to the account; weight is the posts. A retweet's mentions are the original's, so retweets are left out.
--- Pairs with fewer than the minimum of posts are left out.
+-- title: Who mentions whom
+-- section: Who with whom
+-- order: 820
+-- scans: the mentions, authors, kinds and keywords of the period's days.
+-- note: An edge leads from the author to the account; weight is the posts. A retweet's mentions are the original's, so retweets are
+--   left out. Pairs with fewer than the minimum of posts are left out.
+-- empty: Nobody mentions another in at least {minimum} posts of this period.
+-- finding: {source} mentions {target} most: {weight:posts}.
+-- chart: network directed
 SELECT CONCAT('@', LOWER(user_username)) AS source, CONCAT('@', LOWER(written)) AS target, COUNT(DISTINCT id) AS weight
 FROM tweets, UNNEST(mentions) AS written
 WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)

@@ -1,7 +1,12 @@
--- Who quotes whom
--- Scans: the ids, authors, kinds and keywords of the period's days.
--- Note: an edge leads from whoever quotes to the author of the quoted post, where that is in the table for the same period; weight is the
--- posts. Pairs with fewer than the minimum are left out.
+-- title: Who quotes whom
+-- section: Who with whom
+-- order: 840
+-- scans: the ids, authors, kinds and keywords of the period's days.
+-- note: An edge leads from whoever quotes to the author of the quoted post, where that is in the table for the same period; weight is
+--   the posts. Pairs with fewer than the minimum are left out.
+-- empty: Nobody quotes another at least {minimum} times in this period.
+-- finding: {source} quotes {target} most: {weight:posts}.
+-- chart: network directed
 SELECT CONCAT('@', LOWER(quoting.user_username)) AS source, CONCAT('@', LOWER(quoted.user_username)) AS target,
   COUNT(DISTINCT quoting.id) AS weight
 FROM tweets AS quoting JOIN tweets AS quoted ON quoted.id = quoting.quote_of

@@ -1,7 +1,12 @@
--- Who retweets whom
--- Scans: the text, authors, kinds and keywords of the period's days.
--- Note: an edge leads from whoever retweets to the author of the original; weight is the retweets. Gaps that search has filled lack
--- retweets. Pairs with fewer than the minimum are left out.
+-- title: Who retweets whom
+-- section: Who with whom
+-- order: 830
+-- scans: the text, authors, kinds and keywords of the period's days.
+-- note: An edge leads from whoever retweets to the author of the original; weight is the retweets. Gaps that search has filled lack
+--   retweets. Pairs with fewer than the minimum are left out.
+-- empty: Nobody retweets another at least {minimum} times in this period.
+-- finding: {source} retweets {target} most: {weight:posts}.
+-- chart: network directed
 SELECT CONCAT('@', LOWER(user_username)) AS source, CONCAT('@', LOWER(REGEXP_EXTRACT(text, r'^RT @(\w+):'))) AS target,
   COUNT(DISTINCT id) AS weight
 FROM tweets

@@ -1,5 +1,10 @@
--- Phrases per language
--- Scans: nothing more than words, whose query it shares.
--- Note: phrases are two or three words in a row, with nothing but spaces between them; none begins or ends with one of the commonest words of its
--- language. The posts are those of words.
--- Query: words
+-- title: Phrases per language
+-- section: About what
+-- order: 520
+-- scans: nothing more than words, whose query it shares.
+-- note: Phrases are two or three words in a row, with nothing but spaces between them; none begins or ends with one of the commonest
+--   words of its language. The posts are those of words.
+-- empty: No phrase is in more than one post of this period.
+-- chart: columns lang phrase share
+-- columns: lang phrase posts authors share
+-- query: words

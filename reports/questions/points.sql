@@ -1,6 +1,9 @@
--- Coordinates of posts
--- Scans: the coordinates and keywords of the period's days.
--- Note: few posts carry coordinates. They are rounded to a tenth of a degree, about 11 km.
+-- title: Coordinates of posts
+-- section: Where
+-- order: 320
+-- scans: the coordinates and keywords of the period's days.
+-- note: Few posts carry coordinates. They are rounded to a tenth of a degree, about 11 km.
+-- empty: No post of this period carries coordinates.
 SELECT
   ROUND(latitude, 1) AS latitude,
   ROUND(longitude, 1) AS longitude,

@@ -1,4 +1,8 @@
--- Posts per day. Days without posts are zeros.
--- Scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
--- Note: a first or last day that the period cuts off is pale.
--- Query: shared/posts_per_unit, with day = DATE(local)
+-- title: Posts per day. Days without posts are zeros.
+-- section: How many
+-- order: 130
+-- scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
+-- note: A first or last day that the period cuts off is pale.
+-- chart: posts_per day
+-- rows: by time
+-- query: shared/posts_per_unit with day = DATE(local)

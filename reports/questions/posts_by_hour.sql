@@ -1,5 +1,9 @@
--- Posts per hour. Hours without posts are zeros.
--- Scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
--- Note: seconds_not_held says for how much of an hour nobody held X's stream: a low count there is no trend. What search gave
--- back afterwards is in the count, retweets apart, which search does not return.
--- Query: shared/posts_per_unit, with hour = DATETIME_TRUNC(local, HOUR)
+-- title: Posts per hour. Hours without posts are zeros.
+-- section: How many
+-- order: 120
+-- scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
+-- note: seconds_not_held says for how much of an hour nobody held X's stream: a low count there is no trend. What search gave back
+--   afterwards is in the count, retweets apart, which search does not return.
+-- chart: posts_per hour
+-- rows: by time
+-- query: shared/posts_per_unit with hour = DATETIME_TRUNC(local, HOUR)

@@ -1,8 +1,13 @@
--- Posts per country and region: the place of the post, else what its author says
--- Scans: the places, the authors' locations and the keywords of the period's days.
--- Note: few posts are tagged with a place. What authors write is free text, looked up in GeoNames (cities of 15,000 people and
--- more, countries, states) by python -m reports; what it does not find is 'unknown', as is what was left empty, and what is not
--- among the 50,000 most frequent texts.
+-- title: Posts per country and region: the place of the post, else what its author says
+-- section: Where
+-- order: 310
+-- scans: the places, the authors' locations and the keywords of the period's days.
+-- note: Few posts are tagged with a place. What authors write is free text, looked up in GeoNames (cities of 15,000 people and more,
+--   countries, states) by python -m reports; what it does not find is 'unknown', as is what was left empty, and what is not among the
+--   50,000 most frequent texts.
+-- needs: points
+-- columns: region code posts share tagged_with_a_place by_the_authors_words
+-- rows: the last always
 WITH places AS (
   SELECT
     country_code,

@@ -1,7 +1,10 @@
--- Posts and cost per rule
--- Scans: the rules, authors and keywords of the period's days.
--- Note: a post that several rules match counts for each. dollars is $0.005 a post as X delivers it, 2026-08; with authors'
--- data it is up to $0.010 more for each author and UTC day (author_days). Imported posts cost nothing.
+-- title: Posts and cost per rule
+-- section: For how much
+-- order: 1020
+-- scans: the rules, authors and keywords of the period's days.
+-- note: A post that several rules match counts for each. dollars is $0.005 a post as X delivers it, 2026-08; with authors' data it is
+--   up to $0.010 more for each author and UTC day (author_days). Imported posts cost nothing.
+-- chart: bars rule posts dollars
 SELECT
   COALESCE(matched, '(none)') AS rule,
   COUNT(*) AS posts,

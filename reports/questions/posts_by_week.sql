@@ -1,4 +1,8 @@
--- Posts per week. Weeks without posts are zeros.
--- Scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
--- Note: weeks begin on Monday, or as --week-starts says; a first or last one that the period cuts off is pale.
--- Query: shared/posts_per_unit, with week = DATE_SUB(DATE(local), INTERVAL MOD(EXTRACT(DAYOFWEEK FROM local) + 12 - @week_start, 7) DAY)
+-- title: Posts per week. Weeks without posts are zeros.
+-- section: How many
+-- order: 140
+-- scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
+-- note: Weeks begin on Monday, or as --week-starts says; a first or last one that the period cuts off is pale.
+-- chart: posts_per week
+-- rows: by time
+-- query: shared/posts_per_unit with week = DATE_SUB(DATE(local), INTERVAL MOD(EXTRACT(DAYOFWEEK FROM local) + 12 - @week_start, 7) DAY)

@@ -1,7 +1,11 @@
--- A random sample of posts to read, the same each time
--- Scans: the texts, authors, rules, languages and keywords of the period's days.
--- Note: retweets are left out. Every other post has the same chance, and each day, rule or language (--by) has its share of the sample, so
--- percentages of the sample hold for all posts but retweets. --seed draws another sample, --sample a larger one, --export FILE.csv writes it for hand coding.
+-- title: A random sample of posts to read, the same each time
+-- section: To read
+-- order: 910
+-- scans: the texts, authors, rules, languages and keywords of the period's days.
+-- note: Retweets are left out. Every other post has the same chance, and each day, rule or language (--by) has its share of the
+--   sample, so percentages of the sample hold for all posts but retweets. --seed draws another sample, --sample a larger one, --export
+--   FILE.csv writes it for hand coding.
+-- empty: No post of this period is anything but a retweet.
 WITH strata AS (
   SELECT
     id, created_at, user_username, lang, rules, sentiment, text,

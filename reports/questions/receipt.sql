@@ -1,7 +1,12 @@
--- Completeness receipt per hour of arrival: the balance is zero if nothing is missing
--- Scans: the ids in archive, tweet_versions and filtered, rejected, and the ledger of gaps.
--- Note: of all keywords and rules, in whole hours. published is what reached the topic, distinct posts, more than five minutes ago. Each of them is loaded, filtered or
--- rejected; balance is what is missing. An hour with a gap that is still open, or filled in part, is not complete.
+-- title: Completeness receipt per hour of arrival: the balance is zero if nothing is missing
+-- section: How complete
+-- order: 1110
+-- scans: the ids in archive, tweet_versions and filtered, rejected, and the ledger of gaps.
+-- note: Of all keywords and rules, in whole hours. published is what reached the topic, distinct posts, more than five minutes ago.
+--   Each of them is loaded, filtered or rejected; balance is what is missing. An hour with a gap that is still open, or filled in part,
+--   is not complete.
+-- empty: Nothing arrived in this period, and no gap is known.
+-- rows: by time
 WITH arrived AS (
   SELECT hour, archived, loaded, filtered, rejected, balance
   FROM receipt

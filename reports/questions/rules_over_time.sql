@@ -1,5 +1,10 @@
--- Posts per rule over time
--- Scans: the rules and keywords of the period's days.
--- Note: of hours where the period is three days or shorter, else of days. The eight rules with most posts, of which the chart shows six; share is of all posts of that time. A post that
--- several rules match counts for each.
--- Query: shared/shares_over_time, with rule = rules
+-- title: Posts per rule over time
+-- section: Compared
+-- order: 710
+-- scans: the rules and keywords of the period's days.
+-- note: Of hours where the period is three days or shorter, else of days. The eight rules with most posts, of which the chart shows
+--   six; share is of all posts of that time. A post that several rules match counts for each.
+-- empty: No post of this period has a rule.
+-- chart: side_by_side rule
+-- rows: by time
+-- query: shared/shares_over_time with rule = rules

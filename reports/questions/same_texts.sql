@@ -1,7 +1,10 @@
--- Texts that several authors post as their own: copied by hand, by programs, or in a campaign
--- Scans: the text, authors, kinds and keywords of the period's days.
--- Note: retweets are left out. Texts are compared without case, links, mentions, digits, punctuation and spaces, and from 20 letters on. minutes is the time
--- from the first such post to the last.
+-- title: Texts that several authors post as their own: copied by hand, by programs, or in a campaign
+-- section: About what
+-- order: 590
+-- scans: the text, authors, kinds and keywords of the period's days.
+-- note: Retweets are left out. Texts are compared without case, links, mentions, digits, punctuation and spaces, and from 20 letters
+--   on. minutes is the time from the first such post to the last.
+-- empty: No text was posted by several authors in this period.
 WITH compared AS (
   SELECT
     user_id,

@@ -1,6 +1,9 @@
--- Posts that contain the words, with the text around them
--- Scans: the texts, authors, languages and keywords of the period's days.
--- Note: retweets are left out. Shown is a random sample of the posts found (--sample N), the same each time; found says how many there are.
+-- title: Posts that contain the words, with the text around them
+-- scans: the texts, authors, languages and keywords of the period's days.
+-- note: Retweets are left out. Shown is a random sample of the posts found (--sample N), the same each time; found says how many there
+--   are.
+-- empty: No post of this period but retweets says '{search}'. A * finds beginnings of words: klima*.
+-- columns: posted_at user_username lang id before match after found
 WITH matched AS (
   SELECT
     id, created_at, user_username, lang, text,

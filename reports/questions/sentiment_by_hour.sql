@@ -1,8 +1,11 @@
--- Sentiment per hour, and its spread
--- Scans: the time, sentiment and keywords of the period's days.
--- Note: sentiment is VADER's compound score, -1 to 1, a lexicon for short texts; n is how many posts have one, coverage which
--- share of all that is (other languages have none). Below the minimum of scored posts an hour's mean is left out. p25 and p75 are quartiles, sum
--- is that of all scores.
+-- title: Sentiment per hour, and its spread
+-- section: In what mood
+-- order: 410
+-- scans: the time, sentiment and keywords of the period's days.
+-- note: Sentiment is VADER's compound score, -1 to 1, a lexicon for short texts; n is how many posts have one, coverage which share of
+--   all that is (other languages have none). Below the minimum of scored posts an hour's mean is left out. p25 and p75 are quartiles,
+--   sum is that of all scores.
+-- rows: by time
 WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in one hour
   SELECT instant, DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
   FROM UNNEST(GENERATE_TIMESTAMP_ARRAY(

@@ -1,6 +1,9 @@
--- Most positive and most negative posts
--- Scans: the text, sentiment, author and keywords of the period's days.
--- Note: retweets are left out, and of the same text by the same author only one is shown. VADER does not know irony.
+-- title: Most positive and most negative posts
+-- section: In what mood
+-- order: 420
+-- scans: the text, sentiment, author and keywords of the period's days.
+-- note: Retweets are left out, and of the same text by the same author only one is shown. VADER does not know irony.
+-- empty: No post of this period has a sentiment other than zero: VADER knows English only.
 WITH scored AS (
   SELECT id, created_at, user_username, text, sentiment
   FROM tweets

@@ -1,6 +1,9 @@
--- Authors by reach, which is followers times posts
--- Scans: the authors, followers, text kinds and keywords of the period's days.
--- Note: reach is followers times posts, the most that could have seen them; followers are as of the author's last post here.
+-- title: Authors by reach, which is followers times posts
+-- section: By whom
+-- order: 610
+-- scans: the authors, followers, text kinds and keywords of the period's days.
+-- note: Reach is followers times posts, the most that could have seen them; followers are as of the author's last post here.
+-- empty: No author has at least {minimum} posts in this period.
 SELECT
   user_id,
   ANY_VALUE(user_username HAVING MAX received_at) AS username,

@@ -1,6 +1,12 @@
--- Most used emoji
--- Scans: the texts, authors and keywords of the period's days.
--- Note: a post counts once for each of its emoji. Flags, keycaps, skin tones and joined emoji are one, as Unicode has them, with U+FE0F or without; emoji on fewer than the minimum of posts are left out.
+-- title: Most used emoji
+-- section: About what
+-- order: 550
+-- scans: the texts, authors and keywords of the period's days.
+-- note: A post counts once for each of its emoji. Flags, keycaps, skin tones and joined emoji are one, as Unicode has them, with
+--   U+FE0F or without; emoji on fewer than the minimum of posts are left out.
+-- empty: No emoji is on at least {minimum} posts of this period.
+-- finding: {emoji} leads, in {posts:posts} by {authors:authors}.
+-- chart: bars emoji posts authors
 SELECT
   MAX(written) AS emoji,
   COUNT(DISTINCT id) AS posts,

@@ -1,6 +1,12 @@
--- Most used hashtags. A post counts once for each of its hashtags.
--- Scans: the hashtags, authors and keywords of the period's days.
--- Note: hashtags are compared as readers would: case, width and how accents are stored do not matter. A retweet carries the hashtags of what it retweets. Hashtags on fewer than the minimum of posts are left out.
+-- title: Most used hashtags. A post counts once for each of its hashtags.
+-- section: About what
+-- order: 540
+-- scans: the hashtags, authors and keywords of the period's days.
+-- note: Hashtags are compared as readers would: case, width and how accents are stored do not matter. A retweet carries the hashtags
+--   of what it retweets. Hashtags on fewer than the minimum of posts are left out.
+-- empty: No hashtag is on at least {minimum} posts of this period.
+-- finding: {hashtag} leads, in {posts:posts} by {authors:authors}.
+-- chart: bars hashtag posts authors
 SELECT
   CONCAT('#', FOLDED(written)) AS hashtag,
   COUNT(DISTINCT id) AS posts,

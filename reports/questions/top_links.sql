@@ -1,6 +1,11 @@
--- Most linked sites
--- Scans: the links, authors and keywords of the period's days.
--- Note: links to posts and pictures on X itself are left out, and so are sites on fewer than the minimum of posts.
+-- title: Most linked sites
+-- section: About what
+-- order: 560
+-- scans: the links, authors and keywords of the period's days.
+-- note: Links to posts and pictures on X itself are left out, and so are sites on fewer than the minimum of posts.
+-- empty: No site is linked in at least {minimum} posts of this period.
+-- finding: {site} is linked most, in {posts:posts} by {authors:authors}.
+-- chart: bars site posts authors
 WITH linked AS (
   SELECT id, user_id, LOWER(REGEXP_EXTRACT(written, r'(?i)^https?://(?:[^/?#@]*@)?(?:www\.)?([^/?#:@]+)')) AS site
   FROM tweets, UNNEST(urls) AS written

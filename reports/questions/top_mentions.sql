@@ -1,6 +1,11 @@
--- Most mentioned accounts. Case does not matter; a post counts once for each account that it mentions.
--- Scans: the mentions, authors and keywords of the period's days.
--- Note: a retweet mentions whom it retweets. Accounts on fewer than the minimum of posts are left out.
+-- title: Most mentioned accounts. Case does not matter; a post counts once for each account that it mentions.
+-- section: By whom
+-- order: 640
+-- scans: the mentions, authors and keywords of the period's days.
+-- note: A retweet mentions whom it retweets. Accounts on fewer than the minimum of posts are left out.
+-- empty: No account is mentioned in at least {minimum} posts of this period.
+-- finding: {mention} is mentioned most, in {posts:posts} by {authors:authors}.
+-- chart: bars mention posts authors
 SELECT
   CONCAT('@', LOWER(written)) AS mention,
   COUNT(DISTINCT id) AS posts,

@@ -1,6 +1,11 @@
--- Most retweeted posts, by the retweets that were seen here, with X's counts for the original
--- Scans: the text, the originals' counts and the keywords of the period's days.
--- Note: likes and retweets are the highest that any retweet brought along; originals with fewer than the minimum of retweets are left out.
+-- title: Most retweeted posts, by the retweets that were seen here, with X's counts for the original
+-- section: About what
+-- order: 580
+-- scans: the text, the originals' counts and the keywords of the period's days.
+-- note: Likes and retweets are the highest that any retweet brought along; originals with fewer than the minimum of retweets are left
+--   out.
+-- empty: No post was retweeted at least {minimum} times in this period.
+-- finding: The most retweeted post was retweeted {retweets_here:,} times here.
 SELECT
   retweet_of AS id,
   COUNT(*) AS retweets_here,

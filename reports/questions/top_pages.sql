@@ -1,7 +1,11 @@
--- Most linked pages
--- Scans: the links, authors and keywords of the period's days.
--- Note: a page is a link without what follows ? or #, and without www. Links to posts and pictures on X itself are left out, and so
--- are pages on fewer than the minimum of posts.
+-- title: Most linked pages
+-- section: About what
+-- order: 570
+-- scans: the links, authors and keywords of the period's days.
+-- note: A page is a link without what follows ? or #, and without www. Links to posts and pictures on X itself are left out, and so
+--   are pages on fewer than the minimum of posts.
+-- empty: No page is linked in at least {minimum} posts of this period.
+-- finding: {page} is linked most, in {posts:posts} by {authors:authors}.
 WITH linked AS (
   SELECT
     id,

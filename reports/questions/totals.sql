@@ -1,5 +1,7 @@
--- Total posts and posts without retweets
--- Scans: the text, author, language and keywords of the period's days.
+-- title: Total posts and posts without retweets
+-- section: How many
+-- order: 110
+-- scans: the text, author, language and keywords of the period's days.
 SELECT
   COUNT(*) AS total_posts,
   COUNTIF(COALESCE(text, '') NOT LIKE 'RT @%') AS unique_posts,

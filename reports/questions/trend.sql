@@ -1,8 +1,13 @@
--- This week against the week before, and bursts
--- Scans: the time and keywords of the period's days, of the 14 days before its end at the least, and the ledger of gaps.
--- Note: bursts are those of the whole period; week_before is there for the last 168 hours, of which each has one of its own. usual is the mean of the same hour of the days before, up to seven, of those that are known: after the first post here,
--- and without a gap. A burst is an hour of at least ten posts, twice the usual and more than three standard deviations above it
--- (as counts vary by chance: the root of the mean), where at least four such hours are known.
+-- title: This week against the week before, and bursts
+-- section: How many
+-- order: 150
+-- scans: the time and keywords of the period's days, of the 14 days before its end at the least, and the ledger of gaps.
+-- note: Bursts are those of the whole period; week_before is there for the last 168 hours, of which each has one of its own. usual is
+--   the mean of the same hour of the days before, up to seven, of those that are known: after the first post here, and without a gap. A
+--   burst is an hour of at least ten posts, twice the usual and more than three standard deviations above it (as counts vary by chance:
+--   the root of the mean), where at least four such hours are known.
+-- needs: words
+-- rows: by time
 WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in one hour
   SELECT instant, DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
   FROM UNNEST(GENERATE_TIMESTAMP_ARRAY(

@@ -1,8 +1,13 @@
--- Words per language
--- Scans: the texts, authors, rules, languages and keywords of the period's days.
--- Note: this query gives the posts whose words are counted: all but retweets, and where there are more than 20,000, a random sample of
--- them. scripts/reports cuts the texts into words (by ICU, with dictionaries for Chinese, Japanese, Thai, Lao, Khmer and Burmese), and leaves
--- out links, mentions and the commonest words of each language (stopwords-iso). A post counts once for each of its words.
+-- title: Words per language
+-- section: About what
+-- order: 510
+-- scans: the texts, authors, rules, languages and keywords of the period's days.
+-- note: This query gives the posts whose words are counted: all but retweets, and where there are more than 20,000, a random sample of
+--   them. scripts/reports cuts the texts into words (by ICU, with dictionaries for Chinese, Japanese, Thai, Lao, Khmer and Burmese), and
+--   leaves out links, mentions and the commonest words of each language (stopwords-iso). A post counts once for each of its words.
+-- empty: No word is in more than one post of this period.
+-- chart: columns lang word share
+-- columns: lang word posts authors share
 SELECT
   user_id,
   COALESCE(lang, 'und') AS lang,

@@ -124,7 +124,7 @@ def test_no_test_is_skipped_in_words_that_ci_cannot_insist_on() -> None:
     assert [file.name for file in TEST_FILES if other.search(file.read_text())] == ["tiers.py"]
 
 
-@pytest.mark.parametrize("report", sorted((ROOT / "reports/queries").glob("*.sql")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("report", sorted((ROOT / "reports/questions").glob("*.sql")), ids=lambda path: path.stem)
 def test_a_report_begins_with_its_title_which_says_what_it_shows(report: Path) -> None:
     first = report.read_text().splitlines()[0]
-    assert re.fullmatch(r"-- [A-Z][^?]{4,120}", first), first
+    assert re.fullmatch(r"-- title: [A-Z][^?]{4,120}", first), first

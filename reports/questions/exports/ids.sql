@@ -1,5 +1,5 @@
--- Which posts are there? Their ids alone: what X's policy lets one pass on, for others to fetch the posts themselves.
--- Scans: the id, time and keywords of the period's days.
+-- title: Which posts are there? Their ids alone: what X's policy lets one pass on, for others to fetch the posts themselves.
+-- scans: the id, time and keywords of the period's days.
 SELECT id
 FROM tweets
 WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)

@@ -1,5 +1,5 @@
--- Which posts are there? As X sent them.
--- Scans: the messages, rules, keywords and texts of the period's days.
+-- title: Which posts are there? As X sent them.
+-- scans: the messages, rules, keywords and texts of the period's days.
 SELECT payload
 FROM tweets
 WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)

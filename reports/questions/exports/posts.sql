@@ -1,5 +1,5 @@
--- Which posts are there? Every column but X's own message.
--- Scans: all columns but payload, of the period's days.
+-- title: Which posts are there? Every column but X's own message.
+-- scans: all columns but payload, of the period's days.
 SELECT * EXCEPT (payload)
 FROM tweets
 WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)

@@ -1,5 +1,5 @@
--- When did posts begin to be collected, and when did it end, as far as the period shows it?
--- Scans: the ingester's events, and the times of the period's days.
+-- title: When did posts begin to be collected, and when did it end, as far as the period shows it?
+-- scans: the ingester's events, and the times of the period's days.
 SELECT
   (SELECT MIN(`at`) FROM ingester_events) AS first_told,
   (SELECT MAX(`at`) FROM ingester_events) AS last_told,

@@ -1,5 +1,5 @@
--- Since when and until when has the ingester told of itself in the period, and for how long was the stream not held in between?
--- Scans: the times in the ledger, and the ledger of gaps.
+-- title: Since when and until when has the ingester told of itself in the period, and for how long was the stream not held in between?
+-- scans: the times in the ledger, and the ledger of gaps.
 WITH told AS (
   SELECT MIN(`at`) AS first_told, MAX(`at`) AS last_told FROM ingester_events WHERE `at` <= @to
 ),

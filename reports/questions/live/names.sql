@@ -1,5 +1,5 @@
--- Which keywords and which rules do the posts of the period have?
--- Scans: the keywords and rules of the period's days.
+-- title: Which keywords and which rules do the posts of the period have?
+-- scans: the keywords and rules of the period's days.
 WITH named AS (
   SELECT 'keyword' AS kind, written AS name
   FROM tweets, UNNEST(keywords) AS written

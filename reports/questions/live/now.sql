@@ -1,5 +1,5 @@
--- What is happening now? One row: the rate in steps, the day's totals, hashtags, latest posts, and the pipeline's health.
--- Scans: of a day's posts all but the payload; of eight days', as far as search reaches, the ids; what arrived in a day; the ledger.
+-- title: What is happening now? One row: the rate in steps, the day's totals, hashtags, latest posts, and the pipeline's health.
+-- scans: of a day's posts all but the payload; of eight days', as far as search reaches, the ids; what arrived in a day; the ledger.
 WITH recent AS (
   SELECT
     id, created_at, received_at, text, user_username, sentiment, hashtags, retweet_of,

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from reports import export, findings, query, questions, results
+from reports import export, query, questions, results
 from reports.params import Params
+from reports.rows import Context
 from tests.support.report_rows import asked, fresh
 
 POST = {"id": "1", "created_at": "2026-11-02T09:40:00", "text": "Klimaschutz now", "payload": '{"data": {}}'}
@@ -98,7 +99,7 @@ def test_bursts_are_those_of_the_whole_period(session_client: bigquery.Client) -
     period = Params(end - timedelta(days=28), end)
     rows = query.answer(source, questions.read("trend"), period)
     assert [f"{row['hour']:%d %H}" for row in rows if row["burst"]] == ["11 18"]
-    assert findings.of("trend", rows, {}) == (
+    assert questions.read("trend").answer(rows, Context([], end, end)) == (
         "84 posts this week, +0.0% on the week before (84). 1 hour with a burst in the whole period, 0 of them this week."
     )
 

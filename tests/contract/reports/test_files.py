@@ -92,12 +92,12 @@ def attacked(session_client: bigquery.Client) -> Source:
 
 @pytest.fixture(scope="module")
 def report(attacked: Source) -> results.Report:
-    return results.make(attacked, asked(), questions.NAMES)
+    return results.make(attacked, asked(), questions.names())
 
 
 def test_every_csv_has_the_rows_of_the_answer_and_no_formula(report: results.Report, tmp_path: Path) -> None:
     written = files.write(report, tmp_path / "new" / "results", with_page=True)
-    assert {path.name for path in written} == {*(f"{name}.csv" for name in questions.NAMES), "report.html"}
+    assert {path.name for path in written} == {*(f"{name}.csv" for name in questions.names()), "report.html"}
     assert sorted(path.name for path in (tmp_path / "new" / "results").iterdir()) == sorted(
         path.name for path in written
     )
@@ -138,7 +138,7 @@ def test_a_csv_without_rows_has_the_columns_of_one_with_rows(
 
 def test_the_tables_in_a_terminal_are_one_line_a_row_and_plain(report: results.Report) -> None:
     out = io.StringIO()
-    terminal.show(report, Console(file=out, width=100, force_terminal=False), questions.NAMES)
+    terminal.show(report, Console(file=out, width=100, force_terminal=False), questions.names())
     shown = out.getvalue()
     assert "Total posts and posts without retweets" in shown
     assert "\x1b" not in shown
@@ -147,7 +147,7 @@ def test_the_tables_in_a_terminal_are_one_line_a_row_and_plain(report: results.R
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
-@pytest.mark.parametrize("name", questions.NAMES)
+@pytest.mark.parametrize("name", questions.names())
 def test_a_narrow_terminal_gets_fewer_columns_and_whole_cells(report: results.Report, name: str, width: int) -> None:
     """The first row's cells are shown each in one piece, sentences excepted. Columns that are left out are named."""
     out = io.StringIO()
@@ -155,7 +155,7 @@ def test_a_narrow_terminal_gets_fewer_columns_and_whole_cells(report: results.Re
     shown, rows = out.getvalue(), report.answers[name].rows
     assert all(cell_len(line) <= width for line in shown.splitlines())
     missing = " ".join(shown.partition("no room for ")[2].split())
-    for column, value in rows[-1 if name in tables.BY_TIME else 0].items() if rows else ():
+    for column, value in rows[-1 if questions.read(name).is_by_time else 0].items() if rows else ():
         cell = sanitize.for_terminal(tables.cell(column, value))
         if (
             tables.heading(column) not in missing

@@ -134,7 +134,7 @@ _QUICK = ("four weeks in UTC", "a night in which clocks go back", "a few, by lan
 CASES = [
     pytest.param(name, asked, id=f"{name}-{period}", marks=[] if period in _QUICK else [pytest.mark.slow])
     for period, asked in PERIODS.items()
-    for name in ALONE.get(period, questions.NAMES)
+    for name in ALONE.get(period, questions.names())
 ]
 
 
@@ -184,7 +184,7 @@ def topic(session_client: bigquery.Client) -> Topic:
     return source, asked, independent.answers(TABLES_OF_A_TOPIC, asked)
 
 
-@pytest.mark.parametrize("name", questions.NAMES)
+@pytest.mark.parametrize("name", questions.names())
 def test_the_numbers_of_a_topic_are_those_of_a_second_computation(topic: Topic, name: str) -> None:
     source, asked, second = topic
     found = [plain(row) for row in query.answer(source, questions.read(name), asked)]
@@ -241,4 +241,4 @@ def plain(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_question_is_computed_twice() -> None:
-    assert set(independent.answers(TABLES["random"], PERIODS["four weeks in UTC"])) == set(questions.NAMES)
+    assert set(independent.answers(TABLES["random"], PERIODS["four weeks in UTC"])) == set(questions.names())

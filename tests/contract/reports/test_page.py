@@ -30,7 +30,7 @@ def weeks(session_client: bigquery.Client) -> Source:
 
 
 def written(source: Source, asked: Params, folder: Path) -> tuple[results.Report, str]:
-    report = results.make(source, asked, questions.NAMES)
+    report = results.make(source, asked, questions.names())
     path = folder / "report.html"
     path.write_text(page.html(report), encoding="utf-8")
     return report, path.as_uri()

@@ -57,7 +57,7 @@ def test_a_report_is_printed_and_left_in_files(here: dict[str, str], tmp_path: P
     assert "#music" in done.stdout
     assert "Where do posts come from" not in done.stdout
     assert "which bills nothing" in done.stderr
-    assert len(list((tmp_path / "[/r]").glob("*.csv"))) == len(questions.NAMES)
+    assert len(list((tmp_path / "[/r]").glob("*.csv"))) == len(questions.names())
     assert (tmp_path / "[/r]" / "report.html").stat().st_size > 500_000
     assert str(tmp_path / "[/r]") in done.stderr.replace("\n", "")
 

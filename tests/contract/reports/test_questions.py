@@ -133,8 +133,8 @@ def test_the_share_of_the_time_that_was_held(
 
 def test_every_question_has_a_case() -> None:
     alone = {"search"}  # asked with --search, and in no report
-    assert {file.stem for file in HERE.glob("*.yaml")} == {*questions.NAMES, *alone}
-    assert {name for name in FILES if "/" not in name} == {*questions.NAMES, *alone}
+    assert {file.stem for file in HERE.glob("*.yaml")} == {*questions.names(), *alone}
+    assert {name for name in FILES if "/" not in name} == {*questions.names(), *alone}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -161,7 +161,7 @@ _PASTED = frozenset(
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in _PASTED else [pytest.mark.slow]) for name in questions.NAMES]
+    "name", [pytest.param(name, marks=[] if name in _PASTED else [pytest.mark.slow]) for name in questions.names()]
 )
 def test_the_query_to_paste_is_the_same_query(source: Source, name: str) -> None:
     """With values in place of parameters, and with whole names in place of a default dataset."""

@@ -48,8 +48,8 @@ def test_what_one_post_may_cost_at_the_most(authors: bool, referenced: bool, dol
 
 
 SQL = [
-    "reports/queries/posts_by_rule.sql",
-    "reports/queries/dropped.sql",
+    "reports/questions/posts_by_rule.sql",
+    "reports/questions/dropped.sql",
     "infra/bigquery/views/health.sql",
     "infra/bigquery/views/spending.sql",
 ]

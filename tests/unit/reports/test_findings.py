@@ -1,13 +1,16 @@
 """What the title of a chart says."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 import pytest
 
-from reports import findings, questions
+from reports import questions
+from reports.rows import Context
 
 HOUR = datetime(2026, 11, 21, 21)  # noqa: DTZ001 - of a clock on a wall
+NOTHING = Context(gaps=[], end=HOUR, begin=HOUR)  # beside the rows
 POSTS = {"retweets": 0, "seconds_not_held": 0}
 SAID: dict[str, tuple[str, list[dict[str, Any]], str]] = {
     "one post": (
@@ -109,7 +112,7 @@ SAID: dict[str, tuple[str, list[dict[str, Any]], str]] = {
 
 @pytest.mark.parametrize(("name", "rows", "sentence"), SAID.values(), ids=SAID.keys())
 def test_the_title_says_what_the_rows_say(name: str, rows: list[dict[str, Any]], sentence: str) -> None:
-    assert findings.of(name, rows, {}) == sentence
+    assert questions.read(name).answer(rows, NOTHING) == sentence
 
 
 def test_the_trend_names_its_bursts_by_their_words() -> None:
@@ -117,10 +120,6 @@ def test_the_trend_names_its_bursts_by_their_words() -> None:
         {"hour": HOUR.replace(hour=n), "posts": 90 if n == 21 else 10, "week_before": 10, "burst": n == 21}
         for n in range(24)
     ]
-    assert findings.of("trend", rows, {HOUR: ["night", "train", "album", "vinyl"]}) == (
-        "320 posts this week, +33.3% on the week before (240). 1 hour with a burst; Sat 21 Nov: night, train, album."
-    )
-
-
-def test_every_question_with_a_title_of_its_own_is_one() -> None:
-    assert set(findings._SENTENCES) | {"trend"} <= {*questions.NAMES, "search"}
+    assert questions.read("trend").answer(
+        rows, replace(NOTHING, words={HOUR: ["night", "train", "album", "vinyl"]})
+    ) == ("320 posts this week, +33.3% on the week before (240). 1 hour with a burst; Sat 21 Nov: night, train, album.")

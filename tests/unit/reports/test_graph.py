@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from reports import network
-from reports.charts import Beside, graph
+from reports.charts import graph
+from reports.rows import Context
 
 
 def edges(*pairs: tuple[str, str]) -> list[dict[str, object]]:
@@ -24,8 +25,8 @@ def test_who_mentions_themselves_is_drawn_with_others_or_not_at_all() -> None:
 
 
 def test_two_nodes_are_no_picture() -> None:
-    beside = Beside(gaps=[], end=datetime(2026, 11, 2), begin=datetime(2026, 11, 1))  # noqa: DTZ001 - of a clock on a wall
-    assert graph.densest(directed=True)(edges(("a", "b")), beside) is None
+    context = Context(gaps=[], end=datetime(2026, 11, 2), begin=datetime(2026, 11, 1))  # noqa: DTZ001 - of a clock on a wall
+    assert graph.densest("directed")(edges(("a", "b")), context) is None
 
 
 def test_parts_that_do_not_touch_lie_in_cells_of_their_own() -> None:

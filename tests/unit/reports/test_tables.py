@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reports import results, tables
+from reports import tables
 from reports.params import Params
+from reports.questions.gaps import with_offsets
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ASKED = Params(datetime(2026, 10, 24, tzinfo=BERLIN), datetime(2026, 10, 26, tzinfo=BERLIN), "Europe/Berlin")
@@ -24,6 +25,6 @@ ASKED = Params(datetime(2026, 10, 24, tzinfo=BERLIN), datetime(2026, 10, 26, tzi
 )  # fmt: skip
 def test_an_hour_that_a_clock_shows_twice_has_its_offset(since: str, minutes: int, shown: str) -> None:
     row = {"since": datetime.fromisoformat(since), "until": None, "since_offset": minutes, "until_offset": None}
-    (told,) = results.with_offsets([row], ASKED)
+    (told,) = with_offsets([row], ASKED.timezone)
     assert list(told) == ["since", "until"]
     assert tables.cell("since", told["since"]) == shown

@@ -1,0 +1,214 @@
+"""The questions that a report answers: a file each, `<name>.sql`, and beside it `<name>.py` where a question needs code of its own.
+
+The SQL file begins with comments that say what it is, `-- key: value`; a line that goes on is indented by three spaces:
+
+    title     what the chart shows. `scans` is what is read and so paid for, `note` what a reader should know
+    section   the headline under which the page shows it; sections and their questions stand in the order of `order`.
+              Without it, the question is no part of the page
+    empty     what to say where there are no rows
+    finding   the answer in one sentence, filled from the first row (sentences.py)
+    chart     a kind of charts/__init__.py and the columns that it shows
+    columns   of the rows, if they are others than the query's
+    rows      `by time`: the last rows matter. `the last always`: a table that is cut shows the last row too
+    needs     other questions whose answers its code reads
+    query     the question whose query it shares. With `shared/FILE with COLUMN = EXPRESSION`, that file's {column} and {expression}
+              are these two
+
+The code may have any of:
+
+    prepare(rows, answers)     the rows, completed with what BigQuery does not know
+    context(answers, usual)    what the chart and the sentence look at besides the rows
+    finding(rows, context)     the sentence
+    chart(rows, context)       an Altair chart, or None
+    datasets()                 named data of the chart
+"""
+
+import importlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..params import Params
+from ..rows import Context, Rows
+from ..sentences import filled
+
+FOLDER = Path(__file__).parent
+_EMPTY = "There are no posts in this period."
+# How texts are compared (posts/text.py's fold), and the signs that are emoji: both too long to stand in each query.
+_FOLDED = (FOLDER / "shared" / "folded.sql").read_text(encoding="utf-8").strip()
+_EMOJI = (FOLDER / "shared" / "emoji.txt").read_text(encoding="utf-8").strip()
+_MACRO = re.compile(r"\bFOLDED\((\w+)\)|(?<=\[)EMOJI(?=\])")
+_PARAMETER = re.compile(r"@([a-z_]+)")
+_RELATION = re.compile(r"\b(FROM|JOIN) (tweets|filtered|receipt|stream_gaps|spending|ingester_events)\b( AS \w+)?")
+_KEYS = ("title", "section", "order", "scans", "note", "empty", "finding", "chart", "columns", "rows", "needs", "query")
+
+
+class Answers(Protocol):
+    """The answers of one report so far."""
+
+    @property
+    def params(self) -> Params: ...
+
+    def rows(self, name: str) -> Rows:
+        """Return a question's rows, completed. Questions that share a query ask BigQuery once."""
+
+    def ask(self, name: str, params: Params) -> Rows:
+        """Return BigQuery's rows for other parameters than the report's."""
+
+    def texts(self) -> Any:
+        """Return the posts of the question `words`, cut into words: words.Text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a file says; see above. `sql` is whole."""
+
+    name: str
+    title: str
+    scans: str
+    sql: str
+    note: str = ""
+    section: str = ""
+    order: int = 0
+    empty: str = _EMPTY
+    finding: str = ""
+    chart: str = ""
+    columns: tuple[str, ...] = ()
+    rows: str = ""
+    needs: tuple[str, ...] = ()
+    code: Any = None  # the module beside the file
+
+    @property
+    def parameters(self) -> set[str]:
+        return set(_PARAMETER.findall(re.sub(r"--[^\n]*", "", self.sql)))
+
+    @property
+    def is_by_time(self) -> bool:
+        return self.rows == "by time"
+
+    def prepare(self, rows: Rows, answers: Answers) -> Rows:
+        prepare = getattr(self.code, "prepare", None)
+        return prepare(rows, answers) if prepare else rows
+
+    def context(self, answers: Answers, usual: Context) -> Context:
+        context = getattr(self.code, "context", None)
+        return context(answers, usual) if context else usual
+
+    def answer(self, rows: Rows, context: Context) -> str:
+        """Return the answer in one sentence, or '' where the rows say nothing as short as that."""
+        finding = getattr(self.code, "finding", None)
+        if not rows:
+            return ""
+        return finding(rows, context) if finding else filled(self.finding, rows[0])
+
+
+@cache
+def read(name: str) -> Question:
+    """Return a question by its file's path below this folder, without `.sql`. Raises ValueError for a file that says what it may not."""
+    text = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    head = parse_head(name, text)
+    sql = _body(text)
+    if query := head.get("query"):
+        sql = _shared(query)
+    sql = _MACRO.sub(lambda found: _FOLDED.replace("{text}", found[1]) if found[1] else _EMOJI, sql)
+    has_code = "/" not in name and (FOLDER / f"{name}.py").is_file()
+    return Question(
+        name=name,
+        title=head["title"],
+        scans=head.get("scans", ""),
+        sql=sql,
+        note=head.get("note", ""),
+        section=head.get("section", ""),
+        order=int(head.get("order", "0")),
+        empty=head.get("empty", _EMPTY),
+        finding=head.get("finding", ""),
+        chart=head.get("chart", ""),
+        columns=tuple(head.get("columns", "").split()),
+        rows=head.get("rows", ""),
+        needs=tuple(head.get("needs", "").split()),
+        code=importlib.import_module(f".{name}", __name__) if has_code else None,
+    )
+
+
+def parse_head(name: str, text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    key = ""
+    for line in takewhile(lambda line: line.startswith("--"), text.splitlines()):
+        if line.startswith("--   ") and key:
+            found[key] += f" {line[5:].strip()}"
+            continue
+        key, colon, value = line.removeprefix("--").strip().partition(":")
+        if not colon or key not in _KEYS:
+            raise ValueError(f"reports/questions/{name}.sql: '{line}' is none of {', '.join(_KEYS)}")
+        found[key] = value.strip()
+    if "title" not in found:
+        raise ValueError(f"reports/questions/{name}.sql has no title: it begins with '-- title: ...'")
+    return found
+
+
+def _body(text: str) -> str:
+    lines = text.splitlines()
+    first = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    return "\n".join(lines[first:]).strip() + "\n"
+
+
+def _shared(query: str) -> str:
+    name, _, column_is = query.partition(" with ")
+    if not column_is:
+        return _body((FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
+    column, _, expression = column_is.partition(" = ")
+    return (
+        _body((FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
+        .replace("{column}", column)
+        .replace("{expression}", expression)
+    )
+
+
+def _of_the_page() -> Iterator[Question]:
+    questions = [read(path.stem) for path in sorted(FOLDER.glob("*.sql"))]
+    yield from sorted((question for question in questions if question.section), key=lambda question: question.order)
+
+
+def sections() -> dict[str, tuple[str, ...]]:
+    """Return the headlines of a page, and the names of the questions under each, in order."""
+    found: dict[str, list[str]] = {}
+    for question in _of_the_page():
+        found.setdefault(question.section, []).append(question.name)
+    return {section: tuple(names) for section, names in found.items()}
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Return the names of all questions of a page, in order."""
+    return tuple(name for section in sections().values() for name in section)
+
+
+def pasteable(question: Question, params: Params, dataset: str) -> str:
+    """The same query for BigQuery's console, which takes no parameters: with their values, and with `dataset` (project.name)."""
+    values = params.parameters()
+    body = _RELATION.sub(
+        lambda found: f"{found[1]} `{dataset}.{found[2]}`{found[3] or f' AS {found[2]}'}", question.sql
+    )
+    body = _PARAMETER.sub(lambda found: _literal(*values[found[1]]), body)
+    head = [
+        f"-- {question.title}",
+        f"-- Scans: {question.scans}",
+        *([f"-- Note: {question.note}"] if question.note else []),
+    ]
+    return "\n".join([*head, body.strip(), ""])
+
+
+def _literal(kind: str, value: object) -> str:
+    if value is None:
+        return f"CAST(NULL AS {kind})"
+    if isinstance(value, datetime):
+        return f"TIMESTAMP '{value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' ')} UTC'"
+    if isinstance(value, int):
+        return str(value)
+    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
+    return f"'{escaped}'"

@@ -1,0 +1,43 @@
+"""Authors a day: seen before, and new."""
+
+import statistics
+from datetime import timedelta
+
+import altair as alt
+
+from ..charts.base import HEIGHT, Chart, data, gaps, time, when, x
+from ..rows import Context, Rows
+from ..sentences import DAYS
+
+
+def finding(rows: Rows, context: Context) -> str:
+    later = rows[1:]
+    if len(later) < DAYS:
+        return ""
+    new, all_of_them = sum(row["new_authors"] for row in later), sum(row["authors"] for row in later)
+    return f"On a day {statistics.median(row['authors'] for row in later):,.0f} people write; {new / all_of_them:.0%} of them are new."
+
+
+def chart(rows: Rows, context: Context) -> Chart:
+    """Who is new on the first day is everybody, so that day says nothing and is left out of the second series."""
+    stacked = [
+        {"since": time(row["day"]), "until": time(row["day"] + timedelta(days=1)), "kind": kind, "authors": count}
+        for number, row in enumerate(rows)
+        for kind, count in (
+            [("all", row["authors"])]
+            if number == 0
+            else [("seen before", row["authors"] - row["new_authors"]), ("new", row["new_authors"])]
+        )
+    ]
+    bars = (
+        alt.Chart(data(stacked))
+        .mark_bar(orient="vertical", stroke=None)
+        .encode(
+            x=x("since", rows),
+            x2="until:T",
+            y=alt.Y("authors:Q", title="authors per day"),
+            color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=["seen before", "new", "all"])),
+            tooltip=[when("since"), "kind:N", alt.Tooltip("authors:Q", format=",")],
+        )
+    )
+    return alt.layer(gaps(rows, context), bars).properties(height=HEIGHT)

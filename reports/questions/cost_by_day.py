@@ -1,0 +1,33 @@
+"""What X may charge, a bar a day."""
+
+from datetime import timedelta
+
+import altair as alt
+
+from ..charts.base import HEIGHT, Chart, data, gaps, time, when, x
+from ..rows import Context, Rows
+
+
+def finding(rows: Rows, context: Context) -> str:
+    dearest = max(rows, key=lambda row: row["dollars"])
+    days = "1 day" if len(rows) == 1 else f"{len(rows)} days"
+    most = f", ${dearest['dollars']:,.2f} of it on {dearest['day']:%a %d %b}" if len(rows) > 1 else ""
+    return f"X may charge ${sum(row['dollars'] for row in rows):,.2f} for {days}{most}."
+
+
+def chart(rows: Rows, context: Context) -> Chart:
+    days = [
+        {"since": time(row["day"]), "until": time(row["day"] + timedelta(days=1)), "dollars": row["dollars"]}
+        for row in rows
+    ]
+    bars = (
+        alt.Chart(data(days))
+        .mark_bar(orient="vertical", stroke=None)
+        .encode(
+            x=x("since", rows),
+            x2="until:T",
+            y=alt.Y("dollars:Q", title="dollars per day (UTC)"),
+            tooltip=[when("since"), alt.Tooltip("dollars:Q", format="$,.2f")],
+        )
+    )
+    return alt.layer(gaps(rows, context), bars).properties(height=HEIGHT)

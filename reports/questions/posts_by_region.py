@@ -1,0 +1,31 @@
+"""The countries that posts come from, by their place or what their authors say."""
+
+from dataclasses import replace
+
+from .. import regions
+from ..charts import world
+from ..regions import UNKNOWN
+from ..rows import Context, Rows
+from ..sentences import enumerated, posts
+from . import Answers
+
+
+def prepare(rows: Rows, answers: Answers) -> Rows:
+    return regions.by_country(rows) if rows else rows
+
+
+def context(answers: Answers, usual: Context) -> Context:
+    return replace(usual, points=answers.rows("points"))
+
+
+def finding(rows: Rows, context: Context) -> str:
+    known = [row for row in rows if row["region"] != UNKNOWN]
+    total, placed = sum(row["posts"] for row in rows), sum(row["posts"] for row in known)
+    if not placed:
+        return f"The country is not known for any of the {posts(total)}."
+    said = [f"{row['region']} ({row['posts'] / placed:.0%})" for row in known[:3]]
+    return f"Of the posts whose country is known ({placed / total:.0%} of all), most are from {enumerated(said)}."
+
+
+chart = world.world
+datasets = world.datasets

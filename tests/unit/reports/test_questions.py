@@ -1,0 +1,89 @@
+"""What a question's file may say, and that adding one is adding a file."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reports import charts, questions
+from tests.support import ROOT
+
+ADDED = """-- title: Posts per number of hashtags
+-- section: About what
+-- order: 545
+-- scans: the hashtags of the period's days.
+-- finding: {posts:posts} have {hashtags} hashtags.
+-- chart: bars hashtags posts
+SELECT ARRAY_LENGTH(hashtags) AS hashtags, COUNT(*) AS posts
+FROM tweets
+WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
+GROUP BY 1
+ORDER BY posts DESC, 1
+"""
+
+
+def test_a_question_is_added_by_adding_a_file(tmp_path: Path) -> None:
+    for package in ("reports", "posts", "runtime"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "VERSION").write_text("0.0.0\n")
+    (tmp_path / "reports" / "questions" / "hashtags_a_post.sql").write_text(ADDED)
+    script = """
+from datetime import datetime
+from reports import charts, questions
+from reports.rows import Context
+question = questions.read("hashtags_a_post")
+context = Context(gaps=[], end=datetime(2026, 11, 2), begin=datetime(2026, 11, 1))
+rows = [{"hashtags": 2, "posts": 1}]
+print(questions.sections()["About what"], question.answer(rows, context), charts.chart(question, rows, context)["layer"][0]["mark"])
+"""
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "'top_hashtags', 'hashtags_a_post', 'top_emoji'" in done.stdout
+    assert "1 post have 2 hashtags." in done.stdout
+    assert "'type': 'bar'" in done.stdout
+
+
+@pytest.mark.parametrize("name", [*questions.names(), "search"])
+def test_what_a_file_says_is_so(name: str) -> None:
+    question = questions.read(name)
+    has_own_code = {part for part in ("finding", "chart") if hasattr(question.code, part)}
+    assert not (question.finding and "finding" in has_own_code)
+    assert not (question.chart and "chart" in has_own_code)
+    assert question.chart.partition(" ")[0] in {"", *charts.KINDS}
+    assert question.rows in ("", "by time", "the last always")
+    assert set(question.needs) <= set(questions.names())
+    assert question.scans.endswith(".")
+
+
+def test_no_two_questions_have_one_place() -> None:
+    orders = [questions.read(name).order for name in questions.names()]
+    assert len(set(orders)) == len(orders)
+
+
+def test_a_section_s_questions_stand_together() -> None:
+    sections = [questions.read(name).section for name in questions.names()]
+    assert [one for one, before in zip(sections, [None, *sections], strict=False) if one != before] == list(
+        questions.sections()
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("-- titel: Words\nSELECT 1\n", "'-- titel: Words' is none of title, section"),
+        ("SELECT 1\n", "has no title: it begins with '-- title: ...'"),
+        ("-- Words per day\nSELECT 1\n", "'-- Words per day' is none of"),
+    ],
+    ids=["a key that is none", "no title", "no key"],
+)
+def test_a_file_that_says_what_it_may_not_is_refused_with_its_name(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
+        questions.parse_head("words_a_day", text)
