@@ -59,30 +59,30 @@ HELP
 up() {
 	declare -g PART=${1:-all}
 	local part=${PART}
-	agree
+	confirm_costs
 	apis
 	case ${part} in
 		all)
 			service_accounts
-			together secret topics repository
+			in_parallel secret topics repository
 			dataset
 			if [[ ${LOADER} == dataflow ]]; then
-				together subscriptions remove_deleted
+				in_parallel subscriptions remove_deleted
 				dataflow
 			else
-				together subscriptions load_tweet remove_deleted
+				in_parallel subscriptions load_tweet remove_deleted
 				without_stream
 			fi
 			ingester
 			apply_rules
 			tick
 			start_ingester # nothing that only watches may keep the stream from being held
-			together metrics exclusion
-			together alerts dashboard
+			in_parallel metrics exclusion
+			in_parallel alerts dashboard
 			google_budget
 			;;
-		access) service_accounts; dataset; together secret topics repository ;;
-		pubsub) together topics subscriptions ;;
+		access) service_accounts; dataset; in_parallel secret topics repository ;;
+		pubsub) in_parallel topics subscriptions ;;
 		bigquery) dataset ;;
 		ingester) repository; ingester; apply_rules; tick; start_ingester ;;
 		rules) ingester; apply_rules; start_ingester ;;
@@ -92,14 +92,14 @@ up() {
 				warn "The function ${FUNCTION} is not deployed: with LOADER=dataflow a streaming job loads, and each post would be loaded twice."
 				remove_deleted
 			else
-				together load_tweet remove_deleted
+				in_parallel load_tweet remove_deleted
 			fi
 			;;
 		dataflow) dataflow ;;
 		watch) metrics; exclusion; alerts; dashboard; google_budget ;;
 		*) fail "There is no part '${part}'." ;;
 	esac
-	conclude
+	print_summary
 }
 
 # Say so if the example's rule or words would be deployed: the first bill would be for somebody else's topic.
@@ -113,7 +113,7 @@ warn_about_example() {
 }
 
 # Say what it may cost at the worst, before anything is made.
-agree() {
+confirm_costs() {
 	local x google post
 	local -a without=()
 	warn_about_example
@@ -129,7 +129,7 @@ agree() {
 	fi
 	info "A post costs \$0.005, or up to \$${post} with its author and what it refers to (EXPAND_AUTHORS, EXPAND_REFERENCED; docs/costs.md)."
 	info "Google bills about \$${google} a month to hold the stream, and cents per thousand posts. ./deploy.sh estimate has the details."
-	if [[ -z ${X_BEARER_TOKEN} && -t 0 ]] && ! there secrets "${SECRET}"; then
+	if [[ -z ${X_BEARER_TOKEN} && -t 0 ]] && ! exists secrets "${SECRET}"; then
 		read -rsp "       X's bearer token (not shown; empty: later): " X_BEARER_TOKEN
 		printf '\n' >&2
 		check_settings
@@ -145,7 +145,7 @@ confirm() {
 	[[ ${answer} == [yY]* ]] || { info 'Nothing was done.'; exit 0; }
 }
 
-conclude() {
+print_summary() {
 	local made changed left
 	made=$(count '+') changed=$(count '~') left=$(count '=')
 	if [[ ${PLANNING} == true ]]; then

@@ -20,7 +20,7 @@ roles() {
 }
 
 # with_dataflow: whether its roles are wanted, because it is there or is about to be
-with_dataflow() { [[ ${PART:-} == dataflow || ${LOADER} == dataflow ]] || there accounts "$(account "${WORKER}")"; }
+with_dataflow() { [[ ${PART:-} == dataflow || ${LOADER} == dataflow ]] || exists accounts "$(account "${WORKER}")"; }
 
 member() { # as Google names who is in the table's first column
 	if [[ $1 == pubsub-agent ]]; then
@@ -38,24 +38,24 @@ policy_command() {
 	PRESENT=false POLICY=()
 	case $1 in
 		project | buckets) PRESENT=true POLICY=(gcloud projects "${verb}" "${P}") ;;
-		topic:*) present topics "${name}" && POLICY=(gcloud pubsub topics "${verb}" "${name}") ;;
-		subscription:load-tweet) [[ -n ${PUSH_SUBSCRIPTION} ]] && present subscriptions "${PUSH_SUBSCRIPTION}" && POLICY=(gcloud pubsub subscriptions "${verb}" "${PUSH_SUBSCRIPTION}") ;;
-		subscription:*) present subscriptions "${name}" && POLICY=(gcloud pubsub subscriptions "${verb}" "${name}") ;;
-		secret:*) present secrets "${name}" && POLICY=(gcloud secrets "${verb}" "${name}") ;;
-		repository:*) present repositories "${name}" && POLICY=(gcloud artifacts repositories "${verb}" "${name}" --location="${REGION}") ;;
-		job:*) present jobs "${name}" && POLICY=(gcloud run jobs "${verb}" "${name}" --region="${REGION}") ;;
-		bucket:source) present buckets "${BUCKET}" && POLICY=(gcloud storage buckets "${verb}" "gs://${BUCKET}") ;;
-		bucket:dataflow) present buckets "${WORKER_BUCKET}" && POLICY=(gcloud storage buckets "${verb}" "gs://${WORKER_BUCKET}") ;;
-		account:*) name=$(account "${name}") && present accounts "${name}" && POLICY=(gcloud iam service-accounts "${verb}" "${name}") ;;
-		service:*) present functions "${name}" && POLICY=(gcloud run services "${verb}" "${name}" --region="${REGION}") ;;
+		topic:*) target_exists topics "${name}" && POLICY=(gcloud pubsub topics "${verb}" "${name}") ;;
+		subscription:load-tweet) [[ -n ${PUSH_SUBSCRIPTION} ]] && target_exists subscriptions "${PUSH_SUBSCRIPTION}" && POLICY=(gcloud pubsub subscriptions "${verb}" "${PUSH_SUBSCRIPTION}") ;;
+		subscription:*) target_exists subscriptions "${name}" && POLICY=(gcloud pubsub subscriptions "${verb}" "${name}") ;;
+		secret:*) target_exists secrets "${name}" && POLICY=(gcloud secrets "${verb}" "${name}") ;;
+		repository:*) target_exists repositories "${name}" && POLICY=(gcloud artifacts repositories "${verb}" "${name}" --location="${REGION}") ;;
+		job:*) target_exists jobs "${name}" && POLICY=(gcloud run jobs "${verb}" "${name}" --region="${REGION}") ;;
+		bucket:source) target_exists buckets "${BUCKET}" && POLICY=(gcloud storage buckets "${verb}" "gs://${BUCKET}") ;;
+		bucket:dataflow) target_exists buckets "${WORKER_BUCKET}" && POLICY=(gcloud storage buckets "${verb}" "gs://${WORKER_BUCKET}") ;;
+		account:*) name=$(account "${name}") && target_exists accounts "${name}" && POLICY=(gcloud iam service-accounts "${verb}" "${name}") ;;
+		service:*) target_exists functions "${name}" && POLICY=(gcloud run services "${verb}" "${name}" --region="${REGION}") ;;
 		table:*) ;;
 		*) fail "infra/roles.tsv names a resource that is not known: $1" ;;
 	esac
 	return 0
 }
 
-present() {
-	if there "$1" "$2" || [[ -e ${WORK}/made.$1.$2 ]]; then PRESENT=true; fi
+target_exists() {
+	if exists "$1" "$2" || [[ -e ${WORK}/made.$1.$2 ]]; then PRESENT=true; fi
 	return 0
 }
 
@@ -68,15 +68,15 @@ role_key() {
 	fi
 }
 
-# give RESOURCE...: the roles of the table that are on these
-give() {
+# grant RESOURCE...: the roles of the table that are on these
+grant() {
 	local resource who role on member
 	local -a condition
 	for resource in "$@"; do
 		while IFS=$'\t' read -r who role on _; do
 			[[ ${on} == "${resource}" ]] || continue
 			member=$(member "${who}")
-			decide roles "$(role_key "${resource}" "${role}" "${member}")" || continue
+			plan_change roles "$(role_key "${resource}" "${role}" "${member}")" || continue
 			policy_command "${resource}" add
 			condition=()
 			[[ ${resource} == project || ${resource} == buckets ]] && condition=(--condition=None)
@@ -90,9 +90,9 @@ give() {
 build_buckets() { printf "title=source-of-builds-%s,expression=resource.name.startsWith('projects/_/buckets/gcf-v2-')" "${REGION}"; }
 
 service_account() { # NAME
-	decide accounts "$(account "$1")" || return 0
+	plan_change accounts "$(account "$1")" || return 0
 	cloud gcloud iam service-accounts create "$1" --display-name="twitter-data-stream: ${1#tds-}"
-	made accounts "$(account "$1")"
+	mark_created accounts "$(account "$1")"
 	LIVE["accounts/$(account "$1")"]='' # of two parts that need it the second finds it
 }
 
@@ -101,8 +101,8 @@ service_accounts() {
 	local name
 	for name in "${ACCOUNTS[@]}"; do service_account "${name}"; done
 	if with_dataflow; then service_account "${WORKER}"; fi
-	if [[ ${PLANNING} == false ]] && ! there roles "topic:${PUBSUB_DEAD_TOPIC}|roles/pubsub.publisher|$(member pubsub-agent)"; then
+	if [[ ${PLANNING} == false ]] && ! exists roles "topic:${PUBSUB_DEAD_TOPIC}|roles/pubsub.publisher|$(member pubsub-agent)"; then
 		cloud gcloud beta services identity create --service=pubsub.googleapis.com >/dev/null # Pub/Sub's own account
 	fi
-	give project buckets account:tds-push
+	grant project buckets account:tds-push
 }

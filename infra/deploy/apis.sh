@@ -41,8 +41,8 @@ check_project() {
 }
 
 look_at_apis() {
-	look services gcloud services list --enabled --format='csv[no-heading](config.name)'
-	learn
+	list_live services gcloud services list --enabled --format='csv[no-heading](config.name)'
+	load_live
 }
 
 apis() {
@@ -51,7 +51,7 @@ apis() {
 	# gcloud makes budget requests on behalf of the project, so these APIs must be enabled in it
 	[[ -z ${BUDGET_DOLLARS} ]] || wanted+=(cloudbilling billingbudgets)
 	for api in "${wanted[@]}"; do
-		decide services "${api}.googleapis.com" || continue
+		plan_change services "${api}.googleapis.com" || continue
 		missing+=("${api}.googleapis.com")
 	done
 	((${#missing[@]} == 0)) || cloud gcloud services enable "${missing[@]}" >/dev/null

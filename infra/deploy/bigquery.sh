@@ -6,18 +6,18 @@ dataset() {
 	sql=$(python3 infra/deploy/ddl.py)
 	config=$(hash_of <<<"${sql}")
 	for table in $(python3 infra/deploy/ddl.py --names); do
-		there tables "${table}" || absent+=" ${table}"
+		exists tables "${table}" || absent+=" ${table}"
 	done
-	if there dataset "${BIGQUERY_DATASET}" && [[ -n ${absent} ]]; then
+	if exists dataset "${BIGQUERY_DATASET}" && [[ -n ${absent} ]]; then
 		LIVE["dataset/${BIGQUERY_DATASET}"]="without${absent}"
 	fi
-	if decide dataset "${BIGQUERY_DATASET}" "${config}"; then
-		for table in ${absent}; do note '+' table "${table}"; done
+	if plan_change dataset "${BIGQUERY_DATASET}" "${config}"; then
+		for table in ${absent}; do record_change '+' table "${table}"; done
 		# the last statement is the mark that all before it are done
 		GIVEN="${sql}"$'\n'"ALTER SCHEMA \`${P}.${BIGQUERY_DATASET}\` SET OPTIONS (labels = [(\"app\", \"${APP}\"), (\"config\", \"${config}\"), (\"region\", \"${REGION}\")]);"
 		cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
 		GIVEN=''
 	elif [[ ${PLANNING} == true ]]; then
-		for table in ${absent}; do note '+' table "${table}"; done
+		for table in ${absent}; do record_change '+' table "${table}"; done
 	fi
 }

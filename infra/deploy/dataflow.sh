@@ -8,7 +8,7 @@ readonly DATAFLOW_APIS=(dataflow.googleapis.com compute.googleapis.com bigquerys
 dataflow() {
 	local api
 	local -a missing=()
-	for api in "${DATAFLOW_APIS[@]}"; do decide services "${api}" && missing+=("${api}"); done
+	for api in "${DATAFLOW_APIS[@]}"; do plan_change services "${api}" && missing+=("${api}"); done
 	((${#missing[@]} == 0)) || cloud gcloud services enable "${missing[@]}" >/dev/null
 	service_account "${WORKER}" # before the repository, on which it has a role
 	repository
@@ -29,12 +29,12 @@ worker_bucket() {
 	local config
 	local -a flags=(--uniform-bucket-level-access --public-access-prevention --lifecycle-file=infra/deploy/dataflow-lifecycle.json --soft-delete-duration=0s)
 	config=$(fingerprint "${flags[@]}" "$(<infra/deploy/dataflow-lifecycle.json)")
-	decide buckets "${WORKER_BUCKET}" "${config}" || return 0
+	plan_change buckets "${WORKER_BUCKET}" "${config}" || return 0
 	if [[ ${VERB} == create ]]; then
 		cloud gcloud storage buckets create "gs://${WORKER_BUCKET}" --location="${REGION}" "${flags[@]}" >/dev/null
 	fi
 	cloud gcloud storage buckets update "gs://${WORKER_BUCKET}" "${flags[@]}" --update-labels="app=${APP},config=${config}" >/dev/null
-	made buckets "${WORKER_BUCKET}"
+	mark_created buckets "${WORKER_BUCKET}"
 }
 
 # Made before the function's trigger goes, so that no message is in neither. Without a job it would fill up: it is only there with one.
@@ -44,11 +44,11 @@ worker_subscription() {
 	# no dead letters and no back-off, which Dataflow does not support: cloud.google.com/dataflow/docs/concepts/streaming-with-cloud-pubsub
 	local -a kept=(--ack-deadline=600 --expiration-period=never --message-retention-duration=7d)
 	config=$(fingerprint "${kept[@]}")
-	decide subscriptions "${WORKER_SUBSCRIPTION}" "${config}" || return 0
+	plan_change subscriptions "${WORKER_SUBSCRIPTION}" "${config}" || return 0
 	local -a more=(--clear-retry-policy) # that of earlier versions
 	[[ ${VERB} == update ]] || more=(--topic="${PUBSUB_TOPIC}")
-	patiently gcloud pubsub subscriptions "${VERB}" "${WORKER_SUBSCRIPTION}" "${more[@]}" "${kept[@]}" "$(label "${config}")" >/dev/null
-	made subscriptions "${WORKER_SUBSCRIPTION}"
+	retry_until_propagated gcloud pubsub subscriptions "${VERB}" "${WORKER_SUBSCRIPTION}" "${more[@]}" "${kept[@]}" "$(label "${config}")" >/dev/null
+	mark_created subscriptions "${WORKER_SUBSCRIPTION}"
 }
 
 # Its tables are granted by SQL, like those of the others; the bucket's label remembers which.
@@ -58,9 +58,9 @@ worker_tables() {
 		[[ ${resource} == table:* ]] || continue
 		sql+="GRANT \`${role}\` ON TABLE \`${P}.${BIGQUERY_DATASET}.${resource#table:}\` TO \"$(member "${who}")\";"$'\n'
 	done <infra/dataflow-roles.tsv
-	decide grants "${WORKER}" "$(hash_of <<<"${sql}")" || return 0
+	plan_change grants "${WORKER}" "$(hash_of <<<"${sql}")" || return 0
 	GIVEN=${sql}
-	patiently bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
+	retry_until_propagated bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
 	GIVEN=''
 	cloud gcloud storage buckets update "gs://${WORKER_BUCKET}" --update-labels="grants=$(hash_of <<<"${sql}")" >/dev/null
 }
@@ -69,7 +69,7 @@ give_workers() {
 	local resource
 	for resource in project "bucket:dataflow" "repository:${REPOSITORY}" "subscription:${WORKER_SUBSCRIPTION}"; do
 		[[ ${resource} != subscription:* || ${LOADER} == dataflow ]] || continue
-		give "${resource}"
+		grant "${resource}"
 	done
 }
 
@@ -79,12 +79,12 @@ template() {
 	folder=$(stage dataflow)
 	source=$(cd "${folder}" && files_hash .)
 	image="${REGISTRY}/dataflow:${source}"
-	decide templates "${WORKER}" "${source}" || return 0
+	plan_change templates "${WORKER}" "${source}" || return 0
 	step "Building Dataflow's image (about five minutes: Beam is large)"
-	patiently gcloud builds submit "${folder}" --config=infra/deploy/image.yaml --region="${REGION}" \
+	retry_until_propagated gcloud builds submit "${folder}" --config=infra/deploy/image.yaml --region="${REGION}" \
 		--gcs-source-staging-dir="gs://${BUCKET}/dataflow" --service-account="projects/${P}/serviceAccounts/$(account tds-build)" \
 		--substitutions="_IMAGE=${image}" >/dev/null
-	patiently gcloud dataflow flex-template build "gs://${WORKER_BUCKET}/templates/stream.json" --image="${image}" \
+	retry_until_propagated gcloud dataflow flex-template build "gs://${WORKER_BUCKET}/templates/stream.json" --image="${image}" \
 		--sdk-language=PYTHON --metadata-file=dataflow/template.json >/dev/null
 	cloud gcloud storage buckets update "gs://${WORKER_BUCKET}" --update-labels="template=${source}" >/dev/null
 }
@@ -107,21 +107,21 @@ streaming_job() {
 	config=$(fingerprint "${flags[@]}" "${parameters[@]}")
 	prefer_stream "${config}"
 	id=${IDS["streams/${STREAM}"]:-}
-	if decide streams "${STREAM}" "${config}"; then
+	if plan_change streams "${STREAM}" "${config}"; then
 		warn "A streaming job costs about \$$(streaming_dollars) a month for its one worker, twice that for two, whether posts come or not." \
 			'./deploy.sh up with LOADER=function ends it.'
 		confirm 'Start it?'
-		id=$(patiently gcloud dataflow flex-template run "${STREAM}-${config}" --region="${REGION}" \
+		id=$(retry_until_propagated gcloud dataflow flex-template run "${STREAM}-${config}" --region="${REGION}" \
 			--template-file-gcs-location="gs://${WORKER_BUCKET}/templates/stream.json" "${flags[@]}" \
 			--additional-user-labels="app=${APP},config=${config}" --parameters="$(joined "${parameters[@]}")" --format='value(job.id)')
 	fi
 	if [[ ${PLANNING} == true ]]; then
-		! there functions "${FUNCTION}" || note '-' functions "${FUNCTION}"
+		! exists functions "${FUNCTION}" || record_change '-' functions "${FUNCTION}"
 		return 0
 	fi
 	wait_until_running "${id}" # only then the others go: messages that nobody takes are kept for a week, and loading stands still
 	drain_all_but "${id}"
-	gone functions "${FUNCTION}" gcloud functions delete "${FUNCTION}" --gen2 --region="${REGION}" # with its trigger: each message is loaded once
+	delete functions "${FUNCTION}" gcloud functions delete "${FUNCTION}" --gen2 --region="${REGION}" # with its trigger: each message is loaded once
 }
 
 readonly JOB_SECONDS=${DEPLOY_JOB_SECONDS:-1200} # a job starts within minutes, and drains within minutes
@@ -175,11 +175,11 @@ drain_all_but() {
 
 # With LOADER=function again the job goes, after the function has come back.
 without_stream() {
-	[[ ${LOADER} == function ]] && { there streams "${STREAM}" || there subscriptions "${WORKER_SUBSCRIPTION}"; } || return 0
-	! there streams "${STREAM}" || note '-' streams "${STREAM}"
+	[[ ${LOADER} == function ]] && { exists streams "${STREAM}" || exists subscriptions "${WORKER_SUBSCRIPTION}"; } || return 0
+	! exists streams "${STREAM}" || record_change '-' streams "${STREAM}"
 	[[ ${PLANNING} == false ]] || return 0
 	drain_all_but
-	gone subscriptions "${WORKER_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${WORKER_SUBSCRIPTION}"
+	delete subscriptions "${WORKER_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${WORKER_SUBSCRIPTION}"
 }
 
 # jobs_of_stream: a line "name~state~id" for each streaming job that has not ended; one that drains has not
@@ -215,8 +215,8 @@ live_streams() {
 
 # The bucket's labels name the grants and the image as well.
 look_at_dataflow() {
-	of streams dataflow live_streams
-	of buckets.dataflow storage gcloud storage buckets list --filter="name=${WORKER_BUCKET}" --format='csv[no-heading,separator="~"](name,labels.config,labels.grants,labels.template)'
+	lookup streams dataflow live_streams
+	lookup buckets.dataflow storage gcloud storage buckets list --filter="name=${WORKER_BUCKET}" --format='csv[no-heading,separator="~"](name,labels.config,labels.grants,labels.template)'
 }
 
 check_dataflow() {
@@ -233,7 +233,7 @@ destroy_dataflow() {
 	jobs=$(jobs_of_stream)
 	while IFS='~' read -r name state id; do
 		[[ -n ${name} ]] || continue
-		note '-' streams "${name}"
+		record_change '-' streams "${name}"
 		ended+=("${id}")
 		[[ ${state} == Cancelling ]] || cloud gcloud dataflow jobs cancel "${id}" --region="${REGION}" >/dev/null
 	done <<<"${jobs}"
@@ -241,6 +241,6 @@ destroy_dataflow() {
 		wait_for_state "${id}" 'CANCELLED|DRAINED|FAILED|DONE|STOPPED' ||
 			fail "The job ${id} is not cancelled yet: ${STATE}." 'Its bucket and account stay until then. Run ./deploy.sh destroy again in a minute.'
 	done
-	gone subscriptions "${WORKER_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${WORKER_SUBSCRIPTION}"
-	gone buckets "${WORKER_BUCKET}" gcloud storage rm "gs://${WORKER_BUCKET}" --recursive --all-versions
+	delete subscriptions "${WORKER_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${WORKER_SUBSCRIPTION}"
+	delete buckets "${WORKER_BUCKET}" gcloud storage rm "gs://${WORKER_BUCKET}" --recursive --all-versions
 }

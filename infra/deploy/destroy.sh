@@ -17,36 +17,36 @@ destroy() {
 		confirm 'Go on?'
 	fi
 	step 'Removing'
-	gone schedules "${TICK}" gcloud scheduler jobs delete "${TICK}" --location="${REGION}"
-	gone schedules "${REMOVAL_TICK}" gcloud scheduler jobs delete "${REMOVAL_TICK}" --location="${REGION}"
-	if there jobs "${JOB}"; then cancel_executions; fi
-	if there jobs "${RUN_JOB}"; then cancel_executions '' "${RUN_JOB}"; fi
-	gone jobs "${JOB}" gcloud run jobs delete "${JOB}" --region="${REGION}"
-	gone jobs "${RUN_JOB}" gcloud run jobs delete "${RUN_JOB}" --region="${REGION}"
-	gone functions "${FUNCTION}" gcloud functions delete "${FUNCTION}" --gen2 --region="${REGION}" # with its trigger and subscription
-	gone functions "${REMOVAL}" gcloud functions delete "${REMOVAL}" --gen2 --region="${REGION}"
+	delete schedules "${TICK}" gcloud scheduler jobs delete "${TICK}" --location="${REGION}"
+	delete schedules "${REMOVAL_TICK}" gcloud scheduler jobs delete "${REMOVAL_TICK}" --location="${REGION}"
+	if exists jobs "${JOB}"; then cancel_executions; fi
+	if exists jobs "${RUN_JOB}"; then cancel_executions '' "${RUN_JOB}"; fi
+	delete jobs "${JOB}" gcloud run jobs delete "${JOB}" --region="${REGION}"
+	delete jobs "${RUN_JOB}" gcloud run jobs delete "${RUN_JOB}" --region="${REGION}"
+	delete functions "${FUNCTION}" gcloud functions delete "${FUNCTION}" --gen2 --region="${REGION}" # with its trigger and subscription
+	delete functions "${REMOVAL}" gcloud functions delete "${REMOVAL}" --gen2 --region="${REGION}"
 	destroy_dataflow
-	gone subscriptions "${ARCHIVE_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${ARCHIVE_SUBSCRIPTION}"
-	gone subscriptions "${DEAD_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${DEAD_SUBSCRIPTION}"
-	gone topics "${PUBSUB_TOPIC}" gcloud pubsub topics delete "${PUBSUB_TOPIC}"
-	gone topics "${PUBSUB_DEAD_TOPIC}" gcloud pubsub topics delete "${PUBSUB_DEAD_TOPIC}"
-	gone topics "${REMOVAL_TOPIC}" gcloud pubsub topics delete "${REMOVAL_TOPIC}"
-	gone schemas "${SCHEMA}" gcloud pubsub schemas delete "${SCHEMA}"
-	gone repositories "${REPOSITORY}" gcloud artifacts repositories delete "${REPOSITORY}" --location="${REGION}"
-	gone buckets "${BUCKET}" gcloud storage rm "gs://${BUCKET}" --recursive --all-versions
+	delete subscriptions "${ARCHIVE_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${ARCHIVE_SUBSCRIPTION}"
+	delete subscriptions "${DEAD_SUBSCRIPTION}" gcloud pubsub subscriptions delete "${DEAD_SUBSCRIPTION}"
+	delete topics "${PUBSUB_TOPIC}" gcloud pubsub topics delete "${PUBSUB_TOPIC}"
+	delete topics "${PUBSUB_DEAD_TOPIC}" gcloud pubsub topics delete "${PUBSUB_DEAD_TOPIC}"
+	delete topics "${REMOVAL_TOPIC}" gcloud pubsub topics delete "${REMOVAL_TOPIC}"
+	delete schemas "${SCHEMA}" gcloud pubsub schemas delete "${SCHEMA}"
+	delete repositories "${REPOSITORY}" gcloud artifacts repositories delete "${REPOSITORY}" --location="${REGION}"
+	delete buckets "${BUCKET}" gcloud storage rm "gs://${BUCKET}" --recursive --all-versions
 	unwatch
 	gone_budget
 	if [[ ${ALL} == true ]]; then
-		gone dataset "${BIGQUERY_DATASET}" bq --headless --quiet --project_id="${P}" rm -r -f --dataset "${P}:${BIGQUERY_DATASET}"
-		gone secrets "${SECRET}" gcloud secrets delete "${SECRET}"
-	elif there accounts "$(account tds-ingester)" && there dataset "${BIGQUERY_DATASET}"; then
+		delete dataset "${BIGQUERY_DATASET}" bq --headless --quiet --project_id="${P}" rm -r -f --dataset "${P}:${BIGQUERY_DATASET}"
+		delete secrets "${SECRET}" gcloud secrets delete "${SECRET}"
+	elif exists accounts "$(account tds-ingester)" && exists dataset "${BIGQUERY_DATASET}"; then
 		local table
 		local -a tables=()
 		for table in $(python3 infra/deploy/ddl.py --names); do
-			if there tables "${table}"; then tables+=("${table}"); fi
+			if exists tables "${table}"; then tables+=("${table}"); fi
 		done
 		local workers=''
-		! there accounts "$(account "${WORKER}")" || workers=true
+		! exists accounts "$(account "${WORKER}")" || workers=true
 		GIVEN=$(WITH_DATAFLOW=${workers} python3 infra/deploy/ddl.py --revoke "${tables[@]}")
 		if [[ -n ${GIVEN} ]]; then
 			cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
@@ -58,21 +58,21 @@ destroy() {
 	remove_roles
 	local name
 	for name in "${ACCOUNTS[@]}" "${WORKER}"; do
-		gone accounts "$(account "${name}")" gcloud iam service-accounts delete "$(account "${name}")"
+		delete accounts "$(account "${name}")" gcloud iam service-accounts delete "$(account "${name}")"
 	done
-	prove_gone "${stays}"
+	verify_deleted "${stays}"
 }
 
-# gone KIND NAME COMMAND...
-gone() {
+# delete KIND NAME COMMAND...
+delete() {
 	local kind=$1 name=$2
 	shift 2
-	there "${kind}" "${name}" || return 0
-	if ! ours "${kind}" "${name}"; then
+	exists "${kind}" "${name}" || return 0
+	if ! is_managed "${kind}" "${name}"; then
 		warn "${kind} ${name} was not made by deploy.sh and is left alone."
 		return 0
 	fi
-	note '-' "${kind}" "${name}"
+	record_change '-' "${kind}" "${name}"
 	cloud "$@" >/dev/null
 }
 
@@ -80,16 +80,16 @@ unwatch() {
 	local key
 	for key in "${!LIVE[@]}"; do
 		case ${key} in
-			alerts/?*) gone alerts "${key#*/}" gcloud alpha monitoring policies delete "${IDS[${key}]}" ;;
-			metrics/tds_*) gone metrics "${key#*/}" gcloud logging metrics delete "${key#*/}" ;;
+			alerts/?*) delete alerts "${key#*/}" gcloud alpha monitoring policies delete "${IDS[${key}]}" ;;
+			metrics/tds_*) delete metrics "${key#*/}" gcloud logging metrics delete "${key#*/}" ;;
 			*) ;;
 		esac
 	done
 	for key in "${!LIVE[@]}"; do # a channel can go when no alert names it
-		[[ ${key} != channels/?* ]] || gone channels "${key#*/}" gcloud beta monitoring channels delete "${IDS[${key}]}"
+		[[ ${key} != channels/?* ]] || delete channels "${key#*/}" gcloud beta monitoring channels delete "${IDS[${key}]}"
 	done
-	gone dashboards "${APP}" gcloud monitoring dashboards delete "projects/${NUMBER}/dashboards/${APP}"
-	gone exclusions "${EXCLUSION}" gcloud logging sinks update _Default --remove-exclusions="${EXCLUSION}"
+	delete dashboards "${APP}" gcloud monitoring dashboards delete "projects/${NUMBER}/dashboards/${APP}"
+	delete exclusions "${EXCLUSION}" gcloud logging sinks update _Default --remove-exclusions="${EXCLUSION}"
 }
 
 # Before the accounts go: a binding of one that is gone would stay in the project's policy as deleted:serviceAccount.
@@ -100,17 +100,17 @@ remove_roles() {
 		IFS='|' read -r resource role member _ <<<"${key#roles/}"
 		[[ ${member} == serviceAccount:tds-*"@${PROJECT_DOMAIN}.iam.gserviceaccount.com" ]] || continue
 		case ${resource} in
-			project) gone roles "${key#roles/}" gcloud projects remove-iam-policy-binding "${P}" --member="${member}" --role="${role}" --all ;;
-			"secret:${SECRET}") [[ ${ALL} == true ]] || gone roles "${key#roles/}" gcloud secrets remove-iam-policy-binding "${SECRET}" --member="${member}" --role="${role}" --all ;;
+			project) delete roles "${key#roles/}" gcloud projects remove-iam-policy-binding "${P}" --member="${member}" --role="${role}" --all ;;
+			"secret:${SECRET}") [[ ${ALL} == true ]] || delete roles "${key#roles/}" gcloud secrets remove-iam-policy-binding "${SECRET}" --member="${member}" --role="${role}" --all ;;
 			*) ;; # gone with what it was on
 		esac
 	done
 }
 
-prove_gone() {
+verify_deleted() {
 	local key left=''
 	LIVE=() IDS=()
-	rm -f "${WORK}"/look.* "${WORK}"/made.*
+	rm -f "${WORK}"/live.* "${WORK}"/made.*
 	look_at_apis
 	look_around
 	! enabled billingbudgets || look_at_budget || :
@@ -123,7 +123,7 @@ prove_gone() {
 			"dataset/${BIGQUERY_DATASET}" | "secrets/${SECRET}") [[ ${ALL} == false ]] || left+=" ${key}" ;;
 			*) ;;
 		esac
-		if [[ ${left} == *" ${key}" ]] && ! ours "${key%%/*}" "${key#*/}"; then left=${left%" ${key}"}; fi
+		if [[ ${left} == *" ${key}" ]] && ! is_managed "${key%%/*}" "${key#*/}"; then left=${left%" ${key}"}; fi
 	done
 	[[ -z ${left} ]] || fail 'These are still there:' "${left}" 'Google may take a minute to forget them; run ./deploy.sh destroy once more.'
 	step "Nothing is left$([[ -z $1 ]] || printf ' but %s' "$1")."

@@ -13,7 +13,7 @@ doctor() {
 	step 'Stream, gaps, money, rows'
 	check_ledger
 	check_prices
-	if [[ ${CANARY} == true ]] && { there functions "${FUNCTION}" || there streams "${STREAM}"; } && there topics "${PUBSUB_TOPIC}"; then
+	if [[ ${CANARY} == true ]] && { exists functions "${FUNCTION}" || exists streams "${STREAM}"; } && exists topics "${PUBSUB_TOPIC}"; then
 		step 'One message, all the way through'
 		check_canary
 	fi
@@ -35,17 +35,17 @@ check_parts() {
 	for key in "secrets/${SECRET}" "schemas/${SCHEMA}" "topics/${PUBSUB_TOPIC}" "topics/${PUBSUB_DEAD_TOPIC}" "dataset/${BIGQUERY_DATASET}" \
 		"jobs/${JOB}" "schedules/${TICK}" "topics/${REMOVAL_TOPIC}" "functions/${REMOVAL}" "schedules/${REMOVAL_TICK}"; do
 		name="${key%/*} ${key#*/}"
-		if there "${key%/*}" "${key#*/}"; then good "${name}"; else bad "${name}: not there" './deploy.sh up makes it.'; fi
+		if exists "${key%/*}" "${key#*/}"; then good "${name}"; else bad "${name}: not there" './deploy.sh up makes it.'; fi
 	done
 	if [[ ${LOADER} == function ]]; then
-		if there functions "${FUNCTION}"; then good "functions ${FUNCTION}"; else bad "functions ${FUNCTION}: not there" './deploy.sh up makes it.'; fi
+		if exists functions "${FUNCTION}"; then good "functions ${FUNCTION}"; else bad "functions ${FUNCTION}: not there" './deploy.sh up makes it.'; fi
 	fi
 	check_dataflow
 	for name in "${ACCOUNTS[@]}"; do
-		there accounts "$(account "${name}")" || bad "service account ${name}: not there" './deploy.sh up access'
+		exists accounts "$(account "${name}")" || bad "service account ${name}: not there" './deploy.sh up access'
 	done
 	for name in $(python3 infra/deploy/ddl.py --names); do
-		there tables "${name}" || bad "table ${name}: not there" './deploy.sh up bigquery'
+		exists tables "${name}" || bad "table ${name}: not there" './deploy.sh up bigquery'
 	done
 	if paused; then bad 'the ingester is paused' './deploy.sh resume'; fi
 	has_token || bad "the secret ${SECRET} has no enabled version" 'Put X_BEARER_TOKEN into .env, then ./deploy.sh up access'
@@ -57,7 +57,7 @@ check_roles() {
 		[[ ${resource} != table:* ]] || continue # granted in one script, whose fingerprint is the dataset's
 		policy_command "${resource}" get
 		[[ ${PRESENT} == true ]] || continue
-		there roles "$(role_key "${resource}" "${role}" "$(member "${who}")")" && continue
+		exists roles "$(role_key "${resource}" "${role}" "$(member "${who}")")" && continue
 		lacking=$((lacking + 1))
 		bad "${who} lacks ${role} on ${resource}" './deploy.sh up --again'
 	done < <(roles)
@@ -106,7 +106,7 @@ envsubst_only() { python3 -c 'import os, sys; from string import Template; print
 
 check_ledger() {
 	local answer
-	there tables ingester_events && there tables receipt || return 0
+	exists tables ingester_events && exists tables receipt || return 0
 	answer=$(query "$(<infra/deploy/doctor.sql)")
 	python3 infra/deploy/verdicts.py <<<"${answer}" >"${WORK}/verdicts"
 	local verdict what remedy

@@ -32,7 +32,7 @@ deploy_function() {
 	trigger=$(fingerprint "${TRIGGER[@]}")
 	config=$(fingerprint "${flags[@]}" "${TRIGGER[@]}" "$(cd "${folder}" && files_hash .)")
 	DEPLOYED=false
-	decide functions "${name}" "${config}" || return 0
+	plan_change functions "${name}" "${config}" || return 0
 	live=${IDS["functions/${name}"]:-}
 	live=${live#*~}
 	if [[ ${VERB} == create || ${live%%~*} != "${trigger}" || ${LIVE["functions/${name}"]} == broken ]]; then
@@ -40,8 +40,8 @@ deploy_function() {
 		delete_trigger_without_subscription "${name}"
 	fi
 	step "Deploying the function ${name} (two minutes)"
-	patiently gcloud functions deploy "${name}" --source="${folder}" "${flags[@]}" --update-labels="app=${APP},config=${config},trigger=${trigger}" >/dev/null
-	made functions "${name}"
+	retry_until_propagated gcloud functions deploy "${name}" --source="${folder}" "${flags[@]}" --update-labels="app=${APP},config=${config},trigger=${trigger}" >/dev/null
+	mark_created functions "${name}"
 	DEPLOYED=true
 }
 
@@ -50,7 +50,7 @@ deploy_function() {
 delete_trigger_without_subscription() { # FUNCTION
 	local trigger=${IDS["functions/$1"]:-}
 	trigger=${trigger%%~*}
-	[[ -n ${trigger} ]] && there triggers "${trigger}" && ! there subscriptions "${LIVE["triggers/${trigger}"]}" || return 0
+	[[ -n ${trigger} ]] && exists triggers "${trigger}" && ! exists subscriptions "${LIVE["triggers/${trigger}"]}" || return 0
 	cloud gcloud eventarc triggers delete "${trigger}" --location="${REGION}" >/dev/null
 }
 
@@ -72,7 +72,7 @@ load_tweet() {
 	if [[ ${DEPLOYED} == true ]]; then
 		name=$(cloud gcloud functions describe "${FUNCTION}" --gen2 --region="${REGION}" --format='value(eventTrigger.trigger.basename())')
 		PUSH_SUBSCRIPTION=$(cloud gcloud eventarc triggers describe "${name}" --location="${REGION}" --format='value(transport.pubsub.subscription.basename())')
-		made subscriptions "${PUSH_SUBSCRIPTION}"
+		mark_created subscriptions "${PUSH_SUBSCRIPTION}"
 		LIVE["subscriptions/${PUSH_SUBSCRIPTION}"]='' # Google may have reset it to its own defaults: set it up again
 		if [[ -n ${before} && ${before} != "${PUSH_SUBSCRIPTION}" ]]; then
 			warn "Google has made the trigger of ${FUNCTION} anew: the subscription ${before} is gone, and the messages that waited in it." \
@@ -80,7 +80,7 @@ load_tweet() {
 				'(or from when messages began to wait; what is stored already is not shown twice).'
 		fi
 	fi
-	give "service:${FUNCTION}"
+	grant "service:${FUNCTION}"
 	push_subscription
 }
 
@@ -96,14 +96,14 @@ push_subscription() {
 	config=$(fingerprint "${flags[@]}")
 	if [[ -z ${PUSH_SUBSCRIPTION} ]]; then
 		[[ ${PLANNING} == true ]] || fail "Eventarc has no subscription for ${FUNCTION}: nothing would be stored." 'Was it deleted? ./deploy.sh up function --again makes it anew.'
-		note '+' subscriptions "of ${FUNCTION}"
+		record_change '+' subscriptions "of ${FUNCTION}"
 		return 0
 	fi
 	LIVE["subscriptions/${PUSH_SUBSCRIPTION}"]=${LIVE["subscriptions/${PUSH_SUBSCRIPTION}"]:-} # Eventarc has made it
-	if decide subscriptions "${PUSH_SUBSCRIPTION}" "${config}"; then
+	if plan_change subscriptions "${PUSH_SUBSCRIPTION}" "${config}"; then
 		cloud gcloud pubsub subscriptions update "${PUSH_SUBSCRIPTION}" "${flags[@]}" --update-labels="app=${APP},config=${config}" >/dev/null
 	fi
-	give subscription:load-tweet
+	grant subscription:load-tweet
 }
 
 # What was deleted on X goes from here: docs/how-to/remove-posts.md.
@@ -119,7 +119,7 @@ remove_deleted() {
 		--set-env-vars="$(joined "GOOGLE_CLOUD_PROJECT=${P}" "BIGQUERY_DATASET=${BIGQUERY_DATASET}" "X_API_URL=${X_API_URL}" "X_BEARER_TOKEN_SECRET=projects/${P}/secrets/${SECRET}" 'LOG_EXECUTION_ID=false')"
 	)
 	deploy_function "${REMOVAL}" "${flags[@]}"
-	give "service:${REMOVAL}"
+	grant "service:${REMOVAL}"
 	removal_tick
 }
 
@@ -127,7 +127,7 @@ removal_tick() {
 	local config
 	local -a flags=(--location="${REGION}" --schedule='*/15 * * * *' --topic="projects/${P}/topics/${REMOVAL_TOPIC}" --message-body='{}')
 	config=$(fingerprint "${flags[@]}")
-	if decide schedules "${REMOVAL_TICK}" "${config}"; then
+	if plan_change schedules "${REMOVAL_TICK}" "${config}"; then
 		cloud gcloud scheduler jobs "${VERB}" pubsub "${REMOVAL_TICK}" "${flags[@]}" \
 			--description="Removes what was deleted on X, a step at a time. config=${config}" >/dev/null
 	fi

@@ -9,30 +9,30 @@ source_bucket() {
 		--lifecycle-file=infra/deploy/bucket-lifecycle.json --soft-delete-duration=0s # sources are deleted after a week
 	)
 	config=$(fingerprint "${flags[@]}" "$(<infra/deploy/bucket-lifecycle.json)")
-	if decide buckets "${BUCKET}" "${config}"; then
+	if plan_change buckets "${BUCKET}" "${config}"; then
 		if [[ ${VERB} == create ]]; then
 			cloud gcloud storage buckets create "gs://${BUCKET}" --location="${REGION}" "${flags[@]}" >/dev/null
 		fi
 		cloud gcloud storage buckets update "gs://${BUCKET}" "${flags[@]}" --update-labels="app=${APP},config=${config}" >/dev/null
-		made buckets "${BUCKET}"
+		mark_created buckets "${BUCKET}"
 	fi
-	give bucket:source
+	grant bucket:source
 }
 
 repository() {
 	local config
 	source_bucket
 	config=$(fingerprint docker "$(<infra/deploy/keep-images.json)")
-	if decide repositories "${REPOSITORY}" "${config}"; then
+	if plan_change repositories "${REPOSITORY}" "${config}"; then
 		if [[ ${VERB} == create ]]; then
 			cloud gcloud artifacts repositories create "${REPOSITORY}" --repository-format=docker --location="${REGION}" "$(label "${config}")"
 		else
 			cloud gcloud artifacts repositories update "${REPOSITORY}" --location="${REGION}" "$(label "${config}")"
 		fi
 		cloud gcloud artifacts repositories set-cleanup-policies "${REPOSITORY}" --location="${REGION}" --policy=infra/deploy/keep-images.json --no-dry-run >/dev/null
-		made repositories "${REPOSITORY}"
+		mark_created repositories "${REPOSITORY}"
 	fi
-	give "repository:${REPOSITORY}"
+	grant "repository:${REPOSITORY}"
 }
 
 ingester() {
@@ -52,25 +52,25 @@ ingester() {
 	local -a flags=("${shared[@]}" --task-timeout=168h --max-retries=1) # as long as Google allows; Scheduler starts the next one, within 15 minutes
 	config=$(fingerprint "${flags[@]}")
 	INGESTER_CONFIG=${config}
-	if decide jobs "${JOB}" "${config}"; then
+	if plan_change jobs "${JOB}" "${config}"; then
 		image_there=${live#*~}
 		if [[ ${image_there%~*} != "${image}" || ${LIVE["jobs/${JOB}"]:-} == failed ]]; then # not where only a setting has changed
 			step "Building the ingester's image (about a minute)"
-			patiently gcloud builds submit "${folder}" --config=infra/deploy/image.yaml --region="${REGION}" \
+			retry_until_propagated gcloud builds submit "${folder}" --config=infra/deploy/image.yaml --region="${REGION}" \
 				--gcs-source-staging-dir="gs://${BUCKET}/ingester" \
 				--service-account="projects/${P}/serviceAccounts/$(account tds-build)" \
 				--substitutions="_IMAGE=${image}" >/dev/null
 		fi
-		patiently gcloud run jobs deploy "${JOB}" --region="${REGION}" "${flags[@]}" --labels="app=${APP},config=${config},rules=${live%%~*}"
-		made jobs "${JOB}"
+		retry_until_propagated gcloud run jobs deploy "${JOB}" --region="${REGION}" "${flags[@]}" --labels="app=${APP},config=${config},rules=${live%%~*}"
+		mark_created jobs "${JOB}"
 	fi
 	# the same for what ./deploy.sh run asks for: once, and never again by itself
 	flags=("${shared[@]}" --task-timeout=24h --max-retries=0)
 	config=$(fingerprint "${flags[@]}")
-	if decide jobs "${RUN_JOB}" "${config}"; then
-		patiently gcloud run jobs deploy "${RUN_JOB}" --region="${REGION}" "${flags[@]}" --labels="app=${APP},config=${config}"
+	if plan_change jobs "${RUN_JOB}" "${config}"; then
+		retry_until_propagated gcloud run jobs deploy "${RUN_JOB}" --region="${REGION}" "${flags[@]}" --labels="app=${APP},config=${config}"
 	fi
-	give "job:${JOB}"
+	grant "job:${JOB}"
 }
 
 joined() { # with @ in between, which no value holds: values may hold commas
@@ -87,9 +87,9 @@ tick() {
 		--attempt-deadline=60s --max-retry-attempts=0
 	)
 	# without a token an ingester would start, fail and be paid for a minute, each 15 minutes
-	if ! there schedules "${TICK}" && [[ ${PLANNING} == false ]] && ! has_token; then return 0; fi
+	if ! exists schedules "${TICK}" && [[ ${PLANNING} == false ]] && ! has_token; then return 0; fi
 	config=$(fingerprint "${flags[@]}")
-	if decide schedules "${TICK}" "${config}"; then
+	if plan_change schedules "${TICK}" "${config}"; then
 		cloud gcloud scheduler jobs "${VERB}" http "${TICK}" "${flags[@]}" \
 			--description="Starts the ingester; one that finds the stream held ends at once. config=${config}" >/dev/null
 	fi

@@ -6,32 +6,32 @@ readonly AT_ONCE=6 # gcloud takes 100 MB a process
 look_around() {
 	step 'Looking at what is there'
 	# KIND API COMMAND...; a kind whose API is not enabled has nothing in it
-	of accounts iam gcloud iam service-accounts list --format='csv[no-heading,separator="~"](email)'
-	of secrets secretmanager gcloud secrets list --format='csv[no-heading,separator="~"](name.basename(),labels.app)'
-	of schemas pubsub gcloud pubsub schemas list --format='csv[no-heading,separator="~"](name.basename())'
-	of topics pubsub gcloud pubsub topics list --format='csv[no-heading,separator="~"](name.basename(),labels.config)'
-	of subscriptions pubsub gcloud pubsub subscriptions list --format='csv[no-heading,separator="~"](name.basename(),labels.config)'
-	of repositories artifactregistry gcloud artifacts repositories list --location="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),labels.config)'
-	of buckets storage gcloud storage buckets list --filter="name=${BUCKET}" --format='csv[no-heading,separator="~"](name,labels.config)'
-	of jobs run gcloud run jobs list --region="${REGION}" --format='csv[no-heading,separator="~"](metadata.name,metadata.labels.config,metadata.labels.rules,spec.template.spec.template.spec.containers[0].image,status.conditions[0].status)'
-	of functions cloudfunctions gcloud functions list --v2 --regions="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),labels.config,eventTrigger.trigger.basename(),labels.trigger,state)'
-	of triggers eventarc gcloud eventarc triggers list --location="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),transport.pubsub.subscription.basename())'
-	of schedules cloudscheduler gcloud scheduler jobs list --location="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),description,state)'
-	of metrics logging gcloud logging metrics list --format='csv[no-heading,separator="~"](name,description)'
-	of exclusions logging gcloud logging sinks describe _Default --flatten=exclusions --format='csv[no-heading,separator="~"](exclusions.name,exclusions.description)'
-	of channels monitoring gcloud beta monitoring channels list --filter="userLabels.app=${APP}" --format='csv[no-heading,separator="~"](userLabels.email,userLabels.config,name)'
-	of alerts monitoring gcloud alpha monitoring policies list --filter="userLabels.app=${APP}" --format='csv[no-heading,separator="~"](userLabels.alert,userLabels.config,name)'
-	of dashboards monitoring gcloud monitoring dashboards list --format='csv[no-heading,separator="~"](name.basename(),labels.config,etag)'
-	of dataset bigquery live_dataset
-	of tables bigquery live_tables
-	of roles cloudresourcemanager policy project gcloud projects get-iam-policy "${P}"
+	lookup accounts iam gcloud iam service-accounts list --format='csv[no-heading,separator="~"](email)'
+	lookup secrets secretmanager gcloud secrets list --format='csv[no-heading,separator="~"](name.basename(),labels.app)'
+	lookup schemas pubsub gcloud pubsub schemas list --format='csv[no-heading,separator="~"](name.basename())'
+	lookup topics pubsub gcloud pubsub topics list --format='csv[no-heading,separator="~"](name.basename(),labels.config)'
+	lookup subscriptions pubsub gcloud pubsub subscriptions list --format='csv[no-heading,separator="~"](name.basename(),labels.config)'
+	lookup repositories artifactregistry gcloud artifacts repositories list --location="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),labels.config)'
+	lookup buckets storage gcloud storage buckets list --filter="name=${BUCKET}" --format='csv[no-heading,separator="~"](name,labels.config)'
+	lookup jobs run gcloud run jobs list --region="${REGION}" --format='csv[no-heading,separator="~"](metadata.name,metadata.labels.config,metadata.labels.rules,spec.template.spec.template.spec.containers[0].image,status.conditions[0].status)'
+	lookup functions cloudfunctions gcloud functions list --v2 --regions="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),labels.config,eventTrigger.trigger.basename(),labels.trigger,state)'
+	lookup triggers eventarc gcloud eventarc triggers list --location="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),transport.pubsub.subscription.basename())'
+	lookup schedules cloudscheduler gcloud scheduler jobs list --location="${REGION}" --format='csv[no-heading,separator="~"](name.basename(),description,state)'
+	lookup metrics logging gcloud logging metrics list --format='csv[no-heading,separator="~"](name,description)'
+	lookup exclusions logging gcloud logging sinks describe _Default --flatten=exclusions --format='csv[no-heading,separator="~"](exclusions.name,exclusions.description)'
+	lookup channels monitoring gcloud beta monitoring channels list --filter="userLabels.app=${APP}" --format='csv[no-heading,separator="~"](userLabels.email,userLabels.config,name)'
+	lookup alerts monitoring gcloud alpha monitoring policies list --filter="userLabels.app=${APP}" --format='csv[no-heading,separator="~"](userLabels.alert,userLabels.config,name)'
+	lookup dashboards monitoring gcloud monitoring dashboards list --format='csv[no-heading,separator="~"](name.basename(),labels.config,etag)'
+	lookup dataset bigquery live_dataset
+	lookup tables bigquery live_tables
+	lookup roles cloudresourcemanager policy project gcloud projects get-iam-policy "${P}"
 	look_at_dataflow
 	wait
-	learn
+	load_live
 	find_push_subscription
 	look_at_roles
 	same_region
-	distrust_what_failed
+	invalidate_failed
 }
 
 # One pipeline a dataset: in another region a second one would start beside the first, which nobody would remove.
@@ -43,16 +43,16 @@ same_region() {
 }
 
 # What could not be brought up has its labels all the same: it is to be done again.
-distrust_what_failed() {
+invalidate_failed() {
 	local job
 	for job in "${FUNCTION}" "${REMOVAL}"; do
-		if there functions "${job}" && ours functions "${job}"; then
+		if exists functions "${job}" && is_managed functions "${job}"; then
 			[[ ${IDS["functions/${job}"]##*~} != FAILED ]] || LIVE["functions/${job}"]=broken
 			has_trigger "${job}" || LIVE["functions/${job}"]=broken
 		fi
 	done
 	for job in "${JOB}" "${RUN_JOB}"; do
-		if there jobs "${job}" && ours jobs "${job}"; then
+		if exists jobs "${job}" && is_managed jobs "${job}"; then
 			[[ ${IDS["jobs/${job}"]##*~} != False ]] || LIVE["jobs/${job}"]=failed
 		fi
 	done
@@ -62,17 +62,17 @@ distrust_what_failed() {
 # has_trigger FUNCTION: whether Eventarc still has its trigger, and Pub/Sub the trigger's subscription: both can be deleted by hand
 has_trigger() {
 	local trigger=${IDS["functions/$1"]%%~*}
-	[[ -n ${trigger} ]] && there triggers "${trigger}" && there subscriptions "${LIVE["triggers/${trigger}"]}"
+	[[ -n ${trigger} ]] && exists triggers "${trigger}" && exists subscriptions "${LIVE["triggers/${trigger}"]}"
 }
 
-enabled() { there services "$1.googleapis.com"; }
+enabled() { exists services "$1.googleapis.com"; }
 
-of() {
+lookup() {
 	local kind=$1 api=$2
 	shift 2
 	enabled "${api}" || return 0
 	while (($(jobs -rp | wc -l) >= AT_ONCE)); do wait -n || :; done
-	look "${kind}" "$@" &
+	list_live "${kind}" "$@" &
 }
 
 # Who may do what with the things that are there: kind `roles`, name RESOURCE|ROLE|MEMBER
@@ -84,10 +84,10 @@ look_at_roles() {
 		asked[${resource}]=1
 		while (($(jobs -rp | wc -l) >= AT_ONCE)); do wait -n || :; done
 		policy_command "${resource}" get
-		[[ ${#POLICY[@]} -gt 0 && ${PRESENT} == true ]] && look "roles.${resource//[:\/]/_}" policy "${resource}" "${POLICY[@]}" &
+		[[ ${#POLICY[@]} -gt 0 && ${PRESENT} == true ]] && list_live "roles.${resource//[:\/]/_}" policy "${resource}" "${POLICY[@]}" &
 	done < <(roles)
 	wait
-	learn
+	load_live
 }
 
 # policy RESOURCE COMMAND...: a line "RESOURCE|ROLE|MEMBER" a binding, with the title of a condition

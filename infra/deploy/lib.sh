@@ -85,26 +85,26 @@ label() {
 	fi
 }
 
-# look KIND COMMAND...: each line of the command's output is "name~fingerprint~id"
-look() {
+# list_live KIND COMMAND...: each line of the command's output is "name~fingerprint~id"
+list_live() {
 	local kind=$1
 	shift
-	if ! "$@" >"${WORK}/look.${kind}" 2>"${WORK}/look.${kind}.err" </dev/null; then
-		printf '%s\n' "What is there of ${kind} could not be read." >"${WORK}/look.${kind}.failed"
-		cat "${WORK}/look.${kind}.err" >>"${WORK}/look.${kind}.failed"
+	if ! "$@" >"${WORK}/live.${kind}" 2>"${WORK}/live.${kind}.err" </dev/null; then
+		printf '%s\n' "What is there of ${kind} could not be read." >"${WORK}/live.${kind}.failed"
+		cat "${WORK}/live.${kind}.err" >>"${WORK}/live.${kind}.failed"
 	fi
 }
 
-# After all the `look`s that ran side by side.
-learn() {
+# After all the `list_live`s that ran side by side.
+load_live() {
 	local file kind name value id
-	for file in "${WORK}"/look.*.failed; do
+	for file in "${WORK}"/live.*.failed; do
 		[[ -e ${file} ]] || continue
 		explain "${file}"
 	done
-	for file in "${WORK}"/look.*; do
+	for file in "${WORK}"/live.*; do
 		[[ -e ${file} && ${file} != *.err ]] || continue
-		kind=${file##*/look.}
+		kind=${file##*/live.}
 		while IFS='~' read -r name value id; do
 			[[ -n ${name} ]] || continue
 			value=${value//\"/} # gcloud puts a text into quotes when it thinks that a table would need it
@@ -115,28 +115,28 @@ learn() {
 	done
 }
 
-there() { [[ -n ${LIVE["$1/$2"]+there} ]]; }
+exists() { [[ -n ${LIVE["$1/$2"]+there} ]]; }
 
-# decide KIND NAME [FINGERPRINT]: whether something is to be done now, and as what VERB
-decide() {
+# plan_change KIND NAME [FINGERPRINT]: whether something is to be done now, and as what VERB
+plan_change() {
 	local kind=$1 name=$2 wanted=${3:-}
-	if ! there "${kind}" "${name}"; then
+	if ! exists "${kind}" "${name}"; then
 		VERB=create
-		note '+' "${kind}" "${name}"
+		record_change '+' "${kind}" "${name}"
 	elif [[ -n ${wanted} ]] && { [[ ${LIVE["${kind}/${name}"]} != "${wanted}" ]] || [[ ${AGAIN} == true ]]; }; then
 		VERB=update
-		note '~' "${kind}" "${name}"
+		record_change '~' "${kind}" "${name}"
 	else
 		VERB=leave
-		note '=' "${kind}" "${name}"
+		record_change '=' "${kind}" "${name}"
 		return 1
 	fi
 	[[ ${VERB} == create ]] || refuse_what_is_not_ours "${kind}" "${name}"
 	[[ ${PLANNING} == false ]]
 }
 
-# ours KIND NAME: whether deploy.sh made it; what carries labels carries ours
-ours() {
+# is_managed KIND NAME: whether deploy.sh made it; what carries labels carries ours
+is_managed() {
 	case $1/$2 in
 		subscriptions/eventarc-*) return 0 ;; # made by Eventarc, for us
 		topics/* | subscriptions/* | repositories/* | buckets/* | jobs/* | functions/* | dataset/*) [[ -n ${LIVE["$1/$2"]} ]] ;;
@@ -146,12 +146,12 @@ ours() {
 }
 
 refuse_what_is_not_ours() {
-	ours "$1" "$2" || fail "There is already a thing called $2 ($1) in ${GOOGLE_CLOUD_PROJECT} that deploy.sh did not make, and it is left alone." \
+	is_managed "$1" "$2" || fail "There is already a thing called $2 ($1) in ${GOOGLE_CLOUD_PROJECT} that deploy.sh did not make, and it is left alone." \
 		'Use a project of its own, or another name where .env has one (PUBSUB_TOPIC, PUBSUB_DEAD_TOPIC, BIGQUERY_DATASET, REGION).'
 }
 
-# note SIGN KIND NAME: shown, and counted at the end
-note() {
+# record_change SIGN KIND NAME: shown, and counted at the end
+record_change() {
 	printf '%s %s %s\n' "$1" "$2" "$3" >>"${WORK}/report"
 	if [[ $1 != '=' ]]; then
 		printf '     %s %s %s\n' "$1" "${2//_/ }" "$3" >&2
@@ -225,8 +225,8 @@ explain() {
 	fail "${lines[@]}" '' "${advice}" 'Nothing is half done that the next run would not go on with: run the same command again.'
 }
 
-# patiently COMMAND...: `cloud`, for what is done by an account that has been given its role just now
-patiently() {
+# retry_until_propagated COMMAND...: `cloud`, for what is done by an account that has been given its role just now
+retry_until_propagated() {
 	ALLOWED_LATE=true
 	cloud "$@"
 	ALLOWED_LATE=false
@@ -241,8 +241,8 @@ end_children() {
 	wait || true
 }
 
-# together STEP...: side by side, each one's words in one piece; the first that fails ends it all
-together() {
+# in_parallel STEP...: side by side, each one's words in one piece; the first that fails ends it all
+in_parallel() {
 	local one failed=0
 	local -a pids=() names=("$@")
 	for one in "$@"; do

@@ -57,10 +57,10 @@ apply_rules() {
 	local wanted live=${IDS["jobs/${JOB}"]:-}
 	wanted=$(hash_of <ingester/rules.yaml)
 	[[ ${live%%~*} != "${wanted}" || ${AGAIN} == true ]] || {
-		note '=' rules ingester/rules.yaml
+		record_change '=' rules ingester/rules.yaml
 		return 0
 	}
-	note '~' rules ingester/rules.yaml
+	record_change '~' rules ingester/rules.yaml
 	[[ ${PLANNING} == false ]] || return 0
 	if ! has_token; then return 0; fi
 	step 'Giving X the rules of ingester/rules.yaml'
@@ -117,13 +117,13 @@ pause() {
 		cloud gcloud scheduler jobs pause "${TICK}" --location="${REGION}" >/dev/null
 	fi
 	cancel_executions
-	! there jobs "${RUN_JOB}" || cancel_executions '' "${RUN_JOB}" # a search by hand spends as well; the same command goes on with it
+	! exists jobs "${RUN_JOB}" || cancel_executions '' "${RUN_JOB}" # a search by hand spends as well; the same command goes on with it
 	# told to the ledger, so that what is posted meanwhile is not fetched, and paid for, afterwards
 	cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false \
 		"INSERT INTO \`${P}.${BIGQUERY_DATASET}.ingester_events\` (holder, \`at\`, event, reason, note) VALUES ('deploy.sh', CURRENT_TIMESTAMP(), 'stopped', 'pause', 'paused by hand')" >/dev/null
 	info 'Paused. X bills nothing now, and Google little more than storage. ./deploy.sh resume goes on.'
 	info 'Deleted posts are still looked for each 15 minutes, as X'"'"'s terms ask: cents a month.'
-	! there streams "${STREAM}" || warn "The streaming job goes on, for about \$$(streaming_dollars) a month: ./deploy.sh up with LOADER=function ends it."
+	! exists streams "${STREAM}" || warn "The streaming job goes on, for about \$$(streaming_dollars) a month: ./deploy.sh up with LOADER=function ends it."
 	info 'What is posted until then is left out; ./deploy.sh run search --from TIME --to TIME fetches it.'
 }
 
@@ -144,6 +144,6 @@ run_command() {
 }
 
 need_deployed() {
-	if there jobs "${JOB}" && there schedules "${TICK}"; then return 0; fi
+	if exists jobs "${JOB}" && exists schedules "${TICK}"; then return 0; fi
 	fail "There is no ingester in ${P}, ${REGION}." 'Is it the right project and region (.env)? ./deploy.sh up makes everything.'
 }

@@ -7,7 +7,7 @@ metrics() {
 	for file in infra/monitoring/metrics/*.json; do
 		name=tds_$(basename "${file}" .json)
 		config=$(filled "${file}" | hash_of)
-		decide metrics "${name}" "${config}" || continue
+		plan_change metrics "${name}" "${config}" || continue
 		filled "${file}" "description+= config=${config}" >"${WORK}/${name}.json"
 		cloud gcloud logging metrics "${VERB}" "${name}" --config-from-file="${WORK}/${name}.json"
 	done
@@ -18,7 +18,7 @@ exclusion() {
 	local filter="resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${FUNCTION}\" AND logName:\"run.googleapis.com%2Frequests\" AND httpRequest.status<400"
 	local config flag
 	config=$(fingerprint "${filter}")
-	decide exclusions "${EXCLUSION}" "${config}" || return 0
+	plan_change exclusions "${EXCLUSION}" "${config}" || return 0
 	flag=--add-exclusion
 	[[ ${VERB} == create ]] || flag=--update-exclusion
 	cloud gcloud logging sinks update _Default "${flag}=name=${EXCLUSION},description=twitter-data-stream config=${config},filter=${filter}" >/dev/null
@@ -28,7 +28,7 @@ channel() {
 	local config
 	[[ -n ${ALERT_EMAIL} ]] || return 0
 	config=$(fingerprint "${ALERT_EMAIL}")
-	decide channels "${config}" || return 0 # its address is its name
+	plan_change channels "${config}" || return 0 # its address is its name
 	cloud gcloud beta monitoring channels create --type=email --display-name="twitter-data-stream: ${ALERT_EMAIL}" \
 		--channel-labels="email_address=${ALERT_EMAIL}" --user-labels="app=${APP},email=${config}" --format='value(name)' >"${WORK}/channel"
 }
@@ -43,7 +43,7 @@ alerts() {
 	for file in infra/monitoring/alerts/*.json; do
 		name=$(basename "${file}" .json)
 		config=$({ filled "${file}"; printf '%s' "${channel}"; } | hash_of)
-		decide alerts "${name}" "${config}" || continue
+		plan_change alerts "${name}" "${config}" || continue
 		filled "${file}" "userLabels.app=${APP}" "userLabels.alert=${name}" "userLabels.config=${config}" >"${WORK}/${name}.json"
 		if [[ ${VERB} == create ]]; then
 			cloud gcloud alpha monitoring policies create --policy-from-file="${WORK}/${name}.json" ${channel:+--notification-channels="${channel}"} >/dev/null
@@ -56,7 +56,7 @@ alerts() {
 dashboard() {
 	local config
 	config=$(filled infra/monitoring/dashboard.json | hash_of)
-	decide dashboards "${APP}" "${config}" || return 0
+	plan_change dashboards "${APP}" "${config}" || return 0
 	filled infra/monitoring/dashboard.json "name=projects/${NUMBER}/dashboards/${APP}" "labels.app=${APP}" "labels.config=${config}" \
 		${IDS["dashboards/${APP}"]:+"etag=${IDS["dashboards/${APP}"]}"} >"${WORK}/dashboard.json"
 	if [[ ${VERB} == create ]]; then
@@ -96,14 +96,14 @@ gone_budget() {
 		warn 'Whether there is a budget alert could not be looked for; Google'"'"'s words are above. If there is one, delete it: console.cloud.google.com/billing/budgets'
 		return 0
 	fi
-	gone budgets "${name}" gcloud billing budgets delete "${IDS["budgets/${name}"]:-}"
+	delete budgets "${name}" gcloud billing budgets delete "${IDS["budgets/${name}"]:-}"
 }
 
 budget() {
 	local account name="twitter-data-stream ${P}"
 	look_at_budget || exit 1
 	account=${BILLING_ACCOUNT}
-	decide budgets "${name}" "${BUDGET_DOLLARS}" || return 0
+	plan_change budgets "${name}" "${BUDGET_DOLLARS}" || return 0
 	local -a flags=(--display-name="${name}" --budget-amount="${BUDGET_DOLLARS}")
 	if [[ ${VERB} == create ]]; then
 		cloud gcloud billing budgets create --billing-account="${account}" "${flags[@]}" --filter-projects="projects/${P}" \

@@ -8,29 +8,29 @@ topics() {
 	local config
 	schema
 	config=$(fingerprint "${SCHEMA}" json 1d)
-	if decide topics "${PUBSUB_TOPIC}" "${config}"; then
+	if plan_change topics "${PUBSUB_TOPIC}" "${config}"; then
 		cloud gcloud pubsub topics "${VERB}" "${PUBSUB_TOPIC}" --schema="${SCHEMA}" --message-encoding=json \
 			--message-retention-duration=1d "$(label "${config}")" >/dev/null
-		made topics "${PUBSUB_TOPIC}"
+		mark_created topics "${PUBSUB_TOPIC}"
 	fi
 	# no schema here: it takes what the other one refuses
 	config=$(fingerprint 7d)
-	if decide topics "${PUBSUB_DEAD_TOPIC}" "${config}"; then
+	if plan_change topics "${PUBSUB_DEAD_TOPIC}" "${config}"; then
 		cloud gcloud pubsub topics "${VERB}" "${PUBSUB_DEAD_TOPIC}" --message-retention-duration=7d "$(label "${config}")" >/dev/null
-		made topics "${PUBSUB_DEAD_TOPIC}"
+		mark_created topics "${PUBSUB_DEAD_TOPIC}"
 	fi
 	# a tick that nobody takes is worth nothing a quarter of an hour later
 	config=$(fingerprint tick)
-	if decide topics "${REMOVAL_TOPIC}" "${config}"; then
+	if plan_change topics "${REMOVAL_TOPIC}" "${config}"; then
 		cloud gcloud pubsub topics "${VERB}" "${REMOVAL_TOPIC}" "$(label "${config}")" >/dev/null
 	fi
-	give "topic:${PUBSUB_TOPIC}" "topic:${PUBSUB_DEAD_TOPIC}"
+	grant "topic:${PUBSUB_TOPIC}" "topic:${PUBSUB_DEAD_TOPIC}"
 }
 
 schema() {
 	local live
-	if ! there schemas "${SCHEMA}"; then
-		decide schemas "${SCHEMA}" || return 0
+	if ! exists schemas "${SCHEMA}"; then
+		plan_change schemas "${SCHEMA}" || return 0
 		cloud gcloud pubsub schemas create "${SCHEMA}" --type=avro --definition-file=infra/pubsub/tweet.avsc >/dev/null
 		return
 	fi
@@ -38,7 +38,7 @@ schema() {
 	[[ ${live} == *'"namespace": "twitter"'* ]] ||
 		fail "There is already a schema called ${SCHEMA} in ${P} that deploy.sh did not make." 'Use a project of its own.'
 	LIVE["schemas/${SCHEMA}"]=$(normal_json <<<"${live}" | hash_of)
-	decide schemas "${SCHEMA}" "$(normal_json <infra/pubsub/tweet.avsc | hash_of)" || return 0
+	plan_change schemas "${SCHEMA}" "$(normal_json <infra/pubsub/tweet.avsc | hash_of)" || return 0
 	# a revision: the topic takes messages of either, so nothing is refused while the ingester is replaced
 	cloud gcloud pubsub schemas commit "${SCHEMA}" --type=avro --definition-file=infra/pubsub/tweet.avsc >/dev/null
 }
@@ -52,7 +52,7 @@ subscriptions() {
 		--dead-letter-topic="${PUBSUB_DEAD_TOPIC}" --max-delivery-attempts=100
 	flags=(--topic="${PUBSUB_DEAD_TOPIC}" --bigquery-table="${P}:${BIGQUERY_DATASET}.rejected" --write-metadata)
 	bigquery_subscription "${DEAD_SUBSCRIPTION}" "${flags[@]}"
-	give "subscription:${ARCHIVE_SUBSCRIPTION}"
+	grant "subscription:${ARCHIVE_SUBSCRIPTION}"
 }
 
 bigquery_subscription() { # NAME FLAG...
@@ -61,34 +61,34 @@ bigquery_subscription() { # NAME FLAG...
 	# never expires, and what BigQuery does not take is kept for a week: both are off by default, and both lose posts
 	local -a kept=(--ack-deadline=60 --expiration-period=never --message-retention-duration=7d --min-retry-delay=10s --max-retry-delay=600s)
 	config=$(fingerprint "$@" "${kept[@]}")
-	decide subscriptions "${name}" "${config}" || return 0
+	plan_change subscriptions "${name}" "${config}" || return 0
 	if [[ ${VERB} == update ]]; then # what a subscription is made with and keeps
 		local -a changeable=()
 		for flag in "$@"; do [[ ${flag} == --topic=* || ${flag} == --message-filter=* ]] || changeable+=("${flag}"); done
 		set -- "${changeable[@]}"
 	fi
-	patiently gcloud pubsub subscriptions "${VERB}" "${name}" "$@" "${kept[@]}" "$(label "${config}")" >/dev/null
-	made subscriptions "${name}"
+	retry_until_propagated gcloud pubsub subscriptions "${VERB}" "${name}" "$@" "${kept[@]}" "$(label "${config}")" >/dev/null
+	mark_created subscriptions "${name}"
 }
 
-made() { : >"${WORK}/made.$1.$2"; }
+mark_created() { : >"${WORK}/made.$1.$2"; }
 
 secret() {
 	local live=''
-	if decide secrets "${SECRET}"; then
+	if plan_change secrets "${SECRET}"; then
 		# in one region: an organisation may forbid others (gcp.resourceLocations), and with them automatic replication
 		cloud gcloud secrets create "${SECRET}" --replication-policy=user-managed --locations="${REGION}" --labels="app=${APP}"
-		made secrets "${SECRET}"
-	elif there secrets "${SECRET}" && [[ -n ${X_BEARER_TOKEN} ]]; then
+		mark_created secrets "${SECRET}"
+	elif exists secrets "${SECRET}" && [[ -n ${X_BEARER_TOKEN} ]]; then
 		live=$(gcloud secrets versions access latest --secret="${SECRET}" 2>/dev/null </dev/null) || live=''
 	fi
 	if [[ -n ${X_BEARER_TOKEN} && ${live} != "${X_BEARER_TOKEN}" ]]; then
-		note '+' secret_version "${SECRET}"
+		record_change '+' secret_version "${SECRET}"
 		if [[ ${PLANNING} == false ]]; then
 			GIVEN=${X_BEARER_TOKEN} # through standard input: an argument could be read by every process of this machine
 			cloud gcloud secrets versions add "${SECRET}" --data-file=- >/dev/null
 			GIVEN=''
 		fi
 	fi
-	give "secret:${SECRET}"
+	grant "secret:${SECRET}"
 }

@@ -91,7 +91,7 @@ check_settings() {
 	done
 	[[ ${LOADER} == function || ${LOADER} == dataflow ]] || usage "LOADER is '${LOADER}'." 'Set it to function, or to dataflow for a streaming job.'
 	[[ -z ${DATAFLOW_SUBNETWORK} || ${DATAFLOW_SUBNETWORK} =~ ^(https://www\.googleapis\.com/compute/v1/projects/[^/]+/)?regions/[a-z0-9-]+/subnetworks/[a-z0-9-]+$ ]] ||
-		usage "DATAFLOW_SUBNETWORK is '${DATAFLOW_SUBNETWORK}'." 'One like regions/us-central1/subnetworks/NAME is meant; of a shared network the whole address: https://www.googleapis.com/compute/v1/projects/HOST/regions/...'
+		usage "DATAFLOW_SUBNETWORK is '${DATAFLOW_SUBNETWORK}'." 'One like regions/us-central1/subnetworks/NAME is meant; lookup a shared network the whole address: https://www.googleapis.com/compute/v1/projects/HOST/regions/...'
 	python3 -m posts.languages "${LANGUAGES}" || usage 'LANGUAGES is not deployed as it is; the line above says what to write.'
 	[[ -z ${ALERT_EMAIL} || ${ALERT_EMAIL} == *?@?*.?* ]] || usage "ALERT_EMAIL is '${ALERT_EMAIL}', which is no address." 'Alerts go there; leave it empty for none.'
 	[[ ${X_API_URL} =~ ^https:// || ${X_API_URL} =~ ^http://(127\.0\.0\.1|localhost)(:[0-9]+)?$ ]] || usage "X_API_URL is '${X_API_URL}'." 'The token would travel unencrypted: https://api.x.com.'
