@@ -87,7 +87,7 @@ def answer_all(source: Source, say: Callable[[str], None]) -> Iterator[Answered]
         began = time.monotonic()
         rows, failed = 0, ""
         try:
-            rows = len(query.answer(source, questions.read(name), asked))
+            rows = len(query.answer(source, questions.load(name), asked))
         except ReportError as error:
             failed = str(error)
         yield Answered(name, time.monotonic() - began, rows, failed)
@@ -95,7 +95,7 @@ def answer_all(source: Source, say: Callable[[str], None]) -> Iterator[Answered]
 
 def look(source: Source) -> list[float]:
     """Return the seconds of each refresh of the live page that was answered."""
-    question, seconds = questions.read("live/now"), []
+    question, seconds = questions.load("live/now"), []
     for _ in range(_LOOKS):
         began = time.monotonic()
         with suppress(ReportError):

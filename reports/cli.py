@@ -76,7 +76,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.sql:
         project = arguments.project or settings.google_cloud_project or "PROJECT"
         for name in names:
-            print(questions.pasteable(questions.read(name), asked, f"{project}.{dataset}"))
+            print(questions.pasteable(questions.load(name), asked, f"{project}.{dataset}"))
         return 0
     if arguments.network:
         if arguments.export is None:
@@ -101,7 +101,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         if arguments.export:
             _price(source, asked, [export.question_of(_kind(arguments))], arguments, console)
             return 0 if arguments.dry_run else _export(source, asked, arguments, console)
-        _price(source, asked, [*results.needed(names), questions.read("live/collected")], arguments, console)
+        _price(source, asked, [*results.needed(names), questions.load("live/collected")], arguments, console)
         if arguments.dry_run:
             return 0
         collected = _collected(source, asked, console)
@@ -131,7 +131,7 @@ def _collected(source: Source, asked: Params, console: Console) -> Params:
 def _ask(source: Source, asked: Params, names: tuple[str, ...], held_until: datetime, console: Console) -> Report:
     with console.status("") as status:
         return results.make(
-            source, asked, names, lambda name: status.update(questions.read(name).title), held_until=held_until
+            source, asked, names, lambda name: status.update(questions.load(name).title), held_until=held_until
         )
 
 
@@ -143,7 +143,7 @@ def _hint(source: Source, report: Report, console: Console) -> None:
     if asked.keyword is None and asked.rule is None:
         console.print(f"No post {_period_text(asked)} is stored. Name another period: --from TIME, --to TIME.")
         return
-    there = query.answer(source, questions.read("live/names"), asked)
+    there = query.answer(source, questions.load("live/names"), asked)
     for kind, value in (("keyword", asked.keyword), ("rule", asked.rule)):
         if value is not None:
             known = ", ".join(for_terminal(str(row["name"])) for row in there if row["kind"] == kind)

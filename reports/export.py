@@ -21,7 +21,7 @@ from . import query, sanitize
 from .errors import ReportError, UsageError
 from .params import Params, names
 from .query import Source
-from .questions import Question, read
+from .questions import Question, load
 from .whole_file import whole_file
 
 FORMATS = (".csv", ".parquet", ".jsonl")
@@ -104,7 +104,7 @@ def write(
 
 
 def question_of(kind: Kind) -> Question:
-    return read("posts_to_read" if kind is Kind.SAMPLE else f"exports/{kind}")
+    return load("posts_to_read" if kind is Kind.SAMPLE else f"exports/{kind}")
 
 
 def _lines(path: Path, pages: Iterator[list[dict[str, Any]]]) -> int:

@@ -9,7 +9,7 @@ from . import query, sanitize
 from .errors import UsageError
 from .params import Params
 from .query import Source
-from .questions import Question, read
+from .questions import Question, load
 from .rows import Rows
 from .whole_file import whole_file
 
@@ -18,7 +18,7 @@ _UNDIRECTED = frozenset({"hashtags"})
 
 
 def question_of(kind: str) -> Question:
-    return read(f"network_of_{kind}")
+    return load(f"network_of_{kind}")
 
 
 def check(path: Path) -> None:

@@ -17,7 +17,7 @@ from .rows import Context, Fetched, Rows
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QuestionResult:
     """`rows` have the columns in the order of the query; `chart` is a Vega-Lite specification, where there is one to draw."""
 
     question: Question
@@ -35,14 +35,14 @@ class Report:
     asked: Params
     made_at: datetime
     dataset: str  # project.dataset
-    answers: dict[str, Answer]
+    answers: dict[str, QuestionResult]
     rules: list[tuple[str, str]]
-    held: "Held | None"  # None if the ingester has written nothing
+    held: "Coverage | None"  # None if the ingester has written nothing
     is_synthetic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Coverage:
     """For the part of the period since the ingester's first row: the `share` of time the stream was held, the `away` hours it was not."""
 
     share: float
@@ -73,14 +73,14 @@ def make(
     try:
         wanted = {question.sql: question for question in needed(names)}
         asking = {sql: pool.submit(query.answer, source, question, asked) for sql, question in wanted.items()}
-        answers = _Answers(source, asked, told, asking)
+        data = _ReportData(source, asked, told, asking)
         return Report(
             asked,
             datetime.now(UTC),
             source.name,
-            {name: _answer(answers, name) for name in names},
-            _rules(answers.query("live/rules")),
-            _held(answers.query("live/held"), replace(asked, until=max(held_until or asked.until, asked.until))),
+            {name: _result(data, name) for name in names},
+            _rules(data.query("live/rules")),
+            _held(data.query("live/held"), replace(asked, until=max(held_until or asked.until, asked.until))),
             source.is_synthetic,
         )
     finally:
@@ -93,7 +93,7 @@ def collected(source: Source, asked: Params) -> Params | None:
     Before and after them posts are unknown, not zero. Collecting began with the ingester's first row, or with the first post if that is
     earlier; it ended with the last row or post.
     """
-    (row,) = query.answer(source, questions.read("live/collected"), asked)
+    (row,) = query.answer(source, questions.load("live/collected"), asked)
     begins = [moment for moment in (row["first_told"], row["first_post"]) if moment is not None]
     ends = [moment for moment in (row["last_told"], row["last_post"]) if moment is not None]
     if not begins:
@@ -112,24 +112,24 @@ def _hour(moment: datetime) -> datetime:
 
 def needed(names: Sequence[str]) -> list[Question]:
     """All that a report with these questions asks BigQuery, each query once."""
-    more = [other for name in names for other in questions.read(name).needs]
-    asked = [questions.read(name) for name in dict.fromkeys((*names, *more, *BESIDES))]
+    more = [other for name in names for other in questions.load(name).needs]
+    asked = [questions.load(name) for name in dict.fromkeys((*names, *more, *BESIDES))]
     return list({question.sql: question for question in asked}.values())
 
 
-def _answer(answers: "_Answers", name: str) -> Answer:
-    question, rows, params = questions.read(name), answers.rows(name), answers.params
+def _result(data: "_ReportData", name: str) -> QuestionResult:
+    question, rows, params = questions.load(name), data.rows(name), data.params
     usual = Context(
-        gaps=answers.rows("gaps"),
+        gaps=data.rows("gaps"),
         end=params.local(params.until).replace(tzinfo=None),
         begin=params.local(params.since).replace(tzinfo=None),
         week_start=params.week_start,
     )
-    context = question.context(answers, usual)
-    finding = sanitize.for_terminal(question.answer(rows, context))
-    columns = tuple(rows[0]) if rows else question.columns or _columns(answers.query(name))
+    context = question.context(data, usual)
+    finding = sanitize.for_terminal(question.headline(rows, context))
+    columns = tuple(rows[0]) if rows else question.columns or _columns(data.query(name))
     empty = question.empty.format(minimum=params.minimum, search=params.search)
-    return Answer(question, rows, charts.chart(question, rows, context), empty, finding, columns)
+    return QuestionResult(question, rows, charts.chart(question, rows, context), empty, finding, columns)
 
 
 def _columns(fetched: Rows) -> tuple[str, ...]:
@@ -137,8 +137,8 @@ def _columns(fetched: Rows) -> tuple[str, ...]:
 
 
 @dataclass
-class _Answers:
-    """The answers of one report so far: questions.Answers."""
+class _ReportData:
+    """The answers of one report so far: questions.ReportData."""
 
     source: Source
     params: Params
@@ -149,15 +149,15 @@ class _Answers:
     def rows(self, name: str) -> Rows:
         if name not in self._rows:
             self.told(name)
-            self._rows[name] = questions.read(name).prepare(self.query(name), self)
+            self._rows[name] = questions.load(name).prepare(self.query(name), self)
         return self._rows[name]
 
     def query(self, name: str) -> Rows:
         """Return BigQuery's rows, unchanged."""
-        return self.asking[questions.read(name).sql].result()
+        return self.asking[questions.load(name).sql].result()
 
     def ask(self, name: str, params: Params) -> Rows:
-        return query.answer(self.source, questions.read(name), params)
+        return query.answer(self.source, questions.load(name), params)
 
     def texts(self) -> list[words.Text]:
         return self._texts
@@ -167,7 +167,7 @@ class _Answers:
         return words.read(self.query("words"))
 
 
-def _held(rows: Rows, asked: Params) -> Held | None:
+def _held(rows: Rows, asked: Params) -> Coverage | None:
     """Time after the ingester's last row counts as not held: a dead ingester records no gap."""
     row = rows[0]
     first, last = row["first_told"], row["last_told"]
@@ -177,7 +177,7 @@ def _held(rows: Rows, asked: Params) -> Held | None:
     silent = max((asked.until - max(last, begin)).total_seconds() - _QUIET.total_seconds(), 0)
     told = (asked.until - begin).total_seconds()
     away = min(row["seconds_not_held"] + silent, told)
-    return Held(1 - away / told if told > 0 else 1.0, away / 3_600, first if first > asked.since else None)
+    return Coverage(1 - away / told if told > 0 else 1.0, away / 3_600, first if first > asked.since else None)
 
 
 def _rules(found: Rows) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from . import sanitize, tables
-from .results import Answer, Report
+from .results import QuestionResult, Report
 from .rows import Rows
 
 _SHOWN = 12  # rows of a table; the files have all
@@ -44,7 +44,7 @@ def show(report: Report, console: Console, names: Sequence[str]) -> None:
             console.print(Text(f"no room for {', '.join(left_out)}: see the CSV file", style="dim"))
 
 
-def _table(answer: Answer, width: int) -> tuple[Table, list[str]]:
+def _table(answer: QuestionResult, width: int) -> tuple[Table, list[str]]:
     """Return the table, and the headings of the columns that it has no room for: whole columns go, the last first, and no letters."""
     rows = answer.rows[-_SHOWN:] if answer.question.is_by_time else answer.rows[:_SHOWN]
     if answer.question.rows == "the last always" and len(answer.rows) > _SHOWN:

@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from demo import posts  # noqa: E402
 from reports import embedded, files, questions, results  # noqa: E402
 from reports.live.serve import application  # noqa: E402
-from reports.live.snapshot import Answers  # noqa: E402
+from reports.live.snapshot import Snapshots  # noqa: E402
 from reports.params import Params  # noqa: E402
 from reports.query import Source  # noqa: E402
 
@@ -87,7 +87,7 @@ def _arrive(source: Source) -> None:
 
 @contextmanager
 def _served(source: Source) -> Iterator[str]:
-    app = application(Answers(source, refresh=2.0, step=5), "127.0.0.1", "America/New_York")
+    app = application(Snapshots(source, refresh=2.0, step=5), "127.0.0.1", "America/New_York")
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     threading.Thread(target=server.run, daemon=True).start()
     while not server.started:

@@ -261,7 +261,7 @@ class Publisher:
         if not isinstance(error, InvalidArgument):
             # one pause for all messages of a failed batch, not one each
             if time.monotonic() - self._paused_at > _PAUSE:
-                _may_pass(self._topic, error)
+                _wait_or_raise(self._topic, error)
                 self._paused_at = time.monotonic()
             with self._changed:
                 self._add(message)
@@ -289,7 +289,7 @@ class Publisher:
             except InvalidArgument as refusal:
                 return refusal
             except (GoogleAPICallError, RetryError, GoogleAuthError) as error:
-                _may_pass(topic, error)
+                _wait_or_raise(topic, error)
             else:
                 return None
 
@@ -298,7 +298,7 @@ def _raw(message: OutgoingMessage) -> Any:
     return _Message(data=message.data, attributes={"source": message.source, **message.more})
 
 
-def _may_pass(topic: str, error: BaseException) -> None:
+def _wait_or_raise(topic: str, error: BaseException) -> None:
     """Wait a little before the next try; raise PublishFailed where no try can help."""
     if not isinstance(error, GoogleAPICallError | RetryError | GoogleAuthError):
         raise PublishFailed(f"Messages cannot be sent to {topic}: {type(error).__name__}: {error}")

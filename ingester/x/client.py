@@ -127,7 +127,7 @@ class X:
             return {"max_results": await size(), "tweet.fields": ",".join(self._fields.names)}
 
         async def page(token: str | None) -> Response:
-            answer = await self._patiently(
+            answer = await self._request_with_retry(
                 path, parameters | _page("next_token", token), with_size, pause=endpoint.pause
             )
             if answer.status == 400 and self._fields.leave_out_refused(answer.body):
@@ -159,7 +159,7 @@ class X:
             return {}
 
         return self._pages(
-            lambda token: self._patiently(
+            lambda token: self._request_with_retry(
                 path, parameters | _page("next_token", token), spend_first, pause=endpoint.pause
             )
         )
@@ -190,7 +190,7 @@ class X:
             seen |= names
             tokens.add(token)
 
-    async def _patiently(
+    async def _request_with_retry(
         self,
         path: str,
         parameters: Mapping[str, Any],

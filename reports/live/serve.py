@@ -18,7 +18,7 @@ from .. import page, query
 from ..errors import UsageError
 from ..query import Source
 from . import charts
-from .snapshot import EMBEDDED, REAL, Answers
+from .snapshot import EMBEDDED, REAL, Snapshots
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -42,7 +42,7 @@ def serve(source: Source, host: str, port: int, timezone: str, console: Console)
         console.print(f"One query each {refresh:.0f} s while somebody looks, none otherwise.", style="dim")
     if host not in ("127.0.0.1", "::1", "localhost"):
         console.print("Whoever reaches this address reads the posts: there is no password.", style="yellow")
-    app = application(Answers(source, refresh, step), host, timezone)
+    app = application(Snapshots(source, refresh, step), host, timezone)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False
     )
@@ -51,7 +51,7 @@ def serve(source: Source, host: str, port: int, timezone: str, console: Console)
     return 0
 
 
-def application(answers: Answers, host: str, timezone: str) -> Starlette:
+def application(answers: Snapshots, host: str, timezone: str) -> Starlette:
     """The page answers to its own name only, so that another site's page cannot read it by a name of its own."""
     hosts = ["localhost", "127.0.0.1", "[::1]", host.lower()] if host not in ("0.0.0.0", "::") else ["*"]
 

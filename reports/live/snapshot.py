@@ -19,7 +19,7 @@ REAL = (60.0, 60)
 
 
 @dataclass(slots=True)
-class Answers:
+class Snapshots:
     """`bytes_billed` and `queries` since the page began; `refresh` and `step` in seconds."""
 
     source: Source
@@ -41,7 +41,7 @@ class Answers:
 
     def _ask(self) -> dict[str, Any]:
         began, now = time.monotonic(), datetime.now(UTC)
-        question = questions.read("live/now")
+        question = questions.load("live/now")
         parameters: dict[str, tuple[str, object]] = {"now": ("TIMESTAMP", now), "seconds": ("INT64", self.step)}
         try:
             rows, billed = query.query(self.source, question.sql, parameters)

@@ -16,11 +16,11 @@ The SQL file begins with comments that say what it is, `-- key: value`; a line t
 
 The code may have any of:
 
-    prepare(rows, answers)     the rows, completed with what BigQuery does not know
-    context(answers, usual)    what the chart and the sentence look at besides the rows
-    finding(rows, context)     the sentence
-    chart(rows, context)       an Altair chart, or None
-    datasets()                 named data of the chart
+    prepare(rows, report)     the rows, completed with what BigQuery does not know
+    context(report, usual)    what the chart and the sentence look at besides the rows
+    finding(rows, context)    the sentence
+    chart(rows, context)      an Altair chart, or None
+    datasets()                named data of the chart
 """
 
 import importlib
@@ -48,7 +48,7 @@ _RELATION = re.compile(r"\b(FROM|JOIN) (tweets|filtered|receipt|stream_gaps|spen
 _KEYS = ("title", "section", "order", "scans", "note", "empty", "finding", "chart", "columns", "rows", "needs", "query")
 
 
-class Answers(Protocol):
+class ReportData(Protocol):
     """The answers of one report so far."""
 
     @property
@@ -91,15 +91,15 @@ class Question:
     def is_by_time(self) -> bool:
         return self.rows == "by time"
 
-    def prepare(self, rows: Rows, answers: Answers) -> Rows:
+    def prepare(self, rows: Rows, report: ReportData) -> Rows:
         prepare = getattr(self.code, "prepare", None)
-        return prepare(rows, answers) if prepare else rows
+        return prepare(rows, report) if prepare else rows
 
-    def context(self, answers: Answers, usual: Context) -> Context:
+    def context(self, report: ReportData, usual: Context) -> Context:
         context = getattr(self.code, "context", None)
-        return context(answers, usual) if context else usual
+        return context(report, usual) if context else usual
 
-    def answer(self, rows: Rows, context: Context) -> str:
+    def headline(self, rows: Rows, context: Context) -> str:
         """Return the answer in one sentence, or '' where the rows say nothing as short as that."""
         finding = getattr(self.code, "finding", None)
         if not rows:
@@ -108,7 +108,7 @@ class Question:
 
 
 @cache
-def read(name: str) -> Question:
+def load(name: str) -> Question:
     """Return a question by its file's path below this folder, without `.sql`. Raises ValueError for a file that says what it may not."""
     text = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
     head = parse_head(name, text)
@@ -170,7 +170,7 @@ def _shared(query: str) -> str:
 
 
 def _of_the_page() -> Iterator[Question]:
-    questions = [read(path.stem) for path in sorted(FOLDER.glob("*.sql"))]
+    questions = [load(path.stem) for path in sorted(FOLDER.glob("*.sql"))]
     yield from sorted((question for question in questions if question.section), key=lambda question: question.order)
 
 

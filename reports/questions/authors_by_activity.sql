@@ -1,5 +1,5 @@
 -- title: Authors by number of posts, and their share of all posts
--- section: By whom
+-- section: Authors
 -- order: 620
 -- scans: the authors, kinds and keywords of the period's days.
 -- note: new_authors are those whose first post here, as far as the period goes, is in its last seven days.

@@ -1,5 +1,5 @@
 -- title: Authors per day, and how many of them are new
--- section: By whom
+-- section: Authors
 -- order: 630
 -- scans: the authors and keywords of the period's days.
 -- note: new_authors are those whose first post of the period is of that day, so on the period's first day all are new. Days without

@@ -1,5 +1,5 @@
 -- title: Longest conversations
--- section: About what
+-- section: Topics
 -- order: 600
 -- scans: the text, authors, kinds and keywords of the period's days.
 -- note: A conversation is a post and all replies to it and to each other, as far as they are here. Retweets are left out. hours is the

@@ -1,5 +1,5 @@
 -- title: Cost by day
--- section: For how much
+-- section: Cost
 -- order: 1010
 -- scans: the ledger of what was spent.
 -- note: Of all keywords and rules, by whole UTC days. dollars is what X may charge for posts, authors, the posts that they refer to

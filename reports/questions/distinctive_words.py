@@ -2,11 +2,11 @@
 
 from .. import bursts, words
 from ..rows import Context, Rows
-from . import Answers
+from . import ReportData
 
 
-def prepare(rows: Rows, answers: Answers) -> Rows:
-    return words.distinctive(answers.texts(), _parts(answers), answers.params.minimum)
+def prepare(rows: Rows, report: ReportData) -> Rows:
+    return words.distinctive(report.texts(), _parts(report), report.params.minimum)
 
 
 def finding(rows: Rows, context: Context) -> str:
@@ -17,12 +17,12 @@ def finding(rows: Rows, context: Context) -> str:
     return f"What is said in {part if part.startswith('the') else f'the {part}'} more than elsewhere: {', '.join(found[:4])}."
 
 
-def _parts(answers: Answers) -> dict[str, list[bool]]:
+def _parts(report: ReportData) -> dict[str, list[bool]]:
     """Return, of each text, whether it is in the part: the last seven days, each burst, each rule."""
-    texts = answers.texts()
+    texts = report.texts()
     rules = sorted({rule for text in texts for rule in text.rules})
     parts = {"the last 7 days": [text.is_this_week for text in texts]}
-    for burst in bursts.find(answers.rows("trend")):
+    for burst in bursts.find(report.rows("trend")):
         parts[burst.name] = [text.hour in burst.hours for text in texts]
     if len(rules) > 1:
         parts |= {f"rule {rule}": [rule in text.rules for text in texts] for rule in rules}

@@ -1,5 +1,5 @@
 -- title: Words that set the last seven days, a burst or a rule apart
--- section: About what
+-- section: Topics
 -- order: 530
 -- scans: nothing more than words, whose query it shares.
 -- note: The posts are those of words. log_odds is how much more often a word is used here than elsewhere (0.7: twice; 2.3: ten times),

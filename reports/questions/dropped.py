@@ -3,10 +3,10 @@
 from .. import savings
 from ..rows import Context, Rows
 from ..sentences import at_the_price_of_posts, posts
-from . import Answers
+from . import ReportData
 
 
-def prepare(rows: Rows, answers: Answers) -> Rows:
+def prepare(rows: Rows, report: ReportData) -> Rows:
     return savings.of_this_project(rows)
 
 

@@ -1,5 +1,5 @@
 -- title: Posts that the filter dropped, what they cost, and words that would have saved it
--- section: For how much
+-- section: Cost
 -- order: 1030
 -- scans: the table filtered, of the period's days.
 -- note: Of all keywords and rules. X charges for a post when it delivers it, so what the filter drops is paid for: $0.005 a post

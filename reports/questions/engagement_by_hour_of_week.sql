@@ -1,5 +1,5 @@
 -- title: Activity by hour of the week: posts, retweets, quotes, replies and reach per hour
--- section: When
+-- section: Timing
 -- order: 210
 -- scans: the time, kind, followers and counts and keywords of the period's days, and the ledger of gaps.
 -- note: The counts on a post itself are near zero when the stream delivers it, so they say nothing. Shown instead is what was seen an

@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 from ..rows import Context, Rows
 from ..sentences import span
-from . import Answers
+from . import ReportData
 
 
-def prepare(rows: Rows, answers: Answers) -> Rows:
-    return with_offsets(rows, answers.params.timezone)
+def prepare(rows: Rows, report: ReportData) -> Rows:
+    return with_offsets(rows, report.params.timezone)
 
 
 def finding(rows: Rows, context: Context) -> str:

@@ -1,5 +1,5 @@
 -- title: Gaps in the stream, why, and what was fetched again
--- section: How complete
+-- section: Completeness
 -- order: 1120
 -- scans: the ledger of gaps.
 -- note: Of all rules. missing is what X counts in the gap and is not here: above all retweets, which recent search does not return.

@@ -1,5 +1,5 @@
 -- title: Share of retweets, quotes, replies and originals
--- section: How many
+-- section: Volume
 -- order: 160
 -- scans: the kind and keywords of the period's days.
 -- note: A post is of the first kind that fits: a retweet, else a quote, else a reply, else an original. Gaps that search has filled

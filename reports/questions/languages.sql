@@ -1,5 +1,5 @@
 -- title: Posts per language, and how many of them have a sentiment
--- section: Where
+-- section: Places
 -- order: 330
 -- scans: the language, sentiment and keywords of the period's days.
 -- note: Languages are X's guesses (BCP 47); 'und' is where it had none.

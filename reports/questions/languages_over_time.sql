@@ -1,5 +1,5 @@
 -- title: Posts per language over time
--- section: Compared
+-- section: Comparisons
 -- order: 730
 -- scans: the languages and keywords of the period's days.
 -- note: Of hours where the period is three days or shorter, else of days. The eight languages with most posts, of which the chart

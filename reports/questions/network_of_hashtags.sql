@@ -1,5 +1,5 @@
 -- title: Hashtags that appear in the same posts
--- section: Who with whom
+-- section: Networks
 -- order: 810
 -- scans: the hashtags and keywords of the period's days.
 -- note: An edge joins two hashtags; weight is the posts that have both. They are compared as in top_hashtags. Pairs on fewer than the

@@ -1,5 +1,5 @@
 -- title: Who mentions whom
--- section: Who with whom
+-- section: Networks
 -- order: 820
 -- scans: the mentions, authors, kinds and keywords of the period's days.
 -- note: An edge leads from the author to the account; weight is the posts. A retweet's mentions are the original's, so retweets are

@@ -1,5 +1,5 @@
 -- title: Who quotes whom
--- section: Who with whom
+-- section: Networks
 -- order: 840
 -- scans: the ids, authors, kinds and keywords of the period's days.
 -- note: An edge leads from whoever quotes to the author of the quoted post, where that is in the table for the same period; weight is

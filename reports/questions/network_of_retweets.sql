@@ -1,5 +1,5 @@
 -- title: Who retweets whom
--- section: Who with whom
+-- section: Networks
 -- order: 830
 -- scans: the text, authors, kinds and keywords of the period's days.
 -- note: An edge leads from whoever retweets to the author of the original; weight is the retweets. Gaps that search has filled lack

@@ -3,10 +3,10 @@
 from .. import words
 from ..rows import Rows
 from ..sentences import most_used
-from . import Answers
+from . import ReportData
 
 finding = most_used("phrase")
 
 
-def prepare(rows: Rows, answers: Answers) -> Rows:
-    return words.phrases_by_language(answers.texts())
+def prepare(rows: Rows, report: ReportData) -> Rows:
+    return words.phrases_by_language(report.texts())

@@ -1,5 +1,5 @@
 -- title: Phrases per language
--- section: About what
+-- section: Topics
 -- order: 520
 -- scans: nothing more than words, whose query it shares.
 -- note: Phrases are two or three words in a row, with nothing but spaces between them; none begins or ends with one of the commonest

@@ -1,5 +1,5 @@
 -- title: Coordinates of posts
--- section: Where
+-- section: Places
 -- order: 320
 -- scans: the coordinates and keywords of the period's days.
 -- note: Few posts carry coordinates. They are rounded to a tenth of a degree, about 11 km.

@@ -1,5 +1,5 @@
 -- title: Posts per day. Days without posts are zeros.
--- section: How many
+-- section: Volume
 -- order: 130
 -- scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
 -- note: A first or last day that the period cuts off is pale.

@@ -1,5 +1,5 @@
 -- title: Posts per hour. Hours without posts are zeros.
--- section: How many
+-- section: Volume
 -- order: 120
 -- scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
 -- note: seconds_not_held says for how much of an hour nobody held X's stream: a low count there is no trend. What search gave back

@@ -7,15 +7,15 @@ from ..charts import world
 from ..regions import UNKNOWN
 from ..rows import Context, Rows
 from ..sentences import enumerated, posts
-from . import Answers
+from . import ReportData
 
 
-def prepare(rows: Rows, answers: Answers) -> Rows:
+def prepare(rows: Rows, report: ReportData) -> Rows:
     return regions.by_country(rows) if rows else rows
 
 
-def context(answers: Answers, usual: Context) -> Context:
-    return replace(usual, points=answers.rows("points"))
+def context(report: ReportData, usual: Context) -> Context:
+    return replace(usual, points=report.rows("points"))
 
 
 def finding(rows: Rows, context: Context) -> str:

@@ -1,5 +1,5 @@
 -- title: Posts per country and region: the place of the post, else what its author says
--- section: Where
+-- section: Places
 -- order: 310
 -- scans: the places, the authors' locations and the keywords of the period's days.
 -- note: Few posts are tagged with a place. What authors write is free text, looked up in GeoNames (cities of 15,000 people and more,

@@ -1,5 +1,5 @@
 -- title: Posts and cost per rule
--- section: For how much
+-- section: Cost
 -- order: 1020
 -- scans: the rules, authors and keywords of the period's days.
 -- note: A post that several rules match counts for each. dollars is $0.005 a post as X delivers it, 2026-08; with authors' data it is

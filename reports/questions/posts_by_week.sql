@@ -1,5 +1,5 @@
 -- title: Posts per week. Weeks without posts are zeros.
--- section: How many
+-- section: Volume
 -- order: 140
 -- scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
 -- note: Weeks begin on Monday, or as --week-starts says; a first or last one that the period cuts off is pale.

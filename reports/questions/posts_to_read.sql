@@ -1,5 +1,5 @@
 -- title: A random sample of posts to read, the same each time
--- section: To read
+-- section: Reading
 -- order: 910
 -- scans: the texts, authors, rules, languages and keywords of the period's days.
 -- note: Retweets are left out. Every other post has the same chance, and each day, rule or language (--by) has its share of the

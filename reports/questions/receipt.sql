@@ -1,5 +1,5 @@
 -- title: Completeness receipt per hour of arrival: the balance is zero if nothing is missing
--- section: How complete
+-- section: Completeness
 -- order: 1110
 -- scans: the ids in archive, tweet_versions and filtered, rejected, and the ledger of gaps.
 -- note: Of all keywords and rules, in whole hours. published is what reached the topic, distinct posts, more than five minutes ago.

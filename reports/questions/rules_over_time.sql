@@ -1,5 +1,5 @@
 -- title: Posts per rule over time
--- section: Compared
+-- section: Comparisons
 -- order: 710
 -- scans: the rules and keywords of the period's days.
 -- note: Of hours where the period is three days or shorter, else of days. The eight rules with most posts, of which the chart shows

@@ -1,5 +1,5 @@
 -- title: Texts that several authors post as their own: copied by hand, by programs, or in a campaign
--- section: About what
+-- section: Topics
 -- order: 590
 -- scans: the text, authors, kinds and keywords of the period's days.
 -- note: Retweets are left out. Texts are compared without case, links, mentions, digits, punctuation and spaces, and from 20 letters

@@ -3,11 +3,11 @@
 from .. import reading
 from ..rows import Context, Rows
 from ..sentences import posts
-from . import Answers
+from . import ReportData
 
 
-def prepare(rows: Rows, answers: Answers) -> Rows:
-    wanted = answers.params.search
+def prepare(rows: Rows, report: ReportData) -> Rows:
+    wanted = report.params.search
     return rows if wanted is None else reading.in_context(rows, wanted)
 
 

@@ -1,5 +1,5 @@
 -- title: Sentiment per hour, and its spread
--- section: In what mood
+-- section: Sentiment
 -- order: 410
 -- scans: the time, sentiment and keywords of the period's days.
 -- note: Sentiment is VADER's compound score, -1 to 1, a lexicon for short texts; n is how many posts have one, coverage which share of

@@ -1,5 +1,5 @@
 -- title: Most positive and most negative posts
--- section: In what mood
+-- section: Sentiment
 -- order: 420
 -- scans: the text, sentiment, author and keywords of the period's days.
 -- note: Retweets are left out, and of the same text by the same author only one is shown. VADER does not know irony.

@@ -1,5 +1,5 @@
 -- title: Authors by reach, which is followers times posts
--- section: By whom
+-- section: Authors
 -- order: 610
 -- scans: the authors, followers, text kinds and keywords of the period's days.
 -- note: Reach is followers times posts, the most that could have seen them; followers are as of the author's last post here.

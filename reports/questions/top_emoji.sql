@@ -1,5 +1,5 @@
 -- title: Most used emoji
--- section: About what
+-- section: Topics
 -- order: 550
 -- scans: the texts, authors and keywords of the period's days.
 -- note: A post counts once for each of its emoji. Flags, keycaps, skin tones and joined emoji are one, as Unicode has them, with

@@ -1,5 +1,5 @@
 -- title: Most used hashtags. A post counts once for each of its hashtags.
--- section: About what
+-- section: Topics
 -- order: 540
 -- scans: the hashtags, authors and keywords of the period's days.
 -- note: Hashtags are compared as readers would: case, width and how accents are stored do not matter. A retweet carries the hashtags

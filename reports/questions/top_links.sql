@@ -1,5 +1,5 @@
 -- title: Most linked sites
--- section: About what
+-- section: Topics
 -- order: 560
 -- scans: the links, authors and keywords of the period's days.
 -- note: Links to posts and pictures on X itself are left out, and so are sites on fewer than the minimum of posts.

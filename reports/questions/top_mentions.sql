@@ -1,5 +1,5 @@
 -- title: Most mentioned accounts. Case does not matter; a post counts once for each account that it mentions.
--- section: By whom
+-- section: Authors
 -- order: 640
 -- scans: the mentions, authors and keywords of the period's days.
 -- note: A retweet mentions whom it retweets. Accounts on fewer than the minimum of posts are left out.

@@ -1,5 +1,5 @@
 -- title: Most retweeted posts, by the retweets that were seen here, with X's counts for the original
--- section: About what
+-- section: Topics
 -- order: 580
 -- scans: the text, the originals' counts and the keywords of the period's days.
 -- note: Likes and retweets are the highest that any retweet brought along; originals with fewer than the minimum of retweets are left

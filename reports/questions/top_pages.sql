@@ -1,5 +1,5 @@
 -- title: Most linked pages
--- section: About what
+-- section: Topics
 -- order: 570
 -- scans: the links, authors and keywords of the period's days.
 -- note: A page is a link without what follows ? or #, and without www. Links to posts and pictures on X itself are left out, and so

@@ -1,5 +1,5 @@
 -- title: Total posts and posts without retweets
--- section: How many
+-- section: Volume
 -- order: 110
 -- scans: the text, author, language and keywords of the period's days.
 SELECT

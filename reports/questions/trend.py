@@ -9,21 +9,21 @@ from .. import bursts
 from ..charts.base import HEIGHT, RED, UTC, Chart, data, gaps, time, when, x
 from ..rows import Context, Rows
 from ..sentences import posts
-from . import Answers
+from . import ReportData
 
 _WEEK = timedelta(days=7)
 _WORDS = 3  # that name a burst
 
 
-def context(answers: Answers, usual: Context) -> Context:
+def context(report: ReportData, usual: Context) -> Context:
     """The words of each burst, and the gaps of the whole week, which begins before a short period does."""
-    params = answers.params
+    params = report.params
     week = replace(params, since=min(params.since, params.until - _WEEK))
-    gaps_of_the_week = answers.rows("gaps") if week == params else answers.ask("gaps", week)
+    gaps_of_the_week = report.rows("gaps") if week == params else report.ask("gaps", week)
     by_part: dict[str, list[str]] = {}
-    for row in answers.rows("distinctive_words"):
+    for row in report.rows("distinctive_words"):
         by_part.setdefault(row["part"], []).append(row["word"])
-    named = {burst.first: by_part[burst.name] for burst in bursts.find(answers.rows("trend")) if burst.name in by_part}
+    named = {burst.first: by_part[burst.name] for burst in bursts.find(report.rows("trend")) if burst.name in by_part}
     return replace(usual, gaps=gaps_of_the_week, words=named)
 
 

@@ -1,5 +1,5 @@
 -- title: This week against the week before, and bursts
--- section: How many
+-- section: Volume
 -- order: 150
 -- scans: the time and keywords of the period's days, of the 14 days before its end at the least, and the ledger of gaps.
 -- note: Bursts are those of the whole period; week_before is there for the last 168 hours, of which each has one of its own. usual is

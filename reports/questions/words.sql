@@ -1,5 +1,5 @@
 -- title: Words per language
--- section: About what
+-- section: Topics
 -- order: 510
 -- scans: the texts, authors, rules, languages and keywords of the period's days.
 -- note: This query gives the posts whose words are counted: all but retweets, and where there are more than 20,000, a random sample of

@@ -79,7 +79,7 @@ def test_a_week_is_compared_with_the_one_before_and_they_share_no_hour(session_c
     moments = [end - timedelta(hours=n, minutes=20) + timedelta(minutes=10) for n in range(400)]
     posts = [{"id": str(n), "created_at": f"{moment:%Y-%m-%dT%H:%M:%S}"} for n, moment in enumerate(moments)]
     source = fresh(session_client, {"tweet_versions": posts})
-    rows = query.answer(source, questions.read("trend"), Params(end - timedelta(days=2), end))
+    rows = query.answer(source, questions.load("trend"), Params(end - timedelta(days=2), end))
     compared = [row for row in rows if row["week_before"] is not None]
     assert (len(compared), sum(row["posts"] for row in compared), sum(row["week_before"] for row in compared)) == (
         168,
@@ -97,9 +97,9 @@ def test_bursts_are_those_of_the_whole_period(session_client: bigquery.Client) -
             posts.append({"id": f"{day}{number:03}", "created_at": f"{moment:%Y-%m-%dT%H:%M:%S}"})
     source = fresh(session_client, {"tweet_versions": posts})
     period = Params(end - timedelta(days=28), end)
-    rows = query.answer(source, questions.read("trend"), period)
+    rows = query.answer(source, questions.load("trend"), period)
     assert [f"{row['hour']:%d %H}" for row in rows if row["burst"]] == ["11 18"]
-    assert questions.read("trend").answer(rows, Context([], end, end)) == (
+    assert questions.load("trend").headline(rows, Context([], end, end)) == (
         "84 posts this week, +0.0% on the week before (84). 1 hour with a burst in the whole period, 0 of them this week."
     )
 

@@ -155,7 +155,7 @@ def test_a_narrow_terminal_gets_fewer_columns_and_whole_cells(report: results.Re
     shown, rows = out.getvalue(), report.answers[name].rows
     assert all(cell_len(line) <= width for line in shown.splitlines())
     missing = " ".join(shown.partition("no room for ")[2].split())
-    for column, value in rows[-1 if questions.read(name).is_by_time else 0].items() if rows else ():
+    for column, value in rows[-1 if questions.load(name).is_by_time else 0].items() if rows else ():
         cell = sanitize.for_terminal(tables.cell(column, value))
         if (
             tables.heading(column) not in missing

@@ -27,7 +27,7 @@ EMOJI = [sequence for sequence in emoji.EMOJI_DATA if sequence not in "©®™" 
 
 @pytest.mark.parametrize("joined", [" ", "a"], ids=["apart", "within words"])
 def test_each_emoji_of_unicode_is_found_whole(session_client: bigquery.Client, joined: str) -> None:
-    sql = questions.read("top_emoji").sql
+    sql = questions.load("top_emoji").sql
     expression = sql[sql.index("REGEXP_EXTRACT_ALL(text") : sql.index(" AS written") - 1]
     config = bigquery.QueryJobConfig(
         query_parameters=[bigquery.ScalarQueryParameter("text", "STRING", joined.join(EMOJI))]

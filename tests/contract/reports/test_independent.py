@@ -143,7 +143,7 @@ def test_a_report_s_numbers_are_those_of_a_second_computation(
     rows: tuple[Source, independent.Tables], name: str, asked: Params
 ) -> None:
     source, tables = rows
-    found = [plain(row) for row in query.answer(source, questions.read(name), asked)]
+    found = [plain(row) for row in query.answer(source, questions.load(name), asked)]
     expected = [plain(row) for row in second_computation(id(tables), asked)[name]()]
     assert [set(row) for row in found[:1]] == [set(row) for row in expected[:1]]
     if name == "posts_by_region":  # equal counts come in the engine's order of texts
@@ -187,7 +187,7 @@ def topic(session_client: bigquery.Client) -> Topic:
 @pytest.mark.parametrize("name", questions.names())
 def test_the_numbers_of_a_topic_are_those_of_a_second_computation(topic: Topic, name: str) -> None:
     source, asked, second = topic
-    found = [plain(row) for row in query.answer(source, questions.read(name), asked)]
+    found = [plain(row) for row in query.answer(source, questions.load(name), asked)]
     expected = [plain(row) for row in second[name]()]
     if name == "posts_by_region":
         found, expected = (sorted(listed, key=str) for listed in (found, expected))

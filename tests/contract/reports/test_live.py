@@ -14,13 +14,13 @@ import pytest
 from google.cloud import bigquery
 
 from reports import query, questions
-from reports.live.snapshot import Answers
+from reports.live.snapshot import Snapshots
 from reports.query import Source
 from tests.support.live_page import live_page
 
 
 def test_the_numbers_are_those_of_the_tables(live: Source) -> None:
-    answers = Answers(live, refresh=0.0, step=60)
+    answers = Snapshots(live, refresh=0.0, step=60)
     now = asyncio.run(answers.now())
     assert now["error"] is None
     numbers = {
@@ -39,7 +39,7 @@ def test_the_numbers_are_those_of_the_tables(live: Source) -> None:
 
 
 def test_however_many_look_bigquery_is_asked_once_a_refresh(live: Source) -> None:
-    answers = Answers(live, refresh=60.0, step=60)
+    answers = Snapshots(live, refresh=60.0, step=60)
 
     async def many() -> None:
         await asyncio.gather(*(answers.now() for _ in range(20)))
@@ -49,7 +49,7 @@ def test_however_many_look_bigquery_is_asked_once_a_refresh(live: Source) -> Non
 
 
 def test_an_empty_dataset_is_nothing_and_no_error(nothing: Source) -> None:
-    now = asyncio.run(Answers(nothing, refresh=0.0, step=60).now())
+    now = asyncio.run(Snapshots(nothing, refresh=0.0, step=60).now())
     assert (now["error"], now["total_posts"], now["steps"], now["latest"], now["last_post_at"]) == (
         None,
         0,
@@ -60,7 +60,7 @@ def test_an_empty_dataset_is_nothing_and_no_error(nothing: Source) -> None:
 
 
 def test_what_bigquery_refuses_is_said_beside_the_last_numbers(session_client: bigquery.Client, live: Source) -> None:
-    answers = Answers(live, refresh=0.0, step=60)
+    answers = Snapshots(live, refresh=0.0, step=60)
     asyncio.run(answers.now())
     good, answers.source = answers.source, Source(session_client, "nobody")
     wrong = asyncio.run(answers.now())
@@ -100,7 +100,7 @@ def test_it_answers_to_its_own_name_only(
 
 def test_the_query_of_the_page_is_small(live: Source) -> None:
     """One statement a refresh, over one or eight days of views and tables."""
-    sql = questions.read("live/now").sql
+    sql = questions.load("live/now").sql
     assert ";" not in re.sub("--.*", "", sql)
     assert "payload" not in sql.partition("WITH")[2]
     rows, _ = query.query(live, sql, {"now": ("TIMESTAMP", datetime.now(UTC)), "seconds": ("INT64", 60)})

@@ -38,7 +38,7 @@ FILES = sorted(
 
 @pytest.mark.parametrize(("name", "case"), CASES)
 def test_a_question_is_answered_with_these_rows(source: Source, name: str, case: dict[str, Any]) -> None:
-    rows = query.answer(source, questions.read(name), asked(**case.get("asked", {})))
+    rows = query.answer(source, questions.load(name), asked(**case.get("asked", {})))
     if case.get("only_rows_with"):
         rows = [row for row in rows if row[case["only_rows_with"]]]
     columns = list(case["rows"][0]) if case["rows"] else []
@@ -47,7 +47,7 @@ def test_a_question_is_answered_with_these_rows(source: Source, name: str, case:
     if not case.get("some_columns"):
         assert not rows or list(rows[0]) == columns
     if "count" in case:
-        assert len(query.answer(source, questions.read(name), asked(**case.get("asked", {})))) == case["count"]
+        assert len(query.answer(source, questions.load(name), asked(**case.get("asked", {})))) == case["count"]
 
 
 def test_a_burst_is_told_from_the_daily_round_and_from_a_beginning(session_client: bigquery.Client) -> None:
@@ -73,7 +73,7 @@ def test_a_burst_is_told_from_the_daily_round_and_from_a_beginning(session_clien
     source = fresh(session_client, {"tweet_versions": rows, "ingester_events": events})
 
     def bursts(rule: str) -> list[tuple[str, float]]:
-        answer = query.answer(source, questions.read("trend"), Params(end - timedelta(days=7), end, rule=rule))
+        answer = query.answer(source, questions.load("trend"), Params(end - timedelta(days=7), end, rule=rule))
         assert len(answer) == 168
         return [(f"{row['hour']:%d %H}", row["usual"]) for row in answer if row["burst"]]
 
@@ -88,7 +88,7 @@ def test_the_search_of_the_sql_engine_finds_what_is_then_shown(session_client: b
     ]
     source = fresh(session_client, {"tweet_versions": posts})
     for number, (wanted, _, match) in enumerate(FOUND.values()):
-        found = {row["id"] for row in query.answer(source, questions.read("search"), asked(search=wanted))}
+        found = {row["id"] for row in query.answer(source, questions.load("search"), asked(search=wanted))}
         assert (str(number) in found) == (match is not None), wanted
 
 
@@ -139,7 +139,7 @@ def test_every_question_has_a_case() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_google_s_own_analyzer_takes_the_query(name: str) -> None:
-    question = questions.read(name)
+    question = questions.load(name)
     found = googlesql.columns(question.sql, {parameter: TYPES[parameter] for parameter in question.parameters})
     assert found
     assert len(set(found)) == len(found)
@@ -165,7 +165,7 @@ _PASTED = frozenset(
 )
 def test_the_query_to_paste_is_the_same_query(source: Source, name: str) -> None:
     """With values in place of parameters, and with whole names in place of a default dataset."""
-    question = questions.read(name)
+    question = questions.load(name)
     pasted = questions.pasteable(question, asked(keyword="mu'sic\\"), f"{googlesql.PROJECT}.{googlesql.DATASET}")
     assert googlesql.columns(pasted, {}) == googlesql.columns(
         question.sql, {parameter: TYPES[parameter] for parameter in question.parameters}

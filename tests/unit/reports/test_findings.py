@@ -112,7 +112,7 @@ SAID: dict[str, tuple[str, list[dict[str, Any]], str]] = {
 
 @pytest.mark.parametrize(("name", "rows", "sentence"), SAID.values(), ids=SAID.keys())
 def test_the_title_says_what_the_rows_say(name: str, rows: list[dict[str, Any]], sentence: str) -> None:
-    assert questions.read(name).answer(rows, NOTHING) == sentence
+    assert questions.load(name).headline(rows, NOTHING) == sentence
 
 
 def test_the_trend_names_its_bursts_by_their_words() -> None:
@@ -120,6 +120,6 @@ def test_the_trend_names_its_bursts_by_their_words() -> None:
         {"hour": HOUR.replace(hour=n), "posts": 90 if n == 21 else 10, "week_before": 10, "burst": n == 21}
         for n in range(24)
     ]
-    assert questions.read("trend").answer(
+    assert questions.load("trend").headline(
         rows, replace(NOTHING, words={HOUR: ["night", "train", "album", "vinyl"]})
     ) == ("320 posts this week, +33.3% on the week before (240). 1 hour with a burst; Sat 21 Nov: night, train, album.")

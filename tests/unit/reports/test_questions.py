@@ -13,7 +13,7 @@ from reports import charts, questions
 from tests.support import ROOT
 
 ADDED = """-- title: Posts per number of hashtags
--- section: About what
+-- section: Topics
 -- order: 545
 -- scans: the hashtags of the period's days.
 -- finding: {posts:posts} have {hashtags} hashtags.
@@ -35,10 +35,10 @@ def test_a_question_is_added_by_adding_a_file(tmp_path: Path) -> None:
 from datetime import datetime
 from reports import charts, questions
 from reports.rows import Context
-question = questions.read("hashtags_a_post")
+question = questions.load("hashtags_a_post")
 context = Context(gaps=[], end=datetime(2026, 11, 2), begin=datetime(2026, 11, 1))
 rows = [{"hashtags": 2, "posts": 1}]
-print(questions.sections()["About what"], question.answer(rows, context), charts.chart(question, rows, context)["layer"][0]["mark"])
+print(questions.sections()["Topics"], question.headline(rows, context), charts.chart(question, rows, context)["layer"][0]["mark"])
 """
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     command = [sys.executable, "-c", script]
@@ -53,7 +53,7 @@ print(questions.sections()["About what"], question.answer(rows, context), charts
 
 @pytest.mark.parametrize("name", [*questions.names(), "search"])
 def test_what_a_file_says_is_so(name: str) -> None:
-    question = questions.read(name)
+    question = questions.load(name)
     has_own_code = {part for part in ("finding", "chart") if hasattr(question.code, part)}
     assert not (question.finding and "finding" in has_own_code)
     assert not (question.chart and "chart" in has_own_code)
@@ -64,12 +64,12 @@ def test_what_a_file_says_is_so(name: str) -> None:
 
 
 def test_no_two_questions_have_one_place() -> None:
-    orders = [questions.read(name).order for name in questions.names()]
+    orders = [questions.load(name).order for name in questions.names()]
     assert len(set(orders)) == len(orders)
 
 
 def test_a_section_s_questions_stand_together() -> None:
-    sections = [questions.read(name).section for name in questions.names()]
+    sections = [questions.load(name).section for name in questions.names()]
     assert [one for one, before in zip(sections, [None, *sections], strict=False) if one != before] == list(
         questions.sections()
     )
