@@ -137,8 +137,13 @@ def _soak(arguments: argparse.Namespace, console: Console, folder: Path) -> int:
     console.print(f"{arguments.rate:g} posts a second for {arguments.seconds:g} s, {faults}, seed {arguments.seed}.\n")
     with console.status("") as status:
         soaked = soak.run(
-            folder, seconds=arguments.seconds, rate=arguments.rate, every=arguments.fault_every, seed=arguments.seed, say=status.update
-        )  # fmt: skip
+            folder,
+            seconds=arguments.seconds,
+            rate=arguments.rate,
+            every=arguments.fault_every,
+            seed=arguments.seed,
+            say=status.update,
+        )
     tables = list(report.soak(soaked))
     for table in tables:
         report.show(console, table)

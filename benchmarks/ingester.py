@@ -96,9 +96,12 @@ def watch_memory(stand: Stand, posts: int) -> list[Measured]:
 
 
 def _measure(
-    stand: Stand, who: str, posts: int, command: Callable[[str, int], list[str]],
+    stand: Stand,
+    who: str,
+    posts: int,
+    command: Callable[[str, int], list[str]],
     look: Callable[[int, int], None] | None = None,
-) -> Measured:  # fmt: skip
+) -> Measured:
     """Measure from a fifth of the posts on, which are the warm-up, to the last."""
     stand.say(f"{who}, {posts:,} posts")
     x = _process("firehose", stand.folder, "benchmarks.firehose", "--port", "0")

@@ -21,13 +21,19 @@ _SOURCE = "//pubsub.googleapis.com/projects/local/topics/tweets"
 _SUBSCRIPTION = "projects/local/subscriptions/load-tweet"
 _RULES = [{"id": "1166916266197536768", "tag": "artist"}]
 _ANNOTATIONS = [
-    {"domain": {"id": "10", "name": "Person", "description": "Named people in the world, like Nelson Mandela"},
-     "entity": {"id": "808713037230157824", "name": "The artist"}},
-    {"domain": {"id": "54", "name": "Musician", "description": "A musician in the world, like Adele or Bob Dylan"},
-     "entity": {"id": "808713037230157824", "name": "The artist"}},
-    {"domain": {"id": "131", "name": "Unified Twitter Taxonomy", "description": "A taxonomy of user interests."},
-     "entity": {"id": "1045037032105095168", "name": "Pop"}},
-]  # fmt: skip
+    {
+        "domain": {"id": "10", "name": "Person", "description": "Named people in the world, like Nelson Mandela"},
+        "entity": {"id": "808713037230157824", "name": "The artist"},
+    },
+    {
+        "domain": {"id": "54", "name": "Musician", "description": "A musician in the world, like Adele or Bob Dylan"},
+        "entity": {"id": "808713037230157824", "name": "The artist"},
+    },
+    {
+        "domain": {"id": "131", "name": "Unified Twitter Taxonomy", "description": "A taxonomy of user interests."},
+        "entity": {"id": "1045037032105095168", "name": "Pop"},
+    },
+]
 
 
 class MissingTool(Exception):
@@ -77,8 +83,10 @@ def _as_large_as_xs(message: dict[str, Any], number: int) -> dict[str, Any]:
             post["note_tweet"]["text"] += f" {number}"
         post["display_text_range"] = [0, len(post["text"])]
         post["edit_controls"] = {
-            "edits_remaining": 5, "is_edit_eligible": True, "editable_until": "2026-11-23T12:00:00.000Z",
-        }  # fmt: skip
+            "edits_remaining": 5,
+            "is_edit_eligible": True,
+            "editable_until": "2026-11-23T12:00:00.000Z",
+        }
         post["context_annotations"] = _ANNOTATIONS
     for user in message.get("includes", {}).get("users", []):
         user["created_at"] = "2015-03-01T10:00:00.000Z"

@@ -177,9 +177,19 @@ def measurements(measured: list[Measured], milliseconds: float) -> Table:
         for one in measured
     ]
     columns = [
-        "function", "at once", "messages/s", "p50 ms", "p99 ms", "CPU µs/message", "inserts", "rows", "acknowledged",
-        "refused", "MiB", "stand-in's CPU",
-    ]  # fmt: skip
+        "function",
+        "at once",
+        "messages/s",
+        "p50 ms",
+        "p99 ms",
+        "CPU µs/message",
+        "inserts",
+        "rows",
+        "acknowledged",
+        "refused",
+        "MiB",
+        "stand-in's CPU",
+    ]
     return Table(f"BigQuery answers in {milliseconds:g} ms", columns, rows)
 
 
@@ -216,9 +226,16 @@ def failures(became: Iterable[Became]) -> Table:
         for one in became
     ]
     columns = [
-        "BigQuery, or the platform", "messages", "deliveries", "acknowledged", "shown", "rejected", "lost", "shown twice",
+        "BigQuery, or the platform",
+        "messages",
+        "deliveries",
+        "acknowledged",
+        "shown",
+        "rejected",
+        "lost",
+        "shown twice",
         "rows",
-    ]  # fmt: skip
+    ]
     return Table("What load_tweet makes of failures: acknowledged = shown + rejected", columns, rows)
 
 
@@ -226,10 +243,16 @@ def ingester_ratios(measured: list[ingester.Measured]) -> Table:
     """Ours beside what people write, and beside raw reading."""
     ours = next(one for one in measured if one.who == ingester.OURS)
     rows = [
-        [one.who, f"{one.posts:,}", f"{one.a_second:,.0f}", f"{one.cpu:,.1f}",
-         f"{one.memory / 2**20:.0f}" if one.memory else "–", f"{ours.a_second / one.a_second:.3g}"]
+        [
+            one.who,
+            f"{one.posts:,}",
+            f"{one.a_second:,.0f}",
+            f"{one.cpu:,.1f}",
+            f"{one.memory / 2**20:.0f}" if one.memory else "–",
+            f"{ours.a_second / one.a_second:.3g}",
+        ]
         for one in measured
-    ]  # fmt: skip
+    ]
     columns = ["who", "posts", "posts/s", "CPU µs/post", "MiB", "ingester's posts/s as a multiple"]
     return Table("From the socket to the acknowledged publish (the first two only read)", columns, rows)
 

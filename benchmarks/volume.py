@@ -154,10 +154,18 @@ def _fill_archive(client: bigquery.Client, paths: Sequence[str]) -> None:
     with Path(paths[0]).open(encoding="utf-8") as file:
         for line in islice(file, _REPLAYED):
             post_id = orjson.loads(line)["data"]["id"]
-            rows.append({
-                "id": post_id, "payload": line.strip(), "received_at": now, "source": "stream", "message_id": post_id,
-                "subscription_name": "s", "publish_time": now, "attributes": "{}",
-            })  # fmt: skip
+            rows.append(
+                {
+                    "id": post_id,
+                    "payload": line.strip(),
+                    "received_at": now,
+                    "source": "stream",
+                    "message_id": post_id,
+                    "subscription_name": "s",
+                    "publish_time": now,
+                    "attributes": "{}",
+                }
+            )
     for first in range(0, len(rows), 500):
         if errors := client.insert_rows_json(f"{PROJECT}.{DATASET}.archive", rows[first : first + 500]):
             raise LocalError(f"The archive could not be filled: {errors[:1]}")

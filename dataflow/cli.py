@@ -230,9 +230,13 @@ def _of_archive(asked: argparse.Namespace, options: Options) -> Job:
 def _how(options: Options) -> list[object]:
     found = options.settings
     return [
-        found.google_cloud_project, found.bigquery_dataset, sorted(found.languages), found.keep_retweets,
-        options.filter.keywords, options.tag,
-    ]  # fmt: skip
+        found.google_cloud_project,
+        found.bigquery_dataset,
+        sorted(found.languages),
+        found.keep_retweets,
+        options.filter.keywords,
+        options.tag,
+    ]
 
 
 def _stream(asked: argparse.Namespace, options: Options, beam_options: Sequence[str], console: Console) -> int:

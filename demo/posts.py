@@ -56,9 +56,17 @@ def make(posts_wanted: int, days: int, now: datetime, seed: int = 1) -> dict[str
             found[table].append(row)
         stamp = timestamp(arrived)
         found["archive"].append(
-            {"id": post.id, "payload": payload, "received_at": stamp, "source": source, "message_id": f"m{number}",
-             "subscription_name": "tweets-archive", "publish_time": stamp, "attributes": "{}"}
-        )  # fmt: skip
+            {
+                "id": post.id,
+                "payload": payload,
+                "received_at": stamp,
+                "source": source,
+                "message_id": f"m{number}",
+                "subscription_name": "tweets-archive",
+                "publish_time": stamp,
+                "attributes": "{}",
+            }
+        )
     found["ingester_events"] = list(_events(gaps, found["archive"], now))
     return found
 
@@ -95,11 +103,21 @@ def _share_of_the_album(since: timedelta) -> float:
 def _gaps(now: datetime, days: int) -> list[dict[str, Any]]:
     night = (now - timedelta(days=days // 2)).replace(hour=2, minute=10, second=0, microsecond=0)
     return [
-        {"since": now - timedelta(days=3, hours=5), "until": now - timedelta(days=3, hours=3, minutes=48), "status": "filled",
-         "reason": "silent", "note": "Recent search returns no retweets."},
-        {"since": night, "until": night + timedelta(hours=9, minutes=20), "status": "skipped", "reason": "budget",
-         "note": "The day's budget was spent. To fetch the gap all the same: python -m ingester search."},
-    ]  # fmt: skip
+        {
+            "since": now - timedelta(days=3, hours=5),
+            "until": now - timedelta(days=3, hours=3, minutes=48),
+            "status": "filled",
+            "reason": "silent",
+            "note": "Recent search returns no retweets.",
+        },
+        {
+            "since": night,
+            "until": night + timedelta(hours=9, minutes=20),
+            "status": "skipped",
+            "reason": "budget",
+            "note": "The day's budget was spent. To fetch the gap all the same: python -m ingester search.",
+        },
+    ]
 
 
 def _events(gaps: list[dict[str, Any]], archive: list[dict[str, Any]], now: datetime) -> Iterator[dict[str, Any]]:
@@ -110,8 +128,16 @@ def _events(gaps: list[dict[str, Any]], archive: list[dict[str, Any]], now: date
         yield {**base, **times, "at": gap["since"].isoformat(), "event": "gap_opened", "status": "open"}
         recovered = sum(row["source"] == "search" for row in archive) if gap["status"] == "filled" else None
         expected = recovered + round(0.35 * recovered) if recovered is not None else None
-        yield {**base, **times, "at": gap["until"].isoformat(), "event": "gap_filled", "status": gap["status"],
-               "posts_expected": expected, "posts_recovered": recovered, "note": gap["note"]}  # fmt: skip
+        yield {
+            **base,
+            **times,
+            "at": gap["until"].isoformat(),
+            "event": "gap_filled",
+            "status": gap["status"],
+            "posts_expected": expected,
+            "posts_recovered": recovered,
+            "note": gap["note"],
+        }
     began = min(gap["since"] for gap in gaps) - timedelta(days=DAYS)
     yield {"holder": "demo", "at": began.isoformat(), "event": "started", "rules": rules}
     for day, units in _units(archive).items():

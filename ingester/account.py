@@ -45,8 +45,11 @@ class Account:
     def as_row(self, now: datetime) -> dict[str, Any]:
         """Return the columns of a heartbeat's row."""
         return {
-            "credit_dollars": self.credit_dollars, "credit_days": self.credit_days, "cap_posts": self.cap, "cap_days": self.cap_days(now),
-        }  # fmt: skip
+            "credit_dollars": self.credit_dollars,
+            "credit_days": self.credit_days,
+            "cap_posts": self.cap,
+            "cap_days": self.cap_days(now),
+        }
 
 
 def read_credits(body: Mapping[str, Any]) -> float | None:

@@ -162,9 +162,13 @@ class ConnectionLoop:
         if disconnect.status == _BAD_REQUEST and self._fields.leave_out_refused(disconnect.problem):
             action = Wait(self._times.http_first)
         log.event(
-            "disconnected", "WARNING", reason=disconnect.reason, held=round(disconnect.held, 1), action=type(action).__name__,
+            "disconnected",
+            "WARNING",
+            reason=disconnect.reason,
+            held=round(disconnect.held, 1),
+            action=type(action).__name__,
             message=f"The connection to X ended: {disconnect.reason}",
-        )  # fmt: skip
+        )
         return action
 
     def _record(self, disconnect: Disconnect, lease_checks: asyncio.TaskGroup) -> None:

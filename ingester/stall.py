@@ -60,9 +60,11 @@ class StallDetector:
         self._looked = now
         if now - looked > self._every + self._late and self._consumer.began_at is not None:
             log.event(
-                "paused", "WARNING", seconds=round(now - looked, 1),
+                "paused",
+                "WARNING",
+                seconds=round(now - looked, 1),
                 message="This process did not run for a while",
-            )  # fmt: skip
+            )
             self._consumer.note_pause(looked, now)
 
     async def run(self, usual_pause: float | None) -> None:

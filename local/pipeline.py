@@ -90,24 +90,45 @@ class Pipeline:
                 f"Port {plan.bigquery_port} is in use by another program. Choose another with --bigquery-port."
             )
         self._python(
-            "bigquery", "local.emulators.bigquery", "--data", plan.folder / "bigquery", "--port", plan.bigquery_port,
+            "bigquery",
+            "local.emulators.bigquery",
+            "--data",
+            plan.folder / "bigquery",
+            "--port",
+            plan.bigquery_port,
             *([] if plan.buffer_seconds is None else ["--buffer-seconds", plan.buffer_seconds]),
-        )  # fmt: skip
+        )
         if plan.pubsub == "emulator":
             pubsub_port = self._held.enter_context(reserved_port())
             self._start("pubsub", _emulator(pubsub_port))
         else:
             self._python(
-                "pubsub", "local.emulators.pubsub.server", "--port", 0, "--data", plan.folder / "pubsub.journal",
+                "pubsub",
+                "local.emulators.pubsub.server",
+                "--port",
+                0,
+                "--data",
+                plan.folder / "pubsub.journal",
                 *(["--deliver-twice"] if plan.deliver_twice else []),
-            )  # fmt: skip
+            )
         if not plan.real:
             self._python(
-                "x", "local.emulators.x.server", "--port", 0, "--posts", plan.posts, "--rate", plan.rate, "--seed", plan.seed,
-                "--span-hours", plan.span_hours, *(["--own-topic"] if plan.own_topic else []),
+                "x",
+                "local.emulators.x.server",
+                "--port",
+                0,
+                "--posts",
+                plan.posts,
+                "--rate",
+                plan.rate,
+                "--seed",
+                plan.seed,
+                "--span-hours",
+                plan.span_hours,
+                *(["--own-topic"] if plan.own_topic else []),
                 *([] if plan.given is None else ["--given", plan.given]),
                 *(part for fault in plan.faults for part in ("--fault", fault)),
-            )  # fmt: skip
+            )
         self._ports = {name: wait_until_ready(process) for name, process in self.processes.items()}
         if plan.pubsub == "emulator":
             self._ports["pubsub"] = pubsub_port

@@ -18,8 +18,12 @@ _TABLE: dict[str, dict[str, str | None]] = json.loads(
 NAMES = {code: str(entry["name"]) for code, entry in _TABLE.items()}
 _OPERATORS = {code: entry["operator"] for code, entry in _TABLE.items()}
 _OTHER_SPELLINGS = {operator.lower(): code for code, operator in _OPERATORS.items() if operator} | {
-    "zh-cn": "zh", "zh-tw": "zh", "fil": "tl", "nb": "no", "nn": "no",
-}  # fmt: skip
+    "zh-cn": "zh",
+    "zh-tw": "zh",
+    "fil": "tl",
+    "nb": "no",
+    "nn": "no",
+}
 
 
 def code_of(spelling: str) -> str:

@@ -330,10 +330,24 @@ def _parts(hint: Any) -> Iterator[Any]:
 _SHAPES: dict[type[Struct] | None, _Shape] = {
     struct: _shape(struct)
     for struct in (
-        Message, Post, Metrics, Entities, Hashtag, Mention, Url, Note, Reference, Geo, Coordinates, Includes, User, UserMetrics, Place,
+        Message,
+        Post,
+        Metrics,
+        Entities,
+        Hashtag,
+        Mention,
+        Url,
+        Note,
+        Reference,
+        Geo,
+        Coordinates,
+        Includes,
+        User,
+        UserMetrics,
+        Place,
         MatchedRule,
     )
-}  # fmt: skip
+}
 
 
 def _declared(value: Any, struct: type[Struct] | None, path: str, unknown: list[str]) -> Any:

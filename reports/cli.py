@@ -32,8 +32,19 @@ _WORTH_A_WORD = timedelta(hours=2)
 _PIPED = 1_000  # characters of a line
 _PRIVATE = 0o077  # reports and exports have posts in them: for nobody else on this machine
 _NOT_LIVE = (
-    "keyword", "rule", "only", "show", "search", "sample", "export", "network", "ids_only", "for_programs", "dry_run", "sql",
-)  # fmt: skip
+    "keyword",
+    "rule",
+    "only",
+    "show",
+    "search",
+    "sample",
+    "export",
+    "network",
+    "ids_only",
+    "for_programs",
+    "dry_run",
+    "sql",
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -65,9 +76,18 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     now = datetime.now(UTC).replace(microsecond=0)  # read once, so that the period and the demo's posts end together
     since, until = period(arguments.since, arguments.until, arguments.timezone, now)
     asked = Params(
-        since, until, arguments.timezone, arguments.keyword, arguments.rule, arguments.minimum, arguments.sample or SAMPLE,
-        arguments.by, arguments.seed, WEEK_STARTS[arguments.week_starts], _search(arguments.search),
-    )  # fmt: skip
+        since,
+        until,
+        arguments.timezone,
+        arguments.keyword,
+        arguments.rule,
+        arguments.minimum,
+        arguments.sample or SAMPLE,
+        arguments.by,
+        arguments.seed,
+        WEEK_STARTS[arguments.week_starts],
+        _search(arguments.search),
+    )
     _no_search(arguments)
     names = ("search",) if arguments.search else _names(arguments.only, questions.names())
     shown = _names(arguments.show, names)

@@ -51,8 +51,11 @@ def html(report: Report) -> str:
 
 def render(template: str, **values: Any) -> str:
     """A page, with the hashes of its own scripts in its Content-Security-Policy."""
-    scripts = {"vega": vega(), "app": (_TEMPLATES / template.replace(".html", ".js")).read_text(encoding="utf-8"),
-               "themes": (_TEMPLATES / "themes.js").read_text(encoding="utf-8")}  # fmt: skip
+    scripts = {
+        "vega": vega(),
+        "app": (_TEMPLATES / template.replace(".html", ".js")).read_text(encoding="utf-8"),
+        "themes": (_TEMPLATES / "themes.js").read_text(encoding="utf-8"),
+    }
     style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
     policy = policy_of(list(scripts.values()), "'self'" if template == "live.html" else "'none'")
     return _environment().get_template(template).render(scripts=scripts, style=style, policy=policy, **values)
@@ -88,12 +91,17 @@ def _posts(report: Report) -> list[dict[str, Any]]:
     answer = report.answers.get("posts_to_read")
     return [
         {
-            "posted_at": row["posted_at"].isoformat(), "username": row["user_username"], "lang": row["lang"],
-            "language": languages.name(row["lang"]), "rules": [rule for rule in (row["rules"] or "").split(", ") if rule],
-            "sentiment": row["sentiment"], "text": row["text"], "link": tables.link(row, "id"),
+            "posted_at": row["posted_at"].isoformat(),
+            "username": row["user_username"],
+            "lang": row["lang"],
+            "language": languages.name(row["lang"]),
+            "rules": [rule for rule in (row["rules"] or "").split(", ") if rule],
+            "sentiment": row["sentiment"],
+            "text": row["text"],
+            "link": tables.link(row, "id"),
         }
         for row in (answer.rows if answer else [])
-    ]  # fmt: skip
+    ]
 
 
 def _completeness(report: Report) -> dict[str, Any] | None:
@@ -108,9 +116,12 @@ def _completeness(report: Report) -> dict[str, Any] | None:
 @cache
 def _environment() -> jinja2.Environment:
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
-    )  # fmt: skip
+    )
     made.filters |= {
         "cell_of": tables.cell,
         "cell_number": lambda value: tables.cell("", value),

@@ -74,10 +74,14 @@ def _spelling(words: Iterable[tuple[str, str]]) -> dict[str, str]:
 def _text(row: dict[str, Any], found: Sequence[tuple[str, str, bool]], spelling: Mapping[str, str]) -> Text:
     common = _commonest(row["lang"])
     return Text(
-        row["lang"], row["user_id"], row["hour"], row["is_this_week"], tuple(row["rules"]),
+        row["lang"],
+        row["user_id"],
+        row["hour"],
+        row["is_this_week"],
+        tuple(row["rules"]),
         frozenset(spelling[form] for _, form, _ in found if form not in common),
         frozenset(_phrases([(form, follows) for _, form, follows in found], row["lang"], spelling)),
-    )  # fmt: skip
+    )
 
 
 def tokens(text: str, lang: str = "") -> Iterator[tuple[str, bool]]:
@@ -125,10 +129,16 @@ def distinctive(texts: Sequence[Text], parts: Mapping[str, Sequence[bool]], mini
             if z >= _SURE and inside[word].posts >= minimum and len(inside[word].authors) >= _FEWEST_AUTHORS
         ]
         rows += [
-            {"part": part, "word": word, "posts": inside[word].posts, "elsewhere": everywhere[word].posts - inside[word].posts,
-             "log_odds": round(log_odds, 2), "z": round(z, 1)}
+            {
+                "part": part,
+                "word": word,
+                "posts": inside[word].posts,
+                "elsewhere": everywhere[word].posts - inside[word].posts,
+                "log_odds": round(log_odds, 2),
+                "z": round(z, 1),
+            }
             for z, log_odds, word in sorted(kept, key=lambda one: (-one[0], one[2]))[:OF_A_PART]
-        ]  # fmt: skip
+        ]
     return rows
 
 
@@ -179,10 +189,16 @@ def _of_languages(texts: Sequence[Text], name: str, of: Any) -> Rows:
                     count.authors.add(text.author)
         ordered = sorted(counted.items(), key=lambda one: (-one[1].posts, -len(one[1].authors), one[0]))
         rows += [
-            {"lang": lang, name: one, "posts": count.posts, "authors": len(count.authors - {None}), "share": count.posts / total}
+            {
+                "lang": lang,
+                name: one,
+                "posts": count.posts,
+                "authors": len(count.authors - {None}),
+                "share": count.posts / total,
+            }
             for one, count in ordered[:OF_A_LANGUAGE]
             if count.posts > 1
-        ]  # fmt: skip
+        ]
     return rows
 
 

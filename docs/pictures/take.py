@@ -29,9 +29,21 @@ from reports.query import Source  # noqa: E402
 # shown in the light alone
 _OLD = frozenset({"posts_by_day", "engagement_by_hour_of_week", "sentiment_by_hour", "receipt", "conversations"})
 _SECTIONS = (  # of the page, each in the light, and but for the old ones in the dark and on a phone
-    "trend", "posts_by_day", "engagement_by_hour_of_week", "posts_by_region", "sentiment_by_hour", "words", "distinctive_words",
-    "conversations", "authors_by_day", "languages_over_time", "network_of_hashtags", "network_of_mentions", "posts_to_read", "receipt",
-)  # fmt: skip
+    "trend",
+    "posts_by_day",
+    "engagement_by_hour_of_week",
+    "posts_by_region",
+    "sentiment_by_hour",
+    "words",
+    "distinctive_words",
+    "conversations",
+    "authors_by_day",
+    "languages_over_time",
+    "network_of_hashtags",
+    "network_of_mentions",
+    "posts_to_read",
+    "receipt",
+)
 _WIDE = {"width": 1160, "height": 900}
 _PHONE = {"width": 390, "height": 844}
 

@@ -96,8 +96,14 @@ class Run:
 
     def _created(self, job_id: str, asked: Named, note: str = "") -> None:
         self._note(
-            "created", job_id=job_id, round=asked.round, after_id=asked.after_id, to_id=asked.to_id, ids=asked.ids, note=note
-        )  # fmt: skip
+            "created",
+            job_id=job_id,
+            round=asked.round,
+            after_id=asked.after_id,
+            to_id=asked.to_id,
+            ids=asked.ids,
+            note=note,
+        )
 
     def _upload(self, job: Job, asked: Named, ids: list[str]) -> None:
         self.x.upload(job, ids)

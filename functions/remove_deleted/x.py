@@ -83,9 +83,13 @@ class X:
             try:
                 with RequestSocket().within(_WHOLE_FILE):
                     answer = self._session.put(
-                        _safe(job.upload_url), data=data, headers={"Content-Type": "text/plain"}, timeout=_FILE_SECONDS,
-                        proxies=proxies(job.upload_url), allow_redirects=False,
-                    )  # fmt: skip
+                        _safe(job.upload_url),
+                        data=data,
+                        headers={"Content-Type": "text/plain"},
+                        timeout=_FILE_SECONDS,
+                        proxies=proxies(job.upload_url),
+                        allow_redirects=False,
+                    )
                 why = f"HTTP {answer.status_code}"
                 if answer.status_code < 300:
                     return
@@ -117,9 +121,14 @@ class X:
         try:
             with RequestSocket().within(_WHOLE_CALL):
                 response = self._session.request(
-                    method, f"{self._url}{path}", json=body, auth=Bearer(self._token()), timeout=_CALL_SECONDS,
-                    proxies=proxies(self._url), allow_redirects=False,
-                )  # fmt: skip
+                    method,
+                    f"{self._url}{path}",
+                    json=body,
+                    auth=Bearer(self._token()),
+                    timeout=_CALL_SECONDS,
+                    proxies=proxies(self._url),
+                    allow_redirects=False,
+                )
             found = orjson.loads(response.content or b"{}")
         except requests.RequestException as error:
             raise BadMoment(f"X did not answer: {type(error).__name__}") from None

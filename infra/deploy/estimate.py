@@ -229,9 +229,13 @@ def main() -> int:
         )
     else:
         show(
-            arguments.posts_per_day, arguments.per_day, arguments.per_month,
-            authors=arguments.authors, referenced=arguments.referenced, loader=arguments.loader,
-        )  # fmt: skip
+            arguments.posts_per_day,
+            arguments.per_day,
+            arguments.per_month,
+            authors=arguments.authors,
+            referenced=arguments.referenced,
+            loader=arguments.loader,
+        )
     return 0
 
 

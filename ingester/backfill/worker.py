@@ -77,8 +77,11 @@ class Worker:
             except (Unavailable, NoLedger, PublishFailed) as error:
                 kind = "search_behind" if isinstance(error, SearchBehind) else "fill_failed"
                 log.event(
-                    kind, "WARNING", gap_id=gap.id, message=f"The gap stays open: {type(error).__name__}: {error}"[:500],
-                )  # fmt: skip
+                    kind,
+                    "WARNING",
+                    gap_id=gap.id,
+                    message=f"The gap stays open: {type(error).__name__}: {error}"[:500],
+                )
                 await asyncio.sleep(waits.until_gap_is_tried_again(error, self._context.times))
         self._before, self._progress = self._before + self._progress.published, Progress()
         self._record(gap, result)
@@ -98,10 +101,16 @@ class Worker:
             GapFilled(gap.id, since, gap.until, gap.reason, result.status, result.expected, result.recovered, note)
         )
         log.event(
-            "gap_filled", "INFO" if result.status == GapStatus.FILLED else "WARNING",
-            gap_id=gap.id, status=result.status, reason=gap.reason, posts_expected=result.expected,
-            posts_recovered=result.recovered, published=result.published, message=note or "The gap is filled.",
-        )  # fmt: skip
+            "gap_filled",
+            "INFO" if result.status == GapStatus.FILLED else "WARNING",
+            gap_id=gap.id,
+            status=result.status,
+            reason=gap.reason,
+            posts_expected=result.expected,
+            posts_recovered=result.recovered,
+            published=result.published,
+            message=note or "The gap is filled.",
+        )
 
 
 def _counted_with(gap: Gap, result: BackfillResult) -> BackfillResult:

@@ -82,10 +82,15 @@ class Gaps:
         gap = replace(opened, since=min(opened.since, until), until=until, heard=heard)
         self._open = None
         log.event(
-            "gap", "WARNING", gap_id=gap.id, since=heard, until=until, reason=gap.reason,
+            "gap",
+            "WARNING",
+            gap_id=gap.id,
+            since=heard,
+            until=until,
+            reason=gap.reason,
             message=f"The stream was not held for {(until - heard).total_seconds():.1f} s ({gap.reason}); "
             "search is asked for what was posted.",
-        )  # fmt: skip
+        )
         return gap
 
     def rules_as_row(self) -> list[dict[str, str]]:

@@ -65,7 +65,11 @@ class Heartbeat:
             for warning in budget.warnings():
                 log.event("budget", "WARNING", message=warning, **money)
         log.event(
-            "alive", held=status.covered_until is not None, open_gaps=status.open_gaps, gap_seconds=round(status.gap_seconds),
-            quiet_seconds=round(status.quiet_seconds) if status.quiet_seconds is not None else None, **money,
+            "alive",
+            held=status.covered_until is not None,
+            open_gaps=status.open_gaps,
+            gap_seconds=round(status.gap_seconds),
+            quiet_seconds=round(status.quiet_seconds) if status.quiet_seconds is not None else None,
+            **money,
             **{name: value for name, value in status.account.items() if value is not None},
-        )  # fmt: skip
+        )

@@ -151,10 +151,15 @@ def skipped_within(events: Sequence[Event], since: datetime, until: datetime, as
     return [
         event
         for event in newest.values()
-        if event.status in {GapStatus.SKIPPED, GapStatus.PARTIAL} and event.reason not in BY_HAND
-        and event.since and event.until and since <= event.since and event.until <= until
-        and event.gap_id in rules and all(" ".join(rule.get("value", "").split()) in values for rule in rules[event.gap_id])
-    ]  # fmt: skip
+        if event.status in {GapStatus.SKIPPED, GapStatus.PARTIAL}
+        and event.reason not in BY_HAND
+        and event.since
+        and event.until
+        and since <= event.since
+        and event.until <= until
+        and event.gap_id in rules
+        and all(" ".join(rule.get("value", "").split()) in values for rule in rules[event.gap_id])
+    ]
 
 
 def connects(events: Iterable[Event]) -> list[datetime]:

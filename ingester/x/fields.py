@@ -7,10 +7,30 @@ from runtime import log
 
 # https://docs.x.com/x-api/posts/filtered-stream: an unknown name is dropped silently, and the post is billed all the same
 TWEET_FIELDS = [
-    "article", "attachments", "author_id", "community_id", "context_annotations", "conversation_id", "created_at",
-    "display_text_range", "edit_controls", "edit_history_tweet_ids", "entities", "geo", "id", "in_reply_to_user_id", "lang",
-    "note_tweet", "possibly_sensitive", "public_metrics", "referenced_tweets", "reply_settings", "source", "text", "withheld",
-]  # fmt: skip
+    "article",
+    "attachments",
+    "author_id",
+    "community_id",
+    "context_annotations",
+    "conversation_id",
+    "created_at",
+    "display_text_range",
+    "edit_controls",
+    "edit_history_tweet_ids",
+    "entities",
+    "geo",
+    "id",
+    "in_reply_to_user_id",
+    "lang",
+    "note_tweet",
+    "possibly_sensitive",
+    "public_metrics",
+    "referenced_tweets",
+    "reply_settings",
+    "source",
+    "text",
+    "withheld",
+]
 # Fields that X has had for a short time. An account that lacks one gets an answer of 400, and no post.
 NEW_TWEET_FIELDS = ["paid_partnership"]  # since 2026-06-03: https://docs.x.com/changelog
 USER_FIELDS = [
@@ -41,9 +61,10 @@ class TweetFields:
             return False
         self.names = list(TWEET_FIELDS)
         log.event(
-            "fields_refused", "ERROR",
+            "fields_refused",
+            "ERROR",
             message=f"X does not take the post fields {', '.join(NEW_TWEET_FIELDS)} ({said[:300]}). They are left out.",
-        )  # fmt: skip
+        )
         return True
 
 

@@ -49,9 +49,15 @@ class Http:
         try:
             with sent.within(_SECONDS):
                 response = self._session.request(
-                    method, f"{self._url}{path}", params=dict(parameters), data=data, headers=headers, timeout=_READ_SECONDS,
-                    auth=Bearer(token.value), allow_redirects=False,
-                )  # fmt: skip
+                    method,
+                    f"{self._url}{path}",
+                    params=dict(parameters),
+                    data=data,
+                    headers=headers,
+                    timeout=_READ_SECONDS,
+                    auth=Bearer(token.value),
+                    allow_redirects=False,
+                )
                 content = response.content
         except requests.exceptions.InvalidHeader:
             raise Unavailable(f"{path}: the token cannot be sent") from None  # the error's text would hold the token

@@ -51,9 +51,11 @@ class ServerClock:
         if (abs(ahead) > _WRONG_CLOCK) != self._wrong:
             self._wrong = not self._wrong
             log.event(
-                "clock_wrong" if self._wrong else "clock_right", "WARNING", seconds=round(ahead),
+                "clock_wrong" if self._wrong else "clock_right",
+                "WARNING",
+                seconds=round(ahead),
                 message="This machine's clock is not X's: gaps are kept in X's time",
-            )  # fmt: skip
+            )
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

@@ -56,9 +56,10 @@ class RulesInForce:
                 "Somebody has taken them away; what was posted meanwhile is fetched. " if self._were_there else ""
             )
             log.event(
-                "rules_missing", "ERROR" if self._were_there else "INFO",
+                "rules_missing",
+                "ERROR" if self._were_there else "INFO",
                 message=f"X lacks {len(self._missing)} of the file's {len(self._ours)} rules. {taken_away}They are installed now.",
-            )  # fmt: skip
+            )
             return False
         self.seen_at, self._were_there, self._in_vain = asked, True, 0
         if found != self.listed:
@@ -82,10 +83,11 @@ class RulesInForce:
             # X takes them and does not list them: to end the stream again and again would help nobody
             self._unlisted |= self._missing
             log.event(
-                "rules_unlisted", "ERROR",
+                "rules_unlisted",
+                "ERROR",
                 message=f"X takes the file's rules and does not list {len(self._missing)} of them. The stream goes on; "
                 "python -m ingester rules plan shows what X has.",
-            )  # fmt: skip
+            )
 
     def _say_how_they_differ(self, found: list[Rule]) -> None:
         plan = rules.compare(self._ours, found)

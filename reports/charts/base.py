@@ -97,7 +97,13 @@ def _shades(rows: Rows, context: Context) -> Rows:
         since, end = max(begin, first), min(until or last, last)
         is_wide = end - since >= _LABELLED * (last - first)
         shades.append(
-            {"since": time(since), "until": time(end), "status": gap["status"], "why": gap["reason"], "missing": gap["missing"],
-             "label": "not held" if is_wide else ""}
-        )  # fmt: skip
+            {
+                "since": time(since),
+                "until": time(end),
+                "status": gap["status"],
+                "why": gap["reason"],
+                "missing": gap["missing"],
+                "label": "not held" if is_wide else "",
+            }
+        )
     return shades

@@ -30,10 +30,15 @@ def densest(direction: str = "") -> Draw:
         at = _places(part)
         ordered = sorted(part.nodes, key=lambda node: (-whole.nodes[node]["posts"], node))
         nodes = [
-            {**at[node], "name": node, "posts": whole.nodes[node]["posts"], "label": node if rank < _LABELLED else "",
-             "community": _community(whole.nodes[node]["community"])}
+            {
+                **at[node],
+                "name": node,
+                "posts": whole.nodes[node]["posts"],
+                "label": node if rank < _LABELLED else "",
+                "community": _community(whole.nodes[node]["community"]),
+            }
             for rank, node in enumerate(ordered)
-        ]  # fmt: skip
+        ]
         edges = [
             {**at[one], "x2": at[other]["x"], "y2": at[other]["y"], "weight": of["weight"], "edge": f"{one} – {other}"}
             for one, other, of in part.edges(data=True)

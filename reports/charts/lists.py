@@ -48,10 +48,16 @@ def columns(of: str, word: str, value: str) -> Draw:
             ranked = [row for row in rows if row[of] == head][:_WORDS]
             most = max(row[value] for row in ranked)
             shown += [
-                {"column": _name(of, head), "rank": rank, "word": row[word], "posts": row["posts"], value: row[value],
-                 "strength": row[value] / most}
+                {
+                    "column": _name(of, head),
+                    "rank": rank,
+                    "word": row[word],
+                    "posts": row["posts"],
+                    value: row[value],
+                    "strength": row[value] / most,
+                }
                 for rank, row in enumerate(ranked, 1)
-            ]  # fmt: skip
+            ]
         top = alt.Axis(
             orient="top", labelAngle=0, labelLimit=alt.ExprRef(f"width / {len(heads)} - 8"), domain=False, ticks=False
         )
@@ -63,9 +69,14 @@ def columns(of: str, word: str, value: str) -> Draw:
                 y=alt.Y("rank:O", title=None, axis=None),
                 text="word:N",
                 opacity=alt.Opacity("strength:Q", scale=alt.Scale(domain=[0, 1], range=[0.55, 1]), legend=None),
-                tooltip=["column:N", "word:N", alt.Tooltip("posts:Q", format=","), alt.Tooltip(f"{value}:Q", format=",")],
+                tooltip=[
+                    "column:N",
+                    "word:N",
+                    alt.Tooltip("posts:Q", format=","),
+                    alt.Tooltip(f"{value}:Q", format=","),
+                ],
             )
-        )  # fmt: skip
+        )
         return words.properties(height=_ROW * max(row["rank"] for row in shown))
 
     return draw

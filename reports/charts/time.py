@@ -22,12 +22,17 @@ def posts_per(unit: str) -> Draw:
 
     def draw(rows: Rows, context: Context) -> Chart:
         stacked = [
-            {"since": time(row[unit]), "until": time(row[unit] + length), "kind": kind, "posts": posts,
-             "complete": context.begin <= as_datetime(row[unit]) and as_datetime(row[unit]) + length <= context.end,
-                "not held": f"{row['seconds_not_held'] // 60:,} min"}
+            {
+                "since": time(row[unit]),
+                "until": time(row[unit] + length),
+                "kind": kind,
+                "posts": posts,
+                "complete": context.begin <= as_datetime(row[unit]) and as_datetime(row[unit]) + length <= context.end,
+                "not held": f"{row['seconds_not_held'] // 60:,} min",
+            }
             for row in rows
             for kind, posts in (("other posts", row["posts"] - row["retweets"]), ("retweets", row["retweets"]))
-        ]  # fmt: skip
+        ]
         smooth, name = _smooth(unit, length, rows, context)
         kinds = ["other posts", "retweets", *([name] if smooth else [])]
         bars = (

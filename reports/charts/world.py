@@ -30,8 +30,11 @@ def world(rows: Rows, context: Context) -> Chart | None:
     drawn = _shapes()[1]
     counted = [{name: row[name] for name in ("code", "region", "posts", "share")} for row in known]
     colour = alt.Color(
-        "posts:Q", title="posts", scale=alt.Scale(type="log", scheme="tealblues", domainMin=1), legend=alt.Legend(orient="top")
-    )  # fmt: skip
+        "posts:Q",
+        title="posts",
+        scale=alt.Scale(type="log", scheme="tealblues", domainMin=1),
+        legend=alt.Legend(orient="top"),
+    )
     tooltip = ["region:N", alt.Tooltip("posts:Q", format=","), alt.Tooltip("share:Q", format=".1%")]
     land = alt.Chart(shapes).mark_geoshape(fill=_LAND, fillOpacity=0.18, stroke=_LAND, strokeWidth=0.4)
     countries = (

@@ -57,9 +57,12 @@ def application(answers: Snapshots, host: str, timezone: str) -> Starlette:
 
     async def index(request: Request) -> Response:
         html = page.render(
-            "live.html", dataset=answers.source.name, charts=page.as_json(charts.specs()),
-            timezone=timezone, is_synthetic=answers.source.is_synthetic,
-        )  # fmt: skip
+            "live.html",
+            dataset=answers.source.name,
+            charts=page.as_json(charts.specs()),
+            timezone=timezone,
+            is_synthetic=answers.source.is_synthetic,
+        )
         return HTMLResponse(html, headers=_HEADERS)
 
     async def now(request: Request) -> Response:

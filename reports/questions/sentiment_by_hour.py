@@ -21,10 +21,16 @@ def chart(rows: Rows, context: Context) -> Chart | None:
     if not known:
         return None
     shown = [
-        {"hour": time(row["hour"]), "mean": row["mean"], "p25": row["p25"], "p75": row["p75"], "n": row["n"],
-         "coverage": row["coverage"]}
+        {
+            "hour": time(row["hour"]),
+            "mean": row["mean"],
+            "p25": row["p25"],
+            "p75": row["p75"],
+            "n": row["n"],
+            "coverage": row["coverage"],
+        }
         for row in rows
-    ]  # fmt: skip
+    ]
     base = alt.Chart(data(shown)).encode(x=x("hour", rows))
     band = base.mark_area(opacity=0.25, interpolate="step-after").encode(
         y=alt.Y("p25:Q", title="sentiment, -1 to 1", scale=alt.Scale(domain=[-1, 1])), y2="p75:Q"

@@ -57,9 +57,16 @@ def test_an_upload_imports_only_what_it_declares(tmp_path: Path, name: str) -> N
     declared = tmp_path / "declared.txt"
     declared.write_text("\n".join(project["dependency-groups"][name.replace("_", "-")]))
     ran = python(
-        folder, "-m", "deptry", ".", "--no-ansi", "--requirements-files", str(declared),
-        "--package-module-name-map", ",".join(f"{package}={module}" for package, module in modules),
-    )  # fmt: skip
+        folder,
+        "-m",
+        "deptry",
+        ".",
+        "--no-ansi",
+        "--requirements-files",
+        str(declared),
+        "--package-module-name-map",
+        ",".join(f"{package}={module}" for package, module in modules),
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
@@ -84,8 +91,12 @@ def test_gcloud_would_upload_these_files(tmp_path: Path, name: str) -> None:
     environment = os.environ | {"CLOUDSDK_CONFIG": str(tmp_path), "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1"}
     listed = subprocess.run(
         ["gcloud", "meta", "list-files-for-upload", str(folder)],
-        env=environment, capture_output=True, text=True, timeout=60, check=True,
-    ).stdout.split()  # fmt: skip
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout.split()
     assert set(listed) == to_upload(DEPLOYABLES[name])
 
 
@@ -172,8 +183,10 @@ def _event(target: str) -> dict[str, Any]:
     return {
         "data": json.dumps({"message": message, "subscription": "projects/local/subscriptions/s"}),
         "headers": {
-            "Content-Type": "application/json", "ce-id": "m1", "ce-specversion": "1.0",
+            "Content-Type": "application/json",
+            "ce-id": "m1",
+            "ce-specversion": "1.0",
             "ce-source": "//pubsub.googleapis.com/projects/local/topics/tweets",
             "ce-type": "google.cloud.pubsub.topic.v1.messagePublished",
         },
-    }  # fmt: skip
+    }

@@ -52,8 +52,13 @@ def run(image: Path, *arguments: str, **variables: str) -> subprocess.CompletedP
     environment = {"PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ["PATH"], **variables}
     return subprocess.run(
         [*(user if os.getuid() == 0 else []), *command],
-        cwd=image / "app", env=environment, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        cwd=image / "app",
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 @pytest.mark.timeout(500)

@@ -18,10 +18,18 @@ from tests.support import ROOT
 
 DEPLOY = ROOT / "infra" / "deploy"
 ENVIRONMENT = {
-    "GOOGLE_CLOUD_PROJECT": "p", "BIGQUERY_DATASET": "twitter", "BIGQUERY_LOCATION": "us-central1", "ARCHIVE_DAYS": "90",
-    "PROJECT_NUMBER": "1", "PUBSUB_TOPIC": "tweets", "PUBSUB_DEAD_TOPIC": "tweets-dead", "MAX_POSTS_PER_DAY": "1000",
-    "MAX_POSTS_PER_MONTH": "20000", "PROJECT_DOMAIN": "p", "X_PRICE_LIST": "http://127.0.0.1:9",
-}  # fmt: skip
+    "GOOGLE_CLOUD_PROJECT": "p",
+    "BIGQUERY_DATASET": "twitter",
+    "BIGQUERY_LOCATION": "us-central1",
+    "ARCHIVE_DAYS": "90",
+    "PROJECT_NUMBER": "1",
+    "PUBSUB_TOPIC": "tweets",
+    "PUBSUB_DEAD_TOPIC": "tweets-dead",
+    "MAX_POSTS_PER_DAY": "1000",
+    "MAX_POSTS_PER_MONTH": "20000",
+    "PROJECT_DOMAIN": "p",
+    "X_PRICE_LIST": "http://127.0.0.1:9",
+}
 
 
 def python(script: str, *arguments: str, given: str = "") -> str:
@@ -145,7 +153,7 @@ IN_SHORT = {
         ["--posts-per-day", "100", "--per-day", "0", "--per-month", "0"],
         r"At 100 posts a day you pay \$6\d to \$1[34]\d a month; no limit is set\.",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("arguments", "words"), IN_SHORT.values(), ids=IN_SHORT.keys())
@@ -196,16 +204,18 @@ def test_the_worst_case_is_what_the_money_guard_allows(per_day: int, per_month: 
 PRICE_LISTS: dict[str, tuple[int, Any, list[str]]] = {
     "the same": (200, x_price_list(), []),
     "a post is dearer": (
-        200, x_price_list() | {"eventTypePricing": {"Post": 0.006, "User": 0.01}},
+        200,
+        x_price_list() | {"eventTypePricing": {"Post": 0.006, "User": 0.01}},
         ["a post, in data or includes, once a UTC day: $0.005 here, $0.006 in X's list (Post)"],
     ),
     "one is missing": (
-        200, x_price_list() | {"eventTypePricing": {"Post": 0.005}},
+        200,
+        x_price_list() | {"eventTypePricing": {"Post": 0.005}},
         ["a user, as an author, once a UTC day: $0.010 here, and X's list does not have it (User)"],
     ),
     "another form": (200, {"prices": []}, ["the answer has another form than before"]),
     "refused": (403, {}, ["X's price list was not read (HTTPError: HTTP Error 403: Forbidden)"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("status", "answer", "said"), PRICE_LISTS.values(), ids=PRICE_LISTS.keys())
@@ -281,7 +291,7 @@ BAD = {
     "no credits": ({"credit_dollars": "0.0"}, "Buy credits"),
     "the cap in two days": ({"cap_posts": "3000000", "cap_days": "2.0"}, "until its next period"),
     "no row": ({"row_age": None}, "rules plan --price"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("change", "remedy"), BAD.values(), ids=BAD.keys())

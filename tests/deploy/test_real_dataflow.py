@@ -119,8 +119,10 @@ def test_back_to_the_function_no_message_is_without_a_subscription(google: Cloud
 
 def lose(google: Cloud, kind: str) -> None:
     """Delete the function's trigger, or the trigger's subscription, as a person may in the console."""
-    name = {"trigger": "/v1/projects/demo-proj/locations/us-central1/triggers/load-tweet-123456",
-            "subscription": "/v1/projects/demo-proj/subscriptions/eventarc-us-central1-load-tweet-123456-sub-000"}[kind]  # fmt: skip
+    name = {
+        "trigger": "/v1/projects/demo-proj/locations/us-central1/triggers/load-tweet-123456",
+        "subscription": "/v1/projects/demo-proj/subscriptions/eventarc-us-central1-load-tweet-123456-sub-000",
+    }[kind]
     google.delete("eventarc" if kind == "trigger" else "pubsub", name)
 
 

@@ -29,8 +29,13 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 CREATED = {  # per API, how many things the first `up` makes; a second one makes none
-    "iam": 6, "secretmanager": 2, "artifactregistry": 1, "cloudscheduler": 2, "logging": 10, "monitoring": 10,
-}  # fmt: skip
+    "iam": 6,
+    "secretmanager": 2,
+    "artifactregistry": 1,
+    "cloudscheduler": 2,
+    "logging": 10,
+    "monitoring": 10,
+}
 
 
 @pytest.fixture(scope="module")
@@ -248,10 +253,16 @@ def test_only_what_has_changed_is_done_again(google: Cloud, first: Ran, tree: Pa
     ran = google.deploy("up", "--yes", tree=tree, MAX_POSTS_PER_DAY="500")
     assert ran.code == 0, ran.said
     signs = {line.strip() for line in ran.said.splitlines() if line.strip().startswith(("+ ", "~ "))}
-    assert {line for line in signs if not line.startswith(("~ alerts", "~ metrics"))} == {
-        "~ jobs ingester", "~ jobs ingester-run", "~ functions load-tweet", "~ dataset twitter",
-        "~ subscriptions eventarc-us-central1-load-tweet-123456-sub-000",  # set up again after each deployment of its function
-    }  # fmt: skip
+    assert (
+        {line for line in signs if not line.startswith(("~ alerts", "~ metrics"))}
+        == {
+            "~ jobs ingester",
+            "~ jobs ingester-run",
+            "~ functions load-tweet",
+            "~ dataset twitter",
+            "~ subscriptions eventarc-us-central1-load-tweet-123456-sub-000",  # set up again after each deployment of its function
+        }
+    )
     (deployed,) = ran.of("cloudfunctions", "PATCH", path="/functions/load-tweet")
     assert "eventTrigger" not in deployed["query"]["updateMask"], "a trigger that is given again may be made anew"
     assert not ran.of("cloudbuild", "POST", path="/builds")
@@ -275,10 +286,23 @@ def test_the_deployed_function_stores_what_is_pushed_and_the_doctor_sees_it(
     key = tmp_path / "credentials.json"
     credentials.write(key)
     variables = service["environmentVariables"] | {
-        "BIGQUERY_EMULATOR_HOST": google.bigquery_url, "GOOGLE_APPLICATION_CREDENTIALS": str(key), "PYTHONPATH": "",
-    }  # fmt: skip
-    framework = [sys.executable, "-m", "functions_framework", "--source", str(tmp_path / "workspace" / "main.py"),
-                 "--target", "load_tweet", "--host", "127.0.0.1", "--port", str(google.function_port)]  # fmt: skip
+        "BIGQUERY_EMULATOR_HOST": google.bigquery_url,
+        "GOOGLE_APPLICATION_CREDENTIALS": str(key),
+        "PYTHONPATH": "",
+    }
+    framework = [
+        sys.executable,
+        "-m",
+        "functions_framework",
+        "--source",
+        str(tmp_path / "workspace" / "main.py"),
+        "--target",
+        "load_tweet",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(google.function_port),
+    ]
     with running("function", framework, variables, tmp_path) as process:
         wait_until_ready(process)
         began = time.monotonic()
@@ -318,5 +342,6 @@ def test_destroy_takes_all_but_the_data_and_twice_is_harmless(google: Cloud, fir
     assert "Nothing is left." in everything.said
     assert {r["api"] for r in everything.writes} == {"bigquery", "secretmanager"}, "all else was gone already"
     assert {r["api"] for r in everything.of("bigquery", "DELETE") + everything.of("secretmanager", "DELETE")} == {
-        "bigquery", "secretmanager",
-    }  # fmt: skip
+        "bigquery",
+        "secretmanager",
+    }

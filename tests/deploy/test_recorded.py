@@ -46,8 +46,15 @@ class Recorded:
         environment = self.environment(**settings)
         given: dict[str, object] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
         return subprocess.run(  # type: ignore[call-overload, no-any-return]
-            ["./deploy.sh", *arguments], cwd=self.tree, env=environment, capture_output=True, text=True, timeout=120, check=False, **given,
-        )  # fmt: skip
+            ["./deploy.sh", *arguments],
+            cwd=self.tree,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            **given,
+        )
 
     @property
     def calls(self) -> list[list[str]]:
@@ -414,13 +421,18 @@ def test_a_trigger_is_given_again_only_where_it_differs_and_its_subscription_is_
 
 LATE = {
     "the build account's grants": (
-        "functions deploy", "Could not build the function due to a missing permission on the build service account.",
+        "functions deploy",
+        "Could not build the function due to a missing permission on the build service account.",
     ),
-    "the registry's": ("builds submit", 'denied: Permission "artifactregistry.repositories.uploadArtifacts" denied on resource'),
+    "the registry's": (
+        "builds submit",
+        'denied: Permission "artifactregistry.repositories.uploadArtifacts" denied on resource',
+    ),
     "an account that was just made": (
-        "iam service-accounts", "Service account tds-push@some-project.iam.gserviceaccount.com does not exist.",
+        "iam service-accounts",
+        "Service account tds-push@some-project.iam.gserviceaccount.com does not exist.",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("command", "words"), cases(LATE, "the registry's", several=True))
@@ -436,12 +448,24 @@ def test_what_google_does_not_know_of_yet_is_asked_again(
 
 
 EXPLAINED = {
-    "a hash with 403 beside a wrong flag": ("INVALID_ARGUMENT: memory must be at least 128Mi", "look for the message in docs/deploy.md"),
-    "no right": ("PERMISSION_DENIED: Permission 'cloudbuild.builds.create' denied on resource", "This account may not do that"),
+    "a hash with 403 beside a wrong flag": (
+        "INVALID_ARGUMENT: memory must be at least 128Mi",
+        "look for the message in docs/deploy.md",
+    ),
+    "no right": (
+        "PERMISSION_DENIED: Permission 'cloudbuild.builds.create' denied on resource",
+        "This account may not do that",
+    ),
     "no right, by status": ("HTTPError 403: somebody may not do this", "This account may not do that"),
-    "no billing": ("FAILED_PRECONDITION: Billing account for project '1' is not found", "The project has no billing account"),
-    "killing is not billing": ("INTERNAL: killing the instance took too long", "look for the message in docs/deploy.md"),
-}  # fmt: skip
+    "no billing": (
+        "FAILED_PRECONDITION: Billing account for project '1' is not found",
+        "The project has no billing account",
+    ),
+    "killing is not billing": (
+        "INTERNAL: killing the instance took too long",
+        "look for the message in docs/deploy.md",
+    ),
+}
 
 
 @pytest.mark.parametrize(("words", "advice"), cases(EXPLAINED, "a hash with 403 beside a wrong flag", several=True))
@@ -654,9 +678,13 @@ def test_a_bad_setting_is_told_before_anything_is_asked(project: Recorded, chang
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(["upp"], "no command 'upp'"), (["up", "all-of-it", "--yes"], "no part 'all-of-it'"), (["up", "--force"], "has no option --force"),
-     (["run"], "Which command of the ingester?")],
-)  # fmt: skip
+    [
+        (["upp"], "no command 'upp'"),
+        (["up", "all-of-it", "--yes"], "no part 'all-of-it'"),
+        (["up", "--force"], "has no option --force"),
+        (["run"], "Which command of the ingester?"),
+    ],
+)
 def test_a_mistyped_command_is_told(project: Recorded, arguments: list[str], words: str) -> None:
     ran = project.deploy(*arguments, **SETTINGS)
     assert ran.returncode == 2
@@ -793,8 +821,12 @@ def test_gclouds_own_linter_takes_every_command(deployed: Recorded, streaming: R
     environment = os.environ | {"CLOUDSDK_CONFIG": str(tmp_path), "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1"}
     linted = subprocess.run(
         ["gcloud", "meta", "lint-gcloud-commands", f"--commands-file={file}", "--serialize"],
-        env=environment, capture_output=True, text=True, timeout=300, check=True,
-    )  # fmt: skip
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
     results = [result for one in json.loads(linted.stdout).values() for result in one]
     assert len(results) == len(commands) > 60
     wrong = [(one["command_string"], one["error_message"]) for one in results if not one["success"]]

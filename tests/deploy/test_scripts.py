@@ -45,8 +45,11 @@ def checkout(tmp_path: Path) -> Path:
     folder = tmp_path / "it's a folder"
     names = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.splitlines()  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
     for name in names:
         if (ROOT / name).is_file() and not name.startswith("docs/pictures"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -95,8 +98,11 @@ def test_every_script_runs_in_any_shell_from_any_folder(name: str, checkout: Pat
     for script in SCRIPTS:
         done = run(
             [*SHELLS[name], str(checkout / "scripts" / script), "--help"],
-            path, http_proxy=NOWHERE, https_proxy=NOWHERE, PYTHONSAFEPATH="1",
-        )  # fmt: skip
+            path,
+            http_proxy=NOWHERE,
+            https_proxy=NOWHERE,
+            PYTHONSAFEPATH="1",
+        )
         assert (done.returncode, done.stderr) == (0, ""), script
         assert len(done.stdout) > 20, script
     seen = a_whole_run([*SHELLS[name], str(checkout / "scripts" / "run")], path, tmp_path / "where the person stands")
@@ -110,10 +116,16 @@ def a_whole_run(command: list[str], path: str, folder: Path) -> str:
     shutil.copy(ROOT / "docs" / "samples" / "posts.jsonl", folder / "mine.jsonl")
     shutil.copy(ROOT / "ingester" / "rules.yaml", folder / "my rules.yaml")
     done = run(
-        [*command, "--posts", "mine.jsonl", "--rules", "my rules.yaml", "--results", "out"], path, folder,
-        http_proxy=NOWHERE, https_proxy=NOWHERE, NO_PROXY="elsewhere", PUBSUB_TOPIC="of-a-deployment", PYTHONIOENCODING="ascii",
+        [*command, "--posts", "mine.jsonl", "--rules", "my rules.yaml", "--results", "out"],
+        path,
+        folder,
+        http_proxy=NOWHERE,
+        https_proxy=NOWHERE,
+        NO_PROXY="elsewhere",
+        PUBSUB_TOPIC="of-a-deployment",
+        PYTHONIOENCODING="ascii",
         PYTHONSAFEPATH="1",
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     assert (folder / "out" / "report.html").exists()
     assert sorted(path.name for path in folder.iterdir()) == ["local", "mine.jsonl", "my rules.yaml", "out"]
@@ -192,10 +204,13 @@ def test_an_index_that_is_set_for_pip_is_asked_and_no_other(
             f"[global]\nindex-url = {NOWHERE}\nextra-index-url =\n  http://127.0.0.1:{port}/simple\n  http://127.0.0.1:{port}/simple\n"
         )
         done = run(
-            ["sh", str(checkout / "scripts" / _DOCS[0]), _DOCS[1]], path,
+            ["sh", str(checkout / "scripts" / _DOCS[0]), _DOCS[1]],
+            path,
             PIP_CONFIG_FILE=str(tmp_path / "pip.conf"),
-            PIP_INDEX_URL=f"http://user:secret@127.0.0.1:{port}/simple", UV_CACHE_DIR=str(tmp_path / "cache"), UV_HTTP_RETRIES="0",
-        )  # fmt: skip
+            PIP_INDEX_URL=f"http://user:secret@127.0.0.1:{port}/simple",
+            UV_CACHE_DIR=str(tmp_path / "cache"),
+            UV_HTTP_RETRIES="0",
+        )
     assert done.returncode == 2
     assert ("could not be installed" if uv_is_on_the_path else "pip could not install uv") in done.stderr, done.stderr
     assert "secret" not in done.stderr

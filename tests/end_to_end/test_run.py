@@ -245,8 +245,10 @@ def test_no_process_of_a_run_asks_for_anything_beyond_this_machine(tmp_path: Pat
     assert not seen.exists(), seen.read_text()
     subprocess.run(
         [sys.executable, "-c", "import socket; socket.getaddrinfo('example.invalid', 80)"],
-        env={**os.environ, **watch}, capture_output=True, check=False,
-    )  # fmt: skip
+        env={**os.environ, **watch},
+        capture_output=True,
+        check=False,
+    )
     assert "example.invalid" in seen.read_text(), "the watch sees such a thing"
 
 

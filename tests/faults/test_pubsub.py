@@ -90,11 +90,13 @@ def publish(rest: Rest, *payloads: str, ids: list[str] | None = None) -> None:
     found = [str(json.loads(one)["data"]["id"]) for one in payloads] if ids is None else ids
     messages = [
         types.PubsubMessage(
-            data=json.dumps({"id": post_id, "payload": one, "received_at": int(time.time() * 1e6), "source": "stream"}).encode(),
+            data=json.dumps(
+                {"id": post_id, "payload": one, "received_at": int(time.time() * 1e6), "source": "stream"}
+            ).encode(),
             attributes={"source": "stream"},
         )
         for post_id, one in zip(found, payloads, strict=True)
-    ]  # fmt: skip
+    ]
     pubsub.publisher(host).publish(topic="projects/local/topics/tweets", messages=messages, retry=None, timeout=20)
 
 
@@ -103,9 +105,11 @@ def shown(rest: Rest) -> list[tuple[str, str]]:
 
 
 ORDERS = {
-    "as they were made": (0, 1, 2), "the last one first": (2, 1, 0), "the last, the first, the middle": (2, 0, 1),
+    "as they were made": (0, 1, 2),
+    "the last one first": (2, 1, 0),
+    "the last, the first, the middle": (2, 0, 1),
     "the middle, the last, the first": (1, 2, 0),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("order", cases(ORDERS, "the middle, the last, the first"))

@@ -44,7 +44,10 @@ def lines(chance: random.Random) -> list[bytes]:
         return message().replace(b'"text"', b'"text": "twice", "text"', 1)
 
     kinds: dict[Callable[[], bytes], float] = {
-        message: 60, page: 5, array: 5, doubled: 3,
+        message: 60,
+        page: 5,
+        array: 5,
+        doubled: 3,
         lambda: json.dumps(post()).encode(): 10,
         lambda: message()[: chance.randint(1, 60)]: 5,
         lambda: b'{"data":' + b"[" * 5_000 + b"]" * 5_000 + b"}": 1,
@@ -53,7 +56,7 @@ def lines(chance: random.Random) -> list[bytes]:
         lambda: bytes(chance.randrange(256) for _ in range(30)).replace(b"\n", b""): 3,
         lambda: b"": 2,
         lambda: b'{"data": {"id": "77", "username": "ann", "name": "Ann"}}': 2,
-    }  # fmt: skip
+    }
     return [chance.choices(list(kinds), list(kinds.values()))[0]() for _ in range(LINES)]
 
 

@@ -35,11 +35,17 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 PLACES = [_places(message)[1:] for message in MESSAGES]
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20)
-    | st.sampled_from(["9" * 19, "9" * 25, "2026-13-01", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "\ud83c\udfb5", "", "0"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
+    | st.sampled_from(
+        ["9" * 19, "9" * 25, "2026-13-01", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "\ud83c\udfb5", "", "0"]
+    ),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
-)  # fmt: skip
+)
 
 
 @st.composite

@@ -44,20 +44,38 @@ _SHORT, _TIMES, _MOST = 4_000, 8, 24
 _LEAST_SECONDS = 0.002  # what takes less is too short to be compared
 
 PIECES = HARD | {
-    "r and spaces": "r" + " " * 500, "r, spaces, ampersand, spaces": "r" + " " * 200 + "&amp;" + " " * 200,
-    "ampersands and spaces": "&amp;" + " " * 300, "r, spaces, ampersand": "r  &amp;  ", "slashes": "a / ",
-    "plus signs": "C+", "loose punctuation": "' - . , ", "separators": "|\n", "tabs": "\t", "formulas": "\n=", "em spaces": "\u2003",
-    "marks on one letter": "\u0301", "marks of two classes": "\u0323\u0301", "Greek": "ά\u0301", "kana marks": "\u3099",
+    "r and spaces": "r" + " " * 500,
+    "r, spaces, ampersand, spaces": "r" + " " * 200 + "&amp;" + " " * 200,
+    "ampersands and spaces": "&amp;" + " " * 300,
+    "r, spaces, ampersand": "r  &amp;  ",
+    "slashes": "a / ",
+    "plus signs": "C+",
+    "loose punctuation": "' - . , ",
+    "separators": "|\n",
+    "tabs": "\t",
+    "formulas": "\n=",
+    "em spaces": "\u2003",
+    "marks on one letter": "\u0301",
+    "marks of two classes": "\u0323\u0301",
+    "Greek": "ά\u0301",
+    "kana marks": "\u3099",
     "a and spaces": "a   ",
-    "phrases": "hip - ", "elisions": "l'", "dashes": " - ", "opening brackets": "(", "flags": "🇩🇪",
-}  # fmt: skip
+    "phrases": "hip - ",
+    "elisions": "l'",
+    "dashes": " - ",
+    "opening brackets": "(",
+    "flags": "🇩🇪",
+}
 
 
 def _row_of(text: str) -> None:
     data = {"id": "2123840964664492033", "text": text, "lang": "en"}
     record = {
-        "id": "1", "payload": json.dumps({"data": data}), "received_at": 1_764_000_000_000_000, "source": "stream"
-    }  # fmt: skip
+        "id": "1",
+        "payload": json.dumps({"data": data}),
+        "received_at": 1_764_000_000_000_000,
+        "source": "stream",
+    }
     assert make_rows(Delivery(json.dumps(record).encode(), "1"), SETTINGS.filter(KEYWORDS), NOW).outcome != "rejected"
 
 

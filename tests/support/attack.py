@@ -11,13 +11,25 @@ TEXT = (
 
 ROWS = [
     {
-        "id": str(900 + number), "created_at": "2026-11-01T04:10:00", "text": text, "lang": "en", "sentiment": sentiment,
-        "user_id": "u1", "user_username": "<b>ann</b>", "user_name": IMAGE, "user_location": SCRIPT, "user_followers_count": 5,
-        "hashtags": [SCRIPT, "x</text><script>window.attacked = 3</script>", "=1+1"], "mentions": ["bob\"onmouseover=1"],
-        "urls": ["https://evil.example\"><script>1</script>/a", "javascript:alert(1)"], "rules": ["{{7*7}}<i>"],
-        "keywords": ["music"], "retweet_of": retweet_of, "original_favorite_count": 3,
+        "id": str(900 + number),
+        "created_at": "2026-11-01T04:10:00",
+        "text": text,
+        "lang": "en",
+        "sentiment": sentiment,
+        "user_id": "u1",
+        "user_username": "<b>ann</b>",
+        "user_name": IMAGE,
+        "user_location": SCRIPT,
+        "user_followers_count": 5,
+        "hashtags": [SCRIPT, "x</text><script>window.attacked = 3</script>", "=1+1"],
+        "mentions": ['bob"onmouseover=1'],
+        "urls": ['https://evil.example"><script>1</script>/a', "javascript:alert(1)"],
+        "rules": ["{{7*7}}<i>"],
+        "keywords": ["music"],
+        "retweet_of": retweet_of,
+        "original_favorite_count": 3,
     }
     for number, (text, sentiment, retweet_of) in enumerate(
         [(TEXT, 0.9, None), (f"@cmd {IMAGE}", -0.9, None), (f"RT @x: {TEXT}", 0.1, "77")]
     )
-]  # fmt: skip
+]

@@ -57,9 +57,16 @@ class Stored:
             for table, _, row in make_rows(delivery, settings.filter(keywords), moment).rows:
                 tables.setdefault(table, []).append(row)
             tables["archive"].append(
-                {"id": post_id, "payload": payload, "received_at": moment.isoformat(), "source": "stream",
-                 "subscription_name": "tweets-archive", "message_id": f"m{self._count}", "publish_time": moment.isoformat()}
-            )  # fmt: skip
+                {
+                    "id": post_id,
+                    "payload": payload,
+                    "received_at": moment.isoformat(),
+                    "source": "stream",
+                    "subscription_name": "tweets-archive",
+                    "message_id": f"m{self._count}",
+                    "publish_time": moment.isoformat(),
+                }
+            )
         for table, rows in tables.items():
             self.insert(table, rows)
 

@@ -51,10 +51,18 @@ def recent_posts(count: int, first: int = 0, **more: Any) -> list[dict[str, Any]
     """Return posts made and received a minute ago."""
     moment = datetime.now(UTC) - timedelta(minutes=1)
     return [
-        {"id": str(first + n), "created_at": moment.strftime("%Y-%m-%dT%H:%M:%S"), "received_at": moment.isoformat(),
-         "text": f"post {first + n}", "user_username": "ann", "sentiment": 0.5, "hashtags": ["Music"], **more}
+        {
+            "id": str(first + n),
+            "created_at": moment.strftime("%Y-%m-%dT%H:%M:%S"),
+            "received_at": moment.isoformat(),
+            "text": f"post {first + n}",
+            "user_username": "ann",
+            "sentiment": 0.5,
+            "hashtags": ["Music"],
+            **more,
+        }
         for n in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def received(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

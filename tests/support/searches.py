@@ -13,4 +13,4 @@ FOUND = {
     "and no longer one": ("#music", "#musician", None),
     "signs are signs": ("c++ (2026)", "I like C++ (2026).", "C++ (2026)"),
     "what X escapes": ("R&B", "more R&amp;B please", "R&amp;B"),
-}  # fmt: skip
+}

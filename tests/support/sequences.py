@@ -12,9 +12,22 @@ from tests.support.trial import Trial
 from tests.support.waiting import let_last
 
 AT_X = (
-    "close", "reset", "partial", "disconnect", "disconnect-open", "silence", "duplicates", "unknown", "503", "500", "html", "refuse",
-    "429-rate", "429-connections", "rules-gone",
-)  # fmt: skip
+    "close",
+    "reset",
+    "partial",
+    "disconnect",
+    "disconnect-open",
+    "silence",
+    "duplicates",
+    "unknown",
+    "503",
+    "500",
+    "html",
+    "refuse",
+    "429-rate",
+    "429-connections",
+    "rules-gone",
+)
 AT_BIGQUERY = ("500x6", "503x9", "429x6", "403x3", "404x3", "partialx9", "garbledx4", "slowx3", "lostx6", "hangx2")
 
 

@@ -60,11 +60,24 @@ class Trial:
     def __post_init__(self) -> None:
         self.truth_file = self.folder / "truth.jsonl"
         command = [
-            sys.executable, "-m", "local.emulators.x.server", "--port", "0", "--posts", str(self.posts), "--rate", str(self.rate),
-            "--keep-alive", str(KEEP_ALIVE), "--search-lag", str(self.lag), "--truth", str(self.truth_file),
+            sys.executable,
+            "-m",
+            "local.emulators.x.server",
+            "--port",
+            "0",
+            "--posts",
+            str(self.posts),
+            "--rate",
+            str(self.rate),
+            "--keep-alive",
+            str(KEEP_ALIVE),
+            "--search-lag",
+            str(self.lag),
+            "--truth",
+            str(self.truth_file),
             *(part for fault in self.faults for part in ("--fault", fault)),
             *(("--credits", str(self.credits)) if self.credits is not None else ()),
-        ]  # fmt: skip
+        ]
         environment = {**self.rest.pipeline.environment, "X_BEARER_TOKEN": "local"}
         self.x = Process("x", command, environment, self.folder / "x.log")
         self.port = wait_until_ready(self.x)

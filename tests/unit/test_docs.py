@@ -115,8 +115,10 @@ def test_the_table_of_tests_is_what_scripts_test_takes_and_pytest_knows() -> Non
     assert "\tprocesses) " in script
     markers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["markers"]
     assert rows - {"", "all", "simulate", "coverage"} == {marker.split(":")[0] for marker in markers} - {
-        "slow", "quick", "process_per_case",
-    }  # fmt: skip
+        "slow",
+        "quick",
+        "process_per_case",
+    }
 
 
 def test_the_rooms_of_the_tests_are_those_of_their_readme() -> None:

@@ -14,13 +14,31 @@ from tests.support import ROOT
 FUNCTIONS = ["functions/load_tweet", "functions/remove_deleted"]  # whose files stand at the root of what is uploaded
 # of the ingester, what may look at a clock; scripts/check holds the other edges (import-linter, pyproject.toml)
 EDGES = {
-    "__main__.py", "backfill/replay.py", "budget.py", "commands/fetch.py", "commands/republish.py", "commands/sync_rules.py",
-    "ledger/store.py", "queued_log.py", "pubsub/publisher.py", "run.py", "threads.py",
+    "__main__.py",
+    "backfill/replay.py",
+    "budget.py",
+    "commands/fetch.py",
+    "commands/republish.py",
+    "commands/sync_rules.py",
+    "ledger/store.py",
+    "queued_log.py",
+    "pubsub/publisher.py",
+    "run.py",
+    "threads.py",
     "x/stream.py",
-}  # fmt: skip
+}
 PACKAGES = [
-    "posts", "runtime", "warehouse", "ingester", "functions", "dataflow", "reports", "demo", "local", "benchmarks"
-]  # fmt: skip
+    "posts",
+    "runtime",
+    "warehouse",
+    "ingester",
+    "functions",
+    "dataflow",
+    "reports",
+    "demo",
+    "local",
+    "benchmarks",
+]
 TEST_FILES = sorted((ROOT / "tests").rglob("*.py"))
 
 
@@ -112,9 +130,10 @@ def test_each_fault_says_what_only_real_processes_can_show() -> None:
         node.name
         for file in sorted((ROOT / "tests" / "faults").glob("test_*.py"))
         for node in ast.parse(file.read_text()).body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        if isinstance(node, ast.FunctionDef)
+        and node.name.startswith("test_")
         and not re.match(r"(Real|A real) ", ast.get_docstring(node) or "")
-    ]  # fmt: skip
+    ]
     assert silent == []
 
 

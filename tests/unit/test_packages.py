@@ -59,8 +59,14 @@ def tags(python: tuple[int, int], platforms: list[str]) -> set[Tag]:
 def test_scripts_run_needs_no_compiler_on_any_machine(machine: str, python: tuple[int, int]) -> None:
     system, processor, platforms = MACHINES[machine]
     version = ".".join(map(str, python))
-    environment = {"sys_platform": system, "platform_system": system.capitalize(), "platform_machine": processor,
-                   "python_version": version, "python_full_version": f"{version}.5", "os_name": "posix"}  # fmt: skip
+    environment = {
+        "sys_platform": system,
+        "platform_system": system.capitalize(),
+        "platform_machine": processor,
+        "python_version": version,
+        "python_full_version": f"{version}.5",
+        "os_name": "posix",
+    }
     fitting = tags(python, platforms)
     wanted = [one for one in requirements("requirements.txt") if not one.marker or one.marker.evaluate(environment)]
     assert len(wanted) > 60

@@ -9,9 +9,20 @@ import pytest
 from tests.support import ROOT
 
 HEAVY = {
-    "aiohttp", "apache_beam", "duckdb", "google.auth", "google.cloud.bigquery", "grpc", "networkx", "numpy", "pandas", "requests", "rich",
-    "tweepy", "yaml",
-}  # fmt: skip
+    "aiohttp",
+    "apache_beam",
+    "duckdb",
+    "google.auth",
+    "google.cloud.bigquery",
+    "grpc",
+    "networkx",
+    "numpy",
+    "pandas",
+    "requests",
+    "rich",
+    "tweepy",
+    "yaml",
+}
 _PROGRAM = """
 import atexit, runpy, sys
 atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))

@@ -25,10 +25,18 @@ def parser() -> argparse.ArgumentParser:
         description="What keywords.txt, LANGUAGES and KEEP_RETWEETS do with posts.",
     )
     what = whole.add_mutually_exclusive_group(required=True)
-    what.add_argument("--explain", action="store_true", help="say of each post on stdin which keyword keeps or drops it: "
-                      "X's messages, rows with a payload, or just texts, one a line")  # fmt: skip
-    what.add_argument("--what-if", type=Path, metavar="FILE", help="compare FILE with the file in force on the archive, "
-                      "and say what it would save in X's rule")  # fmt: skip
+    what.add_argument(
+        "--explain",
+        action="store_true",
+        help="say of each post on stdin which keyword keeps or drops it: "
+        "X's messages, rows with a payload, or just texts, one a line",
+    )
+    what.add_argument(
+        "--what-if",
+        type=Path,
+        metavar="FILE",
+        help="compare FILE with the file in force on the archive, and say what it would save in X's rule",
+    )
     whole.add_argument(
         "--keywords", type=Path, default=_FILE, metavar="FILE", help="the file in force (the shipped one)"
     )

@@ -46,9 +46,13 @@ _SHARE_OF_MEMORY = 4  # a laptop has other things to do; beyond this share of it
 # What Google's clients send, who upload files of any type; and text, which is a test's faults.
 _CONTENT_TYPES = frozenset(
     {
-        "application/json", "application/octet-stream", "multipart/related", "text/plain", "*/*",
+        "application/json",
+        "application/octet-stream",
+        "multipart/related",
+        "text/plain",
+        "*/*",
     }
-)  # fmt: skip
+)
 BUFFER_SECONDS = 5_400.0  # 90 minutes: the longest that BigQuery keeps rows from DML
 
 

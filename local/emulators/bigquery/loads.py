@@ -33,9 +33,16 @@ def adapt(told: Faults) -> None:
     async def execute(project_id: str, job_id: str, configuration: dict[str, Any], ctx: Any) -> Any:
         now = ctx.clock.now()
         job = JobMeta(
-            project_id=project_id, job_id=job_id, job_type="LOAD", state="DONE", configuration=configuration, creation_time=now,
-            start_time=now, end_time=now, etag=job_id,
-        )  # fmt: skip
+            project_id=project_id,
+            job_id=job_id,
+            job_type="LOAD",
+            state="DONE",
+            configuration=configuration,
+            creation_time=now,
+            start_time=now,
+            end_time=now,
+            etag=job_id,
+        )
         load = executor._parse_load_job_config(project_id, configuration)
         if fault := told.next(load.table_id, of_load=True):
             return job.model_copy(update={"error_result": load_error(fault)})

@@ -82,16 +82,22 @@ class Core:
         self.connects.append(now)
         if not self.rules.held:
             return problem(
-                409, "ConnectionException", f"{PROBLEM}streaming-connection", connection_issue="RuleConfigurationIssue",
+                409,
+                "ConnectionException",
+                f"{PROBLEM}streaming-connection",
+                connection_issue="RuleConfigurationIssue",
                 detail="You must define rules using the POST /2/tweets/search/stream/rules endpoint before connecting to filtered stream.",
-            )  # fmt: skip
+            )
         if is_over:
             return problem(429, "Too Many Requests", "about:blank", remaining=0, detail="Too Many Requests")
         if self.is_held():
             return problem(
-                429, "ConnectionException", f"{PROBLEM}streaming-connection", connection_issue="TooManyConnections",
+                429,
+                "ConnectionException",
+                f"{PROBLEM}streaming-connection",
+                connection_issue="TooManyConnections",
                 detail="This stream is currently at the maximum allowed connection limit.",
-            )  # fmt: skip
+            )
         return None
 
     def deliver(self, message: dict[str, Any], caller: Any = None, kind: str = "stream") -> None:
@@ -144,12 +150,17 @@ class Core:
         self.deliver(body, caller, "lookup")
         missing = [
             {
-                "value": post_id, "resource_id": post_id, "parameter": "ids", "resource_type": "tweet", "title": "Not Found Error",
-                "detail": f"Could not find tweet with ids: [{post_id}].", "type": f"{PROBLEM}resource-not-found",
+                "value": post_id,
+                "resource_id": post_id,
+                "parameter": "ids",
+                "resource_type": "tweet",
+                "title": "Not Found Error",
+                "detail": f"Could not find tweet with ids: [{post_id}].",
+                "type": f"{PROBLEM}resource-not-found",
             }
             for post_id in dict.fromkeys(ids)
             if post_id not in found
-        ]  # fmt: skip
+        ]
         return Answer(200, body | ({"errors": missing} if missing else {}))
 
     def _refuse_query(self, asked: Mapping[str, str], reach: str) -> Answer | None:

@@ -16,33 +16,98 @@ from typing import Any
 PROBLEM = "https://api.x.com/2/problems/"
 
 IN_STREAM = (
-    "close", "reset", "partial", "silence", "stall", "disconnect", "disconnect-open", "slow-reader", "duplicates", "unknown", "rules-gone",
-)  # fmt: skip
+    "close",
+    "reset",
+    "partial",
+    "silence",
+    "stall",
+    "disconnect",
+    "disconnect-open",
+    "slow-reader",
+    "duplicates",
+    "unknown",
+    "rules-gone",
+)
 
 # https://docs.x.com/x-api: (status, body, headers)
 ANSWERS: dict[str, tuple[int, dict[str, Any], dict[str, str]]] = {
-    "400": (400, {"title": "Invalid Request", "type": f"{PROBLEM}invalid-request",
-                  "detail": "One or more parameters to your request was invalid."}, {}),
-    "400-fields": (400, {"errors": [{"parameters": {"tweet.fields": ["paid_partnership"]},
-                                     "message": "The `tweet.fields` query parameter value [paid_partnership] is not one of [...]"}],
-                         "title": "Invalid Request", "type": f"{PROBLEM}invalid-request",
-                         "detail": "One or more parameters to your request was invalid."}, {}),
+    "400": (
+        400,
+        {
+            "title": "Invalid Request",
+            "type": f"{PROBLEM}invalid-request",
+            "detail": "One or more parameters to your request was invalid.",
+        },
+        {},
+    ),
+    "400-fields": (
+        400,
+        {
+            "errors": [
+                {
+                    "parameters": {"tweet.fields": ["paid_partnership"]},
+                    "message": "The `tweet.fields` query parameter value [paid_partnership] is not one of [...]",
+                }
+            ],
+            "title": "Invalid Request",
+            "type": f"{PROBLEM}invalid-request",
+            "detail": "One or more parameters to your request was invalid.",
+        },
+        {},
+    ),
     "401": (401, {"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"}, {}),
-    "402": (402, {"title": "Payment Required", "detail": "credits depleted", "status": 402,
-                  "type": f"{PROBLEM}credits-depleted"}, {}),
-    "402-credits": (402, {"title": "CreditsDepleted", "type": "https://api.twitter.com/2/problems/credits",
-                          "detail": "Your enrolled account does not have any credits to fulfill this request."}, {}),
-    "403": (403, {"title": "Client Forbidden", "type": "https://api.twitter.com/2/problems/client-forbidden",
-                  "detail": "When authenticating requests to the Twitter API v2 endpoints, you must use keys and tokens from "
-                            "a Twitter developer App that is attached to a Project."}, {}),
-    "429-rate": (429, {"title": "Too Many Requests", "detail": "Too Many Requests", "type": "about:blank", "status": 429},
-                 {"x-rate-limit-remaining": "0", "x-rate-limit-reset": "+2"}),
-    "429-cap": (429, {"title": "UsageCapExceeded", "period": "Monthly", "scope": "Product",
-                      "detail": "Usage cap exceeded: Monthly product cap", "type": f"{PROBLEM}usage-capped"},
-                {"x-rate-limit-remaining": "39999"}),
+    "402": (
+        402,
+        {
+            "title": "Payment Required",
+            "detail": "credits depleted",
+            "status": 402,
+            "type": f"{PROBLEM}credits-depleted",
+        },
+        {},
+    ),
+    "402-credits": (
+        402,
+        {
+            "title": "CreditsDepleted",
+            "type": "https://api.twitter.com/2/problems/credits",
+            "detail": "Your enrolled account does not have any credits to fulfill this request.",
+        },
+        {},
+    ),
+    "403": (
+        403,
+        {
+            "title": "Client Forbidden",
+            "type": "https://api.twitter.com/2/problems/client-forbidden",
+            "detail": "When authenticating requests to the Twitter API v2 endpoints, you must use keys and tokens from "
+            "a Twitter developer App that is attached to a Project.",
+        },
+        {},
+    ),
+    "429-rate": (
+        429,
+        {"title": "Too Many Requests", "detail": "Too Many Requests", "type": "about:blank", "status": 429},
+        {"x-rate-limit-remaining": "0", "x-rate-limit-reset": "+2"},
+    ),
+    "429-cap": (
+        429,
+        {
+            "title": "UsageCapExceeded",
+            "period": "Monthly",
+            "scope": "Product",
+            "detail": "Usage cap exceeded: Monthly product cap",
+            "type": f"{PROBLEM}usage-capped",
+        },
+        {"x-rate-limit-remaining": "39999"},
+    ),
     "500": (500, {"title": "Internal Server Error", "type": "about:blank"}, {}),
-    "503": (503, {"title": "Service Unavailable", "detail": "Service Unavailable", "type": "about:blank", "status": 503}, {}),
-}  # fmt: skip
+    "503": (
+        503,
+        {"title": "Service Unavailable", "detail": "Service Unavailable", "type": "about:blank", "status": 503},
+        {},
+    ),
+}
 AT_CONNECT = (*ANSWERS, "409", "429-connections", "html", "refuse", "rotate")
 AT_SEARCH = ("search-401", "search-402", "search-429", "search-503", "search-garbled", "search-empty")
 NAMES = (*IN_STREAM, *AT_CONNECT, *AT_SEARCH, "no-archive")

@@ -8,8 +8,19 @@ from . import phrases
 from .posts import Object
 
 _LANGUAGES = {
-    "en": 58, "es": 12, "pt": 9, "fr": 4, "de": 3, "id": 4, "tr": 3, "ja": 3, "ko": 1, "ar": 2, "he": 0.5, "hi": 0.5,
-}  # fmt: skip
+    "en": 58,
+    "es": 12,
+    "pt": 9,
+    "fr": 4,
+    "de": 3,
+    "id": 4,
+    "tr": 3,
+    "ja": 3,
+    "ko": 1,
+    "ar": 2,
+    "he": 0.5,
+    "hi": 0.5,
+}
 _ABROAD = 0.06  # of the posts are in another language than their author's own
 _NEW = 0.45  # of the posts are by somebody who has not written before
 _REMEMBERED = 20_000  # posts: who wrote one of these writes again

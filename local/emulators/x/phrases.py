@@ -106,23 +106,64 @@ PLACES: tuple[tuple[str, str, str, str, float, float], ...] = (  # id, full name
 )
 LOCATIONS: dict[str, tuple[str, ...]] = {  # what authors of a language write about where they are
     "en": (
-        "New York", "LA ✨", "Toronto", "London, UK", "Sydney", "Chicago", "Atlanta, GA", "Manila", "Lagos", "Mumbai", "Manchester",
-        "somewhere over the rainbow", "🌍", "she/her", "your playlist", "Johannesburg", "Singapore", "Dublin, Ireland",
+        "New York",
+        "LA ✨",
+        "Toronto",
+        "London, UK",
+        "Sydney",
+        "Chicago",
+        "Atlanta, GA",
+        "Manila",
+        "Lagos",
+        "Mumbai",
+        "Manchester",
+        "somewhere over the rainbow",
+        "🌍",
+        "she/her",
+        "your playlist",
+        "Johannesburg",
+        "Singapore",
+        "Dublin, Ireland",
     ),
-    "es": ("Madrid", "Bogotá, Colombia", "Mexico City", "Buenos Aires", "Santiago, Chile", "en las nubes", "Lima, Perú"),
-    "pt": ("São Paulo, Brasil", "Rio de Janeiro", "Lisboa", "ela/dela"), "fr": ("Paris", "Lyon, France", "Montréal", "Abidjan"),
-    "de": ("Berlin", "Köln", "Wien"), "id": ("Jakarta", "Bandung"), "tr": ("İstanbul", "Ankara"), "ja": ("東京", "大阪"),
-    "ko": ("서울",), "ar": ("القاهرة", "الرياض"), "he": ("תל אביב",), "hi": ("Mumbai", "दिल्ली"),
-}  # fmt: skip
+    "es": (
+        "Madrid",
+        "Bogotá, Colombia",
+        "Mexico City",
+        "Buenos Aires",
+        "Santiago, Chile",
+        "en las nubes",
+        "Lima, Perú",
+    ),
+    "pt": ("São Paulo, Brasil", "Rio de Janeiro", "Lisboa", "ela/dela"),
+    "fr": ("Paris", "Lyon, France", "Montréal", "Abidjan"),
+    "de": ("Berlin", "Köln", "Wien"),
+    "id": ("Jakarta", "Bandung"),
+    "tr": ("İstanbul", "Ankara"),
+    "ja": ("東京", "大阪"),
+    "ko": ("서울",),
+    "ar": ("القاهرة", "الرياض"),
+    "he": ("תל אביב",),
+    "hi": ("Mumbai", "दिल्ली"),
+}
 SITES = (  # of pages that are shared; the names are reserved for examples (RFC 2606)
-    ("popjournal.example", "2026/11"), ("popjournal.example", "reviews"), ("video.example", "watch"), ("video.example", "watch"),
-    ("streams.example", "track"), ("streams.example", "track"), ("streams.example", "album"), ("chartwatch.example", "week-47"),
-    ("tickets.example", "tour"), ("fans.example", "forum"), ("dailynews.example", "culture"),
-)  # fmt: skip
+    ("popjournal.example", "2026/11"),
+    ("popjournal.example", "reviews"),
+    ("video.example", "watch"),
+    ("video.example", "watch"),
+    ("streams.example", "track"),
+    ("streams.example", "track"),
+    ("streams.example", "album"),
+    ("chartwatch.example", "week-47"),
+    ("tickets.example", "tour"),
+    ("fans.example", "forum"),
+    ("dailynews.example", "culture"),
+)
 TAGS = (  # hashtags that go together
-    ("#NewMusic", "#NowPlaying", "#album", "#streaming"), ("#livemusic", "#WorldTour", "#tickets", "#tour2026"),
-    ("#musicvideo", "#dance", "#choreo", "#viral"), ("#guitar", "#acoustic", "#musicproducer", "#songwriting"),
-)  # fmt: skip
+    ("#NewMusic", "#NowPlaying", "#album", "#streaming"),
+    ("#livemusic", "#WorldTour", "#tickets", "#tour2026"),
+    ("#musicvideo", "#dance", "#choreo", "#viral"),
+    ("#guitar", "#acoustic", "#musicproducer", "#songwriting"),
+)
 EVENT: dict[str, tuple[str, ...]] = {  # an album that has just come out; each holds one of KEYWORDS
     "en": (
         "NIGHT TRAIN IS OUT and I am not okay 😭 best song: Platform Nine #NightTrain",
@@ -137,9 +178,27 @@ EVENT: dict[str, tuple[str, ...]] = {  # an album that has just come out; each h
 }
 
 NAMES = (
-    "Maya", "Leo 🎧", "Ana Clara", "Jonas", "Ayşe", "Yuki", "Omar", "Noa", "Priya", "Luca", "Zoë", "Sam", "Kim",
-    "Belieber 4 ever 💜", "Rafael", "Inés", "ゆうた", "سارة", "Daily News", "Chris P.",
-)  # fmt: skip
+    "Maya",
+    "Leo 🎧",
+    "Ana Clara",
+    "Jonas",
+    "Ayşe",
+    "Yuki",
+    "Omar",
+    "Noa",
+    "Priya",
+    "Luca",
+    "Zoë",
+    "Sam",
+    "Kim",
+    "Belieber 4 ever 💜",
+    "Rafael",
+    "Inés",
+    "ゆうた",
+    "سارة",
+    "Daily News",
+    "Chris P.",
+)
 
 # About the topic of the user's rules: {word} is one of their words. The text around it is small talk.
 TOPIC: dict[str, tuple[str, ...]] = {

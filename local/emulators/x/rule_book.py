@@ -67,10 +67,13 @@ class RuleBook:
         app = {"client_app_id": "1", "rule_count": len(self.held)}
         return {
             "data": {
-                "all_project_client_apps": [app], "cap_per_client_app": str(self._cap), "cap_per_project": str(self._cap),
-                "client_app_rules_count": app, "project_rules_count": number,
+                "all_project_client_apps": [app],
+                "cap_per_client_app": str(self._cap),
+                "cap_per_project": str(self._cap),
+                "client_app_rules_count": app,
+                "project_rules_count": number,
             }
-        }  # fmt: skip
+        }
 
     def change(self, wanted: Mapping[str, Any], now: float, *, dry: bool) -> tuple[int, dict[str, Any]]:
         """Answer POST: add or delete rules, or only say what would happen. Duplicate and invalid rules are reported in a 2xx answer."""
@@ -86,14 +89,24 @@ class RuleBook:
             value = rule.get("value", "")
             if (same := known.get(" ".join(value.split()))) is not None:
                 errors.append(
-                    {"value": value, "id": same["id"], "title": "DuplicateRule", "type": f"{PROBLEM}duplicate-rules",
-                     "detail": f"Rule already exists with id: {same['id']}"}
-                )  # fmt: skip
+                    {
+                        "value": value,
+                        "id": same["id"],
+                        "title": "DuplicateRule",
+                        "type": f"{PROBLEM}duplicate-rules",
+                        "detail": f"Rule already exists with id: {same['id']}",
+                    }
+                )
             elif refused := _refused(value):
                 errors.append(
-                    {"value": value, "title": "UnprocessableEntity", "type": f"{PROBLEM}invalid-rules",
-                     "detail": refused, "details": [refused]}
-                )  # fmt: skip
+                    {
+                        "value": value,
+                        "title": "UnprocessableEntity",
+                        "type": f"{PROBLEM}invalid-rules",
+                        "detail": refused,
+                        "details": [refused],
+                    }
+                )
             else:
                 new = {"id": str(next(self._ids)), "value": value, "tag": rule.get("tag", "")}
                 known[" ".join(value.split())] = new

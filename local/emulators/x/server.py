@@ -36,9 +36,15 @@ _HOSTS = doors.HOSTS | {"api.x.com", "api.twitter.com"}  # for clients that know
 # X's own, compliance uploads, and a test's faults
 _CONTENT_TYPES = frozenset({"application/json", "text/plain", "application/octet-stream"})
 _OF_THE_CORE = (
-    ("GET", RULES), ("POST", RULES), ("GET", f"{RULES}/counts"), ("GET", "/2/tweets"), ("GET", "/2/tweets/counts/recent"),
-    ("GET", "/2/tweets/counts/all"), ("GET", "/2/usage/tweets"), ("GET", "/2/connections"),
-)  # fmt: skip
+    ("GET", RULES),
+    ("POST", RULES),
+    ("GET", f"{RULES}/counts"),
+    ("GET", "/2/tweets"),
+    ("GET", "/2/tweets/counts/recent"),
+    ("GET", "/2/tweets/counts/all"),
+    ("GET", "/2/usage/tweets"),
+    ("GET", "/2/connections"),
+)
 
 
 class X:
@@ -237,9 +243,13 @@ def main() -> None:
         help="seconds of quiet after which X sends an empty line (%(default)s)",
     )
     parser.add_argument(
-        "--fault", type=_fault, action="append", default=[], metavar="NAME@SECONDS[xTIMES]",
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="NAME@SECONDS[xTIMES]",
         help=f"what goes wrong, and when after the first connection: {', '.join(faults.NAMES)}",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--search-lag", type=float, default=10.0, help="seconds by which search is behind (%(default)s)"
     )

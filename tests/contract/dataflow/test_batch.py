@@ -390,11 +390,17 @@ def test_the_archive_is_read_once_more_without_replays_and_canaries(
 ) -> None:
     rows = [
         {
-            "id": str(number), "payload": streamed(number).decode(), "received_at": f"2026-11-01T{number % 24:02}:00:00Z", "source": source,
-            "message_id": str(number), "subscription_name": "s", "publish_time": "2026-11-01T00:00:00Z", "attributes": "{}",
+            "id": str(number),
+            "payload": streamed(number).decode(),
+            "received_at": f"2026-11-01T{number % 24:02}:00:00Z",
+            "source": source,
+            "message_id": str(number),
+            "subscription_name": "s",
+            "publish_time": "2026-11-01T00:00:00Z",
+            "attributes": "{}",
         }
         for number, source in enumerate(["stream", "search", "archive", "doctor", "stream"])
-    ]  # fmt: skip
+    ]
     rows[4]["received_at"] = "2026-11-02T00:00:00Z"
     assert place.client.insert_rows_json(f"local.{place.dataset}.archive", rows) == []
     between = ("--from", "2026-11-01", "--to", "2026-11-02")

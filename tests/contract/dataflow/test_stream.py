@@ -62,8 +62,10 @@ def test_no_message_is_lost_when_bigquery_fails_for_a_while(
     bad = types.PubsubMessage(data=orjson.dumps({"id": "", "payload": "{", "received_at": 1, "source": "stream"}))
     pubsub.publisher(host).publish(topic=topic, messages=[bad], retry=None, timeout=SECONDS)
     environment = {
-        "GOOGLE_CLOUD_PROJECT": "local", "BIGQUERY_DATASET": dataset, "PUBSUB_EMULATOR_HOST": host,
-    }  # fmt: skip
+        "GOOGLE_CLOUD_PROJECT": "local",
+        "BIGQUERY_DATASET": dataset,
+        "PUBSUB_EMULATOR_HOST": host,
+    }
     command = [sys.executable, "-m", "dataflow", "stream", "--subscription", name]
     tell(os.environ["BIGQUERY_EMULATOR_HOST"], "503x5 lostx2 partialx2")
     try:

@@ -161,9 +161,14 @@ def test_the_receipt_balances_message_by_message(insert: Any, client: bigquery.C
 
     insert(
         "archive",
-        archived("1", "m1"), archived("1", "m2"),  # X sent it twice: one post
-        archived("2", "m3"), archived("", "m4"), archived("5", "m5"), archived("6", "m6"), archived("7", "m7", "doctor"),
-    )  # fmt: skip
+        archived("1", "m1"),
+        archived("1", "m2"),  # X sent it twice: one post
+        archived("2", "m3"),
+        archived("", "m4"),
+        archived("5", "m5"),
+        archived("6", "m6"),
+        archived("7", "m7", "doctor"),
+    )
     insert("tweet_versions", version("1"), version("1", 1))
     insert("filtered", {"id": "2", "reason": "no_keyword"})
     # m4 by the function; 5 by the dead-letter topic, under a message id of its own; 6 nowhere
@@ -293,11 +298,29 @@ def test_the_hours_of_posts_add_up(insert: Any, client: bigquery.Client, dataset
     rows = query(client, dataset, "SELECT * FROM posts_by_hour ORDER BY lang")
     common = {"day": T0.date(), "hour": T0}
     assert rows == [
-        {**common, "lang": "en", "posts": 2, "retweets": 1, "quotes": 0, "replies": 0, "reach": 15,
-         "sentiment_sum": 0.0, "sentiment_n": 2},
-        {**common, "lang": "ja", "posts": 2, "retweets": 0, "quotes": 1, "replies": 1, "reach": None,
-         "sentiment_sum": None, "sentiment_n": 0},
-    ]  # fmt: skip
+        {
+            **common,
+            "lang": "en",
+            "posts": 2,
+            "retweets": 1,
+            "quotes": 0,
+            "replies": 0,
+            "reach": 15,
+            "sentiment_sum": 0.0,
+            "sentiment_n": 2,
+        },
+        {
+            **common,
+            "lang": "ja",
+            "posts": 2,
+            "retweets": 0,
+            "quotes": 1,
+            "replies": 1,
+            "reach": None,
+            "sentiment_sum": None,
+            "sentiment_n": 0,
+        },
+    ]
 
 
 def test_health_has_an_hour_for_what_arrived_and_for_each_gap(
@@ -312,11 +335,31 @@ def test_health_has_an_hour_for_what_arrived_and_for_each_gap(
     insert("ingester_events", {**gap, "at": at(90), "event": "gap_filled"})
     rows = query(client, dataset, "SELECT * FROM health ORDER BY hour")
     assert [{**row, "dollars": float(row["dollars"])} for row in rows] == [
-        {"hour": T0, "received": 3, "loaded": 1, "filtered": 1, "rejected": 0, "missing": 1, "dollars": 0.015,
-         "seconds_not_held": 600, "gaps_open": 0, "gaps_closed": 1},
-        {"hour": T0 + timedelta(hours=1), "received": 0, "loaded": 0, "filtered": 0, "rejected": 0, "missing": 0, "dollars": 0.0,
-         "seconds_not_held": 1200, "gaps_open": 0, "gaps_closed": 1},
-    ]  # fmt: skip
+        {
+            "hour": T0,
+            "received": 3,
+            "loaded": 1,
+            "filtered": 1,
+            "rejected": 0,
+            "missing": 1,
+            "dollars": 0.015,
+            "seconds_not_held": 600,
+            "gaps_open": 0,
+            "gaps_closed": 1,
+        },
+        {
+            "hour": T0 + timedelta(hours=1),
+            "received": 0,
+            "loaded": 0,
+            "filtered": 0,
+            "rejected": 0,
+            "missing": 0,
+            "dollars": 0.0,
+            "seconds_not_held": 1200,
+            "gaps_open": 0,
+            "gaps_closed": 1,
+        },
+    ]
 
 
 def test_a_rejected_message_that_is_no_json_does_not_break_the_receipt(

@@ -96,8 +96,11 @@ def test_plan_shows_what_apply_then_does_and_no_more(bench: Bench, client: bigqu
     assert program.returncode == 1
     read = json.loads(program.stdout)
     assert [(rule["what"], rule["value"]) for rule in read["rules"]] == [
-        ("add", "music"), ("add", "song"), ("change", "music"), ("not_ours", "dance"),
-    ]  # fmt: skip
+        ("add", "music"),
+        ("add", "song"),
+        ("change", "music"),
+        ("not_ours", "dance"),
+    ]
     assert read["posts_a_day"] == 0.0
     assert program.stderr == "X charges $0.005 for counting what the rules match.\n", "one query holds both rules"
     (row,) = client.query(f"SELECT SUM(units) AS units FROM {dataset}.spending").result()
@@ -197,10 +200,22 @@ def test_history_is_priced_fetched_within_the_budget_and_gone_on_with(
 
         def search(*more: str, per_day: str = "0") -> str:
             told = bench.run(
-                "--time-scale", "0.01", "search", "--from", f"{NOW - timedelta(days=31):%F}", "--to", f"{NOW - timedelta(days=1):%F}",
-                "--rule", "music", *more, X_API_URL=url, MAX_POSTS_PER_DAY=per_day, MAX_POSTS_PER_MONTH="0",
-                EXPAND_AUTHORS="false", EXPAND_REFERENCED="false",
-            )  # fmt: skip
+                "--time-scale",
+                "0.01",
+                "search",
+                "--from",
+                f"{NOW - timedelta(days=31):%F}",
+                "--to",
+                f"{NOW - timedelta(days=1):%F}",
+                "--rule",
+                "music",
+                *more,
+                X_API_URL=url,
+                MAX_POSTS_PER_DAY=per_day,
+                MAX_POSTS_PER_MONTH="0",
+                EXPAND_AUTHORS="false",
+                EXPAND_REFERENCED="false",
+            )
             assert told.returncode == 0, told.stderr
             return " ".join(told.stderr.split())
 

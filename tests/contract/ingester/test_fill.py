@@ -119,9 +119,18 @@ class Known:
         ledger = Ledger(store, holder, clock, ServerClock(clock), budget)
         reservations = Reservations(budget, ledger, clock, ServerClock(clock), times)
         return Shared(
-            x, publisher, store, reservations, times, clock, ServerClock(clock), datetime.now(UTC), authors,
-            referenced=False, ledger=ledger,
-        )  # fmt: skip
+            x,
+            publisher,
+            store,
+            reservations,
+            times,
+            clock,
+            ServerClock(clock),
+            datetime.now(UTC),
+            authors,
+            referenced=False,
+            ledger=ledger,
+        )
 
 
 @contextmanager

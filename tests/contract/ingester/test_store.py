@@ -73,10 +73,22 @@ def months(seed: int, now: datetime) -> list[Event]:
         elif what == "filled" and gaps:
             gap = gaps.pop(rng.randrange(len(gaps)))
             status = rng.choice(["filled", "partial", "skipped"])
-            found.append(Event(
-                holder, at, "gap_filled", gap.gap_id, gap.since, at, "closed", delivered_today=units,
-                posts_expected=rng.choice([None, 5]), posts_recovered=5, status=status, **shared,
-            ))  # fmt: skip
+            found.append(
+                Event(
+                    holder,
+                    at,
+                    "gap_filled",
+                    gap.gap_id,
+                    gap.since,
+                    at,
+                    "closed",
+                    delivered_today=units,
+                    posts_expected=rng.choice([None, 5]),
+                    posts_recovered=5,
+                    status=status,
+                    **shared,
+                )
+            )
         elif what == "stopped":
             reason = rng.choice(["told", "Done", "credits", "token", "pause", "bug"])
             retry = at + timedelta(hours=1) if reason in ("credits", "token") else None

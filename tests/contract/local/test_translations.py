@@ -12,9 +12,14 @@ from tests.support.report_rows import fresh
 POSTS: list[dict[str, Any]] = [
     {"id": "1", "keywords": ["a", "b"], "hashtags": ["X", "x"], "payload": '{"data": {"id": "1"}}'},
     {"id": "2", "keywords": [], "hashtags": [], "payload": '{"data": {"id": "2"}}'},
-    {"id": "3", "keywords": ["c"], "hashtags": ["y"], "quote_of": "9",
-     "payload": '{"data": {"id": "3"}, "includes": {"tweets": [{"id": "9", "text": "gone"}]}}'},
-]  # fmt: skip
+    {
+        "id": "3",
+        "keywords": ["c"],
+        "hashtags": ["y"],
+        "quote_of": "9",
+        "payload": '{"data": {"id": "3"}, "includes": {"tweets": [{"id": "9", "text": "gone"}]}}',
+    },
+]
 DELETED = [{"id": "9", "chain_id": "9", "reason": "deleted", "at": "2026-11-02T00:00:00Z"}]
 ROWS = {
     "a value of a list": ("SELECT id FROM tweets WHERE 'a' IN UNNEST(keywords) ORDER BY id", [{"id": "1"}]),
@@ -26,17 +31,22 @@ ROWS = {
     ),
     "and its rows counted": ("SELECT COUNT(*) AS n FROM tweets, UNNEST(hashtags) AS tag WHERE tag != 'y'", [{"n": 2}]),
     "an outer join keeps the row without": (
-        "SELECT id, tag FROM tweets LEFT JOIN UNNEST(hashtags) AS tag WHERE id = '2'", [{"id": "2", "tag": None}],
+        "SELECT id, tag FROM tweets LEFT JOIN UNNEST(hashtags) AS tag WHERE id = '2'",
+        [{"id": "2", "tag": None}],
     ),
     "with an offset": (
         "SELECT tag FROM tweets, UNNEST(hashtags) AS tag WITH OFFSET AS place WHERE place = 1 ORDER BY 1",
         [{"tag": "x"}],
     ),
-    "of a view under another name": ("SELECT p.id FROM tweets AS p, UNNEST(p.hashtags) AS tag WHERE tag = 'y'", [{"id": "3"}]),
+    "of a view under another name": (
+        "SELECT p.id FROM tweets AS p, UNNEST(p.hashtags) AS tag WHERE tag = 'y'",
+        [{"id": "3"}],
+    ),
     "two lists": ("SELECT COUNT(*) AS n FROM tweets, UNNEST(hashtags) AS tag, UNNEST(keywords) AS word", [{"n": 5}]),
     **{
         f"the message of a post that carries one that is gone, {how}": (
-            sql.replace("CARRIED", "JSON_QUERY(payload, '$.includes') AS carried"), [{"carried": None}],
+            sql.replace("CARRIED", "JSON_QUERY(payload, '$.includes') AS carried"),
+            [{"carried": None}],
         )
         for how, sql in {
             "alone": "SELECT CARRIED FROM tweets WHERE id = '3'",
@@ -46,7 +56,7 @@ ROWS = {
             "of a whole row": "SELECT JSON_QUERY(TO_JSON(p), '$.payload.includes') AS carried FROM tweets AS p WHERE p.id = '3'",
         }.items()
     },
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

@@ -20,13 +20,17 @@ def told(at: str) -> dict[str, Any]:
 
 
 BEGINNINGS = {
-    "at the hour of the first post, where the ingester came later": ([POST], [told("2026-11-02T12:00:00Z")], "2026-11-02T09:00:00+00:00"),
+    "at the hour of the first post, where the ingester came later": (
+        [POST],
+        [told("2026-11-02T12:00:00Z")],
+        "2026-11-02T09:00:00+00:00",
+    ),
     "where the ingester first told": ([POST], [told("2026-11-01T05:30:00Z")], "2026-11-01T05:00:00+00:00"),
     "as asked, where it was collecting before": ([POST], [told("2026-10-01T00:00:00Z")], "2026-11-01T00:00:00+00:00"),
     "as asked, where nothing is known": ([], [], "2026-11-01T00:00:00+00:00"),
     "as asked, where it began afterwards": ([], [told("2026-12-01T00:00:00Z")], "2026-11-01T00:00:00+00:00"),
     "at the first post, where no ingester has told": ([POST], [], "2026-11-02T09:00:00+00:00"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("posts", "events", "begin"), BEGINNINGS.values(), ids=BEGINNINGS.keys())
@@ -42,10 +46,14 @@ def test_where_a_report_begins(
 
 ENDS = {
     "at the hour after the last post, where no ingester has told": ([POST], [], "2026-11-02T10:00:00+00:00"),
-    "where the ingester last told": ([POST], [told("2026-11-01T05:30:00Z"), told("2026-11-03T07:10:00Z")], "2026-11-03T08:00:00+00:00"),
+    "where the ingester last told": (
+        [POST],
+        [told("2026-11-01T05:30:00Z"), told("2026-11-03T07:10:00Z")],
+        "2026-11-03T08:00:00+00:00",
+    ),
     "as asked, where it told a minute before": ([POST], [told("2026-11-03T23:59:00Z")], "2026-11-04T00:00:00+00:00"),
     "as asked, where it goes on afterwards": ([POST], [told("2026-11-20T00:00:00Z")], "2026-11-04T00:00:00+00:00"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("posts", "events", "end"), ENDS.values(), ids=ENDS.keys())

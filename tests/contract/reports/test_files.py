@@ -255,10 +255,13 @@ def test_a_file_of_another_kind_is_not_written(source: Source, tmp_path: Path) -
 
 def test_posts_as_x_sent_them_are_what_twarc_reads(session_client: bigquery.Client, tmp_path: Path) -> None:
     sent: list[dict[str, Any]] = [
-        {"data": {"id": "1", "text": "R&amp;B 🎧", "author_id": "7"}, "includes": {"users": [{"id": "7", "username": "ann"}]},
-         "matching_rules": [{"id": "9", "tag": "artist"}]},
+        {
+            "data": {"id": "1", "text": "R&amp;B 🎧", "author_id": "7"},
+            "includes": {"users": [{"id": "7", "username": "ann"}]},
+            "matching_rules": [{"id": "9", "tag": "artist"}],
+        },
         {"data": {"id": "2", "text": "שלום\nעולם"}},
-    ]  # fmt: skip
+    ]
     rows = [{"id": one["data"]["id"], "created_at": "2026-11-01T12:00:00", "payload": json.dumps(one)} for one in sent]
     posts = fresh(session_client, {"tweet_versions": rows})
     path = tmp_path / "posts.jsonl"

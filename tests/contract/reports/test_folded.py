@@ -8,10 +8,37 @@ from posts.text import fold
 from reports import questions
 
 HARD = [
-    "Café", "Cafe\u0301", "ＭＵＳＩＣ", "İSTANBUL", "ISPARTA ılık", "Μουσική ΜΟΥΣΙΚΗ", "ᾳ̈", "don’t", "donʼt", "don't", "soft\u00adhyphen",
-    "نرم\u200cافزار", "كـــتاب", "ﷺ", "❤️", "❤", "Straße STRASSE ẞ", "ﬁne", "Nike™ ®", "한국어", "\u1112\u1161\u11ab", "ｱｲｳ ガ", "año ano",
-    "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "x" * 300, "", "à́̂", "ς σ Σ", "Ǆ", "㎏ ½",
-]  # fmt: skip
+    "Café",
+    "Cafe\u0301",
+    "ＭＵＳＩＣ",
+    "İSTANBUL",
+    "ISPARTA ılık",
+    "Μουσική ΜΟΥΣΙΚΗ",
+    "ᾳ̈",
+    "don’t",
+    "donʼt",
+    "don't",
+    "soft\u00adhyphen",
+    "نرم\u200cافزار",
+    "كـــتاب",
+    "ﷺ",
+    "❤️",
+    "❤",
+    "Straße STRASSE ẞ",
+    "ﬁne",
+    "Nike™ ®",
+    "한국어",
+    "\u1112\u1161\u11ab",
+    "ｱｲｳ ガ",
+    "año ano",
+    "🏴󠁧󠁢󠁳󠁣󠁴󠁿",
+    "x" * 300,
+    "",
+    "à́̂",
+    "ς σ Σ",
+    "Ǆ",
+    "㎏ ½",
+]
 
 
 def test_bigquery_folds_as_the_filter_does(session_client: bigquery.Client) -> None:

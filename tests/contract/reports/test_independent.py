@@ -25,10 +25,19 @@ PERIODS = {
         datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 10, 26, 7, 10, tzinfo=UTC), "Europe/Berlin", minimum=1
     ),
     "of one keyword, in New York": Params(END - timedelta(days=14), END, "America/New_York", keyword="song"),
-    "of one rule, in Kathmandu": Params(END - timedelta(days=9, hours=3), END, "Asia/Kathmandu", rule="artist-music", minimum=2,
-                                       week_start=6, by="rule", sample=30, seed=7),
+    "of one rule, in Kathmandu": Params(
+        END - timedelta(days=9, hours=3),
+        END,
+        "Asia/Kathmandu",
+        rule="artist-music",
+        minimum=2,
+        week_start=6,
+        by="rule",
+        sample=30,
+        seed=7,
+    ),
     "a few, by language": Params(END - timedelta(days=9), END, by="language", sample=41, week_start=5),
-}  # fmt: skip
+}
 
 
 def texts(number: int) -> list[str | None]:
@@ -52,22 +61,36 @@ def random_rows(seed: int) -> independent.Tables:
         made = begin + timedelta(seconds=rng.randrange(28 * 86_400))
         arrived = made + timedelta(seconds=5, microseconds=number)
         row = {
-            "id": str(10_000 + number), "created_at": f"{made:%Y-%m-%dT%H:%M:%S}", "source": rng.choice(["stream", "search", "import"]),
-            "received_at": arrived.isoformat(), "loaded_at": (arrived + timedelta(seconds=1)).isoformat(),
-            "text": rng.choice(texts(number)), "lang": rng.choice(["en", "de", "ja", None]),
-            "latitude": rng.choice([None, None, 52.5163, -0.05]), "longitude": rng.choice([None, 13.4, -73.97]),
+            "id": str(10_000 + number),
+            "created_at": f"{made:%Y-%m-%dT%H:%M:%S}",
+            "source": rng.choice(["stream", "search", "import"]),
+            "received_at": arrived.isoformat(),
+            "loaded_at": (arrived + timedelta(seconds=1)).isoformat(),
+            "text": rng.choice(texts(number)),
+            "lang": rng.choice(["en", "de", "ja", None]),
+            "latitude": rng.choice([None, None, 52.5163, -0.05]),
+            "longitude": rng.choice([None, 13.4, -73.97]),
             "conversation_id": rng.choice([None, *map(str, range(300))]),
-            "user_id": rng.choice([None, *map(str, range(40))]), "user_username": rng.choice(["u", "v", None]),
+            "user_id": rng.choice([None, *map(str, range(40))]),
+            "user_username": rng.choice(["u", "v", None]),
             "user_followers_count": rng.choice([None, 0, 5, 5, 1_000_000]),
             "user_location": rng.choice([None, "", " ", "Berlin ", "Paris"]),
-            "retweet_of": rng.choice([None, None, "7", "8"]), "quote_of": rng.choice([None, "9"]), "reply_to": rng.choice([None, "9"]),
-            "original_retweet_count": rng.choice([None, 3]), "original_favorite_count": rng.choice([None, 0, *range(9)]),
-            "sentiment": rng.choice([None, 0.0, round(rng.uniform(-1, 1), 4)]), "country_code": rng.choice([None, None, "US"]),
-            "tweet_location": rng.choice([None, None, "Austin"]), "hashtags": rng.choices(words, k=rng.randrange(3)),
-            "mentions": rng.choices(words, k=rng.randrange(3)), "keywords": rng.sample(["song", "beat"], rng.randrange(3)),
-            "urls": rng.choices(["https://x.com/a", "http://www.A.org/b", "https://u@b.org:80", "mailto:x"], k=rng.randrange(3)),
+            "retweet_of": rng.choice([None, None, "7", "8"]),
+            "quote_of": rng.choice([None, "9"]),
+            "reply_to": rng.choice([None, "9"]),
+            "original_retweet_count": rng.choice([None, 3]),
+            "original_favorite_count": rng.choice([None, 0, *range(9)]),
+            "sentiment": rng.choice([None, 0.0, round(rng.uniform(-1, 1), 4)]),
+            "country_code": rng.choice([None, None, "US"]),
+            "tweet_location": rng.choice([None, None, "Austin"]),
+            "hashtags": rng.choices(words, k=rng.randrange(3)),
+            "mentions": rng.choices(words, k=rng.randrange(3)),
+            "keywords": rng.sample(["song", "beat"], rng.randrange(3)),
+            "urls": rng.choices(
+                ["https://x.com/a", "http://www.A.org/b", "https://u@b.org:80", "mailto:x"], k=rng.randrange(3)
+            ),
             "rules": rng.choice([[], ["artist-music"], ["artist-music", "other"]]),
-        }  # fmt: skip
+        }
         versions.append(row)
         if rng.random() < 0.1:  # delivered twice, with other words
             versions.append(row | {"loaded_at": (arrived + timedelta(minutes=9)).isoformat(), "text": "newer"})
@@ -77,10 +100,15 @@ def random_rows(seed: int) -> independent.Tables:
     ]
     lost = [row | {"id": str(90_000 + n), "message_id": f"x{n}"} for n, row in enumerate(archive[:9])]
     dropped = [
-        {"id": str(50_000 + n), "reason": rng.choice(["no_keyword", "excluded", "retweet", "other"]),
-         "received_at": (begin + timedelta(hours=n)).isoformat(), "loaded_at": END.isoformat(),
-         "source": rng.choice(["stream", "import", None])} for n in range(300)
-    ]  # fmt: skip
+        {
+            "id": str(50_000 + n),
+            "reason": rng.choice(["no_keyword", "excluded", "retweet", "other"]),
+            "received_at": (begin + timedelta(hours=n)).isoformat(),
+            "loaded_at": END.isoformat(),
+            "source": rng.choice(["stream", "import", None]),
+        }
+        for n in range(300)
+    ]
     events: list[dict[str, Any]] = []
     for number in range(40):  # some of them overlap
         since = begin + timedelta(seconds=rng.randrange(28 * 86_400))
@@ -89,8 +117,17 @@ def random_rows(seed: int) -> independent.Tables:
         expected = rng.choice([None, 40])
         gap = {"holder": "h", "gap_id": f"g{number}", "since": since.isoformat(), "reason": "cut"}
         events.append(gap | {"at": since.isoformat(), "event": "gap_opened", "status": "open"})
-        events.append(gap | {"at": until.isoformat(), "until": until.isoformat(), "event": "gap_filled", "status": status,
-                             "posts_expected": expected, "posts_recovered": None if expected is None else 30})  # fmt: skip
+        events.append(
+            gap
+            | {
+                "at": until.isoformat(),
+                "until": until.isoformat(),
+                "event": "gap_filled",
+                "status": status,
+                "posts_expected": expected,
+                "posts_recovered": None if expected is None else 30,
+            }
+        )
     for number in range(60):  # programs of this version, and of earlier ones, that count what they spend
         counts: dict[str, Any] = rng.choice(
             [
@@ -103,9 +140,12 @@ def random_rows(seed: int) -> independent.Tables:
             {"holder": rng.choice("abc"), "at": at.isoformat(), "event": "alive", "sequence": number} | counts
         )
     return {
-        "tweet_versions": versions, "archive": [*archive, *lost], "filtered": dropped, "ingester_events": events,
+        "tweet_versions": versions,
+        "archive": [*archive, *lost],
+        "filtered": dropped,
+        "ingester_events": events,
         "superseded": [{"id": "10007", "by": "10008", "loaded_at": END.isoformat()}],
-    }  # fmt: skip
+    }
 
 
 TABLES["random"] = random_rows(1)
@@ -158,13 +198,25 @@ def topic_rows() -> independent.Tables:
     for number in range(500):
         made = begin + timedelta(seconds=rng.randrange(21 * 86_400))
         lang = rng.choice(["en", "en", "es", "de"])
-        versions.append({
-            "id": str(70_000 + number), "created_at": f"{made:%Y-%m-%dT%H:%M:%S}", "received_at": (made + timedelta(seconds=4)).isoformat(),
-            "loaded_at": (made + timedelta(seconds=5)).isoformat(), "source": "import" if number % 2 else "stream", "lang": lang,
-            "text": f"{rng.choice(['rain', 'lluvia', 'Regen'])} {number}", "user_id": str(number % 90), "user_username": f"u{number % 90}",
-            "sentiment": round(rng.uniform(-1, 1), 3) if lang == "en" else None, "hashtags": rng.choice([[], ["Rain"], ["Regen", "rain"]]),
-            "mentions": [], "urls": [], "rules": ["rain"], "keywords": [],
-        })  # fmt: skip
+        versions.append(
+            {
+                "id": str(70_000 + number),
+                "created_at": f"{made:%Y-%m-%dT%H:%M:%S}",
+                "received_at": (made + timedelta(seconds=4)).isoformat(),
+                "loaded_at": (made + timedelta(seconds=5)).isoformat(),
+                "source": "import" if number % 2 else "stream",
+                "lang": lang,
+                "text": f"{rng.choice(['rain', 'lluvia', 'Regen'])} {number}",
+                "user_id": str(number % 90),
+                "user_username": f"u{number % 90}",
+                "sentiment": round(rng.uniform(-1, 1), 3) if lang == "en" else None,
+                "hashtags": rng.choice([[], ["Rain"], ["Regen", "rain"]]),
+                "mentions": [],
+                "urls": [],
+                "rules": ["rain"],
+                "keywords": [],
+            }
+        )
     return {"tweet_versions": versions}
 
 

@@ -28,8 +28,14 @@ def test_the_numbers_are_those_of_the_tables(live: Source) -> None:
         for name in ("total_posts", "no_retweets", "received", "loaded", "filtered", "rejected", "gaps_open")
     }
     assert numbers == {
-        "total_posts": 3, "no_retweets": 3, "received": 5, "loaded": 3, "filtered": 1, "rejected": 1, "gaps_open": 1,
-    }  # fmt: skip
+        "total_posts": 3,
+        "no_retweets": 3,
+        "received": 5,
+        "loaded": 3,
+        "filtered": 1,
+        "rejected": 1,
+        "gaps_open": 1,
+    }
     assert now["dollars_today"] == 1.5
     assert (now["credit_dollars"], now["credit_days"], now["cap_days"]) == (12.4, 2.5, None)
     assert now["sentiment"] == 0.5

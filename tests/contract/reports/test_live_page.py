@@ -22,9 +22,16 @@ def test_the_page_moves_while_posts_arrive(
         with browsing(address, timezone_id="America/Los_Angeles") as seen:
             page = seen.page
             assert page.inner_text("#total_posts") == "3"
-            assert {name: page.inner_text(f"#{name}") for name in ("received", "loaded", "filtered", "rejected", "gaps_open")} == {
-                "received": "5", "loaded": "3", "filtered": "1", "rejected": "1", "gaps_open": "1",
-            }  # fmt: skip
+            assert {
+                name: page.inner_text(f"#{name}")
+                for name in ("received", "loaded", "filtered", "rejected", "gaps_open")
+            } == {
+                "received": "5",
+                "loaded": "3",
+                "filtered": "1",
+                "rejected": "1",
+                "gaps_open": "1",
+            }
             assert page.inner_text("#dollars_today") == "$1.50"
             assert page.inner_text("#credit") == "$12.40"
             assert page.inner_text("#credit_days") == "2.5 days at the present rate"

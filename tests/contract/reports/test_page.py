@@ -132,14 +132,17 @@ FEW: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
     "an empty table": ([], {}),
     "one post": ([{"id": "1", "created_at": "2026-11-01T04:10:00", "text": "hi"}], {}),
     "a year's hole": (
-        [{"id": str(n), "created_at": f"{year}-11-01T04:10:00", "text": "love", "sentiment": 0.5} for n, year in enumerate((2025, 2026))],
+        [
+            {"id": str(n), "created_at": f"{year}-11-01T04:10:00", "text": "love", "sentiment": 0.5}
+            for n, year in enumerate((2025, 2026))
+        ],
         {"since": "2025-10-31T00:00:00", "until": "2026-11-03T00:00:00"},
     ),
     "one language that has no sentiment": (
         [{"id": str(n), "created_at": "2026-11-01T04:10:00", "text": "日本", "lang": "ja"} for n in range(5)],
         {},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.slow

@@ -232,10 +232,11 @@ def bigquery_that(scanned: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
                 for name in ("tweet_versions", "deletions", "superseded")
             ]
             answer = {
-                "jobReference": {"projectId": "p", "jobId": "1", "location": "US"}, "status": {"state": "DONE"},
+                "jobReference": {"projectId": "p", "jobId": "1", "location": "US"},
+                "status": {"state": "DONE"},
                 "configuration": body["configuration"],
                 "statistics": {"query": {"totalBytesProcessed": str(scanned), "referencedTables": tables}},
-            }  # fmt: skip
+            }
             data = json.dumps(answer).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")

@@ -25,10 +25,21 @@ CASES = [
     for case in yaml.safe_load(file.read_text())
 ]
 TYPES = {
-    "from": "TIMESTAMP", "to": "TIMESTAMP", "timezone": "STRING", "keyword": "STRING", "rule": "STRING", "minimum": "INT64",
-    "sample": "INT64", "by": "STRING", "seed": "INT64", "week_start": "INT64", "unit": "STRING", "pattern": "STRING",
-    "now": "TIMESTAMP", "seconds": "INT64",
-}  # fmt: skip
+    "from": "TIMESTAMP",
+    "to": "TIMESTAMP",
+    "timezone": "STRING",
+    "keyword": "STRING",
+    "rule": "STRING",
+    "minimum": "INT64",
+    "sample": "INT64",
+    "by": "STRING",
+    "seed": "INT64",
+    "week_start": "INT64",
+    "unit": "STRING",
+    "pattern": "STRING",
+    "now": "TIMESTAMP",
+    "seconds": "INT64",
+}
 FILES = sorted(
     file.relative_to(questions.FOLDER).with_suffix("").as_posix()
     for file in questions.FOLDER.rglob("*.sql")
@@ -100,12 +111,18 @@ def test_the_search_of_the_sql_engine_finds_what_is_then_shown(session_client: b
         pytest.param([("2026-11-01T12:00:00Z", "2026-11-02T00:00:00Z")], 1.0, 0.0, id="since it began"),
         pytest.param([("2026-11-01T00:00:00Z", "2026-11-01T11:55:00Z")], 0.5, 12.0, id="dead since noon"),
         pytest.param(
-            [("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"), ("g1", "2026-11-01T01:00:00Z", "2026-11-01T04:00:00Z"),
-             ("g2", "2026-11-01T02:00:00Z", "2026-11-01T03:00:00Z"), ("g3", "2026-11-01T03:30:00Z", "2026-11-01T07:00:00Z")],
-            0.75, 6.0, id="gaps that overlap",
+            [
+                ("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"),
+                ("g1", "2026-11-01T01:00:00Z", "2026-11-01T04:00:00Z"),
+                ("g2", "2026-11-01T02:00:00Z", "2026-11-01T03:00:00Z"),
+                ("g3", "2026-11-01T03:30:00Z", "2026-11-01T07:00:00Z"),
+            ],
+            0.75,
+            6.0,
+            id="gaps that overlap",
         ),
     ],
-)  # fmt: skip
+)
 def test_the_share_of_the_time_that_was_held(
     session_client: bigquery.Client, events: list[tuple[str, ...]], share: float | None, away: float | None
 ) -> None:

@@ -8,10 +8,15 @@ from local.emulators.x.rendering import render
 from tests.support.either_x import RULES, AnX, add
 
 POST = {
-    "id": "5", "text": "hi", "author_id": "7", "lang": "en", "note_post": {"text": "hi there"}, "surprise": 1,
+    "id": "5",
+    "text": "hi",
+    "author_id": "7",
+    "lang": "en",
+    "note_post": {"text": "hi there"},
+    "surprise": 1,
     "public_metrics": {"repost_count": 3, "like_count": 1},
     "referenced_posts": [{"type": "reposted", "id": "4"}],
-}  # fmt: skip
+}
 INCLUDES = {
     "users": [
         {"id": "7", "name": "A", "username": "a", "public_metrics": {"tweet_count": 2}},
@@ -32,8 +37,12 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"tweet.fields": "note_tweet,public_metrics", "expansions": "referenced_tweets.id"},
         {
             "data": {
-                "id": "5", "text": "hi", "note_tweet": {"text": "hi there"}, "edit_history_tweet_ids": ["5"],
-                "public_metrics": {"retweet_count": 3, "like_count": 1}, "referenced_tweets": [{"type": "retweeted", "id": "4"}],
+                "id": "5",
+                "text": "hi",
+                "note_tweet": {"text": "hi there"},
+                "edit_history_tweet_ids": ["5"],
+                "public_metrics": {"retweet_count": 3, "like_count": 1},
+                "referenced_tweets": [{"type": "retweeted", "id": "4"}],
             },
             "includes": {"tweets": [{"id": "4", "text": "hey", "edit_history_tweet_ids": ["4"]}]},
         },
@@ -42,13 +51,17 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"post.fields": "note_post,public_metrics", "user.fields": "public_metrics", "expansions": "author_id"},
         {
             "data": {
-                "id": "5", "text": "hi", "author_id": "7", "note_post": {"text": "hi there"}, "edit_history_post_ids": ["5"],
+                "id": "5",
+                "text": "hi",
+                "author_id": "7",
+                "note_post": {"text": "hi there"},
+                "edit_history_post_ids": ["5"],
                 "public_metrics": {"repost_count": 3, "like_count": 1},
             },
             "includes": {"users": [{"id": "7", "name": "A", "username": "a", "public_metrics": {"post_count": 2}}]},
         },
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("asked", "expected"), CASES.values(), ids=CASES.keys())
@@ -61,8 +74,9 @@ def test_posts_are_looked_up_by_id_and_those_that_are_not_there_are_named(x: AnX
     assert found.status == 200
     assert found.body is not None
     assert [(error["value"], error["title"]) for error in found.body["errors"]] == [
-        ("1", "Not Found Error"), ("2", "Not Found Error"),
-    ]  # fmt: skip
+        ("1", "Not Found Error"),
+        ("2", "Not Found Error"),
+    ]
 
 
 @pytest.mark.parametrize("ids", ["", "a", ",".join(map(str, range(101)))], ids=["none", "no id", "101"])

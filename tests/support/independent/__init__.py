@@ -35,10 +35,31 @@ _WORDS = {
     "language": "add the languages: (lang:en OR lang:es)",
 }
 _COLUMNS = (
-    "id", "user_id", "user_username", "user_location", "user_followers_count", "text", "lang", "retweet_of", "quote_of", "reply_to",
-    "original_retweet_count", "original_favorite_count", "sentiment", "source", "country_code", "tweet_location", "hashtags",
-    "mentions", "urls", "rules", "keywords", "latitude", "longitude", "conversation_id",
-)  # fmt: skip
+    "id",
+    "user_id",
+    "user_username",
+    "user_location",
+    "user_followers_count",
+    "text",
+    "lang",
+    "retweet_of",
+    "quote_of",
+    "reply_to",
+    "original_retweet_count",
+    "original_favorite_count",
+    "sentiment",
+    "source",
+    "country_code",
+    "tweet_location",
+    "hashtags",
+    "mentions",
+    "urls",
+    "rules",
+    "keywords",
+    "latitude",
+    "longitude",
+    "conversation_id",
+)
 
 
 def answers(tables: Tables, asked: Params) -> dict[str, Callable[[], Rows]]:
@@ -47,7 +68,9 @@ def answers(tables: Tables, asked: Params) -> dict[str, Callable[[], Rows]]:
     gaps = _gaps(tables, asked)
     return {
         "totals": lambda: _totals(posts, asked),
-        "posts_by_hour": lambda: _by(posts, gaps, asked, "hour", lambda local: local.replace(minute=0, second=0, microsecond=0)),
+        "posts_by_hour": lambda: _by(
+            posts, gaps, asked, "hour", lambda local: local.replace(minute=0, second=0, microsecond=0)
+        ),
         "posts_by_day": lambda: _by(posts, gaps, asked, "day", lambda local: local.date()),
         "posts_by_week": lambda: _by(posts, gaps, asked, "week", partial(_week, asked)),
         "trend": lambda: _trend(tables, asked),
@@ -82,7 +105,7 @@ def answers(tables: Tables, asked: Params) -> dict[str, Callable[[], Rows]]:
         "keywords_over_time": lambda: people.over_time(posts, _clock(asked), asked, "keywords", "word"),
         "languages_over_time": lambda: people.over_time(posts, _clock(asked), asked, "lang", "lang"),
         **{f"network_of_{kind}": partial(people.network, posts, asked, kind) for kind in options.NETWORKS},
-    }  # fmt: skip
+    }
 
 
 def _tweets(tables: Tables) -> pl.DataFrame:
@@ -176,28 +199,38 @@ def _periods(asked: Params, unit: Callable[[datetime], Any]) -> dict[Any, list[d
 
 
 def _totals(posts: pl.DataFrame, asked: Params) -> Rows:
-    return [{
-        "total_posts": posts.height,
-        "unique_posts": posts.height - posts["text"].fill_null("").str.starts_with("RT @").sum(),
-        "authors": posts["user_id"].drop_nulls().n_unique(),
-        "languages": posts["lang"].drop_nulls().n_unique(),
-        "first_post": posts["local"].min() if posts.height else None,
-        "last_post": _local(posts["created_at"].max(), asked) if posts.height else None,  # type: ignore[arg-type]
-    }]  # fmt: skip
+    return [
+        {
+            "total_posts": posts.height,
+            "unique_posts": posts.height - posts["text"].fill_null("").str.starts_with("RT @").sum(),
+            "authors": posts["user_id"].drop_nulls().n_unique(),
+            "languages": posts["lang"].drop_nulls().n_unique(),
+            "first_post": posts["local"].min() if posts.height else None,
+            "last_post": _local(posts["created_at"].max(), asked) if posts.height else None,  # type: ignore[arg-type]
+        }
+    ]
 
 
 def _by(
-    posts: pl.DataFrame, gaps: list[tuple[datetime, datetime, str]], asked: Params, name: str, unit: Callable[[datetime], Any]
-) -> Rows:  # fmt: skip
+    posts: pl.DataFrame,
+    gaps: list[tuple[datetime, datetime, str]],
+    asked: Params,
+    name: str,
+    unit: Callable[[datetime], Any],
+) -> Rows:
     counted, again = Counter[Any](), Counter[Any]()
     for local, retweet in posts.select("local", pl.col("retweet_of").is_not_null()).iter_rows():
         counted[unit(local)] += 1
         again[unit(local)] += retweet
     return [
-        {name: period, "posts": counted[period], "retweets": again[period],
-         "seconds_not_held": sum(_away(gaps, quarter, quarter + QUARTER) for quarter in quarters)}
+        {
+            name: period,
+            "posts": counted[period],
+            "retweets": again[period],
+            "seconds_not_held": sum(_away(gaps, quarter, quarter + QUARTER) for quarter in quarters),
+        }
         for period, quarters in sorted(_periods(asked, unit).items())
-    ]  # fmt: skip
+    ]
 
 
 def _trend(tables: Tables, asked: Params) -> Rows:
@@ -232,10 +265,15 @@ def _trend(tables: Tables, asked: Params) -> Rows:
         )
         if local >= shown or local > before:
             is_compared = local > before and local - WEEK in known
-            rows.append({
-                "hour": local, "posts": counts[local], "week_before": counts[local - WEEK] if is_compared else None,
-                "usual": _round(usual, 2), "burst": burst,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "hour": local,
+                    "posts": counts[local],
+                    "week_before": counts[local - WEEK] if is_compared else None,
+                    "usual": _round(usual, 2),
+                    "burst": burst,
+                }
+            )
     return rows
 
 
@@ -291,11 +329,15 @@ def _languages(posts: pl.DataFrame) -> Rows:
 
 def _kinds(posts: pl.DataFrame) -> Rows:
     kind = (
-        pl.when(pl.col("retweet_of").is_not_null()).then(pl.lit("retweet"))
-        .when(pl.col("quote_of").is_not_null()).then(pl.lit("quote"))
-        .when(pl.col("reply_to").is_not_null()).then(pl.lit("reply"))
-        .otherwise(pl.lit("original")).alias("kind")
-    )  # fmt: skip
+        pl.when(pl.col("retweet_of").is_not_null())
+        .then(pl.lit("retweet"))
+        .when(pl.col("quote_of").is_not_null())
+        .then(pl.lit("quote"))
+        .when(pl.col("reply_to").is_not_null())
+        .then(pl.lit("reply"))
+        .otherwise(pl.lit("original"))
+        .alias("kind")
+    )
     found = posts.group_by(kind).agg(
         posts=pl.len(),
         share=pl.len() / posts.height,
@@ -314,10 +356,14 @@ def _dropped(tables: Tables, asked: Params) -> Rows:
             if row.get("source") != "import":
                 paid[row["reason"]].add(row["id"])
     return [
-        {"reason": reason, "posts": len(found), "dollars": len(paid[reason]) * 0.005,
-         "in_the_rule": _WORDS.get(reason, "no operator of X says this")}
+        {
+            "reason": reason,
+            "posts": len(found),
+            "dollars": len(paid[reason]) * 0.005,
+            "in_the_rule": _WORDS.get(reason, "no operator of X says this"),
+        }
         for reason, found in sorted(ids.items(), key=lambda one: (-len(one[1]), one[0]))
-    ]  # fmt: skip
+    ]
 
 
 def _cost(tables: Tables, asked: Params) -> Rows:
@@ -341,14 +387,19 @@ def _cost(tables: Tables, asked: Params) -> Rows:
 
 
 def _authors(posts: pl.DataFrame, asked: Params) -> Rows:
-    found = posts.filter(pl.col("user_id").is_not_null()).sort("received_at").group_by("user_id").agg(
-        username=pl.col("user_username").last(),
-        posts=pl.len(),
-        own_posts=pl.col("retweet_of").is_null().sum(),
-        followers=pl.col("user_followers_count").last(),
-        reach=pl.col("user_followers_count").sum(),
-        known=pl.col("user_followers_count").count(),
-    )  # fmt: skip
+    found = (
+        posts.filter(pl.col("user_id").is_not_null())
+        .sort("received_at")
+        .group_by("user_id")
+        .agg(
+            username=pl.col("user_username").last(),
+            posts=pl.len(),
+            own_posts=pl.col("retweet_of").is_null().sum(),
+            followers=pl.col("user_followers_count").last(),
+            reach=pl.col("user_followers_count").sum(),
+            known=pl.col("user_followers_count").count(),
+        )
+    )
     kept = found.filter((pl.col("posts") >= asked.minimum) & (pl.col("known") > 0))
     return kept.sort("reach", "user_id", descending=[True, False]).head(25).drop("known").to_dicts()
 
@@ -394,12 +445,16 @@ def _activity(posts: pl.DataFrame, asked: Params) -> Rows:
     total = sum(len(listed) for listed in of_author.values())
     week = asked.until - WEEK
     return [
-        {"posts_each": bands[band], "authors": len(authors), "posts": sum(map(len, authors)),
-         "share": sum(map(len, authors)) / total,
-         "own_posts": sum(row["retweet_of"] is None for listed in authors for row in listed),
-         "new_authors": sum(min(row["created_at"] for row in listed) >= week for listed in authors)}
+        {
+            "posts_each": bands[band],
+            "authors": len(authors),
+            "posts": sum(map(len, authors)),
+            "share": sum(map(len, authors)) / total,
+            "own_posts": sum(row["retweet_of"] is None for listed in authors for row in listed),
+            "new_authors": sum(min(row["created_at"] for row in listed) >= week for listed in authors),
+        }
         for band, authors in sorted(banded.items())
-    ]  # fmt: skip
+    ]
 
 
 def _same(posts: pl.DataFrame, asked: Params) -> Rows:
@@ -416,18 +471,30 @@ def _same(posts: pl.DataFrame, asked: Params) -> Rows:
         authors, times = {row["user_id"] for row in listed}, [row["created_at"] for row in listed]
         if len(authors) >= max(asked.minimum, 2):
             first = min(listed, key=lambda row: row["id"])
-            rows.append({
-                "authors": len(authors), "posts": len(listed), "minutes": (max(times) - min(times)).total_seconds() / 60,
-                "id": first["id"], "text": first["text"],
-            })  # fmt: skip
+            rows.append(
+                {
+                    "authors": len(authors),
+                    "posts": len(listed),
+                    "minutes": (max(times) - min(times)).total_seconds() / 60,
+                    "id": first["id"],
+                    "text": first["text"],
+                }
+            )
     return sorted(rows, key=lambda row: (-row["authors"], -row["posts"], row["id"]))[:25]
 
 
 def _originals(posts: pl.DataFrame, asked: Params) -> Rows:
-    found = posts.filter(pl.col("retweet_of").is_not_null()).sort("received_at").group_by(pl.col("retweet_of").alias("id")).agg(
-        retweets_here=pl.len(), retweets=pl.col("original_retweet_count").max(), likes=pl.col("original_favorite_count").max(),
-        text=pl.col("text").last(),
-    )  # fmt: skip
+    found = (
+        posts.filter(pl.col("retweet_of").is_not_null())
+        .sort("received_at")
+        .group_by(pl.col("retweet_of").alias("id"))
+        .agg(
+            retweets_here=pl.len(),
+            retweets=pl.col("original_retweet_count").max(),
+            likes=pl.col("original_favorite_count").max(),
+            text=pl.col("text").last(),
+        )
+    )
     kept = found.filter(pl.col("retweets_here") >= asked.minimum)
     order = sorted(
         kept.to_dicts(), key=lambda row: (-row["retweets_here"], row["likes"] is None, -(row["likes"] or 0), row["id"])
@@ -447,10 +514,16 @@ def _extremes(posts: pl.DataFrame, asked: Params) -> Rows:
     )
     listed = sorted([*highest, *lowest[:10]], key=lambda r: (r["sentiment"], r["id"]), reverse=True)
     return [
-        {"side": "positive" if r["sentiment"] > 0 else "negative", "sentiment": _round(r["sentiment"], 3), "id": r["id"],
-         "posted_at": _local(r["created_at"], asked), "user_username": r["user_username"], "text": r["text"]}
+        {
+            "side": "positive" if r["sentiment"] > 0 else "negative",
+            "sentiment": _round(r["sentiment"], 3),
+            "id": r["id"],
+            "posted_at": _local(r["created_at"], asked),
+            "user_username": r["user_username"],
+            "text": r["text"],
+        }
         for r in listed
-    ]  # fmt: skip
+    ]
 
 
 def _quartile(values: list[float], share: float) -> float:
@@ -467,15 +540,19 @@ def _moods(posts: pl.DataFrame, asked: Params) -> Rows:
     for hour in sorted(_periods(asked, _hour)):
         scored = [value for value in seen[hour] if value is not None]
         enough = len(scored) >= max(asked.minimum, 1)
-        rows.append({
-            "hour": hour, "posts": len(seen[hour]), "n": len(scored),
-            "coverage": len(scored) / len(seen[hour]) if seen[hour] else None,
-            "mean": sum(scored) / len(scored) if enough else None,
-            "p25": _quartile(scored, 0.25) if enough else None,
-            "median": _quartile(scored, 0.5) if enough else None,
-            "p75": _quartile(scored, 0.75) if enough else None,
-            "sum": float(sum(scored)),
-        })  # fmt: skip
+        rows.append(
+            {
+                "hour": hour,
+                "posts": len(seen[hour]),
+                "n": len(scored),
+                "coverage": len(scored) / len(seen[hour]) if seen[hour] else None,
+                "mean": sum(scored) / len(scored) if enough else None,
+                "p25": _quartile(scored, 0.25) if enough else None,
+                "median": _quartile(scored, 0.5) if enough else None,
+                "p75": _quartile(scored, 0.75) if enough else None,
+                "sum": float(sum(scored)),
+            }
+        )
     return rows
 
 
@@ -499,11 +576,17 @@ def _hours_of_week(posts: pl.DataFrame, gaps: list[tuple[datetime, datetime, str
             "replies": sum(row["reply_to"] is not None and row["retweet_of"] is None for row in here),
             "reach": sum(row["user_followers_count"] or 0 for row in here),
         }
-        rows.append({
-            "weekday": weekday, "hour": hour, "hours": _round(hours, 2), "posts": len(here),
-            **{f"{name}_an_hour": number / hours if hours else None for name, number in counts.items()},
-            "n_originals": len(likes), "likes_of_originals": _quartile(likes, 0.5) if likes else None,
-        })  # fmt: skip
+        rows.append(
+            {
+                "weekday": weekday,
+                "hour": hour,
+                "hours": _round(hours, 2),
+                "posts": len(here),
+                **{f"{name}_an_hour": number / hours if hours else None for name, number in counts.items()},
+                "n_originals": len(likes),
+                "likes_of_originals": _quartile(likes, 0.5) if likes else None,
+            }
+        )
     return rows
 
 
@@ -535,12 +618,15 @@ def _receipt(tables: Tables, asked: Params) -> Rows:
             for since, end, status in gaps
             if since < until and end > hour
         )
-        rows.append({
-            "hour": _local(hour, asked), "published": sum(here.values()),
-            **{name: here[name] for name in ("loaded", "filtered", "rejected", "balance")},
-            **{f"gaps_{name}": touching[name] for name in ("open", "filled", "not_filled")},
-            "seconds_not_held": _away(gaps, hour, until),
-        })  # fmt: skip
+        rows.append(
+            {
+                "hour": _local(hour, asked),
+                "published": sum(here.values()),
+                **{name: here[name] for name in ("loaded", "filtered", "rejected", "balance")},
+                **{f"gaps_{name}": touching[name] for name in ("open", "filled", "not_filled")},
+                "seconds_not_held": _away(gaps, hour, until),
+            }
+        )
     return rows
 
 
@@ -552,13 +638,21 @@ def _gap_list(tables: Tables, asked: Params) -> Rows:
         if not (since < asked.until and end > asked.since):
             continue
         expected, recovered = row.get("posts_expected"), row.get("posts_recovered")
-        rows.append({
-            "since": _local(since, asked), "until": _local(until, asked) if until else None,
-            "seconds": int((end - since).total_seconds()), "reason": row["reason"], "status": row.get("status") or "open",
-            "posts_expected": expected, "posts_recovered": recovered,
-            "missing": expected - recovered if expected is not None and recovered is not None else None, "note": row.get("note"),
-            "since_offset": _offset(since, asked), "until_offset": _offset(until, asked) if until else None,
-        })  # fmt: skip
+        rows.append(
+            {
+                "since": _local(since, asked),
+                "until": _local(until, asked) if until else None,
+                "seconds": int((end - since).total_seconds()),
+                "reason": row["reason"],
+                "status": row.get("status") or "open",
+                "posts_expected": expected,
+                "posts_recovered": recovered,
+                "missing": expected - recovered if expected is not None and recovered is not None else None,
+                "note": row.get("note"),
+                "since_offset": _offset(since, asked),
+                "until_offset": _offset(until, asked) if until else None,
+            }
+        )
     return sorted(rows, key=lambda row: (row["since"], row["since_offset"]), reverse=True)
 
 

@@ -42,10 +42,15 @@ def over_time(posts: pl.DataFrame, moments: Iterable[datetime], asked: Params, c
         all_of_them[one] += count
     largest = sorted(all_of_them, key=lambda one: (-all_of_them[one], one.encode()))[:8]
     return [
-        {"since": since, name: one, "posts": named[since, one], "share": named[since, one] / totals[since] if totals[since] else None}
+        {
+            "since": since,
+            name: one,
+            "posts": named[since, one],
+            "share": named[since, one] / totals[since] if totals[since] else None,
+        }
         for since in sorted({hour_or_day(asked, moment) for moment in moments})
         for one in largest
-    ]  # fmt: skip
+    ]
 
 
 def network(posts: pl.DataFrame, asked: Params, kind: str) -> Rows:
@@ -72,6 +77,8 @@ def network(posts: pl.DataFrame, asked: Params, kind: str) -> Rows:
             weights[f"@{own.lower()}", f"@{other.lower()}"] += 1
     return [
         {"source": one, "target": other, "weight": weight}
-        for (one, other), weight in sorted(weights.items(), key=lambda pair: (-pair[1], pair[0][0].encode(), pair[0][1].encode()))
+        for (one, other), weight in sorted(
+            weights.items(), key=lambda pair: (-pair[1], pair[0][0].encode(), pair[0][1].encode())
+        )
         if weight >= asked.minimum
-    ]  # fmt: skip
+    ]

@@ -29,10 +29,18 @@ def sample(posts: pl.DataFrame, asked: Params) -> Rows:
         if place * asked.sample // total > (place - 1) * asked.sample // total
     ]
     return [
-        {"stratum": stratum, "posted_at": row["local"], "user_username": row["user_username"], "lang": row["lang"],
-         "rules": ", ".join(row["rules"]), "sentiment": _three_digits(row["sentiment"]), "id": row["id"], "text": row["text"]}
+        {
+            "stratum": stratum,
+            "posted_at": row["local"],
+            "user_username": row["user_username"],
+            "lang": row["lang"],
+            "rules": ", ".join(row["rules"]),
+            "sentiment": _three_digits(row["sentiment"]),
+            "id": row["id"],
+            "text": row["text"],
+        }
         for stratum, row in sorted(picked, key=lambda one: (one[0].encode(), one[1]["local"], one[1]["id"]))
-    ]  # fmt: skip
+    ]
 
 
 def _hash(text: str) -> str:
@@ -50,10 +58,16 @@ def read(posts: pl.DataFrame, asked: Params) -> Rows:
     own = posts.filter(pl.col("retweet_of").is_null() & pl.col("text").is_not_null()).to_dicts()
     own.sort(key=lambda row: _hash(row["id"]))
     return [
-        {"user_id": row["user_id"], "lang": row["lang"] or "und", "hour": row["local"].replace(minute=0, second=0),
-         "is_this_week": row["created_at"] >= asked.until - timedelta(days=7), "rules": row["rules"], "text": row["text"]}
+        {
+            "user_id": row["user_id"],
+            "lang": row["lang"] or "und",
+            "hour": row["local"].replace(minute=0, second=0),
+            "is_this_week": row["created_at"] >= asked.until - timedelta(days=7),
+            "rules": row["rules"],
+            "text": row["text"],
+        }
         for row in own[:_SAMPLE_OF_WORDS]
-    ]  # fmt: skip
+    ]
 
 
 def emoji(posts: pl.DataFrame, asked: Params) -> Rows:
@@ -82,12 +96,16 @@ def conversations(posts: pl.DataFrame, asked: Params) -> Rows:
     rows: Rows = []
     for talk, listed in talks.items():
         times = [row["created_at"] for row in listed]
-        rows.append({
-            "posts": len(listed), "authors": len({row["user_id"] for row in listed} - {None}),
-            "replies": sum(row["reply_to"] is not None for row in listed),
-            "hours": (max(times) - min(times)).total_seconds() / 3_600, "id": talk,
-            "text": min(listed, key=lambda row: (row["created_at"], row["id"]))["text"],
-        })  # fmt: skip
+        rows.append(
+            {
+                "posts": len(listed),
+                "authors": len({row["user_id"] for row in listed} - {None}),
+                "replies": sum(row["reply_to"] is not None for row in listed),
+                "hours": (max(times) - min(times)).total_seconds() / 3_600,
+                "id": talk,
+                "text": min(listed, key=lambda row: (row["created_at"], row["id"]))["text"],
+            }
+        )
     kept = [row for row in rows if row["posts"] >= max(asked.minimum, 2)]
     return sorted(kept, key=lambda row: (-row["posts"], -row["authors"], row["id"]))[:25]
 

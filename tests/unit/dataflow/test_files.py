@@ -55,11 +55,14 @@ def parts_of(folder: Path, content: bytes, name: str = "posts") -> list[Part]:
 def found_in(folder: Path, content: bytes) -> list[str]:
     """Return the id of each message, or why there is none, in their order."""
     return [
-        found.record.reason if isinstance(found.record, BadMessage)
-        else f"no post: {found.data.decode()}" if found.record.no_post
+        found.record.reason
+        if isinstance(found.record, BadMessage)
+        else f"no post: {found.data.decode()}"
+        if found.record.no_post
         else id_of(found.record.payload)
-        for part in parts_of(folder, content) for found in convert.of_file(part, "")
-    ]  # fmt: skip
+        for part in parts_of(folder, content)
+        for found in convert.of_file(part, "")
+    ]
 
 
 def id_of(payload: str) -> str:
@@ -174,17 +177,32 @@ def test_json_is_read_however_it_is_laid_out(tmp_path: Path, layout: str) -> Non
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        pytest.param(b"[%b,null,7,%b]" % (POSTS[0], POSTS[1]), ["0", "no_post", "no_post", "1"], id="odd elements of an array"),
-        pytest.param(b'{"data":[%b,{"id":"9","username":"ann"},%b]}' % (POSTS[0], POSTS[1]),
-                     ["0", 'no post: {"data":[' + f'{POSTS[0].decode()},{{"id":"9","username":"ann"}},{POSTS[1].decode()}]}}', "1"],
-                     id="an account among posts"),
-        pytest.param(b'{"data": {"id\n%b\nno json\n%b' % (POSTS[0], POSTS[1]), ["not_json", "0", "not_json", "1"], id="damaged lines"),
-        pytest.param(b'{"data":{"id":"7","text":"a"}\n{"data":{"id":"8","text":"a"}\n%b\n%b\n' % (POSTS[0], POSTS[1]),
-                     ["other", "other", "0", "1"], id="two lines cut off outside of a string"),
+        pytest.param(
+            b"[%b,null,7,%b]" % (POSTS[0], POSTS[1]), ["0", "no_post", "no_post", "1"], id="odd elements of an array"
+        ),
+        pytest.param(
+            b'{"data":[%b,{"id":"9","username":"ann"},%b]}' % (POSTS[0], POSTS[1]),
+            [
+                "0",
+                'no post: {"data":[' + f'{POSTS[0].decode()},{{"id":"9","username":"ann"}},{POSTS[1].decode()}]}}',
+                "1",
+            ],
+            id="an account among posts",
+        ),
+        pytest.param(
+            b'{"data": {"id\n%b\nno json\n%b' % (POSTS[0], POSTS[1]),
+            ["not_json", "0", "not_json", "1"],
+            id="damaged lines",
+        ),
+        pytest.param(
+            b'{"data":{"id":"7","text":"a"}\n{"data":{"id":"8","text":"a"}\n%b\n%b\n' % (POSTS[0], POSTS[1]),
+            ["other", "other", "0", "1"],
+            id="two lines cut off outside of a string",
+        ),
         pytest.param(b"[\n%b},\n%b\n]" % (POSTS[0], POSTS[1]), ["0", "not_json", "1"], id="a bracket too many"),
         pytest.param(b"\n\n", [], id="blank lines"),
     ],
-)  # fmt: skip
+)
 def test_it_is_rejected_by_message(tmp_path: Path, content: bytes, expected: list[str]) -> None:
     assert found_in(tmp_path, content) == expected
 

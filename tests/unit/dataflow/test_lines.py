@@ -26,10 +26,13 @@ ORIGINAL = x_messages.post(
     entities={"hashtags": [{"start": 0, "end": 1, "tag": "whole"}]},
 )
 RETWEET = x_messages.post(
-    2, "RT @user771: the orig…", geo={"place_id": "p1", "coordinates": {"type": "Point", "coordinates": [1.5, 2.5]}},
-    attachments={"media_keys": ["3_1"]}, entities={"mentions": [{"start": 3, "end": 11, "username": "user771", "id": "771"}]},
+    2,
+    "RT @user771: the orig…",
+    geo={"place_id": "p1", "coordinates": {"type": "Point", "coordinates": [1.5, 2.5]}},
+    attachments={"media_keys": ["3_1"]},
+    entities={"mentions": [{"start": 3, "end": 11, "username": "user771", "id": "771"}]},
     **x_messages.refer("retweeted", ORIGINAL),
-)  # fmt: skip
+)
 QUOTE = x_messages.post(3, "look at this", in_reply_to_user_id="771", **x_messages.refer("quoted", ORIGINAL))
 ALONE = x_messages.post(4, "nothing but a text")
 PLACE = {
@@ -52,11 +55,18 @@ def page() -> dict[str, Any]:
     return {
         "data": [RETWEET, QUOTE, ALONE, ORIGINAL],
         "includes": {
-            "users": [user(p) for p in (ORIGINAL, RETWEET, QUOTE, ALONE)], "tweets": [ORIGINAL], "places": [PLACE], "media": [MEDIA],
+            "users": [user(p) for p in (ORIGINAL, RETWEET, QUOTE, ALONE)],
+            "tweets": [ORIGINAL],
+            "places": [PLACE],
+            "media": [MEDIA],
         },
         "meta": {"result_count": 4},
-        "__twarc": {"url": "https://api.twitter.com/2/tweets/search/all", "version": "2.14.0", "retrieved_at": "2025-03-01T10:00:00+00:00"},
-    }  # fmt: skip
+        "__twarc": {
+            "url": "https://api.twitter.com/2/tweets/search/all",
+            "version": "2.14.0",
+            "retrieved_at": "2025-03-01T10:00:00+00:00",
+        },
+    }
 
 
 def streamed() -> list[dict[str, Any]]:
@@ -64,13 +74,14 @@ def streamed() -> list[dict[str, Any]]:
     original = {"tweets": [ORIGINAL]}
     return [
         {
-            "data": RETWEET, "matching_rules": [],
+            "data": RETWEET,
+            "matching_rules": [],
             "includes": {"users": [user(RETWEET), user(ORIGINAL)], "media": [MEDIA], "places": [PLACE], **original},
         },
         {"data": QUOTE, "includes": {"users": [user(QUOTE), user(ORIGINAL)], **original}, "matching_rules": []},
         {"data": ALONE, "includes": {"users": [user(ALONE)]}, "matching_rules": []},
         {"data": ORIGINAL, "includes": {"users": [user(ORIGINAL)]}, "matching_rules": []},
-    ]  # fmt: skip
+    ]
 
 
 def rows(record: Record) -> list[dict[str, Any]]:
@@ -131,7 +142,9 @@ AS_MESSAGE = '{"data":{"id":"1","text":"a"},"matching_rules":[]}'
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        pytest.param(STREAMED + b"\r\n", [Record(STREAMED.decode())], id="a message of the stream is kept byte for byte"),
+        pytest.param(
+            STREAMED + b"\r\n", [Record(STREAMED.decode())], id="a message of the stream is kept byte for byte"
+        ),
         pytest.param(b" " + STREAMED, [Record(STREAMED.decode())], id="spaces before it are not"),
         pytest.param(b"\xef\xbb\xbf" + POST, [Record(AS_MESSAGE)], id="a byte order mark"),
         pytest.param(POST, [Record(AS_MESSAGE)], id="a post alone"),
@@ -154,7 +167,7 @@ AS_MESSAGE = '{"data":{"id":"1","text":"a"},"matching_rules":[]}'
             id="what X says instead of a post is left to the row code",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_line_is_read(line: bytes, expected: list[Record]) -> None:
     assert [record for record, _ in lines.messages(line)] == expected
 

@@ -41,8 +41,11 @@ def test_the_elements_are_those_of_a_json_parser(
 def test_values_one_after_the_other_and_arrays_of_them() -> None:
     text = b'{"a":\n1}\n[{"b": 2},\n {"c": 3}] {"d": 4}'
     assert list(units([text], 100)) == [
-        Unit(0, b'{"a":\n1}'), Unit(2, b'{"b": 2}'), Unit(3, b'{"c": 3}'), Unit(3, b'{"d": 4}'),
-    ]  # fmt: skip
+        Unit(0, b'{"a":\n1}'),
+        Unit(2, b'{"b": 2}'),
+        Unit(3, b'{"c": 3}'),
+        Unit(3, b'{"d": 4}'),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -67,5 +70,6 @@ def test_damage_costs_the_element_that_it_is_in(text: bytes, expected: list[byte
 def test_of_a_value_that_is_too_long_the_beginning_is_kept() -> None:
     text = b'[\n{"a": "' + b"x" * 500 + b'"},\n{"b": 2}\n]'
     assert [(unit.data[:9], len(unit.data), unit.is_whole) for unit in units([text], 100)] == [
-        (b'{"a": "xx', 100, False), (b'{"b": 2}', 8, True),
-    ]  # fmt: skip
+        (b'{"a": "xx', 100, False),
+        (b'{"b": 2}', 8, True),
+    ]

@@ -11,10 +11,39 @@ from tests.support import ROOT
 # Reserved in GoogleSQL (https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#reserved_keywords), and used by
 # none of our statements as what they are: so they are names, which need backticks.
 RESERVED = {
-    "ASSERT_ROWS_MODIFIED", "AT", "COLLATE", "CONTAINS", "CUBE", "CURRENT", "DEFAULT", "DEFINE", "ENUM", "ESCAPE", "EXCLUDE",
-    "FETCH", "GROUPING", "GROUPS", "HASH", "LATERAL", "LOOKUP", "MERGE", "NATURAL", "NEW", "NO", "OF", "PROTO", "RANGE",
-    "RESPECT", "RIGHT", "ROLLUP", "SOME", "TABLESAMPLE", "TO", "TREAT", "WITHIN",
-}  # fmt: skip
+    "ASSERT_ROWS_MODIFIED",
+    "AT",
+    "COLLATE",
+    "CONTAINS",
+    "CUBE",
+    "CURRENT",
+    "DEFAULT",
+    "DEFINE",
+    "ENUM",
+    "ESCAPE",
+    "EXCLUDE",
+    "FETCH",
+    "GROUPING",
+    "GROUPS",
+    "HASH",
+    "LATERAL",
+    "LOOKUP",
+    "MERGE",
+    "NATURAL",
+    "NEW",
+    "NO",
+    "OF",
+    "PROTO",
+    "RANGE",
+    "RESPECT",
+    "RIGHT",
+    "ROLLUP",
+    "SOME",
+    "TABLESAMPLE",
+    "TO",
+    "TREAT",
+    "WITHIN",
+}
 
 
 def statements() -> Iterator[tuple[str, str]]:

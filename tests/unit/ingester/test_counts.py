@@ -36,7 +36,7 @@ ANSWERS: dict[str, tuple[dict[str, Any], tuple[int | None, list[int]]]] = {
     "not even a meta": ({"data": None, "meta": None}, (None, [])),
     "a total that is a string": ({"meta": {"total_tweet_count": "7"}}, (7, [])),
     "spans without times": ({"data": [{"tweet_count": 3}, "x"], "meta": {"total_tweet_count": 3}}, (3, [])),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("body", "found"), ANSWERS.values(), ids=ANSWERS.keys())

@@ -97,9 +97,14 @@ def test_where_enough_posts_come_the_first_gap_is_filled_at_once() -> None:
 
 @pytest.mark.parametrize(
     "second",
-    [(131, 140, "closed", RULES), (20, 30, "killed", RULES), (20, 30, "budget", RULES), (20, 30, "closed", (("2", "dance", "d"),))],
+    [
+        (131, 140, "closed", RULES),
+        (20, 30, "killed", RULES),
+        (20, 30, "budget", RULES),
+        (20, 30, "closed", (("2", "dance", "d"),)),
+    ],
     ids=["its edge does not touch", "its posts may not be counted", "it is left to a person", "other rules"],
-)  # fmt: skip
+)
 def test_a_gap_that_is_another_case_is_filled_alone(
     second: tuple[float, float, str, tuple[tuple[str, str, str], ...]],
 ) -> None:

@@ -108,26 +108,39 @@ HELD = {
     "never": ([row(0, "started"), row(1, "alive")], None),
     "until the last heartbeat of one that was killed": ([row(0, "connected"), row(60, "alive")], (at(60), "killed")),
     "until all was published, as its last heartbeat says": (
-        [row(0, "connected"), row(60, "alive", since=at(20))], (at(20), "killed"),
+        [row(0, "connected"), row(60, "alive", since=at(20))],
+        (at(20), "killed"),
     ),
     "until it was paused, told before it stopped": (
-        [row(0, "connected"), row(8, "stopped", "deploy", reason="pause"), row(9, "stopped", since=at(8), reason="told")],
+        [
+            row(0, "connected"),
+            row(8, "stopped", "deploy", reason="pause"),
+            row(9, "stopped", since=at(8), reason="told"),
+        ],
         (at(8), "pause"),
     ),
     "until it was paused, told after it stopped": (
-        [row(0, "connected"), row(9, "stopped", since=at(8), reason="told"), row(10, "stopped", "deploy", reason="pause")],
+        [
+            row(0, "connected"),
+            row(9, "stopped", since=at(8), reason="told"),
+            row(10, "stopped", "deploy", reason="pause"),
+        ],
         (at(8), "pause"),
     ),
-    "until it was told to stop": ([row(0, "connected"), row(9, "stopped", since=at(8), reason="told")], (at(8), "told")),
+    "until it was told to stop": (
+        [row(0, "connected"), row(9, "stopped", since=at(8), reason="told")],
+        (at(8), "told"),
+    ),
     "until X closed": ([row(0, "connected"), row(9, "disconnected", since=at(7), reason="closed")], (at(7), "closed")),
     "not while it waited to connect again": (
-        [row(0, "connected"), row(9, "disconnected", since=at(7), reason="closed"), row(60, "alive")], (at(7), "closed"),
+        [row(0, "connected"), row(9, "disconnected", since=at(7), reason="closed"), row(60, "alive")],
+        (at(7), "closed"),
     ),
     "one after the other": (
         [row(0, "connected"), row(60, "alive"), row(70, "connected", "b"), row(80, "stopped", "b", reason="budget")],
         (at(80), "budget"),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("diary", "held"), HELD.values(), ids=HELD.keys())

@@ -34,9 +34,13 @@ def test_a_pipe_that_nobody_reads_costs_lines_and_no_time() -> None:
 def test_a_stdout_that_is_gone_changes_no_exit_code(redirection: str) -> None:
     command = f'set -o pipefail; "$PYTHON" -c "$SCRIPT" {redirection}'
     ended = subprocess.run(
-        ["bash", "-c", command], cwd=ROOT, env={**os.environ, "PYTHON": sys.executable, "SCRIPT": MANY}, timeout=30,
-        capture_output=True, check=False,
-    )  # fmt: skip
+        ["bash", "-c", command],
+        cwd=ROOT,
+        env={**os.environ, "PYTHON": sys.executable, "SCRIPT": MANY},
+        timeout=30,
+        capture_output=True,
+        check=False,
+    )
     assert ended.returncode == 3
     assert b"Traceback" not in ended.stderr
 

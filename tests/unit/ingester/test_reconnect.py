@@ -61,22 +61,34 @@ TABLE: dict[str, tuple[Disconnect, int, Action]] = {
 FATAL: dict[str, tuple[Disconnect, str, str, float | None]] = {
     "403": (http(403, title="Client Forbidden"), "forbidden", "does not let this app", 3600),
     "403 of a spending cap": (
-        http(403, title="SpendCapReached", type=f"{PROBLEMS}credits", reset_date="2026-12-01"), "spend_cap", "until 2026-12-01", 86_400,
+        http(403, title="SpendCapReached", type=f"{PROBLEMS}credits", reset_date="2026-12-01"),
+        "spend_cap",
+        "until 2026-12-01",
+        86_400,
     ),
     "402 credits": (http(402, title="CreditsDepleted", type=f"{PROBLEMS}credits"), "credits", "no credits left", 3600),
     "402 of the other kind": (
-        http(402, title="Payment Required", type=f"{PROBLEMS}credits-depleted"), "credits", "no credits left", 3600,
+        http(402, title="Payment Required", type=f"{PROBLEMS}credits-depleted"),
+        "credits",
+        "no credits left",
+        3600,
     ),
     "a cap that looks like a rate limit": (
-        http(429, 900.0, title="UsageCapExceeded", period="Monthly"), "cap", "usage cap is reached (Monthly)", 3600,
+        http(429, 900.0, title="UsageCapExceeded", period="Monthly"),
+        "cap",
+        "usage cap is reached (Monthly)",
+        3600,
     ),
     "the same by its type, on the old host": (
-        http(429, type="https://api.twitter.com/2/problems/usage-capped"), "cap", "usage cap", 3600,
+        http(429, type="https://api.twitter.com/2/problems/usage-capped"),
+        "cap",
+        "usage cap",
+        3600,
     ),
     "a wait of a day": (http(429, 86_400.0), "limited", "24.0 hours", 3600),
     "a wait of a thousand years": (http(503, 99_999_999_999.0), "limited", "not to be called", 3600),
     "400": (http(400, detail="backfill_minutes"), "parameters", "backfill_minutes", None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("ended", "failures", "action"), TABLE.values(), ids=TABLE.keys())
@@ -110,9 +122,15 @@ def test_a_certificate_that_stays_invalid_stops_with_words() -> None:
 
 @pytest.mark.parametrize(
     ("said", "until"),
-    [("2026-12-01", datetime(2026, 12, 1, tzinfo=UTC)), ("2026-12-01T06:00:00-05:00", datetime(2026, 12, 1, 11, tzinfo=UTC)),
-     ("soon", None), ("9" * 5_000, None), (None, None), (20261201, datetime(2026, 12, 1, tzinfo=UTC))],
-)  # fmt: skip
+    [
+        ("2026-12-01", datetime(2026, 12, 1, tzinfo=UTC)),
+        ("2026-12-01T06:00:00-05:00", datetime(2026, 12, 1, 11, tzinfo=UTC)),
+        ("soon", None),
+        ("9" * 5_000, None),
+        (None, None),
+        (20261201, datetime(2026, 12, 1, tzinfo=UTC)),
+    ],
+)
 def test_the_date_at_which_a_spending_cap_ends_is_read(said: object, until: datetime | None) -> None:
     action = decide(http(403, title="SpendCapReached", reset_date=said), 0, TIMES)
     assert isinstance(action, Stop)

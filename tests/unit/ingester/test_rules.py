@@ -57,9 +57,14 @@ def test_values_and_tags_are_what_was_typed(tmp_path: Path, tag: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["- value: '(song OR music) #live'", '- value: "(song OR music) #live"', "- value: >\n    (song OR music)\n    #live\n",
-     "# rules\n- value: |\n    (song OR music) #live\n  # and no tag\n", "\ufeff- value: '(song OR music) #live'"],
-)  # fmt: skip
+    [
+        "- value: '(song OR music) #live'",
+        '- value: "(song OR music) #live"',
+        "- value: >\n    (song OR music)\n    #live\n",
+        "# rules\n- value: |\n    (song OR music) #live\n  # and no tag\n",
+        "\ufeff- value: '(song OR music) #live'",
+    ],
+)
 def test_a_hashtag_that_yaml_keeps_is_kept(tmp_path: Path, text: str) -> None:
     file = tmp_path / "rules.yaml"
     file.write_text(text, encoding="utf-8")

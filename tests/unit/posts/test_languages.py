@@ -14,10 +14,20 @@ def read(value: str) -> frozenset[str]:
 @pytest.mark.parametrize(
     ("value", "codes"),
     [
-        ("", set()), ("all", set()), ("ALL", set()), ("en", {"en"}), (" EN , de,", {"en", "de"}), ("und", {"und"}),
-        ("id", {"in"}), ("in", {"in"}), ("he", {"iw"}), ("iw", {"iw"}), ("hi-Latn", {"hi-latn"}), ("zh-TW", {"zh"}),
+        ("", set()),
+        ("all", set()),
+        ("ALL", set()),
+        ("en", {"en"}),
+        (" EN , de,", {"en", "de"}),
+        ("und", {"und"}),
+        ("id", {"in"}),
+        ("in", {"in"}),
+        ("he", {"iw"}),
+        ("iw", {"iw"}),
+        ("hi-Latn", {"hi-latn"}),
+        ("zh-TW", {"zh"}),
     ],
-)  # fmt: skip
+)
 def test_the_codes_of_the_setting(value: str, codes: set[str]) -> None:
     assert read(value) == codes
 

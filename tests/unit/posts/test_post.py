@@ -9,13 +9,35 @@ from posts import post as reading
 from posts.errors import BadMessage
 
 EMPTY: dict[str, Any] = {
-    "created_at": None, "tweet_location": None, "text": None, "retweet_count": None, "favorite_count": None,
-    "user_name": None, "user_location": None, "user_followers_count": None, "user_id": None, "user_username": None,
-    "lang": None, "conversation_id": None, "retweet_of": None, "quote_of": None, "reply_to": None, "edit_of": None,
-    "hashtags": [], "mentions": [], "urls": [], "rules": [], "longitude": None, "latitude": None, "country_code": None,
-    "possibly_sensitive": None, "quote_count": None, "reply_count": None, "original_retweet_count": None,
+    "created_at": None,
+    "tweet_location": None,
+    "text": None,
+    "retweet_count": None,
+    "favorite_count": None,
+    "user_name": None,
+    "user_location": None,
+    "user_followers_count": None,
+    "user_id": None,
+    "user_username": None,
+    "lang": None,
+    "conversation_id": None,
+    "retweet_of": None,
+    "quote_of": None,
+    "reply_to": None,
+    "edit_of": None,
+    "hashtags": [],
+    "mentions": [],
+    "urls": [],
+    "rules": [],
+    "longitude": None,
+    "latitude": None,
+    "country_code": None,
+    "possibly_sensitive": None,
+    "quote_count": None,
+    "reply_count": None,
+    "original_retweet_count": None,
     "original_favorite_count": None,
-}  # fmt: skip
+}
 
 ID = "2107184236008718446"
 CREATED = {"created_at": "2026-10-05T19:00:46"}  # what the id says, to the second
@@ -284,8 +306,12 @@ def test_what_names_nothing_is_left_out() -> None:
     data = {"id": ID, "referenced_tweets": [{"type": "quoted"}], "entities": entities}
     found = parse({"data": data, "matching_rules": [{}, {"id": ""}, {"id": "1"}]}).columns
     assert [found[name] for name in ("quote_of", "hashtags", "mentions", "urls", "rules")] == [
-        None, ["a"], ["b"], ["c"], ["1"]
-    ]  # fmt: skip
+        None,
+        ["a"],
+        ["b"],
+        ["c"],
+        ["1"],
+    ]
 
 
 NOT_READ: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

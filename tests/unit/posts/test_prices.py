@@ -24,14 +24,23 @@ def test_a_unit_is_a_post_and_the_others_are_whole_units() -> None:
 MESSAGES: dict[str, tuple[dict[str, Any], Resources]] = {
     "a post": ({"data": {"id": "1"}}, Resources(("1",))),
     "a retweet with all that X includes": (
-        {"data": {"id": "1"}, "includes": {"tweets": [{"id": "2"}], "users": [{"id": "7"}, {"id": "8"}], "media": [{"media_key": "3_1"}]}},
+        {
+            "data": {"id": "1"},
+            "includes": {"tweets": [{"id": "2"}], "users": [{"id": "7"}, {"id": "8"}], "media": [{"media_key": "3_1"}]},
+        },
         Resources(("1", "2"), ("7", "8")),
     ),
     "in the new dialect": ({"data": {"id": "1"}, "includes": {"posts": [{"id": "2"}]}}, Resources(("1", "2"))),
-    "a page of search": ({"data": [{"id": "1"}, {"id": "2"}], "includes": {"users": [{"id": "7"}]}}, Resources(("1", "2"), ("7",))),
+    "a page of search": (
+        {"data": [{"id": "1"}, {"id": "2"}], "includes": {"users": [{"id": "7"}]}},
+        Resources(("1", "2"), ("7",)),
+    ),
     "nothing": ({"meta": {"result_count": 0}}, Resources()),
-    "what no answer of X's should hold": ({"data": [1, None], "includes": {"users": {"id": "7"}, "tweets": ["x"]}}, Resources()),
-}  # fmt: skip
+    "what no answer of X's should hold": (
+        {"data": [1, None], "includes": {"users": {"id": "7"}, "tweets": ["x"]}},
+        Resources(),
+    ),
+}
 
 
 @pytest.mark.parametrize(("message", "found"), MESSAGES.values(), ids=MESSAGES.keys())

@@ -60,10 +60,14 @@ def test_a_row_has_the_columns_of_the_table_and_no_others() -> None:
     """Rows leave nulls out, so this one is made of a post that has everything."""
     metrics = {"retweet_count": 1, "like_count": 2, "quote_count": 3, "reply_count": 4}
     post = EDITED["data"] | {
-        "author_id": "7", "created_at": "2026-11-22T11:00:00.000Z", "conversation_id": "1", "public_metrics": metrics,
-        "possibly_sensitive": False, "geo": {"place_id": "p", "coordinates": {"type": "Point", "coordinates": [1, 2]}},
+        "author_id": "7",
+        "created_at": "2026-11-22T11:00:00.000Z",
+        "conversation_id": "1",
+        "public_metrics": metrics,
+        "possibly_sensitive": False,
+        "geo": {"place_id": "p", "coordinates": {"type": "Point", "coordinates": [1, 2]}},
         "referenced_tweets": [{"type": kind, "id": "2"} for kind in ("retweeted", "quoted", "replied_to")],
-    }  # fmt: skip
+    }
     user = {"id": "7", "name": "n", "username": "u", "location": "l", "public_metrics": {"followers_count": 1}}
     included = {
         "users": [user],
@@ -153,8 +157,13 @@ def test_a_mistake_of_ours_rejects_instead_of_coming_back_for_ever(monkeypatch: 
 
 
 ODD = {
-    "users": [None], "tweets": [7], "places": True, "posts": [1], "media": "x", "polls": {},
-}  # fmt: skip
+    "users": [None],
+    "tweets": [7],
+    "places": True,
+    "posts": [1],
+    "media": "x",
+    "polls": {},
+}
 
 
 @pytest.mark.parametrize(("name", "value"), ODD.items(), ids=ODD.keys())

@@ -5,9 +5,19 @@ import pytest
 from posts.text import fold, fold_with_places, for_scoring
 
 SAME = [
-    ("don't", "don’t"), ("don't", "donʼt"), ("don't", "don＇t"), ("café", "cafe\u0301"), ("music", "ＭＵＳＩＣ"), ("istanbul", "İSTANBUL"),
-    ("μουσικη", "ΜΟΥΣΙΚΉ"), ("strasse", "STRAßE"), ("нoc", "Нoc"), ("r&b", "R&amp;B"), ("cafe", "ca\u00adfe"), ("❤", "❤️"),
-]  # fmt: skip
+    ("don't", "don’t"),
+    ("don't", "donʼt"),
+    ("don't", "don＇t"),
+    ("café", "cafe\u0301"),
+    ("music", "ＭＵＳＩＣ"),
+    ("istanbul", "İSTANBUL"),
+    ("μουσικη", "ΜΟΥΣΙΚΉ"),
+    ("strasse", "STRAßE"),
+    ("нoc", "Нoc"),
+    ("r&b", "R&amp;B"),
+    ("cafe", "ca\u00adfe"),
+    ("❤", "❤️"),
+]
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)

@@ -22,7 +22,7 @@ ASKED = Params(datetime(2026, 10, 24, tzinfo=BERLIN), datetime(2026, 10, 26, tzi
         ("2026-10-25T03:00", 60, "2026-10-25 03:00"),
         ("2026-03-29T03:10", 120, "2026-03-29 03:10"),
     ],
-)  # fmt: skip
+)
 def test_an_hour_that_a_clock_shows_twice_has_its_offset(since: str, minutes: int, shown: str) -> None:
     row = {"since": datetime.fromisoformat(since), "until": None, "since_offset": minutes, "until_offset": None}
     (told,) = with_offsets([row], ASKED.timezone)

@@ -9,7 +9,11 @@ import pytest
 from reports import words
 
 TOKENS = {
-    "English": ("en", "Don't stop! It's the best, rock 'n' roll", ["don't", "stop", "it's", "the", "best", "rock", "n", "roll"]),
+    "English": (
+        "en",
+        "Don't stop! It's the best, rock 'n' roll",
+        ["don't", "stop", "it's", "the", "best", "rock", "n", "roll"],
+    ),
     "what X escapes": ("en", "R&amp;B &lt;3", ["r", "b"]),
     "links, mentions and numbers are none": ("en", "@you look https://t.co/abc 2026 now", ["look", "now"]),
     "a hashtag is one, with its sign": ("en", "new #NewMusic.", ["new", "#newmusic"]),
@@ -29,7 +33,7 @@ TOKENS = {
     "a hashtag of full width": ("ja", "＃音楽", ["#音楽"]),
     "digits are no hashtag": ("en", "#2026 yes", ["yes"]),
     "nothing": ("en", "", []),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("lang", "text", "expected"), TOKENS.values(), ids=TOKENS.keys())
@@ -43,13 +47,21 @@ def row(text: str, lang: str = "en", author: str = "1", **more: Any) -> dict[str
 
 
 PHRASES = {
-    "two and three words": ("en", "climate policy debate", {"climate policy", "climate policy debate", "policy debate"}),
+    "two and three words": (
+        "en",
+        "climate policy debate",
+        {"climate policy", "climate policy debate", "policy debate"},
+    ),
     "neither begins nor ends with a common word": ("en", "the climate of", set()),
     "a common word may stand between": ("en", "freedom of speech", {"freedom of speech"}),
-    "none goes over a full stop, a comma, an emoji or a hashtag": ("en", "climate. policy, works 😭 slowly #now then", set()),
+    "none goes over a full stop, a comma, an emoji or a hashtag": (
+        "en",
+        "climate. policy, works 😭 slowly #now then",
+        set(),
+    ),
     "none goes over a link": ("en", "climate https://t.co/a policy", set()),
     "no space where the script has none": ("zh", "北京清华大学", {"北京清华大学"}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("lang", "text", "expected"), PHRASES.values(), ids=PHRASES.keys())

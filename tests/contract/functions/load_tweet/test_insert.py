@@ -70,8 +70,9 @@ def test_a_row_that_is_refused_for_another_column_too_is_not_changed(
 def test_a_payload_that_is_refused_as_text_too_is_refused(fake: FakeBigQuery) -> None:
     fake.usual = lambda table, rows: (
         (200, {"insertErrors": [{"index": 0, "errors": [{"reason": "invalid", "location": "payload"}]}]})
-        if rows[0]["id"] == "b" else fakes.ok(table, rows)
-    )  # fmt: skip
+        if rows[0]["id"] == "b"
+        else fakes.ok(table, rows)
+    )
     assert insert({"b": GEOTAGGED}) == {"b": "payload: invalid"}
 
 

@@ -202,7 +202,11 @@ def test_one_person_in_every_table_file_and_export(stored: Stored, bigquery_proc
 
 
 MISTAKES = {
-    "a look, where nothing can be looked at": (["--due", "--dry-run"], {"X_BEARER_TOKEN": "t"}, "go with --post or --user"),
+    "a look, where nothing can be looked at": (
+        ["--due", "--dry-run"],
+        {"X_BEARER_TOKEN": "t"},
+        "go with --post or --user",
+    ),
     "nothing asked": ([], {}, "one of the arguments"),
     "a name and no number": (["--user", "@lorde"], {}, "is no id"),
     "no project": (["--post", "1"], {"GOOGLE_CLOUD_PROJECT": ""}, "GOOGLE_CLOUD_PROJECT is not set"),
@@ -210,7 +214,7 @@ MISTAKES = {
     "no token": (["--due"], {"X_BEARER_TOKEN": ""}, "There is no bearer token for X"),
     "a token with a line break": (["--due"], {"X_BEARER_TOKEN": "a\nb"}, "is no bearer token"),
     "X unencrypted": (["--due"], {"X_BEARER_TOKEN": "t", "X_API_URL": "http://example.com"}, "unencrypted"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("arguments", "environment", "words"), MISTAKES.values(), ids=MISTAKES.keys())

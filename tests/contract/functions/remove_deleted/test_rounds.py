@@ -234,9 +234,16 @@ def test_a_round_takes_as_many_jobs_as_the_posts_need(stored: Stored, x: StandIn
 
 
 WRONG = [
-    ["job-503"], ["job-429"], ["upload-503"], ["failed"], ["expired"], ["download-403"], ["download-cut"],
-    ["job-503", "upload-503", "failed", "download-cut"], ["job-429", "expired", "download-403"],
-]  # fmt: skip
+    ["job-503"],
+    ["job-429"],
+    ["upload-503"],
+    ["failed"],
+    ["expired"],
+    ["download-403"],
+    ["download-cut"],
+    ["job-503", "upload-503", "failed", "download-cut"],
+    ["job-429", "expired", "download-403"],
+]
 
 
 @pytest.mark.parametrize(

@@ -208,12 +208,18 @@ def _trigger(things: Things, function: dict[str, Any], base: str, region: str, n
     trigger, topic = f"{base}/triggers/{name}-123456", function["eventTrigger"]["pubsubTopic"]
     subscription = f"projects/{PROJECT}/subscriptions/eventarc-{region}-{name}-123456-sub-000"
     things.made[f"eventarc:/v1/{trigger}"] = {
-        "name": trigger, "transport": {"pubsub": {"topic": topic, "subscription": subscription}},
+        "name": trigger,
+        "transport": {"pubsub": {"topic": topic, "subscription": subscription}},
         "serviceAccount": function["eventTrigger"].get("serviceAccountEmail"),
-    }  # fmt: skip
+    }
     mode = f"?__GCP_CloudEventsMode=CUSTOM_PUBSUB_{urllib.parse.quote(topic, safe='')}"
-    push = {"topic": topic, "pushConfig": {"pushEndpoint": f"{things.function_url}/{mode}"}, "ackDeadlineSeconds": 600,
-            "messageRetentionDuration": "86400s", "retryPolicy": {"minimumBackoff": "10s", "maximumBackoff": "600s"}}  # fmt: skip
+    push = {
+        "topic": topic,
+        "pushConfig": {"pushEndpoint": f"{things.function_url}/{mode}"},
+        "ackDeadlineSeconds": 600,
+        "messageRetentionDuration": "86400s",
+        "retryPolicy": {"minimumBackoff": "10s", "maximumBackoff": "600s"},
+    }
     status, said = things.ask(things.pubsub, "PUT", f"/v1/{subscription}", push)
     return None if status in (200, 409) else problem(500, "INTERNAL", str(said))
 
@@ -305,8 +311,14 @@ def _upload(things: Things, r: "Request") -> Answer:
 
 def _build(things: Things, r: "Request") -> Answer | None:
     if r.method == "POST" and r.path.endswith("/builds"):
-        build = r.body | {"id": "b-1", "status": "SUCCESS", "projectId": PROJECT, "logUrl": "http://log", "logsBucket": "gs://x",
-                          "name": f"projects/{NUMBER}/locations/us-central1/builds/b-1"}  # fmt: skip
+        build = r.body | {
+            "id": "b-1",
+            "status": "SUCCESS",
+            "projectId": PROJECT,
+            "logUrl": "http://log",
+            "logsBucket": "gs://x",
+            "name": f"projects/{NUMBER}/locations/us-central1/builds/b-1",
+        }
         things.made["cloudbuild:last"] = build
     build = things.made.get("cloudbuild:last", {})
     if "/builds/" in r.path and r.method == "GET":

@@ -73,9 +73,11 @@ def _run(things: Things, path: str, statement: str) -> str | None:
         return None
     if found := re.match(r"CREATE SCHEMA IF NOT EXISTS `([^.]+)\.([^`]+)`", statement):
         status, said = things.ask(
-            things.bigquery, "POST", f"/bigquery/v2/projects/{found[1]}/datasets",
+            things.bigquery,
+            "POST",
+            f"/bigquery/v2/projects/{found[1]}/datasets",
             {"datasetReference": {"projectId": found[1], "datasetId": found[2]}},
-        )  # fmt: skip
+        )
         return None if status in (200, 409) else str(said)
     if statement.startswith("ALTER TABLE") and "SET OPTIONS" in statement:
         return None  # descriptions and expiry: the engine has none

@@ -15,15 +15,27 @@ if TYPE_CHECKING:
 
 _LOOKS = 2  # requests for a job until it has got to the state that it is on its way to
 _ON_THEIR_WAY = {
-    "JOB_STATE_QUEUED": "JOB_STATE_RUNNING", "JOB_STATE_DRAINING": "JOB_STATE_DRAINED", "JOB_STATE_CANCELLING": "JOB_STATE_CANCELLED",
-}  # fmt: skip
+    "JOB_STATE_QUEUED": "JOB_STATE_RUNNING",
+    "JOB_STATE_DRAINING": "JOB_STATE_DRAINED",
+    "JOB_STATE_CANCELLING": "JOB_STATE_CANCELLED",
+}
 _REQUESTED = {"JOB_STATE_DRAINED": "JOB_STATE_DRAINING", "JOB_STATE_CANCELLED": "JOB_STATE_CANCELLING"}
 _ACTIVE = frozenset({*_ON_THEIR_WAY, "JOB_STATE_RUNNING"})
 _PARAMETER = frozenset({"jobName", "containerSpecGcsPath", "environment", "parameters"})
-_ENVIRONMENT = frozenset({
-    "serviceAccountEmail", "maxWorkers", "numWorkers", "subnetwork", "machineType", "tempLocation", "stagingLocation", "ipConfiguration",
-    "enableStreamingEngine", "additionalUserLabels",
-})  # fmt: skip
+_ENVIRONMENT = frozenset(
+    {
+        "serviceAccountEmail",
+        "maxWorkers",
+        "numWorkers",
+        "subnetwork",
+        "machineType",
+        "tempLocation",
+        "stagingLocation",
+        "ipConfiguration",
+        "enableStreamingEngine",
+        "additionalUserLabels",
+    }
+)
 _AT = "2026-01-01T00:00:00Z"
 
 
@@ -64,9 +76,14 @@ def _launch(things: Things, region: str, wanted: dict[str, Any]) -> Answer:
     if any(job["name"] == wanted["jobName"] and job["currentState"] in _ACTIVE for job in jobs):
         return problem(409, "ALREADY_EXISTS", f"There is already an active job named {wanted['jobName']}.")
     job = {
-        "id": f"2026-01-01_00_00_00-{len(jobs) + 1}", "projectId": PROJECT, "name": wanted["jobName"], "location": region,
-        "currentState": "JOB_STATE_QUEUED", "looks": 0, "launched": wanted,
-    }  # fmt: skip
+        "id": f"2026-01-01_00_00_00-{len(jobs) + 1}",
+        "projectId": PROJECT,
+        "name": wanted["jobName"],
+        "location": region,
+        "currentState": "JOB_STATE_QUEUED",
+        "looks": 0,
+        "launched": wanted,
+    }
     things.made[f"dataflow:{region}/{job['id']}"] = job
     return Answer(200, {"job": _summary(job)})
 

@@ -122,9 +122,14 @@ class Server(ThreadingHTTPServer):
     def record(self, request: Request, status: int) -> None:
         """Write one line of JSON. Of bodies that are no JSON it has only the size."""
         line = {
-            "api": request.api, "method": request.method, "path": request.path, "query": request.query, "host": request.host,
-            "body": request.body if request.body else (len(request.raw) or None), "status": status,
-        }  # fmt: skip
+            "api": request.api,
+            "method": request.method,
+            "path": request.path,
+            "query": request.query,
+            "host": request.host,
+            "body": request.body if request.body else (len(request.raw) or None),
+            "status": status,
+        }
         with self._writing, self._log.open("a") as file:
             file.write(json.dumps(line) + "\n")
 

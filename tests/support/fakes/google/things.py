@@ -15,8 +15,13 @@ _SECONDS = 60.0
 _SESSION = requests.Session()
 _SESSION.trust_env = False  # what is behind is on this machine
 # the query parameter that names what is made, where the body does not
-_ID = {"serviceAccounts": "accountId", "secrets": "secretId", "triggers": "triggerId", "functions": "functionId",
-       "repositories": "repositoryId"}  # fmt: skip
+_ID = {
+    "serviceAccounts": "accountId",
+    "secrets": "secretId",
+    "triggers": "triggerId",
+    "functions": "functionId",
+    "repositories": "repositoryId",
+}
 
 
 @dataclass

@@ -45,7 +45,10 @@ STEPS: dict[str, tuple[list[Event], Step]] = {
     "no answer was among them": ([J1, later("recorded", "j1", 1.5, 2, to_id="50")], Collect(ago(hours=2), "50")),
     "swept: the rest of the round": ([J1, RECORDED, SWEPT], Collect(ago(hours=2), "50")),
     "the round is done: what came late": ([J1, RECORDED, SWEPT, FINISHED], Sweep()),
-    "and then nothing until the next": ([J1, RECORDED, SWEPT, FINISHED, SWEPT_AGAIN], Wait(ago(hours=-10), "there is nothing to do")),
+    "and then nothing until the next": (
+        [J1, RECORDED, SWEPT, FINISHED, SWEPT_AGAIN],
+        Wait(ago(hours=-10), "there is nothing to do"),
+    ),
     "posts were imported since": (
         [J1, RECORDED, SWEPT, FINISHED, SWEPT_AGAIN, Event("imported", ago(hours=1), job_id="i", ids=5)],
         Collect(NOW, "0"),
@@ -96,7 +99,7 @@ STEPS: dict[str, tuple[list[Event], Step]] = {
         [J1, Event("swept", ago(minutes=95), left_fresh=4)],
         Sweep(),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("history", "step"), STEPS.values(), ids=STEPS.keys())
@@ -110,8 +113,11 @@ LATE = {
     "the first round has begun two days ago": ([made("j", 48)], timedelta(hours=48)),
     "asked 23 hours ago": ([Event("finished", ago(hours=20), round=ago(hours=23))], None),
     "asked 25 hours ago": ([Event("finished", ago(hours=20), round=ago(hours=25))], timedelta(hours=25)),
-    "a round that never ends": ([Event("finished", ago(hours=30), round=ago(hours=31)), made("j", 13)], timedelta(hours=31)),
-}  # fmt: skip
+    "a round that never ends": (
+        [Event("finished", ago(hours=30), round=ago(hours=31)), made("j", 13)],
+        timedelta(hours=31),
+    ),
+}
 
 
 @pytest.mark.parametrize(("history", "late"), LATE.values(), ids=LATE.keys())
