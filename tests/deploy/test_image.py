@@ -27,7 +27,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if copied := re.match(r"COPY (.+) (\S+)$", line):
             source, place = uploaded / copied[1], app / copied[2]
             if source.is_dir():
-                shutil.copytree(source, place)
+                shutil.copytree(source, place, dirs_exist_ok=True)  # as COPY does: requirements.txt is there already
             else:
                 (place if copied[2].endswith("/") else place.parent).mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, place)
