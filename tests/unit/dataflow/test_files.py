@@ -196,7 +196,7 @@ def test_json_is_read_however_it_is_laid_out(tmp_path: Path, layout: str) -> Non
         ),
         pytest.param(
             b'{"data":{"id":"7","text":"a"}\n{"data":{"id":"8","text":"a"}\n%b\n%b\n' % (POSTS[0], POSTS[1]),
-            ["other", "other", "0", "1"],
+            ["not_json", "not_json", "0", "1"],
             id="two lines cut off outside of a string",
         ),
         pytest.param(b"[\n%b},\n%b\n]" % (POSTS[0], POSTS[1]), ["0", "not_json", "1"], id="a bracket too many"),

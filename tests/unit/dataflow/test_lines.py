@@ -1,6 +1,7 @@
 """The shapes of X's JSON in files, and what becomes of each: compared with the same posts as the stream sends them."""
 
 import copy
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from posts.keywords import Keywords
 from posts.message import Delivery, Message
 from posts.rows import make_rows
 from tests.support import x_messages
+from tests.support.x_samples import SAMPLES
 from warehouse.settings import Settings
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -211,3 +213,45 @@ def test_profiles_of_people_who_wrote_none_of_the_posts_are_left_out(wrap: Any) 
     kept = message | {"includes": {"users": [author]}}
     (record,) = lines.read(orjson.dumps(wrap(kept)))
     assert record.payload == orjson.dumps(kept).decode(), "byte for byte, where nothing is left out"
+
+
+USER = {"id": "7", "username": "user7"}
+OTHER = {"id": "8", "username": "user8"}
+OWN = {"id": "1", "text": "x", "author_id": "7"}
+EITHER_WAY: dict[str, Any] = {
+    "an author alone": {"data": OWN, "includes": {"users": [USER]}},
+    "another one too": {"data": OWN, "includes": {"users": [USER, OTHER]}},
+    "an author of a quoted post": {
+        "data": OWN,
+        "includes": {"users": [USER, OTHER], "tweets": [{"id": "2", "author_id": "8"}]},
+    },
+    "the same in the new dialect": {
+        "data": OWN,
+        "includes": {"users": [OTHER], "posts": [{"id": "2", "author_id": "8"}]},
+    },
+    "an id that is a number": {"data": OWN | {"author_id": 7}, "includes": {"users": [USER | {"id": 7}]}},
+    "a user without an id": {"data": {"id": "1", "text": "x"}, "includes": {"users": [{"username": "a"}]}},
+    "users that are none": {"data": OWN, "includes": {"users": None}},
+    "includes that are none": {"data": OWN, "includes": None},
+    "a private message": {"data": OWN | {"event_type": "MessageCreate"}},
+    "a private message with its sender": {"data": OWN | {"event_type": None}, "includes": {"users": [USER]}},
+    "an account": {"data": {"id": "1", "description": 'my "text"'}},
+    "a post without an id": {"data": {"text": "x"}},
+    "data that are none": {"data": None},
+    "a message of the topic": {"data": OWN, "payload": "{}"},
+    "what twarc wrote": {"data": OWN, "__twarc": {"retrieved_at": "2026-11-20T00:00:00Z"}},
+    "twarc in a text": {"data": OWN | {"text": '"__twarc" "includes"'}},
+}
+
+
+@pytest.mark.parametrize("message", EITHER_WAY.values(), ids=EITHER_WAY.keys())
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")], ids=["close", "spaced"])
+def test_a_message_that_is_kept_unparsed_is_what_parsing_it_gives(message: Any, separators: tuple[str, str]) -> None:
+    text = json.dumps(message, separators=separators)
+    assert list(lines.read(text.encode())) == list(lines._read(message, text, ""))
+
+
+@pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES.keys())
+def test_real_shapes_are_read_alike_whether_they_are_parsed_or_not(sample: list[str]) -> None:
+    for text in sample:
+        assert list(lines.read(text.encode())) == list(lines._read(orjson.loads(text), text, ""))
