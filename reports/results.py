@@ -128,7 +128,7 @@ def _result(data: "_ReportData", name: str) -> QuestionResult:
     context = question.context(data, usual)
     finding = sanitize.for_terminal(question.headline(rows, context))
     columns = tuple(rows[0]) if rows else question.columns or _columns(data.query(name))
-    empty = question.empty.format(minimum=params.minimum, search=params.search)
+    empty = question.empty_sentence(params)
     return QuestionResult(question, rows, charts.chart(question, rows, context), empty, finding, columns)
 
 

@@ -1,7 +1,7 @@
 """The parts of which the sentences above charts are made. Pure: rows in, words out."""
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from string import Formatter
 from typing import Any
@@ -28,8 +28,8 @@ class _Template(Formatter):
         return str(super().format_field(value, format_spec))
 
 
-def filled(template: str, row: dict[str, Any]) -> str:
-    """Return a sentence with the values of a row."""
+def filled(template: str, row: Mapping[str, Any]) -> str:
+    """Return a sentence with the values of a row. Raises KeyError for a name that is not there, and ValueError for a wrong format."""
     return _Template().vformat(template, (), row)
 
 

@@ -20,11 +20,10 @@ KINDS: dict[str, Callable[..., time.Draw]] = {
 
 
 def chart(question: Question, rows: Rows, context: Context) -> Spec | None:
-    """Return a chart; None for a question that is only a table or has nothing to draw."""
+    """Return a chart; None for a question that is only a table or has nothing to draw. Raises UsageError for a chart that there is not."""
     draw = getattr(question.code, "chart", None)
     if draw is None and question.chart:
-        kind, *columns = question.chart.split()
-        draw = KINDS[kind](*columns)
+        draw = _of_kind(question)
     made = draw(rows, context) if draw is not None and rows else None
     if made is None:
         return None
@@ -35,3 +34,13 @@ def chart(question: Question, rows: Rows, context: Context) -> Spec | None:
     if datasets := getattr(question.code, "datasets", None):
         spec["datasets"] = spec.get("datasets", {}) | datasets()
     return spec
+
+
+def _of_kind(question: Question) -> time.Draw:
+    kind, *columns = question.chart.split()
+    try:
+        return KINDS[kind](*columns)
+    except (KeyError, TypeError):
+        raise question.wrong(
+            f"there is no chart '{question.chart}'; its first word is one of {', '.join(KINDS)}"
+        ) from None

@@ -52,6 +52,11 @@ def when(name: str) -> alt.Tooltip:
     return alt.Tooltip(f"{name}:T", title=name, timeUnit="utcyearmonthdatehoursminutes")
 
 
+def bars_over_time(values: Rows, rows: Rows) -> Chart:
+    """Return bars that stand from `since` to `until` of each value; how high they are is for the caller to encode."""
+    return alt.Chart(data(values)).mark_bar(orient="vertical", stroke=None).encode(x=x("since", rows), x2="until:T")
+
+
 def number_format(name: str) -> str:
     return ".1%" if name == "share" else ","
 

@@ -8,7 +8,7 @@ import altair as alt
 from posts import languages
 
 from ..rows import Context, Rows
-from .base import HEIGHT, UTC, Chart, as_datetime, data, gaps, time, when, x
+from .base import HEIGHT, UTC, Chart, as_datetime, bars_over_time, data, gaps, time, when, x
 
 Draw = Callable[[Rows, Context], Chart | None]
 
@@ -35,18 +35,12 @@ def posts_per(unit: str) -> Draw:
         ]
         smooth, name = _smooth(unit, length, rows, context)
         kinds = ["other posts", "retweets", *([name] if smooth else [])]
-        bars = (
-            alt.Chart(data(stacked))
-            .mark_bar(orient="vertical", stroke=None)
-            .encode(
-                x=x("since", rows),
-                x2="until:T",
-                y=alt.Y("posts:Q", title=f"posts per {unit}"),
-                color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=kinds)),
-                # the last bar is not over, so it must not look like a fall
-                opacity=alt.condition("datum.complete", alt.value(1), alt.value(0.5)),
-                tooltip=[when("since"), "kind:N", alt.Tooltip("posts:Q", format=","), "not held:N"],
-            )
+        bars = bars_over_time(stacked, rows).encode(
+            y=alt.Y("posts:Q", title=f"posts per {unit}"),
+            color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=kinds)),
+            # the last bar is not over, so it must not look like a fall
+            opacity=alt.condition("datum.complete", alt.value(1), alt.value(0.5)),
+            tooltip=[when("since"), "kind:N", alt.Tooltip("posts:Q", format=","), "not held:N"],
         )
         line = (
             alt.Chart(data(smooth))

@@ -25,7 +25,7 @@ The code may have any of:
 
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -33,6 +33,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..errors import UsageError
 from ..params import Params
 from ..rows import Context, Rows
 from ..sentences import filled
@@ -100,17 +101,34 @@ class Question:
         return context(report, usual) if context else usual
 
     def headline(self, rows: Rows, context: Context) -> str:
-        """Return the answer in one sentence, or '' where the rows say nothing as short as that."""
-        finding = getattr(self.code, "finding", None)
+        """Return the answer in one sentence, or '' where the rows say nothing as short as that. Raises UsageError."""
         if not rows:
             return ""
-        return finding(rows, context) if finding else filled(self.finding, rows[0])
+        if finding := getattr(self.code, "finding", None):
+            return str(finding(rows, context))
+        return self.fill("finding", self.finding, rows[0])
+
+    def empty_sentence(self, params: Params) -> str:
+        """Return what to say where there are no rows. Raises UsageError."""
+        return self.fill("empty", self.empty, {"minimum": params.minimum, "search": params.search})
+
+    def fill(self, key: str, template: str, values: Mapping[str, Any]) -> str:
+        try:
+            return filled(template, values)
+        except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
+            raise self.wrong(
+                f"{key} cannot be filled ({type(error).__name__}: {error}): '{template}'. There are: {', '.join(values)}"
+            ) from None
+
+    def wrong(self, what: str) -> UsageError:
+        """Return the error that names this question's file."""
+        return _wrong(self.name, what)
 
 
 @cache
 def load(name: str) -> Question:
-    """Return a question by its file's path below this folder, without `.sql`. Raises ValueError for a file that says what it may not."""
-    text = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    """Return a question by its file's path below this folder, without `.sql`. Raises UsageError for a file that says what it may not."""
+    text = _read(name)
     head = parse_head(name, text)
     sql = _body(text)
     if query := head.get("query"):
@@ -136,6 +154,7 @@ def load(name: str) -> Question:
 
 
 def parse_head(name: str, text: str) -> dict[str, str]:
+    """Return what the comments at the beginning of a question's file say, by key. Raises UsageError."""
     found: dict[str, str] = {}
     key = ""
     for line in takewhile(lambda line: line.startswith("--"), text.splitlines()):
@@ -144,11 +163,17 @@ def parse_head(name: str, text: str) -> dict[str, str]:
             continue
         key, colon, value = line.removeprefix("--").strip().partition(":")
         if not colon or key not in _KEYS:
-            raise ValueError(f"reports/questions/{name}.sql: '{line}' is none of {', '.join(_KEYS)}")
+            raise _wrong(name, f"'{line}' is none of {', '.join(_KEYS)}")
         found[key] = value.strip()
     if "title" not in found:
-        raise ValueError(f"reports/questions/{name}.sql has no title: it begins with '-- title: ...'")
+        raise _wrong(name, "there is no title: a file begins with '-- title: ...'")
+    if not found.get("order", "0").isdecimal():
+        raise _wrong(name, f"order is '{found['order']}', and not a whole number")
     return found
+
+
+def _wrong(name: str, what: str) -> UsageError:
+    return UsageError(f"reports/questions/{name}.sql: {what}.")
 
 
 def _body(text: str) -> str:
@@ -157,16 +182,17 @@ def _body(text: str) -> str:
     return "\n".join(lines[first:]).strip() + "\n"
 
 
+def _read(name: str) -> str:
+    try:
+        return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise _wrong(name, "there is no such file") from None
+
+
 def _shared(query: str) -> str:
     name, _, column_is = query.partition(" with ")
-    if not column_is:
-        return _body((FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
     column, _, expression = column_is.partition(" = ")
-    return (
-        _body((FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
-        .replace("{column}", column)
-        .replace("{expression}", expression)
-    )
+    return _body(_read(name)).replace("{column}", column).replace("{expression}", expression)
 
 
 def _of_the_page() -> Iterator[Question]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import altair as alt
 
-from ..charts.base import HEIGHT, Chart, data, gaps, time, when, x
+from ..charts.base import HEIGHT, Chart, bars_over_time, gaps, time, when
 from ..rows import Context, Rows
 from ..sentences import DAYS
 
@@ -29,15 +29,9 @@ def chart(rows: Rows, context: Context) -> Chart:
             else [("seen before", row["authors"] - row["new_authors"]), ("new", row["new_authors"])]
         )
     ]
-    bars = (
-        alt.Chart(data(stacked))
-        .mark_bar(orient="vertical", stroke=None)
-        .encode(
-            x=x("since", rows),
-            x2="until:T",
-            y=alt.Y("authors:Q", title="authors per day"),
-            color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=["seen before", "new", "all"])),
-            tooltip=[when("since"), "kind:N", alt.Tooltip("authors:Q", format=",")],
-        )
+    bars = bars_over_time(stacked, rows).encode(
+        y=alt.Y("authors:Q", title="authors per day"),
+        color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=["seen before", "new", "all"])),
+        tooltip=[when("since"), "kind:N", alt.Tooltip("authors:Q", format=",")],
     )
     return alt.layer(gaps(rows, context), bars).properties(height=HEIGHT)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import altair as alt
 
-from ..charts.base import HEIGHT, Chart, data, gaps, time, when, x
+from ..charts.base import HEIGHT, Chart, bars_over_time, gaps, time, when
 from ..rows import Context, Rows
 
 
@@ -20,14 +20,8 @@ def chart(rows: Rows, context: Context) -> Chart:
         {"since": time(row["day"]), "until": time(row["day"] + timedelta(days=1)), "dollars": row["dollars"]}
         for row in rows
     ]
-    bars = (
-        alt.Chart(data(days))
-        .mark_bar(orient="vertical", stroke=None)
-        .encode(
-            x=x("since", rows),
-            x2="until:T",
-            y=alt.Y("dollars:Q", title="dollars per day (UTC)"),
-            tooltip=[when("since"), alt.Tooltip("dollars:Q", format="$,.2f")],
-        )
+    bars = bars_over_time(days, rows).encode(
+        y=alt.Y("dollars:Q", title="dollars per day (UTC)"),
+        tooltip=[when("since"), alt.Tooltip("dollars:Q", format="$,.2f")],
     )
     return alt.layer(gaps(rows, context), bars).properties(height=HEIGHT)

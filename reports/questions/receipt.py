@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import altair as alt
 
-from ..charts.base import HEIGHT, RED, Chart, data, gaps, time, when, x
+from ..charts.base import HEIGHT, RED, Chart, bars_over_time, gaps, time, when
 from ..rows import Context, Rows
 
 _ENDS = ("loaded", "filtered", "rejected", "balance")
@@ -28,19 +28,13 @@ def chart(rows: Rows, context: Context) -> Chart:
         for end in _ENDS
         if row[end]
     ]
-    bars = (
-        alt.Chart(data(stacked))
-        .mark_bar(orient="vertical", stroke=None)
-        .encode(
-            x=x("since", rows),
-            x2="until:T",
-            y=alt.Y("posts:Q", title="posts per hour of arrival"),
-            color=alt.Color(
-                "ended:N",
-                title=None,
-                scale=alt.Scale(domain=list(_ENDS), range=["#2a9d8f", "#9aa5b1", "#e9a03b", RED]),
-            ),
-            tooltip=[when("since"), "ended:N", alt.Tooltip("posts:Q", format=",")],
-        )
+    bars = bars_over_time(stacked, rows).encode(
+        y=alt.Y("posts:Q", title="posts per hour of arrival"),
+        color=alt.Color(
+            "ended:N",
+            title=None,
+            scale=alt.Scale(domain=list(_ENDS), range=["#2a9d8f", "#9aa5b1", "#e9a03b", RED]),
+        ),
+        tooltip=[when("since"), "ended:N", alt.Tooltip("posts:Q", format=",")],
     )
     return alt.layer(gaps(rows, context), bars).properties(height=HEIGHT)

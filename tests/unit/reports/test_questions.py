@@ -5,11 +5,16 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from reports import charts, questions
+from reports.errors import UsageError
+from reports.params import Params
+from reports.rows import Context
 from tests.support import ROOT
 
 ADDED = """-- title: Posts per number of hashtags
@@ -34,6 +39,9 @@ def test_a_question_is_added_by_adding_a_file(tmp_path: Path) -> None:
     script = """
 from datetime import datetime
 from reports import charts, questions
+from reports.errors import UsageError
+from reports.params import Params
+from reports.rows import Context
 from reports.rows import Context
 question = questions.load("hashtags_a_post")
 context = Context(gaps=[], end=datetime(2026, 11, 2), begin=datetime(2026, 11, 1))
@@ -79,11 +87,40 @@ def test_a_section_s_questions_stand_together() -> None:
     ("text", "words"),
     [
         ("-- titel: Words\nSELECT 1\n", "'-- titel: Words' is none of title, section"),
-        ("SELECT 1\n", "has no title: it begins with '-- title: ...'"),
+        ("SELECT 1\n", "there is no title: a file begins with '-- title: ...'"),
         ("-- Words per day\nSELECT 1\n", "'-- Words per day' is none of"),
+        ("-- title: Words\n-- order: first\nSELECT 1\n", "order is 'first', and not a whole number"),
     ],
-    ids=["a key that is none", "no title", "no key"],
+    ids=["a key that is none", "no title", "no key", "an order that is no number"],
 )
 def test_a_file_that_says_what_it_may_not_is_refused_with_its_name(text: str, words: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(words)):
+    with pytest.raises(UsageError, match=re.escape(words)) as raised:
         questions.parse_head("words_a_day", text)
+    assert str(raised.value).startswith("reports/questions/words_a_day.sql: ")
+
+
+HASHTAGS = questions.load("top_hashtags")
+MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
+ROW = {"hashtag": "#a", "posts": 1, "authors": 1}
+NOTHING = Context(gaps=[], end=MOMENT, begin=MOMENT)
+
+
+@pytest.mark.parametrize("template", ["{hashtags} leads.", "{posts:people}", "{hashtag} has {", "{0}", "{posts.x}"])
+def test_a_sentence_that_cannot_be_filled_names_its_file_and_what_there_is(template: str) -> None:
+    with pytest.raises(
+        UsageError, match=r"top_hashtags\.sql: finding cannot be filled .*There are: hashtag, posts, authors"
+    ):
+        replace(HASHTAGS, finding=template).headline([ROW], NOTHING)
+    with pytest.raises(UsageError, match=r"top_hashtags\.sql: empty cannot be filled .*There are: minimum, search"):
+        replace(HASHTAGS, empty=template).empty_sentence(Params(MOMENT, MOMENT))
+
+
+@pytest.mark.parametrize("chart", ["pie hashtag posts", "bars hashtag", "network one two three"])
+def test_a_chart_that_there_is_not_names_its_file_and_the_kinds(chart: str) -> None:
+    with pytest.raises(UsageError, match=r"top_hashtags\.sql: there is no chart .* one of bars, columns"):
+        charts.chart(replace(HASHTAGS, chart=chart), [ROW], NOTHING)
+
+
+def test_a_question_that_another_one_needs_and_nobody_has_written_is_named() -> None:
+    with pytest.raises(UsageError, match=r"reports/questions/top_hats\.sql: there is no such file"):
+        questions.load("top_hats")
