@@ -98,11 +98,11 @@ async def _fetch(session: Session, x: X, ledger: Ledger, reservations: Reservati
         def show(progress: model.Progress) -> None:
             shown.update(task, completed=progress.published)
 
-        why = "Stopped, as you asked"
+        why = ""
         try:
             result = await until_interrupted(manual.fetch(context, ledger, plan, progress, show))
         except Interrupted:
-            pass
+            why = "Stopped, as you asked"
         except (Unavailable, NoLedger, search.QueryRefused) as error:
             why, code = f"Stopped: {escape(str(error))[:300]}", 3
     await drain(publisher)

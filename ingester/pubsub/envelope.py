@@ -92,7 +92,7 @@ def _parse(raw: bytes) -> Any:
     try:
         return parse_json(raw)
     except orjson.JSONDecodeError:
-        pass
+        pass  # Python's own reader, which takes more, decides
     try:
         message = json.loads(raw)
     except RecursionError:

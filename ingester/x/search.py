@@ -202,7 +202,7 @@ def read_counts(body: dict[str, Any]) -> tuple[int | None, dict[tuple[datetime, 
         try:
             span = parse_time(str(one.get("start"))), parse_time(str(one.get("end")))
         except ValueError:
-            continue
+            continue  # without a time it helps no plan; X's total has its posts
         if posts is not None:
             spans[span] = posts
     total = _either(as_object(body.get("meta")), "total_tweet_count", "total_post_count")

@@ -107,7 +107,7 @@ def _adapt(buffer: StreamingBuffer, memory: str, folders: list[Path]) -> None:
         except WouldTouchFreshRows as refusal:
             raise InvalidQueryError(str(refusal)) from None
 
-    translate = translations.remembering(SQLTranslator.translate, translation_cache)
+    translate = comments.translating_without_comments(SQLTranslator.translate)
     for owner, name, replacement in (
         (server, "create_app", create_checked_app),
         (server.uvicorn, "Config", partial(server.uvicorn.Config, timeout_keep_alive=_IDLE_SECONDS)),
@@ -118,7 +118,7 @@ def _adapt(buffer: StreamingBuffer, memory: str, folders: list[Path]) -> None:
         (
             SQLTranslator,
             "translate",
-            comments.translating_without_comments(translate),
+            translations.remembering(translate, translation_cache),
         ),
         (
             executor,

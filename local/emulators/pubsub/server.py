@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -210,10 +211,8 @@ class Server:
 
     async def _news(self, seconds: float) -> None:
         async with self._published:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._published.wait(), seconds)
-            except TimeoutError:
-                return
 
 
 _REQUESTS: dict[str, Any] = {

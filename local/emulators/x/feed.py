@@ -77,7 +77,7 @@ class Feed:
             async with asyncio.timeout(_SLOW):
                 await stream.write(line + b"\r\n")
         except ConnectionError:
-            return
+            return  # the reader has gone: the post counts as missed
         except TimeoutError:
             log.event("slow_reader", "x", message="thrown out: it does not read")
             self._state.abort()
