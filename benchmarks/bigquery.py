@@ -72,9 +72,9 @@ class Connection(asyncio.Protocol):
             del self._buffer[: self._needed]
             self._needed = 0
             method, path, _ = first_line.split(" ", 2)
-            self._answer(method, path, body)
+            self._respond(method, path, body)
 
-    def _answer(self, method: str, path: str, body: bytes) -> None:
+    def _respond(self, method: str, path: str, body: bytes) -> None:
         path = path.partition("?")[0]
         if path.endswith("/insertAll"):
             self._later(partial(self._insert, path.split("/")[-2], body))
@@ -94,8 +94,8 @@ class Connection(asyncio.Protocol):
         self._store.inserts.append((table, body))
         self._send(_INSERTED)
 
-    def _later(self, answer: partial[None]) -> None:
-        asyncio.get_running_loop().call_later(self._seconds, answer)
+    def _later(self, send: partial[None]) -> None:
+        asyncio.get_running_loop().call_later(self._seconds, send)
 
     def _send(self, body: bytes, status: bytes = b"200 OK") -> None:
         kind = b"application/json" if body.startswith(b"{") else b"text/plain"

@@ -67,9 +67,9 @@ def _function(arguments: argparse.Namespace, console: Console, folder: Path) -> 
             show(report.failures(became))
     if arguments.write:
         arguments.write.write_text(report.markdown(tables, "scripts/bench function") + "\n")
-    ours = [one for one in measured if one.rival == "load_tweet"]
-    good = all(one.adds_up for one in ours) and all(one.balanced for one in became)
-    good = good and all(one.adds_up for one in counted if one.rival == "load_tweet")
+    load_tweet_results = [result for result in measured if result.rival == "load_tweet"]
+    good = all(result.adds_up for result in load_tweet_results) and all(result.balanced for result in became)
+    good = good and all(count.adds_up for count in counted if count.rival == "load_tweet")
     console.print("Every message is accounted for." if good else "[bold red]Messages are unaccounted for.[/]")
     return 0 if good else 1
 
@@ -96,9 +96,9 @@ def _reports(arguments: argparse.Namespace, console: Console, folder: Path) -> i
         reports.filled(client, arguments.rows, status.update) as source,
     ):
         console.print(f"{reports.count(source):,} rows in tweet_versions.\n", highlight=False)
-        answered = list(reports.answer_all(source, status.update))
+        answered = list(reports.ask_all(source, status.update))
         status.update("the live page")
-        looks = reports.look(source)
+        looks = reports.time_live_page(source)
         status.update("python -m reports")
         whole = reports.run_whole(folder)
     tables = list(report.reports(answered, looks, whole))
@@ -106,7 +106,7 @@ def _reports(arguments: argparse.Namespace, console: Console, folder: Path) -> i
         report.show(console, table)
     if arguments.write:
         arguments.write.write_text(report.markdown(tables, "scripts/bench reports") + "\n")
-    return 1 if whole.failed or any(one.failed for one in answered) else 0
+    return 1 if whole.failed or any(result.failed for result in answered) else 0
 
 
 def _volume(arguments: argparse.Namespace, console: Console, folder: Path) -> int:

@@ -22,12 +22,12 @@ from local.processes import Process, wait_until_ready
 from tests.support.fakes import bigquery as fakes
 
 from . import load
-from .rivals import OURS, environment
+from .rivals import LOAD_TWEET, environment
 
 _FAULT_SECONDS = 6.0  # a passing fault lasts longer than the function retries by itself
 _GIVE_UP_SECONDS = 90.0
 _CONCURRENCY = 40
-_AGAIN_SECONDS = 0.3  # before a message that was not acknowledged is delivered again
+_REDELIVERY_SECONDS = 0.3  # before a message that was not acknowledged is delivered again
 _REQUEST_SECONDS = 30.0
 _ROWS_A_LOAD = 200
 
@@ -70,7 +70,7 @@ def _tenth_is_bad(row: dict[str, object]) -> bool:
     return "payload" in row and int(str(row["id"])) % 10 == 0
 
 
-def _stored_but_not_answered(table: str, rows: fakes.Rows) -> fakes.Answer:
+def _stored_but_not_answered(table: str, rows: fakes.Rows) -> fakes.Reply:
     return fakes.STORED_AND_RESET
 
 
@@ -149,7 +149,9 @@ class _Function:
         self.start()
 
     def start(self) -> None:
-        self._process = Process("function", OURS.command(self.port), self._variables, self._folder / "function.log")
+        self._process = Process(
+            "function", LOAD_TWEET.command(self.port), self._variables, self._folder / "function.log"
+        )
         self.port = wait_until_ready(self._process)
 
     def strike(self, number: signal.Signals) -> None:
@@ -176,7 +178,7 @@ async def _deliver(
                 if await _acknowledges(session, function.port, event_id, body):
                     acknowledged.add(event_id)
                     return
-            await asyncio.sleep(_AGAIN_SECONDS)
+            await asyncio.sleep(_REDELIVERY_SECONDS)
 
     async def pass_over() -> None:
         if case.strike:
@@ -198,8 +200,8 @@ async def _deliver(
 async def _acknowledges(session: aiohttp.ClientSession, port: int, event_id: str, body: bytes) -> bool:
     headers = {"Content-Type": "application/json", "ce-id": event_id}
     try:
-        async with session.post(f"http://127.0.0.1:{port}/", data=body, headers=headers) as answer:
-            return 200 <= answer.status < 300
+        async with session.post(f"http://127.0.0.1:{port}/", data=body, headers=headers) as response:
+            return 200 <= response.status < 300
     except (aiohttp.ClientError, TimeoutError, ConnectionError):
         return False
 

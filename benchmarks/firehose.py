@@ -61,7 +61,7 @@ class Connection(asyncio.Protocol):
 def chunks() -> list[bytes]:
     """Return lines of posts, each as one chunk of HTTP's chunked encoding."""
     lines = [
-        orjson.loads(load.message_of(body))["payload"].encode() + b"\r\n"
+        orjson.loads(load.delivered_message(body))["payload"].encode() + b"\r\n"
         for _, body in islice(load.deliveries(_IN_TURN), _IN_TURN)
     ]
     groups = [b"".join(lines[start : start + _A_CHUNK]) for start in range(0, len(lines), _A_CHUNK)]
@@ -69,8 +69,8 @@ def chunks() -> list[bytes]:
 
 
 async def _serve(port: int) -> None:
-    made = chunks()
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(made), "127.0.0.1", port)
+    prepared = chunks()
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(prepared), "127.0.0.1", port)
     log.event("ready", "firehose", port=server.sockets[0].getsockname()[1])
     await server.serve_forever()
 

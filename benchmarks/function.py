@@ -15,7 +15,7 @@ import aiohttp
 
 from . import load
 from .instance import BigQuery, Instance
-from .rivals import CEILINGS, LOADERS, OURS, Rival, environment
+from .rivals import CEILINGS, LOAD_TWEET, LOADERS, Rival, environment
 
 _WARM_UP_SECONDS = 2.0
 _COUNTED = 2_000  # messages of the exact check
@@ -118,22 +118,22 @@ def _measure(bench: Bench, instance: Instance, concurrency: int, seconds: float)
     bigquery.stored()  # quiet again
     bigquery.forget()
     before, stand_in_before = instance.cost(), bigquery.cost()
-    answers = load.wrk(instance.url, requests, concurrency, seconds)
-    after, stand_in_after = instance.cost(), bigquery.cost()
+    load_result = load.wrk(instance.url, requests, concurrency, seconds)
+    cost_at_end, stand_in_at_end = instance.cost(), bigquery.cost()
     stored = bigquery.stored().get(_TABLE, {"inserts": 0, "rows": 0})
     return Measured(
         instance.rival.name,
         concurrency,
-        (answers.requests - answers.refused) / answers.seconds,
-        answers.p50,
-        answers.p99,
-        (after.cpu - before.cpu) / max(answers.requests, 1) * 1e6,
+        (load_result.requests - load_result.refused) / load_result.seconds,
+        load_result.p50,
+        load_result.p99,
+        (cost_at_end.cpu - before.cpu) / max(load_result.requests, 1) * 1e6,
         stored["inserts"],
         stored["rows"],
-        answers.requests - answers.refused,
-        answers.refused + answers.broken,
-        after.memory,
-        (stand_in_after.cpu - stand_in_before.cpu) / answers.seconds,
+        load_result.requests - load_result.refused,
+        load_result.refused + load_result.broken,
+        cost_at_end.memory,
+        (stand_in_at_end.cpu - stand_in_before.cpu) / load_result.seconds,
     )
 
 
@@ -152,7 +152,7 @@ def count_all(bench: Bench) -> Iterator[Counted]:
             len(messages),
             len(acknowledged),
             deliveries,
-            sum(1 for one in ids if one not in rows),
+            sum(1 for post_id in ids if post_id not in rows),
             sum(1 for number in rows.values() if number > 1),
         )
 
@@ -169,8 +169,8 @@ async def _deliver_all(url: str, messages: list[tuple[str, bytes]]) -> tuple[set
         for _ in range(3):
             async with slots:
                 deliveries += 1
-                async with session.post(url, data=body, headers=headers) as answer:
-                    if 200 <= answer.status < 300:
+                async with session.post(url, data=body, headers=headers) as response:
+                    if 200 <= response.status < 300:
                         acknowledged.add(event_id)
                         return
 
@@ -184,7 +184,7 @@ def watch_memory(bench: Bench, messages: int) -> list[Memory]:
     """Return our function's memory over so many messages, measured ten times."""
     points: list[Memory] = []
     done = 0
-    with bench.serving(OURS, 400) as instance:
+    with bench.serving(LOAD_TWEET, 400) as instance:
         while done < messages:
             bench.say(f"memory: {done:,} of {messages:,} messages")
             began = time.monotonic()

@@ -16,13 +16,13 @@ from google.cloud import bigquery
 from local.emulators.bigquery import create, credentials
 from local.processes import Process, wait_until, wait_until_ready
 
-from .instance import cost_of
+from .instance import read_cost
 from .rivals import ROOT
 
 _GIVE_UP_SECONDS = 600.0
 _RIVALS = Path(__file__).parent / "rivals"
 
-OURS = "ingester"
+INGESTER = "ingester"
 # who, posts as a multiple of ours, folder and arguments
 _OTHERS: list[tuple[str, float, list[str]]] = [
     ("raw reading", 5.0, ["raw_reading"]),
@@ -75,7 +75,7 @@ def measure_all(stand: Stand, posts: int) -> Iterator[Measured]:
     """Measure each reader, on a firehose of its own."""
     for who, times, (folder, *words) in _OTHERS:
         yield _measure(stand, who, max(round(posts * times), 1_000), _reader(folder, words))
-    yield _measure(stand, OURS, posts, lambda url, n: ["-m", "ingester", "stream"])
+    yield _measure(stand, INGESTER, posts, lambda url, n: ["-m", "ingester", "stream"])
 
 
 def _reader(folder: str, words: list[str]) -> Callable[[str, int], list[str]]:
@@ -86,12 +86,12 @@ def watch_memory(stand: Stand, posts: int) -> list[Measured]:
     """Return the ingester's memory at ten points on the way."""
     points: list[Measured] = []
 
-    def look(done: int, memory: int) -> None:
+    def record_memory(done: int, memory: int) -> None:
         if done >= posts * (len(points) + 1) / 10:
             stand.say(f"memory: {done:,} of {posts:,} posts")
-            points.append(Measured(OURS, done, 0.0, 0.0, memory))
+            points.append(Measured(INGESTER, done, 0.0, 0.0, memory))
 
-    _measure(stand, OURS, posts, lambda url, n: ["-m", "ingester", "stream"], look)
+    _measure(stand, INGESTER, posts, lambda url, n: ["-m", "ingester", "stream"], record_memory)
     return points
 
 
@@ -100,7 +100,7 @@ def _measure(
     who: str,
     posts: int,
     command: Callable[[str, int], list[str]],
-    look: Callable[[int, int], None] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> Measured:
     """Measure from a fifth of the posts on, which are the warm-up, to the last."""
     stand.say(f"{who}, {posts:,} posts")
@@ -111,26 +111,26 @@ def _measure(
         environment = _environment(stand, url)
         reader = Process(name, [sys.executable, *command(url, posts)], environment, stand.folder / f"{name}.log")
         try:
-            return _watch(reader, who, posts, look)
+            return _watch(reader, who, posts, on_progress)
         finally:
             reader.stop()
     finally:
         x.stop()
 
 
-def _watch(reader: Process, who: str, posts: int, look: Callable[[int, int], None] | None) -> Measured:
+def _watch(reader: Process, who: str, posts: int, on_progress: Callable[[int, int], None] | None) -> Measured:
     def published() -> int:
         return reader.totals.get("published", 0)
 
     wait_until(lambda: published() >= posts / 5, reader, _GIVE_UP_SECONDS, "the warm-up is over")
-    began, first, before = time.monotonic(), published(), cost_of(reader.pid)
+    began, first, before = time.monotonic(), published(), read_cost(reader.pid)
     last = (began, first, before)
     while published() < posts and reader.exit_code is None:
         time.sleep(0.05)
         if published() != last[1]:
-            last = (time.monotonic(), published(), cost_of(reader.pid))
-            if look is not None:
-                look(last[1], last[2].memory)
+            last = (time.monotonic(), published(), read_cost(reader.pid))
+            if on_progress is not None:
+                on_progress(last[1], last[2].memory)
         if time.monotonic() - began > _GIVE_UP_SECONDS:
             break
     done = max(last[1] - first, 1)

@@ -36,7 +36,7 @@ class Instance:
         self.url = f"http://127.0.0.1:{wait_until_ready(self._process)}/"
 
     def cost(self) -> Cost:
-        return cost_of(self._process.pid)
+        return read_cost(self._process.pid)
 
     def stop(self) -> None:
         self._process.stop()
@@ -62,7 +62,7 @@ class BigQuery:
                 return before
 
     def cost(self) -> Cost:
-        return cost_of(self._process.pid)
+        return read_cost(self._process.pid)
 
     def stop(self) -> None:
         self._process.stop()
@@ -70,11 +70,11 @@ class BigQuery:
     def _call(self, method: str, path: str) -> Any:
         request = urllib.request.Request(self.url + path, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=_CALL_SECONDS) as answer:
-            return orjson.loads(answer.read())
+        with opener.open(request, timeout=_CALL_SECONDS) as response:
+            return orjson.loads(response.read())
 
 
-def cost_of(pid: int) -> Cost:
+def read_cost(pid: int) -> Cost:
     """Return the cost of a process and its children."""
     root = psutil.Process(pid)
     times, memory = [], 0
@@ -84,9 +84,9 @@ def cost_of(pid: int) -> Cost:
             memory += _memory(process)
         except psutil.NoSuchProcess:
             continue  # the process has ended meanwhile
-    return Cost(sum(one.user + one.system for one in times), memory)
+    return Cost(sum(cpu.user + cpu.system for cpu in times), memory)
 
 
 def _memory(process: psutil.Process) -> int:
-    found = process.memory_full_info()
-    return int(getattr(found, "pss", found.rss))  # only Linux reports pss
+    usage = process.memory_full_info()
+    return int(getattr(usage, "pss", usage.rss))  # only Linux reports pss

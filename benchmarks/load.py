@@ -41,7 +41,7 @@ class MissingTool(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class LoadResult:
     """What wrk saw; times in milliseconds."""
 
     requests: int
@@ -97,14 +97,14 @@ def _as_large_as_xs(message: dict[str, Any], number: int) -> dict[str, Any]:
     return message
 
 
-def message_of(body: bytes) -> bytes:
+def delivered_message(body: bytes) -> bytes:
     """Return the topic's message in a delivery."""
     return base64.b64decode(orjson.loads(body)["message"]["data"])
 
 
 def post_id(body: bytes) -> str:
     """Return the id of the post in a delivery."""
-    return str(orjson.loads(message_of(body))["id"])
+    return str(orjson.loads(delivered_message(body))["id"])
 
 
 def headers(event_id: str) -> dict[str, str]:
@@ -134,7 +134,7 @@ def find_wrk() -> str:
     return program
 
 
-def wrk(url: str, requests: Path, connections: int, seconds: float) -> Answers:
+def wrk(url: str, requests: Path, connections: int, seconds: float) -> LoadResult:
     """Keep so many requests in flight for that time. Raises MissingTool."""
     program = find_wrk()
     command = [
@@ -151,12 +151,12 @@ def wrk(url: str, requests: Path, connections: int, seconds: float) -> Answers:
         str(requests),
     ]
     output = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True).stdout
-    said = orjson.loads(output.splitlines()[-1])
-    return Answers(
-        said["requests"],
-        said["refused"],
-        said["broken"],
-        said["microseconds"] / 1e6,
-        said["p50"] / 1e3,
-        said["p99"] / 1e3,
+    summary = orjson.loads(output.splitlines()[-1])
+    return LoadResult(
+        summary["requests"],
+        summary["refused"],
+        summary["broken"],
+        summary["microseconds"] / 1e6,
+        summary["p50"] / 1e3,
+        summary["p99"] / 1e3,
     )

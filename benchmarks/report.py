@@ -15,7 +15,7 @@ from . import ingester
 from .failures import Became
 from .function import Counted, Measured, Memory
 from .reports import Answered, Whole
-from .rivals import EMPTY_CLOUD_EVENT, ORIGINAL, OURS, TUNED, TUTORIAL
+from .rivals import EMPTY_CLOUD_EVENT, LOAD_TWEET, ORIGINAL, TUNED, TUTORIAL
 from .soak import Soaked, share
 from .volume import Volume
 
@@ -37,20 +37,27 @@ def soak(soaked: Soaked) -> Iterator[Table]:
         [
             [
                 what,
-                f"{len(found):,}",
-                f"{share(found, 0.5):.2f}",
-                f"{share(found, 0.99):.2f}",
-                f"{share(found, 1.0):.2f}",
+                f"{len(latencies):,}",
+                f"{share(latencies, 0.5):.2f}",
+                f"{share(latencies, 0.99):.2f}",
+                f"{share(latencies, 1.0):.2f}",
             ]
-            for what, found in (("outside of faults", soaked.quiet), ("all", soaked.all))
+            for what, latencies in (("outside of faults", soaked.quiet), ("all", soaked.all))
         ],
     )
     yield Table(
         "Memory, MiB, and open files",
         ["process", "warmed up", "most", "at the end", "files at most", "starts"],
         [
-            [one.name, f"{one.first:.0f}", f"{one.most:.0f}", f"{one.last:.0f}", f"{one.files}", f"{one.starts}"]
-            for one in soaked.grown
+            [
+                growth.name,
+                f"{growth.first:.0f}",
+                f"{growth.most:.0f}",
+                f"{growth.last:.0f}",
+                f"{growth.files}",
+                f"{growth.starts}",
+            ]
+            for growth in soaked.grown
         ],
     )
     yield Table(
@@ -83,7 +90,10 @@ def reports(answered: list[Answered], looks: list[float], whole: Whole) -> Itera
     yield Table(
         "Each question by itself",
         ["question", "seconds", "rows"],
-        [[one.name, f"{one.seconds:.2f}", _cell(one.failed[:120]) or f"{one.rows:,}"] for one in answered],
+        [
+            [result.name, f"{result.seconds:.2f}", _cell(result.failed[:120]) or f"{result.rows:,}"]
+            for result in answered
+        ],
     )
 
 
@@ -95,14 +105,14 @@ def volume(measured: list[Volume]) -> Table:
         ["way", "what is done", "messages", "seconds", "a second", "x replay"],
         [
             [
-                one.name,
-                one.what,
-                f"{one.messages:,}",
-                f"{one.seconds:.1f}",
-                f"{one.rate:,.0f}",
-                f"{one.rate / replay.rate:.1f}",
+                result.name,
+                result.what,
+                f"{result.messages:,}",
+                f"{result.seconds:.1f}",
+                f"{result.rate:,.0f}",
+                f"{result.rate / replay.rate:.1f}",
             ]
-            for one in measured
+            for result in measured
         ],
     )
 
@@ -126,14 +136,14 @@ def machine() -> str:
 
 def ratios(measured: list[Measured]) -> Table:
     """Return our figures divided by the others', at each concurrency."""
-    by = {(one.rival, one.concurrency): one for one in measured}
+    by = {(result.rival, result.concurrency): result for result in measured}
     rows = []
-    for concurrency in sorted({one.concurrency for one in measured}):
-        ours = by[OURS.name, concurrency]
+    for concurrency in sorted({result.concurrency for result in measured}):
+        load_tweet = by[LOAD_TWEET.name, concurrency]
 
-        def times(rival: str, ours: Measured = ours, concurrency: int = concurrency) -> str:
+        def times(rival: str, load_tweet: Measured = load_tweet, concurrency: int = concurrency) -> str:
             other = by.get((rival, concurrency))
-            return f"{ours.a_second / other.a_second:.2f}" if other and other.a_second else "–"
+            return f"{load_tweet.a_second / other.a_second:.2f}" if other and other.a_second else "–"
 
         tutorial = by[TUTORIAL.name, concurrency]
         rows.append(
@@ -143,7 +153,7 @@ def ratios(measured: list[Measured]) -> Table:
                 times(TUTORIAL.name),
                 times(TUNED.name),
                 times(EMPTY_CLOUD_EVENT.name),
-                f"{ours.p50 - tutorial.p50:+.1f}",
+                f"{load_tweet.p50 - tutorial.p50:+.1f}",
             ]
         )
     columns = [
@@ -161,20 +171,20 @@ def measurements(measured: list[Measured], milliseconds: float) -> Table:
     """Each rival at each concurrency."""
     rows = [
         [
-            one.rival,
-            str(one.concurrency),
-            f"{one.a_second:,.0f}",
-            f"{one.p50:,.1f}",
-            f"{one.p99:,.1f}",
-            f"{one.cpu:,.0f}",
-            f"{one.inserts:,}",
-            f"{one.rows:,}",
-            f"{one.acknowledged:,}",
-            f"{one.refused:,}",
-            f"{one.memory / 2**20:.0f}",
-            f"{one.bigquery_busy:.0%}",
+            result.rival,
+            str(result.concurrency),
+            f"{result.a_second:,.0f}",
+            f"{result.p50:,.1f}",
+            f"{result.p99:,.1f}",
+            f"{result.cpu:,.0f}",
+            f"{result.inserts:,}",
+            f"{result.rows:,}",
+            f"{result.acknowledged:,}",
+            f"{result.refused:,}",
+            f"{result.memory / 2**20:.0f}",
+            f"{result.bigquery_busy:.0%}",
         ]
-        for one in measured
+        for result in measured
     ]
     columns = [
         "function",
@@ -213,17 +223,17 @@ def failures(became: Iterable[Became]) -> Table:
     """One row a case."""
     rows = [
         [
-            one.case.name,
-            f"{one.messages:,}",
-            f"{one.deliveries:,}",
-            f"{one.acknowledged:,}",
-            f"{one.stored:,}",
-            f"{one.rejected:,}",
-            str(len(one.lost)),
-            str(one.twice),
-            f"{one.rows:,}",
+            result.case.name,
+            f"{result.messages:,}",
+            f"{result.deliveries:,}",
+            f"{result.acknowledged:,}",
+            f"{result.stored:,}",
+            f"{result.rejected:,}",
+            str(len(result.lost)),
+            str(result.twice),
+            f"{result.rows:,}",
         ]
-        for one in became
+        for result in became
     ]
     columns = [
         "BigQuery, or the platform",
@@ -241,17 +251,17 @@ def failures(became: Iterable[Became]) -> Table:
 
 def ingester_ratios(measured: list[ingester.Measured]) -> Table:
     """Ours beside what people write, and beside raw reading."""
-    ours = next(one for one in measured if one.who == ingester.OURS)
+    ingester_result = next(result for result in measured if result.who == ingester.INGESTER)
     rows = [
         [
-            one.who,
-            f"{one.posts:,}",
-            f"{one.a_second:,.0f}",
-            f"{one.cpu:,.1f}",
-            f"{one.memory / 2**20:.0f}" if one.memory else "–",
-            f"{ours.a_second / one.a_second:.3g}",
+            result.who,
+            f"{result.posts:,}",
+            f"{result.a_second:,.0f}",
+            f"{result.cpu:,.1f}",
+            f"{result.memory / 2**20:.0f}" if result.memory else "–",
+            f"{ingester_result.a_second / result.a_second:.3g}",
         ]
-        for one in measured
+        for result in measured
     ]
     columns = ["who", "posts", "posts/s", "CPU µs/post", "MiB", "ingester's posts/s as a multiple"]
     return Table("From the socket to the acknowledged publish (the first two only read)", columns, rows)

@@ -23,7 +23,7 @@ from reports.query import Source
 from .rivals import ROOT
 
 _DAYS = 28
-_MADE = 20_000  # posts that are different; the rest are these with other ids and authors
+_DISTINCT_POSTS = 20_000  # posts that are different; the rest are these with other ids and authors
 _COPIES_AT_ONCE = 50  # a million rows, so that the engine's memory suffices
 _LOOKS = 5  # refreshes of the live page
 _SECONDS = 600.0
@@ -54,9 +54,9 @@ def filled(client: bigquery.Client, rows: int, say: Callable[[str], None]) -> It
     tables.create(client, DATASET)
     source = Source(client, DATASET)
     say("making posts")
-    load.fill(client, DATASET, posts.make(_MADE, _DAYS, datetime.now(UTC)))
-    made = _count(source, "SELECT COUNT(*) AS n FROM tweet_versions")
-    copies = max(rows // made - 1, 0)
+    load.fill(client, DATASET, posts.make(_DISTINCT_POSTS, _DAYS, datetime.now(UTC)))
+    generated = _count(source, "SELECT COUNT(*) AS n FROM tweet_versions")
+    copies = max(rows // generated - 1, 0)
     # another id of the same millisecond, so that ids and times still agree
     shifted = "CAST(CAST(t.id AS INT64) + n AS STRING) AS id"
     changed = {
@@ -79,21 +79,21 @@ def count(source: Source) -> int:
     return _count(source, "SELECT COUNT(*) AS n FROM tweet_versions")
 
 
-def answer_all(source: Source, say: Callable[[str], None]) -> Iterator[Answered]:
+def ask_all(source: Source, say: Callable[[str], None]) -> Iterator[Answered]:
     now = datetime.now(UTC)
-    asked = Params(now - timedelta(days=_DAYS), now, "America/New_York")
+    params = Params(now - timedelta(days=_DAYS), now, "America/New_York")
     for name in questions.names():
         say(name)
         began = time.monotonic()
         rows, failed = 0, ""
         try:
-            rows = len(query.answer(source, questions.load(name), asked))
+            rows = len(query.run(source, questions.load(name), params))
         except ReportError as error:
             failed = str(error)
         yield Answered(name, time.monotonic() - began, rows, failed)
 
 
-def look(source: Source) -> list[float]:
+def time_live_page(source: Source) -> list[float]:
     """Return the seconds of each refresh of the live page that was answered."""
     question, seconds = questions.load("live/now"), []
     for _ in range(_LOOKS):

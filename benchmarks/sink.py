@@ -33,14 +33,14 @@ def serve(port: int) -> tuple[grpc.Server, int]:
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler("google.pubsub.v1.Publisher", {"Publish": handler}),)
     )
-    taken = server.add_insecure_port(f"127.0.0.1:{port}")
+    bound_port = server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
-    return server, taken
+    return server, bound_port
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sink", description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, required=True)
-    held, listening = serve(parser.parse_args().port)
+    server, listening = serve(parser.parse_args().port)
     log.event("ready", "sink", port=listening)
-    held.wait_for_termination()
+    server.wait_for_termination()

@@ -16,14 +16,14 @@ import psutil
 import requests
 from google.api_core.exceptions import GoogleAPIError
 
-from ingester.x.search import time_of
+from ingester.x import search
 from tests.support.pipeline import PARTS, Rest, rest_of_the_pipeline
 from tests.support.sequences import AT_BIGQUERY, AT_X
 from tests.support.trial import Trial
 
 SETTLED = 12.0  # seconds after a fault whose latency is caused by it
 _BEFORE = 1.0  # and for a post that is on its way when the next fault comes
-_LOOK_SECONDS = 1.0
+_SAMPLE_SECONDS = 1.0
 _MEMORY_SECONDS = 5.0
 _MIB = 1 << 20
 
@@ -81,19 +81,19 @@ def plan(seed: int, seconds: float, every: float) -> Iterator[Fault]:
 class _Watch:
     """Looks at the view and at the processes while the run goes on."""
 
-    one: Trial
+    trial: Trial
     shown: dict[str, float] = field(default_factory=dict)  # id: wall clock at the first look that showed it
     # pid, MiB, files
     memory: dict[str, list[tuple[int, float, int]]] = field(default_factory=lambda: defaultdict(list))
 
     def run(self, over: threading.Event) -> None:
         since, measured = "1970-01-01", 0.0
-        while not over.wait(_LOOK_SECONDS):
+        while not over.wait(_SAMPLE_SECONDS):
             if time.monotonic() - measured > _MEMORY_SECONDS:
                 measured = time.monotonic()
                 self.measure()
             try:
-                rows = self.one.rest.ask(f"SELECT id, loaded_at FROM tweets WHERE loaded_at > TIMESTAMP '{since}'")
+                rows = self.trial.rest.ask(f"SELECT id, loaded_at FROM tweets WHERE loaded_at > TIMESTAMP '{since}'")
             except (GoogleAPIError, requests.RequestException, OSError):
                 continue  # BigQuery may be away, as part of the run
             now = time.time()
@@ -103,14 +103,14 @@ class _Watch:
                 since = max(row["loaded_at"] for row in rows).isoformat()
 
     def measure(self) -> None:
-        processes = {**self.one.rest.pipeline.processes, "x": self.one.x}
-        if self.one.ingester is not None:
-            processes["ingester"] = self.one.ingester
+        processes = {**self.trial.rest.pipeline.processes, "x": self.trial.x}
+        if self.trial.ingester is not None:
+            processes["ingester"] = self.trial.ingester
         for name, process in processes.items():
             try:
-                found = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-                size = sum(one.memory_info().rss for one in found) / _MIB
-                self.memory[name].append((process.pid, size, sum(one.num_fds() for one in found)))
+                family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+                size = sum(member.memory_info().rss for member in family) / _MIB
+                self.memory[name].append((process.pid, size, sum(member.num_fds() for member in family)))
             except psutil.Error:
                 continue  # it has just been killed
 
@@ -125,73 +125,75 @@ class _Watch:
 def run(folder: Path, *, seconds: float, rate: float, every: float, seed: int, say: Callable[[str], None]) -> Soaked:
     """Run the soak. Raises LocalError if a part does not start."""
     faults = list(plan(seed, seconds, every)) if every else []
-    with rest_of_the_pipeline(folder / "pipeline") as rest:
-        one = Trial(rest, folder, posts=int(seconds * rate), rate=rate)
-        watch, over = _Watch(one), threading.Event()
+    with rest_of_the_pipeline(folder / "pipeline") as pipeline:
+        trial = Trial(pipeline, folder, posts=int(seconds * rate), rate=rate)
+        watch, over = _Watch(trial), threading.Event()
         watcher = threading.Thread(target=watch.run, args=(over,))
-        one.start()
+        trial.start()
         try:
-            assert one.sent(1)
+            assert trial.sent(1)
             began = time.time()
             watcher.start()
-            _go_through(one, faults, say)
+            _go_through(trial, faults, say)
             say("until all is calm")
-            one.keep_running(seconds + 300)
+            trial.keep_running(seconds + 300)
         finally:
             over.set()
-            one.stop()
-            _forget(rest)
+            trial.stop()
+            _forget(pipeline)
         watcher.join(30)
-        soaked = Soaked(one.posts, faults, *_latencies(watch, faults, began), list(watch.grown()))
+        soaked = Soaked(trial.posts, faults, *_latencies(watch, faults, began), list(watch.grown()))
         say("the invariant")
         try:
-            soaked.missing = len(one.check(120))
+            soaked.missing = len(trial.check(120))
         except AssertionError as error:
             soaked.wrong = str(error)[:2_000] or "the invariant does not hold"
         return soaked
 
 
-def _go_through(one: Trial, faults: list[Fault], say: Callable[[str], None]) -> None:
+def _go_through(trial: Trial, faults: list[Fault], say: Callable[[str], None]) -> None:
     began = time.monotonic()
     for number, fault in enumerate(faults):
         while time.monotonic() < began + fault.at:
-            _revive(one)
+            _revive(trial)
             time.sleep(0.2)
         say(f"fault {number + 1} of {len(faults)}: {fault.what} {fault.whom}")
         if fault.what == "tell bigquery":
-            one.rest.try_to_go_wrong(fault.whom)
+            trial.rest.try_to_go_wrong(fault.whom)
         elif fault.what == "tell x":
-            one.go_wrong(fault.whom)
+            trial.go_wrong(fault.whom)
         elif fault.what == "freeze":
-            process = one.process(fault.whom)
+            process = trial.process(fault.whom)
             process.signal(signal.SIGSTOP)
             time.sleep(fault.seconds)
             process.signal(signal.SIGCONT)
         else:
-            one.process(fault.whom).signal(signal.SIGKILL if fault.what == "kill" else signal.SIGTERM)
-            one.bring_back(fault.whom)
+            trial.process(fault.whom).signal(signal.SIGKILL if fault.what == "kill" else signal.SIGTERM)
+            trial.bring_back(fault.whom)
 
 
-def _revive(one: Trial) -> None:
+def _revive(trial: Trial) -> None:
     """Start a part again, as Cloud Run does."""
-    if one.ingester is not None and one.ingester.exit_code is not None:
-        one.bring_back("ingester")
+    if trial.ingester is not None and trial.ingester.exit_code is not None:
+        trial.bring_back("ingester")
 
 
-def _forget(rest: Rest) -> None:
-    rest.try_to_go_wrong()
+def _forget(pipeline: Rest) -> None:
+    pipeline.try_to_go_wrong()
 
 
 def _latencies(watch: _Watch, faults: list[Fault], began: float) -> tuple[list[float], list[float]]:
     """Return latencies of posts outside of faults, and of all, in ascending order."""
     quiet, everything = [], []
     for post_id, seen in watch.shown.items():
-        made = time_of(post_id).timestamp()
-        everything.append(seen - made)
-        after = [made - began - fault.at - fault.seconds for fault in faults if fault.at <= made - began]
-        before = [fault.at - (made - began) for fault in faults if fault.at > made - began]
-        if min(after, default=SETTLED) >= SETTLED and min(before, default=_BEFORE) >= _BEFORE:
-            quiet.append(seen - made)
+        created_at = search.created_at(post_id).timestamp()
+        everything.append(seen - created_at)
+        since_faults = [
+            created_at - began - fault.at - fault.seconds for fault in faults if fault.at <= created_at - began
+        ]
+        before = [fault.at - (created_at - began) for fault in faults if fault.at > created_at - began]
+        if min(since_faults, default=SETTLED) >= SETTLED and min(before, default=_BEFORE) >= _BEFORE:
+            quiet.append(seen - created_at)
     return sorted(quiet), sorted(everything)
 
 

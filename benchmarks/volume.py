@@ -50,12 +50,12 @@ class Volume:
 def write(folder: Path, count: int) -> list[str]:
     """Write synthetic messages to some files, and return their paths."""
     clock = posts.spread(count, datetime.now(UTC), timedelta(days=300))
-    made = writer.write(1, clock, tuple)
+    synthetic = writer.write(1, clock, tuple)
     paths = []
     for number in range(_FILES):
         path = folder / f"posts{number}.jsonl"
         with path.open("wb") as file:
-            for post in islice(made, count // _FILES):
+            for post in islice(synthetic, count // _FILES):
                 file.write(post.line([{"id": "1", "tag": "music"}]) + b"\n")
         paths.append(str(path))
     return paths
@@ -82,7 +82,7 @@ def convert_all(folder: Path, paths: Sequence[str], say: Callable[[str], None]) 
 
 def _convert(work: tuple[Staging, str, Part]) -> None:
     place, name, part = work
-    convert.convert(convert.of_file(part, ""), _OPTIONS, place, name)
+    convert.convert(convert.file_records(part, ""), _OPTIONS, place, name)
 
 
 def _in_turn(works: list[tuple[Staging, str, Part]]) -> None:

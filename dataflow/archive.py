@@ -19,7 +19,7 @@ from google.cloud.bigquery_storage_v1.services.big_query_read.transports import 
 
 from posts.errors import BadMessage
 
-from .convert import Found
+from .convert import LocatedRecord
 from .errors import DataflowError
 from .lines import Record
 
@@ -66,7 +66,7 @@ def measure(client: bigquery.Client, dataset: str, window: Window) -> Size:
     return Size(int(rows[0]["messages"]), int(rows[0]["size"]))
 
 
-def messages(project: str, dataset: str, window: Window) -> Iterator[Found]:
+def messages(project: str, dataset: str, window: Window) -> Iterator[LocatedRecord]:
     """Yield the messages of a window. Raises what Google's client does: Beam tries the window again."""
     session = types.ReadSession(
         table=f"projects/{project}/datasets/{dataset}/tables/archive",
@@ -76,20 +76,20 @@ def messages(project: str, dataset: str, window: Window) -> Iterator[Found]:
         ),
     )
     client = _client()
-    made = client.create_read_session(
+    read_session = client.create_read_session(
         parent=f"projects/{project}", read_session=session, max_stream_count=1, timeout=_SECONDS
     )
-    for stream in made.streams:
+    for stream in read_session.streams:
         for page in client.read_rows(stream.name, timeout=_SECONDS).rows().pages:
             for row in page:
-                yield _found({name: value.as_py() for name, value in row.items()})
+                yield _record_from_row({name: value.as_py() for name, value in row.items()})
 
 
-def _found(row: dict[str, Any]) -> Found:
+def _record_from_row(row: dict[str, Any]) -> LocatedRecord:
     payload, received_at = row["payload"] or "", row["received_at"]
     micros = round(received_at.timestamp() * 1_000_000) if received_at is not None else None
     record: Record | BadMessage = Record(payload, micros, "archive")
-    return Found(record, payload.encode(), None)
+    return LocatedRecord(record, payload.encode(), None)
 
 
 def _where(window: Window) -> str:

@@ -45,11 +45,11 @@ class Convert(beam.DoFn):  # type: ignore[misc]
     def process(self, work: Work) -> Iterator[int]:
         name, what = work
         if isinstance(what, Part):
-            found = converting.of_file(what, self._options.tag)
+            records = converting.file_records(what, self._options.tag)
         else:
             settings = self._options.settings
-            found = archive.messages(settings.google_cloud_project, settings.bigquery_dataset, what)
-        totals = converting.convert(found, self._options, self._staging, name)
+            records = archive.messages(settings.google_cloud_project, settings.bigquery_dataset, what)
+        totals = converting.convert(records, self._options, self._staging, name)
         gc.collect()
         Metrics.counter("messages", "read").inc(totals.read)
         for outcome in OUTCOMES:

@@ -57,18 +57,18 @@ class Job:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit codes: 0 all is loaded and the counts balance; 1 it is not; 2 bad usage; 130 interrupted."""
-    asked, beam_options = command_line.parser().parse_known_args(arguments)
+    parsed, beam_options = command_line.parser().parse_known_args(arguments)
     seen = sys.stderr.isatty() or "COLUMNS" in os.environ
     console = SafeConsole(stderr=True, highlight=False, width=None if seen else 1_000)
-    _quiet()
+    _quiet_loggers()
     os.umask(_PRIVATE)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as a shell makes it for what runs in the background
         signal.signal(signal.SIGINT, _interrupt)
     try:
-        if asked.data is None:
-            return _run(asked, beam_options, console)
-        with embedded.bigquery_in(asked.data, Path(asked.staging or command_line.STAGING)):
-            return _run(asked, beam_options, console)
+        if parsed.data is None:
+            return _run(parsed, beam_options, console)
+        with embedded.bigquery_in(parsed.data, Path(parsed.staging or command_line.STAGING)):
+            return _run(parsed, beam_options, console)
     except DataflowError as error:
         console.print(f"dataflow: {error}", markup=False)
         return error.exit_code
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _quiet(level: int = logging.ERROR) -> None:
+def _quiet_loggers(level: int = logging.ERROR) -> None:
     """Hide warnings of Beam and its libraries that users cannot act on."""
     warnings.filterwarnings("ignore", module="apache_beam")
     for name in ("apache_beam", "urllib3", "google"):
@@ -86,58 +86,63 @@ def _quiet(level: int = logging.ERROR) -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """End what runs, as Ctrl-C does. Beam would log the exception with its tracebacks, and raise another for it."""
-    _quiet(logging.CRITICAL + 1)
+    _quiet_loggers(logging.CRITICAL + 1)
     threading.excepthook = lambda _: None
     _interrupted.set()
     raise KeyboardInterrupt
 
 
-def _run(asked: argparse.Namespace, beam_options: Sequence[str], console: Console) -> int:
+def _run(parsed: argparse.Namespace, beam_options: Sequence[str], console: Console) -> int:
     environment = {
-        "GOOGLE_CLOUD_PROJECT": asked.project,
-        "BIGQUERY_DATASET": asked.dataset,
-        "LANGUAGES": asked.languages,
-        "KEEP_RETWEETS": asked.keep_retweets,
+        "GOOGLE_CLOUD_PROJECT": parsed.project,
+        "BIGQUERY_DATASET": parsed.dataset,
+        "LANGUAGES": parsed.languages,
+        "KEEP_RETWEETS": parsed.keep_retweets,
     }
     try:
-        found = settings.read({**os.environ, **{name: value for name, value in environment.items() if value}})
-        keywords = Keywords() if asked.no_filter else read_keywords(KEYWORDS)
+        loaded = settings.read({**os.environ, **{name: value for name, value in environment.items() if value}})
+        keywords = Keywords() if parsed.no_filter else read_keywords(KEYWORDS)
     except (ConfigurationError, KeywordsError) as error:
         raise UsageError(str(error)) from None
-    if asked.no_filter:
-        found = Settings(found.google_cloud_project, found.bigquery_dataset, frozenset(), keep_retweets=True)
+    if parsed.no_filter:
+        loaded = Settings(loaded.google_cloud_project, loaded.bigquery_dataset, frozenset(), keep_retweets=True)
     now = datetime.now(UTC)
-    options = Options(found.filter(keywords), found, round(now.timestamp() * 1_000_000), getattr(asked, "tag", ""))
-    remote = asked.runner != "DirectRunner"
-    ours = [f"--runner={asked.runner}", f"--project={found.google_cloud_project}"] if remote else []
-    if asked.command == "stream":
-        return _stream(asked, options, [*(ours or ["--runner=DirectRunner"]), *beam_options], console)
-    job = _of_files(asked, options, console) if asked.command == "files" else _of_archive(asked, options)
+    options = Options(loaded.filter(keywords), loaded, round(now.timestamp() * 1_000_000), getattr(parsed, "tag", ""))
+    remote = parsed.runner != "DirectRunner"
+    pipeline_options = [f"--runner={parsed.runner}", f"--project={loaded.google_cloud_project}"] if remote else []
+    if parsed.command == "stream":
+        return _stream(parsed, options, [*(pipeline_options or ["--runner=DirectRunner"]), *beam_options], console)
+    job = _file_job(parsed, options, console) if parsed.command == "files" else _archive_job(parsed, options)
     # BigQuery remembers load jobs by the run's name, so loading again needs a new name
-    place = Staging(_staging(asked, remote=remote), f"{job.run}-{now:%Y%m%dT%H%M%S}" if asked.again else job.run)
+    place = Staging(_staging(parsed, remote=remote), f"{job.run}-{now:%Y%m%dT%H%M%S}" if parsed.again else job.run)
     console.print(job.opening, markup=False)
-    if not asked.dry_run:
-        place.beat()
+    if not parsed.dry_run:
+        place.touch()
         _clear_leftovers(place, console)
     if earlier := place.loaded():
         at = datetime.fromtimestamp(earlier["at"], UTC)
         console.print(f"Already loaded, on {at:%F %T} UTC. Nothing is loaded twice; --again loads it once more.")
-        return _conclude(counts.of_json(earlier), console)
-    if asked.dry_run:
+        return _print_summary(counts.from_json(earlier), console)
+    if parsed.dry_run:
         return 0
-    _check_tables(found)
+    _check_tables(loaded)
     place.forget_incomplete()
-    with bigquery.Client(project=found.google_cloud_project) as client:
+    with bigquery.Client(project=loaded.google_cloud_project) as client:
         target = loading.Target(
             client,
-            found.bigquery_dataset,
-            lambda said: console.print(said, markup=False),
-            reads_files=asked.data is not None,
+            loaded.bigquery_dataset,
+            lambda message: console.print(message, markup=False),
+            reads_files=parsed.data is not None,
         )
         loader = loading.Loader(target, place, list(staging.part_names(len(job.parts))))
         with _progress(console, place, len(job.parts), remote=remote), loader.in_background():
             try:
-                batch.run(job.parts, options, place, [*(ours or batch.local_options(asked.workers)), *beam_options])
+                batch.run(
+                    job.parts,
+                    options,
+                    place,
+                    [*(pipeline_options or batch.local_options(parsed.workers)), *beam_options],
+                )
             except (RuntimeError, OSError, GoogleAPIError, GoogleAuthError) as error:
                 if _interrupted.is_set():
                     raise KeyboardInterrupt from None
@@ -152,15 +157,15 @@ def _clear_leftovers(place: Staging, console: Console) -> None:
     for leftover in staging.find_leftovers(place.folder.rsplit("/", 1)[0], place.run):
         at = f"{datetime.fromtimestamp(leftover.at, UTC):%F %H:%M} UTC"
         if not leftover.is_stale:
-            said = (
+            message = (
                 f"An import of {at} was broken off, or still runs: its files with posts are in {leftover.folder}. "
                 "Its command goes on with it; after a day the next import removes them."
             )
         elif staging.remove(leftover):
-            said = f"Removed what an import of {at} had left, which was broken off: {leftover.folder}"
+            message = f"Removed what an import of {at} had left, which was broken off: {leftover.folder}"
         else:
-            said = f"An import of {at} was broken off, and its files with posts cannot be removed. Remove them: {leftover.folder}"
-        console.print(said, markup=False)
+            message = f"An import of {at} was broken off, and its files with posts cannot be removed. Remove them: {leftover.folder}"
+        console.print(message, markup=False)
 
 
 def _last_line(error: Exception) -> str:
@@ -174,15 +179,15 @@ def _load(place: Staging, loader: loading.Loader, target: loading.Target, count:
         raise DataflowError(f"{count - len(parts)} parts of {count} were not converted. The same command goes on.")
     with console.status("Loading"):
         loader.load_ready()
-    result = counts.total(one for one, _ in parts)
+    result = counts.total(totals for totals, _ in parts)
     loader.correct(result)
     place.finish(result)
     if result.outcomes["loaded"]:
-        loading.tell_remove_deleted(target, place.run, result.outcomes["loaded"])
-    return _conclude(result, console)
+        loading.request_removal_check(target, place.run, result.outcomes["loaded"])
+    return _print_summary(result, console)
 
 
-def _conclude(result: Totals, console: Console) -> int:
+def _print_summary(result: Totals, console: Console) -> int:
     console.print(counts.sentence(result), markup=False)
     if not result.balanced:
         console.print("The counts do not balance. This is a mistake of the program: please report it.")
@@ -197,21 +202,22 @@ def _conclude(result: Totals, console: Console) -> int:
     return 0
 
 
-def _of_files(asked: argparse.Namespace, options: Options, console: Console) -> Job:
-    found = files.find(asked.files)
-    size = sum(file.size for file in found)
+def _file_job(parsed: argparse.Namespace, options: Options, console: Console) -> Job:
+    matched = files.find(parsed.files)
+    size = sum(file.size for file in matched)
     with console.status("Looking whether these files were loaded before…"):
-        run = staging.name("files", *map(files.fingerprint, found), *_how(options))
-    opening = f"{len(found):,} file{'s' * (len(found) != 1)}, {size / 1e6:,.1f} MB. Loading costs nothing at Google or X, but storage does."
+        run = staging.name("files", *map(files.fingerprint, matched), *_options_key(options))
+    count = f"{len(matched):,} file{'s' * (len(matched) != 1)}, {size / 1e6:,.1f} MB"
+    opening = f"{count}. Loading costs nothing at Google or X, but storage does."
     return Job(
-        files.divide(found),
+        files.divide(matched),
         run,
         f"{opening} The files themselves are not covered by remove_deleted: keep them as X's terms say.",
     )
 
 
-def _of_archive(asked: argparse.Namespace, options: Options) -> Job:
-    since, until = asked.since, min(asked.until or datetime.now(UTC), datetime.now(UTC))
+def _archive_job(parsed: argparse.Namespace, options: Options) -> Job:
+    since, until = parsed.since, min(parsed.until or datetime.now(UTC), datetime.now(UTC))
     if since >= until:
         raise UsageError(f"--from {since:%F %T} is not before --to {until:%F %T}. Name an earlier one.")
     whole = Window(since, until)
@@ -223,35 +229,35 @@ def _of_archive(asked: argparse.Namespace, options: Options) -> Job:
         f"them costs ${dollars:,.2f} at Google, and nothing at X."
     )
     # without --to, `until` is now, and a second try would be another run
-    run = staging.name("archive", since, asked.until, *_how(options))
-    return Job(archive.windows(since, until) if asked.until else [whole], run, opening)
+    run = staging.name("archive", since, parsed.until, *_options_key(options))
+    return Job(archive.windows(since, until) if parsed.until else [whole], run, opening)
 
 
-def _how(options: Options) -> list[object]:
-    found = options.settings
+def _options_key(options: Options) -> list[object]:
+    loaded = options.settings
     return [
-        found.google_cloud_project,
-        found.bigquery_dataset,
-        sorted(found.languages),
-        found.keep_retweets,
+        loaded.google_cloud_project,
+        loaded.bigquery_dataset,
+        sorted(loaded.languages),
+        loaded.keep_retweets,
         options.filter.keywords,
         options.tag,
     ]
 
 
-def _stream(asked: argparse.Namespace, options: Options, beam_options: Sequence[str], console: Console) -> int:
-    name = asked.subscription
+def _stream(parsed: argparse.Namespace, options: Options, beam_options: Sequence[str], console: Console) -> int:
+    name = parsed.subscription
     if "/" not in name:
         name = f"projects/{options.settings.google_cloud_project}/subscriptions/{name}"
-    if asked.runner == "DirectRunner":
+    if parsed.runner == "DirectRunner":
         console.print("On this machine Beam acknowledges messages when it reads them: for trials only. Ctrl-C ends it.")
     else:
         console.print(
             f"A streaming job costs about ${DOLLARS_A_MONTH} a month at the least, whether posts come or not."
         )
-        _agree(asked, "Start it?", console)
+        _confirm_costs(parsed, "Start it?", console)
     try:
-        stream.run(name, options, beam_options, wait=asked.runner == "DirectRunner")
+        stream.run(name, options, beam_options, wait=parsed.runner == "DirectRunner")
     except (RuntimeError, GoogleAPIError, GoogleAuthError, BadMoment) as error:
         if _interrupted.is_set():
             raise KeyboardInterrupt from None
@@ -259,8 +265,8 @@ def _stream(asked: argparse.Namespace, options: Options, beam_options: Sequence[
     return 0
 
 
-def _agree(asked: argparse.Namespace, question: str, console: Console) -> None:
-    if asked.yes:
+def _confirm_costs(parsed: argparse.Namespace, question: str, console: Console) -> None:
+    if parsed.yes:
         return
     if not sys.stdin.isatty():
         raise UsageError("This asks before it spends money, and there is no terminal to answer at. Add --yes.")
@@ -268,10 +274,10 @@ def _agree(asked: argparse.Namespace, question: str, console: Console) -> None:
         raise UsageError("Nothing was started.")
 
 
-def _check_tables(found: Settings) -> None:
+def _check_tables(loaded: Settings) -> None:
     try:
-        tables = insert.read_tables(found.google_cloud_project, found.bigquery_dataset)
-        schema.check(found.bigquery_dataset, tables)
+        tables = insert.read_tables(loaded.google_cloud_project, loaded.bigquery_dataset)
+        schema.check(loaded.bigquery_dataset, tables)
     except ConfigurationError as error:
         raise UsageError(str(error)) from None
     except BadMoment as error:
@@ -280,8 +286,8 @@ def _check_tables(found: Settings) -> None:
         ) from None
 
 
-def _staging(asked: argparse.Namespace, *, remote: bool) -> str:
-    where: str = asked.staging or command_line.STAGING
+def _staging(parsed: argparse.Namespace, *, remote: bool) -> str:
+    where: str = parsed.staging or command_line.STAGING
     if remote and not where.startswith("gs://"):
         raise UsageError("Dataflow's workers share no disk with this machine. Add --staging gs://BUCKET/import.")
     return where if where.startswith("gs://") else str(Path(where).resolve())

@@ -21,7 +21,7 @@ from .units import Unit
 from .unpack import CutOff
 
 _FIELDS_KEPT = 200  # names of unknown fields: limited, because a file may contain anything
-_KEPT_OF_LINE = 100_000  # bytes of a line that is too long: it goes to `rejected`
+_LONG_LINE_KEPT_BYTES = 100_000  # bytes of a line that is too long: it goes to `rejected`
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Place(NamedTuple):
         return {"file": self.part.path, "line": str(line), "message": str(self.number + 1)}
 
 
-class Found(NamedTuple):
+class LocatedRecord(NamedTuple):
     """A message, or why there is none; `data` is what was read for it."""
 
     record: Record | BadMessage
@@ -58,13 +58,13 @@ class Found(NamedTuple):
     place: Place | None
 
 
-def convert(found: Iterable[Found], options: Options, staging: Staging, part: str) -> Totals:
+def convert(records: Iterable[LocatedRecord], options: Options, staging: Staging, part: str) -> Totals:
     """Write the rows of a part, and remember that it is done."""
     now, totals = datetime.now(UTC), Totals()
     shards = Shards(staging.folder, part)
-    for one in found:
+    for record in records:
         totals.read += 1
-        result = to_rows(one, options, now)
+        result = to_rows(record, options, now)
         totals.add(result.outcome, result.reason)
         if result.unknown and len(totals.unknown) < _FIELDS_KEPT:
             totals.unknown.update(result.unknown)
@@ -74,48 +74,50 @@ def convert(found: Iterable[Found], options: Options, staging: Staging, part: st
     return totals
 
 
-def to_rows(found: Found, options: Options, now: datetime) -> Result:
+def to_rows(located: LocatedRecord, options: Options, now: datetime) -> Result:
     """Return the rows of one message, as the function would make them."""
-    record = found.record
+    record = located.record
     if isinstance(record, BadMessage):
-        return reject(_delivery(found, found.data), record, now)
+        return reject(_delivery(located, located.data), record, now)
     if record.no_post:
-        return reject(_delivery(found, record.payload.encode()), BadMessage("no_post", record.no_post), now)
+        return reject(_delivery(located, record.payload.encode()), BadMessage("no_post", record.no_post), now)
     received_at = options.received_at if record.received_at is None else record.received_at
     message = Message("", record.payload, received_at, record.source)
     result = make_rows(_NOWHERE, options.filter, now, message)
     if result.outcome != "rejected":
         return result
     # parsed again, because the position is needed only for an error
-    return make_rows(_delivery(found, record.payload.encode()), options.filter, now, message)
+    return make_rows(_delivery(located, record.payload.encode()), options.filter, now, message)
 
 
-def of_file(part: Part, tag: str) -> Iterator[Found]:
+def file_records(part: Part, tag: str) -> Iterator[LocatedRecord]:
     """Yield the messages of a part of a file. What cannot be read is one message that is rejected."""
     line, number, end = 0, 0, 0
     try:
         for unit in files.lines(part):
             number = number if unit.line == line and number else 0  # several values may begin on one line
             line = unit.line
-            for found in _of_unit(unit, tag):
-                yield Found(*found, Place(part, line, number))
+            for record, data in _unit_records(unit, tag):
+                yield LocatedRecord(record, data, Place(part, line, number))
                 number += 1
             end = unit.line + unit.data.count(b"\n")
     except CutOff as error:
-        rest = error.rest or Unit(end, b"")
-        why = f"The file is damaged, or ends in the middle: {error}. What comes before line {rest.line + 1:,} was read"
-        yield Found(BadMessage("cut_off", why), rest.data[:_KEPT_OF_LINE], Place(part, rest.line))
+        damaged = error.incomplete or Unit(end, b"")
+        why = (
+            f"The file is damaged, or ends in the middle: {error}. What comes before line {damaged.line + 1:,} was read"
+        )
+        yield LocatedRecord(BadMessage("cut_off", why), damaged.data[:_LONG_LINE_KEPT_BYTES], Place(part, damaged.line))
 
 
-def _of_unit(unit: Unit, tag: str) -> Iterator[tuple[Record | BadMessage, bytes]]:
+def _unit_records(unit: Unit, tag: str) -> Iterator[tuple[Record | BadMessage, bytes]]:
     if unit.is_whole:
         yield from messages(unit.data, tag)
     else:
         why = f"The line is longer than {files.LINE_BYTES:,} bytes; its beginning is kept"
-        yield BadMessage("too_long", why), unit.data[:_KEPT_OF_LINE]
+        yield BadMessage("too_long", why), unit.data[:_LONG_LINE_KEPT_BYTES]
 
 
-def _delivery(found: Found, data: bytes) -> Delivery:
+def _delivery(located: LocatedRecord, data: bytes) -> Delivery:
     """Return what `rejected` keeps: all of the message, and where it stands."""
-    place = {} if found.place is None else found.place.attributes()
+    place = {} if located.place is None else located.place.attributes()
     return Delivery(data, message_id=":".join(place.values()), subscription="import", attributes=place)

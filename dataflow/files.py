@@ -80,9 +80,9 @@ def find(patterns: Sequence[str]) -> list[File]:
             raise UsageError(
                 f"There is no file {pattern}. Name files or a pattern, here or in Cloud Storage (gs://...)."
             )
-        for one in matched:
-            _require_file(one.path)
-            by_path[one.path] = File(one.path, one.size_in_bytes, one.last_updated_in_seconds or 0.0)
+        for match in matched:
+            _require_file(match.path)
+            by_path[match.path] = File(match.path, match.size_in_bytes, match.last_updated_in_seconds or 0.0)
     return [by_path[path] for path in sorted(by_path)]
 
 
@@ -166,7 +166,7 @@ def _spans_lines(lines: list[bytes]) -> bool:
     if is_open(lines[0]):
         return any(line[:1] != b"{" for line in lines[1:])
     # JSON lines may be followed by indented values
-    return any(line[-1:] in b"{[," and is_open(line) and after[:1] in b'"]}' for line, after in pairwise(lines))
+    return any(line[-1:] in b"{[," and is_open(line) and following[:1] in b'"]}' for line, following in pairwise(lines))
 
 
 def _is_json(line: bytes) -> bool:
@@ -201,10 +201,12 @@ def lines(part: Part) -> Iterator[Unit]:
     with _open(part.path) as file:
         if part.shape != Shape():
             damage: list[CutOff] = []
-            blocks = _decoded(_until_damage(_blocks(file, part.shape.packing), damage), part.shape.encoding)
+            blocks = _as_utf8(_until_damage(_blocks(file, part.shape.packing), damage), part.shape.encoding)
             if part.shape.line_break != b"\n":
                 blocks = (block.replace(part.shape.line_break, b"\n") for block in blocks)
-            yield from _raise_at_damage(_lines_of(blocks) if part.shape.is_lines else units(blocks, LINE_BYTES), damage)
+            yield from _raise_at_damage(
+                _split_lines(blocks) if part.shape.is_lines else units(blocks, LINE_BYTES), damage
+            )
             return
         file.seek(max(0, part.start - 1))
         reader = io.BufferedReader(file, _BUFFER_BYTES)  # type: ignore[type-var]
@@ -217,10 +219,10 @@ def lines(part: Part) -> Iterator[Unit]:
 @lru_cache(maxsize=256)
 def lines_before(part: Part) -> int:
     """Return how many lines of the file begin before those of the part. Reads the file up to there."""
-    count, left = 0, part.start
+    count, unread = 0, part.start
     with _open(part.path) as file:
-        while left > 0 and (block := file.read(min(left, _BUFFER_BYTES))):
-            left -= len(block)
+        while unread > 0 and (block := file.read(min(unread, _BUFFER_BYTES))):
+            unread -= len(block)
             count += block.count(b"\n")
             ended = block.endswith(b"\n")
     return count if not part.start or ended else count + 1
@@ -233,10 +235,10 @@ def _lines(reader: IO[bytes] | io.BufferedReader, at: int, end: int) -> Iterator
         if not data:
             return
         is_whole = len(data) < LINE_BYTES or data.endswith(b"\n")
-        rest = 0 if is_whole else _skip_line(reader)
+        skipped = 0 if is_whole else _skip_line(reader)
         yield Unit(number, data, is_whole)
         number += 1
-        at += len(data) + rest
+        at += len(data) + skipped
 
 
 def _skip_line(reader: IO[bytes] | io.BufferedReader) -> int:
@@ -272,12 +274,12 @@ def _raise_at_damage(values: Iterator[Unit], damage: list[CutOff]) -> Iterator[U
     if last and (not damage or _is_json(last.data)):
         yield last
     elif last:
-        damage[0].rest = last
+        damage[0].incomplete = last
     if damage:
         raise damage[0]
 
 
-def _decoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+def _as_utf8(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     """Yield UTF-8 without a byte order mark."""
     first = next(blocks, b"")
     while len(first) < len(codecs.BOM_UTF8) and (following := next(blocks, b"")):
@@ -291,18 +293,18 @@ def _decoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         yield (text if number else text.removeprefix("\ufeff")).encode()
 
 
-def _lines_of(blocks: Iterable[bytes]) -> Iterator[Unit]:
+def _split_lines(blocks: Iterable[bytes]) -> Iterator[Unit]:
     """Yield the lines of a text that comes in blocks."""
     line_buffer, number, is_whole = bytearray(), 0, True
     for block in blocks:
         line_buffer += block
         if b"\n" in block:
-            *ended, rest = bytes(line_buffer).split(b"\n")
+            *ended, incomplete = bytes(line_buffer).split(b"\n")
             for line in ended:
                 data = line + b"\n"
                 yield Unit(number, data[:LINE_BYTES], is_whole and len(data) <= LINE_BYTES)
                 number, is_whole = number + 1, True
-            line_buffer = bytearray(rest)
+            line_buffer = bytearray(incomplete)
         if len(line_buffer) > LINE_BYTES:
             del line_buffer[LINE_BYTES:]
             is_whole = False

@@ -25,9 +25,9 @@ from posts.limits import parse_json
 from .units import Unit, units
 
 SOURCE = "import"
-_OF_FLATTENED = ("author", "in_reply_to_user", "__twarc", "matching_rules")
-_OF_GEO = ("place_id", "coordinates")  # the rest of a flattened post's geo is its place
-_OF_MENTION = ("start", "end", "username", "id")  # the rest of a flattened mention is the user
+_FLATTENED_FIELDS = ("author", "in_reply_to_user", "__twarc", "matching_rules")
+_GEO_FIELDS = ("place_id", "coordinates")  # the rest of a flattened post's geo is its place
+_MENTION_FIELDS = ("start", "end", "username", "id")  # the rest of a flattened mention is the user
 
 
 # A page's posts share what they refer to, and each message has a copy. X's pages grow two or three times by it, others a thousand times.
@@ -88,41 +88,41 @@ def read(line: bytes, tag: str = "") -> Iterator[Record]:
         if not tag and _is_message_to_keep(text):
             yield Record(text)  # the row code parses it anyway
             return
-        found = parse_json(text)
+        value = parse_json(text)
     except ValueError as error:
         raise BadMessage("not_json", f"The line is not JSON: {error}") from None
-    yield from _read(found, text, tag)
+    yield from _read(value, text, tag)
 
 
-def _read(found: Any, text: str, tag: str) -> Iterator[Record]:
-    if not isinstance(found, dict):
-        raise BadMessage("no_post", f"The line is {type(found).__name__}, not an object")
-    if "payload" in found:
-        yield _of_topic(found)
-    elif isinstance(found.get("data"), list):
-        yield from _of_page(found, tag)
-    elif "data" in found:
-        message = _with_authors_alone(found)
-        if tag and "matching_rules" not in found:
+def _read(value: Any, text: str, tag: str) -> Iterator[Record]:
+    if not isinstance(value, dict):
+        raise BadMessage("no_post", f"The line is {type(value).__name__}, not an object")
+    if "payload" in value:
+        yield _topic_record(value)
+    elif isinstance(value.get("data"), list):
+        yield from _page_records(value, tag)
+    elif "data" in value:
+        message = _with_authors_alone(value)
+        if tag and "matching_rules" not in value:
             message = message | {"matching_rules": _rules(tag)}
         yield Record(
-            text if message is found else _dump(message), _retrieved_at(found), no_post=_no_post(found["data"])
+            text if message is value else _dump(message), _retrieved_at(value), no_post=_no_post(value["data"])
         )
-    elif "id" in found and "text" in found and "id_str" not in found:
-        yield Record(_dump(_unflatten(found, tag)), _retrieved_at(found))
-    elif "id_str" in found:
+    elif "id" in value and "text" in value and "id_str" not in value:
+        yield Record(_dump(_unflatten(value, tag)), _retrieved_at(value))
+    elif "id_str" in value:
         raise BadMessage("old_format", "The line is in X's older format (API v1.1), which is not read. Export it as v2")
-    elif not _is_empty_page(found):
+    elif not _is_empty_page(value):
         yield Record(text)  # an error of X's, or anything else: it goes to `rejected`, which says what it is
 
 
-def _is_empty_page(found: Object) -> bool:
-    meta = found.get("meta")
+def _is_empty_page(page: Object) -> bool:
+    meta = page.get("meta")
     return isinstance(meta, dict) and meta.get("result_count") == 0
 
 
-def _of_topic(found: Object) -> Record:
-    payload, at = found["payload"], found.get("received_at")
+def _topic_record(message: Object) -> Record:
+    payload, at = message["payload"], message.get("received_at")
     if isinstance(payload, str):
         payload = _text_with_authors_alone(payload)
     elif isinstance(payload, (dict, list)):
@@ -130,10 +130,10 @@ def _of_topic(found: Object) -> Record:
     else:
         raise BadMessage("not_a_message", f"payload: expected str, got {type(payload).__name__}")
     # a post that doctor made is no post of X's; the view leaves it out by its source
-    return Record(payload, _micros(at), "doctor" if found.get("source") == "doctor" else SOURCE)
+    return Record(payload, _micros(at), "doctor" if message.get("source") == "doctor" else SOURCE)
 
 
-def _of_page(page: Object, tag: str) -> Iterator[Record]:
+def _page_records(page: Object, tag: str) -> Iterator[Record]:
     rules = page.get("matching_rules") or _rules(tag)
     included = index(page.get("includes"))
     at = _retrieved_at(page)
@@ -213,9 +213,9 @@ def _text_with_authors_alone(payload: str) -> str:
     return payload if kept is message else _dump(kept)
 
 
-def _no_post(found: Any) -> str:
+def _no_post(value: Any) -> str:
     """Return why an object is no post: accounts, lists and private messages have ids too. '' for what the row code judges."""
-    if isinstance(found, dict) and "id" in found and ("text" not in found or "event_type" in found):
+    if isinstance(value, dict) and "id" in value and ("text" not in value or "event_type" in value):
         return "The object is no post: it has an id and no text, or is a private message"
     return ""
 
@@ -235,7 +235,7 @@ def _put_back(post: Object, includes: dict[str, dict[str, Object]]) -> Object:
         if isinstance(item, dict) and item.get(key):
             includes.setdefault(kind, {})[str(item[key])] = item
 
-    data = {name: value for name, value in post.items() if name not in _OF_FLATTENED}
+    data = {name: value for name, value in post.items() if name not in _FLATTENED_FIELDS}
     put("users", post.get("author"))
     if isinstance(attached := data.get("attachments"), dict):
         for media in as_objects(attached.get("media")):
@@ -243,18 +243,23 @@ def _put_back(post: Object, includes: dict[str, dict[str, Object]]) -> Object:
         put("polls", attached.get("poll"))
         data["attachments"] = {name: value for name, value in attached.items() if name not in ("media", "poll")}
     if isinstance(geo := data.get("geo"), dict):
-        place = {name: value for name, value in geo.items() if name not in _OF_GEO}
+        place = {name: value for name, value in geo.items() if name not in _GEO_FIELDS}
         put("places", place)
-        data["geo"] = {name: geo[name] for name in _OF_GEO if name in geo} if place.get("id") else geo
+        data["geo"] = {name: geo[name] for name in _GEO_FIELDS if name in geo} if place.get("id") else geo
     if isinstance(entities := data.get("entities"), dict) and "mentions" in entities:
-        kept = [{name: one[name] for name in _OF_MENTION if name in one} for one in as_objects(entities["mentions"])]
+        kept = [
+            {name: mention[name] for name in _MENTION_FIELDS if name in mention}
+            for mention in as_objects(entities["mentions"])
+        ]
         data["entities"] = entities | {"mentions": kept}
     references = as_objects(data.get("referenced_tweets"))
-    for one in references:
-        if "text" in one:
-            put("tweets", _put_back({name: value for name, value in one.items() if name != "type"}, includes))
+    for reference in references:
+        if "text" in reference:
+            put("tweets", _put_back({name: value for name, value in reference.items() if name != "type"}, includes))
     if references:
-        data["referenced_tweets"] = [{name: one[name] for name in ("type", "id") if name in one} for one in references]
+        data["referenced_tweets"] = [
+            {name: reference[name] for name in ("type", "id") if name in reference} for reference in references
+        ]
     return data
 
 
@@ -262,9 +267,9 @@ def _rules(tag: str) -> list[Object]:
     return [{"id": "", "tag": tag}] if tag else []
 
 
-def _retrieved_at(found: Object) -> int | None:
+def _retrieved_at(value: Object) -> int | None:
     """When twarc2 got it, if twarc2 wrote the line."""
-    return _micros(as_object(found.get("__twarc")).get("retrieved_at"))
+    return _micros(as_object(value.get("__twarc")).get("retrieved_at"))
 
 
 def _micros(at: Any) -> int | None:

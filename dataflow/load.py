@@ -85,7 +85,7 @@ class Loader:
 
     def load_ready(self) -> None:
         """Load the groups that are converted and not loaded yet. Raises DataflowError."""
-        self._place.beat()
+        self._place.touch()
         done = self._place.parts_done()
         for number, names in enumerate(self._groups):
             if number not in self._loaded and all(name in done for name in names):
@@ -123,8 +123,8 @@ class Loader:
                 tables.setdefault(table, []).append(shard)
         refused: Counter[str] = Counter()
         try:
-            for table, shards_of_it in sorted(tables.items()):
-                for files, group in enumerate(batched(shards_of_it, _JOB_FILES)):
+            for table, table_shards in sorted(tables.items()):
+                for files, group in enumerate(batched(table_shards, _JOB_FILES)):
                     job = f"import-{self._place.run}-{table}-{number}" + (f"-{files}" if files else "")
                     refused[table] += _load(self._target, table, job, group)
         except (GoogleAPIError, GoogleAuthError, requests.RequestException, BadMoment, TimeoutError, OSError) as error:
@@ -165,16 +165,16 @@ def _run(target: Target, table: str, job: str, group: Sequence[Shard]) -> None:
     tries = 0
     for number in count():
         name = f"{job}-r{number}" if number else job
-        found = _find(target.client, name)
-        if found is None:
-            found, tries = _start(target, table, name, group), tries + 1
+        load_job = _find(target.client, name)
+        if load_job is None:
+            load_job, tries = _start(target, table, name, group), tries + 1
         try:
-            found.result(timeout=_JOB_SECONDS)
+            load_job.result(timeout=_JOB_SECONDS)
             return
         except GoogleAPIError as error:
-            if {str(one.get("reason")) for one in found.errors or []} & _REFUSED:
-                raise Refused(str((found.error_result or {}).get("message") or error)[:300]) from None
-            if found.state != "DONE" or tries == _TRIES:  # it may still run, or every try has failed
+            if {str(problem.get("reason")) for problem in load_job.errors or []} & _REFUSED:
+                raise Refused(str((load_job.error_result or {}).get("message") or error)[:300]) from None
+            if load_job.state != "DONE" or tries == _TRIES:  # it may still run, or every try has failed
                 raise
 
 
@@ -270,8 +270,8 @@ def _reject(insert: Any, refused: dict[str, tuple[dict[str, Any], str]]) -> None
         delivery = Delivery(data, message_id=row_id, subscription="import", publish_time=timestamp(now))
         result = reject(delivery, BadMessage("refused_by_bigquery", why), now)
         for table, name, rejected in result.rows:
-            if found := insert(table, {name: rejected}):
-                raise BadMoment(f"BigQuery refuses even the row of `rejected`: {found}")
+            if errors := insert(table, {name: rejected}):
+                raise BadMoment(f"BigQuery refuses even the row of `rejected`: {errors}")
 
 
 def _as_inserted(table: str, line: bytes) -> dict[str, Any]:
@@ -284,7 +284,7 @@ def _open(path: str) -> IO[bytes]:
     return cast("IO[bytes]", FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED))
 
 
-def tell_remove_deleted(target: Target, run: str, posts: int) -> None:
+def request_removal_check(target: Target, run: str, posts: int) -> None:
     """Let the function remove_deleted ask X about the imported posts at once, and not at its next round. Raises DataflowError."""
     row = {"event": "imported", "at": timestamp(datetime.now(UTC)), "job_id": run, "ids": posts}
     try:

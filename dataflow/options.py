@@ -68,31 +68,31 @@ def parser() -> argparse.ArgumentParser:
     batches.add_argument("--staging", metavar="PLACE", help=f"folder or gs:// path for intermediate files ({STAGING})")
     batches.add_argument("--again", action="store_true", help="load again what was loaded before")
     batches.add_argument("--dry-run", action="store_true", help="only say what would be read")
-    one = commands.add_parser(
+    command = commands.add_parser(
         "files",
         parents=[everywhere, batches],
         allow_abbrev=False,
         help="files of X's JSON, a message, post or page a line",
     )
-    one.add_argument("files", nargs="+", metavar="FILE", help="a path or pattern, gzip or not, here or gs://")
-    one.add_argument("--tag", default="", help="tag in the column rules for posts that name no rule")
-    one = commands.add_parser(
+    command.add_argument("files", nargs="+", metavar="FILE", help="a path or pattern, gzip or not, here or gs://")
+    command.add_argument("--tag", default="", help="tag in the column rules for posts that name no rule")
+    command = commands.add_parser(
         "archive",
         parents=[everywhere, batches],
         allow_abbrev=False,
         help="messages of archive, after a change of the filter or parser",
     )
-    one.add_argument(
+    command.add_argument(
         "--from", dest="since", type=_moment, required=True, metavar="TIME", help="start, in ISO 8601, UTC"
     )
-    one.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="end (now)")
-    one = commands.add_parser(
+    command.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="end (now)")
+    command = commands.add_parser(
         "stream",
         parents=[everywhere],
         allow_abbrev=False,
         help="messages of a subscription, in place of the function load_tweet",
     )
-    one.add_argument(
+    command.add_argument(
         "--subscription", default="tweets-dataflow", metavar="NAME", help="Pub/Sub subscription (%(default)s)"
     )
     return whole

@@ -61,10 +61,10 @@ class Shards:
 
     def _write(self, table: str) -> None:
         if table not in self._files:
-            made = FileSystems.create(
+            stream = FileSystems.create(
                 self._path(table), "application/json", compression_type=CompressionTypes.UNCOMPRESSED
             )
-            self._files[table] = cast("IO[bytes]", made)
+            self._files[table] = cast("IO[bytes]", stream)
         self._files[table].write(bytes(self._waiting[table]))
         self._sizes[table] = self._sizes.get(table, 0) + len(self._waiting[table])
         self._waiting[table].clear()

@@ -37,7 +37,7 @@ Done = tuple[Totals, dict[str, Shard]]  # of a part: its files by table
 
 def name(*what: object) -> str:
     """Return the name of the run that does this: the same for the same arguments, in any process."""
-    return hashlib.blake2b(orjson.dumps([str(one) for one in what]), digest_size=8).hexdigest()
+    return hashlib.blake2b(orjson.dumps([str(item) for item in what]), digest_size=8).hexdigest()
 
 
 class Leftover(NamedTuple):
@@ -65,9 +65,9 @@ def find_leftovers(folder: str, run: str) -> list[Leftover]:
 def _times(pattern: str, depth: int) -> dict[str, float]:
     """Return when the newest of the matching files was written, by the folder that is so many levels up."""
     newest: dict[str, float] = {}
-    for one in _match(pattern):
-        above = one.path.rsplit("/", depth)[0]
-        newest[above] = max(newest.get(above, 0.0), one.last_updated_in_seconds or time.time())
+    for match in _match(pattern):
+        above = match.path.rsplit("/", depth)[0]
+        newest[above] = max(newest.get(above, 0.0), match.last_updated_in_seconds or time.time())
     return newest
 
 
@@ -80,7 +80,7 @@ def _match(pattern: str) -> list[FileMetadata]:
 
 def remove(leftover: Leftover) -> bool:
     """Remove the files of rows, and what names them. Returns whether they are gone."""
-    gone = [_delete(FileSystems.join(leftover.folder, one)) for one in ("parts", "shards", "running")]
+    gone = [_delete(FileSystems.join(leftover.folder, name)) for name in ("parts", "shards", "running")]
     with suppress(OSError):  # in Cloud Storage there are no folders; with loaded.json, it is still needed
         Path(leftover.folder).rmdir()
     return all(gone)
@@ -102,7 +102,7 @@ class Staging:
         self.folder = FileSystems.join(folder, run)
         self._beaten: float | None = None
 
-    def beat(self) -> None:
+    def touch(self) -> None:
         """Show others that this run goes on: at most once a minute. The first time raises DataflowError where nothing can be written."""
         now, last = time.monotonic(), self._beaten
         if last is not None and now - last <= _BEAT_SECONDS:
@@ -118,24 +118,24 @@ class Staging:
 
     def forget_incomplete(self) -> None:
         """Forget the parts whose files of rows are not there any more, so that they are converted again."""
-        there = {one.path for one in _match(FileSystems.join(self.folder, "shards", "*"))}
+        existing = {match.path for match in _match(FileSystems.join(self.folder, "shards", "*"))}
         for path in self.parts_done().values():
             _, shards = self.read_part(path)
-            if any(shard.path not in there for shard in shards.values()):
+            if any(shard.path not in existing for shard in shards.values()):
                 _delete(path)
 
     def write_part(self, part: str, done: Done) -> None:
         """Remember a part. The last one to do so holds, where two workers did it."""
-        found, shards = done
+        totals, shards = done
         self._write(
             FileSystems.join("parts", f"{part}.json"),
-            found.as_json() | {"shards": {t: list(s) for t, s in shards.items()}},
+            totals.as_json() | {"shards": {t: list(s) for t, s in shards.items()}},
         )
 
     def parts_done(self) -> dict[str, str]:
         """Return the parts that are done, by name, each with its path."""
-        found = _match(FileSystems.join(self.folder, "parts", "*.json"))
-        return {one.path.rsplit("/", 1)[-1].removesuffix(".json"): one.path for one in found}
+        matches = _match(FileSystems.join(self.folder, "parts", "*.json"))
+        return {match.path.rsplit("/", 1)[-1].removesuffix(".json"): match.path for match in matches}
 
     def read_parts(self) -> list[Done]:
         """Return what became of each part that is done, in the order of their names."""
@@ -144,34 +144,34 @@ class Staging:
     @staticmethod
     def read_part(path: str) -> Done:
         """Return what became of a part. `path` is one of those that `parts_done` gives."""
-        found = _read(path)
-        return totals.of_json(found), {table: Shard(*shard) for table, shard in found["shards"].items()}
+        record = _read(path)
+        return totals.from_json(record), {table: Shard(*shard) for table, shard in record["shards"].items()}
 
     def loaded(self) -> dict[str, Any] | None:
         """Return what `finish` remembered; None while the run is not loaded."""
         path = FileSystems.join(self.folder, "loaded.json")
         return _read(path) if FileSystems.exists(path) else None
 
-    def finish(self, found: Totals) -> None:
+    def finish(self, totals: Totals) -> None:
         """Remember that all is loaded, and remove the files of rows: they hold posts, which X may ask to remove."""
-        self._write("loaded.json", found.as_json() | {"at": time.time()})
-        for one in ("shards", "parts", "running"):
-            _delete(FileSystems.join(self.folder, one))
+        self._write("loaded.json", totals.as_json() | {"at": time.time()})
+        for name in ("shards", "parts", "running"):
+            _delete(FileSystems.join(self.folder, name))
 
-    def _write(self, where: str, found: dict[str, Any]) -> None:
+    def _write(self, where: str, record: dict[str, Any]) -> None:
         """A reader sees all of it or nothing. In Cloud Storage each object is so by itself."""
         path = FileSystems.join(self.folder, where)
         target = path if path.startswith("gs://") else f"{path}.{time.monotonic_ns()}"
         with FileSystems.create(target, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-            file.write(orjson.dumps(found))
+            file.write(orjson.dumps(record))
         if target != path:
             FileSystems.rename([target], [path])
 
 
 def _read(path: str) -> dict[str, Any]:
     with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-        found: dict[str, Any] = orjson.loads(file.read())
-    return found
+        record: dict[str, Any] = orjson.loads(file.read())
+    return record
 
 
 def part_names(count: int) -> Iterable[str]:

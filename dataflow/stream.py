@@ -86,12 +86,12 @@ class LoadStream(beam.DoFn):  # type: ignore[misc]
             tables.setdefault(table, {})[row_id] = row
         return {
             (table, row_id): why
-            for table, of_it in tables.items()
-            for row_id, why in patiently(lambda: self._insert(table, of_it)).items()  # noqa: B023 - called at once
+            for table, collections in tables.items()
+            for row_id, why in insert_with_retry(lambda: self._insert(table, collections)).items()  # noqa: B023 - called at once
         }
 
 
-def patiently(insert: Callable[[], dict[str, str]]) -> dict[str, str]:
+def insert_with_retry(insert: Callable[[], dict[str, str]]) -> dict[str, str]:
     """Try an insert until BigQuery takes it, for five minutes. Raises BadMoment."""
     deadline, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE
     while True:

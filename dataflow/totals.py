@@ -45,24 +45,24 @@ class Totals:
         }
 
 
-def of_json(found: Mapping[str, Any]) -> Totals:
+def from_json(record: Mapping[str, Any]) -> Totals:
     """Undo `as_json`."""
     return Totals(
-        found["read"],
-        Counter({name: found[name] for name in OUTCOMES}),
-        Counter(found["reasons"]),
-        Counter(found["unknown"]),
+        record["read"],
+        Counter({name: record[name] for name in OUTCOMES}),
+        Counter(record["reasons"]),
+        Counter(record["unknown"]),
     )
 
 
 def total(parts: Iterable[Totals]) -> Totals:
     """Add up the totals of parts."""
     result = Totals()
-    for one in parts:
-        result.read += one.read
-        result.outcomes += one.outcomes
-        result.reasons += one.reasons
-        result.unknown += one.unknown
+    for part in parts:
+        result.read += part.read
+        result.outcomes += part.outcomes
+        result.reasons += part.reasons
+        result.unknown += part.unknown
     return result
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 _TOKEN = re.compile(rb'"(?:[^"\\\n]|\\[^\n])*+\\?(?P<end>"|\n|\Z)|[\[\]{}]')
 _SCALAR = re.compile(rb"[^\s,\[\]{}]+")
 _BLANK = re.compile(rb"[\s,]*")
-_AFTER_DAMAGE = re.compile(rb"^[ \t]*(?=[{\[\]])", re.MULTILINE)
+_RESUME_POINT = re.compile(rb"^[ \t]*(?=[{\[\]])", re.MULTILINE)
 _SKIPPED_AT_ONCE = 1_000_000  # bytes of a line that is skipped: no more of it is kept in memory
 
 
@@ -85,13 +85,13 @@ def _nested(text: "_Text", most: int) -> Unit:
                 return Unit(line, text.take(at)) if at <= most else _too_long(text, line, most)
         elif token["end"] == b"\n":
             damaged = Unit(line, text.take(at))
-            text.skip_to(_AFTER_DAMAGE)
+            text.skip_to(_RESUME_POINT)
             return damaged
 
 
 def _too_long(text: "_Text", line: int, most: int) -> Unit:
     beginning = text.take(most)
-    text.skip_to(_AFTER_DAMAGE)
+    text.skip_to(_RESUME_POINT)
     return Unit(line, beginning, is_whole=False)
 
 
@@ -116,9 +116,9 @@ class _Text:
         return size > 0
 
     def take(self, size: int) -> bytes:
-        taken, self.buffer = self.buffer[:size], self.buffer[size:]
-        self.line += taken.count(b"\n")
-        return taken
+        removed, self.buffer = self.buffer[:size], self.buffer[size:]
+        self.line += removed.count(b"\n")
+        return removed
 
     def drop(self, size: int) -> None:
         self.take(size)

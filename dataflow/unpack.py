@@ -45,7 +45,7 @@ class CutOff(Exception):
     `rest` is the value that the damage is in, as far as it could be read.
     """
 
-    rest: Unit | None = None
+    incomplete: Unit | None = None
 
 
 def detect_packing(head: bytes) -> str:
@@ -110,12 +110,12 @@ def _readable_before_damage(
     file: IO[bytes], start: int, at: int, make: Callable[[], Decompressor], block: bytes
 ) -> Iterator[bytes]:
     """Yield what the block still gives before the byte at which it is damaged: a decompressor that fails returns nothing."""
-    member, left = make(), at - start
+    member, unread = make(), at - start
     file.seek(start)
-    while left > 0:
-        again = file.read(min(left, 65_536))
-        left -= len(again)
-        member.decompress(again)
+    while unread > 0:
+        reread = file.read(min(unread, 65_536))
+        unread -= len(reread)
+        member.decompress(reread)
     with suppress(*_DAMAGE):  # the caller raises it
         for byte in block:
             if content := member.decompress(bytes([byte])):
@@ -125,12 +125,12 @@ def _readable_before_damage(
 def _only_member(file: IO[bytes]) -> tuple[int, Callable[[], Decompressor]]:
     """Return where the data of a zip's only file begin, and what unpacks them. Raises Unreadable."""
     try:
-        return _member_of(file)
+        return _current_member(file)
     except _ZIP_DAMAGE as error:
         raise Unreadable(f"is a zip archive that is damaged ({error})") from None
 
 
-def _member_of(file: IO[bytes]) -> tuple[int, Callable[[], Decompressor]]:
+def _current_member(file: IO[bytes]) -> tuple[int, Callable[[], Decompressor]]:
     # what macOS puts beside each file is none of them
     members = [
         member
@@ -155,12 +155,12 @@ class _Stored:
     """Passes on the bytes of a zip member that is not compressed."""
 
     def __init__(self, size: int) -> None:
-        self._left = size
+        self._unread = size
         self.unused_data = b""
         self.eof = size == 0
 
     def decompress(self, block: bytes) -> bytes:
-        content, self.unused_data = block[: self._left], block[self._left :]
-        self._left -= len(content)
-        self.eof = self._left == 0
+        content, self.unused_data = block[: self._unread], block[self._unread :]
+        self._unread -= len(content)
+        self.eof = self._unread == 0
         return content

@@ -23,7 +23,7 @@ from local.processes import Process, wait_until_ready
 
 from . import load, posts
 
-_LOOK_EVERY = 3_600.0  # seconds; a signal or the end of BigQuery is noticed at once
+_CHECK_SECONDS = 3_600.0  # seconds; a signal or the end of BigQuery is noticed at once
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -37,7 +37,7 @@ def main(arguments: argparse.Namespace) -> int:
             port = wait_until_ready(engine)
             _fill(port, arguments)
             log.event("ready", "demo", port=port)
-            while engine.wait(_LOOK_EVERY) is None:
+            while engine.wait(_CHECK_SECONDS) is None:
                 pass
             raise LocalError(f"BigQuery has ended: {engine.why()}")
         except (LocalError, GoogleAPIError, RequestException) as error:

@@ -13,8 +13,8 @@ _SECONDS = 120.0  # for the upload, and again for the job
 
 def fill(client: bigquery.Client, dataset: str, rows: dict[str, list[dict[str, Any]]]) -> None:
     """Load rows by table, as `posts.make` returns them. Raises GoogleAPIError."""
-    for table, of_it in rows.items():
-        _load(client, f"{dataset}.{table}", of_it)
+    for table, table_rows in rows.items():
+        _load(client, f"{dataset}.{table}", table_rows)
 
 
 def _load(client: bigquery.Client, table: str, rows: list[dict[str, Any]]) -> None:

@@ -25,22 +25,22 @@ DAYS = 28
 _KEYWORDS = Path(__file__).parents[1] / "functions" / "load_tweet" / "keywords.music.txt"
 
 
-def make(posts_wanted: int, days: int, now: datetime, seed: int = 1) -> dict[str, list[dict[str, Any]]]:
+def make(count: int, days: int, now: datetime, seed: int = 1) -> dict[str, list[dict[str, Any]]]:
     """Return rows by table, as insertAll takes them, for the `days` before `now`.
 
     The same seed gives the same posts, moved in time. Posts of the last six minutes and of the gaps are left out, so there are
     somewhat fewer than `posts_wanted`.
     """
-    found: dict[str, list[dict[str, Any]]] = {
+    tables: dict[str, list[dict[str, Any]]] = {
         name: [] for name in ("tweet_versions", "filtered", "superseded", "archive", "rejected", "ingester_events")
     }
     gaps = _gaps(now, days)
-    moments = _moments(posts_wanted, days, now, random.Random(seed))
-    wanted = Filter(read_keywords(_KEYWORDS))
+    moments = _moments(count, days, now, random.Random(seed))
+    topic = Filter(read_keywords(_KEYWORDS))
     matched = [{"id": "1", "tag": "artist-music"}]
     release = _release(days, now)
     written = writer.write(
-        seed, lambda n: moments[min(n, len(moments) - 1)], event=lambda moment: _share_of_the_album(moment - release)
+        seed, lambda n: moments[min(n, len(moments) - 1)], event=lambda moment: _album_share(moment - release)
     )
     for number, post in enumerate(islice(written, len(moments))):
         gap = next((gap for gap in gaps if gap["since"] <= moments[number] < gap["until"]), None)
@@ -51,11 +51,11 @@ def make(posts_wanted: int, days: int, now: datetime, seed: int = 1) -> dict[str
         payload = post.line(matched).decode()
         message = {"id": post.id, "payload": payload, "received_at": int(arrived.timestamp() * 1e6), "source": source}
         delivery = Delivery(orjson.dumps(message), f"m{number}", "tweets", arrived.isoformat())
-        result = make_rows(delivery, wanted, arrived + timedelta(seconds=1))
+        result = make_rows(delivery, topic, arrived + timedelta(seconds=1))
         for table, _, row in result.rows:
-            found[table].append(row)
+            tables[table].append(row)
         stamp = timestamp(arrived)
-        found["archive"].append(
+        tables["archive"].append(
             {
                 "id": post.id,
                 "payload": payload,
@@ -67,11 +67,11 @@ def make(posts_wanted: int, days: int, now: datetime, seed: int = 1) -> dict[str
                 "attributes": "{}",
             }
         )
-    found["ingester_events"] = list(_events(gaps, found["archive"], now))
-    return found
+    tables["ingester_events"] = list(_events(gaps, tables["archive"], now))
+    return tables
 
 
-def _moments(wanted: int, days: int, now: datetime, rng: random.Random) -> list[datetime]:
+def _moments(count: int, days: int, now: datetime, rng: random.Random) -> list[datetime]:
     """Return the times of the posts in order: evenings in the Americas, more at weekends, and a burst at the release."""
     start = now.replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
     hours = [start + timedelta(hours=n) for n in range(days * 24 + 1)]
@@ -83,7 +83,7 @@ def _moments(wanted: int, days: int, now: datetime, rng: random.Random) -> list[
         since = (hour - release) / timedelta(hours=1)
         burst = 1.0 + (9.0 * 0.8**since if since >= 0 else 0.0)
         weights.append(evening * weekend * burst * rng.uniform(0.8, 1.2))
-    drawn = rng.choices(hours, weights, k=wanted)
+    drawn = rng.choices(hours, weights, k=count)
     moments = sorted(hour + timedelta(seconds=rng.random() * 3_600) for hour in drawn)
     return [moment for moment in moments if moment < now - timedelta(minutes=6)]
 
@@ -94,7 +94,7 @@ def _release(days: int, now: datetime) -> datetime:
     return start + timedelta(days=days - 5, hours=(21 - start.hour) % 24)
 
 
-def _share_of_the_album(since: timedelta) -> float:
+def _album_share(since: timedelta) -> float:
     """Return the share of posts about the album, `since` it came out."""
     hours = since / timedelta(hours=1)
     return 0.0 if hours < 0 else max(0.6 * 0.9**hours, 0.04)
@@ -150,10 +150,10 @@ def _units(archive: list[dict[str, Any]]) -> dict[str, int]:
     """Return what X would bill for each day of arrival: each post and each user once."""
     billed: dict[str, set[tuple[int, str]]] = {}
     for row in archive:
-        found = resources(orjson.loads(row["payload"]))
-        of_day = billed.setdefault(row["received_at"][:10], set())
-        of_day |= {(POST, post) for post in found.posts} | {(USER, user) for user in found.users}
-    return {day: sum(units for units, _ in of_day) for day, of_day in billed.items()}
+        billable = resources(orjson.loads(row["payload"]))
+        billed_that_day = billed.setdefault(row["received_at"][:10], set())
+        billed_that_day |= {(POST, post) for post in billable.posts} | {(USER, user) for user in billable.users}
+    return {day: sum(units for units, _ in resources_) for day, resources_ in billed.items()}
 
 
 def _rule() -> str:

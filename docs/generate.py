@@ -18,6 +18,7 @@ import reports.options
 from ingester import errors
 from posts.errors import REJECTED
 from posts.filter import DROPPED
+from runtime.errors import ExpectedError
 
 ROOT = Path(__file__).parents[1]
 INFRA = ROOT / "infra"
@@ -72,9 +73,9 @@ def views() -> None:
     _table(["view", "what it answers"], rows)
 
 
-def reasons(of: str) -> None:
+def reasons(heading: str) -> None:
     """Values of the column `reason`."""
-    named = {"rejected": REJECTED, "filtered": DROPPED}[of]
+    named = {"rejected": REJECTED, "filtered": DROPPED}[heading]
     _table(["reason", "meaning"], ([f"`{reason}`", meaning] for reason, meaning in named.items()))
 
 
@@ -85,7 +86,7 @@ def exit_codes() -> None:
         ["1", "a bug; or `rules plan` or `rules check` found something"],
     ]
     table = re.findall(r"^  (\w+) +(\d) +(.+)$", errors.__doc__ or "", re.MULTILINE)
-    codes = {one.__name__: one.exit_code for one in errors.ExpectedError.__subclasses__()}
+    codes = {error.__name__: error.exit_code for error in ExpectedError.__subclasses__()}
     assert {name: int(code) for name, code, _ in table} == codes
     rows += [[code, what] for name, code, what in table if int(code)]
     _table(["code", "what happened"], [*rows, ["130", "interrupted by Ctrl-C"]])
@@ -93,25 +94,28 @@ def exit_codes() -> None:
 
 def metrics() -> None:
     """Log-based metrics."""
-    found = (
+    metrics = (
         json.loads(path.read_text(encoding="utf-8"))
         for path in sorted((INFRA / "monitoring" / "metrics").glob("*.json"))
     )
     _table(
         ["metric", "meaning"],
-        ([f"`{one['name']}`", one["description"].removeprefix("twitter-data-stream: ")] for one in found),
+        ([f"`{metric['name']}`", metric["description"].removeprefix("twitter-data-stream: ")] for metric in metrics),
     )
 
 
 def alerts() -> None:
     """Alerts, and what their condition says."""
-    found = (
+    policies = (
         json.loads(path.read_text(encoding="utf-8"))
         for path in sorted((INFRA / "monitoring" / "alerts").glob("*.json"))
     )
     _table(
         ["alert", "severity"],
-        ([one["displayName"].removeprefix("twitter-data-stream: "), one["severity"].lower()] for one in found),
+        (
+            [policy["displayName"].removeprefix("twitter-data-stream: "), policy["severity"].lower()]
+            for policy in policies
+        ),
     )
 
 
@@ -127,9 +131,9 @@ def commands() -> None:
 def deploy() -> None:
     """The help of deploy.sh."""
     text = (ROOT / "deploy.sh").read_text(encoding="utf-8")
-    found = re.search(r"cat <<'HELP'\n(.*?)\nHELP", text, re.DOTALL)
-    assert found
-    print(f"\n```text\n{found[1]}\n```\n")
+    match = re.search(r"cat <<'HELP'\n(.*?)\nHELP", text, re.DOTALL)
+    assert match
+    print(f"\n```text\n{match[1]}\n```\n")
 
 
 def _options(parser: argparse.ArgumentParser, command: str = "", *, defaults: bool = False) -> None:
@@ -164,16 +168,16 @@ def _option(action: argparse.Action, *, defaults: bool) -> Iterator[list[str]]:
     )
     if defaults and action.default not in (None, True, False):
         meaning += f" ({action.default})"
-    yield [f"`{shown}`", _plain(meaning)]
+    yield [f"`{shown}`", _strip_markup(meaning)]
 
 
-def _plain(text: str) -> str:
+def _strip_markup(text: str) -> str:
     """Without what differs from machine to machine."""
     return " ".join(text.replace(str(ROOT) + "/", "").split())
 
 
 def _sentence(text: str) -> str:
-    return _plain(text)
+    return _strip_markup(text)
 
 
 def _tsv(name: str) -> list[list[str]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from .period import period_of
+from .period import billing_period
 from .x.client import whole_number
 
 _DAY = timedelta(days=1)
@@ -35,12 +35,12 @@ class Account:
 
     def cap_days(self, now: datetime) -> float | None:
         """Return in how many days the cap is reached at the period's mean rate; None where that is unknown, or not within the period."""
-        begun, end = (_midnight(day) for day in period_of(now.date(), self.reset_day))
-        elapsed, left = (now - begun) / _DAY, (end - now) / _DAY
+        period_start, end = (_midnight(day) for day in billing_period(now.date(), self.reset_day))
+        elapsed, remaining = (now - period_start) / _DAY, (end - now) / _DAY
         if self.cap is None or elapsed <= 0 or not self.used:
             return None
         days = max(0, self.cap - self.used) / (self.used / elapsed)
-        return round(days, 1) if days < left else None
+        return round(days, 1) if days < remaining else None
 
     def as_row(self, now: datetime) -> dict[str, Any]:
         """Return the columns of a heartbeat's row."""

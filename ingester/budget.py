@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from posts.prices import COUNTS, DOLLARS, NOTHING, POST, USER, Resources
 
 from .ledger.units import Tally
-from .period import period_of
+from .period import billing_period
 
 _WARN_AT = (0.5, 0.8, 0.95)
 _REMEMBERED = 200_000  # ids per kind and half, about 30 MB in all; an id that was forgotten is counted again
@@ -23,7 +23,7 @@ _NOBODY = Tally()
 _NAMES = {"day": "MAX_POSTS_PER_DAY", "month": "MAX_POSTS_PER_MONTH", "run": "--posts"}
 # X's usage has been seen to show last month's count for 15 minutes of the next. On the first day of a period it counts
 # only where it is at most so many times what we have counted, and so many units more.
-_PLAUSIBLE_TIMES, _PLAUSIBLE_MORE = 2, 100
+_PLAUSIBLE_TIMES, PLAUSIBLE_MORE = 2, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Budget:
         self._clock = clock
         self._limits = {"day": per_day, "month": per_month, "run": per_run}
         self._others = dict(others or {})
-        self.is_known = others is not None  # what other programs have spent
+        self.has_external_units = others is not None  # what other programs have spent
         self._own: dict[date, int] = {}
         # X's own count of the month that began then, and ours at that moment: what came since is added to X's
         self._usage: tuple[date, int, int] | None = None
@@ -81,12 +81,12 @@ class Budget:
     def add(self, billed: Resources, more: int = 0) -> LimitReached | None:
         """Count what X has delivered, and `more` units. Returns the limit that is reached, if one is."""
         with self._lock:
-            today = self._roll()
+            today = self._start_new_day()
             new = POST * self._seen["posts"].add(billed.posts)
             if billed.users:
                 new += USER * self._seen["users"].add(billed.users)
             self._own[today] = self._own.get(today, 0) + new + more
-            is_short = self.ahead > 0 and self._is_short(today)
+            is_short = self.ahead > 0 and self._needs_reservation(today)
             spent = self._reached_limit(today)
         if is_short:
             self.on_short()
@@ -99,20 +99,20 @@ class Budget:
     def add_arrived(self, posts: Iterable[str], each: int) -> None:
         """Count posts that another process received and may not have counted, `each` units; those that are counted already cost nothing."""
         with self._lock:
-            today = self._roll()
+            today = self._start_new_day()
             self._own[today] = self._own.get(today, 0) + each * self._seen["posts"].add(posts)
 
     def mark_counted(self, posts: Iterable[str]) -> None:
         """Mark posts of today as counted by another process; X does not bill them again."""
         with self._lock:
-            self._roll()
+            self._start_new_day()
             self._seen["posts"].add(posts)
 
     def merge(self, others: Mapping[date, Tally]) -> None:
         """Take what the other holders have spent and reserved, as the ledger now has it."""
         with self._lock:
             self._others = dict(others)
-            self.is_known = True
+            self.has_external_units = True
 
     def merge_usage(self, units: int, reset_day: int) -> str | None:
         """Note X's own count since the last `reset_day` of a month. The larger count holds. Returns why it is not taken, if so.
@@ -120,11 +120,11 @@ class Budget:
         Where X's period began before the month did, what we counted in between is not this month's.
         """
         with self._lock:
-            today = self._roll()
+            today = self._start_new_day()
             month = today.replace(day=1)
-            begins, _ = period_of(today, reset_day)
+            begins, _ = billing_period(today, reset_day)
             counted = sum(self._units(day) for day in self._days() if begins <= day)
-            if begins == today and units > _PLAUSIBLE_TIMES * counted + _PLAUSIBLE_MORE:
+            if begins == today and units > _PLAUSIBLE_TIMES * counted + PLAUSIBLE_MORE:
                 return (
                     f"X says that {units:,} posts were used since its period began today, and {counted:,} units are counted here: "
                     "that looks like the last period's. It counts from tomorrow on"
@@ -136,12 +136,12 @@ class Budget:
     def today(self) -> int:
         """Return the units of this UTC day, those of other programs included."""
         with self._lock:
-            return self._units(self._roll())
+            return self._units(self._start_new_day())
 
     def units_a_day(self) -> float | None:
         """Return the units of the last 24 hours, by a share of yesterday's; None within the first hour."""
         with self._lock:
-            today = self._roll()
+            today = self._start_new_day()
             now = self._clock()
             elapsed = (now - now.replace(hour=0, minute=0, second=0, microsecond=0)) / timedelta(days=1)
             yesterday = self._units(today - timedelta(days=1))
@@ -162,12 +162,12 @@ class Budget:
     def month(self) -> int:
         """Return the units of this UTC month."""
         with self._lock:
-            return self._month(self._roll())
+            return self._month(self._start_new_day())
 
     def reached_limit(self) -> LimitReached | None:
         """Return the limit that is reached, or None."""
         with self._lock:
-            return self._reached_limit(self._roll())
+            return self._reached_limit(self._start_new_day())
 
     def limit(self) -> int | None:
         """Return the units that a day may cost; None without a limit."""
@@ -177,18 +177,18 @@ class Budget:
     def remaining(self) -> int | None:
         """Return the units until the nearest limit that nobody has spent or reserved; None without a limit."""
         with self._lock:
-            return self._remaining(self._roll())
+            return self._remaining(self._start_new_day())
 
     def share(self) -> float:
         """Return the used share of the nearest limit: 1.0 is all; 0.0 without a limit."""
         with self._lock:
-            used = self._used(self._roll())
+            used = self._used(self._start_new_day())
         return max((units / limit for _, units, limit in used), default=0.0)
 
     def warnings(self) -> list[str]:
         """Return a warning for each mark that is newly passed, once a period."""
         with self._lock:
-            today = self._roll()
+            today = self._start_new_day()
             sentences = []
             for period, units, limit in self._used(today):
                 reached = [mark for mark in _WARN_AT if units >= limit * mark]
@@ -206,7 +206,7 @@ class Budget:
     def reserve_page(self, units: int) -> bool:
         """Set units aside for a page of search. Returns whether the ledger has to store a row first."""
         with self._lock:
-            today = self._roll()
+            today = self._start_new_day()
             self._page = units
             self._raise_ceiling(today)
             return self._own.get(today, 0) + self._page > self._stored
@@ -214,39 +214,39 @@ class Budget:
     def release_page(self) -> None:
         """Give back what was set aside: the page has been counted. The next row says so."""
         with self._lock:
-            today = self._roll()
+            today = self._start_new_day()
             self._page = 0
-            self._lower_ceiling(self._own.get(today, 0) + self._ahead(today))
+            self._lower_ceiling(self._own.get(today, 0) + self._stream_allowance(today))
 
     def release_ahead(self) -> None:
         """Give back what the stream has not spent, because it ends. A page whose answer never came stays reserved."""
         with self._lock:
-            today = self._roll()
+            today = self._start_new_day()
             self.ahead = 0
             self._lower_ceiling(self._own.get(today, 0) + self._page)
 
     def extend(self) -> bool:
         """Reserve what the stream may spend next. Returns whether the ledger has to store a row."""
         with self._lock:
-            today = self._roll()
+            today = self._start_new_day()
             self._raise_ceiling(today)
             return self._ceiling > self._stored
 
     def ceiling(self) -> int:
         """Return what a row that is written now says: units of today that are spent or reserved."""
         with self._lock:
-            return max(self._ceiling, self._own.get(self._roll(), 0))
+            return max(self._ceiling, self._own.get(self._start_new_day(), 0))
 
     def confirm(self, ceiling: int) -> None:
         """Note that the ledger has stored a row with that ceiling."""
         with self._lock:
-            self._roll()
+            self._start_new_day()
             self._stored = max(self._stored, ceiling)
 
     def reserved(self, day: date) -> int:
         """Return the units of a day that are reserved and not spent yet: none where it is not today."""
         with self._lock:
-            return max(0, self._ceiling - self._own.get(day, 0)) if day == self._roll() else 0
+            return max(0, self._ceiling - self._own.get(day, 0)) if day == self._start_new_day() else 0
 
     def is_limited(self) -> bool:
         return any(self._limits.values())
@@ -254,27 +254,27 @@ class Budget:
     def take_ended_days(self) -> list[date]:
         """Return the days that have ended since the last call, whose last count is to be written now."""
         with self._lock:
-            self._roll()
+            self._start_new_day()
             ended, self._ended = self._ended, []
             return ended
 
     def _raise_ceiling(self, today: date) -> None:
-        if self._is_short(today):
-            self._ceiling = self._own.get(today, 0) + self._page + self._ahead(today)
+        if self._needs_reservation(today):
+            self._ceiling = self._own.get(today, 0) + self._page + self._stream_allowance(today)
 
     def _lower_ceiling(self, ceiling: int) -> None:
         self._ceiling = min(self._ceiling, ceiling)
         self._stored = min(self._stored, self._ceiling)  # the next row, whatever it is about, says so
 
-    def _is_short(self, today: date) -> bool:
-        return self._own.get(today, 0) + self._page + self._ahead(today) // 2 > self._ceiling
+    def _needs_reservation(self, today: date) -> bool:
+        return self._own.get(today, 0) + self._page + self._stream_allowance(today) // 2 > self._ceiling
 
-    def _ahead(self, today: date) -> int:
+    def _stream_allowance(self, today: date) -> int:
         """Return what the stream may spend next: no more than nobody else has reserved."""
         remaining = self._remaining(today)
         return self.ahead if remaining is None else min(self.ahead, max(0, remaining - self._page))
 
-    def _roll(self) -> date:
+    def _start_new_day(self) -> date:
         today = self._clock().date()
         if today != self._today:
             # a page whose answer never came was asked for on the day that has ended, and X may have billed it then
@@ -289,7 +289,7 @@ class Budget:
     def _reached_limit(self, today: date) -> LimitReached | None:
         for period, units, limit in self._used(today):
             if units >= limit:
-                return LimitReached(period, units, limit, _end(period, today))
+                return LimitReached(period, units, limit, _period_end(period, today))
         return None
 
     def _remaining(self, today: date) -> int | None:
@@ -335,10 +335,10 @@ class _Seen:
     def add(self, ids: Iterable[str]) -> int:
         """Add ids, and return how many of them are new."""
         count = 0
-        for one in ids:
-            if one not in self._new:
-                count += one not in self._old
-                self._new.add(one)
+        for item_id in ids:
+            if item_id not in self._new:
+                count += item_id not in self._old
+                self._new.add(item_id)
         if len(self._new) > _REMEMBERED:
             self._old, self._new = self._new, set()
         return count
@@ -347,7 +347,7 @@ class _Seen:
         self._new, self._old = set(), set()
 
 
-def _end(period: str, today: date) -> datetime | None:
+def _period_end(period: str, today: date) -> datetime | None:
     if period == "run":
         return None
     if period == "day":

@@ -14,19 +14,19 @@ from . import queued_log, run, settings
 from .errors import Done
 from .timeouts import Timeouts
 
-_TOLD_SECONDS = 1.0  # for the last lines: Cloud Run gives 10 s in all
+_LAST_LINES_SECONDS = 1.0  # for the last lines: Cloud Run gives 10 s in all
 _FLUSH_SECONDS = 5.0  # where nobody waits for us, and the lines say why
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Exit codes: 0 told to stop and all published, or nothing to do; 2 to 5 as errors.py says; 1 a bug, or rules differ."""
     queued_log.start()
-    queued_log.quiet()
+    queued_log.silence_tweepy()
     code = 1
     try:
         code = _say(arguments)
     finally:
-        queued_log.flush(_TOLD_SECONDS if code == 0 else _FLUSH_SECONDS)
+        queued_log.flush(_LAST_LINES_SECONDS if code == 0 else _FLUSH_SECONDS)
     return code
 
 
@@ -43,7 +43,7 @@ def _say(arguments: argparse.Namespace) -> int:
         if hold:
             log.event("stopped", "CRITICAL", reason=type(error).__name__, message=str(error), exit_code=error.exit_code)
         # stdout and stderr may be one pipe: a sentence within a line of JSON would make both unreadable
-        queued_log.flush(_TOLD_SECONDS)
+        queued_log.flush(_LAST_LINES_SECONDS)
         with suppress(OSError, ValueError, AttributeError):  # a closed stderr changes no exit code
             sys.stderr.write(f"ingester: {error}\n")
         return error.exit_code
@@ -67,14 +67,14 @@ def _run(arguments: argparse.Namespace) -> int:
         from .commands import sync_rules  # noqa: PLC0415 - the stream needs no terminal
 
         return sync_rules.check(arguments)
-    found = settings.read(os.environ, needs_x=arguments.command not in ("archive", "rejected"))
+    loaded = settings.read(os.environ, needs_x=arguments.command not in ("archive", "rejected"))
     times = Timeouts().scaled(arguments.time_scale)
     if arguments.command == "stream":
-        run.run(found, arguments.rules, times, posts=arguments.posts)
+        run.run(loaded, arguments.rules, times, posts=arguments.posts)
         return 0
     from .commands import fetch, republish, session, sync_rules  # noqa: PLC0415 - the stream needs no terminal
 
-    opened = session.open_session(found, times)
+    opened = session.open_session(loaded, times)
     if arguments.command == "rules":
         command = sync_rules.plan if arguments.action == "plan" else sync_rules.apply
     else:

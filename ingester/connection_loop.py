@@ -148,7 +148,7 @@ class ConnectionLoop:
         self._watch.connected()
         if self._rules_were_lost:  # the gap that ends now has all that was posted since the rules were last seen
             self._rules_were_lost, self._rules.seen_at = False, self._clock.monotonic()
-        self._poller.check_rules_soon()
+        self._poller.request_rules_check()
         gap = self._gaps.end()
         until = gap.until if gap is not None and gap.until is not None else self._server_clock.now()
         self._ledger.write(Connected(self._gaps.rules_as_row(), until))
@@ -165,7 +165,7 @@ class ConnectionLoop:
             "disconnected",
             "WARNING",
             reason=disconnect.reason,
-            held=round(disconnect.held, 1),
+            held=round(disconnect.seconds, 1),
             action=type(action).__name__,
             message=f"The connection to X ended: {disconnect.reason}",
         )
@@ -200,8 +200,8 @@ class ConnectionLoop:
         match action:
             case Stop():
                 self._stops.stop(action, token)
-            case ReadToken(again, otherwise):
-                await self._renew_token(token, again, otherwise)
+            case ReadToken(wait, otherwise):
+                await self._renew_token(token, wait, otherwise)
             case TerminateStale(seconds):
                 # an ingester that has never held the stream gives way to one that was here first
                 if self.connections:
@@ -219,13 +219,13 @@ class ConnectionLoop:
             case Wait():
                 await self._back_off("back-off", action)
 
-    async def _renew_token(self, refused: Token, again: Wait, otherwise: Stop) -> None:
+    async def _renew_token(self, refused: Token, wait: Wait, otherwise: Stop) -> None:
         """Take another token if there is one. The same one is tried once more, because X has been seen to refuse a good one."""
         if await self._has_other_token(refused):
             return
         if self._note_refusal(refused):
             self._stops.stop(otherwise, refused)
-        await self._back_off("X may have refused a good token", again)
+        await self._back_off("X may have refused a good token", wait)
 
     def _note_refusal(self, token: Token) -> bool:
         """Note that X refuses this token, and return whether it has done so before, since it last took one."""
@@ -240,9 +240,9 @@ class ConnectionLoop:
                 return await self._tokens.renew(refused)
             except (SecretUnavailable, ConfigurationError) as error:
                 log.event("token_unread", "WARNING", message=str(error))
-            seconds = waits.until_token_is_read_again(tries, self._times)
+            seconds = waits.token_retry_delay(tries, self._times)
             tries += 1
             await self._back_off("the token cannot be read", Wait(seconds))
 
     async def _back_off(self, why: str, wait: Wait) -> None:
-        await sleep(why, waits.jittered(wait.seconds, self._random(), is_asked=wait.asked))
+        await sleep(why, waits.jittered(wait.seconds, self._random(), is_required=wait.is_required))

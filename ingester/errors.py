@@ -45,8 +45,8 @@ class Unavailable(Exception):
 class Denied(Unavailable):
     """X refuses because of the token, the credits or a cap: not because of what was asked."""
 
-    def __init__(self, said: str, status: int) -> None:
-        super().__init__(said)
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
         self.status = status
 
 

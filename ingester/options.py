@@ -51,57 +51,57 @@ def parser() -> argparse.ArgumentParser:
     counting = argparse.ArgumentParser(add_help=False)
     counting.add_argument("--dry-run", action="store_true", help="only say how many there are")
 
-    one = commands.add_parser(
+    action = commands.add_parser(
         "stream", parents=[with_rules], help="hold X's filtered stream until told to stop (SIGTERM)"
     )
-    one.add_argument(
+    action.add_argument(
         "--posts",
         type=_posts,
         default=0,
         metavar="N",
         help="end after N posts; searches and requests for counts spend no more than N posts can cost (no limit)",
     )
-    one = commands.add_parser(
+    action = commands.add_parser(
         "search",
         parents=[with_rules, asking, counting],
         help="fetch what the stream did not deliver, or years of history",
     )
-    one.add_argument(
+    action.add_argument(
         "--from", dest="since", type=parse_time, required=True, metavar="TIME", help="start, in ISO 8601, UTC"
     )
-    one.add_argument("--to", dest="until", type=parse_time, metavar="TIME", help="end (now)")
-    one.add_argument("--rule", action="append", metavar="TAG", help="only the rule with this tag (repeatable)")
-    one.add_argument(
+    action.add_argument("--to", dest="until", type=parse_time, metavar="TIME", help="end (now)")
+    action.add_argument("--rule", action="append", metavar="TAG", help="only the rule with this tag (repeatable)")
+    action.add_argument(
         "--sample", type=_posts, metavar="N", help="fetch only about N posts, in slices spread evenly over the time"
     )
     for name, what in (
         ("archive", "publish posts of the table archive again"),
         ("rejected", "publish messages of the table rejected again"),
     ):
-        one = commands.add_parser(name, parents=[counting], help=what)
+        action = commands.add_parser(name, parents=[counting], help=what)
         first = name == "archive"
-        one.add_argument(
+        action.add_argument(
             "--from", dest="since", type=parse_time, required=first, metavar="TIME", help="start, in ISO 8601, UTC"
         )
-        one.add_argument("--to", dest="until", type=parse_time, metavar="TIME", help="end (now)")
-        one.add_argument(
+        action.add_argument("--to", dest="until", type=parse_time, metavar="TIME", help="end (now)")
+        action.add_argument(
             "--rate", type=_above_zero, default=200.0, metavar="R", help="at most so many messages per second (200)"
         )
-        one.set_defaults(again=False)
+        action.set_defaults(again=False)
         if not first:
-            one.add_argument("--again", action="store_true", help="also messages that were published again before")
-    one = commands.add_parser("rules", help="compare and change X's rules")
-    actions = one.add_subparsers(dest="action", required=True, metavar="action")
+            action.add_argument("--again", action="store_true", help="also messages that were published again before")
+    action = commands.add_parser("rules", help="compare and change X's rules")
+    actions = action.add_subparsers(dest="action", required=True, metavar="action")
     actions.add_parser(
         "check", parents=[with_rules], help="check the file, without X or a token; exit code 1 if there is a mistake"
     )
-    one = actions.add_parser(
+    action = actions.add_parser(
         "plan", parents=[with_rules], help="show what apply would change; exit code 1 if anything would"
     )
-    one.add_argument(
+    action.add_argument(
         "--price", action="store_true", help="show posts and dollars per day, by X's counts of the last seven days"
     )
-    one.add_argument("--json", action="store_true", help="print JSON to stdout")
-    one = actions.add_parser("apply", parents=[with_rules, asking], help="sync X's rules with the file")
-    one.add_argument("--remove-foreign", action="store_true", help="also remove rules that the file does not name")
+    action.add_argument("--json", action="store_true", help="print JSON to stdout")
+    action = actions.add_parser("apply", parents=[with_rules, asking], help="sync X's rules with the file")
+    action.add_argument("--remove-foreign", action="store_true", help="also remove rules that the file does not name")
     return whole

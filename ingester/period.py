@@ -5,7 +5,7 @@ from datetime import date, timedelta
 _DAY = timedelta(days=1)
 
 
-def period_of(today: date, reset_day: int) -> tuple[date, date]:
+def billing_period(today: date, reset_day: int) -> tuple[date, date]:
     """Return the first day of the period that `today` is in, and that of the next one.
 
     In a month without that day it begins on the month's last day.
@@ -13,13 +13,13 @@ def period_of(today: date, reset_day: int) -> tuple[date, date]:
     this_month = _on_day(today, reset_day)
     if today < this_month:
         return _on_day(today.replace(day=1) - _DAY, reset_day), this_month
-    return this_month, _on_day(_month_after(today), reset_day)
+    return this_month, _on_day(_next_month(today), reset_day)
 
 
-def _month_after(day: date) -> date:
+def _next_month(day: date) -> date:
     return (day.replace(day=1) + 31 * _DAY).replace(day=1)
 
 
 def _on_day(month: date, day: int) -> date:
     first = month.replace(day=1)
-    return min(first + (max(day, 1) - 1) * _DAY, _month_after(month) - _DAY)
+    return min(first + (max(day, 1) - 1) * _DAY, _next_month(month) - _DAY)

@@ -62,7 +62,7 @@ def end(code: int) -> None:
     os._exit(code)
 
 
-def quiet() -> None:
+def silence_tweepy() -> None:
     """Silence tweepy: it logs request headers, the bearer token with them, at DEBUG, and every answer's body at ERROR."""
     logging.getLogger("tweepy").setLevel(logging.CRITICAL)
     logging.getLogger("tweepy").propagate = False

@@ -27,7 +27,7 @@ from .pubsub.publisher import Publisher
 from .settings import Settings
 from .stops import BudgetExceeded, StopForNow
 from .timeouts import Timeouts
-from .wire import Ingester, Outside
+from .wire import ExternalServices, Ingester
 from .x import rules
 from .x.fields import TweetFields
 from .x.http import Http
@@ -67,12 +67,12 @@ def run(
 
 
 async def _run(settings: Settings, rules_file: Path, times: Timeouts, environ: Mapping[str, str], posts: int) -> None:
-    of_file = rules.read(rules_file)
+    file_rules = rules.read(rules_file)
     secret = Secret(settings.secret)
     token = await first_token(secret)
     shutdown = Shutdown()
-    outside = _outside(settings, times, environ, secret, shutdown)
-    ingester = wire.build(outside, settings, of_file, token, times, posts=posts)
+    outside = _services(settings, times, environ, secret, shutdown)
+    ingester = wire.build(outside, settings, file_rules, token, times, posts=posts)
 
     def stop() -> None:
         outside.publisher.shorten_deadlines()
@@ -98,9 +98,9 @@ async def _run(settings: Settings, rules_file: Path, times: Timeouts, environ: M
         totals.log()
 
 
-def _outside(
+def _services(
     settings: Settings, times: Timeouts, environ: Mapping[str, str], secret: Secret, shutdown: "Shutdown"
-) -> Outside:
+) -> ExternalServices:
     clock = SystemClock()
     server_clock = ServerClock(clock)
     fields = TweetFields()
@@ -108,7 +108,7 @@ def _outside(
         Publisher(settings.topic_path, settings.dead_topic_path, shutdown.request_from_thread, clock.monotonic)
         for _ in range(2)
     )
-    return Outside(
+    return ExternalServices(
         clock=clock,
         server_clock=server_clock,
         random=random.random,
@@ -146,11 +146,11 @@ async def run_to_the_end(ingester: Ingester, shutdown: "Shutdown") -> None:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(ingester.run())
                 tasks.create_task(shutdown.wait())
-                tasks.create_task(_unless_it_fails(writing))
+                tasks.create_task(_raise_failure(writing))
         except BaseExceptionGroup as group:
-            raise _reason(group) from group
+            raise _first_cause(group) from group
     except StopRequested:
-        stopped = Stopped(StopReason.TOLD)
+        stopped = Stopped(StopReason.SIGNAL)
         error = outside.publisher.failure or outside.search_publisher.failure
         log.event("stopping", message=str(error) if error else "told to stop")
     except BudgetExceeded as end:
@@ -207,32 +207,34 @@ class Shutdown:
         raise StopRequested
 
 
-async def _unless_it_fails(task: "asyncio.Task[None]") -> None:
+async def _raise_failure(task: "asyncio.Task[None]") -> None:
     await asyncio.wait([task])
     if not task.cancelled() and (problem := task.exception()) is not None:
         raise problem
 
 
-def _reason(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def _first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the one error that ends the process: of several, one that nobody foresaw, or what X or a limit said, or else a signal."""
-    found: list[BaseException] = []
+    problems: list[BaseException] = []
     todo: list[BaseException] = [group]
     while todo:
-        one = todo.pop(0)
-        if isinstance(one, BaseExceptionGroup):
-            todo += one.exceptions
+        problem = todo.pop(0)
+        if isinstance(problem, BaseExceptionGroup):
+            todo += problem.exceptions
         else:
-            found.append(one)
+            problems.append(problem)
     unforeseen = [
-        one for one in found if not isinstance(one, (StopRequested, BudgetExceeded, StopForNow, ExpectedError))
+        problem
+        for problem in problems
+        if not isinstance(problem, (StopRequested, BudgetExceeded, StopForNow, ExpectedError))
     ]
-    return min(unforeseen or found, key=lambda one: isinstance(one, StopRequested))
+    return min(unforeseen or problems, key=lambda problem: isinstance(problem, StopRequested))
 
 
 async def _finish(ingester: Ingester, shutdown: Shutdown, stopped: Stopped) -> int:
     """Publish what is here and write why it ended. Returns how many posts could not be published: they are a gap then."""
     publisher = ingester.outside.publisher
-    await _within(shutdown, _DRAIN_SECONDS, lambda: publisher.waiting == 0 or publisher.failure is not None)
+    await _wait_until(shutdown, _DRAIN_SECONDS, lambda: publisher.waiting == 0 or publisher.failure is not None)
     unpublished = publisher.waiting
     if unpublished:
         # the row names the oldest unpublished post, where the next start's gap begins
@@ -242,12 +244,12 @@ async def _finish(ingester: Ingester, shutdown: Shutdown, stopped: Stopped) -> i
     row = ingester.ledger.write(replace(stopped, since=ingester.connection.covered_until()))
     # the next start must know of this stop, so that it does not ask X again
     patience = ingester.times.stopped if stopped.retry_after else _UNHURRIED_SECONDS
-    if not await _within(shutdown, _FLUSH_SECONDS, row.settled.is_set, patience):
+    if not await _wait_until(shutdown, _FLUSH_SECONDS, row.settled.is_set, patience):
         log.event("ledger_behind", "WARNING", message="BigQuery has not taken the last rows of ingester_events")
     return unpublished
 
 
-async def _within(
+async def _wait_until(
     shutdown: Shutdown, hurried: float, done: Callable[[], bool], unhurried: float = _UNHURRIED_SECONDS
 ) -> bool:
     """Return whether it is done in so many seconds after a signal came, or in a minute or more where none does."""

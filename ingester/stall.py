@@ -36,7 +36,7 @@ class StallDetector:
         self._patient_since: float | None = None  # the last post when it grew
         self._looked = clock.monotonic()
         self._rules_lost = False
-        self._ask_after = times.unknown_rate
+        self._count_after = times.unknown_rate
         self._usual_pause: float | None = None
         self.is_connected = False
         self.connected_since = 0.0  # monotonic, of the connection that is held, or was last
@@ -73,7 +73,7 @@ class StallDetector:
         while True:
             await asyncio.sleep(self._every)
             self.detect_suspend()
-            self._look()
+            self._check()
 
     def silent_since(self) -> float | None:
         """Return when the silence began, if the usual rate is unknown and a count is worth its price; else None."""
@@ -84,7 +84,7 @@ class StallDetector:
         if self._usual_pause is not None and _RARE * self._usual_pause <= self._times.stopped:
             return None
         news = self._last_news()
-        if self._clock.monotonic() - news <= self._ask_after:
+        if self._clock.monotonic() - news <= self._count_after:
             return None
         return news
 
@@ -93,13 +93,13 @@ class StallDetector:
 
         The next count is worth its price after twice as long.
         """
-        self._ask_after *= 2.0
+        self._count_after *= 2.0
         if has_posts and self.is_connected and self._last_news() == since:
             self._stream.close(
                 Disconnect(DisconnectKind.STALLED, reason="keep-alives, and none of the posts that X counts")
             )
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         consumer = self._consumer
         if not self.is_connected:
             return

@@ -72,15 +72,15 @@ class Startup:
     async def announce(self) -> None:
         """Store the row that says that this ingester has started. Raises LedgerFailed."""
         try:
-            await self._ledger.settled(self._ledger.write(Started()), waits.LEDGER_AT_START)
+            await self._ledger.wait_until_stored(self._ledger.write(Started()), waits.LEDGER_AT_START)
         except NoLedger as error:
             raise LedgerFailed(f"{error}. {NO_LEDGER}") from None
 
     async def run(self) -> StartState:
         """Learn what must be known before connecting. Raises Done if there is nothing to do."""
         events = await self._lease.acquire()
-        held = await read_with_retry(self._ledger.store.units, self._clock, self._times)
-        units = tally(held, self._ledger.holder, self._server_clock.now())
+        stored_units = await read_with_retry(self._ledger.store.units, self._clock, self._times)
+        units = tally(stored_units, self._ledger.holder, self._server_clock.now())
         self._budget.merge(units)
         await self._check_recorded_stop(events)
         await self._poller.refresh_account()
@@ -93,10 +93,10 @@ class Startup:
         now = self._server_clock.now()
         return StartState(
             gaps=tuple((gap, (now - gap.until).total_seconds()) for gap in gaps if gap.until is not None),
-            accounted_until=history.accounted(events),
+            accounted_until=history.accounted_until(events),
             connects=connects,
             failures=failures,
-            usual_pause=history.usual_pause({day: of_day.spent for day, of_day in units.items()}, now.date()),
+            usual_pause=history.usual_pause({day: day_units.spent for day, day_units in units.items()}, now.date()),
         )
 
     async def _check_recorded_stop(self, events: Sequence[Event]) -> None:
@@ -118,7 +118,7 @@ class Startup:
         past = tuple(monotonic - max(0.0, (now - moment).total_seconds()) for moment in history.connects(events))
         failures, last = history.failures(events)
         if last is not None:
-            seconds = waits.after_refused_connects(failures, (now - last).total_seconds(), self._times)
+            seconds = waits.refused_connects_delay(failures, (now - last).total_seconds(), self._times)
             await sleep("the last one was refused by X just now", seconds)
         return past, failures
 

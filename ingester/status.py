@@ -47,7 +47,7 @@ class StatusView:
 
     def totals(self) -> dict[str, int]:
         """Return counts for the log: connections, posts that search gave, gaps that wait, and cents that X will ask for."""
-        today = self.budget.today() if self.budget.is_known else 0
+        today = self.budget.today() if self.budget.has_external_units else 0
         return {
             "connections": self.connection.connections,
             "searched": self.backfill.filled,

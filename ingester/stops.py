@@ -60,7 +60,7 @@ class Stops:
             StopReason.TOKEN: token.version,
             StopReason.FORBIDDEN: token.version,
             StopReason.PARAMETERS: version.code(),
-            StopReason.RULES: version.hash_of([rule.value for rule in self._rules]),
+            StopReason.RULES: version.content_hash([rule.value for rule in self._rules]),
         }
 
     def stop(self, stop: Stop, token: Token) -> NoReturn:

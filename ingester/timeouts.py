@@ -14,8 +14,8 @@ class Timeouts:
     http_most: float = 320.0
     rate_first: float = 60.0
     rate_most: float = 320.0
-    asked_least: float = 1.0  # of a wait that X asks for
-    asked_most: float = (
+    min_retry_after: float = 1.0  # of a wait that X asks for
+    max_retry_after: float = (
         960.0  # X's windows are 15 minutes; if it asks the stream for a longer wait, the ingester stops for an hour
     )
     good: float = 60.0  # after a connection held so long, reconnect at once
@@ -39,7 +39,7 @@ class Timeouts:
     late: float = 600.0  # waited at most, for a whole gap, until Pub/Sub and `archive` have what they are to have
     witness: float = 300.0  # the stream held and silent for so long after a gap: nothing to compare with search
     together: float = 1_800.0  # neighbouring gaps wait at most so long for one request for counts
-    fill_again: float = 60.0  # after a search that failed
+    backfill_retry: float = 60.0  # after a search that failed
 
     # after a stop, the earliest next try
     stopped: float = 3_600.0
@@ -47,4 +47,4 @@ class Timeouts:
 
     def scaled(self, factor: float) -> "Timeouts":
         """Return all of them shorter or longer."""
-        return Timeouts(**{one.name: getattr(self, one.name) * factor for one in fields(self)})
+        return Timeouts(**{field.name: getattr(self, field.name) * factor for field in fields(self)})

@@ -20,6 +20,6 @@ def code() -> str:
     return digest.hexdigest()[:12]
 
 
-def hash_of(texts: Iterable[str]) -> str:
+def content_hash(texts: Iterable[str]) -> str:
     """Return twelve hexadecimal digits of texts in their order."""
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]

@@ -26,21 +26,21 @@ class PublishWatermark:
         """
         consumer = self._consumer
         newest = datetime.fromtimestamp(consumer.newest, UTC)
-        began = self._server_clock.of(consumer.began_at) if consumer.began_at is not None else newest
+        began = self._server_clock.at(consumer.began_at) if consumer.began_at is not None else newest
         return min(self.at(consumer.heard), max(newest, began))
 
     def at(self, moment: float) -> datetime:
         """Return X's time of a monotonic moment, or of the oldest post before it that Pub/Sub does not have."""
-        oldest, until = self._oldest_unpublished(), self._server_clock.of(moment)
+        oldest, until = self._oldest_unpublished(), self._server_clock.at(moment)
         return until if oldest is None else min(until, oldest)
 
     def _oldest_unpublished(self) -> datetime | None:
         """Return since when posts wait for Pub/Sub: the moment at which the first was taken, or made where it was read late."""
-        taken, first = self._publisher.oldest(), self._publisher.first_id()
-        if taken is None:
+        oldest, first = self._publisher.oldest(), self._publisher.first_id()
+        if oldest is None:
             return None
-        moment = self._server_clock.of(taken)
+        moment = self._server_clock.at(oldest)
         if first is None:
             return moment
-        made = datetime.fromtimestamp(snowflake.time_of(first), UTC)
-        return min(moment, max(made, moment - OLD))
+        created_at = datetime.fromtimestamp(snowflake.snowflake_time(first), UTC)
+        return min(moment, max(created_at, moment - OLD))

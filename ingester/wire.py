@@ -45,7 +45,7 @@ from .x.tokens import Tokens, TokenSource
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class CheckIntervals:
     """How often the held stream is looked at, and how late a look may come until this process counts as paused; in seconds."""
 
     every: float = 0.5
@@ -53,7 +53,7 @@ class Looks:
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class ExternalServices:
     """The outside world. `publisher` takes what the stream brings, `search_publisher` what search gives."""
 
     clock: Clock
@@ -67,7 +67,7 @@ class Outside:
     tokens: TokenSource
     holder: str  # this run's name in the ledger
     environ: Mapping[str, str]
-    looks: Looks = Looks()
+    looks: CheckIntervals = CheckIntervals()
     fields: TweetFields = field(default_factory=TweetFields)
 
 
@@ -75,7 +75,7 @@ class Outside:
 class Ingester:
     """The parts that are tasks, or that whoever ends the process needs."""
 
-    outside: Outside
+    outside: ExternalServices
     times: Timeouts
     budget: Budget
     ledger: Ledger
@@ -105,7 +105,13 @@ class Ingester:
 
 
 def build(
-    outside: Outside, settings: Settings, rules: Sequence[Rule], token: Token, times: Timeouts, *, posts: int = 0
+    outside: ExternalServices,
+    settings: Settings,
+    rules: Sequence[Rule],
+    token: Token,
+    times: Timeouts,
+    *,
+    posts: int = 0,
 ) -> Ingester:
     """Build the ingester. `rules` are the file's.
 
@@ -141,7 +147,7 @@ def build(
             stream_publisher=outside.publisher,
             rule_values=in_force.values,
             delivered=lambda: list(consumer.recent),
-            connected_since=lambda: server_clock.of(watch.connected_since) if watch.is_connected else None,
+            connected_since=lambda: server_clock.at(watch.connected_since) if watch.is_connected else None,
         ),
         ledger,
     )

@@ -17,7 +17,7 @@ from rich.console import Console
 from runtime.console import SafeConsole
 
 from . import landed, progress, report, run, runs
-from .emulators.x import given
+from .emulators.x import posts_file
 from .errors import LocalError, UsageError
 from .pipeline import Pipeline, Plan
 
@@ -65,7 +65,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     pipeline = Pipeline(plan)
     failed = True
     try:
-        with _parts(pipeline, console):
+        with _stopping_at_end(pipeline, console):
             console.print(_opening(plan), highlight=False)
             pipeline.start()
             if arguments.watch:
@@ -76,17 +76,17 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             outcome = run.finish(pipeline, began)
             landed.show(outcome.landed, console)
             if arguments.report:
-                made = report.make(pipeline, arguments.results, json=arguments.json)
-                console.print(f"\nThe report, charts and all: [bold cyan]{report.where(made)}[/]")
+                written = report.make(pipeline, arguments.results, json=arguments.json)
+                console.print(f"\nThe report, charts and all: [bold cyan]{report.where(written)}[/]")
             if arguments.watch:
-                _stay(console)
+                _keep_page_open(console)
         failed = False
     finally:
-        _leave(folder, console, keep=arguments.keep, failed=failed)
-    return _conclude(outcome, plan, arguments, console, pipeline.why_ended)
+        _end_run_folder(folder, console, keep=arguments.keep, failed=failed)
+    return _print_summary(outcome, plan, arguments, console, pipeline.why_ended)
 
 
-def _stay(console: Console) -> None:
+def _keep_page_open(console: Console) -> None:
     """Keep the live page up until Ctrl-C, the usual end of a run with --watch."""
     console.print("The live page stays until you press Ctrl-C.")
     with suppress(Interrupted):
@@ -95,7 +95,7 @@ def _stay(console: Console) -> None:
 
 
 @contextmanager
-def _parts(pipeline: Pipeline, console: Console) -> Iterator[None]:
+def _stopping_at_end(pipeline: Pipeline, console: Console) -> Iterator[None]:
     """Stop every process at the end, whatever happens. A second Ctrl-C meanwhile is ignored."""
     try:
         yield
@@ -105,7 +105,9 @@ def _parts(pipeline: Pipeline, console: Console) -> Iterator[None]:
         pipeline.stop()
 
 
-def _conclude(outcome: run.Outcome, plan: Plan, arguments: argparse.Namespace, console: Console, why_ended: str) -> int:
+def _print_summary(
+    outcome: run.Outcome, plan: Plan, arguments: argparse.Namespace, console: Console, why_ended: str
+) -> int:
     seconds = time.monotonic() - arguments.began
     counts = outcome.counts
     if outcome.faults:
@@ -144,7 +146,7 @@ def _conclude(outcome: run.Outcome, plan: Plan, arguments: argparse.Namespace, c
     return 1 if outcome.faults else 0
 
 
-def _leave(folder: Path, console: Console, *, keep: bool, failed: bool) -> None:
+def _end_run_folder(folder: Path, console: Console, *, keep: bool, failed: bool) -> None:
     if keep:
         data = os.path.relpath(folder)
         console.print(
@@ -168,7 +170,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     return Plan(
         folder=Path(),
         posts=arguments.posts if isinstance(arguments.posts, int) else _count(arguments.posts),
-        given=None if isinstance(arguments.posts, int) else arguments.posts,
+        posts_path=None if isinstance(arguments.posts, int) else arguments.posts,
         rate=arguments.rate,
         seed=arguments.seed,
         rules=arguments.rules,
@@ -181,20 +183,20 @@ def _plan(arguments: argparse.Namespace) -> Plan:
 
 def _count(path: Path) -> int:
     try:
-        return len(given.read(path))
-    except given.BadFile as error:
+        return len(posts_file.read(path))
+    except posts_file.BadFile as error:
         raise UsageError(str(error)) from None
 
 
 def _opening(plan: Plan) -> str:
-    made = (
+    data = (
         ", made of the words of your rules (operators such as lang: and -is:retweet mean nothing to it)"
         if plan.own_topic
         else ""
     )
-    source = f"X's stand-in, synthetic posts{made}, seed {plan.seed}"
-    if plan.real or plan.given:
-        source = "the real X" if plan.real else f"X's stand-in, the posts of {_escape(str(plan.given))}"
+    source = f"X's stand-in, synthetic posts{data}, seed {plan.seed}"
+    if plan.real or plan.posts_path:
+        source = "the real X" if plan.real else f"X's stand-in, the posts of {_escape(str(plan.posts_path))}"
     pubsub = "Google's emulator" if plan.pubsub == "emulator" else "embedded broker"
     pace = "" if plan.real else f" at {plan.rate:g} a second"
     return (

@@ -62,8 +62,8 @@ def show(landed: Landed, console: Console) -> None:
     )
     headline.add_row("[bold]unique posts[/]", f"[bold green]{landed.unique_posts:,}[/]", "excluding retweets")
     edits = f", {landed.superseded:,} replaced by an edit" if landed.superseded else ""
-    rest = f"in tweet_versions{edits}; {landed.duplicates_in_view} duplicates in the view"
-    headline.add_row("rows stored", f"{landed.rows:,}", rest)
+    counts = f"in tweet_versions{edits}; {landed.duplicates_in_view} duplicates in the view"
+    headline.add_row("rows stored", f"{landed.rows:,}", counts)
     console.print(
         Panel(headline, title="What landed in BigQuery", title_align="left", border_style="green", expand=False)
     )

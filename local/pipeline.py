@@ -42,7 +42,7 @@ class Plan:
     rate: float = 150.0
     seed: int = 1
     span_hours: float = 24.0
-    given: Path | None = None  # the posts to send, in place of synthetic ones
+    posts_path: Path | None = None  # the posts to send, in place of synthetic ones
     rules: Path = RULES
     pubsub: str = "embedded"  # or emulator
     bigquery_port: int = 0
@@ -55,13 +55,18 @@ class Plan:
 
     @property
     def is_synthetic(self) -> bool:
-        return not self.real and self.given is None
+        return not self.real and self.posts_path is None
 
     @property
     def own_topic(self) -> bool:
         """Whether the rules are the user's own. Synthetic posts are then made of their words and not of the example's."""
         text = self.rules.read_text(encoding="utf-8", errors="replace").lower() if self.rules.is_file() else ""
-        return bool(text) and not self.real and self.given is None and not any(name.lower() in text for name in ARTIST)
+        return (
+            bool(text)
+            and not self.real
+            and self.posts_path is None
+            and not any(name.lower() in text for name in ARTIST)
+        )
 
 
 @dataclass(slots=True)
@@ -78,7 +83,7 @@ class Pipeline:
     why_ended: str = ""  # the ingester
     _commands: dict[str, list[str]] = field(default_factory=dict)
     _ports: dict[str, int] = field(default_factory=dict)
-    _held: ExitStack = field(default_factory=ExitStack)
+    _stack: ExitStack = field(default_factory=ExitStack)
 
     def start(self) -> None:
         """Start everything but the ingester, which `start_ingester` starts once the counts are watched. Raises LocalError."""
@@ -99,7 +104,7 @@ class Pipeline:
             *([] if plan.buffer_seconds is None else ["--buffer-seconds", plan.buffer_seconds]),
         )
         if plan.pubsub == "emulator":
-            pubsub_port = self._held.enter_context(reserved_port())
+            pubsub_port = self._stack.enter_context(reserved_port())
             self._start("pubsub", _emulator(pubsub_port))
         else:
             self._python(
@@ -126,7 +131,7 @@ class Pipeline:
                 "--span-hours",
                 plan.span_hours,
                 *(["--own-topic"] if plan.own_topic else []),
-                *([] if plan.given is None else ["--given", plan.given]),
+                *([] if plan.posts_path is None else ["--posts-file", plan.posts_path]),
                 *(part for fault in plan.faults for part in ("--fault", fault)),
             )
         self._ports = {name: wait_until_ready(process) for name, process in self.processes.items()}
@@ -197,7 +202,7 @@ class Pipeline:
         """Stop all parts, the source first, so that each can still pass on what it has. Returns exit codes by name."""
         order = ("page", "ingester", "x", "eventarc", "bigquery_subscription", "function", "pubsub", "bigquery")
         codes = {name: self.processes[name].stop() for name in order if name in self.processes}
-        self._held.close()
+        self._stack.close()
         return codes
 
     def _python(self, name: str, module: str, *arguments: Any) -> None:
@@ -231,7 +236,7 @@ class Pipeline:
 
 def environment(key: Path, bigquery_url: str, pubsub: str, x_api_url: str, *, real: bool) -> dict[str, str]:
     """Return the parts' environment: the variables of the cloud, with the emulators' addresses in place of Google's."""
-    ours = {
+    variables = {
         "GOOGLE_CLOUD_PROJECT": PROJECT,
         "BIGQUERY_DATASET": DATASET,
         "PUBSUB_TOPIC": topics.TOPIC,  # whatever name a shell has left for a deployment
@@ -245,16 +250,16 @@ def environment(key: Path, bigquery_url: str, pubsub: str, x_api_url: str, *, re
         "NO_PROXY": f"{os.environ.get('NO_PROXY', '')},127.0.0.1,localhost".strip(","),
     }
     if real:  # the ingester ends after the agreed number of posts; limits that the user has set still hold
-        ours |= {name: os.environ.get(name, "0") for name in ("MAX_POSTS_PER_DAY", "MAX_POSTS_PER_MONTH")}
+        variables |= {name: os.environ.get(name, "0") for name in ("MAX_POSTS_PER_DAY", "MAX_POSTS_PER_MONTH")}
     else:
         # synthetic posts cost nothing
-        ours |= {
+        variables |= {
             "X_API_URL": x_api_url,
             "X_BEARER_TOKEN": "local",
             "MAX_POSTS_PER_DAY": "0",
             "MAX_POSTS_PER_MONTH": "0",
         }
-    return {**os.environ, **ours}
+    return {**os.environ, **variables}
 
 
 def _python_path() -> str:

@@ -119,8 +119,8 @@ class Process:
         except ValueError:
             line = None
         if not isinstance(line, dict):
-            if found := _LISTENS.search(text):
-                self.port = int(found[1] or found[2])
+            if match := _LISTENS.search(text):
+                self.port = int(match[1] or match[2])
                 self.events.add("ready")
             elif text:
                 self._last.append(text[:300])

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-_PLAIN_SECONDS = 2.0  # between two lines where there is no terminal
+_LINE_SECONDS = 2.0  # between two lines where there is no terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Progress:
         self._posts = posts
         self._live = Live(console=console, refresh_per_second=8, transient=True) if console.is_terminal else None
         self._began = time.monotonic()
-        self._told = 0.0
+        self._reported = 0.0
         self._history: list[tuple[float, int]] = []
 
     def __enter__(self) -> Self:
@@ -70,8 +70,8 @@ class Progress:
         self._history = [(t, n) for t, n in self._history if now - t < 3] + [(now, counts.ended)]
         if self._live:
             self._live.update(self._table(counts))
-        elif now - self._told >= _PLAIN_SECONDS:
-            self._told = now
+        elif now - self._reported >= _LINE_SECONDS:
+            self._reported = now
             self._console.print(
                 f"{now - self._began:5.1f} s  received {counts.received:,}  published {counts.published:,}  loaded {counts.loaded:,}  "
                 f"filtered {counts.filtered:,}  rejected {counts.rejected:,}  waiting {counts.waiting:,}  {self._rate():.0f} posts/s",

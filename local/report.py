@@ -7,7 +7,7 @@ import webbrowser
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from .emulators.x import given
+from .emulators.x import posts_file
 from .errors import LocalError
 from .pipeline import ROOT, Pipeline
 
@@ -24,12 +24,14 @@ def make(pipeline: Pipeline, folder: Path | None, *, json: bool) -> Path:
     """
     since = datetime.now(UTC) - timedelta(hours=pipeline.plan.span_hours + 1)
     to = ["--results", str(folder)] if folder is not None else []
-    if pipeline.plan.given is not None:
-        since = min(post.created_at for post in given.read(pipeline.plan.given))  # these posts keep their times
+    if pipeline.plan.posts_path is not None:
+        since = min(
+            post.created_at for post in posts_file.read(pipeline.plan.posts_path)
+        )  # these posts keep their times
         since = max(since, datetime.now(UTC) - _LONGEST)
     synthetic = ["--synthetic"] if pipeline.plan.is_synthetic else []
-    asked = ["--from", since.isoformat(timespec="minutes"), *to, "--show", _SHOWN, *synthetic]
-    command = [sys.executable, "-m", "reports", *asked]
+    arguments = ["--from", since.isoformat(timespec="minutes"), *to, "--show", _SHOWN, *synthetic]
+    command = [sys.executable, "-m", "reports", *arguments]
     try:
         done = subprocess.run(
             command,

@@ -76,19 +76,19 @@ def finish(pipeline: Pipeline, began: float) -> Outcome:
     try:
         with pipeline.client() as client:
             create.settle(client, DATASET)
-            found = landed.ask(client, DATASET)
+            state = landed.ask(client, DATASET)
     except GoogleAPIError as error:
         raise LocalError(
             f"The stand-in for BigQuery does not answer: {error}. Its log: {pipeline.processes['bigquery'].log}"
         ) from None
     expected = pipeline.expected.get(_filtered_by(pipeline.plan))
-    return Outcome(final, found, expected, faults + _faults(pipeline, final, found, expected), time.monotonic() - began)
+    return Outcome(final, state, expected, faults + _faults(pipeline, final, state, expected), time.monotonic() - began)
 
 
 def _is_over(pipeline: Pipeline, now: Counts) -> bool:
     plan = pipeline.plan
     posts = now.received if plan.real else now.sent
-    all_sent = _has_ended_well(pipeline) if plan.real else now.sent + now.missed >= plan.posts
+    all_sent = _is_finished(pipeline) if plan.real else now.sent + now.missed >= plan.posts
     twice = pipeline.count("eventarc", "acknowledged") >= 2 * now.published if plan.deliver_twice else True
     replayable = now.published - pipeline.count("ingester", "dead")
     return (
@@ -100,7 +100,7 @@ def _is_over(pipeline: Pipeline, now: Counts) -> bool:
     )
 
 
-def _has_ended_well(pipeline: Pipeline) -> bool:
+def _is_finished(pipeline: Pipeline) -> bool:
     """Whether the ingester has ended at its own limit, with all its output read."""
     ingester = pipeline.processes["ingester"]
     return ingester.exit_code == 0 and ingester.wait(1) == 0
@@ -168,4 +168,4 @@ def _filtered_by(plan: Plan) -> str:
         return ""
     if not words:
         return "nothing"
-    return "music" if words == phrases.KEYWORDS and not plan.own_topic and plan.given is None else ""
+    return "music" if words == phrases.KEYWORDS and not plan.own_topic and plan.posts_path is None else ""

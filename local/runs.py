@@ -105,7 +105,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _how_to_free(root: Path) -> str:
-    kept = sorted(one.name for one in root.glob("*/") if (one / _KEPT).exists() and one.name != _LATEST)
+    kept = sorted(folder.name for folder in root.glob("*/") if (folder / _KEPT).exists() and folder.name != _LATEST)
     return (
         f"Kept runs lie there: remove those you need no more ({', '.join(kept[:5])})." if kept else "Free some space."
     )

@@ -40,26 +40,26 @@ class FilterDecision:
     keywords: tuple[str, ...] = ()
 
 
-def apply_filter(post: ParsedPost, wanted: Filter) -> FilterDecision:
+def apply_filter(post: ParsedPost, topic: Filter) -> FilterDecision:
     """Decide whether a post is kept. A post without a language is kept only if LANGUAGES has 'und'."""
     columns = post.columns
-    if not wanted.keep_retweets and columns["retweet_of"]:
+    if not topic.keep_retweets and columns["retweet_of"]:
         return FilterDecision("retweet")
-    if wanted.languages and languages.code_of(columns["lang"] or "") not in wanted.languages:
+    if topic.languages and languages.language_code(columns["lang"] or "") not in topic.languages:
         return FilterDecision("language")
-    if not wanted.keywords.keep and not wanted.keywords.drop:
+    if not topic.keywords.keep and not topic.keywords.drop:
         return FilterDecision(None)
     folded = fold(f"{post.text}\n{post.quoted_text}")
     words = WORD.findall(folded)
     hashtags = {fold(tag) for tag in columns["hashtags"]} | set(HASHTAG.findall(folded))
-    signs = any(keyword.kind == "signs" for keyword in (*wanted.keywords.drop, *wanted.keywords.keep))
+    signs = any(keyword.kind == "signs" for keyword in (*topic.keywords.drop, *topic.keywords.keep))
     text = _FoldedText(
         folded, f" {' '.join(words)} ", hashtags.union(words), hashtags, evenly_spaced(folded) if signs else ""
     )
-    if dropped := tuple(keyword.entry for keyword in wanted.keywords.drop if text.matches(keyword)):
+    if dropped := tuple(keyword.entry for keyword in topic.keywords.drop if text.matches(keyword)):
         return FilterDecision("excluded", dropped)
-    matched = tuple(keyword.entry for keyword in wanted.keywords.keep if text.matches(keyword))
-    return FilterDecision(None, matched) if matched or not wanted.keywords.keep else FilterDecision("no_keyword")
+    matched = tuple(keyword.entry for keyword in topic.keywords.keep if text.matches(keyword))
+    return FilterDecision(None, matched) if matched or not topic.keywords.keep else FilterDecision("no_keyword")
 
 
 @dataclass(frozen=True, slots=True)

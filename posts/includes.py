@@ -22,7 +22,7 @@ def as_objects(value: Any) -> list[Object]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def key_of(kind: str, item: Object) -> str:
+def object_key(kind: str, item: Object) -> str:
     """Return what names an included object."""
     return str(item.get(_KEYS.get(kind, "id")))
 
@@ -30,7 +30,8 @@ def key_of(kind: str, item: Object) -> str:
 def index(includes: Any) -> dict[str, dict[str, Object]]:
     """Return included objects by kind and id. A page's posts share them."""
     return {
-        kind: {key_of(kind, item): item for item in as_objects(items)} for kind, items in as_object(includes).items()
+        kind: {object_key(kind, item): item for item in as_objects(items)}
+        for kind, items in as_object(includes).items()
     }
 
 
@@ -47,7 +48,9 @@ def references(post: Object) -> list[Object]:
 
 def retweeted(post: Object) -> set[str]:
     """Return the id of the post that this one retweets, alone in a set, or an empty one."""
-    return {str(one.get("id")) for one in references(post) if one.get("type") in ("retweeted", "reposted")}
+    return {
+        str(reference.get("id")) for reference in references(post) if reference.get("type") in ("retweeted", "reposted")
+    }
 
 
 def named_by(posts: Iterable[Object]) -> dict[str, list[str]]:
@@ -68,16 +71,16 @@ def referred(post: Object, included: Index) -> dict[str, list[Object]]:
     An edit refers to its earlier versions too, which X's search includes.
     """
     history = post.get("edit_history_tweet_ids") or post.get("edit_history_post_ids")
-    ids = [str(one.get("id")) for one in references(post)]
+    ids = [str(reference.get("id")) for reference in references(post)]
     ids += [str(version) for version in history] if isinstance(history, list) else []
     dialect = next((kind for kind in POSTS if kind in included), POSTS[0])
     others = included.get(dialect, {})
     posts = [others[key] for key in dict.fromkeys(ids) if key in others and key != str(post.get("id"))]
-    found = {dialect: posts}
+    referenced = {dialect: posts}
     for kind, keys in named_by([post, *posts]).items():
-        of_kind = included.get(kind, {})
-        found[kind] = [of_kind[key] for key in keys if key in of_kind]
-    return {kind: items for kind, items in found.items() if items}
+        by_key = included.get(kind, {})
+        referenced[kind] = [by_key[key] for key in keys if key in by_key]
+    return {kind: items for kind, items in referenced.items() if items}
 
 
 def _strings(value: Any) -> list[str]:

@@ -26,7 +26,7 @@ _OTHER_SPELLINGS = {operator.lower(): code for code, operator in _OPERATORS.item
 }
 
 
-def code_of(spelling: str) -> str:
+def language_code(spelling: str) -> str:
     """Return a language code in the spelling that is used for comparison; 'und' for none."""
     code = spelling.strip().lower() or "und"
     return _OTHER_SPELLINGS.get(code, code)
@@ -34,33 +34,33 @@ def code_of(spelling: str) -> str:
 
 def operator(code: str) -> str | None:
     """Return what X's rules take after `lang:`; None for a code that occurs in posts only."""
-    return _OPERATORS.get(code_of(code))
+    return _OPERATORS.get(language_code(code))
 
 
 def name(code: str | None) -> str:
     """Return the English name of a language, or the code if it is unknown."""
-    return NAMES.get(code_of(code or "und"), code or "")
+    return NAMES.get(language_code(code or "und"), code or "")
 
 
 def chosen(setting: str) -> frozenset[str]:
     """The codes of LANGUAGES; none of them, or `all`, keeps every language. Raises ValueError: what to write instead."""
-    given = [part.strip() for part in setting.split(",") if part.strip()]
-    if [part.lower() for part in given] == ["all"]:
+    entries = [part.strip() for part in setting.split(",") if part.strip()]
+    if [part.lower() for part in entries] == ["all"]:
         return frozenset()
-    for part in given:
-        if code_of(part) not in NAMES:
+    for part in entries:
+        if language_code(part) not in NAMES:
             raise ValueError(
                 f"LANGUAGES has '{part}', which is no language of X's, so every post would be paid for and then dropped. "
                 f"{_instead(part)}"
             )
-    return frozenset(code_of(part) for part in given)
+    return frozenset(language_code(part) for part in entries)
 
 
 def _instead(part: str) -> str:
     """Suggest what the user may have meant."""
-    asked = part.strip("\"' ").lower()
-    meant = [code for code, called in NAMES.items() if called.lower() == asked]
-    if not meant and (first := code_of(asked.partition("-")[0])) in NAMES and "-" in asked:
+    typed = part.strip("\"' ").lower()
+    meant = [code for code, called in NAMES.items() if called.lower() == typed]
+    if not meant and (first := language_code(typed.partition("-")[0])) in NAMES and "-" in typed:
         meant = [first]
     written = f"LANGUAGES={operator(meant[0])}" if meant else "LANGUAGES=en,de"
     return f"Write X's codes with commas between them, without quotes or comments: {written}, or all."

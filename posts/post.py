@@ -111,14 +111,14 @@ def _as_text(value: x_json.Id | None) -> str | None:
     return value if value is None or type(value) is str else str(value)
 
 
-def _find(items: Sequence[T] | None, wanted: x_json.Id | None) -> T | None:
+def _find(items: Sequence[T] | None, is_match: x_json.Id | None) -> T | None:
     """Return the included object with that id; None where there is none, as X may leave any of them out."""
-    if not items or wanted is None:
+    if not items or is_match is None:
         return None
     for item in items:
-        if item.id == wanted:
+        if item.id == is_match:
             return item
-    text = str(wanted)  # one of both may be a number
+    text = str(is_match)  # one of both may be a number
     return next((item for item in items if str(item.id) == text), None)
 
 
@@ -166,8 +166,8 @@ def _own_text(post: x_json.Post) -> str | None:
     note = post.note
     text = post.text if note is None or note.text is None else note.text
     if post.article is not None and (words := _article(post.article)):
-        said = [_LINK.sub("", text or "").strip(), *words]
-        return "\n\n".join(part for part in said if part)
+        texts = [_LINK.sub("", text or "").strip(), *words]
+        return "\n\n".join(part for part in texts if part)
     return text
 
 
@@ -197,11 +197,11 @@ def _created_at(value: str | None, number: int) -> str | None:
 
     X's own field and the id agree. An older id has the time of the field, if it has one.
     """
-    holds_time = number >= _FIRST_SNOWFLAKE
+    has_time = number >= _FIRST_SNOWFLAKE
     if value is not None and ":60" in value and _LEAP_SECOND.search(value):
-        value = None if holds_time else _LEAP_SECOND.sub(":59", value)
+        value = None if has_time else _LEAP_SECOND.sub(":59", value)
     written = None if value is None else _utc(value)
-    if holds_time:
+    if has_time:
         return _from_seconds(((number >> 22) + _SNOWFLAKE_EPOCH) // 1_000)
     return None if written is None else written.isoformat()[:_TO_THE_SECOND]
 

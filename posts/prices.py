@@ -40,17 +40,17 @@ class Resources:
 NOTHING = Resources()
 
 
-def resources(answer: Mapping[str, Any]) -> Resources:
+def resources(body: Mapping[str, Any]) -> Resources:
     """Return the billable resources of a stream message or of a page of search results. Accepts any JSON."""
-    data, users = answer.get("data"), as_object(answer.get("includes")).get("users")
+    data, users = body.get("data"), as_object(body.get("includes")).get("users")
     own = as_objects(data) if isinstance(data, list) else [as_object(data)]
-    return Resources(_ids([*own, *included_posts(answer)]), _ids(as_objects(users)))
+    return Resources(_ids([*own, *included_posts(body)]), _ids(as_objects(users)))
 
 
 def most(*, authors: bool, referenced: bool) -> int:
     """Return the most units that one post can cost: a retweet whose author, original and original's author are all new that day."""
-    one = POST + (USER if authors else 0)
-    return one * (2 if referenced else 1)
+    unit = POST + (USER if authors else 0)
+    return unit * (2 if referenced else 1)
 
 
 def _ids(items: Iterable[Object]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from .post import ParsedPost, parse
 from .tables import FilteredRow, RejectedRow, SupersededRow, columns
 
 _MOST_KEPT = 7_000_000  # bytes: as base64 they fit BigQuery's request of 10 MB
-_KEPT_OF_MORE = 1_000_000
+_LARGE_MESSAGE_KEPT = 1_000_000
 
 TableRow = tuple[str, str, dict[str, Any]]
 
@@ -37,13 +37,13 @@ class Result:
     unknown: tuple[str, ...] = ()  # fields of X's that this code does not know
 
 
-def make_rows(delivery: Delivery, wanted: Filter, now: datetime, message: Message | None = None) -> Result:
+def make_rows(delivery: Delivery, topic: Filter, now: datetime, message: Message | None = None) -> Result:
     """Return the rows of a delivery, and its outcome: what cannot become a post's row becomes a row of `rejected`.
 
     `message` is what the delivery carries, if the caller knows it; otherwise the delivery's data are decoded.
     """
     try:
-        return _rows(message or decode(delivery.data), wanted, now)
+        return _rows(message or decode(delivery.data), topic, now)
     except BadMessage as error:
         return reject(delivery, error, now)
     except Exception as error:  # noqa: BLE001 - a bug of ours: reject it, to be published again after a repair; retrying would never end
@@ -52,9 +52,9 @@ def make_rows(delivery: Delivery, wanted: Filter, now: datetime, message: Messag
         return reject(delivery, BadMessage("unforeseen", text), now)
 
 
-def _rows(message: Message, wanted: Filter, now: datetime) -> Result:
+def _rows(message: Message, topic: Filter, now: datetime) -> Result:
     post = parse(message.payload)
-    decision = apply_filter(post, wanted)
+    decision = apply_filter(post, topic)
     # an edit replaces its earlier versions even if the filter drops the edit
     rows: list[TableRow] = [
         ("superseded", f"{earlier}/{post.id}", columns(SupersededRow(earlier, post.id, timestamp(now))))
@@ -74,8 +74,8 @@ def reject(delivery: Delivery, error: BadMessage, now: datetime) -> Result:
     """
     size, data, why = len(delivery.data), delivery.data, str(error)
     if size > _MOST_KEPT:
-        data = data[:_KEPT_OF_MORE]
-        why = f"{why} The first {_KEPT_OF_MORE:,} of {size:,} bytes are kept here: more is no row of BigQuery's"
+        data = data[:_LARGE_MESSAGE_KEPT]
+        why = f"{why} The first {_LARGE_MESSAGE_KEPT:,} of {size:,} bytes are kept here: more is no row of BigQuery's"
     row = RejectedRow(
         data=base64.b64encode(data).decode(),
         subscription_name=delivery.subscription,
@@ -115,11 +115,11 @@ def _digest(rules: tuple[str, ...]) -> str:
 
 
 def _received_at(message: Message) -> str:
-    return _of_microseconds(message.received_at)
+    return _from_microseconds(message.received_at)
 
 
 @lru_cache(maxsize=64)
-def _of_microseconds(count: int) -> str:
+def _from_microseconds(count: int) -> str:
     seconds, microseconds = divmod(count, 1_000_000)
     return timestamp(datetime.fromtimestamp(seconds, UTC).replace(microsecond=microseconds))
 

@@ -9,10 +9,10 @@ RULE_CHARACTERS = 1_024
 _QUOTE = re.compile(r'["\u201c-\u201f\u00ab\u00bb\uff02\\]')
 
 
-def clause(keywords: Keywords) -> str:
+def rule_clause(keywords: Keywords) -> str:
     """Return the file in X's rule language, to be added to a rule; '' if it keeps everything.
 
-    X has no operator for beginnings of words: one that drops is left out. `unsayable` has those that keep, without which the rule
+    X has no operator for beginnings of words: one that drops is left out. `unsupported_entries` has those that keep, without which the rule
     would be too narrow.
     """
     kept = " OR ".join(_operator(keyword) for keyword in keywords.keep)
@@ -20,7 +20,7 @@ def clause(keywords: Keywords) -> str:
     return f"{f'({kept})' if kept else ''} {dropped}".strip()
 
 
-def unsayable(keywords: Keywords) -> list[str]:
+def unsupported_entries(keywords: Keywords) -> list[str]:
     """Return the entries that keep posts and that no rule of X's can say."""
     return [keyword.entry for keyword in keywords.keep if _is_beginning(keyword)]
 

@@ -28,14 +28,14 @@ def _short(text: str) -> str:
     if len(text) <= 300 and len(text.encode("utf-8", "replace")) - len(text) <= 2 * _EMOJI:
         return text  # an emoji has two bytes more than its one character, at the least
     words = text[:_LONGEST].split()
-    left = _EMOJI
+    unscored = _EMOJI
     kept: list[str] = []
     for word in words[:_WORDS]:
         emoji = 0 if word.isascii() else sum(character in _analyser().emojis for character in word)
-        if emoji > left:
-            kept.append(word[:left])
+        if emoji > unscored:
+            kept.append(word[:unscored])
             break
-        left -= emoji
+        unscored -= emoji
         kept.append(word)
     return " ".join(kept)
 

@@ -3,6 +3,6 @@
 EPOCH = 1_288_834_974.657  # seconds since 1970
 
 
-def time_of(post_id: int) -> float:
+def snowflake_time(post_id: int) -> float:
     """Return when the post was made, in seconds since 1970."""
     return (post_id >> 22) / 1_000 + EPOCH

@@ -28,7 +28,7 @@ def as_written(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text
 
 
-def without_heaps_of_accents(text: str) -> str:
+def limit_accents(text: str) -> str:
     """Keep 30 of a run of combining marks, so that normalizing a text takes time in proportion to its length."""
     return _TOO_MANY_ACCENTS.sub(r"\1", text)
 
@@ -39,13 +39,13 @@ def fold(text: str) -> str:
     Equal are: capital and small letters, with dotted and dotless i (Turkish); full and half width; composed and
     decomposed accents; Greek with and without accents, as its capitals have none; typewriter's and typographic apostrophes; with and
     without characters that cannot be seen (soft hyphen, joiners, marks of direction) and Arabic tatweel. Other accents count: año is
-    not ano. reports/questions/shared/folded.sql says the same to BigQuery.
+    not ano. reports/questions/shared/macros/folded.sql says the same to BigQuery.
     """
     text = as_written(text)
     if text.isascii():
         return text.lower()
     text = _APOSTROPHE.sub("'", text)
-    text = without_heaps_of_accents(_UNSEEN.sub("", _NOT_TEXT.sub("", text)))
+    text = limit_accents(_UNSEEN.sub("", _NOT_TEXT.sub("", text)))
     text = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
     text = text.replace("\u0131", "i").casefold().replace("i\u0307", "i")
     if _GREEK.search(text):

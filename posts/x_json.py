@@ -372,12 +372,12 @@ def _declared(value: Any, struct: type[Struct] | None, path: str, unknown: list[
     return used
 
 
-_READ_OF = {  # of an included post
+_POST_FIELDS = {  # of an included post
     "quoted": ("id", "text", "note_tweet", "note_post", "article"),
     "retweeted": ("id", "text", "note_tweet", "note_post", "article", "entities", "public_metrics"),
 }
-_READ_OF["reposted"] = _READ_OF["retweeted"]
-_READ_OF_METRICS = ("retweet_count", "repost_count", "like_count")
+_POST_FIELDS["reposted"] = _POST_FIELDS["retweeted"]
+_METRICS_FIELDS = ("retweet_count", "repost_count", "like_count")
 
 
 def _needed(includes: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
@@ -391,26 +391,26 @@ def _needed(includes: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     geo = data.get("geo")
     place = geo.get("place_id") if isinstance(geo, dict) else None
     posts = set(kinds)
-    wanted = {"users": {str(data.get("author_id"))}, "tweets": posts, "posts": posts, "places": {str(place)}}
+    ids_by_kind = {"users": {str(data.get("author_id"))}, "tweets": posts, "posts": posts, "places": {str(place)}}
     needed: dict[str, Any] = {}
-    for name, ids in wanted.items():
+    for name, ids in ids_by_kind.items():
         items = includes.get(name)
         if not ids - {"None"}:
             continue
         if isinstance(items, list):
             items = [item for item in items if not isinstance(item, dict) or str(item.get("id")) in ids] or items
             if ids is posts:
-                items = [_read_of(item, kinds) if isinstance(item, dict) else item for item in items]
+                items = [_reduce(item, kinds) if isinstance(item, dict) else item for item in items]
         needed[name] = items
     return needed
 
 
-def _read_of(post: dict[str, Any], kinds: dict[str, Any]) -> dict[str, Any]:
+def _reduce(post: dict[str, Any], kinds: dict[str, Any]) -> dict[str, Any]:
     """Return what is read of an included post, by what the message's post does with it."""
-    read = {name: post[name] for name in _READ_OF.get(kinds.get(str(post.get("id")), ""), ("id",)) if name in post}
+    read = {name: post[name] for name in _POST_FIELDS.get(kinds.get(str(post.get("id")), ""), ("id",)) if name in post}
     metrics = read.get("public_metrics")
     if isinstance(metrics, dict):
-        read["public_metrics"] = {name: metrics[name] for name in _READ_OF_METRICS if name in metrics}
+        read["public_metrics"] = {name: metrics[name] for name in _METRICS_FIELDS if name in metrics}
     return read
 
 
@@ -419,12 +419,12 @@ _NAMES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean
 
 def _in_words(text: str) -> str:
     """Return msgspec's error as the field's path, and the types that were expected and found."""
-    found = re.fullmatch(r"Expected `(.+?)`(?:, got `(.+?)`)?(.*?)(?: - at `\$\.?(.+)`)?", text, re.DOTALL)
-    assert found is not None, text
-    kinds = [kind for kind in found[1].split(" | ") if kind != "null"]
+    match = re.fullmatch(r"Expected `(.+?)`(?:, got `(.+?)`)?(.*?)(?: - at `\$\.?(.+)`)?", text, re.DOTALL)
+    assert match is not None, text
+    kinds = [kind for kind in match[1].split(" | ") if kind != "null"]
     expected = "string" if "str" in kinds else _NAMES.get(kinds[0], kinds[0])
-    got = f", got {_NAMES.get(found[2], found[2])}" if found[2] else found[3]
-    return f"{(found[4] or 'the payload').replace('[...]', '')}: expected {expected}{got}"
+    got = f", got {_NAMES.get(match[2], match[2])}" if match[2] else match[3]
+    return f"{(match[4] or 'the payload').replace('[...]', '')}: expected {expected}{got}"
 
 
 def _what_it_is(message: Any) -> str:

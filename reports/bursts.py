@@ -32,10 +32,10 @@ def find(trend: Sequence[dict[str, Any]]) -> list[Burst]:
             groups[-1].append(row)
         else:
             groups.append([row])
-    found = []
+    bursts = []
     for group in groups:
         first, last = group[0]["hour"], group[-1]["hour"]
         hours = frozenset(first + timedelta(hours=n) for n in range((last - first) // timedelta(hours=1) + 1))
-        found.append(Burst(hours, first, sum(row["posts"] for row in group)))
-    largest = sorted(found, key=lambda burst: (-burst.posts, burst.first))[:MOST]
+        bursts.append(Burst(hours, first, sum(row["posts"] for row in group)))
+    largest = sorted(bursts, key=lambda burst: (-burst.posts, burst.first))[:MOST]
     return sorted(largest, key=lambda burst: burst.first)

@@ -75,7 +75,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     settings = read_settings()
     now = datetime.now(UTC).replace(microsecond=0)  # read once, so that the period and the demo's posts end together
     since, until = period(arguments.since, arguments.until, arguments.timezone, now)
-    asked = Params(
+    params = Params(
         since,
         until,
         arguments.timezone,
@@ -96,7 +96,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.sql:
         project = arguments.project or settings.google_cloud_project or "PROJECT"
         for name in names:
-            print(questions.pasteable(questions.load(name), asked, f"{project}.{dataset}"))
+            print(questions.pasteable(questions.load(name), params, f"{project}.{dataset}"))
         return 0
     if arguments.network:
         if arguments.export is None:
@@ -114,69 +114,71 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
 
             return live.serve(source, arguments.host, arguments.port, arguments.timezone, console)
         if arguments.data is not None:
-            asked = _period_of_stored(source, asked, arguments)
+            params = _stored_period(source, params, arguments)
         if arguments.network:
-            _price(source, asked, [network.question_of(arguments.network)], arguments, console)
-            return 0 if arguments.dry_run else _network(source, asked, arguments, console)
+            _price(source, params, [network.load_question(arguments.network)], arguments, console)
+            return 0 if arguments.dry_run else _network(source, params, arguments, console)
         if arguments.export:
-            _price(source, asked, [export.question_of(_kind(arguments))], arguments, console)
-            return 0 if arguments.dry_run else _export(source, asked, arguments, console)
-        _price(source, asked, [*results.needed(names), questions.load("live/collected")], arguments, console)
+            _price(source, params, [export.load_question(_kind(arguments))], arguments, console)
+            return 0 if arguments.dry_run else _export(source, params, arguments, console)
+        _price(
+            source, params, [*results.required_questions(names), questions.load("live/collected")], arguments, console
+        )
         if arguments.dry_run:
             return 0
-        collected = _collected(source, asked, console)
-        report = _ask(source, collected, names, asked.until, console)
+        collected = _collected(source, params, console)
+        report = _ask(source, collected, names, params.until, console)
         _hint(source, report, console)
     return _show(report, shown, arguments, console)
 
 
-def _period_of_stored(source: Source, asked: Params, arguments: argparse.Namespace) -> Params:
+def _stored_period(source: Source, params: Params, arguments: argparse.Namespace) -> Params:
     """Return the period of all that a run has stored, where the person named none: it may be long ago."""
     if arguments.since:
-        return asked
-    return results.collected(source, replace(asked, since=asked.until - _EVER)) or asked
+        return params
+    return results.collected_period(source, replace(params, since=params.until - _EVER)) or params
 
 
-def _collected(source: Source, asked: Params, console: Console) -> Params:
+def _collected(source: Source, params: Params, console: Console) -> Params:
     """Return the part of the period in which posts were collected, and say where it is shorter than what was asked."""
-    found = results.collected(source, asked) or asked
-    begin, end = (tables.moment(found.local(moment)) for moment in (found.since, found.until))
-    if found.since - asked.since >= _WORTH_A_WORD:
+    collected = results.collected_period(source, params) or params
+    begin, end = (tables.moment(collected.local(moment)) for moment in (collected.since, collected.until))
+    if collected.since - params.since >= _WORTH_A_WORD:
         console.print(f"Nothing was collected before {begin}: the report begins there.", style="dim")
-    if asked.until - found.until >= _WORTH_A_WORD:
+    if params.until - collected.until >= _WORTH_A_WORD:
         console.print(f"Nothing was collected after {end}: the report ends there.", style="dim")
-    return found
+    return collected
 
 
-def _ask(source: Source, asked: Params, names: tuple[str, ...], held_until: datetime, console: Console) -> Report:
+def _ask(source: Source, params: Params, names: tuple[str, ...], covered_until: datetime, console: Console) -> Report:
     with console.status("") as status:
-        return results.make(
-            source, asked, names, lambda name: status.update(questions.load(name).title), held_until=held_until
+        return results.make_report(
+            source, params, names, lambda name: status.update(questions.load(name).title), covered_until=covered_until
         )
 
 
 def _hint(source: Source, report: Report, console: Console) -> None:
     """Where a keyword or a rule has no post, name those that have some: it may be mistyped."""
-    asked, totals = report.asked, report.answers.get("totals")
+    params, totals = report.params, report.results.get("totals")
     if totals is None or totals.rows[0]["total_posts"]:
         return
-    if asked.keyword is None and asked.rule is None:
-        console.print(f"No post {_period_text(asked)} is stored. Name another period: --from TIME, --to TIME.")
+    if params.keyword is None and params.rule is None:
+        console.print(f"No post {_period_text(params)} is stored. Name another period: --from TIME, --to TIME.")
         return
-    there = query.answer(source, questions.load("live/names"), asked)
-    for kind, value in (("keyword", asked.keyword), ("rule", asked.rule)):
+    rows = query.run(source, questions.load("live/names"), params)
+    for kind, value in (("keyword", params.keyword), ("rule", params.rule)):
         if value is not None:
-            known = ", ".join(for_terminal(str(row["name"])) for row in there if row["kind"] == kind)
+            stored = ", ".join(for_terminal(str(row["name"])) for row in rows if row["kind"] == kind)
             console.print(
                 Text(
                     f"No post of this period has the {kind} '{for_terminal(value)}'. "
-                    + (f"There are: {known}." if known else _NONE[kind])
+                    + (f"There are: {stored}." if stored else _NONE[kind])
                 )
             )
 
 
-def _period_text(asked: Params) -> str:
-    begin, end = (tables.moment(asked.local(moment)) for moment in (asked.since, asked.until))
+def _period_text(params: Params) -> str:
+    begin, end = (tables.moment(params.local(moment)) for moment in (params.since, params.until))
     return f"from {begin} to {end}"
 
 
@@ -200,16 +202,16 @@ def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace,
 
 
 def _price(
-    source: Source, asked: Params, wanted: Sequence[Question], arguments: argparse.Namespace, console: Console
+    source: Source, params: Params, chosen: Sequence[Question], arguments: argparse.Namespace, console: Console
 ) -> None:
     """Say what the real BigQuery would bill, before it is asked. The embedded one costs nothing."""
     if query.is_embedded():
-        console.print(f"{_queries(wanted)} of the embedded BigQuery, which bills nothing.", style="dim")
+        console.print(f"{_queries(chosen)} of the embedded BigQuery, which bills nothing.", style="dim")
         return
-    scanned = sum(query.scanned(source, question, asked) for question in wanted)
+    scanned = sum(query.scan_bytes(source, question, params) for question in chosen)
     dollars = scanned / 2**40 * query.DOLLARS_A_TEBIBYTE
     console.print(
-        f"{_queries(wanted)} scan{'s' * (len(wanted) == 1)} {scanned / 1e9:,.2f} GB: ${dollars:,.4f} at ${query.DOLLARS_A_TEBIBYTE} a TiB, "
+        f"{_queries(chosen)} scan{'s' * (len(chosen) == 1)} {scanned / 1e9:,.2f} GB: ${dollars:,.4f} at ${query.DOLLARS_A_TEBIBYTE} a TiB, "
         "nothing within the free first TiB of a month."
     )
     if scanned > arguments.max_gigabytes * 1e9 and not arguments.dry_run:
@@ -219,29 +221,29 @@ def _price(
         )
 
 
-def _queries(wanted: Sequence[Question]) -> str:
-    return f"{len(wanted)} quer{'y' if len(wanted) == 1 else 'ies'}"
+def _queries(chosen: Sequence[Question]) -> str:
+    return f"{len(chosen)} quer{'y' if len(chosen) == 1 else 'ies'}"
 
 
-def _network(source: Source, asked: Params, arguments: argparse.Namespace, console: Console) -> int:
+def _network(source: Source, params: Params, arguments: argparse.Namespace, console: Console) -> int:
     with console.status("Joining who or what goes together…"):
-        nodes, edges = network.write(source, asked, arguments.network, arguments.export)
+        nodes, edges = network.write(source, params, arguments.network, arguments.export)
     console.print(Text.assemble(f"{nodes:,} nodes and {edges:,} edges in ", (str(arguments.export), "cyan")))
     if edges:
-        console.print(f"Pairs with fewer than {asked.minimum} posts are left out (--minimum).", style="dim")
+        console.print(f"Pairs with fewer than {params.minimum} posts are left out (--minimum).", style="dim")
     else:
         console.print(
-            f"No pair has {asked.minimum} posts {_period_text(asked)}, so the file holds no network. --minimum 1 takes every pair; "
+            f"No pair has {params.minimum} posts {_period_text(params)}, so the file holds no network. --minimum 1 takes every pair; "
             "--from TIME names a longer period."
         )
     return 0
 
 
-def _export(source: Source, asked: Params, arguments: argparse.Namespace, console: Console) -> int:
+def _export(source: Source, params: Params, arguments: argparse.Namespace, console: Console) -> int:
     with console.status("Reading the posts…"):
         cut: list[int] = []
         count = export.write(
-            source, asked, arguments.export, _kind(arguments), for_programs=arguments.for_programs, on_cut=cut.append
+            source, params, arguments.export, _kind(arguments), for_programs=arguments.for_programs, on_cut=cut.append
         )
     console.print(Text.assemble(f"{count:,} posts in ", (str(arguments.export), "cyan")))
     for cells in cut:
@@ -250,7 +252,7 @@ def _export(source: Source, asked: Params, arguments: argparse.Namespace, consol
         )
     if not count:
         console.print(
-            f"No post {_period_text(asked)} is stored, or has what was asked for. Name another period: --from TIME, --to TIME."
+            f"No post {_period_text(params)} is stored, or has what was asked for. Name another period: --from TIME, --to TIME."
         )
     if not arguments.ids_only:
         console.print("X's policy lets you pass on ids, not posts: --ids-only writes what may be shared.", style="dim")
@@ -259,12 +261,12 @@ def _export(source: Source, asked: Params, arguments: argparse.Namespace, consol
 
 def _kind(arguments: argparse.Namespace) -> export.Kind:
     """What --export writes: all posts, their ids, X's own messages, or a sample to code by hand. Raises UsageError."""
-    wanted = [name for name, is_wanted in (("ids", arguments.ids_only), ("sample", arguments.sample)) if is_wanted]
+    kinds = [name for name, is_set in (("ids", arguments.ids_only), ("sample", arguments.sample)) if is_set]
     if arguments.export.suffix == ".jsonl":
-        wanted.append("messages")
-    if len(wanted) > 1:
+        kinds.append("messages")
+    if len(kinds) > 1:
         raise UsageError("--ids-only, --sample and a FILE.jsonl are three kinds of export: name one.")
-    return export.Kind(wanted[0]) if wanted else export.Kind.POSTS
+    return export.Kind(kinds[0]) if kinds else export.Kind.POSTS
 
 
 def _no_search(arguments: argparse.Namespace) -> None:
@@ -290,27 +292,27 @@ def _source(arguments: argparse.Namespace, dataset: str, now: datetime, console:
         return
     with ExitStack() as stack:
         if arguments.data is not None:
-            source = stack.enter_context(embedded.kept(arguments.data))
+            source = stack.enter_context(embedded.serve_kept_run(arguments.data))
         else:
             with console.status("Making four weeks of synthetic posts in an embedded BigQuery…"):
-                source = stack.enter_context(embedded.demo(now))
+                source = stack.enter_context(embedded.serve_demo(now))
         yield source
 
 
-def _names(typed: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
+def _names(typed: str | None, names: tuple[str, ...]) -> tuple[str, ...]:
     if typed is None:
-        return known
-    wanted = tuple(name.strip() for name in typed.split(",") if name.strip())
-    unknown = [name for name in wanted if name not in known]
-    if unknown or not wanted:
-        raise UsageError(f"There is no question '{', '.join(unknown)}' here. There are: {', '.join(known)}.")
-    return wanted
+        return names
+    chosen = tuple(name.strip() for name in typed.split(",") if name.strip())
+    unknown = [name for name in chosen if name not in names]
+    if unknown or not chosen:
+        raise UsageError(f"There is no question '{', '.join(unknown)}' here. There are: {', '.join(names)}.")
+    return chosen
 
 
 def _only_for_reports(arguments: argparse.Namespace) -> None:
-    given = [f"--{name.replace('_', '-')}" for name in _NOT_LIVE if getattr(arguments, name)]
-    given += [option for option, value in (("--from", arguments.since), ("--to", arguments.until)) if value]
-    if given:
+    options = [f"--{name.replace('_', '-')}" for name in _NOT_LIVE if getattr(arguments, name)]
+    options += [option for option, value in (("--from", arguments.since), ("--to", arguments.until)) if value]
+    if options:
         raise UsageError(
-            f"The live page is always of the last 24 hours and of all posts: {', '.join(given)} cannot be said of it."
+            f"The live page is always of the last 24 hours and of all posts: {', '.join(options)} cannot be said of it."
         )

@@ -62,7 +62,7 @@ class Kind(StrEnum):
 
 def write(
     source: Source,
-    asked: Params,
+    params: Params,
     path: Path,
     kind: Kind = Kind.POSTS,
     *,
@@ -78,11 +78,11 @@ def write(
         raise UsageError(f"{path} ends in none of {', '.join(FORMATS)}, so its format is not known.")
     if (path.suffix == ".jsonl") is not (kind is Kind.MESSAGES):
         raise UsageError("A FILE.jsonl has whole posts as X sent them; ids and samples go to a FILE.csv.")
-    question = question_of(kind)
+    question = load_question(kind)
     try:
         with whole_file(path) as part:
             part.touch()  # before anything is queried and paid for
-            pages, schema = query.pages(source, question.sql, names(asked, question.parameters), _PAGE)
+            pages, schema = query.pages(source, question.sql, names(params, question.parameters), _PAGE)
             if path.suffix == ".csv":
                 more = CODING if kind is Kind.SAMPLE else ()
                 written, cut = _csv(part, pages, schema, more, for_programs=for_programs or kind is Kind.IDS)
@@ -103,7 +103,7 @@ def write(
         ) from None
 
 
-def question_of(kind: Kind) -> Question:
+def load_question(kind: Kind) -> Question:
     return load("posts_to_read" if kind is Kind.SAMPLE else f"exports/{kind}")
 
 
@@ -156,10 +156,10 @@ def _parquet(path: Path, pages: Iterator[list[dict[str, Any]]], schema: list[big
 
 def _type(field: bigquery.SchemaField) -> pa.DataType:
     if field.field_type in _OBJECTS:
-        one = pa.struct([(part.name, _type(part)) for part in field.fields])
+        arrow_type = pa.struct([(part.name, _type(part)) for part in field.fields])
     else:
-        one = _TYPES.get(_AS_BIGQUERY_SAYS.get(field.field_type, field.field_type), pa.string())
-    return pa.list_(one) if field.mode == "REPEATED" else one
+        arrow_type = _TYPES.get(_AS_BIGQUERY_SAYS.get(field.field_type, field.field_type), pa.string())
+    return pa.list_(arrow_type) if field.mode == "REPEATED" else arrow_type
 
 
 def _is_text(field: bigquery.SchemaField) -> bool:

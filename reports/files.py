@@ -19,14 +19,14 @@ def new_folder(now: datetime, parent: Path = DEFAULT) -> Path:
     folder = parent / f"{now.astimezone(UTC):%Y%m%d-%H%M%S}"
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        while folder.exists() or not _made(folder):
+        while folder.exists() or not _mark_as_report(folder):
             folder = folder.with_name(f"{folder.name}x")
     except OSError as error:
         raise _not_written(folder, error) from None
     return folder
 
 
-def _made(folder: Path) -> bool:
+def _mark_as_report(folder: Path) -> bool:
     """Make a folder; return False where another report was faster."""
     try:
         folder.mkdir()
@@ -72,7 +72,7 @@ def write(report: Report, folder: Path, *, with_page: bool, for_programs: bool =
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        written = [_csv(report, name, folder, for_programs=for_programs) for name in report.answers]
+        written = [_csv(report, name, folder, for_programs=for_programs) for name in report.results]
         if with_page:
             written.append(_page(folder / "report.html", page.html(report)))
         return written
@@ -87,10 +87,10 @@ def _not_written(folder: Path, error: OSError) -> UsageError:
 
 
 def _csv(report: Report, name: str, folder: Path, *, for_programs: bool) -> Path:
-    answer = report.answers[name]
-    lines = [list(answer.rows[0]) if answer.rows else list(answer.columns)]
+    result = report.results[name]
+    lines = [list(result.rows[0]) if result.rows else list(result.columns)]
     cell = sanitize.for_program if for_programs else sanitize.for_sheet
-    lines += [[cell(value) for value in row.values()] for row in answer.rows]
+    lines += [[cell(value) for value in row.values()] for row in result.rows]
     path = folder / f"{name}.csv"
     encoding = "utf-8" if for_programs else "utf-8-sig"
     with whole_file(path) as part, part.open("w", encoding=encoding, newline="") as file:

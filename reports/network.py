@@ -17,7 +17,7 @@ _WRITERS = {".gexf": nx.write_gexf, ".graphml": nx.write_graphml}
 _UNDIRECTED = frozenset({"hashtags"})
 
 
-def question_of(kind: str) -> Question:
+def load_question(kind: str) -> Question:
     return load(f"network_of_{kind}")
 
 
@@ -27,10 +27,10 @@ def check(path: Path) -> None:
         raise UsageError(f"{path} ends in neither .gexf nor .graphml, so its format is not known. Gephi opens both.")
 
 
-def write(source: Source, asked: Params, kind: str, path: Path) -> tuple[int, int]:
+def write(source: Source, params: Params, kind: str, path: Path) -> tuple[int, int]:
     """Write the network; return how many nodes and edges it has. Raises ReportError, and UsageError where it cannot be written."""
     check(path)
-    graph = build(query.answer(source, question_of(kind), asked), directed=kind not in _UNDIRECTED)
+    graph = build(query.run(source, load_question(kind), params), directed=kind not in _UNDIRECTED)
     try:
         with whole_file(path) as part:
             _WRITERS[path.suffix](graph, part)
@@ -47,8 +47,8 @@ def build(rows: Rows, *, directed: bool) -> Any:
     graph = nx.DiGraph() if directed else nx.Graph()
     for row in rows:
         graph.add_edge(sanitize.for_terminal(row["source"]), sanitize.for_terminal(row["target"]), weight=row["weight"])
-    found = nx.community.louvain_communities(graph, weight="weight", seed=1) if graph else []
-    for number, members in enumerate(sorted(found, key=lambda nodes: (-len(nodes), min(nodes)))):
+    communities = nx.community.louvain_communities(graph, weight="weight", seed=1) if graph else []
+    for number, members in enumerate(sorted(communities, key=lambda nodes: (-len(nodes), min(nodes)))):
         for node in members:
             graph.nodes[node]["community"] = number
             graph.nodes[node]["posts"] = int(graph.degree(node, weight="weight"))

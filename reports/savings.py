@@ -5,7 +5,7 @@ from pathlib import Path
 
 from posts import languages as languages_of_x
 from posts.keywords import Keywords, KeywordsError, read_keywords
-from posts.rule_text import RULE_CHARACTERS, clause, unsayable
+from posts.rule_text import RULE_CHARACTERS, rule_clause, unsupported_entries
 
 from .rows import Rows
 
@@ -19,14 +19,14 @@ def spelled_out(rows: Rows, keywords: Keywords, languages: str) -> Rows:
     except ValueError:
         codes = []
     words = {
-        "no_keyword": "" if unsayable(keywords) else clause(Keywords(keep=keywords.keep)),
-        "excluded": clause(Keywords(drop=keywords.drop)),
+        "no_keyword": "" if unsupported_entries(keywords) else rule_clause(Keywords(keep=keywords.keep)),
+        "excluded": rule_clause(Keywords(drop=keywords.drop)),
         "language": f"({' OR '.join(f'lang:{code}' for code in codes)})" if codes else "",
     }
     return [{**row, "in_the_rule": _add(words.get(row["reason"], "")) or row["in_the_rule"]} for row in rows]
 
 
-def of_this_project(rows: Rows) -> Rows:
+def project_savings(rows: Rows) -> Rows:
     """With the files and the environment that stand here, which are the deployed ones unless they were changed since."""
     try:
         keywords = read_keywords(KEYWORDS)

@@ -42,8 +42,8 @@ def busiest(unit: str, written: str) -> Finding:
             return ""
         moment: date = most[unit]
         sentence = f"The busiest {unit} was {moment:{written}}, with {posts(most['posts'])}"
-        held = [row["posts"] for row in rows if not row["seconds_not_held"]]
-        usual = statistics.median(held) if len(held) >= DAYS else 0
+        full_hours = [row["posts"] for row in rows if not row["seconds_not_held"]]
+        usual = statistics.median(full_hours) if len(full_hours) >= DAYS else 0
         return f"{sentence}, {most['posts'] / usual:.1f} times the usual {usual:,.0f}." if usual else f"{sentence}."
 
     return finding
@@ -53,12 +53,12 @@ def most_posts(label: str) -> Finding:
     """Return what names the first three series."""
 
     def finding(rows: Rows, context: Context) -> str:
-        of_name: dict[str, int] = {}
+        counts: dict[str, int] = {}
         for row in rows:
-            of_name[row[label]] = of_name.get(row[label], 0) + row["posts"]
+            counts[row[label]] = counts.get(row[label], 0) + row["posts"]
         named = [
             f"{languages.name(name) if label == 'lang' else name} ({count:,})"
-            for name, count in list(of_name.items())[:3]
+            for name, count in list(counts.items())[:3]
         ]
         return f"Most posts: {enumerated(named)}."
 
@@ -94,5 +94,5 @@ def enumerated(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def at_the_price_of_posts(dollars: float) -> str:
+def as_posts(dollars: float) -> str:
     return f"${dollars:,.2f} at the price of a post" if dollars else "imported, which X does not charge for"

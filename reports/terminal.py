@@ -27,33 +27,33 @@ _KEPT = frozenset({"posts", "text"})  # and that the table is about
 def show(report: Report, console: Console, names: Sequence[str]) -> None:
     """Print a table for each answer, in the order of `names`."""
     for name in names:
-        answer = report.answers[name]
+        result = report.results[name]
         console.print()
-        console.print(Text(answer.question.title, style="bold"))
-        if not answer.rows:
-            console.print(Text(answer.empty, style="dim"))
+        console.print(Text(result.question.title, style="bold"))
+        if not result.rows:
+            console.print(Text(result.empty, style="dim"))
             continue
-        if answer.finding:
-            console.print(Text(answer.finding))
-        table, left_out = _table(answer, console.width)
+        if result.finding:
+            console.print(Text(result.finding))
+        table, omitted = _table(result, console.width)
         console.print(table)
-        if len(answer.rows) > _SHOWN:
-            which = "last" if answer.question.is_by_time else "first"
-            console.print(Text(f"the {which} {_SHOWN} of {len(answer.rows):,} rows", style="dim"))
-        if left_out:
-            console.print(Text(f"no room for {', '.join(left_out)}: see the CSV file", style="dim"))
+        if len(result.rows) > _SHOWN:
+            which = "last" if result.question.is_by_time else "first"
+            console.print(Text(f"the {which} {_SHOWN} of {len(result.rows):,} rows", style="dim"))
+        if omitted:
+            console.print(Text(f"no room for {', '.join(omitted)}: see the CSV file", style="dim"))
 
 
-def _table(answer: QuestionResult, width: int) -> tuple[Table, list[str]]:
+def _table(result: QuestionResult, width: int) -> tuple[Table, list[str]]:
     """Return the table, and the headings of the columns that it has no room for: whole columns go, the last first, and no letters."""
-    rows = answer.rows[-_SHOWN:] if answer.question.is_by_time else answer.rows[:_SHOWN]
-    if answer.question.rows == "the last always" and len(answer.rows) > _SHOWN:
-        rows = [*rows[:-1], answer.rows[-1]]
-    least = {column: _least(column, rows) for column in rows[0] if column not in _LONG}
-    left_out: list[str] = []
-    while _together(least) > width and (droppable := [column for column in list(least)[1:] if column not in _KEPT]):
+    rows = result.rows[-_SHOWN:] if result.question.is_by_time else result.rows[:_SHOWN]
+    if result.question.rows == "the last always" and len(result.rows) > _SHOWN:
+        rows = [*rows[:-1], result.rows[-1]]
+    least = {column: _min_width(column, rows) for column in rows[0] if column not in _LONG}
+    omitted: list[str] = []
+    while _total_width(least) > width and (droppable := [column for column in list(least)[1:] if column not in _KEPT]):
         del least[droppable[-1]]
-        left_out.insert(0, tables.heading(droppable[-1]))
+        omitted.insert(0, tables.heading(droppable[-1]))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
     for column, characters in least.items():
         number = any(tables.is_number(row[column]) for row in rows) and column != "weekday"
@@ -63,30 +63,30 @@ def _table(answer: QuestionResult, width: int) -> tuple[Table, list[str]]:
             overflow="fold",
             min_width=min(characters, width),
         )
-    most = max((row.get("posts") or 0 for row in rows), default=0) if answer.chart else 0
-    bar = min(_BAR[1], width - _together(least) - _BETWEEN)
-    has_bars = bool(most) and bar >= _BAR[0] and not left_out
+    most = max((row.get("posts") or 0 for row in rows), default=0) if result.chart else 0
+    bar = min(_BAR[1], width - _total_width(least) - _BETWEEN)
+    has_bars = bool(most) and bar >= _BAR[0] and not omitted
     if has_bars:
         table.add_column("", width=bar)
     for row in rows:
         cells: list[Text | Bar] = [Text(_cell(column, row[column])) for column in least]
         table.add_row(*cells, *([Bar(most, 0, row["posts"], width=bar, color="green")] if has_bars else []))
-    return table, left_out
+    return table, omitted
 
 
-def _least(column: str, rows: Rows) -> int:
+def _min_width(column: str, rows: Rows) -> int:
     """Return the characters that a column needs: of its longest cell, or of a sentence's first words, and of a word of its heading."""
-    longest = _longest(column, rows)
+    longest = _max_width(column, rows)
     return max(
         _TEXT if longest > _SENTENCE else longest, *(len(word) for word in tables.heading(column).split() or [""])
     )
 
 
-def _longest(column: str, rows: Rows) -> int:
+def _max_width(column: str, rows: Rows) -> int:
     return max(cell_len(_cell(column, row[column])) for row in rows)
 
 
-def _together(columns: dict[str, int]) -> int:
+def _total_width(columns: dict[str, int]) -> int:
     return sum(columns.values()) + _BETWEEN * (len(columns) - 1)
 
 

@@ -19,13 +19,13 @@ import stopwordsiso
 from icu4py.breakers import WordBreaker
 
 from posts import languages
-from posts.text import HASHTAG_AS_WRITTEN, as_written, fold, without_heaps_of_accents
+from posts.text import HASHTAG_AS_WRITTEN, as_written, fold, limit_accents
 
 Rows = list[dict[str, Any]]
 
 LANGUAGES = 6  # with most posts: the others have too few words to count
-OF_A_LANGUAGE = 20  # words
-OF_A_PART = 12  # words that set a part apart
+LANGUAGE_WORDS = 20  # words
+PART_WORDS = 12  # words that set a part apart
 LONGEST = 3  # words of a phrase
 _FEWEST_AUTHORS = 2  # one author who repeats a word does not make it a topic
 _SURE = 2.58  # standard errors above zero: 1 of 200 by chance
@@ -59,8 +59,8 @@ class _Count:
 def read(rows: Rows) -> list[Text]:
     """Return the texts of the rows of words.sql."""
     tokenized = [[(word, fold(word), follows) for word, follows in tokens(row["text"], row["lang"])] for row in rows]
-    spelling = _spelling((word, form) for found in tokenized for word, form, _ in found)
-    return [_text(row, found, spelling) for row, found in zip(rows, tokenized, strict=True)]
+    spelling = _spelling((word, form) for tokens in tokenized for word, form, _ in tokens)
+    return [_text(row, tokens, spelling) for row, tokens in zip(rows, tokenized, strict=True)]
 
 
 def _spelling(words: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -71,7 +71,7 @@ def _spelling(words: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {form: min(counts, key=lambda word: (-counts[word], word)) for form, counts in written.items()}
 
 
-def _text(row: dict[str, Any], found: Sequence[tuple[str, str, bool]], spelling: Mapping[str, str]) -> Text:
+def _text(row: dict[str, Any], tokens: Sequence[tuple[str, str, bool]], spelling: Mapping[str, str]) -> Text:
     common = _commonest(row["lang"])
     return Text(
         row["lang"],
@@ -79,14 +79,14 @@ def _text(row: dict[str, Any], found: Sequence[tuple[str, str, bool]], spelling:
         row["hour"],
         row["is_this_week"],
         tuple(row["rules"]),
-        frozenset(spelling[form] for _, form, _ in found if form not in common),
-        frozenset(_phrases([(form, follows) for _, form, follows in found], row["lang"], spelling)),
+        frozenset(spelling[form] for _, form, _ in tokens if form not in common),
+        frozenset(_phrases([(form, follows) for _, form, follows in tokens], row["lang"], spelling)),
     )
 
 
 def tokens(text: str, lang: str = "") -> Iterator[tuple[str, bool]]:
     """Yield each word in small letters, in order, and whether nothing but spaces stands between it and the one before."""
-    text = unicodedata.normalize("NFC", without_heaps_of_accents(_RETWEET.sub("", as_written(text))))
+    text = unicodedata.normalize("NFC", limit_accents(_RETWEET.sub("", as_written(text))))
     between = _END
     for piece in _pieces(text):
         if piece.startswith(("#", "＃")) and len(piece) > 1:
@@ -102,12 +102,12 @@ def tokens(text: str, lang: str = "") -> Iterator[tuple[str, bool]]:
 
 def by_language(texts: Sequence[Text]) -> Rows:
     """The most frequent words of each of the largest languages, the language with most posts first."""
-    return _of_languages(texts, "word", lambda text: text.words)
+    return _by_language(texts, "word", lambda text: text.words)
 
 
 def phrases_by_language(texts: Sequence[Text]) -> Rows:
     """The most frequent phrases of two and three words; none begins or ends with one of the commonest words."""
-    return _of_languages(texts, "phrase", lambda text: text.phrases)
+    return _by_language(texts, "phrase", lambda text: text.phrases)
 
 
 def distinctive(texts: Sequence[Text], parts: Mapping[str, Sequence[bool]], minimum: int) -> Rows:
@@ -137,7 +137,7 @@ def distinctive(texts: Sequence[Text], parts: Mapping[str, Sequence[bool]], mini
                 "log_odds": round(log_odds, 2),
                 "z": round(z, 1),
             }
-            for z, log_odds, word in sorted(kept, key=lambda one: (-one[0], one[2]))[:OF_A_PART]
+            for z, log_odds, word in sorted(kept, key=lambda scored: (-scored[0], scored[2]))[:PART_WORDS]
         ]
     return rows
 
@@ -148,55 +148,55 @@ def score(inside: Mapping[str, int], everywhere: Mapping[str, int]) -> dict[str,
     The prior is as heavy as the smaller side, so that neither a rare word nor a small part looks surer than it is.
     """
     total, here = sum(everywhere.values()), sum(inside.values())
-    rest = total - here
-    if not here or not rest:
+    total_elsewhere = total - here
+    if not here or not total_elsewhere:
         return {}
-    weight = min(here, rest)
-    found = {}
+    weight = min(here, total_elsewhere)
+    scores = {}
     for word, count in inside.items():
         if everywhere[word] == total:  # it is the only word, so it sets nothing apart
             continue
         prior = everywhere[word] / total * weight
-        prior_of_others = (total - everywhere[word]) / total * weight
+        other_prior = (total - everywhere[word]) / total * weight
         other = everywhere[word] - count
-        odds = math.log((count + prior) / (here - count + prior_of_others))
-        odds_of_the_rest = math.log((other + prior) / (rest - other + prior_of_others))
+        odds = math.log((count + prior) / (here - count + other_prior))
+        odds_elsewhere = math.log((other + prior) / (total_elsewhere - other + other_prior))
         error = math.sqrt(1 / (count + prior) + 1 / (other + prior))
-        found[word] = odds - odds_of_the_rest, (odds - odds_of_the_rest) / error
-    return found
+        scores[word] = odds - odds_elsewhere, (odds - odds_elsewhere) / error
+    return scores
 
 
 def _counts(texts: Sequence[Text]) -> dict[str, _Count]:
-    found: dict[str, _Count] = defaultdict(_Count)
+    counts: dict[str, _Count] = defaultdict(_Count)
     for text in texts:
         for word in text.words:
-            count = found[word]
+            count = counts[word]
             count.posts += 1
             count.authors.add(text.author)
-    return found
+    return counts
 
 
-def _of_languages(texts: Sequence[Text], name: str, of: Any) -> Rows:
+def _by_language(texts: Sequence[Text], name: str, extract: Any) -> Rows:
     spoken = Counter(text.lang for text in texts)
     rows: Rows = []
-    for lang, total in sorted(spoken.items(), key=lambda one: (-one[1], one[0]))[:LANGUAGES]:
+    for lang, total in sorted(spoken.items(), key=lambda entry: (-entry[1], entry[0]))[:LANGUAGES]:
         counted: dict[str, _Count] = defaultdict(_Count)
         for text in texts:
             if text.lang == lang:
-                for one in of(text):
-                    count = counted[one]
+                for item in extract(text):
+                    count = counted[item]
                     count.posts += 1
                     count.authors.add(text.author)
-        ordered = sorted(counted.items(), key=lambda one: (-one[1].posts, -len(one[1].authors), one[0]))
+        ordered = sorted(counted.items(), key=lambda entry: (-entry[1].posts, -len(entry[1].authors), entry[0]))
         rows += [
             {
                 "lang": lang,
-                name: one,
+                name: item,
                 "posts": count.posts,
                 "authors": len(count.authors - {None}),
                 "share": count.posts / total,
             }
-            for one, count in ordered[:OF_A_LANGUAGE]
+            for item, count in ordered[:LANGUAGE_WORDS]
             if count.posts > 1
         ]
     return rows
@@ -206,24 +206,24 @@ def _pieces(text: str) -> Iterator[str]:
     """Yield links, mentions and hashtags whole, and the rest as ICU cuts it."""
     end = 0
     for whole in (*_WHOLE.finditer(text), None):
-        rest = text[end : whole.start() if whole else None]
-        yield from WordBreaker(rest, "root") if rest else ()
+        following = text[end : whole.start() if whole else None]
+        yield from WordBreaker(following, "root") if following else ()
         if whole:
             yield whole[0]
             end = whole.end()
 
 
-def _phrases(found: Sequence[tuple[str, bool]], lang: str, spelling: Mapping[str, str]) -> Iterator[str]:
+def _phrases(tokens: Sequence[tuple[str, bool]], lang: str, spelling: Mapping[str, str]) -> Iterator[str]:
     common = _commonest(lang)
     space = "" if lang in ("ja", "zh", "th", "lo", "km", "my") else " "
-    for begin in range(len(found)):
-        if found[begin][0] in common:
+    for begin in range(len(tokens)):
+        if tokens[begin][0] in common:
             continue
-        for end in range(begin + 1, min(begin + LONGEST, len(found))):
-            if not found[end][1]:
+        for end in range(begin + 1, min(begin + LONGEST, len(tokens))):
+            if not tokens[end][1]:
                 break
-            if found[end][0] not in common:
-                yield space.join(spelling[form] for form, _ in found[begin : end + 1])
+            if tokens[end][0] not in common:
+                yield space.join(spelling[form] for form, _ in tokens[begin : end + 1])
 
 
 @cache

@@ -52,7 +52,7 @@ def source(environ: Mapping[str, str], *, required: bool) -> SecretSource:
     return where
 
 
-def checked(value: str, where: str) -> str:
+def require_token(value: str, where: str) -> str:
     """Refuse what is no token: an HTTP library would put it into an error's text, and so into a log."""
     if not value:
         raise ConfigurationError(f"{where} is empty. Add X's bearer token: of a secret, a version that holds it.")
@@ -64,7 +64,7 @@ def checked(value: str, where: str) -> str:
     return value
 
 
-def of_environment(where: SecretSource) -> Token:
+def from_environment(where: SecretSource) -> Token:
     """Return the token that the environment holds. Raises ConfigurationError."""
-    value = checked(where.token, "X_BEARER_TOKEN")
+    value = require_token(where.token, "X_BEARER_TOKEN")
     return Token(value, hashlib.sha256(f"version\0{value}".encode()).hexdigest()[:12])

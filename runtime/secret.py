@@ -6,7 +6,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import secretmanager
 
-from .bearer_token import SecretSource, SecretUnavailable, Token, checked, of_environment
+from .bearer_token import SecretSource, SecretUnavailable, Token, from_environment, require_token
 from .errors import ConfigurationError
 
 SECONDS = 10.0  # for an answer
@@ -19,7 +19,7 @@ def read(where: SecretSource) -> Token:
     hold the token.
     """
     if where.token:
-        return of_environment(where)
+        return from_environment(where)
     name = f"{where.secret}/versions/latest"
     try:
         response = _client(where.endpoint).access_secret_version(name=name, timeout=SECONDS, retry=None)
@@ -33,7 +33,7 @@ def read(where: SecretSource) -> Token:
             f"The secret {name} cannot be read: {type(error).__name__}. Does it exist, and may this service account read it "
             "(roles/secretmanager.secretAccessor)?"
         ) from None
-    return Token(checked(value, f"The secret {name}"), response.name.rpartition("/")[2] or "latest")
+    return Token(require_token(value, f"The secret {name}"), response.name.rpartition("/")[2] or "latest")
 
 
 def _client(endpoint: str) -> secretmanager.SecretManagerServiceClient:

@@ -12,10 +12,10 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Replace such links by the file's name: the site is read beside a checkout, and no host of the repository is assumed."""
     folder = (_ROOT / "docs" / page.file.src_path).parent
 
-    def replace(found: re.Match[str]) -> str:
-        target = (folder / found[1]).resolve()
+    def replace(match: re.Match[str]) -> str:
+        target = (folder / match[1]).resolve()
         if not target.exists() or target.is_relative_to(_ROOT / "docs"):
-            return found[0]
+            return match[0]
         return f"](# '{target.relative_to(_ROOT).as_posix()}')"
 
     return _LINK.sub(replace, markdown)

@@ -26,13 +26,13 @@ from .schema import Column, Columns
 ROWS_AT_ONCE = 500  # Google advises 500 rows a request
 # of messages: a request may hold 10 MB, a post's text is in it twice, and JSON makes twelve bytes of an emoji's four
 BYTES_AT_ONCE = 1_500_000
-ANSWER_SECONDS = 8.0  # Cloud Run kills 10 s after SIGTERM; BigQuery's client counts bytes that trickle in as progress
+INSERT_SECONDS = 8.0  # Cloud Run kills 10 s after SIGTERM; BigQuery's client counts bytes that trickle in as progress
 
 # An insert has answered or failed within ANSWER_SECONDS, its retries included. The client's own default would go on for 600 s.
 _RETRY = DEFAULT_RETRY.with_timeout(4.0)
 _REQUEST_SECONDS = (2.0, 3.5)  # connect, read
 
-_CUT_SECONDS = ANSWER_SECONDS - 0.5
+_CUT_SECONDS = INSERT_SECONDS - 0.5
 _TOO_LARGE = 413
 _TOO_LARGE_AS_400 = "payload size"  # in the text of a 400: https://github.com/googleapis/google-cloud-go/issues/2855
 
@@ -71,8 +71,8 @@ def connect(
         with http.RequestSocket().within(_CUT_SECONDS):
             inserting = _Inserting(client, f"{project}.{dataset}.{table}", seen.get(table) or {})
             refused = inserting.insert_all(list(rows.items()))
-            if again := inserting.changed_ids - refused.keys():
-                on_numbers_as_text(len(again))
+            if unrefused := inserting.changed_ids - refused.keys():
+                on_numbers_as_text(len(unrefused))
             return refused
 
     return insert
@@ -89,10 +89,10 @@ def read_tables(project: str, dataset: str) -> dict[str, Columns | None]:
 
 def _columns(client: bigquery.Client, table: str) -> Columns | None:
     try:
-        found = client.get_table(table, retry=None, timeout=_REQUEST_SECONDS)  # type: ignore[arg-type]
+        stored = client.get_table(table, retry=None, timeout=_REQUEST_SECONDS)  # type: ignore[arg-type]
     except NotFound:
         return None
-    return {field.name: Column(field.field_type, field.mode) for field in found.schema}
+    return {field.name: Column(field.field_type, field.mode) for field in stored.schema}
 
 
 class _TooLargeError(Exception):
@@ -106,7 +106,7 @@ class _Inserting:
         self._client = client
         self._table = table
         self._seen = seen
-        self._deadline = time.monotonic() + ANSWER_SECONDS
+        self._deadline = time.monotonic() + INSERT_SECONDS
         self.changed_ids: set[str] = set()
 
     def insert_all(self, rows: list[tuple[str, Row]]) -> dict[str, str]:
@@ -127,7 +127,7 @@ class _Inserting:
                 return refused | self.insert_all(rows[:half]) | self.insert_all(rows[half:])
             if stopped and not bad:
                 raise BadMoment(f"{self._table}: BigQuery stopped {len(stopped)} rows and named no invalid one")
-            again: list[tuple[str, Row]] = []
+            to_retry: list[tuple[str, Row]] = []
             for index, errors in bad.items():
                 row_id, row = rows[index]
                 if (
@@ -136,10 +136,10 @@ class _Inserting:
                     and (changed := _with_numbers_as_text(row))
                 ):
                     self.changed_ids.add(row_id)
-                    again.append((row_id, changed))
+                    to_retry.append((row_id, changed))
                 else:
                     refused[row_id] = _in_words(errors)
-            rows = [*again, *(rows[index] for index in stopped)]
+            rows = [*to_retry, *(rows[index] for index in stopped)]
         return refused
 
     def _insert_once(self, rows: list[tuple[str, Row]]) -> tuple[dict[int, list[dict[str, Any]]], list[int]]:

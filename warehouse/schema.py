@@ -36,16 +36,18 @@ def check(dataset: str, tables: Mapping[str, Columns | None]) -> list[str]:
     wrong: list[str] = []
     warnings: list[str] = []
     for name, row in TABLES.items():
-        there = tables[name]
-        if there is None:
+        fields = tables[name]
+        if fields is None:
             wrong.append(f"there is no table {dataset}.{name}")
             continue
-        ours = typing.get_type_hints(row, include_extras=True)
+        columns = typing.get_type_hints(row, include_extras=True)
         wrong += [
-            f"{name}.{column}: {what}" for column, hint in ours.items() if (what := _differs(hint, there.get(column)))
+            f"{name}.{column}: {what}"
+            for column, hint in columns.items()
+            if (what := _differs(hint, fields.get(column)))
         ]
-        for column in sorted(there.keys() - ours):
-            if there[column].mode == "REQUIRED":
+        for column in sorted(fields.keys() - columns):
+            if fields[column].mode == "REQUIRED":
                 wrong.append(f"{name}.{column}: the table requires it, and this code does not fill it")
             else:
                 warnings.append(f"{name}.{column}: the table has it, and this code does not fill it: it stays empty")
@@ -70,6 +72,6 @@ def _differs(hint: object, column: Column | None) -> str:
     named = getattr(kind, "__metadata__", None)  # of Annotated
     takes = {named[0]} if named else _TAKES[kind]
     if repeated != (column.mode == "REPEATED") or column.type not in takes:
-        ours = f"{'a list of ' if repeated else ''}{named[0] if named else kind.__name__}"
-        return f"this code writes {ours}, and the table's column is {column.mode} {column.type}"
+        described = f"{'a list of ' if repeated else ''}{named[0] if named else kind.__name__}"
+        return f"this code writes {described}, and the table's column is {column.mode} {column.type}"
     return ""

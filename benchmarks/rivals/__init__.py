@@ -32,7 +32,7 @@ class Rival:
         return {"THREADS": str(concurrency)} if self.threads < 0 else {}
 
 
-OURS = Rival("load_tweet", ROOT / "functions" / "load_tweet" / "main.py")
+LOAD_TWEET = Rival("load_tweet", ROOT / "functions" / "load_tweet" / "main.py")
 ORIGINAL = Rival("original", _RIVALS / "original" / "main.py")
 TUTORIAL = Rival("tutorial", _RIVALS / "tutorial" / "main.py")
 TUNED = Rival("tutorial, tuned", _RIVALS / "tutorial" / "main.py", threads=-1)
@@ -40,7 +40,7 @@ EMPTY_CLOUD_EVENT = Rival("empty cloud_event", _RIVALS / "empty_cloud_event" / "
 EMPTY_HTTP = Rival("empty http", _RIVALS / "empty_http" / "main.py", stores=False)
 BARE = Rival("bare ASGI, decodes", _RIVALS / "bare" / "main.py", stores=False, framework=False)
 
-LOADERS = (ORIGINAL, TUTORIAL, TUNED, OURS)
+LOADERS = (ORIGINAL, TUTORIAL, TUNED, LOAD_TWEET)
 CEILINGS = (EMPTY_CLOUD_EVENT, EMPTY_HTTP, BARE)
 
 

@@ -51,11 +51,13 @@ _PHONE = {"width": 390, "height": 844}
 def main() -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     with (
-        embedded.demo(now) as source,
+        embedded.serve_demo(now) as source,
         tempfile.TemporaryDirectory() as folder,
         sync_playwright() as playwright,
     ):
-        report = results.make(source, Params(now - timedelta(days=28), now, "America/New_York"), questions.names())
+        report = results.make_report(
+            source, Params(now - timedelta(days=28), now, "America/New_York"), questions.names()
+        )
         files.write(report, Path(folder), with_page=True)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = _opened(browser, (Path(folder) / "report.html").as_uri(), _WIDE, "light")
@@ -84,15 +86,15 @@ def _opened(browser: Browser, address: str, size: dict[str, int], scheme: str) -
 def _arrive(source: Source) -> None:
     """The newest posts, as if they had come in the last minutes."""
     now = datetime.now(UTC)
-    made = posts.make(4_000, 28, now, seed=2)["tweet_versions"][-280:]
-    for number, row in enumerate(made):
-        moment = now - timedelta(seconds=300 * (1 - (number / len(made)) ** 0.7))
+    rows = posts.make(4_000, 28, now, seed=2)["tweet_versions"][-280:]
+    for number, row in enumerate(rows):
+        moment = now - timedelta(seconds=300 * (1 - (number / len(rows)) ** 0.7))
         row["created_at"] = moment.strftime("%Y-%m-%dT%H:%M:%S")
         row["received_at"] = moment.isoformat()
-    source.client.insert_rows_json(f"{source.name}.tweet_versions", made)
+    source.client.insert_rows_json(f"{source.name}.tweet_versions", rows)
     archived = [
         {"id": row["id"], "received_at": row["received_at"], "source": "stream", "message_id": f"n{row['id']}"}
-        for row in made
+        for row in rows
     ]
     source.client.insert_rows_json(f"{source.name}.archive", archived)
 

@@ -39,7 +39,7 @@ from .outcomes import Outcomes
 os.environ["CLOUD_RUN_TIMEOUT_SECONDS"] = "0"
 
 # Objects made between two looks for reference cycles; Python's 700 would cost an eighth of the throughput.
-_GARBAGE_AFTER = 50_000
+_GC_THRESHOLD = 50_000
 # Seconds that a thread may compute while another waits; at Python's 0.005 an insert's thread waits long for its turn.
 _TURN_SECONDS = 0.0005
 
@@ -90,7 +90,7 @@ async def load_tweet(request: Request) -> Response:
     try:
         await _store(serving, delivery, trace)
     except Busy:
-        serving.counts.busy()
+        serving.counts.count_busy()
         return Response(status_code=503)
     except BadMoment:  # logged once a group, by the committer
         return Response(status_code=503)
@@ -106,7 +106,7 @@ async def _store(serving: "_Serving", delivery: Delivery, trace: str) -> None:
         rejected = reject(delivery, BadMessage("refused_by_bigquery", "; ".join(refusals)), now)
         if refusals := await serving.committer.commit(delivery.message_id, rejected, len(delivery.data), trace):
             failure = BadMoment(f"BigQuery refuses even the row of `rejected`: {'; '.join(refusals)}")
-            serving.counts.unkept(delivery.message_id, failure)
+            serving.counts.count_unstorable(delivery.message_id, failure)
             raise failure
 
 
@@ -140,6 +140,6 @@ async def _connect() -> _Serving:
         raise
     gc.collect()
     gc.freeze()  # objects made so far stay, so the collector need not look at them again
-    gc.set_threshold(_GARBAGE_AFTER)
+    gc.set_threshold(_GC_THRESHOLD)
     sys.setswitchinterval(_TURN_SECONDS)
     return _Serving(Committer(insert_rows, counts), counts)

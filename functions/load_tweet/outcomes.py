@@ -16,7 +16,7 @@ from warehouse.errors import BadMoment
 
 from .commit import Entry
 
-_FIELDS_TOLD = 200  # names of unknown fields that are kept: what X sends is not ours to trust
+_MAX_FIELD_NAMES = 200  # names of unknown fields that are kept: what X sends is not ours to trust
 
 
 class Outcomes:
@@ -27,34 +27,34 @@ class Outcomes:
         self._totals: Counter[str] = Counter(
             loaded=0, filtered=0, rejected=0, failed=0, busy=0, unknown_fields=0, payload_numbers_as_text=0
         )
-        self._told: Counter[str] = Counter()
+        self._reported: Counter[str] = Counter()
         self._unknown: set[str] = set()
         self._ticker = asyncio.get_running_loop().create_task(self._tick())
-        atexit.register(self.tell)
+        atexit.register(self.log_totals)
 
-    def stored(self, entries: list[Entry]) -> None:
+    def on_stored(self, entries: list[Entry]) -> None:
         """Count stored messages, before they are acknowledged."""
         by_outcome: dict[str, list[Entry]] = {}
         for entry in entries:
             by_outcome.setdefault(entry.result.outcome, []).append(entry)
             if entry.result.unknown:
-                self._drifted(entry)
+                self._log_unknown_fields(entry)
         for outcome, group in by_outcome.items():
             reasons = Counter(entry.result.reason for entry in group if entry.result.reason)
-            self._tell_group("stored", "WARNING" if outcome == "rejected" else "INFO", outcome, group, reasons=reasons)
+            self._log_group("stored", "WARNING" if outcome == "rejected" else "INFO", outcome, group, reasons=reasons)
 
-    def failed(self, entries: list[Entry], error: BadMoment) -> None:
+    def on_failed(self, entries: list[Entry], error: BadMoment) -> None:
         """Log the failure of a group once, not once a message."""
-        self._tell_group("insert_failed", "ERROR", "failed", entries, message=str(error)[:2_000])
+        self._log_group("insert_failed", "ERROR", "failed", entries, message=str(error)[:2_000])
 
-    def unkept(self, message_id: str, error: BadMoment) -> None:
+    def count_unstorable(self, message_id: str, error: BadMoment) -> None:
         """Count a message that not even `rejected` takes. Pub/Sub delivers it again until it becomes a dead letter."""
         self._totals["failed"] += 1
         log.event(
             "insert_failed", "ERROR", outcome="failed", count=1, messages=[message_id], message=str(error)[:2_000]
         )
 
-    def busy(self) -> None:
+    def count_busy(self) -> None:
         """Count a message that was refused at once; logged once a second."""
         self._totals["busy"] += 1
 
@@ -62,15 +62,15 @@ class Outcomes:
         """Count rows that BigQuery took only with the numbers of their payload as text."""
         self._totals["payload_numbers_as_text"] += rows
 
-    def tell(self) -> None:
+    def log_totals(self) -> None:
         """Log the counts if they have changed."""
-        if busy := self._totals["busy"] - self._told["busy"]:
+        if busy := self._totals["busy"] - self._reported["busy"]:
             log.event("refused", "WARNING", outcome="busy", count=busy)
-        if self._told != self._totals:
-            self._told = self._totals.copy()
+        if self._reported != self._totals:
+            self._reported = self._totals.copy()
             log.event("totals", **self._totals)
 
-    def _tell_group(self, name: str, severity: str, outcome: str, group: list[Entry], **more: object) -> None:
+    def _log_group(self, name: str, severity: str, outcome: str, group: list[Entry], **more: object) -> None:
         self._totals[outcome] += len(group)
         log.event(
             name,
@@ -82,10 +82,10 @@ class Outcomes:
             **log.trace(self._project, next((entry.trace for entry in group if entry.trace), "")),
         )
 
-    def _drifted(self, entry: Entry) -> None:
+    def _log_unknown_fields(self, entry: Entry) -> None:
         self._totals["unknown_fields"] += len(entry.result.unknown)
         for field in entry.result.unknown:
-            if field not in self._unknown and len(self._unknown) < _FIELDS_TOLD:
+            if field not in self._unknown and len(self._unknown) < _MAX_FIELD_NAMES:
                 self._unknown.add(field)
                 log.event(
                     "unknown_field",
@@ -99,4 +99,4 @@ class Outcomes:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(1)
-            self.tell()
+            self.log_totals()

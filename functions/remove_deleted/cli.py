@@ -21,7 +21,7 @@ from runtime.errors import ConfigurationError, ExpectedError
 from . import policy, settings
 from .policy import Event
 from .rounds import Run, record
-from .scrub import inner, posts_of
+from .scrub import message_payload, referenced_posts
 from .store import Store, as_json
 from .sweep import sweep
 from .x import X, read_token
@@ -33,13 +33,13 @@ _SWEEP_SECONDS = 3_600.0
 def main(arguments: argparse.Namespace) -> int:
     """Exit codes: 0 done; 1 BigQuery or X did not answer; 2 bad usage or a setting to correct."""
     try:
-        found = settings.read(os.environ, needs_x=arguments.due)
-        store = Store(found.google_cloud_project, found.bigquery_dataset)
+        loaded = settings.read(os.environ, needs_x=arguments.due)
+        store = Store(loaded.google_cloud_project, loaded.bigquery_dataset)
         if arguments.status:
             return _status(store)
         if arguments.due:
-            known = read_token(found.secret)  # a person should hear of a malformed token first
-            waits = Run(store, X(lambda: known, found.x_api_url), arguments.age).go()
+            token = read_token(loaded.secret)  # a person should hear of a malformed token first
+            waits = Run(store, X(lambda: token, loaded.x_api_url), arguments.age).run_steps()
             print(f"{waits[0].upper()}{waits[1:]}.")
             return 0
         return _request(store, arguments)
@@ -54,7 +54,7 @@ def main(arguments: argparse.Namespace) -> int:
 def _request(store: Store, arguments: argparse.Namespace) -> int:
     ids = list(dict.fromkeys(arguments.post))
     if arguments.user:
-        ids, unread = _posts_of(store, arguments.user)
+        ids, unread = _stored_posts(store, arguments.user)
         if unread:
             print(
                 f"{_count(unread, 'bad message')} in the table rejected name {arguments.user} and cannot be read: look at them by hand."
@@ -64,7 +64,7 @@ def _request(store: Store, arguments: argparse.Namespace) -> int:
                 f"No post of user {arguments.user} is here. Is it the number, and not the @name? A row's user_id has it."
             )
             return 0
-    (would,) = store.rows("would_remove", ids=as_json([{"id": one} for one in ids]))
+    (would,) = store.rows("would_remove", ids=as_json([{"id": post_id} for post_id in ids]))
     print(
         f"{_count(len(ids), 'post')}, with {_count(would['tweet_versions'], 'row')} of tweet_versions (retweets with them) and "
         f"{_count(would['archive'], 'message')} of the archive. Copies inside other posts and dead letters go too."
@@ -77,7 +77,7 @@ def _request(store: Store, arguments: argparse.Namespace) -> int:
         return 0
     now = datetime.now(UTC)
     event = f"request-{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
-    record(store, ({"id": one, "reason": "request"} for one in ids), event, lambda: now)
+    record(store, ({"id": post_id, "reason": "request"} for post_id in ids), event, lambda: now)
     store.note(Event("requested", now, job_id=event, answers=len(ids)))
     began = datetime.now(UTC)
     done = sweep(store, began, arguments.age, _SWEEP_SECONDS)
@@ -97,33 +97,33 @@ def _request(store: Store, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _posts_of(store: Store, user: str) -> tuple[list[str], int]:
+def _stored_posts(store: Store, user: str) -> tuple[list[str], int]:
     """Return the ids of an author's posts, and how many unreadable messages name the author."""
     ids = {str(row["id"]) for row in store.rows("posts_of_user", user=user)}
     unread = 0
     for row in store.rows("rejected/of_user", user=user):
-        message = inner(row["data"])
+        message = message_payload(row["data"])
         if message is None:
             unread += 1
         else:
-            ids |= posts_of(message, user)
+            ids |= referenced_posts(message, user)
     return sorted(ids), unread
 
 
 def _status(store: Store) -> int:
     now = datetime.now(UTC)
     history = store.history(now - timedelta(days=8))
-    finished = [one.round for one in history if one.event == "finished" and one.round]
+    finished = [event.round for event in history if event.event == "finished" and event.round]
     if not history:
         print("Nothing has been done yet: ./deploy.sh up makes the schedule, and --due is one run of it.")
         return 0
-    for one in history[-12:]:
+    for event in history[-12:]:
         counts = ", ".join(
             f"{name} {value:,}"
             for name in ("ids", "answers", "removed", "rewritten", "left_fresh", "bytes_scanned")
-            if (value := getattr(one, name))
+            if (value := getattr(event, name))
         )
-        line = f"{one.at:%Y-%m-%d %H:%M:%S}  {one.event:9}  {one.job_id:22}  {counts}  {one.note}".rstrip()
+        line = f"{event.at:%Y-%m-%d %H:%M:%S}  {event.event:9}  {event.job_id:22}  {counts}  {event.note}".rstrip()
         print("".join(c if c.isprintable() else " " for c in line))  # a note may have X's words
     if finished:
         print(f"X has been asked about every post that was stored at {max(finished):%Y-%m-%d %H:%M} UTC.")

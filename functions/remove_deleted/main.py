@@ -16,7 +16,7 @@ from runtime import log
 from runtime.errors import ConfigurationError, ExpectedError
 
 from . import settings
-from .rounds import Run, one_run
+from .rounds import Run, run_once
 from .store import Store
 from .x import X, read_token
 
@@ -37,6 +37,6 @@ def remove_deleted(event: CloudEvent) -> None:
     """Make one run, whatever the event says. What the next run may do better is no failure."""
     try:
         store = Store(SETTINGS.google_cloud_project, SETTINGS.bigquery_dataset)
-        one_run(Run(store, X(lambda: read_token(SETTINGS.secret), SETTINGS.x_api_url)))
+        run_once(Run(store, X(lambda: read_token(SETTINGS.secret), SETTINGS.x_api_url)))
     except ExpectedError as error:
         log.event("stopped", "ERROR", message=str(error))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-class Named(NamedTuple):
+class JobName(NamedTuple):
     """What a name says."""
 
     round: datetime
@@ -19,13 +19,13 @@ class Named(NamedTuple):
     ids: int
 
 
-def name(dataset: str, job: Named) -> str:
+def name(dataset: str, job: JobName) -> str:
     """`dataset` is project.dataset: another one of the same app has jobs of its own."""
     numbers = (int(job.round.timestamp()), int(job.after_id), int(job.to_id), job.ids)
     return "/".join(["tds", _hash(dataset), *map(_short, numbers)])
 
 
-def read(dataset: str, text: str) -> Named | None:
+def read(dataset: str, text: str) -> JobName | None:
     """Return what a job's name says; None if it is not a job of this dataset."""
     parts = text.split("/")
     if len(parts) != 6 or parts[:2] != ["tds", _hash(dataset)]:
@@ -34,7 +34,7 @@ def read(dataset: str, text: str) -> Named | None:
         began, after_id, to_id, ids = (int(part, 36) for part in parts[2:])
     except ValueError:
         return None
-    return Named(datetime.fromtimestamp(began, UTC), str(after_id), str(to_id), ids)
+    return JobName(datetime.fromtimestamp(began, UTC), str(after_id), str(to_id), ids)
 
 
 def _hash(dataset: str) -> str:

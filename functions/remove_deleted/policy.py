@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 ROUND_EVERY = timedelta(hours=12)
 # the most that rows stay in the streaming buffer: https://cloud.google.com/bigquery/docs/data-manipulation-language
 AGE = timedelta(minutes=90)
-SWEEP_AGAIN = timedelta(minutes=95)  # when the rows that were too young can be touched
-ANSWERS_WAIT = timedelta(hours=2)  # answers wait so long for their round to end before a sweep of their own
+SWEEP_INTERVAL = timedelta(minutes=95)  # when the rows that were too young can be touched
+UNSWEPT_PATIENCE = timedelta(hours=2)  # answers wait so long for their round to end before a sweep of their own
 SWEEP_FAILED = timedelta(minutes=10)  # until it is tried again; other steps go on meanwhile
 UPLOAD = timedelta(minutes=15)  # X accepts a job's ids for so long
 _SKEW = timedelta(minutes=10)  # a row from a clock that is further ahead is not believed yet
@@ -81,36 +81,36 @@ Step = Collect | Check | Sweep | Wait
 
 def next_step(history: Sequence[Event], now: datetime) -> Step:
     """Return what to do next. `history` is ordered by time."""
-    history = [one for one in history if one.at <= now + _SKEW]
+    history = [event for event in history if event.at <= now + _SKEW]
     if _sweep_is_due(history, now):
         return Sweep()
     if (job := _open_job(history)) is not None:
-        uploaded = any(one.job_id == job.job_id and one.event == "uploaded" for one in history)
+        uploaded = any(event.job_id == job.job_id and event.event == "uploaded" for event in history)
         return Check(job, uploaded)
-    failed = [one.at for one in history if one.event == "failed" and one.at > now - _PATIENCE]
+    failed = [event.at for event in history if event.event == "failed" and event.at > now - _PATIENCE]
     if len(failed) >= _FAILURES:
         return Wait(failed[-1] + _PATIENCE, "X's jobs came to nothing three times within an hour; no other is made")
-    rounds = [one.round for one in history if one.round is not None]
+    rounds = [event.round for event in history if event.round is not None]
     if not rounds:
         return Collect(_round(now), "0")
     newest = max(rounds)
-    of_it = [one for one in history if one.round == newest]
-    if any(one.event == "finished" for one in of_it):
-        imported = any(one.event == "imported" and one.at > newest for one in history)
+    newest_events = [event for event in history if event.round == newest]
+    if any(event.event == "finished" for event in newest_events):
+        imported = any(event.event == "imported" and event.at > newest for event in history)
         return (
             Collect(_round(now), "0")
             if imported or now - newest >= ROUND_EVERY
             else Wait(newest + ROUND_EVERY, "there is nothing to do")
         )
-    done = [one.to_id for one in of_it if one.event == "recorded"]
+    done = [event.to_id for event in newest_events if event.event == "recorded"]
     return Collect(newest, done[-1] if done else "0")
 
 
 def is_late(history: Sequence[Event], now: datetime) -> timedelta | None:
     """Return how long ago the last complete round began if X's policy allows less; else None."""
-    finished = [one.round for one in history if one.event == "finished" and one.round is not None]
-    begun = [one.round for one in history if one.round is not None]
-    since = max(finished) if finished else min(begun, default=now)
+    finished = [event.round for event in history if event.event == "finished" and event.round is not None]
+    started = [event.round for event in history if event.round is not None]
+    since = max(finished) if finished else min(started, default=now)
     return now - since if now - since > LATE else None
 
 
@@ -120,23 +120,23 @@ def _round(now: datetime) -> datetime:
 
 
 def _open_job(history: Sequence[Event]) -> Event | None:
-    ended = {one.job_id for one in history if one.event in ("recorded", "failed")}
-    jobs = [one for one in history if one.event == "created" and one.job_id not in ended]
+    ended = {event.job_id for event in history if event.event in ("recorded", "failed")}
+    jobs = [event for event in history if event.event == "created" and event.job_id not in ended]
     return jobs[-1] if jobs else None
 
 
 def _sweep_is_due(history: Sequence[Event], now: datetime) -> bool:
-    sweeps = [one for one in history if one.event == "swept"]
+    sweeps = [event for event in history if event.event == "swept"]
     last = sweeps[-1] if sweeps else None
     news = [
-        one
-        for one in history
-        if one.event in ("requested", "finished")
-        or (one.event == "recorded" and one.answers and now - one.at >= ANSWERS_WAIT)
+        event
+        for event in history
+        if event.event in ("requested", "finished")
+        or (event.event == "recorded" and event.answers and now - event.at >= UNSWEPT_PATIENCE)
     ]
-    failed = [one.at for one in history if one.event == "sweep_failed"]
+    failed = [event.at for event in history if event.event == "sweep_failed"]
     if failed and now - failed[-1] < SWEEP_FAILED:
         return False
     if news and (last is None or news[-1].at > last.at):
         return True
-    return last is not None and last.left_fresh > 0 and now - last.at >= SWEEP_AGAIN
+    return last is not None and last.left_fresh > 0 and now - last.at >= SWEEP_INTERVAL

@@ -12,10 +12,10 @@ from runtime import log
 
 from . import names
 from .errors import BadMoment
-from .names import Named
+from .names import JobName
 from .policy import AGE, UPLOAD, Check, Collect, Event, Step, Sweep, Wait, is_late, next_step
 from .store import Store, as_json
-from .sweep import spread, sweep
+from .sweep import extend_deletions, sweep
 from .x import Job, Running, X
 
 IDS_A_JOB = 1_000_000  # 20 MB to upload; several jobs make a round, and each reads all messages once more
@@ -35,7 +35,7 @@ class Run:
     most: int = IDS_A_JOB
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def go(self, seconds: float = RUN_SECONDS) -> str:
+    def run_steps(self, seconds: float = RUN_SECONDS) -> str:
         """Return what is waited for now, in words for a person. Raises BadMoment or ConfigurationError."""
         deadline = time.monotonic() + seconds
         history: list[Event] = []
@@ -45,13 +45,13 @@ class Run:
                 step = next_step(history, self.clock())
                 if isinstance(step, Wait):
                     return f"{step.why} until {step.until:%Y-%m-%d %H:%M} UTC"
-                if waits := self._do(step, history, deadline):
+                if waits := self._apply(step, history, deadline):
                     return waits
             return "there is more to do than one run has time for; the next one goes on"
         finally:
-            self._complain(history)
+            self._log_if_late(history)
 
-    def _do(self, step: Step, history: list[Event], deadline: float) -> str:
+    def _apply(self, step: Step, history: list[Event], deadline: float) -> str:
         """Do a step. Returns what to wait for; '' to go on at once."""
         match step:
             case Sweep():
@@ -75,74 +75,76 @@ class Run:
         self._note("swept", at=began, **counts)  # what is requested or recorded during the sweep causes another one
 
     def _collect(self, step: Collect, history: list[Event]) -> str:
-        if step.after_id == "0" and not any(one.round == step.round for one in history):
+        if step.after_id == "0" and not any(event.round == step.round for event in history):
             self._note("begun", round=step.round)
         ids = self._stored(step.after_id)
         if not ids:
             self._note("finished", round=step.round, after_id=step.after_id)
             return ""
-        asked = Named(step.round, step.after_id, ids[-1], len(ids))
+        batch = JobName(step.round, step.after_id, ids[-1], len(ids))
         try:
-            job = self.x.create(names.name(self.store.dataset, asked))
+            job = self.x.create(names.name(self.store.dataset, batch))
         except Running as error:
-            return self._adopt(error, history)
-        self._created(job.id, asked)
-        self._upload(job, asked, ids)
+            return self._adopt_running_job(error, history)
+        self._created(job.id, batch)
+        self._upload(job, batch, ids)
         return ""
 
-    def _stored(self, after_id: str, to_id: str = "") -> list[str]:
+    def _stored(self, above_id: str, to_id: str = "") -> list[str]:
         most, last = (_EVERY_ID, to_id) if to_id else (self.most, str((1 << 63) - 1))
-        return [str(row["id"]) for row in self.store.rows("stored", after_id=after_id, to_id=last, most=most)]
+        return [str(row["id"]) for row in self.store.rows("stored", after_id=above_id, to_id=last, most=most)]
 
-    def _created(self, job_id: str, asked: Named, note: str = "") -> None:
+    def _created(self, job_id: str, batch: JobName, note: str = "") -> None:
         self._note(
             "created",
             job_id=job_id,
-            round=asked.round,
-            after_id=asked.after_id,
-            to_id=asked.to_id,
-            ids=asked.ids,
+            round=batch.round,
+            after_id=batch.after_id,
+            to_id=batch.to_id,
+            ids=batch.ids,
             note=note,
         )
 
-    def _upload(self, job: Job, asked: Named, ids: list[str]) -> None:
+    def _upload(self, job: Job, batch: JobName, ids: list[str]) -> None:
         self.x.upload(job, ids)
-        self._note("uploaded", round=asked.round, job_id=job.id, ids=len(ids))
+        self._note("uploaded", round=batch.round, job_id=job.id, ids=len(ids))
 
-    def _adopt(self, error: Running, history: list[Event]) -> str:
+    def _adopt_running_job(self, error: Running, history: list[Event]) -> str:
         """Continue a job at X whose run was cut off before it could record the job."""
-        known = {one.job_id for one in history}
+        recorded_jobs = {event.job_id for event in history}
         for job in self.x.jobs():
-            asked = names.read(self.store.dataset, job.name)
-            if asked and job.id not in known and job.status in ("created", "in_progress"):
-                self._created(job.id, asked, note="found at X: the run that made it was cut off")
+            batch = names.read(self.store.dataset, job.name)
+            if batch and job.id not in recorded_jobs and job.status in ("created", "in_progress"):
+                self._created(job.id, batch, note="found at X: the run that made it was cut off")
                 return ""
         log.event("waiting", "WARNING", message=f"{error}. Another job is not touched; asked again at the next run.")
         return "X works on another job of this app, and takes one at a time"
 
     def _check(self, step: Check) -> str:
-        made = step.job
-        asked = Named(made.round or made.at, made.after_id, made.to_id, made.ids)
-        job = self.x.job(made.job_id)
+        created = step.job
+        batch = JobName(created.round or created.at, created.after_id, created.to_id, created.ids)
+        job = self.x.job(created.job_id)
         status = job.status if job else "unknown to X"
         if job and status == "complete":
-            self._record(job, asked)
+            self._record(job, batch)
             return ""
-        in_time = self.clock() - made.at < UPLOAD
+        in_time = self.clock() - created.at < UPLOAD
         if job and status == "created" and not step.uploaded and in_time:
-            self._upload(job, asked, self._stored(asked.after_id, asked.to_id))
+            self._upload(job, batch, self._stored(batch.after_id, batch.to_id))
             return ""
         if status == "in_progress" or (status == "created" and in_time):
-            log.event("waiting", job=made.job_id, status=status)
+            log.event("waiting", job=created.job_id, status=status)
             return "X works on the job"
-        self._note("failed", round=made.round, job_id=made.job_id, note=f"X says: {status}")
-        log.event("job_failed", "WARNING", job=made.job_id, message=f"X's compliance job is {status}; another is made.")
+        self._note("failed", round=created.round, job_id=created.job_id, note=f"X says: {status}")
+        log.event(
+            "job_failed", "WARNING", job=created.job_id, message=f"X's compliance job is {status}; another is made."
+        )
         return ""
 
-    def _record(self, job: Job, asked: Named) -> None:
-        answers = ({"id": answer.id, "reason": answer.reason} for answer in self.x.answers(job))
-        count = record(self.store, answers, job.id, self.clock)
-        self._note("recorded", round=asked.round, job_id=job.id, to_id=asked.to_id, ids=asked.ids, answers=count)
+    def _record(self, job: Job, batch: JobName) -> None:
+        results = ({"id": result.id, "reason": result.reason} for result in self.x.results(job))
+        count = record(self.store, results, job.id, self.clock)
+        self._note("recorded", round=batch.round, job_id=job.id, to_id=batch.to_id, ids=batch.ids, answers=count)
 
     def _note(self, event: str, at: datetime | None = None, **more: object) -> None:
         scanned, self.store.bytes_scanned = self.store.bytes_scanned, 0
@@ -153,7 +155,7 @@ class Run:
         }
         log.event(event, **fields)
 
-    def _complain(self, history: list[Event]) -> None:
+    def _log_if_late(self, history: list[Event]) -> None:
         late = is_late(history, self.clock())
         if late is not None:
             log.event(
@@ -165,21 +167,21 @@ class Run:
             )
 
 
-def record(store: Store, answers: Iterable[dict[str, str]], event: str, clock: Callable[[], datetime]) -> int:
+def record(store: Store, results: Iterable[dict[str, str]], event: str, clock: Callable[[], datetime]) -> int:
     """[{id, reason}] into `deletions`, with their other versions and their retweets: no view shows any of it from now on."""
     count = 0
-    rest = iter(answers)
-    while batch := list(islice(rest, _RECORDED_AT_ONCE)):
+    remaining = iter(results)
+    while batch := list(islice(remaining, _RECORDED_AT_ONCE)):
         store.change("record", answers=as_json(batch), event=event, now=clock())
         count += len(batch)
     if count:
-        spread(store, clock())
+        extend_deletions(store, clock())
     return count
 
 
-def one_run(run: Run) -> None:
+def run_once(run: Run) -> None:
     """Make a scheduled run. A BadMoment is logged, and the next run tries again."""
     try:
-        log.event("waits", what=run.go())
+        log.event("waits", what=run.run_steps())
     except BadMoment as error:
         log.event("not_now", "WARNING", message=f"{error}. The next run goes on from here.")

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from posts.includes import POSTS, Object, as_object, as_objects, included_posts, key_of, named_by, retweeted
+from posts.includes import POSTS, Object, as_object, as_objects, included_posts, named_by, object_key, retweeted
 from posts.limits import parse_id, parse_json
 
 _ID = re.compile(rb"[0-9]{17,19}")  # shorter numbers may be anything: ids of posts have had so many digits since 2011
@@ -49,7 +49,7 @@ def scrub(message: Object, gone: Collection[str], unplaced: Collection[str]) -> 
     if not copies and not locations:
         return Scrubbed(message, frozenset(), frozenset())
     _drop_what_nobody_names(data, includes)
-    result = message | {"includes": {kind: found for kind, found in includes.items() if found}}
+    result = message | {"includes": {kind: entries for kind, entries in includes.items() if entries}}
     if "data" in message:
         result["data"] = data
     if not result["includes"]:
@@ -67,8 +67,8 @@ def scrub_bytes(raw: bytes, gone: Collection[str], unplaced: Collection[str]) ->
     message = _read(record.get("payload") if record else None)
     if record is None or message is None or own_id(message) is None:
         named = {match.group().decode() for match in _ID.finditer(raw)}
-        found = frozenset(named & set(gone))
-        return (None, Scrubbed({}, found, frozenset())) if found else (raw, nothing)
+        mentioned = frozenset(named & set(gone))
+        return (None, Scrubbed({}, mentioned, frozenset())) if mentioned else (raw, nothing)
     own = {str(own_id(message)), str(record.get("id")), *retweeted(as_object(message.get("data")))} & set(gone)
     if own:
         return None, Scrubbed({}, frozenset(own), frozenset())
@@ -89,23 +89,23 @@ def _drop_what_nobody_names(data: Object, includes: Object) -> None:
     names = named_by([data, *included_posts({"includes": includes})])
     for kind, keys in names.items():  # the ingester asks for no others (ingester/x/fields.py)
         if kind in includes:
-            includes[kind] = [item for item in as_objects(includes[kind]) if key_of(kind, item) in keys]
+            includes[kind] = [item for item in as_objects(includes[kind]) if object_key(kind, item) in keys]
 
 
 def own_id(message: Object) -> str | None:
     """Return the id of a message's post; None if it cannot be read."""
-    found = as_object(message.get("data")).get("id")
-    number = parse_id(found)
+    post_id = as_object(message.get("data")).get("id")
+    number = parse_id(post_id)
     return None if number is None else str(number)
 
 
-def posts_of(message: Object, user: str) -> set[str]:
+def referenced_posts(message: Object, user: str) -> set[str]:
     """Return the ids of this author's posts in a message: its own post, and copies."""
     posts = [as_object(message.get("data")), *included_posts(message)]
     return {str(post.get("id")) for post in posts if str(post.get("author_id")) == user and post.get("id")}
 
 
-def inner(raw: bytes) -> Object | None:
+def message_payload(raw: bytes) -> Object | None:
     """Return X's message inside a message of the topic; None if it cannot be read."""
     record = _read(raw)
     return _read(record.get("payload")) if record else None
@@ -113,7 +113,7 @@ def inner(raw: bytes) -> Object | None:
 
 def _read(text: Any) -> Object | None:
     try:
-        found = parse_json(text)
+        value = parse_json(text)
     except (ValueError, TypeError):
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None

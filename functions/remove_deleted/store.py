@@ -24,7 +24,7 @@ from .policy import Event
 _SQL = Path(__file__).with_name("sql")
 _CALL_SECONDS = 20.0
 _QUERY_SECONDS = 110.0
-_ANSWER_SECONDS = _QUERY_SECONDS + 10.0  # ours is longer, so that BigQuery can report its own timeout
+_RESULT_SECONDS = _QUERY_SECONDS + 10.0  # ours is longer, so that BigQuery can report its own timeout
 _RETRY = DEFAULT_RETRY.with_timeout(60.0)
 _MOST_BYTES = 1 << 41  # 2 TiB, $12.50: beyond, something is wrong
 _PAGE_ROWS = 50_000
@@ -68,8 +68,8 @@ class Store:
 
     def history(self, since: datetime) -> list[Event]:
         """Return what was done, ordered by time. Raises BadMoment."""
-        found = [Event(**{k: v for k, v in row.items() if v is not None}) for row in self.rows("history", since=since)]
-        return sorted(found, key=lambda one: one.at)
+        events = [Event(**{k: v for k, v in row.items() if v is not None}) for row in self.rows("history", since=since)]
+        return sorted(events, key=lambda event: event.at)
 
     def note(self, event: Event) -> None:
         """Append a row to compliance_jobs. Raises BadMoment."""
@@ -97,9 +97,9 @@ class Store:
         )
         sql = (_SQL / f"{name}.sql").read_text(encoding="utf-8")
         job = self._client.query(sql, job_config=config, retry=_RETRY, timeout=_CALL_SECONDS, job_retry=None)
-        found = job.result(retry=_RETRY, timeout=_ANSWER_SECONDS, job_retry=None, **how)
+        rows = job.result(retry=_RETRY, timeout=_RESULT_SECONDS, job_retry=None, **how)
         self.bytes_scanned += job.total_bytes_billed or job.total_bytes_processed or 0
-        return job, found
+        return job, rows
 
     def _why(self, name: str, error: Exception) -> BadMoment | ConfigurationError:
         if isinstance(error, BadRequest) and "streaming buffer" in str(error):

@@ -39,12 +39,12 @@ class Swept:
     rewritten: int = 0
     left_fresh: int = 0
 
-    def go_on(self) -> None:
+    def check_deadline(self) -> None:
         if time.monotonic() > self.deadline:
             raise BadMoment("There is more to remove than one run has time for")
 
 
-def spread(store: Store, now: datetime) -> None:
+def extend_deletions(store: Store, now: datetime) -> None:
     """Add to `deletions` the other versions and the retweets of the posts that it names. Raises BadMoment."""
     store.change("versions", now=now)
     store.change("retweets", now=now)
@@ -53,23 +53,23 @@ def spread(store: Store, now: datetime) -> None:
 def sweep(store: Store, now: datetime, age: timedelta = AGE, seconds: float = 300.0) -> Swept:
     """Raises BadMoment, also when the time is up; what was done until then stays done."""
     done = Swept(store, now, now - age, time.monotonic() + seconds)
-    spread(store, now)
+    extend_deletions(store, now)
     for table in ("tweet_versions", "archive"):
         _remove(done, table)
     for table, clean in (("tweet_versions", _clean_row), ("archive", _clean_message), ("rejected", _clean_bytes)):
         for batch in _batches(store.rows(f"{table}/carriers", before=done.before)):
-            done.go_on()
+            done.check_deadline()
             _rewrite(done, table, clean, batch)
     return done
 
 
 def _remove(done: Swept, table: str) -> None:
     for month in done.store.rows(f"{table}/doomed", before=done.before):
-        done.go_on()
+        done.check_deadline()
         done.left_fresh += month["fresh"]
         if not month["row_count"]:
             continue
-        first = month["month"] or _undated(table)
+        first = month["month"] or _no_date(table)
         where = {"from": first, "to": _next_month(first), "undated": month["month"] is None, "before": done.before}
         try:
             done.store.change(f"{table}/audit", now=done.now, **where)
@@ -97,8 +97,8 @@ def _clean_message(row: Row) -> Cleaned:
         message = None
     if not isinstance(message, dict) or own_id(message) is None:
         return None, _ids(row, "gone"), ()
-    if said := retweeted(as_object(message.get("data"))) & set(_ids(row, "gone")):
-        return None, said, ()
+    if mentioned := retweeted(as_object(message.get("data"))) & set(_ids(row, "gone")):
+        return None, mentioned, ()
     done = scrub(message, _ids(row, "gone"), _ids(row, "unplaced"))
     key = {"message_id": row["message_id"]}
     return key | {"payload": orjson.dumps(done.message).decode()}, done.copies, done.locations
@@ -117,8 +117,8 @@ def _rewrite(done: Swept, table: str, clean: Callable[[Row], Cleaned], batch: li
     audit: list[Row] = []
     for row in batch:
         new, copies, locations = clean(row)
-        actions = [(one, "copy_removed" if new else "row_removed") for one in copies]
-        actions += [(one, "location_removed") for one in locations]
+        actions = [(row, "copy_removed" if new else "row_removed") for row in copies]
+        actions += [(row, "location_removed") for row in locations]
         if not actions:
             continue
         if row["fresh"]:
@@ -130,25 +130,27 @@ def _rewrite(done: Swept, table: str, clean: Callable[[Row], Cleaned], batch: li
             rewritten.append(new)
         inside = row.get("id")
         audit += [
-            {"id": one, "inside": inside if inside != one else None, "table_name": table, "action": action}
-            for one, action in actions
+            {"id": row, "inside": inside if inside != row else None, "table_name": table, "action": action}
+            for row, action in actions
         ]
     if not audit:
         return
-    dates = [row["part"] for row in batch if row["part"] is not None] or [_undated(table)]
+    dates = [row["part"] for row in batch if row["part"] is not None] or [_no_date(table)]
     undated = any(row["part"] is None for row in batch)
     where = {"from": min(dates), "to": max(dates), "undated": undated, "before": done.before}
     try:
         done.store.change("audit", rows=as_json(audit), now=done.now)
         if rewritten:
-            done.rewritten += done.store.change(f"{table}/rewrite", rows=as_json(_once(rewritten)), **where)
+            done.rewritten += done.store.change(
+                f"{table}/rewrite", rows=as_json(_last_state_by_row(rewritten)), **where
+            )
         if discarded:
             done.removed += done.store.change(f"{table}/discard", rows=as_json(discarded), **where)
     except StillFresh:
         done.left_fresh += len(rewritten) + len(discarded)
 
 
-def _once(rows: list[Row]) -> list[Row]:
+def _last_state_by_row(rows: list[Row]) -> list[Row]:
     """Keep one new state for each row, as BigQuery's UPDATE requires."""
     keys = ("id", "loaded_at", "message_id", "digest")
     return list({tuple(row.get(name) for name in keys): row for row in rows}.values())
@@ -178,7 +180,7 @@ def _message(payload: Any) -> dict[str, Any]:
     return payload if isinstance(payload, dict) else {}
 
 
-def _undated(table: str) -> datetime:
+def _no_date(table: str) -> datetime:
     """Return a placeholder of the column's type for rows without a date."""
     epoch = datetime.fromtimestamp(0, UTC)
     return epoch.replace(tzinfo=None) if table == "tweet_versions" else epoch

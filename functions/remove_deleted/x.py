@@ -28,7 +28,7 @@ _FILE_SECONDS = (5.0, 60.0)
 _WHOLE_CALL = 25.0  # seconds
 _WHOLE_FILE = 300.0  # the function has 540
 _UPLOAD_WAITS = (1.0, 4.0)  # seconds
-_ONE_AT_A_TIME = re.compile(r"at a time|already|running|concurrent|in progress", re.IGNORECASE)
+_JOB_IS_RUNNING = re.compile(r"at a time|already|running|concurrent|in progress", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ComplianceResult:
     """One post that may not be kept as it is: `scrub_geo` takes its location, any other reason the post."""
 
     id: str
@@ -75,23 +75,23 @@ class X:
 
     def jobs(self) -> list[Job]:
         _, body = self._call("GET", "/2/compliance/jobs?type=tweets")
-        return [_job(one) for one in body.get("data") or []]
+        return [_job(item) for item in body.get("data") or []]
 
     def upload(self, job: Job, ids: list[str]) -> None:
         data = "\n".join(ids).encode()
         for wait in (*_UPLOAD_WAITS, None):  # the address is good for 15 minutes, and the next run comes after that
             try:
                 with RequestSocket().within(_WHOLE_FILE):
-                    answer = self._session.put(
-                        _safe(job.upload_url),
+                    response = self._session.put(
+                        _require_https(job.upload_url),
                         data=data,
                         headers={"Content-Type": "text/plain"},
                         timeout=_FILE_SECONDS,
                         proxies=proxies(job.upload_url),
                         allow_redirects=False,
                     )
-                why = f"HTTP {answer.status_code}"
-                if answer.status_code < 300:
+                why = f"HTTP {response.status_code}"
+                if response.status_code < 300:
                     return
             except requests.RequestException as error:
                 why = type(error).__name__
@@ -99,21 +99,21 @@ class X:
                 raise BadMoment(f"The ids of job {job.id} could not be uploaded: {why}")
             time.sleep(wait)
 
-    def answers(self, job: Job) -> Iterator[Answer]:
+    def results(self, job: Job) -> Iterator[ComplianceResult]:
         """Yield the posts of a job that may not be kept."""
         try:
-            address = _safe(job.download_url)
+            address = _require_https(job.download_url)
             with (
                 RequestSocket().within(_WHOLE_FILE),
                 self._session.get(
                     address, stream=True, timeout=_FILE_SECONDS, proxies=proxies(address), allow_redirects=False
-                ) as answer,
+                ) as response,
             ):
-                if answer.status_code >= 300:
-                    raise BadMoment(f"The answers of job {job.id} could not be read: HTTP {answer.status_code}")
-                for line in answer.iter_lines(chunk_size=65_536):
+                if response.status_code >= 300:
+                    raise BadMoment(f"The answers of job {job.id} could not be read: HTTP {response.status_code}")
+                for line in response.iter_lines(chunk_size=65_536):
                     if line.strip():
-                        yield _answer(line, job.id)
+                        yield _read_result(line, job.id)
         except requests.RequestException as error:
             raise BadMoment(f"The answers of job {job.id} could not be read: {type(error).__name__}") from None
 
@@ -129,23 +129,23 @@ class X:
                     proxies=proxies(self._url),
                     allow_redirects=False,
                 )
-            found = orjson.loads(response.content or b"{}")
+            value = orjson.loads(response.content or b"{}")
         except requests.RequestException as error:
             raise BadMoment(f"X did not answer: {type(error).__name__}") from None
         except orjson.JSONDecodeError:
             raise BadMoment(f"X's answer is not JSON, or cut off (HTTP {response.status_code})") from None
-        answer = found if isinstance(found, dict) else {}
+        reply = value if isinstance(value, dict) else {}
         status = response.status_code
         if status >= 500 or status == 429 or 300 <= status < 400:
-            raise BadMoment(f"X did not answer as it should: {status}: {_said(answer)}")
-        if method == "POST" and 400 <= status < 500 and _ONE_AT_A_TIME.search(_said(answer)):
-            raise Running(f"X takes no new compliance job now: {_said(answer)}")
+            raise BadMoment(f"X did not answer as it should: {status}: {_error_text(reply)}")
+        if method == "POST" and 400 <= status < 500 and _JOB_IS_RUNNING.search(_error_text(reply)):
+            raise Running(f"X takes no new compliance job now: {_error_text(reply)}")
         if status >= 400 and status != 404:
             raise ConfigurationError(
-                f"X refuses to say what was deleted: {status}: {_said(answer)}. Is the token right (401), are there credits "
+                f"X refuses to say what was deleted: {status}: {_error_text(reply)}. Is the token right (401), are there credits "
                 "(402), and does this app's plan have batch compliance (403)? X's developer console shows all three."
             )
-        return status, answer
+        return status, reply
 
 
 def read_token(source: SecretSource) -> str:
@@ -168,23 +168,23 @@ def _job(data: Any) -> Job:
     )
 
 
-def _answer(line: bytes, job_id: str) -> Answer:
+def _read_result(line: bytes, job_id: str) -> ComplianceResult:
     """Read one line of an answer. Raises for an unreadable one, because it may name a post that must go."""
     try:
-        found = parse_json(line)
-        return Answer(str(found["id"]), str(found.get("reason") or found.get("action") or "deleted"))
+        value = parse_json(line)
+        return ComplianceResult(str(value["id"]), str(value.get("reason") or value.get("action") or "deleted"))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise BadMoment(f"The answers of job {job_id} hold a line that is no answer, or were cut off") from None
 
 
-def _safe(url: str) -> str:
+def _require_https(url: str) -> str:
     """Refuse addresses that would send ids unencrypted."""
     if not is_safe(url):
         raise BadMoment("X names an address that is not encrypted, or none")
     return url
 
 
-def _said(body: dict[str, Any]) -> str:
+def _error_text(body: dict[str, Any]) -> str:
     errors = body.get("errors")
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
     words = body.get("detail") or first.get("message") or first.get("detail") or body.get("title")

@@ -87,13 +87,13 @@ def grants(environ: Mapping[str, str]) -> dict[tuple[str, str], list[str]]:
 
 
 def _grants(file: str, environ: Mapping[str, str]) -> dict[tuple[str, str], list[str]]:
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    columns: dict[tuple[str, str], list[str]] = defaultdict(list)
     for line in (INFRA / file).read_text(encoding="utf-8").splitlines():
         who, role, resource, _ = line.split("\t")
         kind, _, table = resource.partition(":")
         if kind == "table":
-            found[table, role].append(member(who, environ))
-    return found
+            columns[table, role].append(member(who, environ))
+    return columns
 
 
 def member(who: str, environ: Mapping[str, str]) -> str:
@@ -104,8 +104,8 @@ def member(who: str, environ: Mapping[str, str]) -> str:
 
 
 def layouts() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = json.loads((INFRA / "bigquery" / "layout.json").read_text(encoding="utf-8"))
-    return found
+    layout: dict[str, dict[str, Any]] = json.loads((INFRA / "bigquery" / "layout.json").read_text(encoding="utf-8"))
+    return layout
 
 
 def text(value: str) -> str:

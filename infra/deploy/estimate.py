@@ -95,8 +95,8 @@ def x(posts_a_day: float, *, authors: bool, referenced: bool) -> tuple[float, fl
 
 def most_a_post(*, authors: bool, referenced: bool) -> float:
     """Return the most dollars that one post can cost with what comes with it (docs/costs.md)."""
-    one: float = X["post"]["dollars"] + (X["user"]["dollars"] if authors else 0.0)
-    return one * (2 if referenced else 1)
+    post_dollars: float = X["post"]["dollars"] + (X["user"]["dollars"] if authors else 0.0)
+    return post_dollars * (2 if referenced else 1)
 
 
 def worst(per_day: int, per_month: int) -> float | None:
@@ -133,7 +133,7 @@ def in_short(
     )
 
 
-def _plain(number: float) -> str:
+def _format_number(number: float) -> str:
     return f"{number:,.2f}".rstrip("0").rstrip(".")
 
 
@@ -181,7 +181,9 @@ def show(posts_a_day: float, per_day: int, per_month: int, *, authors: bool, ref
     guard = f"X bills never more than ${limit:,.2f} a month" if limit is not None else "no limit is set"
     print(f"\nThe money guard (MAX_POSTS_PER_DAY={per_day}, MAX_POSTS_PER_MONTH={per_month}): {guard}.")
     free = "; ".join(
-        f"{_plain(entry['free'])} {entry['unit']} of {entry['what']}" for entry in PRICES.values() if "free" in entry
+        f"{_format_number(entry['free'])} {entry['unit']} of {entry['what']}"
+        for entry in PRICES.values()
+        if "free" in entry
     )
     print(f"Free tiers are taken off, as if nothing else in the billing account used them: {free}.")
     days = [entry["read"] for entry in [*PRICES.values(), *X.values()]]

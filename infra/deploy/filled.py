@@ -19,10 +19,10 @@ NAME = re.compile(r"\$\{([A-Z_]+)\}")
 def fill(value: Any, environ: Mapping[str, str]) -> Any:
     """The same value with each text filled in. Small letters are Monitoring's own: ${outcome}."""
     if isinstance(value, dict):
-        return {key: fill(one, environ) for key, one in value.items()}
+        return {key: fill(item, environ) for key, item in value.items()}
     if isinstance(value, list):
-        return [fill(one, environ) for one in value]
-    return NAME.sub(lambda found: environ[found[1]], value) if isinstance(value, str) else value
+        return [fill(item, environ) for item in value]
+    return NAME.sub(lambda match: environ[match[1]], value) if isinstance(value, str) else value
 
 
 def put(document: dict[str, Any], assignment: str) -> None:
@@ -35,7 +35,7 @@ def put(document: dict[str, Any], assignment: str) -> None:
 
 
 if __name__ == "__main__":
-    found = fill(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), os.environ)
+    filled = fill(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), os.environ)
     for argument in sys.argv[2:]:
-        put(found, argument)
-    print(json.dumps(found, indent=1, ensure_ascii=False))
+        put(filled, argument)
+    print(json.dumps(filled, indent=1, ensure_ascii=False))

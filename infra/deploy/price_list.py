@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 URL = os.environ.get("X_PRICE_LIST") or "https://console.x.com/api/credits/pricing"
-OURS: dict[str, dict[str, Any]] = json.loads(
+BUNDLED: dict[str, dict[str, Any]] = json.loads(
     (Path(__file__).resolve().parents[2] / "posts" / "prices.json").read_text(encoding="utf-8")
 )
 _NAMES = {  # ours: (part of X's list, name in it)
@@ -38,13 +38,13 @@ class ListUnread(Exception):
 def fetch() -> dict[str, Any]:
     """Return X's list, from X_PRICE_LIST if that is set. Raises ListUnread."""
     try:
-        with urllib.request.urlopen(URL, timeout=_SECONDS) as answer:  # noqa: S310 - a constant, or what the person wrote
-            found = json.loads(answer.read(_MOST_BYTES))
+        with urllib.request.urlopen(URL, timeout=_SECONDS) as response:  # noqa: S310 - a constant, or what the person wrote
+            prices = json.loads(response.read(_MOST_BYTES))
     except (OSError, ValueError) as error:
         raise ListUnread(f"X's price list was not read ({type(error).__name__}: {str(error)[:100]})") from None
-    if not isinstance(found, dict) or not any(isinstance(found.get(part), dict) for part, _ in _NAMES.values()):
+    if not isinstance(prices, dict) or not any(isinstance(prices.get(part), dict) for part, _ in _NAMES.values()):
         raise ListUnread("X's price list was not read: the answer has another form than before")
-    return found
+    return prices
 
 
 def differences(theirs: Mapping[str, Any]) -> Iterator[str]:
@@ -52,11 +52,11 @@ def differences(theirs: Mapping[str, Any]) -> Iterator[str]:
     for kind, (part, name) in _NAMES.items():
         prices = theirs.get(part)
         price = prices.get(name) if isinstance(prices, dict) else None
-        ours = OURS[kind]["dollars"]
+        bundled = BUNDLED[kind]["dollars"]
         if not isinstance(price, (int, float)) or isinstance(price, bool):
-            yield f"{OURS[kind]['what']}: ${ours:.3f} here, and X's list does not have it ({name})"
-        elif abs(price - ours) > 1e-9:
-            yield f"{OURS[kind]['what']}: ${ours:.3f} here, ${price:.3f} in X's list ({name})"
+            yield f"{BUNDLED[kind]['what']}: ${bundled:.3f} here, and X's list does not have it ({name})"
+        elif abs(price - bundled) > 1e-9:
+            yield f"{BUNDLED[kind]['what']}: ${bundled:.3f} here, ${price:.3f} in X's list ({name})"
 
 
 def main() -> int:

@@ -11,18 +11,18 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-DAYS_LEFT = 3.0  # less is told
+WARN_BELOW_DAYS = 3.0  # less is told
 SOME = 20  # posts: a filter that has dropped fewer may be right
 
 
-def verdicts(found: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[tuple[bool, str, str]]:
+def verdicts(account: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[tuple[bool, str, str]]:
     """(good, what, remedy) each."""
 
     def number(name: str) -> int | None:
-        return int(found[name]) if found.get(name) is not None else None
+        return int(account[name]) if account.get(name) is not None else None
 
     holders = number("holders") or 0
-    stopped = found.get("stopped") or ""
+    stopped = account.get("stopped") or ""
     last = f" Its last words: {stopped.partition(' ')[2][:200]}" if stopped else ""
     yield (
         holders == 1,
@@ -74,19 +74,19 @@ def verdicts(found: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[t
             f"The table {environ['BIGQUERY_DATASET']}.rejected has the reason of each; after a repair: ./deploy.sh run rejected"
         ),
     )
-    asked, since = number("asked_hours"), number("removal_hours")
-    if asked is not None:
-        what = f"X was asked {asked:,} hours ago which posts were deleted"
+    asked_hours, since = number("asked_hours"), number("removal_hours")
+    if asked_hours is not None:
+        what = f"X was asked {asked_hours:,} hours ago which posts were deleted"
     elif since is None:
         what = "X was not asked yet which posts were deleted"
     else:
         what = f"since {since:,} hours X has not said to the end which posts were deleted"
     yield (
-        (asked if asked is not None else since or 0) <= 24,
+        (asked_hours if asked_hours is not None else since or 0) <= 24,
         what,
         "X's policy gives 24 hours. The log of the function remove-deleted says what keeps it: credits, token, the plan",
     )
-    yield from _account(found)
+    yield from _account(account)
     row = number("row_age")
     yield (
         row is not None,
@@ -95,23 +95,23 @@ def verdicts(found: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[t
     )
 
 
-def _account(found: Mapping[str, Any]) -> Iterator[tuple[bool, str, str]]:
+def _account(account: Mapping[str, Any]) -> Iterator[tuple[bool, str, str]]:
     """What is left at X, as far as X says it."""
 
     def real(name: str) -> float | None:
-        return float(found[name]) if found.get(name) is not None else None
+        return float(account[name]) if account.get(name) is not None else None
 
     dollars, days, cap, cap_days = (real(name) for name in ("credit_dollars", "credit_days", "cap_posts", "cap_days"))
     if dollars is not None:
         lasts = f", about {days:,.1f} days at the present rate" if days is not None else ""
         yield (
-            dollars > 0 and (days is None or days >= DAYS_LEFT),
+            dollars > 0 and (days is None or days >= WARN_BELOW_DAYS),
             f"X's credits: ${dollars:,.2f} left{lasts}",
             'Buy credits in X\'s developer console. docs/costs.md, "When the credits run out", says what happens at zero',
         )
     if cap is not None and cap_days is not None:
         yield (
-            cap_days >= DAYS_LEFT,
+            cap_days >= WARN_BELOW_DAYS,
             f"X's cap of {cap:,.0f} posts is reached in {cap_days:,.1f} days",
             "Then X ends the stream until its next period. Make a rule narrower: ./deploy.sh run rules plan --price",
         )

@@ -10,23 +10,23 @@ from ..x import search
 from .model import BackfillJob
 
 
-def account_for(job: BackfillJob, arrived: set[str]) -> None:
+def count_arrived(job: BackfillJob, arrived: set[str]) -> None:
     """Tell the budget which posts X has delivered today already, because X does not bill them again.
 
     A process that was killed never wrote down its count of the last posts, so they are counted here. What came with them is unknown, so
     each counts as the most that a post can cost.
     """
     today = job.context.server_clock.now().date()
-    posts = {post_id for post_id in arrived if search.time_of(post_id).date() == today}
+    posts = {post_id for post_id in arrived if search.created_at(post_id).date() == today}
     since = job.gap.since if job.gap.reason == "killed" else job.context.uncounted
     if since is not None:
         job.context.budget.add_arrived(
-            [post_id for post_id in posts if search.time_of(post_id) >= since], job.context.most
+            [post_id for post_id in posts if search.created_at(post_id) >= since], job.context.most
         )
     job.context.budget.mark_counted(posts)
 
 
-async def arrived_at_last(job: BackfillJob, since: datetime, first: int, last: int) -> dict[str, set[str]]:
+async def wait_for_arrivals(job: BackfillJob, since: datetime, first: int, last: int) -> dict[str, set[str]]:
     """Return posts that have arrived or are on their way: if BigQuery is behind, they are late, not missing. Raises NoLedger."""
     context, publisher = job.context, job.context.stream_publisher
     if publisher is None:
@@ -36,8 +36,8 @@ async def arrived_at_last(job: BackfillJob, since: datetime, first: int, last: i
     # what Pub/Sub does not have yet may be a gap of its own, should this process die
     while publisher.has_unpublished(first, last) and context.clock.monotonic() < job.deadline:
         await asyncio.sleep(context.times.lag / 10)
-    taken = publisher.acknowledged_ids(first, last)
-    return {post_id: set[str]() for post_id in taken} | await context.store.arrived(since, first, last)
+    acknowledged = publisher.acknowledged_ids(first, last)
+    return {post_id: set[str]() for post_id in acknowledged} | await context.store.arrived(since, first, last)
 
 
 async def _await_newer(job: BackfillJob, publisher: MessagePublisher, since: datetime, first: int) -> None:
@@ -46,7 +46,7 @@ async def _await_newer(job: BackfillJob, publisher: MessagePublisher, since: dat
     If neither the stream nor search brings a post, nothing can be concluded.
     """
     context = job.context
-    while not (newer := _taken(publisher, context.publisher, first)) and context.clock.monotonic() < job.quiet:
+    while not (newer := _acknowledged(publisher, context.publisher, first)) and context.clock.monotonic() < job.quiet:
         await asyncio.sleep(context.times.lag / 10)
     ids = sorted(map(int, newer))
     while newer and context.clock.monotonic() < job.deadline:
@@ -55,5 +55,5 @@ async def _await_newer(job: BackfillJob, publisher: MessagePublisher, since: dat
             await asyncio.sleep(context.times.lag / 10)
 
 
-def _taken(publisher: MessagePublisher, searched: MessagePublisher, first: int) -> set[str]:
+def _acknowledged(publisher: MessagePublisher, searched: MessagePublisher, first: int) -> set[str]:
     return publisher.acknowledged_ids(first, limits.HIGHEST_ID) | searched.acknowledged_ids(first, limits.HIGHEST_ID)

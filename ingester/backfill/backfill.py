@@ -20,13 +20,13 @@ from ..ledger.reservations import BudgetExhausted
 from ..ports import Clock
 from ..pubsub.envelope import DeadLetter, NotText, OutgoingMessage, to_message
 from ..x import search
-from ..x.search import AskedRule, Counted, Found, NoArchive, QueryRefused
+from ..x.search import Counted, NoArchive, QueryRefused, SearchedPost, SearchedRule
 from ..x.search_endpoints import RECENT, SearchEndpoint, endpoint_for
-from .arrivals import account_for, arrived_at_last
+from .arrivals import count_arrived, wait_for_arrivals
 from .by_hand import LEAST_PAGE
 from .lateness import check_counts, check_recovered, check_search
 from .model import BackfillContext, BackfillJob, BackfillResult, ManualSearch, Progress
-from .slices import POSTS_A_SLICE, slices, spread, to_the_millisecond
+from .slices import POSTS_A_SLICE, slices, spaced_slices, to_the_millisecond
 
 _PUBLISH_SECONDS = 60.0
 _COUNTS_OFF = 0.05  # X's counts have been seen to be too high by up to this share
@@ -64,18 +64,25 @@ async def _fill(
     is_old = since < oldest
     if progress.no_archive and gap.until <= oldest:
         why = "It lies further back than the seven days that recent search knows."
-        return _ended(GapStatus.UNFILLABLE if progress.done is None else GapStatus.PARTIAL, progress, why)
+        return _result(GapStatus.UNFILLABLE if progress.done is None else GapStatus.PARTIAL, progress, why)
     if progress.no_archive and is_old and progress.done is None:
         progress.note(f"What was posted before {oldest:%F %T} lies further back than the seven days of recent search.")
         since, is_old = oldest, False
-    asked = list(_searchable(gap, progress, is_old=is_old))
-    if not asked:
-        return _ended(GapStatus.UNFILLABLE, progress, "There is no known rule that search can handle.")
+    searchable_rules = list(_searchable(gap, progress, is_old=is_old))
+    if not searchable_rules:
+        return _result(GapStatus.UNFILLABLE, progress, "There is no known rule that search can handle.")
 
     counted_from = to_the_millisecond(accounted + edge) if accounted is not None else since
     now = context.clock.monotonic()
     job = BackfillJob(
-        context, gap, asked, counted_from, progress, now + context.times.late, now + context.times.lag, by_hand
+        context,
+        gap,
+        searchable_rules,
+        counted_from,
+        progress,
+        now + context.times.late,
+        now + context.times.lag,
+        by_hand,
     )
     done = max(since, progress.done or since)
     if progress.slices is None:
@@ -96,7 +103,7 @@ async def _fill(
     missing = max(0, progress.expected - progress.recovered) if progress.expected is not None else 0
     if missing:
         progress.note(_missing(missing, progress.expected or 0))
-    result = _ended(GapStatus.PARTIAL if progress.notes else GapStatus.FILLED, progress)
+    result = _result(GapStatus.PARTIAL if progress.notes else GapStatus.FILLED, progress)
     return replace(result, complete_until_heard=not (missing or progress.late or progress.expected is None))
 
 
@@ -106,7 +113,7 @@ def _missing(posts: int, expected: int) -> str:
     return f"{about}{posts:,} posts are missing: retweets, which search does not return, or posts deleted since.{off}"
 
 
-def as_message(post: Found, clock: Clock) -> OutgoingMessage | DeadLetter:
+def as_message(post: SearchedPost, clock: Clock) -> OutgoingMessage | DeadLetter:
     """Return the message of a post that search found, in the stream's shape."""
     payload = post.payload()
     try:
@@ -115,7 +122,7 @@ def as_message(post: Found, clock: Clock) -> OutgoingMessage | DeadLetter:
         return DeadLetter(payload, "search", f"not UTF-8: {error}", post.id)
 
 
-def _searchable(gap: Gap, progress: Progress, *, is_old: bool) -> Iterator[tuple[AskedRule, SearchEndpoint]]:
+def _searchable(gap: Gap, progress: Progress, *, is_old: bool) -> Iterator[tuple[SearchedRule, SearchEndpoint]]:
     for rule in gap.rules:
         endpoint = RECENT if progress.no_archive else endpoint_for(rule[1], is_old=is_old)
         if why := search.why_not_searchable(rule[1], endpoint.characters):
@@ -129,7 +136,7 @@ async def _plan(job: BackfillJob, start: datetime, until: datetime) -> None:
     spans = await _count(job, start, until)
     if job.by_hand and _plan_sample(job.by_hand, job.progress, job.gap.since, until):
         return
-    job.progress.slices = list(pairwise([start, *slices(spans, start, until, _posts_a_slice(job))]))
+    job.progress.slices = list(pairwise([start, *slices(spans, start, until, _posts_per_slice(job))]))
 
 
 async def _count(job: BackfillJob, start: datetime, until: datetime) -> list[tuple[datetime, datetime, int]]:
@@ -158,24 +165,24 @@ async def _count(job: BackfillJob, start: datetime, until: datetime) -> list[tup
 async def _counted(job: BackfillJob, since: datetime, until: datetime) -> Counted:
     if job.by_hand:
         return job.by_hand.counted
-    return await search.counts(job.context.x, job.asked, since, until, job.context.reservations.spend_request)
+    return await search.counts(job.context.x, job.rules, since, until, job.context.reservations.spend_request)
 
 
-def _plan_sample(wanted: ManualSearch, progress: Progress, since: datetime, until: datetime) -> bool:
+def _plan_sample(search_: ManualSearch, progress: Progress, since: datetime, until: datetime) -> bool:
     """Plan the slices of a sample, the same ones each time. Returns False where all posts are wanted."""
-    total = wanted.total or progress.expected
-    if not wanted.sample or not total or wanted.sample >= total:
+    total = search_.total or progress.expected
+    if not search_.sample or not total or search_.sample >= total:
         return False
-    share = wanted.sample / total
+    share = search_.sample / total
     progress.note(
         f"A sample: {share:.1%} of the time, in slices spread evenly over it. X counts {total:,} posts in all."
     )
     progress.expected = None
-    progress.slices = list(spread(since, until, share, max(1, wanted.sample // _POSTS_A_SAMPLE)))
+    progress.slices = list(spaced_slices(since, until, share, max(1, search_.sample // _POSTS_A_SAMPLE)))
     return True
 
 
-def _posts_a_slice(job: BackfillJob) -> int:
+def _posts_per_slice(job: BackfillJob) -> int:
     """Return the most posts of a slice. In a search by hand, a slice too large for the rest of the day's limit waits for the next day."""
     limit = job.context.budget.limit() if job.by_hand else None
     return POSTS_A_SLICE if limit is None else min(max(limit // job.context.most // 4, LEAST_PAGE), POSTS_A_SLICE)
@@ -185,55 +192,57 @@ async def _fill_slice(job: BackfillJob, start: datetime, end: datetime) -> None:
     """Fetch and publish the missing posts of one slice, then count what has arrived."""
     context, progress = job.context, job.progress
     remaining = context.budget.remaining()
-    if job.by_hand and remaining is not None and remaining < _posts_a_slice(job) * context.most:
+    if job.by_hand and remaining is not None and remaining < _posts_per_slice(job) * context.most:
         progress.cut = True  # a slice begun today and finished tomorrow would be paid for twice
         return
     first, last = int(search.id_before(start)) + 1, int(search.id_before(end))
     before = job.gap.since - 2 * timedelta(seconds=context.times.edge)  # X delivers within seconds
     here = await context.store.arrived(before, first, last)
-    account_for(job, set(here))
-    found = await _search(job, start, end)
-    new = sorted((post for post in found.values() if post.id not in here), key=lambda post: int(post.id))
+    count_arrived(job, set(here))
+    posts = await _search(job, start, end)
+    new = sorted((post for post in posts.values() if post.id not in here), key=lambda post: int(post.id))
     # if the process is killed before they are published, nobody would fetch these posts again
     await context.publisher.publish_all([as_message(post, context.clock) for post in new], _PUBLISH_SECONDS)
     counted_from = min(max(start, job.counted_from), end)
-    here |= await arrived_at_last(job, before, first, last)
-    ours = {post_id for post_id, matched in here.items() if not matched or matched - _others(job)} | set(found)
-    progress.recovered += sum(counted_from <= search.time_of(post_id) < end for post_id in ours)
+    here |= await wait_for_arrivals(job, before, first, last)
+    counted_here = {
+        post_id for post_id, matched in here.items() if not matched or matched - _unsearched_rule_ids(job)
+    } | set(posts)
+    progress.recovered += sum(counted_from <= search.created_at(post_id) < end for post_id in counted_here)
     progress.published += len(new)
-    progress.late |= any(_missed_while_connected(job.gap, post.made_at) for post in new)
+    progress.late |= any(_missed_while_connected(job.gap, post.created_at) for post in new)
     progress.done = end
     if job.by_hand and not progress.cut:
-        job.by_hand.told(progress)
+        job.by_hand.on_slice(progress)
 
 
-def _missed_while_connected(gap: Gap, made_at: datetime) -> bool:
+def _missed_while_connected(gap: Gap, created_at: datetime) -> bool:
     """Return whether a missing post was made before X was heard of last, and after the gap before it had ended."""
     ended = None
     for member in gap.members:
-        if member.heard is not None and made_at < member.heard and (ended is None or ended <= made_at):
+        if member.heard is not None and created_at < member.heard and (ended is None or ended <= created_at):
             return True
         ended = member.until
     return False
 
 
-def _others(job: BackfillJob) -> set[str]:
+def _unsearched_rule_ids(job: BackfillJob) -> set[str]:
     """Return the ids of rules whose posts X's counts do not include, because they were not asked for."""
-    asked = {" ".join(value.split()) for (_, value, _), _ in job.asked}
-    known = {rule_id: value for rule_id, value, _ in job.gap.rules} | dict(job.context.rule_values)
-    return {rule_id for rule_id, value in known.items() if " ".join(value.split()) not in asked}
+    searched_values = {" ".join(value.split()) for (_, value, _), _ in job.rules}
+    rule_values = {rule_id: value for rule_id, value, _ in job.gap.rules} | dict(job.context.rule_values)
+    return {rule_id for rule_id, value in rule_values.items() if " ".join(value.split()) not in searched_values}
 
 
-async def _search(job: BackfillJob, start: datetime, end: datetime) -> dict[str, Found]:
+async def _search(job: BackfillJob, start: datetime, end: datetime) -> dict[str, SearchedPost]:
     """Return posts by id. Each is paid for when it comes; one that cannot be read goes to the dead topic, and the rest goes on."""
     context, budget = job.context, job.context.budget
-    found: dict[str, Found] = {}
+    posts: dict[str, SearchedPost] = {}
 
     async def room(endpoint: SearchEndpoint) -> int:
         least, most = endpoint.page
         return await context.reservations.reserve_page(least * context.most, most * context.most) // context.most
 
-    for rule, endpoint in job.asked:
+    for rule, endpoint in job.rules:
         try:
             pages = search.pages(
                 context.x,
@@ -248,12 +257,12 @@ async def _search(job: BackfillJob, start: datetime, end: datetime) -> dict[str,
             async for page in pages:
                 budget.add(page.billed, more=prices.POST * len(page.unreadable))
                 context.reservations.release_page()
-                await _bury(job, page.unreadable)
-                for post in page.found:
-                    if post.id in found:
-                        found[post.id].rules += post.rules
+                await _dead_letter_unreadable(job, page.unreadable)
+                for post in page.posts:
+                    if post.id in posts:
+                        posts[post.id].rules += post.rules
                     else:
-                        found[post.id] = post
+                        posts[post.id] = post
         except BudgetExhausted:
             job.progress.cut = True
             break
@@ -263,10 +272,10 @@ async def _search(job: BackfillJob, start: datetime, end: datetime) -> dict[str,
         except QueryRefused as error:
             context.reservations.release_page()
             job.progress.note(f"X refuses to search for the rule '{rule[2] or rule[0]}' ({error}).")
-    return found
+    return posts
 
 
-async def _bury(job: BackfillJob, unreadable: list[bytes]) -> None:
+async def _dead_letter_unreadable(job: BackfillJob, unreadable: list[bytes]) -> None:
     fresh = [raw for raw in unreadable if raw not in job.progress.unreadable]
     if fresh:
         job.progress.unreadable |= set(fresh)
@@ -280,13 +289,13 @@ async def _bury(job: BackfillJob, unreadable: list[bytes]) -> None:
         await job.context.publisher.publish_all(dead, _PUBLISH_SECONDS)
 
 
-def _ended(status: GapStatus, progress: Progress, why: str = "") -> BackfillResult:
+def _result(status: GapStatus, progress: Progress, why: str = "") -> BackfillResult:
     notes = [*progress.notes, *([why] if why else [])]
     if status == "unfillable":
         return BackfillResult(status, None, None, progress.published, notes)
     return BackfillResult(status, progress.expected, progress.recovered, progress.published, notes)
 
 
-async def fill_by_hand(context: BackfillContext, gap: Gap, wanted: ManualSearch, progress: Progress) -> BackfillResult:
+async def fill_by_hand(context: BackfillContext, gap: Gap, by_hand: ManualSearch, progress: Progress) -> BackfillResult:
     """Fill between two times of somebody's choice, with no edges."""
-    return await fill(replace(context, times=replace(context.times, edge=0.0)), gap, None, progress, wanted)
+    return await fill(replace(context, times=replace(context.times, edge=0.0)), gap, None, progress, by_hand)

@@ -11,7 +11,7 @@ from posts.prices import DOLLARS
 from ..ledger.events import Searched
 from ..ledger.model import Event, Gap
 from ..x import search
-from ..x.search import AskedRule, Counted
+from ..x.search import Counted, SearchedRule
 from ..x.search_endpoints import SearchEndpoint, endpoint_for
 from .model import BackfillResult, ManualSearch, Progress
 
@@ -21,40 +21,40 @@ CUT = "The budget ended the search. The same command goes on, on the next day or
 _NOT_RETWEETS = " -is:retweet"
 _RECENT_SECONDS = 2.0  # between two pages of recent search: X allows 450 in 15 minutes
 
-Asked = list[tuple[AskedRule, SearchEndpoint]]
+SearchedRules = list[tuple[SearchedRule, SearchEndpoint]]
 
 
-def searchable(rules: Iterable[AskedRule], *, is_old: bool, say: Callable[[str], object]) -> Asked:
+def searchable(rules: Iterable[SearchedRule], *, is_old: bool, say: Callable[[str], object]) -> SearchedRules:
     """Return the rules that can be asked for, each with the search for it; says which cannot."""
-    found: Asked = []
+    accepted: SearchedRules = []
     for rule in rules:
         endpoint = endpoint_for(rule[1], is_old=is_old)
         if why := search.why_not_searchable(rule[1], endpoint.characters):
             say(f"The rule '{rule[2] or rule[1][:40]}' cannot be asked: {why}.")
         else:
-            found.append((rule, endpoint))
-    return found
+            accepted.append((rule, endpoint))
+    return accepted
 
 
-def gap(asked: Asked, since: datetime, until: datetime | None, end: datetime, sample: int | None) -> Gap:
+def gap(searched: SearchedRules, since: datetime, until: datetime | None, end: datetime, sample: int | None) -> Gap:
     """Return the interval, with a name that the same command has each time. `until` is the person's, `end` what X has by now."""
     words = [
         since.isoformat(),
         until.isoformat() if until else "now",
         str(sample),
-        *sorted(value for (_, value, _), _ in asked),
+        *sorted(value for (_, value, _), _ in searched),
     ]
     name = hashlib.blake2b("\n".join(words).encode(), digest_size=6).hexdigest()
-    return Gap(f"manual-{name}", since, "manual", end, tuple(rule for rule, _ in asked))
+    return Gap(f"manual-{name}", since, "manual", end, tuple(rule for rule, _ in searched))
 
 
-def without_retweets(asked: Asked) -> Asked:
+def without_retweets(searched: SearchedRules) -> SearchedRules:
     """Return queries that count what search returns. A rule that has no room for more characters is counted with its retweets."""
-    found: Asked = []
-    for (rule_id, value, tag), endpoint in asked:
+    counted_rules: SearchedRules = []
+    for (rule_id, value, tag), endpoint in searched:
         counted = f"({value}){_NOT_RETWEETS}"
-        found.append(((rule_id, counted if len(counted) <= endpoint.characters else value, tag), endpoint))
-    return found
+        counted_rules.append(((rule_id, counted if len(counted) <= endpoint.characters else value, tag), endpoint))
+    return counted_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Plan:
     """What is left of a search: from `begin` on X has `counted` posts. `earlier` is where it stopped; `most` units a post may cost."""
 
     gap: Gap
-    asked: Asked
+    rules: SearchedRules
     begin: datetime
     counted: Counted
     sample: int | None
@@ -90,7 +90,7 @@ class Plan:
     def share(self) -> float:
         return min(1.0, self.sample / self.posts_in_all) if self.sample and self.posts_in_all else 1.0
 
-    def sentences(self, left: int | None, limit: int | None) -> Iterator[str]:
+    def sentences(self, remaining: int | None, limit: int | None) -> Iterator[str]:
         """Say what it will fetch, cost and take. `left` and `limit` are units of the budget: until it is spent, and a day."""
         assert self.gap.until is not None
         if self.earlier:
@@ -115,17 +115,17 @@ class Plan:
             f"{what} {between}, without retweets, which search does not return: {cost}. X bills a post that the stream delivered the "
             f"same UTC day only once. {asking} {self._time()}"
         )
-        if left is not None and limit is not None and left < self.posts * self.most:
+        if remaining is not None and limit is not None and remaining < self.posts * self.most:
             days = math.ceil(self.posts * self.most / limit)
             yield (
-                f"The budget has {left:,} units left, and a day has {limit:,}: it takes up to {days:,} days. Run the same command each "
-                "day, or set MAX_POSTS_PER_DAY."
+                f"The budget has {remaining:,} units left, and a day has {limit:,}: it takes up to {days:,} days. Run the same command "
+                "each day, or set MAX_POSTS_PER_DAY."
             )
 
     def _time(self) -> str:
         pages = sum(
-            math.ceil((self.posts or 0) / len(self.asked) / endpoint.page[1]) * (endpoint.pause or _RECENT_SECONDS)
-            for _, endpoint in self.asked
+            math.ceil((self.posts or 0) / len(self.rules) / endpoint.page[1]) * (endpoint.pause or _RECENT_SECONDS)
+            for _, endpoint in self.rules
         )
         return (
             f"It takes about {pages / 3_600:,.1f} hours."
@@ -133,10 +133,10 @@ class Plan:
             else f"It takes about {math.ceil(pages / 60) or 1} minutes."
         )
 
-    def wanted(self, told: Callable[[Progress], object]) -> ManualSearch:
-        return ManualSearch(self.counted, self.sample, self.posts_in_all, told)
+    def by_hand(self, on_slice: Callable[[Progress], object]) -> ManualSearch:
+        return ManualSearch(self.counted, self.sample, self.posts_in_all, on_slice)
 
-    def begun(self) -> Progress:
+    def start_progress(self) -> Progress:
         """Return the progress from which the search goes on."""
         progress = Progress(done=self.begin if self.earlier else None)
         progress.note(NO_RETWEETS)
@@ -148,7 +148,7 @@ class Plan:
             self.gap.id, self.gap.since, done.done, self.gap.reason, self.posts_in_all, self._before + done.recovered
         )
 
-    def whole(self, result: BackfillResult) -> BackfillResult:
+    def total_result(self, result: BackfillResult) -> BackfillResult:
         """Return what became of the whole time, what was done before included."""
         expected = None if result.expected is None else self.posts_in_all
         return replace(result, expected=expected, recovered=self._before + (result.recovered or 0))

@@ -13,7 +13,7 @@ from ..errors import Denied, SearchBehind
 from ..ledger.reservations import BudgetExhausted
 from ..x import search
 from ..x.consumer import Delivered
-from ..x.search import AskedRule, Counted
+from ..x.search import Counted, SearchedRule
 from ..x.search_endpoints import SearchEndpoint
 from .model import BackfillJob
 
@@ -21,7 +21,7 @@ _WITNESSES = 10  # posts; one is enough, and some may have been deleted
 _MOST_DOUBLINGS = 6  # 1, 2, 4, ... minutes up to an hour
 _COUNTS_OFF = 0.05  # X's counts have been seen to be wrong by up to this share
 _STRICT_TIMES = 3  # seven minutes; then one post that X does not count is no sign of lateness
-_RECOUNTS = 8  # in four hours; then X's counts are taken as they are
+RECOUNTS = 8  # in four hours; then X's counts are taken as they are
 
 
 async def check_search(job: BackfillJob) -> None:
@@ -58,15 +58,15 @@ async def check_counts(job: BackfillJob, counted: Counted) -> None:
 
     The minutes right after the gap have been counted with it. If the stream was silent then, later ones are asked for: one request more.
     """
-    if job.gap.until is None or job.progress.times_behind >= _RECOUNTS:
+    if job.gap.until is None or job.progress.times_behind >= RECOUNTS:
         return
     since, until = job.gap.until, job.gap.until + timedelta(seconds=job.context.times.edge)
-    after = [(start, end, posts) for start, end, posts in counted.spans if start >= since]
-    if after and (delivered := _delivered(job, after[0][0], min(after[-1][1], until))):
-        total: int | None = sum(posts for _, _, posts in after)
+    later = [(start, end, posts) for start, end, posts in counted.spans if start >= since]
+    if later and (delivered := _delivered(job, later[0][0], min(later[-1][1], until))):
+        total: int | None = sum(posts for _, _, posts in later)
     elif chosen := _choose_witnesses(job, until):
         rule, endpoint, witnesses = chosen
-        first, last = _made_at(witnesses[0]), _made_at(witnesses[-1]) + timedelta(milliseconds=1)
+        first, last = _created_at(witnesses[0]), _created_at(witnesses[-1]) + timedelta(milliseconds=1)
         delivered = len(witnesses)
         try:
             spend = job.context.reservations.spend_request
@@ -85,7 +85,7 @@ def check_recovered(job: BackfillJob) -> None:
     progress = job.progress
     if progress.expected is None or progress.recovered <= progress.expected:
         return
-    if progress.recovered > progress.expected * (1 + _COUNTS_OFF) + 1 and progress.times_behind < _RECOUNTS:
+    if progress.recovered > progress.expected * (1 + _COUNTS_OFF) + 1 and progress.times_behind < RECOUNTS:
         progress.recount = True
         _postpone(
             job, f"X counts {progress.expected:,} posts, and {progress.recovered:,} are here: its counts are behind"
@@ -93,14 +93,16 @@ def check_recovered(job: BackfillJob) -> None:
     progress.expected = progress.recovered  # X's counts are estimates, and no fewer can be
 
 
-async def _returns_any(job: BackfillJob, rule: AskedRule, endpoint: SearchEndpoint, witnesses: list[Delivered]) -> bool:
+async def _returns_any(
+    job: BackfillJob, rule: SearchedRule, endpoint: SearchEndpoint, witnesses: list[Delivered]
+) -> bool:
     """Whether search returns one of these posts. They lie close together, and what lies between them was delivered as well."""
     context, least = job.context, endpoint.page[0]
 
     async def size() -> int:
         return await context.reservations.reserve_page(least * context.most, least * context.most) // context.most
 
-    first, last = _made_at(witnesses[0]), _made_at(witnesses[-1]) + timedelta(milliseconds=1)
+    first, last = _created_at(witnesses[0]), _created_at(witnesses[-1]) + timedelta(milliseconds=1)
     delivered = {str(witness.post) for witness in witnesses}
     pages = search.pages(
         context.x,
@@ -116,7 +118,7 @@ async def _returns_any(job: BackfillJob, rule: AskedRule, endpoint: SearchEndpoi
         async for page in pages:
             context.budget.add(page.billed, more=POST * len(page.unreadable))
             context.reservations.release_page()
-            delivered -= {post.id for post in page.found}
+            delivered -= {post.id for post in page.posts}
     except (BudgetExhausted, search.QueryRefused):
         context.reservations.release_page()
         return True  # nothing can be fetched so: filling says why
@@ -126,7 +128,7 @@ async def _returns_any(job: BackfillJob, rule: AskedRule, endpoint: SearchEndpoi
     return len(delivered) < len(witnesses)
 
 
-def _choose_witnesses(job: BackfillJob, since: datetime) -> tuple[AskedRule, SearchEndpoint, list[Delivered]] | None:
+def _choose_witnesses(job: BackfillJob, since: datetime) -> tuple[SearchedRule, SearchEndpoint, list[Delivered]] | None:
     """Return a rule, how it is searched, and some posts after the gap that match it and that search should have by now.
 
     The first ones, and later ones each time that they are not returned: the first may have been deleted.
@@ -134,41 +136,41 @@ def _choose_witnesses(job: BackfillJob, since: datetime) -> tuple[AskedRule, Sea
     newest = job.context.server_clock.now() - timedelta(
         seconds=job.context.times.lag / 4
     )  # asking too early costs a minute
-    after = sorted(
-        item for item in job.context.delivered() if not item.is_retweet and since <= _made_at(item) <= newest
+    later = sorted(
+        item for item in job.context.delivered() if not item.is_retweet and since <= _created_at(item) <= newest
     )
     edge, tries = timedelta(seconds=job.context.times.edge), job.progress.times_behind
     matching = [
-        (rule, endpoint, [item for item in after if _ids(job, rule) & set(item.rules)]) for rule, endpoint in job.asked
+        (rule, endpoint, [item for item in later if _ids(job, rule) & set(item.rules)]) for rule, endpoint in job.rules
     ]
     matching = [chosen for chosen in matching if chosen[2]]
     if not matching:
         return None
     # each time another rule, because search may leave out all posts of one
     rule, endpoint, items = matching[tries % len(matching)]
-    begin = _made_at(items[0]) + tries // len(matching) * edge
-    first = next((item for item in items if _made_at(item) >= begin), items[-1])
-    close = [item for item in items if first <= item and _made_at(item) <= _made_at(first) + edge]
+    begin = _created_at(items[0]) + tries // len(matching) * edge
+    first = next((item for item in items if _created_at(item) >= begin), items[-1])
+    close = [item for item in items if first <= item and _created_at(item) <= _created_at(first) + edge]
     return rule, endpoint, close[:_WITNESSES]
 
 
 def _delivered(job: BackfillJob, since: datetime, until: datetime) -> int:
     """Return how many posts the stream has delivered that were made between two times and match a rule that is asked for."""
-    ids = {rule_id for rule, _ in job.asked for rule_id in _ids(job, rule)}
-    return sum(since <= _made_at(item) < until for item in job.context.delivered() if ids & set(item.rules))
+    ids = {rule_id for rule, _ in job.rules for rule_id in _ids(job, rule)}
+    return sum(since <= _created_at(item) < until for item in job.context.delivered() if ids & set(item.rules))
 
 
-def _ids(job: BackfillJob, rule: AskedRule) -> set[str]:
+def _ids(job: BackfillJob, rule: SearchedRule) -> set[str]:
     """Return X's ids of a rule: one that was added again has another."""
     return {rule[0]} | {rule_id for rule_id, value in job.context.rule_values.items() if value == rule[1]}
 
 
-def _made_at(item: Delivered) -> datetime:
-    return search.time_of(str(item.post))
+def _created_at(item: Delivered) -> datetime:
+    return search.created_at(str(item.post))
 
 
 def _postpone(job: BackfillJob, why: str) -> None:
     progress, times = job.progress, job.context.times
-    wait = min(times.fill_again * 2.0 ** min(progress.times_behind, _MOST_DOUBLINGS), times.stopped)
+    wait = min(times.backfill_retry * 2.0 ** min(progress.times_behind, _MOST_DOUBLINGS), times.stopped)
     progress.times_behind += 1
     raise SearchBehind(f"{why}. It is asked again in {wait / 60:,.0f} minutes", wait)

@@ -27,20 +27,20 @@ async def fetch(
 
     began = context.server_clock.now()
     try:
-        result = await backfill.fill_by_hand(context, plan.gap, plan.wanted(record), progress)
+        result = await backfill.fill_by_hand(context, plan.gap, plan.by_hand(record), progress)
     finally:
         ledger.write(Reserved("the search has ended"))  # what it has cost, and no more, on every way out
     if progress.cut:
         return None
-    whole, note = plan.whole(result), " ".join(result.notes) or None
+    whole, note = plan.total_result(result), " ".join(result.notes) or None
     gap = plan.gap
     ledger.write(
         GapFilled(gap.id, gap.since, gap.until, gap.reason, whole.status, whole.expected, whole.recovered, note)
     )
     # a gap that the ingester has closed meanwhile has its own count
     past = [event for event in await ledger.store.since(plan.gap.since) if event.at < began]
-    asked = [value for (_, value, _), _ in plan.asked]
-    for skipped in history.skipped_within(past, plan.gap.since, plan.end, asked):
+    values = [value for (_, value, _), _ in plan.rules]
+    for skipped in history.skipped_within(past, plan.gap.since, plan.end, values):
         if skipped.status == "partial" and not await _arrived(ledger, skipped, began):
             continue  # the search found nothing more: what is missing is missing for good
         note = f"Filled by the search {plan.gap.id}. How many of this gap's posts are here is not counted apart."

@@ -17,7 +17,7 @@ from ..timeouts import Timeouts
 from ..x.client import X
 from ..x.consumer import Delivered
 from ..x.rate_limit import ServerClock
-from ..x.search import AskedRule, Counted, time_of
+from ..x.search import Counted, SearchedRule, created_at
 from ..x.search_endpoints import SearchEndpoint
 from .slices import Slice
 
@@ -33,7 +33,7 @@ class ManualSearch:
     counted: Counted
     sample: int | None = None
     total: int | None = None
-    told: Callable[["Progress"], object] = lambda progress: None
+    on_slice: Callable[["Progress"], object] = lambda progress: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class BackfillContext:
 
     def delivered_between(self, since: datetime, until: datetime) -> int:
         """Return how many posts that were made between two times the stream has delivered lately."""
-        return sum(since <= time_of(str(item.post)) < until for item in self.delivered())
+        return sum(since <= created_at(str(item.post)) < until for item in self.delivered())
 
     @property
     def budget(self) -> Budget:
@@ -121,7 +121,7 @@ class BackfillJob:
 
     context: BackfillContext
     gap: Gap
-    asked: list[tuple[AskedRule, SearchEndpoint]]
+    rules: list[tuple[SearchedRule, SearchEndpoint]]
     counted_from: datetime
     progress: Progress
     deadline: float

@@ -32,7 +32,7 @@ class GapQueue:
 
     def oldest(self) -> datetime | None:
         """Return the start of the oldest waiting gap, or None."""
-        return min((gap.not_held_since for gap, _ in self._waiting), default=None)
+        return min((gap.missing_since for gap, _ in self._waiting), default=None)
 
     def add(self, gap: Gap, ended_ago: float) -> None:
         """Queue a gap that ended so many seconds ago: search can know what was posted in it once its edge and X's lag are over."""

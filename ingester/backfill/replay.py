@@ -56,7 +56,7 @@ ORDER BY `at`
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class StoredMessage:
     """One message to publish again; `at` orders them, and is where an interrupted replay goes on."""
 
     message: OutgoingMessage
@@ -70,14 +70,14 @@ class Replay:
         self._client = bigquery.Client(project=settings.google_cloud_project)
         self._dataset = f"{settings.google_cloud_project}.{settings.bigquery_dataset}"
         self._sql = {"archive": _ARCHIVE, "rejected": _REJECTED}[source]
-        self._make = {"archive": _of_archive, "rejected": _of_rejected}[source]
+        self._make = {"archive": _from_archive, "rejected": _from_rejected}[source]
         self._since, self._until = since, until
 
     def count(self) -> int:
         unordered = self._sql.partition("ORDER BY")[0]
         return int(next(self._query("SELECT COUNT(*) AS messages FROM (\n" + unordered + ")"))["messages"])
 
-    def messages(self) -> Iterator[Again]:
+    def messages(self) -> Iterator[StoredMessage]:
         """Yield the messages, oldest first."""
         for row in self._query(self._sql):
             yield self._make(row)
@@ -97,27 +97,29 @@ class Replay:
             ) from None
 
 
-async def run(replay: Replay, publisher: MessagePublisher, rate: float, on_published: Callable[[Again], None]) -> None:
+async def run(
+    replay: Replay, publisher: MessagePublisher, rate: float, on_published: Callable[[StoredMessage], None]
+) -> None:
     """Publish all, at most `rate` a second; calls `on_published` for each that was handed over. Raises LedgerFailed, PublishFailed."""
     began, number = time.monotonic(), 0
     messages = replay.messages()
     while page := await in_thread(lambda: list(islice(messages, _PAGE)), seconds=2 * _SECONDS):
-        for again in page:
+        for stored in page:
             await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
             while publisher.waiting >= _MOST_WAITING and publisher.failure is None:  # publish would block the loop
                 await asyncio.sleep(_POLL_SECONDS)
-            publisher.publish(again.message)
-            on_published(again)
+            publisher.publish(stored.message)
+            on_published(stored)
             number += 1
 
 
-def _of_archive(row: dict[str, Any]) -> Again:
+def _from_archive(row: dict[str, Any]) -> StoredMessage:
     received_at = row["received_at"]
     payload = (row["payload"] or "").encode()
-    return Again(to_message(payload, row["id"], _micros(received_at), "archive"), received_at)
+    return StoredMessage(to_message(payload, row["id"], _micros(received_at), "archive"), received_at)
 
 
-def _of_rejected(row: dict[str, Any]) -> Again:
+def _from_rejected(row: dict[str, Any]) -> StoredMessage:
     """Make a message of a rejected one, with the time at which it first arrived if that is known."""
     data: bytes = row["data"] or b""
     try:
@@ -129,7 +131,7 @@ def _of_rejected(row: dict[str, Any]) -> Again:
         message = to_message(payload, inspect_line(payload).id, received_at, "rejected")
     except NotText:
         message = to_message(payload.decode("utf-8", "replace").encode(), "", received_at, "rejected")
-    return Again(replace(message, more={REDRIVEN: row["message_id"] or ""}), row["at"] or datetime.now(UTC))
+    return StoredMessage(replace(message, more={REDRIVEN: row["message_id"] or ""}), row["at"] or datetime.now(UTC))
 
 
 def _micros(moment: datetime) -> int:

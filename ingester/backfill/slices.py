@@ -10,7 +10,7 @@ _SHORTEST = timedelta(seconds=1)
 Slice = tuple[datetime, datetime]
 
 
-def spread(start: datetime, until: datetime, share: float, count: int) -> Iterator[Slice]:
+def spaced_slices(start: datetime, until: datetime, share: float, count: int) -> Iterator[Slice]:
     """Yield `count` slices that are that share of the time in all, each in the middle of its part of the time."""
     step = (until - start) / count
     length = max(step * share, _SHORTEST)

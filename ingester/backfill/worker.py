@@ -82,7 +82,7 @@ class Worker:
                     gap_id=gap.id,
                     message=f"The gap stays open: {type(error).__name__}: {error}"[:500],
                 )
-                await asyncio.sleep(waits.until_gap_is_tried_again(error, self._context.times))
+                await asyncio.sleep(waits.backfill_retry_delay(error, self._context.times))
         self._before, self._progress = self._before + self._progress.published, Progress()
         self._record(gap, result)
         if result.expected is not None:
@@ -92,11 +92,11 @@ class Worker:
     def _record(self, gap: Gap, result: BackfillResult) -> None:
         """Write a row for each gap. The one that ended last has the numbers and comes first: from it on nothing is counted again."""
         for member in sorted(gap.members, key=lambda member: member.id != gap.id):
-            self._record_one(member, result if member.id == gap.id else _counted_with(gap, result))
+            self._record_result(member, result if member.id == gap.id else _result_of_member(gap, result))
 
-    def _record_one(self, gap: Gap, result: BackfillResult) -> None:
+    def _record_result(self, gap: Gap, result: BackfillResult) -> None:
         note = " ".join(result.notes) or None
-        since = gap.not_held_since if result.complete_until_heard else gap.since
+        since = gap.missing_since if result.complete_until_heard else gap.since
         self._ledger.write(
             GapFilled(gap.id, since, gap.until, gap.reason, result.status, result.expected, result.recovered, note)
         )
@@ -113,7 +113,7 @@ class Worker:
         )
 
 
-def _counted_with(gap: Gap, result: BackfillResult) -> BackfillResult:
+def _result_of_member(gap: Gap, result: BackfillResult) -> BackfillResult:
     """Return the result for a gap whose posts are counted in another one's row."""
     note = f"Filled and counted together with the gap {gap.id}, which has the numbers."
     expected, recovered = (None if number is None else 0 for number in (result.expected, result.recovered))

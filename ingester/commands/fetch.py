@@ -16,8 +16,8 @@ from ..ledger.reservations import Reservations
 from ..pubsub.publisher import Publisher
 from ..x import rules, search
 from ..x.client import X
-from .session import Interrupted, Session, drain, until_interrupted, writing
-from .terminal import agreed, check_interval, console, progress_bar, warn
+from .session import Interrupted, Session, drain, until_interrupted, writing_ledger
+from .terminal import check_interval, confirmed, console, progress_bar, warn
 
 # https://cloud.google.com/bigquery/docs/streaming-data-into-bigquery, on partitioned tables: 3,650 days; one is left for the way
 _STREAMABLE = timedelta(days=3_649)
@@ -31,8 +31,8 @@ async def fetch(session: Session, arguments: Namespace) -> int:
     _check_streamable(since, now)
     until = min(until, now - timedelta(seconds=session.times.lag))
     x = await session.connect_x()
-    asked = by_hand.searchable(await _rules_to_ask(x, arguments), is_old=since < now - search.DAYS, say=warn)
-    gap = by_hand.gap(asked, since, arguments.until, until, arguments.sample)
+    searched = by_hand.searchable(await _rules_to_ask(x, arguments), is_old=since < now - search.DAYS, say=warn)
+    gap = by_hand.gap(searched, since, arguments.until, until, arguments.sample)
     earlier = await session.store().searched(gap.id)
     begin = earlier.until if earlier and earlier.until else since
     if begin >= until:
@@ -41,13 +41,13 @@ async def fetch(session: Session, arguments: Namespace) -> int:
     ledger, reservations = await session.open_budget()
     budget = reservations.budget
     _require_room(budget.limit(), session.most_units)
-    async with writing(ledger):
-        console.print(f"X charges ${search.units_of_counts(asked) * DOLLARS:.3f} for counting what there is.")
-        counted = await search.counts(x, by_hand.without_retweets(asked), begin, until, reservations.spend_request)
-        plan = by_hand.Plan(gap, asked, begin, counted, arguments.sample, earlier, session.most_units)
+    async with writing_ledger(ledger):
+        console.print(f"X charges ${search.count_units(searched) * DOLLARS:.3f} for counting what there is.")
+        counted = await search.counts(x, by_hand.without_retweets(searched), begin, until, reservations.spend_request)
+        plan = by_hand.Plan(gap, searched, begin, counted, arguments.sample, earlier, session.most_units)
         for sentence in plan.sentences(budget.remaining(), budget.limit()):
             console.print(sentence)
-        if arguments.dry_run or not await agreed(arguments, "Fetch and publish them?"):
+        if arguments.dry_run or not await confirmed(arguments, "Fetch and publish them?"):
             return 0 if arguments.dry_run else 1
         return await _fetch(session, x, ledger, reservations, plan)
 
@@ -77,7 +77,7 @@ def _check_streamable(since: datetime, now: datetime) -> None:
 async def _fetch(session: Session, x: X, ledger: Ledger, reservations: Reservations, plan: by_hand.Plan) -> int:
     settings = session.settings
     publisher = Publisher(settings.topic_path, settings.dead_topic_path)
-    held = history.last_held(await ledger.store.history())
+    coverage = history.last_coverage(await ledger.store.history())
     context = model.BackfillContext(
         x=x,
         publisher=publisher,
@@ -89,9 +89,9 @@ async def _fetch(session: Session, x: X, ledger: Ledger, reservations: Reservati
         began=session.server_clock.now(),
         authors=settings.expand_authors,
         referenced=settings.expand_referenced,
-        uncounted=held[0] if held and held[1] == "killed" else None,
+        uncounted=coverage[0] if coverage and coverage[1] == "killed" else None,
     )
-    progress, result, code = plan.begun(), None, 130
+    progress, result, code = plan.start_progress(), None, 130
     with progress_bar() as shown:
         task = shown.add_task("posts", total=plan.posts)
 
@@ -116,11 +116,13 @@ async def _fetch(session: Session, x: X, ledger: Ledger, reservations: Reservati
     return 0
 
 
-async def _rules_to_ask(x: X, arguments: Namespace) -> list[search.AskedRule]:
+async def _rules_to_ask(x: X, arguments: Namespace) -> list[search.SearchedRule]:
     """Return X's rules, or the file's if X has none, limited to the requested tags."""
-    found = await rules.there(x) or rules.read(arguments.rules)
-    wanted = set(arguments.rule or ())
-    if missing := wanted - {rule.tag for rule in found}:
-        tags = ", ".join(sorted({rule.tag for rule in found if rule.tag})) or "none"
-        raise ConfigurationError(f"There is no rule with the tag {', '.join(sorted(missing))}. The tags are: {tags}.")
-    return [(rule.id, rule.value, rule.tag) for rule in found if not wanted or rule.tag in wanted]
+    listed = await rules.fetch(x) or rules.read(arguments.rules)
+    chosen = set(arguments.rule or ())
+    if missing := chosen - {rule.tag for rule in listed}:
+        available = ", ".join(sorted({rule.tag for rule in listed if rule.tag})) or "none"
+        raise ConfigurationError(
+            f"There is no rule with the tag {', '.join(sorted(missing))}. The tags are: {available}."
+        )
+    return [(rule.id, rule.value, rule.tag) for rule in listed if not chosen or rule.tag in chosen]

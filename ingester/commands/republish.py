@@ -8,7 +8,7 @@ from ..ledger.events import EventKind, Redriven
 from ..ledger.ledger import Ledger
 from ..pubsub.publisher import Publisher
 from ..threads import in_thread
-from .session import Interrupted, Session, drain, until_interrupted, writing
+from .session import Interrupted, Session, drain, until_interrupted, writing_ledger
 from .terminal import check_interval, console, progress_bar
 
 _LATE = timedelta(minutes=2)  # a rejected message may appear in BigQuery so much later than its time says
@@ -22,7 +22,7 @@ async def republish(session: Session, arguments: Namespace) -> int:
     until = arguments.until or session.server_clock.now()
     ledger = session.ledger()
     if since is None:
-        since = datetime(2020, 1, 1, tzinfo=UTC) if arguments.again else await _redriven_until(ledger)
+        since = datetime(2020, 1, 1, tzinfo=UTC) if arguments.again else await _last_redrive_end(ledger)
     check_interval(since, until)
     posts = replay.Replay(session.settings, source, since, until)
     count = await in_thread(posts.count, seconds=None)
@@ -35,12 +35,12 @@ async def republish(session: Session, arguments: Namespace) -> int:
     if arguments.dry_run or not count:
         return 0
     publisher = Publisher(session.settings.topic_path, session.settings.dead_topic_path)
-    last: list[replay.Again] = []
+    last: list[replay.StoredMessage] = []
     is_interrupted = False
     with progress_bar() as progress:
         task = progress.add_task(source, total=count)
 
-        def show(message: replay.Again) -> None:
+        def show(message: replay.StoredMessage) -> None:
             last[:] = [message]
             progress.advance(task)
 
@@ -50,10 +50,10 @@ async def republish(session: Session, arguments: Namespace) -> int:
             is_interrupted = True
     await drain(publisher)
     if (
-        source == "rejected" and last and since <= await _redriven_until(ledger)
+        source == "rejected" and last and since <= await _last_redrive_end(ledger)
     ):  # else what lies between would be forgotten
         until_now = min(last[0].at, session.server_clock.now() - _LATE)
-        async with writing(ledger):
+        async with writing_ledger(ledger):
             ledger.write(Redriven(since, until_now, publisher.published))
     console.print(f"{publisher.published:,} messages published.")
     if is_interrupted:
@@ -71,7 +71,7 @@ def _hours(seconds: float) -> str:
     return f"{seconds / 3_600:.1f} hours" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"
 
 
-async def _redriven_until(ledger: Ledger) -> datetime:
+async def _last_redrive_end(ledger: Ledger) -> datetime:
     """Return where the last redrive ended."""
     ended = [event.until for event in await ledger.store.history() if event.event == EventKind.REDRIVEN and event.until]
     return max(ended) + timedelta(microseconds=1) if ended else datetime(2020, 1, 1, tzinfo=UTC)

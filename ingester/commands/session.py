@@ -87,10 +87,10 @@ def open_session(settings: Settings, times: Timeouts) -> Session:
 
 def run(command: Coroutine[Any, Any, int]) -> int:
     """Run a command, and return its exit code. Raises ExpectedError."""
-    return asyncio.run(_explain(command))
+    return asyncio.run(_as_refused(command))
 
 
-async def _explain(command: Awaitable[int]) -> int:
+async def _as_refused(command: Awaitable[int]) -> int:
     try:
         return await command
     except Denied as error:
@@ -113,7 +113,7 @@ def _no_ledger(error: NoLedger) -> str:
 
 
 @asynccontextmanager
-async def writing(ledger: Ledger) -> AsyncIterator[None]:
+async def writing_ledger(ledger: Ledger) -> AsyncIterator[None]:
     """Write the ledger's rows within the block; at its end those that wait, for half a minute at most."""
     task = asyncio.get_running_loop().create_task(ledger.run())
     try:

@@ -19,8 +19,8 @@ from ..x import rules, search
 from ..x.client import X
 from ..x.rules import Rule
 from ..x.search_endpoints import SearchEndpoint, endpoint_for
-from .session import Session, writing
-from .terminal import agreed, console, warn
+from .session import Session, writing_ledger
+from .terminal import confirmed, console, warn
 
 NO_PROJECT = "none"  # ./deploy.sh estimate has none, and no ledger
 _PRICED = timedelta(days=6, hours=23)  # recent counts go back seven days
@@ -28,9 +28,9 @@ _PRICED = timedelta(days=6, hours=23)  # recent counts go back seven days
 
 def check(arguments: Namespace) -> int:
     """Look at the rules file alone, without X, a token or a project. Exit code 1 where a rule has a mistake."""
-    ours = rules.read(arguments.rules)
+    file_rules = rules.read(arguments.rules)
     wrong = 0
-    for rule in ours:
+    for rule in file_rules:
         console.print(f"{escape(str(rule))}  [dim]{len(rule.value):,} characters[/]")
         for mistake in rules.mistakes(rule):
             wrong += 1
@@ -38,7 +38,7 @@ def check(arguments: Namespace) -> int:
         if why := search.why_not_searchable(rule.value):
             console.print(f"  [yellow]after a disconnect, search cannot be asked for what was missed: {escape(why)}[/]")
     console.print(
-        f"{len(ours)} rule{'s' * (len(ours) != 1)}, {wrong or 'no'} mistake{'s' * (wrong != 1)} that can be seen without X. "
+        f"{len(file_rules)} rule{'s' * (len(file_rules) != 1)}, {wrong or 'no'} mistake{'s' * (wrong != 1)} that can be seen without X. "
         "rules plan asks X, and --price what they cost."
     )
     return 1 if wrong else 0
@@ -46,67 +46,67 @@ def check(arguments: Namespace) -> int:
 
 async def plan(session: Session, arguments: Namespace) -> int:
     """Show how X's rules differ from the file's. Exit code 1 if `apply` would change something."""
-    ours = rules.read(arguments.rules)
+    file_rules = rules.read(arguments.rules)
     x = await session.connect_x()
-    found = rules.compare(ours, await rules.there(x))
-    await rules.check(x, found.add)
-    kinds = [("add", found.add), ("change (leave)", found.remove), ("keep", found.keep), ("not ours", found.foreign)]
+    plan = rules.compare(file_rules, await rules.fetch(x))
+    await rules.check(x, plan.add)
+    kinds = [("add", plan.add), ("change (leave)", plan.remove), ("keep", plan.keep), ("not ours", plan.foreign)]
     pricing = None
     if arguments.price:
         priced = (
-            [[rule.value for rule in ours]]
+            [[rule.value for rule in file_rules]]
             if arguments.json
             else [[rule.value] for _, group in kinds for rule in group]
         )
         pricing = await _open_pricing(x, session, priced)
     if arguments.json:
-        print(orjson.dumps(await _as_json(ours, found, pricing)).decode())
-        return 1 if found.changes else 0
+        print(orjson.dumps(await _as_json(file_rules, plan, pricing)).decode())
+        return 1 if plan.changes else 0
     table = Table("", "rule", *(["posts a day", "$ a day", "$ a month"] if arguments.price else []))
     for what, listed in kinds:
         for rule in listed:
             table.add_row(what, escape(str(rule)), *(await _price(pricing, rule.value) if pricing else []))
     console.print(table)
-    if found.foreign:
+    if plan.foreign:
         console.print("Rules that are not ours are left alone; rules apply --remove-foreign removes them.")
     console.print(
-        f"{len(found.add)} to add, {len(found.remove)} to change, {len(found.keep)} as they are, {len(found.foreign)} not ours."
+        f"{len(plan.add)} to add, {len(plan.remove)} to change, {len(plan.keep)} as they are, {len(plan.foreign)} not ours."
     )
-    return 1 if found.changes else 0
+    return 1 if plan.changes else 0
 
 
 async def apply(session: Session, arguments: Namespace) -> int:
     """Sync X's rules with the file, without a disconnect."""
-    ours = rules.read(arguments.rules)
+    file_rules = rules.read(arguments.rules)
     x = await session.connect_x()
-    found = rules.compare(ours, await rules.there(x))
-    gone = found.foreign if arguments.remove_foreign else []
-    if not found.changes and not gone:
+    plan = rules.compare(file_rules, await rules.fetch(x))
+    gone = plan.foreign if arguments.remove_foreign else []
+    if not plan.changes and not gone:
         console.print("X has the file's rules already. Nothing is changed.")
         return 0
-    for what, listed in (("add", found.add), ("remove", found.remove), ("remove, not ours", gone)):
+    for what, listed in (("add", plan.add), ("remove", plan.remove), ("remove, not ours", gone)):
         for rule in listed:
             console.print(f"{what}: {escape(str(rule))}")
     if gone:
         warn(
             "A running ingester installs again what its own rules.yaml names: deploy it with this file (./deploy.sh up)."
         )
-    retagged = {old.value for old in found.remove}
-    await rules.check(x, [rule for rule in found.add if rule.value not in retagged])
-    if not await agreed(arguments, "Change X's rules so?"):
+    retagged = {old.value for old in plan.remove}
+    await rules.check(x, [rule for rule in plan.add if rule.value not in retagged])
+    if not await confirmed(arguments, "Change X's rules so?"):
         return 1
-    await rules.apply(x, found, remove_foreign=arguments.remove_foreign)
+    await rules.apply(x, plan, remove_foreign=arguments.remove_foreign)
     console.print("Done. X needs up to 20 s to know new rules; the stream stays as it is.")
     return 0
 
 
-async def _as_json(ours: list[Rule], found: rules.Plan, pricing: "_Pricing | None") -> dict[str, Any]:
+async def _as_json(file_rules: list[Rule], plan: rules.Plan, pricing: "_Pricing | None") -> dict[str, Any]:
     """`posts_a_day` counts a post that matches several rules once, as far as one query can hold them."""
-    kinds = {"add": found.add, "change": found.remove, "keep": found.keep, "not_ours": found.foreign}
+    kinds = {"add": plan.add, "change": plan.remove, "keep": plan.keep, "not_ours": plan.foreign}
     listed = [{"what": what, "tag": r.tag, "value": r.value} for what, group in kinds.items() for r in group]
     if pricing is None:
         return {"rules": listed}
-    return {"rules": listed, "posts_a_day": round(await pricing.posts_a_day([rule.value for rule in ours]), 1)}
+    return {"rules": listed, "posts_a_day": round(await pricing.posts_a_day([rule.value for rule in file_rules]), 1)}
 
 
 async def _price(pricing: "_Pricing", value: str) -> tuple[str, str, str]:
@@ -135,8 +135,8 @@ class _Pricing:
     async def posts_a_day(self, values: list[str]) -> float:
         """Ask X. Costs one request for counts, or more if the rules do not fit into one query."""
         until = self.session.server_clock.now() - timedelta(minutes=1)
-        spend = self.reservations.spend_request if self.reservations else _unrecorded
-        async with writing(self.ledger) if self.ledger else nullcontext():
+        spend = self.reservations.spend_request if self.reservations else _spend_unrecorded
+        async with writing_ledger(self.ledger) if self.ledger else nullcontext():
             counted = await search.counts(self.x, _with_window(values), until - _PRICED, until, spend)
         if counted.total is None:
             raise Refused("X does not say how many posts these rules match. Try again in a minute.")
@@ -148,7 +148,7 @@ async def _open_pricing(x: X, session: Session, priced: list[list[str]]) -> _Pri
 
     Raises Refused where a limit is reached.
     """
-    units = sum(search.units_of_counts(_with_window(values)) for values in priced)
+    units = sum(search.count_units(_with_window(values)) for values in priced)
     console.print(f"X charges ${units * DOLLARS:.3f} for counting what the rules match.")
     if session.settings.google_cloud_project == NO_PROJECT:
         return _Pricing(x, session, None, None)
@@ -164,9 +164,9 @@ async def _open_pricing(x: X, session: Session, priced: list[list[str]]) -> _Pri
     return _Pricing(x, session, ledger, reservations)
 
 
-def _with_window(values: list[str]) -> list[tuple[search.AskedRule, SearchEndpoint]]:
+def _with_window(values: list[str]) -> list[tuple[search.SearchedRule, SearchEndpoint]]:
     return [(("", value, ""), endpoint_for(value, is_old=False)) for value in values]
 
 
-async def _unrecorded(units: int) -> None:
+async def _spend_unrecorded(units: int) -> None:
     """Spend without a ledger; the sentence before it names the price."""

@@ -19,7 +19,7 @@ _is_seen = sys.stderr.isatty() or "COLUMNS" in os.environ
 console = SafeConsole(stderr=True, highlight=False, width=None if _is_seen else 1_000)
 
 
-async def agreed(arguments: Namespace, question: str) -> bool:
+async def confirmed(arguments: Namespace, question: str) -> bool:
     """Ask the person, unless --yes was given. Raises ConfigurationError where there is nobody to ask."""
     if arguments.yes:
         return True

@@ -41,7 +41,7 @@ class GapStatus(StrEnum):
 class StopReason(StrEnum):
     """The column `reason` of a stop."""
 
-    TOLD = "told"  # by a signal
+    SIGNAL = "told"  # by a signal
     PAUSE = "pause"  # by ./deploy.sh pause
     BUDGET = "budget"
     POSTS = "posts"  # --posts

@@ -42,7 +42,7 @@ class Gaps:
     @property
     def since(self) -> datetime | None:
         """Return when the current gap began."""
-        return self._open.gap.not_held_since if self._open is not None else None
+        return self._open.gap.missing_since if self._open is not None else None
 
     def resume(self, events: list[Event]) -> list[Gap]:
         """Take what earlier runs left open, and the time since the stream was last held. Returns the gaps that have ended."""
@@ -53,8 +53,8 @@ class Gaps:
                 self._open = _Open(gap, is_recorded=True)  # the oldest goes on
             else:
                 ended.append(gap if gap.until is not None else replace(gap, until=now))
-        if self._open is None and (held := history.last_held(events, now)):
-            self._open = _Open(self._new(*held))
+        if self._open is None and (coverage := history.last_coverage(events, now)):
+            self._open = _Open(self._new(*coverage))
         return ended
 
     def begin(self, since: datetime, heard: datetime, reason: str) -> None:
@@ -69,7 +69,7 @@ class Gaps:
         gap = self._open.gap
         row = self._ledger.write(GapOpened(gap.id, gap.since, gap.reason, _as_row(gap.rules)))
         try:
-            await self._ledger.settled(row, _ROW_SECONDS)
+            await self._ledger.wait_until_stored(row, _ROW_SECONDS)
         except NoLedger as error:
             log.event("ledger_behind", "WARNING", message=f"The gap is not in the ledger yet: {error}")
 
@@ -78,7 +78,7 @@ class Gaps:
         if self._open is None:
             return None
         opened, until = self._open.gap, self._server_clock.now()
-        heard = min(opened.not_held_since, until)
+        heard = min(opened.missing_since, until)
         gap = replace(opened, since=min(opened.since, until), until=until, heard=heard)
         self._open = None
         log.event(

@@ -56,7 +56,7 @@ class Heartbeat:
         status, budget = self._status(), self._budget
         self._ledger.write(Alive(status.covered_until, **status.account))
         money = {}
-        if budget.is_known:
+        if budget.has_external_units:
             money = {
                 "dollars_today": round(budget.today() * DOLLARS, 2),
                 "dollars_month": round(budget.month() * DOLLARS, 2),

@@ -15,11 +15,11 @@ from .model import Event, Gap
 
 ENDED = frozenset(GapStatus) - {GapStatus.OPEN}
 BY_HAND = frozenset({"manual"})  # the reason of what somebody fetched between two times of their choice
-_STOPS = frozenset(StopReason) - {StopReason.TOLD, StopReason.PAUSE, StopReason.POSTS, StopReason.BUG}
+_STOPS = frozenset(StopReason) - {StopReason.SIGNAL, StopReason.PAUSE, StopReason.POSTS, StopReason.BUG}
 _USUAL_DAYS = 7
 
 
-def rival(events: Sequence[Event], me: str, now: datetime, fresh: float, execution: str = "") -> Event | None:
+def find_rival(events: Sequence[Event], me: str, now: datetime, fresh: float, execution: str = "") -> Event | None:
     """Return the latest event of another live ingester that holds the stream or started before us; `fresh` is in seconds.
 
     `execution` is the Cloud Run execution that we are an attempt of: it starts an attempt only when the previous one is over.
@@ -34,7 +34,7 @@ def rival(events: Sequence[Event], me: str, now: datetime, fresh: float, executi
         and not (execution and holder.split("/", maxsplit=1)[0] == execution)
         and last[holder].event != EventKind.STOPPED
         and abs((now - last[holder].at).total_seconds()) < fresh  # a row from the future was written by a wrong clock
-        and ((at, holder) < mine or _holds(events, holder))
+        and ((at, holder) < mine or _is_connected(events, holder))
     ]
     return max(others, key=lambda event: event.at, default=None)
 
@@ -49,24 +49,26 @@ def newer_holder(
     """
     for event in reversed(events):
         took = event.event == EventKind.CONNECTED and event.at > since
-        held = event.event == EventKind.ALIVE and event.since is not None and event.since > since
-        ours = event.holder == me or (execution and event.holder.split("/", maxsplit=1)[0] == execution)
-        if ours or not (took or held):
+        is_newer_connection = event.event == EventKind.ALIVE and event.since is not None and event.since > since
+        is_own = event.holder == me or (execution and event.holder.split("/", maxsplit=1)[0] == execution)
+        if is_own or not (took or is_newer_connection):
             continue
-        after = [one for one in events if one.holder == event.holder and one.at >= event.at]
-        let_go = any(one.event == EventKind.STOPPED for one in after)  # between two connections it is still its stream
-        if not let_go and (now - after[-1].at).total_seconds() < fresh:
+        later = [other for other in events if other.holder == event.holder and other.at >= event.at]
+        let_go = any(
+            other.event == EventKind.STOPPED for other in later
+        )  # between two connections it is still its stream
+        if not let_go and (now - later[-1].at).total_seconds() < fresh:
             return event
     return None
 
 
-def _holds(events: Sequence[Event], holder: str) -> bool:
-    said = [
+def _is_connected(events: Sequence[Event], holder: str) -> bool:
+    kinds = [
         e.event
         for e in events
         if e.holder == holder and e.event in {EventKind.CONNECTED, EventKind.DISCONNECTED, EventKind.STOPPED}
     ]
-    return bool(said) and said[-1] == EventKind.CONNECTED
+    return bool(kinds) and kinds[-1] == EventKind.CONNECTED
 
 
 def stop_in_force(events: Sequence[Event], now: datetime, conditions: Mapping[str, str]) -> Event | None:
@@ -85,14 +87,14 @@ def stop_in_force(events: Sequence[Event], now: datetime, conditions: Mapping[st
     return None
 
 
-def last_held(events: Sequence[Event], now: datetime | None = None) -> tuple[datetime, str] | None:
+def last_coverage(events: Sequence[Event], now: datetime | None = None) -> tuple[datetime, str] | None:
     """Return (until when, why it ended) of the last time that anyone held the stream, as far as it is certain.
 
     A heartbeat says up to when all was published; what a killed ingester received after that may be lost. A time in the future was
     written by a wrong clock, and does not count.
     """
     holding: dict[str, bool] = defaultdict(bool)
-    found: tuple[datetime, str] | None = None
+    coverage: tuple[datetime, str] | None = None
     paused = False  # written by whoever stopped the ingester, before or after it ended
     for event in events:
         if now is not None and (event.since or event.at) > now:
@@ -101,18 +103,18 @@ def last_held(events: Sequence[Event], now: datetime | None = None) -> tuple[dat
             holding[event.holder], paused = True, False
         elif event.event == EventKind.STOPPED and event.reason == StopReason.PAUSE:
             paused = True
-            found = (found[0], "pause") if found else None
+            coverage = (coverage[0], "pause") if coverage else None
         if not holding[event.holder]:
             continue
         if event.event == EventKind.DISCONNECTED:
-            found = (event.since or event.at, event.reason or "disconnected")
+            coverage = (event.since or event.at, event.reason or "disconnected")
             holding[event.holder] = False
         elif event.event == EventKind.STOPPED:
-            found = (event.since or event.at, "pause" if paused else event.reason or "stopped")
+            coverage = (event.since or event.at, "pause" if paused else event.reason or "stopped")
             holding[event.holder] = False
         elif event.event in {EventKind.CONNECTED, EventKind.ALIVE}:
-            found = (event.since or event.at, "killed")
-    return found
+            coverage = (event.since or event.at, "killed")
+    return coverage
 
 
 def open_gaps(events: Sequence[Event]) -> list[Gap]:
@@ -130,7 +132,7 @@ def open_gaps(events: Sequence[Event]) -> list[Gap]:
     return sorted(opened.values(), key=lambda gap: gap.since)
 
 
-def accounted(events: Iterable[Event]) -> datetime | None:
+def accounted_until(events: Iterable[Event]) -> datetime | None:
     """Return the end of the last gap whose posts were counted; nothing before it is counted again."""
     ends = [
         e.until
@@ -140,12 +142,12 @@ def accounted(events: Iterable[Event]) -> datetime | None:
     return max(ends, default=None)
 
 
-def skipped_within(events: Sequence[Event], since: datetime, until: datetime, asked: Iterable[str]) -> list[Event]:
+def skipped_within(events: Sequence[Event], since: datetime, until: datetime, searched: Iterable[str]) -> list[Event]:
     """Return the last rows of gaps wholly between two times that were skipped or filled in part.
 
     Only gaps all of whose rules a search for `asked` has covered.
     """
-    values = {" ".join(value.split()) for value in asked}
+    values = {" ".join(value.split()) for value in searched}
     newest = {event.gap_id: event for event in events if event.event == EventKind.GAP_FILLED}
     rules = {event.gap_id: event.rules or [] for event in events if event.event == EventKind.GAP_OPENED}
     return [

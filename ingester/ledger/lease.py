@@ -34,7 +34,7 @@ class Lease:
         self._clock = clock
         self._server_clock = server_clock
         self._times = times
-        self._is_started_again = "CLOUD_RUN_JOB" in environ  # by Cloud Scheduler, in 15 minutes
+        self._restarts = "CLOUD_RUN_JOB" in environ  # by Cloud Scheduler, in 15 minutes
         self._execution = environ.get("CLOUD_RUN_EXECUTION", "")
 
     async def acquire(self) -> list[Event]:
@@ -48,9 +48,9 @@ class Lease:
             seen = seen or other.at
             age = (self._server_clock.now() - other.at).total_seconds()
             # a process started by hand must find out now
-            if self._is_started_again or other.at > seen:
+            if self._restarts or other.at > seen:
                 raise Done(f"{other.holder} holds the stream: its last row is {age:.0f} s old. Nothing to do here.")
-            wait = waits.until_other_is_looked_for(self._times)
+            wait = waits.lease_check_delay(self._times)
             if wait >= 1:
                 log.event(
                     "waiting", seconds=round(wait, 1), why=f"{other.holder} was alive {age:.0f} s ago: it may still be"
@@ -84,7 +84,7 @@ class Lease:
         """Look for another after a time in which no row of ours was stored: it may have taken us for dead. A task; raises Done."""
         while True:
             await asyncio.sleep(self._times.alive)
-            if self._ledger.lapsed(self._times.fresh):
+            if self._ledger.has_interval_above(self._times.fresh):
                 await self.yield_to_newer(connected_since())
 
     async def _history(self) -> list[Event]:
@@ -92,7 +92,7 @@ class Lease:
 
     def _rival(self, events: list[Event]) -> Event | None:
         now = self._server_clock.now()
-        return history.rival(events, self._ledger.holder, now, self._times.fresh, self._execution)
+        return history.find_rival(events, self._ledger.holder, now, self._times.fresh, self._execution)
 
     async def _events(self, read: Callable[[], Awaitable[list[Event]]]) -> list[Event] | None:
         try:
@@ -113,11 +113,11 @@ class StaleConnections:
     async def exist(self) -> bool:
         """Return whether X counts a connection. If X does not say, assume that it counts none: the stream's own answer will show."""
         try:
-            answer = await self._x.connections()
+            response = await self._x.connections()
         except Unavailable as error:
             log.event("connections_unknown", "WARNING", message=str(error))
             return False
-        return answer.status == 200 and bool(answer.body.get("data"))
+        return response.status == 200 and bool(response.body.get("data"))
 
     async def terminate(self) -> None:
         if self._limiter.wait(self._clock.monotonic()) > 0:

@@ -24,7 +24,7 @@ from .event_store import EventStore
 from .events import DayEnded, LedgerEvent
 from .model import Event
 
-_HELD = 5_000  # rows that wait for BigQuery: more than three days of heartbeats
+_MAX_WAITING_ROWS = 5_000  # rows that wait for BigQuery: more than three days of heartbeats
 _AT_ONCE = 500  # rows of one insert
 
 
@@ -46,7 +46,7 @@ async def read_with_retry(question: Callable[[], Awaitable[T]], clock: Clock, ti
             if clock.monotonic() > deadline:
                 raise LedgerFailed(f"{error}. {NO_LEDGER}") from None
             log.event("ledger_away", "WARNING", message=str(error))
-            await asyncio.sleep(waits.until_ledger_is_read_again(times))
+            await asyncio.sleep(waits.ledger_read_delay(times))
 
 
 class Row:
@@ -85,8 +85,12 @@ class Ledger:
 
     def _queue(self, event: LedgerEvent, at: datetime) -> Row:
         row = Row(Event(self.holder, at, event.kind, **self._units_on(at.date()), **_columns(event)))
-        if len(self._rows) >= _HELD:
-            log.event("ledger_full", "ERROR", message=f"{_HELD} rows wait for BigQuery; '{event.kind}' is not written")
+        if len(self._rows) >= _MAX_WAITING_ROWS:
+            log.event(
+                "ledger_full",
+                "ERROR",
+                message=f"{_MAX_WAITING_ROWS} rows wait for BigQuery; '{event.kind}' is not written",
+            )
             row.refused = "too many rows wait"
             row.settled.set()
             return row
@@ -96,7 +100,7 @@ class Ledger:
 
     def _units_on(self, day: date) -> dict[str, Any]:
         budget = self._budget
-        if budget is None or not budget.is_known:
+        if budget is None or not budget.has_external_units:
             return {}
         return {
             "delivered_today": budget.units(day),
@@ -105,7 +109,7 @@ class Ledger:
             "sequence": next(self._sequence),
         }
 
-    async def settled(self, row: Row, seconds: float) -> None:
+    async def wait_until_stored(self, row: Row, seconds: float) -> None:
         """Return when the row is stored. Raises NoLedger."""
         try:
             async with asyncio.timeout(seconds):
@@ -117,7 +121,7 @@ class Ledger:
         if row.refused:
             raise NoLedger(f"BigQuery refuses the row '{row.event.event}' of ingester_events: {row.refused}")
 
-    def lapsed(self, seconds: float) -> bool:
+    def has_interval_above(self, seconds: float) -> bool:
         """Return whether, since the last call, two stored rows lay further apart than that."""
         longest, self._longest = self._longest, 0.0
         return longest > seconds
@@ -143,7 +147,7 @@ class Ledger:
             except NoLedger as error:
                 if not failures:
                     log.event("ledger_behind", "WARNING", message=f"ingester_events cannot be written: {error}")
-                await asyncio.sleep(waits.until_rows_are_inserted_again(failures))
+                await asyncio.sleep(waits.insert_retry_delay(failures))
                 failures += 1
                 continue
             failures = 0

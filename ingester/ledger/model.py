@@ -65,7 +65,7 @@ class Gap:
         return self.joined or (self,)
 
     @property
-    def not_held_since(self) -> datetime:
+    def missing_since(self) -> datetime:
         """Return the best estimate of when the gap began, for people and alerts."""
         return self.heard if self.heard is not None else self.since
 
@@ -89,8 +89,8 @@ def as_now(event: Event) -> Event:
         return replace(event, event=EventKind.REFUSED, note=None)
     if event.event != EventKind.STOPPED or event.condition is not None or event.reason not in _CONDITIONED:
         return event
-    found = _OLD_CONDITION.match(event.note or "")
-    return replace(event, condition=found[1]) if found else event
+    match = _OLD_CONDITION.match(event.note or "")
+    return replace(event, condition=match[1]) if match else event
 
 
 def as_row(event: Event) -> dict[str, Any]:

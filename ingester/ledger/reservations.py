@@ -118,12 +118,12 @@ class Reservations:
         if remaining is None:
             return most
         if remaining <= 0 and self.budget.reached_limit() is None:
-            raise Unavailable("Another program has reserved what is left of the budget", self._times.fill_again)
+            raise Unavailable("Another program has reserved what is left of the budget", self._times.backfill_retry)
         if remaining <= 0:
             raise BudgetExhausted
         return min(max(remaining, least), most)
 
     async def _record(self) -> None:
         ceiling = self.budget.ceiling()
-        await self._ledger.settled(self._ledger.write(Reserved()), _ROW_SECONDS)
+        await self._ledger.wait_until_stored(self._ledger.write(Reserved()), _ROW_SECONDS)
         self.budget.confirm(ceiling)

@@ -25,7 +25,7 @@ _RETRY = DEFAULT_RETRY.with_timeout(5.0)  # the client would go on for 600 s
 _SECONDS = (3.0, 10.0)  # connect, read
 _INSERT_SECONDS = 15.0
 _QUERY_SECONDS = 20.0
-_LOOK_BACK = timedelta(days=400)  # a gap stays open until a row with its end is written
+_MAX_AGE = timedelta(days=400)  # a gap stays open until a row with its end is written
 _SPENT_BACK = timedelta(days=63)  # the day counts of this month, and of the one in which X's period may have begun
 _TYPES: dict[type, str] = {int: "INT64", str: "STRING", datetime: "TIMESTAMP"}
 _WHOLE = timedelta(hours=2)  # every event of this time counts
@@ -141,7 +141,7 @@ class Store:
     async def history(self) -> list[Event]:
         """Return all that a start has to know."""
         now = datetime.now(UTC)
-        times = {"oldest": now - _LOOK_BACK, "whole": now - _WHOLE}
+        times = {"oldest": now - _MAX_AGE, "whole": now - _WHOLE}
         return await _within(_QUERY_SECONDS, lambda: self._events(_HISTORY, times))
 
     async def units(self) -> list[HolderUnits]:
@@ -155,9 +155,9 @@ class Store:
 
     async def searched(self, gap_id: str) -> Event | None:
         """Return how far a search by hand has come; None if it has not begun."""
-        named = {"oldest": datetime.now(UTC) - _LOOK_BACK, "gap_id": gap_id}
-        found = await _within(_QUERY_SECONDS, lambda: self._events(_SEARCHED, named))
-        return found[0] if found else None
+        named = {"oldest": datetime.now(UTC) - _MAX_AGE, "gap_id": gap_id}
+        rows = await _within(_QUERY_SECONDS, lambda: self._events(_SEARCHED, named))
+        return rows[0] if rows else None
 
     async def arrived(self, since: datetime, first: int, last: int) -> dict[str, set[str]]:
         """Return the posts, by id from first to last, that were received since then, each with the ids of its rules."""

@@ -113,9 +113,9 @@ def _problem(message: dict[str, Any]) -> str | None:
     means the end it closes the connection, and its answer to the next connect says why.
     """
     errors = message.get("errors")
-    listed = [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else [message]
-    for one in listed:
-        said = one.get("disconnect_type") or one.get("connection_issue")
-        if said or str(one.get("type")).rpartition("/")[2] in _ENDS or str(one.get("title")) in _ENDS:
-            return str(said or one.get("title") or one.get("type"))
+    listed = [item for item in errors if isinstance(item, dict)] if isinstance(errors, list) else [message]
+    for item in listed:
+        reason = item.get("disconnect_type") or item.get("connection_issue")
+        if reason or str(item.get("type")).rpartition("/")[2] in _ENDS or str(item.get("title")) in _ENDS:
+            return str(reason or item.get("title") or item.get("type"))
     return None

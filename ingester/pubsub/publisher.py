@@ -125,19 +125,21 @@ class Publisher:
         """Return the smallest id among the posts that wait for Pub/Sub: after a pause it is older than the moment it was accepted."""
         with self._changed:
             return min(
-                (number for _, one in self._open.values() if (number := parse_id(one)) is not None), default=None
+                (number for _, post_id in self._open.values() if (number := parse_id(post_id)) is not None),
+                default=None,
             )
 
     def acknowledged_ids(self, first: int, last: int) -> set[str]:
         """Return which of the latest acknowledged posts have ids in the range. They will arrive, however late."""
         with self._changed:
-            return {one for one in self._acknowledged_ids if first <= int(one) <= last}
+            return {post_id for post_id in self._acknowledged_ids if first <= int(post_id) <= last}
 
     def has_unpublished(self, first: int, last: int) -> bool:
         """Whether a post with such an id still waits for Pub/Sub."""
         with self._changed:
             return any(
-                (number := parse_id(one)) is not None and first <= number <= last for _, one in self._open.values()
+                (number := parse_id(post_id)) is not None and first <= number <= last
+                for _, post_id in self._open.values()
             )
 
     async def publish_all(self, messages: Sequence[OutgoingMessage | DeadLetter], seconds: float) -> None:
@@ -152,13 +154,13 @@ class Publisher:
             return self.drain(seconds)
 
         try:
-            left = await in_thread(work, seconds=2 * seconds)
+            unpublished = await in_thread(work, seconds=2 * seconds)
         except TimeoutError:
-            left = self.waiting
+            unpublished = self.waiting
         if self.failure is not None:
             raise self.failure
-        if left:
-            raise PublishFailed(f"{left} posts of the search are not published within {seconds:.0f} s")
+        if unpublished:
+            raise PublishFailed(f"{unpublished} posts of the search are not published within {seconds:.0f} s")
 
     @property
     def waiting(self) -> int:
@@ -168,12 +170,12 @@ class Publisher:
     def _take_room(self, message: OutgoingMessage | DeadLetter) -> None:
         """Holds the lock, and lets go of it while it waits."""
         since = time.monotonic()
-        told = False
+        warned = False
         while self.waiting >= UNACKNOWLEDGED and self.failure is None:
             if self._hurried:
                 raise BufferFull
-            if not told and time.monotonic() - since >= 1.0:
-                told = True
+            if not warned and time.monotonic() - since >= 1.0:
+                warned = True
                 log.event(
                     "blocked",
                     "WARNING",
@@ -182,7 +184,7 @@ class Publisher:
             self._changed.wait(1.0)
         if self.failure is not None:
             raise self.failure
-        if told:
+        if warned:
             log.event("unblocked", seconds=round(time.monotonic() - since, 1))
         self.accepted += 1
         self._open[id(message)] = self._monotonic(), message.id
@@ -242,7 +244,7 @@ class Publisher:
             item = self._unsettled.get()
             try:
                 if isinstance(item, DeadLetter):
-                    self._bury(item)
+                    self._send_dead_letter(item)
                     self._acknowledged([item], dead=1)
                 else:
                     self._settle(*item)
@@ -270,10 +272,10 @@ class Publisher:
         if refusal is None:
             self._acknowledged([message], published=1)
             return
-        self._bury(DeadLetter(message.raw, message.source, str(refusal)))
+        self._send_dead_letter(DeadLetter(message.raw, message.source, str(refusal)))
         self._acknowledged([message], dead=1)
 
-    def _bury(self, letter: DeadLetter) -> None:
+    def _send_dead_letter(self, letter: DeadLetter) -> None:
         log.event("refused", "ERROR", message=f"A message goes to the dead topic: {letter.reason}"[:500])
         buried = _Message(data=letter.raw, attributes={"source": letter.source, "reason": letter.reason[:1_000]})
         if refusal := self._send_alone(self._dead_topic, buried):

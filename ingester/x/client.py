@@ -68,14 +68,14 @@ class X:
 
     async def rules(self) -> Response:
         """Return all rules, in `body['data']`."""
-        path, found = "/2/tweets/search/stream/rules", []
-        answer = Response(200)
-        async for answer in self._pages(
+        path, listed = "/2/tweets/search/stream/rules", []
+        response = Response(200)
+        async for response in self._pages(
             lambda token: self._call("GET", path, {"max_results": _RULES_A_PAGE} | _page("pagination_token", token))
         ):
-            found += _listed(answer.body)
-        unique = {str(rule.get("id")): rule for rule in found if isinstance(rule, dict)}
-        return Response(answer.status, answer.body | {"data": list(unique.values())})
+            listed += _listed(response.body)
+        unique = {str(rule.get("id")): rule for rule in listed if isinstance(rule, dict)}
+        return Response(response.status, response.body | {"data": list(unique.values())})
 
     async def add_rules(self, rules: list[dict[str, str]], *, dry_run: bool = False) -> Response:
         """`rules` have value and tag. What X refuses is in `body['errors']`, with a status of 2xx."""
@@ -127,12 +127,12 @@ class X:
             return {"max_results": await size(), "tweet.fields": ",".join(self._fields.names)}
 
         async def page(token: str | None) -> Response:
-            answer = await self._request_with_retry(
+            response = await self._request_with_retry(
                 path, parameters | _page("next_token", token), with_size, pause=endpoint.pause
             )
-            if answer.status == 400 and self._fields.leave_out_refused(answer.body):
+            if response.status == 400 and self._fields.leave_out_refused(response.body):
                 return await page(token)
-            return answer
+            return response
 
         path = f"/2/tweets/search/{endpoint.name}"
         return self._pages(page)
@@ -170,14 +170,14 @@ class X:
         tokens: set[str] = set()
         token, stale = None, 0
         for _ in range(_PAGES):
-            answer = await ask(token)
-            names = {_name(one) for one in _listed(answer.body)}
-            if answer.status == 200 and names and not names - seen:
+            response = await ask(token)
+            names = {_name(item) for item in _listed(response.body)}
+            if response.status == 200 and names and not names - seen:
                 return  # the page has been there: its total is counted
-            yield answer
-            if answer.status != 200:
+            yield response
+            if response.status != 200:
                 return
-            meta = answer.body.get("meta")
+            meta = response.body.get("meta")
             token = meta.get("next_token") if isinstance(meta, dict) else None
             stale = 0 if names - seen else stale + 1
             if not token:
@@ -209,18 +209,18 @@ class X:
         parameters = {**parameters, **await prepare()}
         if pause:
             self._resets[path] = self._clock.monotonic() + pause * self._times.pace
-        answer = await self._call("GET", path, parameters)
-        if answer.remaining == 0:
-            self._resets[path] = self._clock.monotonic() + (answer.reset_in or self._times.asked_least)
-        return answer
+        response = await self._call("GET", path, parameters)
+        if response.remaining == 0:
+            self._resets[path] = self._clock.monotonic() + (response.reset_in or self._times.min_retry_after)
+        return response
 
     async def _call(self, method: str, path: str, parameters: Mapping[str, Any], body: Any = None) -> Response:
         """Make one request, and once more where the token was refused and there is another."""
         token = self.tokens.current
-        answer = await self._ask(method, path, parameters, body, token)
-        if answer.status == 401 and await self._renewed(token):
-            answer = await self._ask(method, path, parameters, body, self.tokens.current)
-        return answer
+        response = await self._ask(method, path, parameters, body, token)
+        if response.status == 401 and await self._renewed(token):
+            response = await self._ask(method, path, parameters, body, self.tokens.current)
+        return response
 
     async def _renewed(self, refused: Token) -> bool:
         try:
@@ -230,20 +230,22 @@ class X:
             return False
 
     async def _ask(self, method: str, path: str, parameters: Mapping[str, Any], body: Any, token: Token) -> Response:
-        asked = self._clock.monotonic()
+        sent_at = self._clock.monotonic()
         reply = await self._http.call(method, path, parameters, body, token)
-        self._server_clock.compare(reply.headers, asked)
+        self._server_clock.compare(reply.headers, sent_at)
         wait = retry_after(reply.headers, self._server_clock.now().timestamp())
         if wait is not None:  # X's window is shorter, so a longer wait is a mistake
-            wait = min(max(wait, self._times.asked_least), self._times.asked_most)
-        left = reply.headers.get("x-rate-limit-remaining", "")
-        answer = Response(reply.status, reply.body or {}, int(left) if left.isdecimal() else None, wait or 0.0)
-        limited = reply.status == 429 and answer.body.get("title") != "UsageCapExceeded"
+            wait = min(max(wait, self._times.min_retry_after), self._times.max_retry_after)
+        remaining = reply.headers.get("x-rate-limit-remaining", "")
+        response = Response(
+            reply.status, reply.body or {}, int(remaining) if remaining.isdecimal() else None, wait or 0.0
+        )
+        limited = reply.status == 429 and response.body.get("title") != "UsageCapExceeded"
         if reply.status >= 500 or limited:
-            raise Unavailable(f"{path}: {answer.error_text}", wait)
+            raise Unavailable(f"{path}: {response.error_text}", wait)
         if reply.status < 300 and reply.body is None:
             raise Unavailable(f"{path}: X's answer is not JSON, or cut off")
-        return answer
+        return response
 
 
 def read_usage(body: Object) -> tuple[int, int] | None:
@@ -272,6 +274,6 @@ def _listed(body: Object) -> list[Any]:
     return data if isinstance(data, list) else []
 
 
-def _name(one: Any) -> str:
+def _name(item: Any) -> str:
     """Return what tells one entry of a page from another: a post's or rule's id, or the start of a span of counts."""
-    return str(one.get("id") or one.get("start")) if isinstance(one, dict) else str(one)
+    return str(item.get("id") or item.get("start")) if isinstance(item, dict) else str(item)

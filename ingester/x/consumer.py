@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from typing import NamedTuple
 
-from posts.snowflake import time_of
+from posts.snowflake import snowflake_time
 
 from ..budget import Budget, LimitReached
 from ..ports import Clock
@@ -16,7 +16,7 @@ from ..pubsub.envelope import BufferFull, DeadLetter, Line, NotText, inspect_lin
 from ..pubsub.publishing import PostSink
 from .disconnect import Disconnect, DisconnectKind
 
-_RATE_OF = 100  # posts over which the rate is taken
+_RATE_POSTS = 100  # posts over which the rate is taken
 _RECENT = 50_000  # posts, 10 MB: more than three minutes at X's top rate, until search can know of a gap
 _BLOCKED = 1.0  # if a post waits so many seconds, later ones wait in buffers, or X drops them
 _DAY = 86_400.0
@@ -49,7 +49,7 @@ class StreamConsumer:
         self._most_posts = most_posts
         self._most_units = most_units
         self.received = 0
-        self.posts: deque[float] = deque(maxlen=_RATE_OF)  # when they came, on all connections
+        self.posts: deque[float] = deque(maxlen=_RATE_POSTS)  # when they came, on all connections
         self.recent: deque[Delivered] = deque(maxlen=_RECENT)  # list() makes a copy that no thread changes
         self.began_at: float | None = None  # of the connection that is held, or was last
         self.posts_here = 0  # of the same
@@ -86,7 +86,7 @@ class StreamConsumer:
             self.posts.append(now)
             self.last_post = now
             self.posts_here += 1
-            self.newest = max(self.newest, _made_at(line.id, self._clock.time()))
+            self.newest = max(self.newest, _created_at(line.id, self._clock.time()))
         self.received += 1
         self._publish(raw, line)
         self.limit_reached = self._budget.add(line.billed, more=self._most_units if line.is_unreadable else 0)
@@ -121,7 +121,7 @@ class StreamConsumer:
                 self._behind = None  # the buffers were read long ago, and X still sends
 
 
-def _made_at(post_id: str, now: float) -> float:
+def _created_at(post_id: str, now: float) -> float:
     """Return when a post was made, by its id; 0 where that lies in the future."""
-    made = time_of(int(post_id))
-    return made if made < now + _DAY else 0.0
+    created_at = snowflake_time(int(post_id))
+    return created_at if created_at < now + _DAY else 0.0

@@ -27,7 +27,7 @@ class Disconnect:
     """
 
     kind: DisconnectKind
-    held: float = 0.0
+    seconds: float = 0.0
     status: int = 0
     problem: dict[str, Any] = field(default_factory=dict)
     reset_in: float | None = None

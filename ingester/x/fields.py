@@ -55,24 +55,24 @@ class TweetFields:
 
     def leave_out_refused(self, problem: Mapping[str, Any]) -> bool:
         """Leave out the new fields if the body of X's answer 400 is about them. Returns whether to ask again."""
-        said = str(problem)
-        is_about_them = "tweet.fields" in said or any(name in said for name in NEW_TWEET_FIELDS)
+        text = str(problem)
+        is_about_them = "tweet.fields" in text or any(name in text for name in NEW_TWEET_FIELDS)
         if not is_about_them or self.names == TWEET_FIELDS:
             return False
         self.names = list(TWEET_FIELDS)
         log.event(
             "fields_refused",
             "ERROR",
-            message=f"X does not take the post fields {', '.join(NEW_TWEET_FIELDS)} ({said[:300]}). They are left out.",
+            message=f"X does not take the post fields {', '.join(NEW_TWEET_FIELDS)} ({text[:300]}). They are left out.",
         )
         return True
 
 
 def expansions(*, authors: bool, referenced: bool) -> list[str]:
     """Return the expansions to ask for, by EXPAND_AUTHORS and EXPAND_REFERENCED. X may bill each object that they add (prices.py)."""
-    wanted = ["geo.place_id"]
+    expansions = ["geo.place_id"]
     if referenced:
-        wanted += ["referenced_tweets.id", "edit_history_tweet_ids"]
+        expansions += ["referenced_tweets.id", "edit_history_tweet_ids"]
     if authors:
-        wanted += ["author_id", *(["referenced_tweets.id.author_id"] if referenced else [])]
-    return wanted
+        expansions += ["author_id", *(["referenced_tweets.id.author_id"] if referenced else [])]
+    return expansions

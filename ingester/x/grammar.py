@@ -128,7 +128,7 @@ _BESIDE = {
 # What X writes into posts, and does not take in a rule.
 _LANGUAGES = {"in": "id", "iw": "he"}
 # What X's web search knows, and the stream does not.
-_OF_THE_WEB = {
+_WEB_OPERATORS = {
     "since": "leave it out: the stream brings what is new, and `search --from` what was",
     "until": "leave it out: the stream brings what is new, and `search --to` what was",
     "min_faves": "leave it out: a post has no likes yet when the stream brings it",
@@ -150,10 +150,10 @@ _BRACKETED = re.compile(r"\[[^\]]*\]")
 def mistakes(value: str) -> list[str]:
     """Return why X would refuse a rule, in words, and what to write."""
     bare = _BRACKETED.sub("[]", _QUOTED.sub('""', value))
-    return [*_of_signs(bare), *_of_words(bare)]
+    return [*_check_signs(bare), *_check_words(bare)]
 
 
-def _of_signs(bare: str) -> Iterator[str]:
+def _check_signs(bare: str) -> Iterator[str]:
     if bare.count('"') % 2:
         yield "a quote is open"
     depth = 0
@@ -172,13 +172,13 @@ def _of_signs(bare: str) -> Iterator[str]:
         yield f"'{small[1]}' is ambiguous, and X refuses it: write {instead}, or \"{small[1]}\" to look for the word"
 
 
-def _of_words(bare: str) -> Iterator[str]:
+def _check_words(bare: str) -> Iterator[str]:
     words = [word for word in bare.replace("(", " ").replace(")", " ").split() if word != "OR"]
     for word in words:
         if match := _OPERATOR.fullmatch(word):
             minus, name, value = match.groups()
             if not value.startswith("//"):  # an address
-                yield from _of_operator(word, minus, name, value)
+                yield from _check_operator(word, minus, name, value)
     required = [word for word in words if not word.startswith("-")]
     if not required:
         yield "every part is negated, and X wants at least one that is not"
@@ -191,9 +191,9 @@ def _needs_another(word: str) -> bool:
     return match is not None and match[2] in _BESIDE
 
 
-def _of_operator(word: str, minus: str, name: str, value: str) -> Iterator[str]:
-    if name in _OF_THE_WEB:
-        yield f"{name}: belongs to X's web search, and rules do not know it; {_OF_THE_WEB[name]}"
+def _check_operator(word: str, minus: str, name: str, value: str) -> Iterator[str]:
+    if name in _WEB_OPERATORS:
+        yield f"{name}: belongs to X's web search, and rules do not know it; {_WEB_OPERATORS[name]}"
     elif name not in _ALONE and name not in _BESIDE:
         near = difflib.get_close_matches(name, [*_ALONE, *_BESIDE], n=1)
         yield f"X has no operator {name}:" + (

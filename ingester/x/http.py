@@ -19,11 +19,11 @@ _SECONDS = 25.0  # a whole request
 _SLACK = 5.0  # for a lookup of the name, which nothing can shut down
 
 
-def lower(headers: Mapping[str, str]) -> dict[str, str]:
+def lowercase_names(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def elsewhere(url: str, location: str) -> str:
+def redirect_host(url: str, location: str) -> str:
     """Return the host that a redirect leads to, for a message; X's API makes no redirects."""
     return urlsplit(location).netloc or urlsplit(url).netloc
 
@@ -66,12 +66,14 @@ class Http:
                 raise Unavailable(f"{path}: there was no whole answer within {_SECONDS:.0f} s") from None
             raise Unavailable(f"{path}: {type(error).__name__}: {error}"[:300]) from None
         if 300 <= response.status_code < 400:
-            host = elsewhere(self._url, response.headers.get("Location", ""))
+            host = redirect_host(self._url, response.headers.get("Location", ""))
             raise Unavailable(
                 f"{path}: the answer is a redirect to {host} ({response.status_code}), and X makes none. Is X_API_URL right?"
             )
         try:
-            found = orjson.loads(content or b"{}")
+            value = orjson.loads(content or b"{}")
         except orjson.JSONDecodeError:
-            found = None
-        return Reply(response.status_code, lower(response.headers), found if isinstance(found, dict) else None)
+            value = None
+        return Reply(
+            response.status_code, lowercase_names(response.headers), value if isinstance(value, dict) else None
+        )

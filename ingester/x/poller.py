@@ -51,12 +51,12 @@ class XPoller:
         self._rules_are_due = asyncio.Event()
         self.account = Account()
 
-    def check_rules_soon(self) -> None:
+    def request_rules_check(self) -> None:
         """Ask for the rules now: somebody may have taken some away while nobody held the stream."""
         self._rules_are_due.set()
 
     async def run(self) -> None:
-        asked = self._clock.monotonic()
+        sent_at = self._clock.monotonic()
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._times.alive):
@@ -64,8 +64,8 @@ class XPoller:
             self._rules_are_due.clear()
             await self._check_rules()
             await self._check_silence()
-            if self._clock.monotonic() - asked >= self._times.usage:
-                asked = self._clock.monotonic()
+            if self._clock.monotonic() - sent_at >= self._times.usage:
+                sent_at = self._clock.monotonic()
                 await self.refresh_account()
 
     async def refresh_account(self) -> None:
@@ -78,7 +78,7 @@ class XPoller:
     async def _check_rules(self) -> None:
         if await self._rules.refresh() or not self._watch.is_connected:
             return
-        await asyncio.sleep(waits.until_rules_are_listed_again(self._times))
+        await asyncio.sleep(waits.rules_check_delay(self._times))
         if not await self._rules.refresh():
             self._watch.rules_lost()
 
@@ -86,7 +86,7 @@ class XPoller:
         """Ask X for its count if the stream is silent and its usual rate unknown."""
         since = self._watch.silent_since()
         if since is not None:
-            self._watch.note_count(since, has_posts=await self._counts_posts(since))
+            self._watch.note_count(since, has_posts=await self._has_posts_since(since))
 
     async def _refresh_usage(self) -> None:
         try:
@@ -114,13 +114,13 @@ class XPoller:
         if credit is None:
             log.event("credits_unknown", message=f"X does not say what is left of the credits ({response.error_text})")
 
-    async def _counts_posts(self, since: float) -> bool:
+    async def _has_posts_since(self, since: float) -> bool:
         """Ask X for the number of posts since a moment: one request, which X bills. False where it does not say."""
         rules = [((rule.id, rule.value, rule.tag), RECENT) for rule in self._rules.listed]
-        until = self._server_clock.of(self._clock.monotonic() - self._times.lag)
+        until = self._server_clock.at(self._clock.monotonic() - self._times.lag)
         try:
             counted = await search.counts(
-                self._x, rules, self._server_clock.of(since), until, self._reservations.spend_request
+                self._x, rules, self._server_clock.at(since), until, self._reservations.spend_request
             )
         except (Unavailable, NoLedger, search.QueryRefused) as error:
             log.event("counts_unknown", "WARNING", message=str(error))

@@ -27,13 +27,13 @@ class ServerClock:
         self._wrong = False  # this machine's clock
 
     def now(self) -> datetime:
-        return self.of(self._clock.monotonic())
+        return self.at(self._clock.monotonic())
 
-    def of(self, moment: float) -> datetime:
+    def at(self, moment: float) -> datetime:
         """Return the time of a moment of the monotonic clock."""
         return datetime.fromtimestamp(self._offset + moment, UTC)
 
-    def compare(self, headers: Mapping[str, str], asked: float, answered: float | None = None) -> None:
+    def compare(self, headers: Mapping[str, str], sent_at: float, answered: float | None = None) -> None:
         """Take the Date of an answer to a request that was made at one monotonic moment and answered at another, or just now.
 
         X wrote it at some moment in between, which may be minutes where this process was frozen meanwhile: only a Date from before or
@@ -43,8 +43,8 @@ class ServerClock:
         if date is None:
             return
         answered = self._clock.monotonic() if answered is None else answered
-        if date < asked + self._offset - _WRONG_CLOCK:
-            self._offset = date - asked
+        if date < sent_at + self._offset - _WRONG_CLOCK:
+            self._offset = date - sent_at
         elif date > answered + self._offset + _WRONG_CLOCK:
             self._offset = date - answered
         ahead = self._clock.time() - (self._clock.monotonic() + self._offset)
@@ -66,10 +66,10 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """
     date = _date(headers)
     now = now if date is None else date
-    after = headers.get("retry-after", "").strip()
-    if after.isascii() and after.isdigit():
-        wait = float(after)
-    elif (moment := _moment(after)) is not None:
+    header = headers.get("retry-after", "").strip()
+    if header.isascii() and header.isdigit():
+        wait = float(header)
+    elif (moment := _moment(header)) is not None:
         wait = moment - now
     else:
         reset = headers.get("x-rate-limit-reset", "").strip()
@@ -97,30 +97,30 @@ class RateLimiter:
     def __init__(self, most: int, window: float, past: Iterable[float] = ()) -> None:
         self._most = most
         self._window = window
-        self._taken = deque(sorted(past))
+        self._acquired = deque(sorted(past))
 
     def wait(self, now: float) -> float:
         """Return the seconds until one more is allowed: 0 if it is now."""
         self._forget(now)
-        if len(self._taken) < self._most:
+        if len(self._acquired) < self._most:
             return 0.0
-        return self._taken[len(self._taken) - self._most] + self._window - now
+        return self._acquired[len(self._acquired) - self._most] + self._window - now
 
     def delay(self, now: float) -> float:
         """Return the seconds to wait so that the limit is never used up.
 
         0 while at least half is left; after that the rest is spread evenly over the time until the oldest one no longer counts.
         """
-        wait, left = self.wait(now), self._most - len(self._taken)
-        if left <= 0 or left >= self._most // 2:
+        wait, remaining = self.wait(now), self._most - len(self._acquired)
+        if remaining <= 0 or remaining >= self._most // 2:
             return wait
-        spacing = (self._taken[0] + self._window - now) / left
-        return max(0.0, self._taken[-1] + spacing - now)
+        spacing = (self._acquired[0] + self._window - now) / remaining
+        return max(0.0, self._acquired[-1] + spacing - now)
 
     def acquire(self, now: float) -> None:
         """Count one that is made now. It neither waits nor refuses: ask `delay` first."""
-        self._taken.append(now)
+        self._acquired.append(now)
 
     def _forget(self, now: float) -> None:
-        while self._taken and self._taken[0] <= now - self._window:
-            self._taken.popleft()
+        while self._acquired and self._acquired[0] <= now - self._window:
+            self._acquired.popleft()

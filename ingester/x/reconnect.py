@@ -10,7 +10,7 @@ from datetime import datetime
 from ..ledger.events import StopReason
 from ..options import parse_time
 from ..timeouts import Timeouts
-from ..waits import grow
+from ..waits import doubled
 from .disconnect import Disconnect, DisconnectKind
 
 
@@ -19,7 +19,7 @@ class Wait:
     """Connect again after so many seconds. `asked`: X named them, so they are not lengthened by more than a second."""
 
     seconds: float
-    asked: bool = False
+    is_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ReadToken:
     The same one is tried once more after `again`, because X has been seen to refuse a good one. Then it is a reason to stop: `otherwise`.
     """
 
-    again: Wait
+    wait: Wait
     otherwise: "Stop"
 
 
@@ -57,7 +57,7 @@ class Stop:
     until: datetime | None = None  # X's own date for it, if it names one that lies before `retry_after` is over
 
 
-_HOURS_A_DAY = 24
+HOURS_A_DAY = 24
 _CERTIFICATES = 5  # tries before a certificate that is not valid stops the ingester
 
 Action = Wait | TerminateStale | InstallRules | ReadToken | Stop
@@ -73,22 +73,22 @@ def decide(ended: Disconnect, failures: int, times: Timeouts) -> Action:
             times.stopped,
         )
     if ended.kind == DisconnectKind.RULES_LOST:
-        return InstallRules(0.0 if failures == 0 else grow(times.http_first / 5, failures, times.reap * 2))
+        return InstallRules(0.0 if failures == 0 else doubled(times.http_first / 5, failures, times.reap * 2))
     if ended.kind != DisconnectKind.HTTP:
         at_once = is_good(ended, times) or failures == 0
-        return Wait(0.0 if at_once else grow(times.network_first, failures - 1, times.network_most))
+        return Wait(0.0 if at_once else doubled(times.network_first, failures - 1, times.network_most))
     kind = str(ended.problem.get("type") or "").rsplit("/", 1)[-1]  # X's problem types differ in host only
     title = str(ended.problem.get("title") or "")
-    said = str(ended.problem.get("detail") or title or "no reason given")[:300]
+    reason = str(ended.problem.get("detail") or title or "no reason given")[:300]
     match ended.status:
         case 409:
-            return InstallRules(0.0 if failures == 0 else grow(times.http_first / 5, failures, times.reap * 2))
+            return InstallRules(0.0 if failures == 0 else doubled(times.http_first / 5, failures, times.reap * 2))
         case 401:
             return ReadToken(
                 Wait(times.http_first),
                 Stop(
                     StopReason.TOKEN,
-                    f"X does not take the bearer token (401: {said}). Was it revoked or mistyped? Put a good one into the "
+                    f"X does not take the bearer token (401: {reason}). Was it revoked or mistyped? Put a good one into the "
                     "secret: a new version is read at the next start.",
                     times.stopped,
                 ),
@@ -97,30 +97,30 @@ def decide(ended: Disconnect, failures: int, times: Timeouts) -> Action:
             until = str(ended.problem.get("reset_date") or "")[:40]
             return Stop(
                 StopReason.SPEND_CAP,
-                f"X's account has reached its spending cap (403: {said}){f', until {until}' if until else ''}. Wait for that date, or "
+                f"X's account has reached its spending cap (403: {reason}){f', until {until}' if until else ''}. Wait for that date, or "
                 "raise the cap in X's developer console: X is asked again then, and once a day. What is posted meanwhile is fetched "
                 "by search afterwards.",
-                times.stopped * _HOURS_A_DAY,
+                times.stopped * HOURS_A_DAY,
                 _date(until),
             )
         case 403:
             return Stop(
                 StopReason.FORBIDDEN,
-                f"X does not let this app use the filtered stream (403: {said}). Attach the app to a project with access to it "
+                f"X does not let this app use the filtered stream (403: {reason}). Attach the app to a project with access to it "
                 "in X's developer console, or put another app's token into the secret.",
                 times.stopped,
             )
         case 402:
             return Stop(
                 StopReason.CREDITS,
-                f"X's account has no credits left (402: {said}). Buy credits, or raise the spending limit, in X's developer "
+                f"X's account has no credits left (402: {reason}). Buy credits, or raise the spending limit, in X's developer "
                 "console. What is posted meanwhile is fetched by search afterwards.",
                 times.stopped,
             )
         case 400:
             return Stop(
                 StopReason.PARAMETERS,
-                f"X does not take a parameter of ours (400: {said}). The account may lack it, or X has changed: use a newer "
+                f"X does not take a parameter of ours (400: {reason}). The account may lack it, or X has changed: use a newer "
                 "version of this program.",
                 None,
             )
@@ -135,8 +135,8 @@ def decide(ended: Disconnect, failures: int, times: Timeouts) -> Action:
             # the old connection often goes by itself within seconds
             return TerminateStale(times.reap) if failures else Wait(times.http_first)
         case 429 | 420 | 503:
-            return _as_asked(ended, failures, times)
-    return Wait(grow(times.http_first, failures, times.http_most))
+            return _retry_after(ended, failures, times)
+    return Wait(doubled(times.http_first, failures, times.http_most))
 
 
 def _date(text: str) -> datetime | None:
@@ -146,25 +146,27 @@ def _date(text: str) -> datetime | None:
         return None
 
 
-def _as_asked(ended: Disconnect, failures: int, times: Timeouts) -> Wait | Stop:
+def _retry_after(ended: Disconnect, failures: int, times: Timeouts) -> Wait | Stop:
     """Wait as long as X asks, but no less than our own back-off; if X asks for more than its own window, stop for an hour."""
     wish, busy = ended.reset_in, ended.status == 503
     own = (
-        grow(times.http_first, failures, times.http_most) if busy else grow(times.rate_first, failures, times.rate_most)
+        doubled(times.http_first, failures, times.http_most)
+        if busy
+        else doubled(times.rate_first, failures, times.rate_most)
     )
     if wish is None:
         return Wait(own)
-    if wish > times.asked_most:
+    if wish > times.max_retry_after:
         return Stop(
             StopReason.LIMITED,
             f"X asks not to be called for {wish / 3_600:,.1f} hours ({ended.reason}), and its limits last 15 minutes. Is the app "
             "suspended? X's developer console says so. The stream is asked for again in an hour.",
             times.stopped,
         )
-    least = own if busy else grow(times.asked_least, failures, times.rate_most)
-    return Wait(max(wish, least), asked=wish >= least)
+    least = own if busy else doubled(times.min_retry_after, failures, times.rate_most)
+    return Wait(max(wish, least), is_required=wish >= least)
 
 
 def is_good(ended: Disconnect, times: Timeouts) -> bool:
     """Whether the connection worked, so that back-off starts anew: it brought a post, or was held for a minute."""
-    return ended.kind != DisconnectKind.HTTP and (ended.posts > 0 or ended.held >= times.good)
+    return ended.kind != DisconnectKind.HTTP and (ended.posts > 0 or ended.seconds >= times.good)

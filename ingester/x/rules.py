@@ -103,11 +103,11 @@ def _refuse_what_yaml_drops(text: str, path: Path) -> None:
     token: yaml.Token
     for token in yaml.scan(text, yaml.BaseLoader):
         line, column = token.end_mark.line, token.end_mark.column
-        rest = lines[line][column:] if line < len(lines) else ""
-        plain = isinstance(token, yaml.ScalarToken) and token.plain
-        if (plain or isinstance(token, yaml.ValueToken)) and _COMMENT.match(rest):
+        following = lines[line][column:] if line < len(lines) else ""
+        is_plain = isinstance(token, yaml.ScalarToken) and token.plain
+        if (is_plain or isinstance(token, yaml.ValueToken)) and _COMMENT.match(following):
             raise ConfigurationError(
-                f"{path}, line {line + 1}: YAML takes '{rest.strip()}' for a comment, and X would not see it. "
+                f"{path}, line {line + 1}: YAML takes '{following.strip()}' for a comment, and X would not see it. "
                 "Put the whole text into single quotes, or a comment on a line of its own."
             )
         if isinstance(token, (yaml.AnchorToken, yaml.AliasToken, yaml.TagToken)):
@@ -127,8 +127,8 @@ def _refuse_what_yaml_drops(text: str, path: Path) -> None:
 
 
 def _mappings(root: yaml.Node | None) -> list[yaml.MappingNode]:
-    found = root.value if isinstance(root, yaml.SequenceNode) else [root]
-    return [node for node in found if isinstance(node, yaml.MappingNode)]
+    nodes = root.value if isinstance(root, yaml.SequenceNode) else [root]
+    return [node for node in nodes if isinstance(node, yaml.MappingNode)]
 
 
 def _rule(item: Any, where: str) -> Rule:
@@ -138,53 +138,53 @@ def _rule(item: Any, where: str) -> Rule:
         )
     if unknown := set(item) - {"value", "tag"}:
         raise ConfigurationError(f"{where}: '{sorted(unknown)[0]}' is not known. A rule has a value and a tag.")
-    value = _plain(item["value"])
+    value = _single_spaced(item["value"])
     if len(value) > _LONGEST:
         raise ConfigurationError(f"{where}: {len(value)} characters, and X takes {_LONGEST}. Split it in two rules.")
     return Rule(value, str(item.get("tag") or ""))
 
 
-def _plain(value: str) -> str:
+def _single_spaced(value: str) -> str:
     """Return a value with single spaces. X ignores the length of white space, so such rules are equal."""
     return " ".join(value.split())
 
 
-async def there(x: X) -> list[Rule]:
+async def fetch(x: X) -> list[Rule]:
     """Return X's rules. Raises Denied where X does not show them, Unavailable."""
-    answer = await x.rules()
-    if answer.status != 200:
-        raise Denied(f"X does not show its rules ({answer.error_text}). Is the token right?", answer.status)
-    return [Rule(str(r.get("value", "")), str(r.get("tag") or ""), str(r.get("id", ""))) for r in answer.body["data"]]
+    response = await x.rules()
+    if response.status != 200:
+        raise Denied(f"X does not show its rules ({response.error_text}). Is the token right?", response.status)
+    return [Rule(str(r.get("value", "")), str(r.get("tag") or ""), str(r.get("id", ""))) for r in response.body["data"]]
 
 
-def compare(ours: Iterable[Rule], theirs: Iterable[Rule]) -> Plan:
+def compare(file_rules: Iterable[Rule], theirs: Iterable[Rule]) -> Plan:
     """Return how X's rules become the file's."""
-    here = {_plain(rule.value): rule for rule in ours}
-    there_ = {_plain(rule.value): rule for rule in theirs}
-    same = {value for value in here.keys() & there_.keys() if here[value].tag == there_[value].tag}
+    here = {_single_spaced(rule.value): rule for rule in file_rules}
+    listed = {_single_spaced(rule.value): rule for rule in theirs}
+    same = {value for value in here.keys() & listed.keys() if here[value].tag == listed[value].tag}
     return Plan(
         add=[rule for value, rule in here.items() if value not in same],
-        remove=[rule for value, rule in there_.items() if value in here and value not in same],
-        keep=[there_[value] for value in here if value in same],
-        foreign=[rule for value, rule in there_.items() if value not in here],
+        remove=[rule for value, rule in listed.items() if value in here and value not in same],
+        keep=[listed[value] for value in here if value in same],
+        foreign=[rule for value, rule in listed.items() if value not in here],
     )
 
 
-def missing(ours: Iterable[Rule], theirs: Iterable[Rule]) -> list[Rule]:
+def missing(file_rules: Iterable[Rule], theirs: Iterable[Rule]) -> list[Rule]:
     """Return the file's rules that X does not list under any tag."""
-    values = {_plain(rule.value) for rule in theirs}
-    return [rule for rule in ours if _plain(rule.value) not in values]
+    values = {_single_spaced(rule.value) for rule in theirs}
+    return [rule for rule in file_rules if _single_spaced(rule.value) not in values]
 
 
 async def install(x: X, rules: list[Rule]) -> dict[str, str]:
     """Add the rules. Returns X's ids by the file's values, as far as X says. Raises Refused where X does not take one, Unavailable."""
-    answer = await x.add_rules(_as_x(rules))
-    if answer.status in (401, 402, 403):  # for another reason than the rules' text
-        raise Denied(f"X does not take the rules ({answer.error_text}).", answer.status)
-    if problem := _problem(answer):
+    response = await x.add_rules(_as_x(rules))
+    if response.status in (401, 402, 403):  # for another reason than the rules' text
+        raise Denied(f"X does not take the rules ({response.error_text}).", response.status)
+    if problem := _problem(response):
         raise Refused(problem)
     log.event("rules_installed", rules=len(rules))
-    return _ids_by_value(answer, rules)
+    return _ids_by_value(response, rules)
 
 
 async def check(x: X, rules: list[Rule]) -> None:
@@ -195,28 +195,28 @@ async def check(x: X, rules: list[Rule]) -> None:
 
 async def apply(x: X, plan: Plan, *, remove_foreign: bool) -> None:
     """Change X's rules, new ones first, so that nothing goes unmatched. A rule whose tag changes is missing for a moment."""
-    retagged = {_plain(rule.value) for rule in plan.remove}
-    if fresh := [rule for rule in plan.add if _plain(rule.value) not in retagged]:
+    retagged = {_single_spaced(rule.value) for rule in plan.remove}
+    if fresh := [rule for rule in plan.add if _single_spaced(rule.value) not in retagged]:
         await install(x, fresh)
     gone = plan.remove + (plan.foreign if remove_foreign else [])
     if gone:
-        answer = await x.delete_rules([rule.id for rule in gone])
-        if answer.status != 200:
-            raise Refused(f"X does not remove rules ({answer.error_text}).")
-    if again := [rule for rule in plan.add if _plain(rule.value) in retagged]:
-        await install(x, again)
+        response = await x.delete_rules([rule.id for rule in gone])
+        if response.status != 200:
+            raise Refused(f"X does not remove rules ({response.error_text}).")
+    if changed := [rule for rule in plan.add if _single_spaced(rule.value) in retagged]:
+        await install(x, changed)
 
 
-def _ids_by_value(answer: Response, rules: list[Rule]) -> dict[str, str]:
+def _ids_by_value(response: Response, rules: list[Rule]) -> dict[str, str]:
     """Return X's ids of rules that were added, in their order, and of those that X had already: it names them in its errors."""
-    added, errors = answer.body.get("data"), answer.body.get("errors")
+    added, errors = response.body.get("data"), response.body.get("errors")
     listed = [*(added if isinstance(added, list) else []), *(errors if isinstance(errors, list) else [])]
     named = {
-        _plain(str(item.get("value"))): str(item.get("id"))
+        _single_spaced(str(item.get("value"))): str(item.get("id"))
         for item in listed
         if isinstance(item, dict) and item.get("id")
     }
-    ids = {rule.value: named[_plain(rule.value)] for rule in rules if _plain(rule.value) in named}
+    ids = {rule.value: named[_single_spaced(rule.value)] for rule in rules if _single_spaced(rule.value) in named}
     if isinstance(added, list) and len(added) == len(rules):  # all are new: in the order in which they were asked for
         ids |= {
             rule.value: str(item["id"])
@@ -230,12 +230,12 @@ def _as_x(rules: list[Rule]) -> list[dict[str, str]]:
     return [{"value": rule.value, **({"tag": rule.tag} if rule.tag else {})} for rule in rules]
 
 
-def _problem(answer: Response) -> str | None:
-    errors = answer.body.get("errors")
+def _problem(response: Response) -> str | None:
+    errors = response.body.get("errors")
     for problem in errors if isinstance(errors, list) else []:
         if isinstance(problem, dict) and problem.get("title") != "DuplicateRule":
             details = "; ".join(map(str, problem.get("details") or [problem.get("detail") or problem.get("title")]))
             return f"X refuses the rule '{problem.get('value')}': {details}. Change it in ingester/rules.yaml."
-    if answer.status not in (200, 201):
-        return f"X does not take the rules ({answer.error_text}). Is the token right, and is ingester/rules.yaml in X's language?"
+    if response.status not in (200, 201):
+        return f"X does not take the rules ({response.error_text}). Is the token right, and is ingester/rules.yaml in X's language?"
     return None

@@ -4,7 +4,7 @@ from runtime import log
 
 from ..errors import Unavailable
 from ..ports import Clock
-from ..waits import RULES_AGAIN
+from ..waits import RULES_RETRY
 from . import rules
 from .client import X
 from .rules import Plan, Rule
@@ -15,16 +15,16 @@ _IN_VAIN = 3  # times in a row that X may take rules and not list them
 class RulesInForce:
     """`listed` are X's, or the file's until X has been asked."""
 
-    def __init__(self, x: X, ours: list[Rule], clock: Clock) -> None:
+    def __init__(self, x: X, file_rules: list[Rule], clock: Clock) -> None:
         self._x = x
-        self._ours = ours
+        self._file_rules = file_rules
         self._clock = clock
         self._differ: Plan | None = None  # how X's rules and the file did at the last look
-        self.listed = ours
+        self.listed = file_rules
         self.values: dict[
             str, str
         ] = {}  # by id, of every rule that was ever seen: X gives a rule that is added again another id
-        self._were_there = False  # whether X was ever seen to have all of them
+        self._were_complete = False  # whether X was ever seen to have all of them
         self._missing: set[str] = set()  # values that X lacked at the last look
         self._installed: dict[str, str] = {}  # X's ids of our rules, by value: X may list a rule in other words
         self._not_before = 0.0  # monotonic: when rules may be installed again
@@ -37,43 +37,45 @@ class RulesInForce:
 
         `listed` then stays as it was, because a gap is filled by the rules that were in force before it.
         """
-        asked = self._clock.monotonic()
+        sent_at = self._clock.monotonic()
         try:
-            found = await rules.there(self._x)
+            current = await rules.fetch(self._x)
         except Unavailable as error:
             log.event("rules_unknown", "WARNING", message=str(error))
             return True
-        listed = {rule.id for rule in found}
+        listed = {rule.id for rule in current}
         lacking = {
-            rule.value for rule in rules.missing(self._ours, found) if self._installed.get(rule.value) not in listed
+            rule.value
+            for rule in rules.missing(self._file_rules, current)
+            if self._installed.get(rule.value) not in listed
         }
         self._unlisted &= lacking
         self._missing = lacking - self._unlisted
-        if self._missing and asked < self._not_before:
+        if self._missing and sent_at < self._not_before:
             return True  # X does not take rules now, and the others of ours go on
         if self._missing:
-            taken_away = (
-                "Somebody has taken them away; what was posted meanwhile is fetched. " if self._were_there else ""
+            explanation = (
+                "Somebody has taken them away; what was posted meanwhile is fetched. " if self._were_complete else ""
             )
             log.event(
                 "rules_missing",
-                "ERROR" if self._were_there else "INFO",
-                message=f"X lacks {len(self._missing)} of the file's {len(self._ours)} rules. {taken_away}They are installed now.",
+                "ERROR" if self._were_complete else "INFO",
+                message=f"X lacks {len(self._missing)} of the file's {len(self._file_rules)} rules. {explanation}They are installed now.",
             )
             return False
-        self.seen_at, self._were_there, self._in_vain = asked, True, 0
-        if found != self.listed:
-            self.listed = found
-            self.values |= {rule.id: rule.value for rule in found}
-            self._say_how_they_differ(found)
+        self.seen_at, self._were_complete, self._in_vain = sent_at, True, 0
+        if current != self.listed:
+            self.listed = current
+            self.values |= {rule.id: rule.value for rule in current}
+            self._say_how_they_differ(current)
         return True
 
     async def install(self) -> None:
         """Give X the file's rules. Raises Refused where X does not take one of them."""
         try:
-            self._installed |= await rules.install(self._x, self._ours)
+            self._installed |= await rules.install(self._x, self._file_rules)
         except Unavailable as error:
-            self._not_before = self._clock.monotonic() + max(error.reset_in or 0.0, RULES_AGAIN)
+            self._not_before = self._clock.monotonic() + max(error.reset_in or 0.0, RULES_RETRY)
             log.event("rules_failed", "WARNING", message=str(error))
             return
         if await self.refresh():
@@ -89,8 +91,8 @@ class RulesInForce:
                 "python -m ingester rules plan shows what X has.",
             )
 
-    def _say_how_they_differ(self, found: list[Rule]) -> None:
-        plan = rules.compare(self._ours, found)
+    def _say_how_they_differ(self, current: list[Rule]) -> None:
+        plan = rules.compare(self._file_rules, current)
         if plan != self._differ and (plan.changes or plan.foreign):
             log.event(
                 "rules_differ",

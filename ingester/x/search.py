@@ -33,7 +33,7 @@ _NO_ARCHIVE = (403, 404)  # the app's plan has no full-archive search
 _STREAM_ONLY = re.compile(r"(?<![\w:])-?(sample|bio|bio_name|bio_location):", re.IGNORECASE)
 _SNOWFLAKE_EPOCH = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=round(snowflake.EPOCH * 1_000))
 
-AskedRule = tuple[str, str, str]  # id, value, tag
+SearchedRule = tuple[str, str, str]  # id, value, tag
 
 
 class QueryRefused(Exception):
@@ -41,7 +41,7 @@ class QueryRefused(Exception):
 
 
 @dataclass(slots=True)
-class Found:
+class SearchedPost:
     """A post of a search, with all rules that found it."""
 
     data: dict[str, Any]
@@ -53,8 +53,8 @@ class Found:
         return str(self.data["id"])
 
     @property
-    def made_at(self) -> datetime:
-        return time_of(self.id)
+    def created_at(self) -> datetime:
+        return created_at(self.id)
 
     def payload(self) -> bytes:
         """One message in the stream's shape: compact, with only what the post refers to."""
@@ -69,7 +69,7 @@ def id_before(moment: datetime) -> str:
     return str((math.floor((moment - _SNOWFLAKE_EPOCH) / timedelta(milliseconds=1)) << 22) - 1)
 
 
-def time_of(post_id: str) -> datetime:
+def created_at(post_id: str) -> datetime:
     """Return when a post was made."""
     return _SNOWFLAKE_EPOCH + timedelta(milliseconds=int(post_id) >> 22)
 
@@ -82,8 +82,8 @@ def why_not_searchable(value: str, longest: int = LONGEST) -> str | None:
     """Return why search cannot be asked for a rule; None if it can. `longest` is in characters."""
     if len(value) > longest:
         return f"{len(value)} characters, and search takes {longest}"
-    if found := _STREAM_ONLY.search(value):
-        return f"search does not know {found[1]}:"
+    if match := _STREAM_ONLY.search(value):
+        return f"search does not know {match[1]}:"
     return None
 
 
@@ -91,14 +91,14 @@ def why_not_searchable(value: str, longest: int = LONGEST) -> str | None:
 class Page:
     """One page of search. `unreadable` are posts without an id that is a number, as X sent them; X may bill them all the same."""
 
-    found: list[Found]
+    posts: list[SearchedPost]
     unreadable: list[bytes]
     billed: Resources
 
 
 async def pages(
     x: X,
-    rule: AskedRule,
+    rule: SearchedRule,
     since: datetime,
     until: datetime,
     *,
@@ -113,19 +113,19 @@ async def pages(
     """
     rule_id, value, tag = rule
     first, last = id_before(since), id_before(until)
-    asked = x.search(value, first, last, authors=authors, referenced=referenced, size=size, endpoint=endpoint)
-    async for answer in asked:
-        _check(answer, endpoint)
-        included = index(answer.body.get("includes"))
+    responses = x.search(value, first, last, authors=authors, referenced=referenced, size=size, endpoint=endpoint)
+    async for response in responses:
+        _check(response, endpoint)
+        included = index(response.body.get("includes"))
         named = [{"id": rule_id, "tag": tag}]
-        data = answer.body.get("data")
-        found, unreadable = [], []
+        data = response.body.get("data")
+        readable, unreadable = [], []
         for post in data if isinstance(data, list) else []:
             if isinstance(post, dict) and limits.parse_id(post.get("id")) is not None:
-                found.append(Found(post, referred(post, included), list(named)))
+                readable.append(SearchedPost(post, referred(post, included), list(named)))
             else:
                 unreadable.append(orjson.dumps(post))
-        yield Page(found, unreadable, resources(answer.body))
+        yield Page(readable, unreadable, resources(response.body))
 
 
 @dataclass(slots=True)
@@ -143,7 +143,7 @@ class Counted:
 
 async def counts(
     x: X,
-    rules: Iterable[tuple[AskedRule, SearchEndpoint]],
+    rules: Iterable[tuple[SearchedRule, SearchEndpoint]],
     since: datetime,
     until: datetime,
     spend: Callable[[int], Awaitable[object]],
@@ -159,37 +159,37 @@ async def counts(
     span = until - since
     granularity = "minute" if span <= _BY_MINUTE else "hour" if span <= _BY_HOUR else "day"
     for query, endpoint in _queries(rules):
-        pages_asked = 0
-        asked = x.count(
+        pages = 0
+        responses = x.count(
             query, id_before(since), id_before(until), granularity, partial(spend, endpoint.counts), endpoint=endpoint
         )
-        async for answer in asked:
-            _check(answer, endpoint)
-            pages_asked += 1
+        async for response in responses:
+            _check(response, endpoint)
+            pages += 1
             result.requests += 1
             result.units += endpoint.counts
-            total, found = read_counts(answer.body)
+            total, page_spans = read_counts(response.body)
             result.total = None if total is None or result.total is None else result.total + total
-            spans.update(found)
-            if (pages_asked - 1) * endpoint.counts >= (result.total or 0) * SHARE_FOR_COUNTS:
-                if as_object(answer.body.get("meta")).get("next_token"):
+            spans.update(page_spans)
+            if (pages - 1) * endpoint.counts >= (result.total or 0) * SHARE_FOR_COUNTS:
+                if as_object(response.body.get("meta")).get("next_token"):
                     result.total = None
                 break
     result.spans = [(start, end, posts) for (start, end), posts in sorted(spans.items())]
     return result
 
 
-def units_of_counts(rules: Iterable[tuple[AskedRule, SearchEndpoint]]) -> int:
+def count_units(rules: Iterable[tuple[SearchedRule, SearchEndpoint]]) -> int:
     """Return the units that X bills for counting: a request for as many rules as fit into a query. Further pages cost more."""
     return sum(endpoint.counts for _, endpoint in _queries(rules))
 
 
-def _queries(rules: Iterable[tuple[AskedRule, SearchEndpoint]]) -> Iterator[tuple[str, SearchEndpoint]]:
+def _queries(rules: Iterable[tuple[SearchedRule, SearchEndpoint]]) -> Iterator[tuple[str, SearchEndpoint]]:
     searchable = [
         (value, endpoint) for (_, value, _), endpoint in rules if why_not_searchable(value, endpoint.characters) is None
     ]
     for endpoint in (RECENT, ALL):
-        for query in _together([value for value, its in searchable if its == endpoint], endpoint.characters):
+        for query in _join_queries([value for value, its in searchable if its == endpoint], endpoint.characters):
             yield query, endpoint
 
 
@@ -197,36 +197,36 @@ def read_counts(body: dict[str, Any]) -> tuple[int | None, dict[tuple[datetime, 
     """Return the total of an answer to a counts request, None if it has none, and the posts of each span. Reads both of X's dialects."""
     spans: dict[tuple[datetime, datetime], int] = {}
     data = body.get("data")
-    for one in map(as_object, data if isinstance(data, list) else []):
-        posts = _either(one, "tweet_count", "post_count")
+    for item in map(as_object, data if isinstance(data, list) else []):
+        posts = _first_number(item, "tweet_count", "post_count")
         try:
-            span = parse_time(str(one.get("start"))), parse_time(str(one.get("end")))
+            span = parse_time(str(item.get("start"))), parse_time(str(item.get("end")))
         except ValueError:
             continue  # without a time it helps no plan; X's total has its posts
         if posts is not None:
             spans[span] = posts
-    total = _either(as_object(body.get("meta")), "total_tweet_count", "total_post_count")
+    total = _first_number(as_object(body.get("meta")), "total_tweet_count", "total_post_count")
     if total is None and spans:
         total = sum(spans.values())
     return total, spans
 
 
-def _either(found: dict[str, Any], *names: str) -> int | None:
+def _first_number(item: dict[str, Any], *names: str) -> int | None:
     """Return the first number under one of the names; X sends numbers as strings now and then."""
-    numbers = (whole_number(found.get(name)) for name in names)
+    numbers = (whole_number(item.get(name)) for name in names)
     return next((number for number in numbers if number is not None), None)
 
 
-def _check(answer: Response, endpoint: SearchEndpoint) -> None:
-    if endpoint == ALL and answer.status in _NO_ARCHIVE:
-        raise NoArchive(answer.error_text)
-    if answer.status in _BAD_QUERY:
-        raise QueryRefused(answer.error_text)
-    if answer.status != 200:
-        raise Denied(answer.error_text, answer.status)
+def _check(response: Response, endpoint: SearchEndpoint) -> None:
+    if endpoint == ALL and response.status in _NO_ARCHIVE:
+        raise NoArchive(response.error_text)
+    if response.status in _BAD_QUERY:
+        raise QueryRefused(response.error_text)
+    if response.status != 200:
+        raise Denied(response.error_text, response.status)
 
 
-def _together(values: list[str], longest: int) -> list[str]:
+def _join_queries(values: list[str], longest: int) -> list[str]:
     """Join values into as few queries as possible, so that a post that matches several rules counts once."""
     queries: list[str] = []
     for value in values:

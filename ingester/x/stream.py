@@ -28,13 +28,13 @@ from ..timeouts import Timeouts
 from .consumer import StreamConsumer
 from .disconnect import Disconnect, DisconnectKind
 from .fields import PLACE_FIELDS, USER_FIELDS, TweetFields, expansions
-from .http import elsewhere, lower
+from .http import lowercase_names, redirect_host
 from .rate_limit import ServerClock, retry_after
 
 TWEEPYS_HOST = "https://api.twitter.com"  # fixed in tweepy 4.17; X documents https://api.x.com only
 _PAGES = ("text/html", "application/xhtml+xml")
 _CONNECT_SECONDS = 10.0
-_ANSWER_SECONDS = 30.0  # from the request to the stream's first byte, or to the end of another answer
+_RESPONSE_SECONDS = 30.0  # from the request to the stream's first byte, or to the end of another answer
 _CHUNK = 65_536  # bytes read at once
 # At our own limit, what X has written is read to its end: until nothing comes for a moment, or for a second at the most.
 # The moment is shorter than the pause between two posts at X's top rate, 250 a second.
@@ -73,10 +73,10 @@ class Stream:
 
     async def hold(self, token: Token, consumer: StreamConsumer, connected: Callable[[], None]) -> Disconnect:
         """Make one connection and return when it has ended. Raises PublishFailed, and what nobody foresaw."""
-        loop, asked_at = asyncio.get_running_loop(), self._clock.monotonic()
+        loop, sent_at = asyncio.get_running_loop(), self._clock.monotonic()
 
         def arrived() -> None:
-            self._server_clock.compare(connection.headers, asked_at, connection.answered_at)
+            self._server_clock.compare(connection.headers, sent_at, connection.answered_at)
             connected()
 
         self._connection = connection = _Connection(
@@ -96,9 +96,9 @@ class Stream:
             await asyncio.wait([reading], timeout=_LAST_POST_SECONDS)
         if ended.kind != DisconnectKind.HTTP:
             return ended
-        self._server_clock.compare(connection.headers, asked_at, connection.answered_at)
-        asked = retry_after(connection.headers, self._server_clock.of(connection.answered_at).timestamp())
-        return replace(ended, reset_in=asked)
+        self._server_clock.compare(connection.headers, sent_at, connection.answered_at)
+        wait = retry_after(connection.headers, self._server_clock.at(connection.answered_at).timestamp())
+        return replace(ended, reset_in=wait)
 
     def close(self, ended: Disconnect) -> None:
         """End the connection that is held, as having ended so."""
@@ -121,12 +121,12 @@ class _Host(Adapter):
         self._url = url
         self._timeout = (_CONNECT_SECONDS, silence)
         self.owner = connection
-        self._asked = False
+        self._is_sent = False
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        if self._asked:
+        if self._is_sent:
             raise _Only
-        self._asked = True
+        self._is_sent = True
         request.url = f"{self._url}{(request.url or '').removeprefix(TWEEPYS_HOST)}"
         try:
             response = super().send(request, *args, **kwargs | {"timeout": self._timeout})
@@ -179,7 +179,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
 
     def run(self, parameters: dict[str, Any]) -> Disconnect:
         """Read until the connection has ended."""
-        with self._socket.within(_ANSWER_SECONDS):
+        with self._socket.within(_RESPONSE_SECONDS):
             self.filter(**parameters)
         if isinstance(self._exception, ExpectedError):
             raise self._exception
@@ -190,7 +190,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
         ended = self._ended or Disconnect(DisconnectKind.NETWORK, reason="refused, or cut")
         if self._began is None or self._first:
             return ended
-        return replace(ended, held=self._clock.monotonic() - self._began, posts=self._consumer.posts_here)
+        return replace(ended, seconds=self._clock.monotonic() - self._began, posts=self._consumer.posts_here)
 
     def close(self, ended: Disconnect) -> None:
         """End the reading. May be called from another thread."""
@@ -209,11 +209,11 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
                 DisconnectKind.CERTIFICATE, reason=f"the certificate is not valid: {cause.verify_message}"
             )
         elif isinstance(error, requests.Timeout | urllib3.exceptions.ReadTimeoutError | TimeoutError):
-            begun = self._began is not None
-            why = f"no byte for {self._times.silence:.0f} s" if begun else "no answer in time"
-            self._ended = Disconnect(DisconnectKind.SILENT if begun else DisconnectKind.NETWORK, reason=why)
+            is_streaming = self._began is not None
+            why = f"no byte for {self._times.silence:.0f} s" if is_streaming else "no answer in time"
+            self._ended = Disconnect(DisconnectKind.SILENT if is_streaming else DisconnectKind.NETWORK, reason=why)
         elif self._socket.is_shut_down:
-            self._ended = Disconnect(DisconnectKind.NETWORK, reason=f"no whole answer within {_ANSWER_SECONDS:.0f} s")
+            self._ended = Disconnect(DisconnectKind.NETWORK, reason=f"no whole answer within {_RESPONSE_SECONDS:.0f} s")
         elif isinstance(cause, ValueError | http.client.IncompleteRead):  # the length of a piece that never came
             self._ended = Disconnect(DisconnectKind.NETWORK, reason="cut in the middle of an answer")
         else:
@@ -223,7 +223,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
 
     def answered(self, response: requests.Response) -> None:
         """tweepy's hooks see neither headers nor bodies; this one sees every answer before its body is read."""
-        self.headers, self.answered_at = lower(response.headers), self._clock.monotonic()
+        self.headers, self.answered_at = lowercase_names(response.headers), self._clock.monotonic()
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if response.status_code == 200 and kind not in _PAGES:
             response.__class__ = _Lines
@@ -233,7 +233,7 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
             response.status_code = _NO_STREAM  # a proxy's or portal's page: tweepy would take its lines for posts
             reason = f"HTTP {_NO_STREAM}: a web page in place of the stream"
         elif 300 <= response.status_code < 400:
-            host = elsewhere(self._url, self.headers.get("location", ""))
+            host = redirect_host(self._url, self.headers.get("location", ""))
             reason = f"HTTP {response.status_code}: a redirect to {host}, which is not followed with the token. Is X_API_URL right?"
             response.status_code = _NO_STREAM  # requests would follow the redirect
         try:
@@ -257,11 +257,11 @@ class _Connection(tweepy.StreamingClient):  # type: ignore[misc]
         if (ended := self._consumer.take_line(raw_data)) is None:
             return
         if ended.kind == DisconnectKind.LIMIT:
-            self._limit_reading(ended)
+            self._read_rest_and_end(ended)
         else:
             self._end(ended)
 
-    def _limit_reading(self, ended: Disconnect) -> None:
+    def _read_rest_and_end(self, ended: Disconnect) -> None:
         """Go on with what X has written already, because it has billed it. The connection then ends as `ended`."""
         if self._read_until is None:
             self._read_until = time.monotonic() + _LAST_READ_SECONDS

@@ -23,7 +23,7 @@ class Secret:
     async def read(self) -> Token:
         """Return the latest version. Raises SecretUnavailable, ConfigurationError."""
         if self._source.token:
-            return bearer_token.of_environment(self._source)
+            return bearer_token.from_environment(self._source)
         try:
             return await in_thread(secret.read, self._source, seconds=2 * secret.SECONDS)
         except TimeoutError:

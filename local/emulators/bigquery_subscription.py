@@ -20,7 +20,7 @@ from google.cloud import bigquery
 from google.pubsub_v1.types import ReceivedMessage
 
 from . import log
-from .eventarc import until_told
+from .eventarc import run_until_signal
 from .pubsub import create
 from .pull import Puller
 
@@ -127,18 +127,18 @@ async def _main(arguments: argparse.Namespace) -> None:
 
         return write
 
-    def pull(name: str, do: Callable[[list[ReceivedMessage]], Awaitable[list[bool]]]) -> Puller:
+    def pull(name: str, handle: Callable[[list[ReceivedMessage]], Awaitable[list[bool]]]) -> Puller:
         return Puller(
             arguments.pubsub,
             f"{base}/{name}",
-            do,
+            handle,
             batch=_BATCH,
             outstanding=2 * _BATCH,
             part="bigquery_subscription",
             pause=_PAUSE,
         )
 
-    await until_told(
+    await run_until_signal(
         pull(create.ARCHIVE, work(archive, "archived")).run(),
         pull(create.DEAD_REJECTED, work(rejected, "dead_lettered")).run(),
         log.tick("bigquery_subscription", totals),

@@ -89,12 +89,12 @@ async def _main(arguments: argparse.Namespace) -> None:
             arguments.pubsub, subscription, eventarc.deliver, batch=1, outstanding=_CONCURRENCY, part="eventarc"
         )
         log.event("ready", "eventarc")
-        await until_told(puller.run(), log.tick("eventarc", eventarc.totals))
+        await run_until_signal(puller.run(), log.tick("eventarc", eventarc.totals))
 
 
-async def until_told(*work: Coroutine[Any, Any, None]) -> None:
+async def run_until_signal(*work: Coroutine[Any, Any, None]) -> None:
     """Run until SIGTERM or SIGINT, or until a task fails; then raise its error."""
-    tasks = [asyncio.create_task(one) for one in work]
+    tasks = [asyncio.create_task(coroutine) for coroutine in work]
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, lambda: [task.cancel() for task in tasks])
     await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)

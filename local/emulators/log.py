@@ -17,13 +17,13 @@ def event(name: str, part: str, severity: str = "INFO", /, **fields: Any) -> Non
 
 async def tick(part: str, totals: dict[str, int], seconds: float = 0.5) -> None:
     """Log the totals whenever they changed, and once more when cancelled."""
-    told: dict[str, int] = {}
+    reported: dict[str, int] = {}
     try:
         while True:
-            if totals != told:
-                told = dict(totals)
-                event("totals", part, **told)
+            if totals != reported:
+                reported = dict(totals)
+                event("totals", part, **reported)
             await asyncio.sleep(seconds)
     finally:
-        if totals != told:
+        if totals != reported:
             event("totals", part, **totals)

@@ -44,7 +44,7 @@ class Puller:
             self._room.release()
             free = self._room._value  # as many as fit, so that a pull brings only what can be handled now
             try:
-                answer = await self._subscriber.pull(
+                response = await self._subscriber.pull(
                     subscription=self._subscription, max_messages=free, retry=None, timeout=_PULL_SECONDS
                 )
             except (GoogleAPICallError, RetryError) as error:
@@ -53,17 +53,17 @@ class Puller:
                 log.event("pull_failed", self._part, "WARNING", message=f"{type(error).__name__}: {error}"[:300])
                 await asyncio.sleep(0.5)
                 continue
-            received = list(answer.received_messages)
+            received = list(response.received_messages)
             for start in range(0, len(received), self._batch):
                 group = received[start : start + self._batch]
                 for _ in group:
                     await self._room.acquire()
-                task = asyncio.create_task(self._do(group))
+                task = asyncio.create_task(self._handle(group))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
             await asyncio.sleep(self._pause)
 
-    async def _do(self, group: list[ReceivedMessage]) -> None:
+    async def _handle(self, group: list[ReceivedMessage]) -> None:
         try:
             done = await self._work(group)
         finally:

@@ -13,7 +13,7 @@ from .base import Spec
 KINDS: dict[str, Callable[..., time.Draw]] = {
     "bars": lists.bars,
     "columns": lists.columns,
-    "network": graph.densest,
+    "network": graph.densest_part,
     "posts_per": time.posts_per,
     "side_by_side": time.side_by_side,
 }
@@ -23,20 +23,20 @@ def chart(question: Question, rows: Rows, context: Context) -> Spec | None:
     """Return a chart; None for a question that is only a table or has nothing to draw. Raises UsageError for a chart that there is not."""
     draw = getattr(question.code, "chart", None)
     if draw is None and question.chart:
-        draw = _of_kind(question)
-    made = draw(rows, context) if draw is not None and rows else None
-    if made is None:
+        draw = _draw_kind(question)
+    drawn = draw(rows, context) if draw is not None and rows else None
+    if drawn is None:
         return None
     # the page is as wide as the screen, but a height in steps cannot adapt
     spec = dict(
-        made.properties(width="container", autosize=alt.AutoSizeParams(type="fit-x", contains="padding")).to_dict()
+        drawn.properties(width="container", autosize=alt.AutoSizeParams(type="fit-x", contains="padding")).to_dict()
     )
     if datasets := getattr(question.code, "datasets", None):
         spec["datasets"] = spec.get("datasets", {}) | datasets()
     return spec
 
 
-def _of_kind(question: Question) -> time.Draw:
+def _draw_kind(question: Question) -> time.Draw:
     kind, *columns = question.chart.split()
     try:
         return KINDS[kind](*columns)

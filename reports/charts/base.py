@@ -16,12 +16,12 @@ Chart = Any  # Altair's types for its own charts do not hold where they are laye
 HEIGHT = 220  # px
 RED = "#d1495b"
 UTC = alt.Scale(type="utc")
-_OF_HOURS = 3  # days: of a shorter period the hours are named
+_HOURLY_DAYS = 3  # days: of a shorter period the hours are named
 _FEW = 10  # bars
 _LABELLED = 0.01  # of the axis: a gap that is shorter has no room for words
 
 
-def data(values: Rows) -> alt.InlineData:
+def inline_data(values: Rows) -> alt.InlineData:
     return alt.InlineData(values=values)
 
 
@@ -36,7 +36,7 @@ def as_datetime(moment: date) -> datetime:
 def axis(rows: Rows) -> alt.Axis:
     """A tick a bar where there are few, else whole days, so that no label comes twice."""
     times = [as_datetime(next(iter(row.values()))) for row in rows]
-    if times[-1] - times[0] < timedelta(days=_OF_HOURS):
+    if times[-1] - times[0] < timedelta(days=_HOURLY_DAYS):
         return alt.Axis(format="%d %b %H:%M", tickCount=6)
     if len(times) <= _FEW:
         return alt.Axis(format="%d %b", values=[time(moment) for moment in times])
@@ -44,17 +44,21 @@ def axis(rows: Rows) -> alt.Axis:
     return alt.Axis(format="%d %b", tickCount=alt.TimeIntervalStep(interval="day", step=max(1, round(days / 8))))
 
 
-def x(name: str, rows: Rows) -> alt.X:
+def x_axis(name: str, rows: Rows) -> alt.X:
     return alt.X(f"{name}:T", scale=UTC, title=None, axis=axis(rows))
 
 
-def when(name: str) -> alt.Tooltip:
+def time_tooltip(name: str) -> alt.Tooltip:
     return alt.Tooltip(f"{name}:T", title=name, timeUnit="utcyearmonthdatehoursminutes")
 
 
 def bars_over_time(values: Rows, rows: Rows) -> Chart:
     """Return bars that stand from `since` to `until` of each value; how high they are is for the caller to encode."""
-    return alt.Chart(data(values)).mark_bar(orient="vertical", stroke=None).encode(x=x("since", rows), x2="until:T")
+    return (
+        alt.Chart(inline_data(values))
+        .mark_bar(orient="vertical", stroke=None)
+        .encode(x=x_axis("since", rows), x2="until:T")
+    )
 
 
 def number_format(name: str) -> str:
@@ -65,7 +69,7 @@ def gaps(rows: Rows, context: Context) -> Chart:
     """Shade gaps behind everything else, because an outage must not look like a trend."""
     shades = _shades(rows, context)
     shade = (
-        alt.Chart(data(shades))
+        alt.Chart(inline_data(shades))
         .mark_rect(opacity=0.22)
         .encode(
             x=alt.X("since:T", scale=UTC),
@@ -74,14 +78,14 @@ def gaps(rows: Rows, context: Context) -> Chart:
             tooltip=[
                 alt.Tooltip("why:N", title="stream not held"),
                 alt.Tooltip("status:N"),
-                when("since"),
-                when("until"),
+                time_tooltip("since"),
+                time_tooltip("until"),
                 alt.Tooltip("missing:Q"),
             ],
         )
     )
     label = (
-        alt.Chart(data([one for one in shades if one["label"]]))
+        alt.Chart(inline_data([shade for shade in shades if shade["label"]]))
         .mark_text(align="left", dx=3, color=RED, fontSize=10)
         .encode(x=alt.X("since:T", scale=UTC), y=alt.value(8), text="label:N")
     )

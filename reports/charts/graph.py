@@ -8,7 +8,7 @@ import networkx as nx
 
 from .. import network
 from ..rows import Context, Rows
-from .base import Chart, data
+from .base import Chart, inline_data
 from .time import Draw
 
 NODES = 60  # more cannot be read
@@ -19,12 +19,12 @@ _HEIGHT = 460  # px
 _LEAST = 3  # nodes: two are a line
 
 
-def densest(direction: str = "") -> Draw:
+def densest_part(direction: str = "") -> Draw:
     """`direction` is "directed" where an edge leads from one to the other."""
 
     def draw(rows: Rows, context: Context) -> Chart | None:
         whole = network.build(rows[:_EDGES], directed=bool(direction))
-        part = core(whole)
+        part = densest_nodes(whole)
         if part.number_of_nodes() < _LEAST:
             return None
         at = _places(part)
@@ -40,10 +40,16 @@ def densest(direction: str = "") -> Draw:
             for rank, node in enumerate(ordered)
         ]
         edges = [
-            {**at[one], "x2": at[other]["x"], "y2": at[other]["y"], "weight": of["weight"], "edge": f"{one} – {other}"}
-            for one, other, of in part.edges(data=True)
+            {
+                **at[source],
+                "x2": at[other]["x"],
+                "y2": at[other]["y"],
+                "weight": edge["weight"],
+                "edge": f"{source} – {other}",
+            }
+            for source, other, edge in part.edges(data=True)
         ]
-        return _drawn(nodes, edges)
+        return _layered_chart(nodes, edges)
 
     return draw
 
@@ -61,13 +67,13 @@ def _places(graph: Any) -> dict[str, dict[str, float]]:
     return at
 
 
-def core(graph: Any) -> Any:
+def densest_nodes(graph: Any) -> Any:
     """The nodes that hang together most: of the highest cores, and among these with most posts."""
-    plain = nx.Graph(graph)
-    plain.remove_edges_from(list(nx.selfloop_edges(plain)))
-    numbers = nx.core_number(plain)
-    chosen = sorted(plain.nodes, key=lambda node: (-numbers[node], -graph.nodes[node]["posts"], node))[:NODES]
-    part = plain.subgraph(chosen).copy()
+    undirected = nx.Graph(graph)
+    undirected.remove_edges_from(list(nx.selfloop_edges(undirected)))
+    numbers = nx.core_number(undirected)
+    chosen = sorted(undirected.nodes, key=lambda node: (-numbers[node], -graph.nodes[node]["posts"], node))[:NODES]
+    part = undirected.subgraph(chosen).copy()
     part.remove_nodes_from([node for node, degree in list(part.degree) if not degree])
     return part
 
@@ -76,10 +82,10 @@ def _community(number: int) -> str:
     return f"community {number + 1}" if number < _COLOURED - 1 else "another"
 
 
-def _drawn(nodes: Rows, edges: Rows) -> Chart:
+def _layered_chart(nodes: Rows, edges: Rows) -> Chart:
     scale = alt.Scale(zero=False, nice=False, padding=30)
     lines = (
-        alt.Chart(data(edges))
+        alt.Chart(inline_data(edges))
         .mark_rule(color="#8a97a6")
         .encode(
             x=alt.X("x:Q", axis=None, scale=scale),
@@ -92,7 +98,7 @@ def _drawn(nodes: Rows, edges: Rows) -> Chart:
         )
     )
     names = sorted({node["community"] for node in nodes}, key=lambda name: (name == "another", name))
-    base = alt.Chart(data(nodes)).encode(x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale))
+    base = alt.Chart(inline_data(nodes)).encode(x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale))
     circles = base.mark_circle(opacity=0.95).encode(
         size=alt.Size("posts:Q", scale=alt.Scale(range=[40, 700]), legend=None),
         color=alt.Color("community:N", title=None, scale=alt.Scale(domain=names)),

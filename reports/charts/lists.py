@@ -6,7 +6,7 @@ from posts import languages
 
 from ..regions import UNKNOWN
 from ..rows import Context, Rows
-from .base import Chart, data, number_format
+from .base import Chart, inline_data, number_format
 from .time import Draw
 
 _ROW = 22  # px, of a bar in a list
@@ -23,7 +23,7 @@ def bars(label: str, value: str, *more: str, most: int = 15) -> Draw:
         ][:most]
         if not shown:
             return None
-        base = alt.Chart(data(shown)).encode(
+        base = alt.Chart(inline_data(shown)).encode(
             x=alt.X(f"{value}:Q", title=value.replace("_", " "), axis=alt.Axis(tickMinStep=1, tickCount=6)),
             y=alt.Y(f"{label}:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
             tooltip=[f"{label}:N", *(alt.Tooltip(f"{name}:Q", format=number_format(name)) for name in (value, *more))],
@@ -37,19 +37,19 @@ def bars(label: str, value: str, *more: str, most: int = 15) -> Draw:
     return draw
 
 
-def columns(of: str, word: str, value: str) -> Draw:
+def columns(heading: str, word: str, value: str) -> Draw:
     """Ranked words, a column for each language or part; the stronger a word's colour, the larger its value."""
 
     def draw(rows: Rows, context: Context) -> Chart:
-        heads = list(dict.fromkeys(row[of] for row in rows))
-        heads = heads[:1] + heads[1:][-_COLUMNS + 1 :] if of == "part" else heads[:_COLUMNS]
+        heads = list(dict.fromkeys(row[heading] for row in rows))
+        heads = heads[:1] + heads[1:][-_COLUMNS + 1 :] if heading == "part" else heads[:_COLUMNS]
         shown = []
         for head in heads:
-            ranked = [row for row in rows if row[of] == head][:_WORDS]
+            ranked = [row for row in rows if row[heading] == head][:_WORDS]
             most = max(row[value] for row in ranked)
             shown += [
                 {
-                    "column": _name(of, head),
+                    "column": _name(heading, head),
                     "rank": rank,
                     "word": row[word],
                     "posts": row["posts"],
@@ -62,7 +62,7 @@ def columns(of: str, word: str, value: str) -> Draw:
             orient="top", labelAngle=0, labelLimit=alt.ExprRef(f"width / {len(heads)} - 8"), domain=False, ticks=False
         )
         words = (
-            alt.Chart(data(shown))
+            alt.Chart(inline_data(shown))
             .mark_text(fontSize=13, limit=alt.ExprRef(f"width / {len(heads)} - 8"))
             .encode(
                 x=alt.X("column:N", title=None, sort=None, axis=top),

@@ -8,7 +8,7 @@ import altair as alt
 from posts import languages
 
 from ..rows import Context, Rows
-from .base import HEIGHT, UTC, Chart, as_datetime, bars_over_time, data, gaps, time, when, x
+from .base import HEIGHT, UTC, Chart, as_datetime, bars_over_time, gaps, inline_data, time, time_tooltip, x_axis
 
 Draw = Callable[[Rows, Context], Chart | None]
 
@@ -40,16 +40,16 @@ def posts_per(unit: str) -> Draw:
             color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=kinds)),
             # the last bar is not over, so it must not look like a fall
             opacity=alt.condition("datum.complete", alt.value(1), alt.value(0.5)),
-            tooltip=[when("since"), "kind:N", alt.Tooltip("posts:Q", format=","), "not held:N"],
+            tooltip=[time_tooltip("since"), "kind:N", alt.Tooltip("posts:Q", format=","), "not held:N"],
         )
         line = (
-            alt.Chart(data(smooth))
+            alt.Chart(inline_data(smooth))
             .mark_line(strokeWidth=2)
             .encode(
                 x=alt.X("at:T", scale=UTC),
                 y="mean:Q",
                 color=alt.Color("kind:N"),
-                tooltip=[when("at"), "kind:N", alt.Tooltip("mean:Q", format=",.1f")],
+                tooltip=[time_tooltip("at"), "kind:N", alt.Tooltip("mean:Q", format=",.1f")],
             )
         )
         return alt.layer(gaps(rows, context), bars, *([line] if smooth else [])).properties(height=HEIGHT)
@@ -64,13 +64,15 @@ def _smooth(unit: str, length: timedelta, rows: Rows, context: Context) -> tuple
     window, name = _SMOOTH[unit]
     if len(rows) < 2 * window:
         return [], ""
-    known = [
+    values = [
         row["posts"] if not row["seconds_not_held"] and as_datetime(row[unit]) + length <= context.end else None
         for row in rows
     ]
     smooth = []
     for number, row in enumerate(rows):
-        around = [one for one in known[max(0, number - window // 2) : number + window // 2 + 1] if one is not None]
+        around = [
+            value for value in values[max(0, number - window // 2) : number + window // 2 + 1] if value is not None
+        ]
         if len(around) > window // 2:
             smooth.append(
                 {"at": time(as_datetime(row[unit]) + length / 2), "mean": sum(around) / len(around), "kind": name}
@@ -89,14 +91,14 @@ def side_by_side(label: str) -> Draw:
             if (name := _name(label, row[label])) in names
         ]
         lines = (
-            alt.Chart(data(points))
+            alt.Chart(inline_data(points))
             .mark_line(strokeWidth=1.5, point=alt.OverlayMarkDef(size=16))
             .encode(
-                x=x("since", rows),
+                x=x_axis("since", rows),
                 y=alt.Y("posts:Q", title="posts"),
                 color=alt.Color("name:N", title=None, scale=alt.Scale(domain=names), legend=alt.Legend(columns=4)),
                 tooltip=[
-                    when("since"),
+                    time_tooltip("since"),
                     "name:N",
                     alt.Tooltip("posts:Q", format=","),
                     alt.Tooltip("share:Q", format=".1%"),

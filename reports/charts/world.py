@@ -13,7 +13,7 @@ import orjson
 import pycountry
 
 from ..rows import Context, Rows
-from .base import Chart, data
+from .base import Chart, inline_data
 
 _FILE = Path(__file__).parent / "data" / "countries-110m.json"
 _ANTARCTICA = "AQ"
@@ -23,12 +23,12 @@ _LAND = "#8a97a6"
 
 
 def world(rows: Rows, context: Context) -> Chart | None:
-    known = [row for row in rows if row["code"] is not None]
-    if not known:
+    located = [row for row in rows if row["code"] is not None]
+    if not located:
         return None
     shapes = alt.NamedData(name=_NAME, format=alt.TopoDataFormat(type="topojson", feature="countries"))
     drawn = _shapes()[1]
-    counted = [{name: row[name] for name in ("code", "region", "posts", "share")} for row in known]
+    counted = [{name: row[name] for name in ("code", "region", "posts", "share")} for row in located]
     colour = alt.Color(
         "posts:Q",
         title="posts",
@@ -39,7 +39,7 @@ def world(rows: Rows, context: Context) -> Chart | None:
     land = alt.Chart(shapes).mark_geoshape(fill=_LAND, fillOpacity=0.18, stroke=_LAND, strokeWidth=0.4)
     countries = (
         alt.Chart(shapes)
-        .transform_lookup(lookup="id", from_=alt.LookupData(data(counted), "code", ["region", "posts", "share"]))
+        .transform_lookup(lookup="id", from_=alt.LookupData(inline_data(counted), "code", ["region", "posts", "share"]))
         .transform_filter("isValid(datum.posts)")
         .mark_geoshape(stroke=_LAND, strokeWidth=0.4)
         .encode(color=colour, tooltip=tooltip)
@@ -48,13 +48,13 @@ def world(rows: Rows, context: Context) -> Chart | None:
     layers = [land, countries]
     if small:
         layers.append(
-            alt.Chart(data(small))
+            alt.Chart(inline_data(small))
             .mark_circle(size=60, opacity=1, stroke=_LAND, strokeWidth=0.6)
             .encode(longitude="longitude:Q", latitude="latitude:Q", color=colour, tooltip=tooltip)
         )
     if context.points:
         layers.append(
-            alt.Chart(data(context.points))
+            alt.Chart(inline_data(context.points))
             .mark_circle(opacity=0.75, color="#e9a03b", stroke="#7a4d00", strokeWidth=0.5)
             .encode(
                 longitude="longitude:Q",
@@ -81,8 +81,8 @@ def _shapes() -> tuple[Any, frozenset[str]]:
     topology = orjson.loads(_FILE.read_bytes())
     shapes = topology["objects"]["countries"]["geometries"]
     for shape in shapes:
-        found = pycountry.countries.get(numeric=shape.get("id", ""))
-        shape["id"] = found.alpha_2 if found else "XK" if shape["properties"]["name"] == "Kosovo" else None
+        country = pycountry.countries.get(numeric=shape.get("id", ""))
+        shape["id"] = country.alpha_2 if country else "XK" if shape["properties"]["name"] == "Kosovo" else None
     shapes[:] = [shape for shape in shapes if shape["id"] != _ANTARCTICA]
     return topology, frozenset(shape["id"] for shape in shapes if shape["id"])
 

@@ -51,17 +51,17 @@ def serve(source: Source, host: str, port: int, timezone: str, console: Console)
     return 0
 
 
-def application(answers: Snapshots, host: str, timezone: str) -> Starlette:
+def application(snapshots: Snapshots, host: str, timezone: str) -> Starlette:
     """The page answers to its own name only, so that another site's page cannot read it by a name of its own."""
     hosts = ["localhost", "127.0.0.1", "[::1]", host.lower()] if host not in ("0.0.0.0", "::") else ["*"]
 
     async def index(request: Request) -> Response:
         html = page.render(
             "live.html",
-            dataset=answers.source.name,
+            dataset=snapshots.source.name,
             charts=page.as_json(charts.specs()),
             timezone=timezone,
-            is_synthetic=answers.source.is_synthetic,
+            is_synthetic=snapshots.source.is_synthetic,
         )
         return HTMLResponse(html, headers=_HEADERS)
 
@@ -71,7 +71,7 @@ def application(answers: Snapshots, host: str, timezone: str) -> Starlette:
             "none",
         ):
             return Response("These numbers are for the page that this server shows.\n", 403, headers=_HEADERS)
-        return Response(_json(await answers.now()), media_type="application/json", headers=_HEADERS)
+        return Response(_json(await snapshots.now()), media_type="application/json", headers=_HEADERS)
 
     routes: list[tuple[str, Callable[[Request], Awaitable[Response]]]] = [("/", index), ("/now.json", now)]
     return Starlette(

@@ -28,15 +28,15 @@ class Snapshots:
     queries: int = 0
     bytes_billed: int = 0
     _last: dict[str, Any] = field(default_factory=dict)
-    _asked_at: float = -1e9
+    _queried_at: float = -1e9
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def now(self) -> dict[str, Any]:
         """The newest answer; an error is an answer too, with the words for it, and the one before beside it."""
         async with self._lock:
-            if time.monotonic() - self._asked_at >= self.refresh:
+            if time.monotonic() - self._queried_at >= self.refresh:
                 self._last = await run_sync(self._ask, abandon_on_cancel=True)
-                self._asked_at = time.monotonic()
+                self._queried_at = time.monotonic()
             return self._last
 
     def _ask(self) -> dict[str, Any]:

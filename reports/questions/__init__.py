@@ -40,10 +40,11 @@ from ..sentences import filled
 
 FOLDER = Path(__file__).parent
 _EMPTY = "There are no posts in this period."
-# How texts are compared (posts/text.py's fold), and the signs that are emoji: both too long to stand in each query.
-_FOLDED = (FOLDER / "shared" / "folded.sql").read_text(encoding="utf-8").strip()
-_EMOJI = (FOLDER / "shared" / "emoji.txt").read_text(encoding="utf-8").strip()
-_MACRO = re.compile(r"\bFOLDED\((\w+)\)|(?<=\[)EMOJI(?=\])")
+# SQL that several queries use, in place of FOLDED(column), UNITS(column), GAPS() and EMOJI
+_MACROS = {
+    path.stem.upper(): path.read_text(encoding="utf-8").strip() for path in (FOLDER / "shared" / "macros").iterdir()
+}
+_MACRO = re.compile(rf"\b({'|'.join(_MACROS)})(?:\((\w*)\)|(?=\]))")
 _PARAMETER = re.compile(r"@([a-z_]+)")
 _RELATION = re.compile(r"\b(FROM|JOIN) (tweets|filtered|receipt|stream_gaps|spending|ingester_events)\b( AS \w+)?")
 _KEYS = ("title", "section", "order", "scans", "note", "empty", "finding", "chart", "columns", "rows", "needs", "query")
@@ -133,7 +134,7 @@ def load(name: str) -> Question:
     sql = _body(text)
     if query := head.get("query"):
         sql = _shared(query)
-    sql = _MACRO.sub(lambda found: _FOLDED.replace("{text}", found[1]) if found[1] else _EMOJI, sql)
+    sql = expand(sql)
     has_code = "/" not in name and (FOLDER / f"{name}.py").is_file()
     return Question(
         name=name,
@@ -153,23 +154,30 @@ def load(name: str) -> Question:
     )
 
 
+def expand(sql: str) -> str:
+    """Replace each macro of shared/macros by its text, and those in the text."""
+    while (expanded := _MACRO.sub(lambda match: _MACROS[match[1]].replace("{column}", match[2] or ""), sql)) != sql:
+        sql = expanded
+    return sql
+
+
 def parse_head(name: str, text: str) -> dict[str, str]:
     """Return what the comments at the beginning of a question's file say, by key. Raises UsageError."""
-    found: dict[str, str] = {}
+    head: dict[str, str] = {}
     key = ""
     for line in takewhile(lambda line: line.startswith("--"), text.splitlines()):
         if line.startswith("--   ") and key:
-            found[key] += f" {line[5:].strip()}"
+            head[key] += f" {line[5:].strip()}"
             continue
         key, colon, value = line.removeprefix("--").strip().partition(":")
         if not colon or key not in _KEYS:
             raise _wrong(name, f"'{line}' is none of {', '.join(_KEYS)}")
-        found[key] = value.strip()
-    if "title" not in found:
+        head[key] = value.strip()
+    if "title" not in head:
         raise _wrong(name, "there is no title: a file begins with '-- title: ...'")
-    if not found.get("order", "0").isdecimal():
-        raise _wrong(name, f"order is '{found['order']}', and not a whole number")
-    return found
+    if not head.get("order", "0").isdecimal():
+        raise _wrong(name, f"order is '{head['order']}', and not a whole number")
+    return head
 
 
 def _wrong(name: str, what: str) -> UsageError:
@@ -195,17 +203,17 @@ def _shared(query: str) -> str:
     return _body(_read(name)).replace("{column}", column).replace("{expression}", expression)
 
 
-def _of_the_page() -> Iterator[Question]:
+def _page_questions() -> Iterator[Question]:
     questions = [load(path.stem) for path in sorted(FOLDER.glob("*.sql"))]
     yield from sorted((question for question in questions if question.section), key=lambda question: question.order)
 
 
 def sections() -> dict[str, tuple[str, ...]]:
     """Return the headlines of a page, and the names of the questions under each, in order."""
-    found: dict[str, list[str]] = {}
-    for question in _of_the_page():
-        found.setdefault(question.section, []).append(question.name)
-    return {section: tuple(names) for section, names in found.items()}
+    sections: dict[str, list[str]] = {}
+    for question in _page_questions():
+        sections.setdefault(question.section, []).append(question.name)
+    return {section: tuple(names) for section, names in sections.items()}
 
 
 @cache
@@ -218,9 +226,9 @@ def pasteable(question: Question, params: Params, dataset: str) -> str:
     """The same query for BigQuery's console, which takes no parameters: with their values, and with `dataset` (project.name)."""
     values = params.parameters()
     body = _RELATION.sub(
-        lambda found: f"{found[1]} `{dataset}.{found[2]}`{found[3] or f' AS {found[2]}'}", question.sql
+        lambda match: f"{match[1]} `{dataset}.{match[2]}`{match[3] or f' AS {match[2]}'}", question.sql
     )
-    body = _PARAMETER.sub(lambda found: _literal(*values[found[1]]), body)
+    body = _PARAMETER.sub(lambda match: _literal(*values[match[1]]), body)
     head = [
         f"-- {question.title}",
         f"-- Scans: {question.scans}",

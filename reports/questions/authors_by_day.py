@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import altair as alt
 
-from ..charts.base import HEIGHT, Chart, bars_over_time, gaps, time, when
+from ..charts.base import HEIGHT, Chart, bars_over_time, gaps, time, time_tooltip
 from ..rows import Context, Rows
 from ..sentences import DAYS
 
@@ -14,8 +14,8 @@ def finding(rows: Rows, context: Context) -> str:
     later = rows[1:]
     if len(later) < DAYS:
         return ""
-    new, all_of_them = sum(row["new_authors"] for row in later), sum(row["authors"] for row in later)
-    return f"On a day {statistics.median(row['authors'] for row in later):,.0f} people write; {new / all_of_them:.0%} of them are new."
+    new, total = sum(row["new_authors"] for row in later), sum(row["authors"] for row in later)
+    return f"On a day {statistics.median(row['authors'] for row in later):,.0f} people write; {new / total:.0%} of them are new."
 
 
 def chart(rows: Rows, context: Context) -> Chart:
@@ -32,6 +32,6 @@ def chart(rows: Rows, context: Context) -> Chart:
     bars = bars_over_time(stacked, rows).encode(
         y=alt.Y("authors:Q", title="authors per day"),
         color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=["seen before", "new", "all"])),
-        tooltip=[when("since"), "kind:N", alt.Tooltip("authors:Q", format=",")],
+        tooltip=[time_tooltip("since"), "kind:N", alt.Tooltip("authors:Q", format=",")],
     )
     return alt.layer(gaps(rows, context), bars).properties(height=HEIGHT)

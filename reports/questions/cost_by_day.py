@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import altair as alt
 
-from ..charts.base import HEIGHT, Chart, bars_over_time, gaps, time, when
+from ..charts.base import HEIGHT, Chart, bars_over_time, gaps, time, time_tooltip
 from ..rows import Context, Rows
 
 
@@ -22,6 +22,6 @@ def chart(rows: Rows, context: Context) -> Chart:
     ]
     bars = bars_over_time(days, rows).encode(
         y=alt.Y("dollars:Q", title="dollars per day (UTC)"),
-        tooltip=[when("since"), alt.Tooltip("dollars:Q", format="$,.2f")],
+        tooltip=[time_tooltip("since"), alt.Tooltip("dollars:Q", format="$,.2f")],
     )
     return alt.layer(gaps(rows, context), bars).properties(height=HEIGHT)

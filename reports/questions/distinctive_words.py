@@ -13,8 +13,8 @@ def finding(rows: Rows, context: Context) -> str:
     parts: dict[str, list[str]] = {}
     for row in rows:
         parts.setdefault(row["part"], []).append(row["word"])
-    part, found = next(((p, w) for p, w in parts.items() if p.startswith("burst")), next(iter(parts.items())))
-    return f"What is said in {part if part.startswith('the') else f'the {part}'} more than elsewhere: {', '.join(found[:4])}."
+    part, words = next(((p, w) for p, w in parts.items() if p.startswith("burst")), next(iter(parts.items())))
+    return f"What is said in {part if part.startswith('the') else f'the {part}'} more than elsewhere: {', '.join(words[:4])}."
 
 
 def _parts(report: ReportData) -> dict[str, list[bool]]:

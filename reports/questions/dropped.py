@@ -2,14 +2,14 @@
 
 from .. import savings
 from ..rows import Context, Rows
-from ..sentences import at_the_price_of_posts, posts
+from ..sentences import as_posts, posts
 from . import ReportData
 
 
 def prepare(rows: Rows, report: ReportData) -> Rows:
-    return savings.of_this_project(rows)
+    return savings.project_savings(rows)
 
 
 def finding(rows: Rows, context: Context) -> str:
     count, dollars = sum(row["posts"] for row in rows), sum(row["dollars"] for row in rows)
-    return f"The filter dropped {posts(count)}, {at_the_price_of_posts(dollars)}."
+    return f"The filter dropped {posts(count)}, {as_posts(dollars)}."

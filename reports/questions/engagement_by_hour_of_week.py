@@ -2,14 +2,14 @@
 
 import altair as alt
 
-from ..charts.base import Chart, data
+from ..charts.base import Chart, inline_data
 from ..rows import Context, Rows
 from ..tables import WEEKDAYS
 
 
 def finding(rows: Rows, context: Context) -> str:
-    known = [row for row in rows if row["posts_an_hour"] is not None]
-    most = max(known, key=lambda row: row["posts_an_hour"], default=None)
+    measured = [row for row in rows if row["posts_an_hour"] is not None]
+    most = max(measured, key=lambda row: row["posts_an_hour"], default=None)
     if most is None or not most["posts"]:
         return ""
     when = f"{WEEKDAYS[most['weekday']]}s at {most['hour']:02}:00"
@@ -26,7 +26,7 @@ def chart(rows: Rows, context: Context) -> Chart:
         }
         for row in rows
     ]
-    base = alt.Chart(data(cells)).encode(
+    base = alt.Chart(inline_data(cells)).encode(
         x=alt.X("hour:O", title="hour of the day", axis=alt.Axis(labelAngle=0)),
         y=alt.Y("weekday:O", title=None, sort=days),
     )

@@ -11,38 +11,7 @@ WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in on
     TIMESTAMP_SECONDS(DIV(UNIX_SECONDS(@from), 900) * 900), TIMESTAMP_SUB(@to, INTERVAL 1 MICROSECOND), INTERVAL 15 MINUTE
   )) AS instant
 ),
-told AS (
-  SELECT GREATEST(since, @from) AS since, LEAST(COALESCE(until, @to), @to) AS until
-  FROM stream_gaps
-  WHERE since < @to AND COALESCE(until, @to) > @from
-),
-ordered AS (
-  SELECT since, until, MAX(until) OVER (ORDER BY since, until ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS until_before FROM told
-),
-gaps AS (  -- where two overlap, the second begins where the first ends
-  SELECT GREATEST(since, COALESCE(until_before, since)) AS since, until FROM ordered WHERE until > COALESCE(until_before, since)
-),
-in_gaps AS (
-  SELECT
-    quarters.instant,
-    SUM(TIMESTAMP_DIFF(
-      LEAST(gaps.until, TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE)), GREATEST(gaps.since, quarters.instant), SECOND
-    )) AS seconds
-  FROM quarters CROSS JOIN gaps
-  WHERE gaps.since < TIMESTAMP_ADD(quarters.instant, INTERVAL 15 MINUTE) AND gaps.until > quarters.instant
-  GROUP BY quarters.instant
-),
-not_held AS (
-  SELECT quarters.hour, SUM(in_gaps.seconds) AS seconds
-  FROM quarters JOIN in_gaps ON in_gaps.instant = quarters.instant
-  GROUP BY quarters.hour
-),
-calendar AS (
-  SELECT quarters.hour, SUM(TIMESTAMP_DIFF(
-    LEAST(TIMESTAMP_ADD(instant, INTERVAL 15 MINUTE), @to), GREATEST(instant, @from), SECOND
-  )) AS seconds
-  FROM quarters GROUP BY quarters.hour
-),
+UNITS(hour),
 week AS (
   SELECT
     MOD(EXTRACT(DAYOFWEEK FROM calendar.hour) + 5, 7) AS weekday,

@@ -24,12 +24,12 @@ def with_offsets(gaps: Rows, timezone: str) -> Rows:
     zone = ZoneInfo(timezone)
     placed: Rows = []
     for row in gaps:
-        told = {column: value for column, value in row.items() if not column.endswith("_offset")}
+        columns = {column: value for column, value in row.items() if not column.endswith("_offset")}
         for column in ("since", "until"):
             if (moment := row[column]) is not None:
                 offset = timedelta(minutes=row[f"{column}_offset"])
                 first, second = moment.replace(tzinfo=zone), moment.replace(tzinfo=zone, fold=1)
                 if first.utcoffset() != second.utcoffset():
-                    told[column] = first if first.utcoffset() == offset else second
-        placed.append(told)
+                    columns[column] = first if first.utcoffset() == offset else second
+        placed.append(columns)
     return placed

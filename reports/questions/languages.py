@@ -7,5 +7,5 @@ from ..sentences import enumerated
 
 
 def finding(rows: Rows, context: Context) -> str:
-    said = [f"{languages.name(row['lang'])} ({row['share']:.0%})" for row in rows[:3]]
-    return f"Most posts are in {enumerated(said)}."
+    shares = [f"{languages.name(row['lang'])} ({row['share']:.0%})" for row in rows[:3]]
+    return f"Most posts are in {enumerated(shares)}."

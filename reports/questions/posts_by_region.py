@@ -19,12 +19,12 @@ def context(report: ReportData, usual: Context) -> Context:
 
 
 def finding(rows: Rows, context: Context) -> str:
-    known = [row for row in rows if row["region"] != UNKNOWN]
-    total, placed = sum(row["posts"] for row in rows), sum(row["posts"] for row in known)
+    located = [row for row in rows if row["region"] != UNKNOWN]
+    total, placed = sum(row["posts"] for row in rows), sum(row["posts"] for row in located)
     if not placed:
         return f"The country is not known for any of the {posts(total)}."
-    said = [f"{row['region']} ({row['posts'] / placed:.0%})" for row in known[:3]]
-    return f"Of the posts whose country is known ({placed / total:.0%} of all), most are from {enumerated(said)}."
+    shares = [f"{row['region']} ({row['posts'] / placed:.0%})" for row in located[:3]]
+    return f"Of the posts whose country is known ({placed / total:.0%} of all), most are from {enumerated(shares)}."
 
 
 chart = world.world

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import altair as alt
 
-from ..charts.base import HEIGHT, RED, Chart, bars_over_time, gaps, time, when
+from ..charts.base import HEIGHT, RED, Chart, bars_over_time, gaps, time, time_tooltip
 from ..rows import Context, Rows
 
 _ENDS = ("loaded", "filtered", "rejected", "balance")
@@ -35,6 +35,6 @@ def chart(rows: Rows, context: Context) -> Chart:
             title=None,
             scale=alt.Scale(domain=list(_ENDS), range=["#2a9d8f", "#9aa5b1", "#e9a03b", RED]),
         ),
-        tooltip=[when("since"), "ended:N", alt.Tooltip("posts:Q", format=",")],
+        tooltip=[time_tooltip("since"), "ended:N", alt.Tooltip("posts:Q", format=",")],
     )
     return alt.layer(gaps(rows, context), bars).properties(height=HEIGHT)

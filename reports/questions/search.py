@@ -7,11 +7,11 @@ from . import ReportData
 
 
 def prepare(rows: Rows, report: ReportData) -> Rows:
-    wanted = report.params.search
-    return rows if wanted is None else reading.in_context(rows, wanted)
+    phrase = report.params.search
+    return rows if phrase is None else reading.in_context(rows, phrase)
 
 
 def finding(rows: Rows, context: Context) -> str:
-    found = rows[0]["found"]
-    shown = "" if found == len(rows) else f"; {len(rows):,} of them, drawn by lot, are shown"
-    return f"{posts(found)} say it, retweets apart{shown}."
+    matches = rows[0]["found"]
+    shown = "" if matches == len(rows) else f"; {len(rows):,} of them, drawn by lot, are shown"
+    return f"{posts(matches)} say it, retweets apart{shown}."

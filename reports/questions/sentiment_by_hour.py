@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from ..charts.base import HEIGHT, Chart, data, gaps, time, when, x
+from ..charts.base import HEIGHT, Chart, gaps, inline_data, time, time_tooltip, x_axis
 from ..rows import Context, Rows
 from ..sentences import posts
 
@@ -17,8 +17,8 @@ def finding(rows: Rows, context: Context) -> str:
 
 
 def chart(rows: Rows, context: Context) -> Chart | None:
-    known = [row for row in rows if row["mean"] is not None]
-    if not known:
+    scored = [row for row in rows if row["mean"] is not None]
+    if not scored:
         return None
     shown = [
         {
@@ -31,18 +31,18 @@ def chart(rows: Rows, context: Context) -> Chart | None:
         }
         for row in rows
     ]
-    base = alt.Chart(data(shown)).encode(x=x("hour", rows))
+    base = alt.Chart(inline_data(shown)).encode(x=x_axis("hour", rows))
     band = base.mark_area(opacity=0.25, interpolate="step-after").encode(
         y=alt.Y("p25:Q", title="sentiment, -1 to 1", scale=alt.Scale(domain=[-1, 1])), y2="p75:Q"
     )
     line = base.mark_line(interpolate="step-after", strokeWidth=1.5).encode(
         y="mean:Q",
         tooltip=[
-            when("hour"),
+            time_tooltip("hour"),
             *(alt.Tooltip(f"{name}:Q", format="+.2f") for name in ("mean", "p25", "p75")),
             alt.Tooltip("n:Q", format=","),
             alt.Tooltip("coverage:Q", format=".0%"),
         ],
     )
-    zero = alt.Chart(data([{"y": 0}])).mark_rule(strokeDash=[2, 3], color="#888888").encode(y="y:Q")
+    zero = alt.Chart(inline_data([{"y": 0}])).mark_rule(strokeDash=[2, 3], color="#888888").encode(y="y:Q")
     return alt.layer(gaps(rows, context), zero, band, line).properties(height=HEIGHT)

@@ -80,7 +80,7 @@ def outcomes(path: Path) -> tuple[Counter[str], list[str]]:
     counts: Counter[str] = Counter()
     loaded: list[str] = []
     for part in files.divide(files.find([str(path)])):
-        for found in convert.of_file(part, ""):
+        for found in convert.file_records(part, ""):
             result = convert.to_rows(found, _OPTIONS, NOW)
             counts["read"] += 1
             counts[result.outcome] += 1

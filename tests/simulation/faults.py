@@ -128,7 +128,7 @@ def error_lines(world: World, step: Step) -> None:
 
 
 def _answers(world: World, step: Step, make: Callable[[], Reply | Disconnect]) -> None:
-    world.x.answers.extend([make] * max(1, step.number))
+    world.x.connect_faults.extend([make] * max(1, step.number))
     _end(world, Disconnect(DisconnectKind.NETWORK, reason="cut"), cut=True)
 
 
@@ -217,7 +217,7 @@ def forbidden(world: World, step: Step) -> None:
 def refuse_a_good_token(world: World, step: Step) -> None:
     """X refuses the token, and takes it at the next try."""
     refusal = Disconnect(DisconnectKind.HTTP, status=401, problem={"title": "Unauthorized"}, reason="HTTP 401")
-    world.x.answers.append(lambda: refusal)
+    world.x.connect_faults.append(lambda: refusal)
     _end(world, Disconnect(DisconnectKind.NETWORK, reason="cut"), cut=True)
 
 

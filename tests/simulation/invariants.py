@@ -9,7 +9,7 @@ from ingester.errors import PublishFailed
 from ingester.ledger.history import BY_HAND
 from ingester.ledger.model import Event
 from ingester.ledger.units import by_holder
-from local.emulators.x.timeline import moment_of
+from local.emulators.x.timeline import id_time
 from runtime.errors import ExpectedError
 
 from .world import MOST_UNITS, TIMES, World
@@ -187,7 +187,7 @@ def _came_after_all(world: World, counted: list[Event]) -> int:
     edge = timedelta(seconds=_EDGE)
     late = 0
     for received, message in world.topic.messages:
-        made = at(moment_of(int(message.id))) if message.source == "stream" and message.id.isdigit() else None
+        made = at(id_time(int(message.id))) if message.source == "stream" and message.id.isdigit() else None
         late += made is not None and any(
             row.since and row.until and row.since - edge <= made <= row.until + edge and row.at < at(T0 + received)
             for row in counted

@@ -1,24 +1,42 @@
 """Deliberate mistakes, at least one for each promise. The simulator must find each within a number of sequences.
 
-(where, what replaces it, within how many sequences it is found, and by which one first). docs/simulation.md has the table.
+docs/simulation.md has the table.
 """
 
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from typing import Any
 
-from ingester.backfill import backfill
+from ingester import budget
+from ingester.backfill import backfill, lateness
 from ingester.backfill.model import BackfillResult
+from ingester.backfill.queue import GapQueue
+from ingester.budget import Budget
+from ingester.connection_loop import ConnectionLoop
 from ingester.errors import NoLedger, Unavailable
+from ingester.ledger import history
 from ingester.ledger.events import GapStatus
+from ingester.ledger.gaps import Gaps
+from ingester.ledger.lease import Lease
+from ingester.ledger.reservations import Reservations
+from ingester.pubsub import envelope
 from ingester.pubsub.envelope import Line, inspect_line
+from ingester.stall import StallDetector
 from ingester.timeouts import Timeouts
+from ingester.watermark import PublishWatermark
+from ingester.x import client, consumer, reconnect, rules
 from ingester.x.consumer import StreamConsumer
+from ingester.x.rate_limit import RateLimiter
+from posts import limits, prices
 from posts.prices import Resources, resources
 from runtime.bearer_token import Token
 
+from . import world
 from .world import TIMES
+from .x import Stream
 
 
 async def _nothing(self: Any, *arguments: Any) -> None: ...
@@ -68,7 +86,30 @@ def _ends_at_once(self: Any, ended: Any) -> Any:
 def _never(self: Any, *arguments: Any) -> None: ...
 
 
-Mistake = tuple[str, str, Any, int, int]
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """`wrong` takes the place of `right` in its class or module. It is found `within` so many sequences, first by the one of `seed`.
+
+    `right` is the function itself, so that a new name of it reaches this table; a value is given by name.
+    """
+
+    owner: Any
+    right: Callable[..., Any] | str
+    wrong: Any
+    within: int
+    seed: int
+
+    @contextmanager
+    def in_force(self) -> Iterator[None]:
+        name = self.right if isinstance(self.right, str) else self.right.__name__
+        right = self.owner.__dict__[name]
+        setattr(self.owner, name, self.wrong)
+        try:
+            yield
+        finally:
+            setattr(self.owner, name, right)
+
+
 WITHOUT_EDGES: Timeouts = replace(TIMES, edge=0.0)
 
 
@@ -104,94 +145,48 @@ def _always_new(item: Any) -> str:
 
 
 MISTAKES: dict[str, Mistake] = {
-    "the gap's row is not written before the reconnect": ("ingester.ledger.gaps", "Gaps.record", _nothing, 300, 2),
-    "no edge is searched around a gap": ("tests.simulation.world", "TIMES", WITHOUT_EDGES, 200, 3),
-    "posts that Pub/Sub does not have are forgotten": (
-        "ingester.watermark",
-        "PublishWatermark.at",
-        _forgets_the_unpublished,
-        300,
-        1,
+    "the gap's row is not written before the reconnect": Mistake(Gaps, Gaps.record, _nothing, 300, 2),
+    "no edge is searched around a gap": Mistake(world, "TIMES", WITHOUT_EDGES, 200, 3),
+    "posts that Pub/Sub does not have are forgotten": Mistake(
+        PublishWatermark, PublishWatermark.at, _forgets_the_unpublished, 300, 1
     ),
-    "a stall is not noticed": ("ingester.stall", "StallDetector._quiet", _never, 300, 27),
-    "keep-alives count as proof that nothing was posted": (
-        "ingester.watermark",
-        "PublishWatermark.value",
-        _heard,
-        50,
-        1,
+    "a stall is not noticed": Mistake(StallDetector, StallDetector._quiet, _never, 300, 27),
+    "keep-alives count as proof that nothing was posted": Mistake(
+        PublishWatermark, PublishWatermark.value, _heard, 50, 1
     ),
-    "a token that X refuses once is a reason to stop": (
-        "ingester.connection_loop",
-        "ConnectionLoop._note_refusal",
-        _always,
-        300,
-        1,
+    "a token that X refuses once is a reason to stop": Mistake(
+        ConnectionLoop, ConnectionLoop._note_refusal, _always, 300, 1
     ),
-    "a secret that is out of reach is a reason to stop": (
-        "ingester.connection_loop",
-        "ConnectionLoop._has_other_token",
-        _gives_up,
-        300,
-        14,
+    "a secret that is out of reach is a reason to stop": Mistake(
+        ConnectionLoop, ConnectionLoop._has_other_token, _gives_up, 300, 14
     ),
-    "requests for counts are not billed": ("ingester.budget", "Budget.add_request", _never, 50, 3),
-    "a search spends before the ledger has a row": (
-        "ingester.ledger.reservations",
-        "Reservations._record",
-        _unwritten,
-        1_000,
-        641,
+    "requests for counts are not billed": Mistake(Budget, Budget.add_request, _never, 50, 3),
+    "a search spends before the ledger has a row": Mistake(Reservations, Reservations._record, _unwritten, 1_000, 641),
+    "nobody reads what the others have spent": Mistake(Reservations, Reservations.refresh, _unwritten, 300, 4),
+    "what X has written when the limit is reached is thrown away": Mistake(
+        Stream, Stream._read_to_the_end, _ends_at_once, 300, 111
     ),
-    "nobody reads what the others have spent": (
-        "ingester.ledger.reservations",
-        "Reservations.refresh",
-        _unwritten,
-        300,
-        4,
+    "X's usage of the last period counts": Mistake(budget, "PLAUSIBLE_MORE", 10**9, 300, 38),
+    "search is asked before it has caught up": Mistake(backfill, lateness.check_search, _nothing, 500, 270),
+    "counts are believed before they have caught up": Mistake(lateness, "RECOUNTS", 0, 300, 1),
+    "another app's rules count as ours": Mistake(rules, rules.missing, lambda ours, theirs: [], 300, 9),
+    "an endless id is taken for one": Mistake(envelope, limits.parse_id, int, 300, 6),
+    "users are not billed": Mistake(envelope, prices.resources, _posts_only, 10, 1),
+    "the lease is ignored": Mistake(history, history.find_rival, lambda *a, **k: None, 100, 3),
+    "the lease is not looked at after a lapse": Mistake(Lease, Lease.keep, _nothing, 300, 208),
+    "a stop is not remembered": Mistake(history, history.stop_in_force, lambda *a, **k: None, 100, 11),
+    "connects are not limited": Mistake(RateLimiter, RateLimiter.delay, lambda self, now: 0.0, 300, 16),
+    "a search that fails is the end of a gap": Mistake(backfill, backfill.fill, _takes_a_failure_for_the_end, 100, 1),
+    "what two gaps share is counted twice": Mistake(backfill, backfill.fill, _counts_again, 100, 47),
+    "each gap is counted by itself": Mistake(GapQueue, GapQueue._neighbours, _first, 100, 3),
+    "a paid line that nobody can read costs nothing": Mistake(
+        consumer, envelope.inspect_line, _reads_for_nothing, 100, 6
     ),
-    "what X has written when the limit is reached is thrown away": (
-        "tests.simulation.x",
-        "Stream._read_to_the_end",
-        _ends_at_once,
-        300,
-        111,
+    "a post that comes for a second rule is left out": Mistake(
+        StreamConsumer, StreamConsumer._publish, _takes_a_post_once, 100, 12
     ),
-    "X's usage of the last period counts": ("ingester.budget", "_PLAUSIBLE_MORE", 10**9, 300, 38),
-    "search is asked before it has caught up": ("ingester.backfill.backfill", "check_search", _nothing, 500, 270),
-    "counts are believed before they have caught up": ("ingester.backfill.lateness", "_RECOUNTS", 0, 300, 1),
-    "another app's rules count as ours": ("ingester.x.rules", "missing", lambda ours, theirs: [], 300, 9),
-    "an endless id is taken for one": ("ingester.pubsub.envelope", "parse_id", int, 300, 6),
-    "users are not billed": ("ingester.pubsub.envelope", "resources", _posts_only, 10, 1),
-    "the lease is ignored": ("ingester.ledger.history", "rival", lambda *a, **k: None, 100, 3),
-    "the lease is not looked at after a lapse": ("ingester.ledger.lease", "Lease.keep", _nothing, 300, 208),
-    "a stop is not remembered": ("ingester.ledger.history", "stop_in_force", lambda *a, **k: None, 100, 11),
-    "connects are not limited": ("ingester.x.rate_limit", "RateLimiter.delay", lambda self, now: 0.0, 300, 16),
-    "a search that fails is the end of a gap": (
-        "ingester.backfill.backfill",
-        "fill",
-        _takes_a_failure_for_the_end,
-        100,
-        1,
-    ),
-    "what two gaps share is counted twice": ("ingester.backfill.backfill", "fill", _counts_again, 100, 47),
-    "each gap is counted by itself": ("ingester.backfill.queue", "GapQueue._neighbours", _first, 100, 3),
-    "a paid line that nobody can read costs nothing": (
-        "ingester.x.consumer",
-        "inspect_line",
-        _reads_for_nothing,
-        100,
-        6,
-    ),
-    "a post that comes for a second rule is left out": (
-        "ingester.x.consumer",
-        "StreamConsumer._publish",
-        _takes_a_post_once,
-        100,
-        12,
-    ),
-    "a number of X's may have any length": ("ingester.x.client", "whole_number", _endless_number, 100, 50),
-    "X's date for its spending cap is not read": ("ingester.x.reconnect", "_date", lambda text: None, 100, 11),
-    "X is asked each hour while its spending cap is reached": ("ingester.x.reconnect", "_HOURS_A_DAY", 1, 100, 30),
-    "a page that X repeats is new": ("ingester.x.client", "_name", _always_new, 300, 178),
+    "a number of X's may have any length": Mistake(client, client.whole_number, _endless_number, 100, 50),
+    "X's date for its spending cap is not read": Mistake(reconnect, reconnect._date, lambda text: None, 100, 11),
+    "X is asked each hour while its spending cap is reached": Mistake(reconnect, "HOURS_A_DAY", 1, 100, 30),
+    "a page that X repeats is new": Mistake(client, client._name, _always_new, 300, 178),
 }

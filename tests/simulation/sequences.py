@@ -2,11 +2,9 @@
 
 import asyncio
 import gc
-import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from ingester.x.disconnect import Disconnect, DisconnectKind
 from runtime import log
@@ -102,7 +100,7 @@ def _mend(world: World) -> None:
             world.x.drop(held, Disconnect(DisconnectKind.CLOSED, reason="X closed the connection"))
     world.x.fatal = None
     world.x.wrong.clear()
-    world.x.answers.clear()
+    world.x.connect_faults.clear()
     world.table.lose = 0
     world.lift_limit()
     for until in ("away_until", "slow_until"):
@@ -136,18 +134,3 @@ def as_case(seed: str, steps: list[Step], broken: list[str]) -> str:
     lines = [f'    "{broken[0][:90]}": (', f'        "{seed}",', "        ["]
     lines += [f"            {step!r}," for step in steps]
     return "\n".join([*lines, "        ],", "    ),"])
-
-
-@contextmanager
-def mistaken(module: str, name: str, wrong: Any) -> Iterator[None]:
-    """Replace a function, method or value of ours by a deliberate mistake."""
-    owner: Any = importlib.import_module(module)
-    *path, last = name.split(".")
-    for part in path:
-        owner = getattr(owner, part)
-    right = owner.__dict__[last]
-    setattr(owner, last, wrong)
-    try:
-        yield
-    finally:
-        setattr(owner, last, right)

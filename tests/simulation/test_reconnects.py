@@ -19,7 +19,7 @@ def test_after_a_good_connection_the_waits_for_an_answer_of_x_begin_anew() -> No
             return Disconnect(DisconnectKind.HTTP, status=503, reason="HTTP 503")
 
         def cut() -> None:
-            world.x.answers.extend([refuse] * _REFUSALS)
+            world.x.connect_faults.extend([refuse] * _REFUSALS)
             close(world, Step(_CUT_AT, "close"))
 
         world.x.begin()

@@ -54,7 +54,6 @@ def test_a_failing_sequence_is_shrunk_to_the_faults_that_matter() -> None:
         faults.Step(7_990.679, "refused_503", number=4),
         faults.Step(20_000.0, "refused_503", number=2),
     ]
-    module, name, wrong, _, _ = MISTAKES["keep-alives count as proof that nothing was posted"]
-    with sequences.mistaken(module, name, wrong):
+    with MISTAKES["keep-alives count as proof that nothing was posted"].in_force():
         assert sequences.run("68", steps).broken
         assert [step.what for step in sequences.shrink("68", steps)] == ["stall"]

@@ -23,7 +23,7 @@ from ingester.pubsub.envelope import DeadLetter, OutgoingMessage
 from ingester.run import Shutdown, run_to_the_end
 from ingester.settings import Settings, read
 from ingester.timeouts import Timeouts
-from ingester.wire import Ingester, Looks, Outside, build
+from ingester.wire import CheckIntervals, ExternalServices, Ingester, build
 from ingester.x.client import X as Client
 from ingester.x.rate_limit import ServerClock
 from ingester.x.rules import Rule
@@ -38,7 +38,7 @@ from .virtual_loop import Owner, VirtualLoop
 from .x import T0, X
 
 TIMES = Timeouts()
-LOOKS = Looks(every=60.0, late=5.0)
+LOOKS = CheckIntervals(every=60.0, late=5.0)
 MOST_UNITS = most(authors=True, referenced=False)
 _ROOM = 200  # messages that wait for Pub/Sub until reading from X waits
 _SCHEDULER = 900.0  # Cloud Scheduler's rhythm
@@ -287,7 +287,7 @@ class Process(Owner):
             except SecretUnavailable as error:
                 raise ConfigurationError(str(error)) from None
             self.shutdown = Shutdown()
-            outside = Outside(
+            outside = ExternalServices(
                 clock=self,
                 server_clock=self.server_clock,
                 random=world.rng.random,
@@ -397,7 +397,7 @@ class Search(Owner):
             authors=True,
             referenced=False,
         )
-        await manual.fetch(context, ledger, plan, plan.begun(), lambda progress: None)
+        await manual.fetch(context, ledger, plan, plan.start_progress(), lambda progress: None)
 
 
 class World:

@@ -121,7 +121,7 @@ class X:
     forgot: bool = False  # whether it ever lost count
     ghost_until: float = 0.0
     attempts: list[tuple[float, int, Any]] = field(default_factory=list)  # (when, answer, who asked)
-    answers: deque[Callable[[], Reply | Disconnect]] = field(default_factory=deque)  # to the next connects
+    connect_faults: deque[Callable[[], Reply | Disconnect]] = field(default_factory=deque)  # to the next connects
     fatal: dict[str, Any] | None = None  # what X answers each connect while it lasts
     wrong: dict[str, deque[str]] = field(default_factory=dict)  # by endpoint: what happens to the next calls
     broken: set[int] = field(default_factory=set)  # ids of posts that search gives without an id
@@ -144,7 +144,7 @@ class X:
 
     def __post_init__(self) -> None:
         self.core = Core(self.now, bill=Bill(self.charges.append))
-        self.core.is_held = lambda: self.connection is not None or self.loop.now < self.ghost_until
+        self.core.is_connected = lambda: self.connection is not None or self.loop.now < self.ghost_until
         self.core.indexed_until = self.indexed
         self.core.as_searched = lambda data: data if int(data["id"]) not in self.broken else {"text": "no id"}
 
@@ -154,11 +154,11 @@ class X:
 
     @property
     def rules(self) -> list[dict[str, str]]:
-        return self.core.rules.held
+        return self.core.rules.active
 
     @rules.setter
     def rules(self, rules: list[dict[str, str]]) -> None:
-        self.core.rules.held = rules
+        self.core.rules.active = rules
 
     def now(self) -> float:
         return T0 + float(self.loop.now)
@@ -263,8 +263,8 @@ class X:
         return answer
 
     def _connect(self, process: Any, token: Token) -> Connection | Disconnect:
-        if self.answers:
-            given = self.answers.popleft()()
+        if self.connect_faults:
+            given = self.connect_faults.popleft()()
             return given if isinstance(given, Disconnect) else _as_ended(given)
         if token.value not in (self.token, self.coming):
             return Disconnect(DisconnectKind.HTTP, status=401, problem={"title": "Unauthorized"}, reason="HTTP 401")
@@ -303,7 +303,7 @@ class X:
             return self._reply(401, {"title": "Unauthorized", "detail": "Unauthorized"})
         if (method, path) == ("DELETE", "/2/connections/filtered_stream"):
             return self._terminate(process)
-        answer = self.core.answer(method, path, parameters, body, process)
+        answer = self.core.reply(method, path, parameters, body, process)
         return self._reply(answer.status, answer.body)
 
     def _terminate(self, process: Any) -> Reply:
@@ -392,8 +392,8 @@ class Stream:
         try:
             while (ended := await self._step(connection, consumer, connected)) is None:
                 pass
-            held = x.loop.now - began if self._told else 0.0
-            return replace(ended, held=held, posts=consumer.posts_here)
+            seconds = x.loop.now - began if self._told else 0.0
+            return replace(ended, seconds=seconds, posts=consumer.posts_here)
         finally:
             if consumer.limit_reached is not None:
                 for post in connection.buffer:

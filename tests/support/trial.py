@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ingester.x.search import time_of
+from ingester.x.search import created_at
 from local.emulators.bigquery.create import view_sql
 from local.pipeline import DATASET, PROJECT
 from local.processes import Process, wait_until_ready
@@ -209,17 +209,17 @@ class Trial:
         missing = {post["id"] for post in truth} - archived
         lost = sorted(missing - {post["id"] for post in truth if post["retweet"]}, key=int)
         assert not lost, (
-            f"search gives back all but retweets: {len(lost)} are lost, from {time_of(lost[0])} to {time_of(lost[-1])}"
+            f"search gives back all but retweets: {len(lost)} are lost, from {created_at(lost[0])} to {created_at(lost[-1])}"
         )
         replaced = {old for post in truth if post["id"] not in missing for old in post["replaces"]}
         shown = [row["id"] for row in self.rest.ask("SELECT id FROM tweets") if row["id"] in ids]
         assert len(shown) == len(set(shown))
-        kept = {languages.code_of(name) for name in LANGUAGES}
-        expected = {post["id"] for post in truth if languages.code_of(post["lang"]) in kept} - replaced - missing
+        kept = {languages.language_code(name) for name in LANGUAGES}
+        expected = {post["id"] for post in truth if languages.language_code(post["lang"]) in kept} - replaced - missing
         assert set(shown) == expected
         assert not [row for row in self.rest.ask(_receipt()) if row["balance"]], "each message has ended somewhere"
         self._explained(truth)
-        last = max(time_of(post["id"]) for post in truth)
+        last = max(created_at(post["id"]) for post in truth)
         # X had no more to say: what the silence after that was taken for, when the trial ended, is nothing
         gaps = [gap for gap in self.gaps() if gap["status"] != "open" or gap["since"] < last]
         assert {gap["status"] for gap in gaps} <= {"filled", "partial"}, gaps
@@ -237,7 +237,7 @@ class Trial:
         gaps = [(gap["since"] - edge, (gap["until"] or datetime.now(UTC)) + edge) for gap in self.gaps()]
         (first,) = self.rest.ask("SELECT MIN(`at`) AS at_ FROM ingester_events WHERE event = 'connected'")
         for post in truth:
-            moment = time_of(post["id"])
+            moment = created_at(post["id"])
             if not post["sent"] and moment > first["at_"]:
                 assert any(since <= moment <= until for since, until in gaps), (
                     f"{post['id']} at {moment} is in no gap: {gaps}"

@@ -47,9 +47,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def _explain(keywords: Keywords, as_json: bool) -> int:
-    wanted = settings.read({"GOOGLE_CLOUD_PROJECT": "none", **os.environ}).filter(
-        keywords
-    )  # --explain needs no project
+    topic = settings.read({"GOOGLE_CLOUD_PROJECT": "none", **os.environ}).filter(keywords)  # --explain needs no project
     outcomes: Counter[str] = Counter()
     decided: Counter[str] = Counter()
     for line in _lines():
@@ -61,13 +59,13 @@ def _explain(keywords: Keywords, as_json: bool) -> int:
             outcomes["unreadable"] += 1
             print(f"{'unreadable':10} {_printable(str(error))}", file=sys.stderr)
             continue
-        decision = apply_filter(post, wanted)
+        decision = apply_filter(post, topic)
         outcomes["dropped" if decision.reason else "kept"] += 1
         decided.update(decision.keywords or [f"({decision.reason})"] if decision.reason else decision.keywords)
         print(_as_json(post, decision) if as_json else _as_line(post, decision))
-    told = ", ".join(f"{entry} {count:,}" for entry, count in decided.most_common(20))
+    counts = ", ".join(f"{entry} {count:,}" for entry, count in decided.most_common(20))
     print(
-        f"\n{outcomes['kept']:,} kept, {outcomes['dropped']:,} dropped, {outcomes['unreadable']:,} unreadable. {told}",
+        f"\n{outcomes['kept']:,} kept, {outcomes['dropped']:,} dropped, {outcomes['unreadable']:,} unreadable. {counts}",
         file=sys.stderr,
     )
     return 1 if outcomes["unreadable"] else 0

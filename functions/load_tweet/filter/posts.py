@@ -14,17 +14,17 @@ def read(line: str) -> ParsedPost:
     if not line.lstrip().startswith("{"):
         return parse(_wrap({"id": "0", "text": line}))
     try:
-        found = orjson.loads(line)
+        value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise BadMessage("not_json", f"The line begins like JSON and is none: {error}") from None
-    payload = found.get("payload")
+    payload = value.get("payload")
     if isinstance(payload, str):
         return parse(payload)
     if isinstance(payload, dict):
         return parse(orjson.dumps(payload).decode())
-    if "data" in found or not {"id", "text"} & found.keys():
+    if "data" in value or not {"id", "text"} & value.keys():
         return parse(line)
-    return parse(_wrap({"id": "0", **found}))
+    return parse(_wrap({"id": "0", **value}))
 
 
 def _wrap(post: dict[str, object]) -> str:

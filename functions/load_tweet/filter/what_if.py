@@ -13,7 +13,7 @@ from posts.errors import BadMessage
 from posts.filter import Filter, apply_filter
 from posts.keywords import Keywords
 from posts.post import ParsedPost, parse
-from posts.rule_text import RULE_CHARACTERS, clause, unsayable
+from posts.rule_text import RULE_CHARACTERS, rule_clause, unsupported_entries
 
 DOLLARS_A_POST = prices.DOLLARS
 DOLLARS_AN_AUTHOR = prices.dollars("user")  # once a UTC day, when the ingester asks for authors
@@ -67,9 +67,9 @@ def compare(posts: Iterable[tuple[str, datetime]], now: Filter, then: Filter) ->
         if author:
             result.authors.add(author)
         before = _count(result.now, post, now, author)
-        after = _count(result.then, post, then, author)
-        result.lost += before and not after
-        result.won += after and not before
+        decision_then = _count(result.then, post, then, author)
+        result.lost += before and not decision_then
+        result.won += decision_then and not before
     return result
 
 
@@ -78,7 +78,7 @@ def report(result: WhatIf, then: Keywords, since: datetime, until: datetime) -> 
     posts_saved, authors_saved = result.saved()
     saved = posts_saved + authors_saved
     monthly = saved * (timedelta(days=30) / (until - since))
-    rule = clause(then)
+    rule = rule_clause(then)
     entries = sorted((*then.keep, *then.drop), key=lambda keyword: -result.then.matched[keyword.entry])
     lines = [
         f"{since:%F %H:%M} to {until:%F %H:%M} UTC: X delivered {result.posts:,} posts "
@@ -100,7 +100,7 @@ def report(result: WhatIf, then: Keywords, since: datetime, until: datetime) -> 
         f"${posts_saved:,.2f} less in this time, ${saved:,.2f} with authors, and so ${monthly:,.2f} less in 30 days.",
         "",
     ]
-    if beginnings := unsayable(then):
+    if beginnings := unsupported_entries(then):
         return [
             *lines,
             f"X's rules have no *: {', '.join(beginnings)} cannot be said there. Write the words out, and ask again.",
@@ -115,8 +115,8 @@ def report(result: WhatIf, then: Keywords, since: datetime, until: datetime) -> 
     return lines
 
 
-def _count(tally: Tally, post: ParsedPost, wanted: Filter, author: tuple[str, str] | None) -> bool:
-    decision = apply_filter(post, wanted)
+def _count(tally: Tally, post: ParsedPost, topic: Filter, author: tuple[str, str] | None) -> bool:
+    decision = apply_filter(post, topic)
     tally.matched.update(decision.keywords)
     if author and decision.reason not in {"no_keyword", "excluded"}:
         tally.authors.add(author)

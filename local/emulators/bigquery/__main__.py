@@ -42,7 +42,7 @@ from .streaming_buffer import StreamingBuffer, WouldTouchFreshRows
 
 _IDLE_SECONDS = 3_600
 _LEAST_MEMORY = 800_000_000
-_SHARE_OF_MEMORY = 4  # a laptop has other things to do; beyond this share of it DuckDB uses files beside the tables
+_MEMORY_DIVISOR = 4  # a laptop has other things to do; beyond this share of it DuckDB uses files beside the tables
 # What Google's clients send, who upload files of any type; and text, which is a test's faults.
 _CONTENT_TYPES = frozenset(
     {
@@ -73,15 +73,15 @@ def _adapt(buffer: StreamingBuffer, memory: str, folders: list[Path]) -> None:
     from . import catalog, comments, loads, normalizing, quantiles, time_zones, translations, view_columns
 
     translation_cache = translations.Translations()
-    quantiles.be_arrays()
-    normalizing.take_nested_calls()
+    quantiles.annotate_as_arrays()
+    normalizing.replace_innermost_first()
     permit_uploads()
-    told = Faults()
-    loads.adapt(told)
+    faults = Faults()
+    loads.adapt(faults)
     create_app = server.create_app
 
     def create_checked_app(context: Any) -> ASGIApp:
-        return Door(Checks(Notebooks(create_app(context), context), context, buffer, told), _CONTENT_TYPES)
+        return Door(Checks(Notebooks(create_app(context), context), context, buffer, faults), _CONTENT_TYPES)
 
     def load_spatial(engine: Any) -> None:
         version = duckdb.__version__
@@ -118,15 +118,15 @@ def _adapt(buffer: StreamingBuffer, memory: str, folders: list[Path]) -> None:
         (
             SQLTranslator,
             "translate",
-            translations.remembering(translate, translation_cache),
+            translations.cached_translate(translate, translation_cache),
         ),
         (
             executor,
             "rewrite_table_refs",
-            translations.remembering_names(executor.rewrite_table_refs, translation_cache),
+            translations.cached_rewrite(executor.rewrite_table_refs, translation_cache),
         ),
         (DuckDBEngine, "execute", execute),
-        (_Rewriter, "_expand_view", view_columns.expanding_less(_Rewriter._expand_view)),
+        (_Rewriter, "_expand_view", view_columns.expand_used_columns(_Rewriter._expand_view)),
     ):
         getattr(owner, name)  # an AttributeError here says that bqemulator has changed
         setattr(owner, name, replacement)
@@ -198,10 +198,10 @@ def main() -> int:
 
 def _memory() -> int:
     """Return bytes for queries: a share of the machine's memory, or of the container's where that has less."""
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     with suppress(OSError, ValueError):  # no such file, or "max"
-        there = min(there, int(Path("/sys/fs/cgroup/memory.max").read_text()))
-    return max(there // _SHARE_OF_MEMORY, _LEAST_MEMORY)
+        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return max(memory // _MEMORY_DIVISOR, _LEAST_MEMORY)
 
 
 def _port_in_use(port: int) -> str | None:

@@ -13,12 +13,12 @@ def update_table(catalog: Any, table: Any) -> Any:
     After each insert the emulator writes the whole description to disk only to update the number of rows. That costs more than the
     insert, and may overwrite a newer description. Here such an update changes only the number, in memory.
     """
-    known = catalog.get_table(table.project_id, table.dataset_id, table.table_id)
-    if known is not None and table.last_modified_time <= known.last_modified_time:
-        return catalog._cache.update_table(known.model_copy(update={"num_rows": table.num_rows}))
-    if known is not None and table.table_type == known.table_type == "TABLE":
-        there = {field.name for field in known.schema_.fields}
-        added = [_field_to_rest(field) for field in table.schema_.fields if field.name not in there]
+    existing = catalog.get_table(table.project_id, table.dataset_id, table.table_id)
+    if existing is not None and table.last_modified_time <= existing.last_modified_time:
+        return catalog._cache.update_table(existing.model_copy(update={"num_rows": table.num_rows}))
+    if existing is not None and table.table_type == existing.table_type == "TABLE":
+        names = {field.name for field in existing.schema_.fields}
+        added = [_field_to_rest(field) for field in table.schema_.fields if field.name not in names]
         name = quoted_table_ref(table.project_id, table.dataset_id, table.table_id)
         for column, kind in bq_schema_to_duckdb_columns(added):
             catalog._engine.execute(f'ALTER TABLE {name} ADD COLUMN IF NOT EXISTS "{column}" {kind}')

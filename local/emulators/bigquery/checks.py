@@ -31,16 +31,16 @@ _too_large = JSONResponse(
 class Checks:
     """In front of the emulator: answers insertAll's row errors, and remembers what was streamed."""
 
-    def __init__(self, app: ASGIApp, context: Any, buffer: StreamingBuffer, told: Faults) -> None:
+    def __init__(self, app: ASGIApp, context: Any, buffer: StreamingBuffer, faults: Faults) -> None:
         self._app = app
         self._context = context
         self._buffer = buffer
-        self._faults = told
+        self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         if scope["type"] == "http" and path == "/stand-in/faults":
-            await self._be_told(scope, receive, send)
+            await self._set_faults(scope, receive, send)
         elif scope["type"] == "http" and path.endswith("/insertAll"):
             await self._insert_all(scope, receive, send)
         else:
@@ -60,7 +60,7 @@ class Checks:
             return
         request = orjson.loads(body)
         fault = self._faults.next(table)
-        if fault and (instead := await faults.answer_instead(fault)):
+        if fault and (instead := await faults.replace_reply(fault)):
             await Response(instead[1], instead[0], media_type="application/json")(scope, receive, send)
             return
         if fault == "lost":
@@ -78,9 +78,9 @@ class Checks:
         if fault == "partial" and not errors:
             errors = faults.failing(len(rows))
         bad = {error["index"] for error in errors}
-        answer = JSONResponse({"kind": "bigquery#tableDataInsertAllResponse", "insertErrors": errors})
+        response = JSONResponse({"kind": "bigquery#tableDataInsertAllResponse", "insertErrors": errors})
         if errors and len(bad) == len(rows):
-            await answer(scope, receive, send)
+            await response(scope, receive, send)
             return
         if bad:
             body = orjson.dumps(request | {"rows": [row for index, row in enumerate(rows) if index not in bad]})
@@ -89,9 +89,9 @@ class Checks:
         await self._app(scope, _replay(body), _withhold if bad else send)
         self._buffer.inserted(name, first, self._buffer.highest(connection, name))
         if bad:
-            await answer(scope, receive, send)
+            await response(scope, receive, send)
 
-    async def _be_told(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _set_faults(self, scope: Scope, receive: Receive, send: Send) -> None:
         text = (await Request(scope, receive).body()).decode()
         try:
             if text.strip():

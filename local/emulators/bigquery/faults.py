@@ -26,7 +26,7 @@ NAMES = (*_ERRORS, "hang", "slow", "lost", "partial", "garbled", *_LOADS)
 _HANG_SECONDS = 30.0
 _SLOW_SECONDS = 2.0
 
-Answer = tuple[int, bytes]
+Reply = tuple[int, bytes]
 
 
 @dataclass(slots=True)
@@ -46,20 +46,20 @@ class Faults:
             if line.startswith("inexact:"):
                 self.inexact.add(line.removeprefix("inexact:"))
                 continue
-            found = re.fullmatch(r"([a-z]+|[0-9]+)(?:x([0-9]+))?(?:@([a-z_]+))?", line)
-            if not found or found[1] not in NAMES:
+            match = re.fullmatch(r"([a-z]+|[0-9]+)(?:x([0-9]+))?(?:@([a-z_]+))?", line)
+            if not match or match[1] not in NAMES:
                 raise ValueError(f"'{line}' is no fault: NAME[xTIMES][@TABLE], with one of {', '.join(NAMES)}")
-            self._waiting.append((found[1], found[3] or "", int(found[2] or 1)))
+            self._waiting.append((match[1], match[3] or "", int(match[2] or 1)))
 
     def forget(self) -> None:
         self._waiting.clear()
         self.dropped.clear()
         self.inexact.clear()
 
-    def next(self, table: str, *, of_load: bool = False) -> str | None:
-        for place, (name, wanted, times) in enumerate(self._waiting):
-            if wanted in ("", table) and (name in _LOADS) == of_load:
-                self._waiting[place : place + 1] = [(name, wanted, times - 1)] if times > 1 else []
+    def next(self, table: str, *, is_load: bool = False) -> str | None:
+        for place, (name, fault_table, times) in enumerate(self._waiting):
+            if fault_table in ("", table) and (name in _LOADS) == is_load:
+                self._waiting[place : place + 1] = [(name, fault_table, times - 1)] if times > 1 else []
                 return name
         return None
 
@@ -75,7 +75,7 @@ def load_error(name: str) -> dict[str, str]:
     return {"reason": _LOADS[name], "message": f"told to: {name}"}
 
 
-async def answer_instead(name: str) -> Answer | None:
+async def replace_reply(name: str) -> Reply | None:
     """Return the answer to an insert that stores nothing, or None where it stores all the same."""
     if name in _ERRORS:
         status, reason = _ERRORS[name]

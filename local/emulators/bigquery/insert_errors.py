@@ -111,15 +111,15 @@ def _misfit(field: Field, value: Any) -> str | None:
     if value is None:
         return None
     if field.mode != "REPEATED":
-        return _misfit_of_one(field, value)
+        return _value_misfit(field, value)
     if not isinstance(value, list):
         return f"Repeated field {field.name} must be an array."
     if None in value:
         return f"Only optional fields can be set to NULL. Field: {field.name}; Value: NULL"
-    return next((why for item in value if (why := _misfit_of_one(field, item))), None)
+    return next((why for item in value if (why := _value_misfit(field, item))), None)
 
 
-def _misfit_of_one(field: Field, value: Any) -> str | None:
+def _value_misfit(field: Field, value: Any) -> str | None:
     if isinstance(value, list):
         return f"Array specified for non-repeated field: {field.name}."
     if isinstance(value, dict):

@@ -16,7 +16,7 @@ _ROW_BYTES = 100_000_000  # https://cloud.google.com/bigquery/quotas#load_jobs: 
 _NAME = "x-job-id"  # in the configuration, on its way from the request to the job
 
 
-def adapt(told: Faults) -> None:
+def adapt(faults: Faults) -> None:
     """Change bqemulator. An AttributeError here means that it is another version."""
     from bqemulator.api.routes import jobs, upload
     from bqemulator.catalog.models import JobMeta
@@ -44,11 +44,11 @@ def adapt(told: Faults) -> None:
             etag=job_id,
         )
         load = executor._parse_load_job_config(project_id, configuration)
-        if fault := told.next(load.table_id, of_load=True):
+        if fault := faults.next(load.table_id, is_load=True):
             return job.model_copy(update={"error_result": load_error(fault)})
         before = 0 if load.write_disposition == "WRITE_TRUNCATE" else _count(load, ctx) or 0
-        is_there = _count(load, ctx) is not None
-        if load.source_format == "NEWLINE_DELIMITED_JSON" and load.write_disposition == "WRITE_APPEND" and is_there:
+        exists = _count(load, ctx) is not None
+        if load.source_format == "NEWLINE_DELIMITED_JSON" and load.write_disposition == "WRITE_APPEND" and exists:
             await _append(executor, load, ctx)
         else:
             await execute_load_job(project_id, job_id, configuration, ctx)
@@ -57,17 +57,17 @@ def adapt(told: Faults) -> None:
 
     async def run(*, project_id: str, configuration: dict[str, Any], media_path: str, ctx: Any) -> tuple[str, Any]:
         configuration = dict(configuration)
-        wanted = configuration.pop(_NAME, None)
-        with names.taken(project_id, wanted, ctx):
-            made, job = await run_load(
+        name = configuration.pop(_NAME, None)
+        with names.has_table(project_id, name, ctx):
+            result, job = await run_load(
                 project_id=project_id, configuration=configuration, media_path=media_path, ctx=ctx
             )
-            job = job.model_copy(update={"job_id": wanted or made})
+            job = job.model_copy(update={"job_id": name or result})
             ctx.catalog.upsert_job(job)
         return job.job_id, job
 
     async def handle(project_id: str, job_id: str, configuration: dict[str, Any], ctx: Any) -> Any:
-        with names.taken(project_id, job_id, ctx):
+        with names.has_table(project_id, job_id, ctx):
             job = await handle_load_job(project_id, job_id, configuration, ctx)
             ctx.catalog.upsert_job(job)
         return job
@@ -85,7 +85,7 @@ class _Names:
         self._running: set[tuple[str, str]] = set()
 
     @contextmanager
-    def taken(self, project_id: str, name: str | None, ctx: Any) -> Iterator[None]:
+    def has_table(self, project_id: str, name: str | None, ctx: Any) -> Iterator[None]:
         """Hold a name while its job runs. Raises AlreadyExistsError if a job has it, or had it."""
         from bqemulator.domain.errors import AlreadyExistsError
 
@@ -114,9 +114,9 @@ async def _append(executor: Any, load: Any, ctx: Any) -> None:
 def _insert(paths: list[str], target: str, ctx: Any) -> None:
     """Insert the lines of files. Fields that a line leaves out are NULL; BYTES are base64."""
     connection = ctx.engine.connection
-    found = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {target})").fetchall()
-    read = ", ".join(f"'{name}': '{'VARCHAR' if kind == 'BLOB' else kind}'" for name, kind in found)
-    columns = ", ".join(f'from_base64("{name}")' if kind == "BLOB" else f'"{name}"' for name, kind in found)
+    described = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {target})").fetchall()
+    read = ", ".join(f"'{name}': '{'VARCHAR' if kind == 'BLOB' else kind}'" for name, kind in described)
+    columns = ", ".join(f'from_base64("{name}")' if kind == "BLOB" else f'"{name}"' for name, kind in described)
     ctx.engine.execute(
         # a folder named lang=de is only a folder
         f"INSERT INTO {target} SELECT {columns} FROM read_json(?, format = 'newline_delimited', hive_partitioning = false, "

@@ -8,7 +8,7 @@ from sqlglot import exp
 _replace = string_helpers._rewrite_normalize_calls
 
 
-def take_nested_calls() -> None:
+def replace_innermost_first() -> None:
     """Make bqemulator replace the innermost calls first."""
     string_helpers._rewrite_normalize_calls = _innermost_first
 

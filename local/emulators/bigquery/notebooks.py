@@ -51,21 +51,21 @@ class Notebooks:
         elif method == "POST" and (jobs := _JOBS.fullmatch(path)):
             await self._job(jobs[1], scope, receive, send)
         elif method == "GET" and _JOB.fullmatch(path):
-            status, headers, body = await _answer(self._app, scope, receive)
+            status, headers, body = await _collect(self._app, scope, receive)
             await _send(send, status, headers, _without_anonymous(body))
         else:
             await self._app(scope, receive, send)
 
     async def _table(self, name: tuple[str, ...], scope: Scope, receive: Receive, send: Send) -> None:
-        status, headers, body = await _answer(self._app, scope, receive)
+        status, headers, body = await _collect(self._app, scope, receive)
         if status == 200 and _ANONYMOUS not in name:
-            found = orjson.loads(body)
-            if found.get("type") == "VIEW" and not found.get("schema", {}).get("fields"):
-                said = await self._query(name[0], scope, {"query": f"SELECT * FROM `{'.'.join(name)}` LIMIT 0"})
-                found["schema"] = said.get("schema", {"fields": []})
-            elif found.get("type") == "TABLE":
-                found["numRows"] = str(self._count(name))
-            body = orjson.dumps(found)
+            value = orjson.loads(body)
+            if value.get("type") == "VIEW" and not value.get("schema", {}).get("fields"):
+                reply = await self._query(name[0], scope, {"query": f"SELECT * FROM `{'.'.join(name)}` LIMIT 0"})
+                value["schema"] = reply.get("schema", {"fields": []})
+            elif value.get("type") == "TABLE":
+                value["numRows"] = str(self._count(name))
+            body = orjson.dumps(value)
         await _send(send, status, headers, body)
 
     def _count(self, name: tuple[str, ...]) -> int:
@@ -85,8 +85,8 @@ class Notebooks:
         if where and where.get("datasetId") != _ANONYMOUS and not _is_dry(body):
             await _send(send, *await self._into(where, project, orjson.loads(body), scope))
             return
-        status, headers, answer = await _answer(self._app, scope, _replay(body))
-        await _send(send, status, headers, _without_anonymous(answer))
+        status, headers, reply = await _collect(self._app, scope, _replay(body))
+        await _send(send, status, headers, _without_anonymous(reply))
 
     async def _into(
         self, where: dict[str, Any], project: str, job: dict[str, Any], scope: Scope
@@ -104,31 +104,33 @@ class Notebooks:
                 "status": {"state": "DONE", "errorResult": problem, "errors": [problem]},
             }
             return 200, [(b"content-type", b"application/json")], orjson.dumps(failed)
-        rest = {key: value for key, value in query.items() if key not in ("queryParameters", "destinationTable")}
-        asked = job | {"configuration": {"query": rest | {"query": f"SELECT * FROM `{'.'.join(name)}`"}}}
-        status, headers, answer = await _answer(self._app, scope, _replay(orjson.dumps(asked)))
-        return status, headers, _with_destination(answer, where, project)
+        remaining = {key: value for key, value in query.items() if key not in ("queryParameters", "destinationTable")}
+        rewritten = job | {"configuration": {"query": remaining | {"query": f"SELECT * FROM `{'.'.join(name)}`"}}}
+        status, headers, reply = await _collect(self._app, scope, _replay(orjson.dumps(rewritten)))
+        return status, headers, _with_destination(reply, where, project)
 
     async def _store(
         self, project: str, name: tuple[str, ...], query: dict[str, Any], scope: Scope
     ) -> dict[str, Any] | None:
         """Create the destination from the query. Returns what went wrong, if anything."""
-        table, there = ".".join(name), self._context.catalog.get_table(*name) is not None
+        table, exists = ".".join(name), self._context.catalog.get_table(*name) is not None
         how = query.get("writeDisposition", _EMPTY)
-        if not there and query.get("createDisposition") == "CREATE_NEVER":
+        if not exists and query.get("createDisposition") == "CREATE_NEVER":
             return {"reason": "notFound", "message": f"Not found: Table {table}, and the job may not make it"}
-        if there and how == _EMPTY and self._count(name):
+        if exists and how == _EMPTY and self._count(name):
             return {
                 "reason": "duplicate",
                 "message": f"Already Exists: Table {table}, and the job may write to an empty one only",
             }
-        begin = f"INSERT INTO `{table}`" if there and how == _APPEND else f"CREATE OR REPLACE TABLE `{table}` AS"
-        rest: dict[str, Any] = {key: query[key] for key in _KEPT if key in query}
-        said = await self._query(project, scope, {"query": f"{begin}\n{query['query'].rstrip().rstrip(';')}", **rest})
-        if "error" in said:
-            found: dict[str, Any] = (said["error"].get("errors") or [{}])[0]
-            return {"reason": found.get("reason", "invalidQuery"), "message": said["error"]["message"]}
-        return next(iter(said.get("errors") or []), None)
+        begin = f"INSERT INTO `{table}`" if exists and how == _APPEND else f"CREATE OR REPLACE TABLE `{table}` AS"
+        options: dict[str, Any] = {key: query[key] for key in _KEPT if key in query}
+        reply = await self._query(
+            project, scope, {"query": f"{begin}\n{query['query'].rstrip().rstrip(';')}", **options}
+        )
+        if "error" in reply:
+            problem: dict[str, Any] = (reply["error"].get("errors") or [{}])[0]
+            return {"reason": problem.get("reason", "invalidQuery"), "message": reply["error"]["message"]}
+        return next(iter(reply.get("errors") or []), None)
 
     async def _query(self, project: str, scope: Scope, request: dict[str, Any]) -> dict[str, Any]:
         """Ask the emulator, as a client would."""
@@ -146,9 +148,9 @@ class Notebooks:
             "headers": headers,
         }
         body = orjson.dumps({"useLegacySql": False, **request})
-        _, _, answer = await _answer(self._app, inner, _replay(body))
-        said: dict[str, Any] = orjson.loads(answer)
-        return said
+        _, _, content = await _collect(self._app, inner, _replay(body))
+        reply: dict[str, Any] = orjson.loads(content)
+        return reply
 
 
 def _without_anonymous(body: bytes) -> bytes:
@@ -156,8 +158,8 @@ def _without_anonymous(body: bytes) -> bytes:
         job = orjson.loads(body)
     except orjson.JSONDecodeError:
         return body
-    for one in job.get("jobs", [job]):
-        query = one.get("configuration", {}).get("query", {})
+    for item in job.get("jobs", [job]):
+        query = item.get("configuration", {}).get("query", {})
         if query.get("destinationTable", {}).get("datasetId") == _ANONYMOUS:
             del query["destinationTable"]
     return orjson.dumps(job)
@@ -197,7 +199,7 @@ def _replay(body: bytes) -> Receive:
     return receive
 
 
-async def _answer(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """Return the app's whole answer: status, headers, body."""
     status, headers, parts = 500, [], []
 

@@ -17,7 +17,7 @@ def _annotate(annotator: Any, node: Any) -> Any:
     return annotator._annotate_by_args(node, "this", array=isinstance(node.args.get("quantile"), exp.Array))
 
 
-def be_arrays() -> None:
+def annotate_as_arrays() -> None:
     """Tell sqlglot, for both of its passes: one reads DuckDB's dialect, the other none."""
     for dialect in (Dialect, DuckDB):
         types = dialect.EXPRESSION_METADATA

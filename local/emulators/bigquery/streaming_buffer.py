@@ -29,8 +29,8 @@ class StreamingBuffer:
     def highest(self, connection: duckdb.DuckDBPyConnection, table: str) -> int:
         if self.seconds <= 0:
             return -1  # no row is ever fresh, so nothing has to be checked
-        found = connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()
-        return found[0] if found and found[0] is not None else -1
+        newest = connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()
+        return newest[0] if newest and newest[0] is not None else -1
 
     def inserted(self, table: str, first: int, last: int) -> None:
         """Rows `first` to `last` of `table` have just been streamed."""
@@ -53,8 +53,8 @@ class StreamingBuffer:
             result = (
                 connection.execute(sql, parameters) if parameters else connection.execute(sql)
             ).fetch_arrow_table()
-            after = self._fingerprints(connection, tables)
-            touched = [table for table in tables if after[table] != before[table]]
+            current = self._fingerprints(connection, tables)
+            touched = [table for table in tables if current[table] != before[table]]
             if touched:
                 raise WouldTouchFreshRows(
                     f"UPDATE or DELETE statement over table {touched[0]} would affect rows in the streaming buffer, which is not supported"

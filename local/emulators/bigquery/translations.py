@@ -74,7 +74,7 @@ class Translations:
         return connection
 
 
-def remembering(translate: Translate, cache: Translations) -> Translate:
+def cached_translate(translate: Translate, cache: Translations) -> Translate:
     """Wrap `SQLTranslator.translate` in a cache keyed by statement, schema and caller. Failures are not cached."""
     from bqemulator.domain.result import Ok  # noqa: PLC0415 - once bqemulator can be told to be quiet
 
@@ -90,7 +90,7 @@ def remembering(translate: Translate, cache: Translations) -> Translate:
     return translated
 
 
-def remembering_names(rewrite: Callable[[str, str], str], cache: Translations) -> Callable[[str, str], str]:
+def cached_rewrite(rewrite: Callable[[str, str], str], cache: Translations) -> Callable[[str, str], str]:
     """Wrap `rewrite_table_refs`, which writes the emulator's names for tables. Failures are not cached."""
 
     def rewritten(duckdb_sql: str, project_id: str) -> str:

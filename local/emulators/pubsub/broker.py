@@ -79,18 +79,18 @@ class Broker:
         self._subscriptions: dict[str, Subscription] = {}
         self._topics: dict[str, list[Subscription]] = {}
         self._journal = journal or Journal()
-        self._ids = itertools.count(self._journal.known.last_id + 1)
-        self._keys = itertools.count(self._journal.known.last_key + 1)
+        self._ids = itertools.count(self._journal.content.last_id + 1)
+        self._keys = itertools.count(self._journal.content.last_key + 1)
         self._order = itertools.count()
         self._deliver_twice = deliver_twice
         self._late = random.Random(1).uniform if shuffle else None
 
     def restore(self, now: float) -> None:
         """Make everything due that the journal has as unacknowledged. Attempts are counted anew."""
-        for one in self._journal.known.owed.values():
-            if one.subscription in self._subscriptions:
-                message = Message(one.data, one.attributes, one.message_id, one.publish_time)
-                self._owe(self._subscriptions[one.subscription], one.key, message, now, attempts=0)
+        for owed in self._journal.content.owed.values():
+            if owed.subscription in self._subscriptions:
+                message = Message(owed.data, owed.attributes, owed.message_id, owed.publish_time)
+                self._owe(self._subscriptions[owed.subscription], owed.key, message, now, attempts=0)
 
     def create_topic(self, name: str) -> None:
         if name in self._topics:
@@ -164,7 +164,7 @@ class Broker:
                 subscription.leased[ack_id] = (now + seconds, key, message, attempt)
             else:
                 del subscription.leased[ack_id]
-                self._again(subscription, key, message, attempt, now)
+                self._redeliver(subscription, key, message, attempt, now)
 
     def backlog(self, name: str) -> int:
         """Return how many messages the subscription has not had acknowledged."""
@@ -183,13 +183,15 @@ class Broker:
     def _expire(self, subscription: Subscription, now: float) -> None:
         for ack_id in [a for a, (until, _, _, _) in subscription.leased.items() if until <= now]:
             _, key, message, attempt = subscription.leased.pop(ack_id)
-            self._again(subscription, key, message, attempt, now)
+            self._redeliver(subscription, key, message, attempt, now)
 
-    def _again(self, subscription: Subscription, key: int, message: Message, attempt: int, now: float) -> None:
+    def _redeliver(self, subscription: Subscription, key: int, message: Message, attempt: int, now: float) -> None:
         dead = subscription.dead_letter
         if dead is not None and attempt >= dead.max_attempts:
             self.publish(
-                dead.topic, [(message.data, message.attributes | _burial(subscription, message, attempt))], now
+                dead.topic,
+                [(message.data, message.attributes | _dead_letter_attributes(subscription, message, attempt))],
+                now,
             )
             self._journal.done([key])
             return
@@ -200,7 +202,7 @@ class Broker:
         heapq.heappush(subscription.due, (when, next(self._order), key, message, attempts))
 
 
-def _burial(subscription: Subscription, message: Message, attempt: int) -> dict[str, str]:
+def _dead_letter_attributes(subscription: Subscription, message: Message, attempt: int) -> dict[str, str]:
     """Return the attributes that Pub/Sub adds to a dead letter."""
     _, project, _, name = subscription.name.split("/")
     return {

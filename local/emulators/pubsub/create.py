@@ -44,11 +44,11 @@ def create(host: str, project: str, *, first_backoff: float = 1.0, ack_scale: fl
             )
         )
 
-    def subscription(name: str, of: str, **more: object) -> None:
-        wanted = types.Subscription(
-            name=f"{base}/subscriptions/{name}", topic=f"{base}/topics/{of}", retry_policy=retry, **more
+    def subscription(name: str, topic: str, **more: object) -> None:
+        request = types.Subscription(
+            name=f"{base}/subscriptions/{name}", topic=f"{base}/topics/{topic}", retry_policy=retry, **more
         )
-        _once(lambda: subscriber.create_subscription(wanted, retry=None, timeout=SECONDS))
+        _once(lambda: subscriber.create_subscription(request, retry=None, timeout=SECONDS))
 
     _once(lambda: schemas.create_schema(parent=base, schema=schema, schema_id="tweet", retry=None, timeout=SECONDS))
     topic(TOPIC, schema_settings=settings)

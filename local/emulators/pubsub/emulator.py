@@ -40,11 +40,11 @@ def _sdk() -> Path:
     beside = Path(gcloud).resolve().parents[1]
     if (beside / "platform").is_dir():
         return beside
-    asked = subprocess.run(
+    result = subprocess.run(
         [gcloud, "info", "--format=value(installation.sdk_root)"],
         capture_output=True,
         text=True,
         timeout=30,
         check=False,
     )
-    return Path(asked.stdout.strip() or beside)
+    return Path(result.stdout.strip() or beside)

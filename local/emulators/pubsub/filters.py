@@ -21,16 +21,16 @@ def parse(text: str) -> Filter:
     if not text.strip():
         return lambda attributes: True
     parser = _Parser(text)
-    found = parser.alternatives()
-    if parser.rest:
-        raise BadFilter(f"'{parser.rest[0]}' is not expected there: {text}")
-    return found
+    alternatives = parser.alternatives()
+    if parser.tokens:
+        raise BadFilter(f"'{parser.tokens[0]}' is not expected there: {text}")
+    return alternatives
 
 
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
-        self.rest = self._tokens(text)
+        self.tokens = self._tokens(text)
 
     def _tokens(self, text: str) -> list[str]:
         tokens, at = [], 0
@@ -42,36 +42,36 @@ class _Parser:
             at = match.end()
         return tokens
 
-    def _take(self, *wanted: str) -> str:
-        if not self.rest or (wanted and self.rest[0] not in wanted):
-            raise BadFilter(f"expected {' or '.join(wanted) or 'more'} in: {self._text}")
-        return self.rest.pop(0)
+    def _take(self, *tokens: str) -> str:
+        if not self.tokens or (tokens and self.tokens[0] not in tokens):
+            raise BadFilter(f"expected {' or '.join(tokens) or 'more'} in: {self._text}")
+        return self.tokens.pop(0)
 
     def alternatives(self) -> Filter:
         parts = [self._conjunction()]
-        while self.rest and self.rest[0] == "OR":
+        while self.tokens and self.tokens[0] == "OR":
             self._take()
             parts.append(self._conjunction())
         return lambda attributes: any(part(attributes) for part in parts)
 
     def _conjunction(self) -> Filter:
         parts = [self._term()]
-        while self.rest and self.rest[0] == "AND":
+        while self.tokens and self.tokens[0] == "AND":
             self._take()
             parts.append(self._term())
         return lambda attributes: all(part(attributes) for part in parts)
 
     def _term(self) -> Filter:
-        if self.rest and self.rest[0] in ("NOT", "-"):
+        if self.tokens and self.tokens[0] in ("NOT", "-"):
             self._take()
             negated = self._term()
             return lambda attributes: not negated(attributes)
-        if self.rest and self.rest[0] == "(":
+        if self.tokens and self.tokens[0] == "(":
             self._take()
             inner = self.alternatives()
             self._take(")")
             return inner
-        if self.rest and self.rest[0] == "hasPrefix":
+        if self.tokens and self.tokens[0] == "hasPrefix":
             return self._prefix()
         return self._comparison()
 
@@ -90,8 +90,8 @@ class _Parser:
         if sign == ":":
             if name != "attributes":
                 raise BadFilter(f"only attributes:key asks whether a key is there: {self._text}")
-            wanted = self._take().strip('"')
-            return lambda attributes: wanted in attributes
+            attribute = self._take().strip('"')
+            return lambda attributes: attribute in attributes
         key, value = self._key(name), self._string()
         if sign == "=":
             return lambda attributes: attributes.get(key) == value

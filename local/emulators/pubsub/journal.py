@@ -30,10 +30,10 @@ class Owed:
 
 
 @dataclass(slots=True)
-class Known:
+class JournalContent:
     """What the journal says at the start: the requests that made things, as (kind, protobuf) in order, and the unacknowledged messages."""
 
-    made: list[tuple[str, bytes]] = field(default_factory=list)
+    created: list[tuple[str, bytes]] = field(default_factory=list)
     owed: dict[int, Owed] = field(default_factory=dict)
     last_id: int = 0
     last_key: int = 0
@@ -45,12 +45,12 @@ class Journal:
     def __init__(self, path: Path | None = None, *, grown: int = _GROWN) -> None:
         self._path = path
         self._grown = grown
-        self._left = grown  # bytes, until it is written anew
+        self._until_compaction = grown  # bytes, until it is written anew
         self._file = -1
-        self.known = Known()
+        self.content = JournalContent()
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.known = self._write_anew(path)
+            self.content = self._write_anew(path)
 
     def make(self, kind: str, request: bytes) -> None:
         """Record that a schema, topic or subscription was made, or a subscription deleted."""
@@ -69,49 +69,51 @@ class Journal:
         if self._path is None or not events:
             return
         data = _lines(events)
-        self._left -= len(data)
+        self._until_compaction -= len(data)
         while data:
             data = data[os.write(self._file, data) :]
-        if self._left < 0:
+        if self._until_compaction < 0:
             self._write_anew(self._path)
 
-    def _write_anew(self, path: Path) -> Known:
+    def _write_anew(self, path: Path) -> JournalContent:
         """Write the file without what is done. The old file stays whole until the new one is."""
-        known = _read(path)
-        made = [{"made": kind, "request": base64.b64encode(request).decode()} for kind, request in known.made]
-        owed = sorted(known.owed.values(), key=lambda one: int(one.message_id))
+        content = _read(path)
+        created = [{"made": kind, "request": base64.b64encode(request).decode()} for kind, request in content.created]
+        owed = sorted(content.owed.values(), key=lambda message: int(message.message_id))
         part = path.with_suffix(".part")
-        part.write_bytes(_lines([*made, {"last": [known.last_id, known.last_key]}, *_as_events(owed)]))
+        part.write_bytes(_lines([*created, {"last": [content.last_id, content.last_key]}, *_as_events(owed)]))
         part.replace(path)
         if self._file >= 0:
             os.close(self._file)
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
-        self._left = max(self._grown, path.stat().st_size)  # do not write long-lived messages again and again
-        return known
+        self._until_compaction = max(
+            self._grown, path.stat().st_size
+        )  # do not write long-lived messages again and again
+        return content
 
 
-def _read(path: Path) -> Known:
-    known = Known()
+def _read(path: Path) -> JournalContent:
+    content = JournalContent()
     for line in path.read_bytes().splitlines() if path.exists() else []:
         try:
             event = orjson.loads(line)
         except orjson.JSONDecodeError:
             continue  # cut off by a crash: its call was never answered
         if "made" in event:
-            known.made.append((event["made"], base64.b64decode(event["request"])))
+            content.created.append((event["made"], base64.b64decode(event["request"])))
         elif "last" in event:
-            known.last_id, known.last_key = event["last"]
+            content.last_id, content.last_key = event["last"]
         elif "owed" in event:
             data, attributes, message_id, publish_time = event["owed"]
             decoded = base64.b64decode(data)
             for subscription, key in event["to"]:
-                known.owed[key] = Owed(subscription, key, decoded, attributes, message_id, publish_time)
-                known.last_key = max(known.last_key, key)
-            known.last_id = max(known.last_id, int(message_id))
+                content.owed[key] = Owed(subscription, key, decoded, attributes, message_id, publish_time)
+                content.last_key = max(content.last_key, key)
+            content.last_id = max(content.last_id, int(message_id))
         else:
             for key in event["done"]:
-                known.owed.pop(key, None)
-    return known
+                content.owed.pop(key, None)
+    return content
 
 
 def _lines(events: list[dict[str, Any]]) -> bytes:
@@ -121,9 +123,9 @@ def _lines(events: list[dict[str, Any]]) -> bytes:
 def _as_events(copies: list[Owed]) -> list[dict[str, Any]]:
     """Return events with each message once, and the subscriptions that have not acknowledged it."""
     events = []
-    for _, group in itertools.groupby(copies, key=lambda one: one.message_id):
+    for _, group in itertools.groupby(copies, key=lambda message: message.message_id):
         same = list(group)
-        one = same[0]
-        message = [base64.b64encode(one.data).decode(), one.attributes, one.message_id, one.publish_time]
+        first = same[0]
+        message = [base64.b64encode(first.data).decode(), first.attributes, first.message_id, first.publish_time]
         events.append({"owed": message, "to": [[copy.subscription, copy.key] for copy in same]})
     return events

@@ -11,9 +11,9 @@ from .filters import parse
 _ATTRIBUTE_BYTES = 1_024  # of a value; 256 of a key: https://cloud.google.com/pubsub/quotas#resource_limits
 
 
-def not_done(request: Any) -> str:
+def unsupported_option(request: Any) -> str:
     """Return what a subscription asks for and this broker would only pretend to do; '' if nothing."""
-    asked = {
+    unsupported = {
         "ordered delivery (enable_message_ordering)": request.enable_message_ordering,
         "exactly-once delivery (enable_exactly_once_delivery)": request.enable_exactly_once_delivery,
         "push subscriptions (push_config)": request.HasField("push_config") and request.push_config.push_endpoint,
@@ -21,7 +21,7 @@ def not_done(request: Any) -> str:
         "Cloud Storage subscriptions (cloud_storage_config)": request.HasField("cloud_storage_config"),
         "keeping acknowledged messages (retain_acked_messages)": request.retain_acked_messages,
     }
-    return next((what for what, wanted in asked.items() if wanted), "")
+    return next((what for what, is_set in unsupported.items() if is_set), "")
 
 
 def fault(data: bytes, attributes: dict[str, str], schema: Any) -> str | None:

@@ -24,7 +24,7 @@ from .. import log
 from . import broker as core
 from .filters import BadFilter
 from .journal import Journal
-from .requests import fault, not_done, parsed_schema, subscription
+from .requests import fault, parsed_schema, subscription, unsupported_option
 
 _STOP_SECONDS = 3.0
 _PULL_SECONDS = 2.0  # an empty pull waits this long for a message
@@ -39,17 +39,17 @@ class Server:
         self._broker = broker
         self._journal = journal
         self._schemas: dict[str, Any] = {}
-        self._schema_of: dict[str, tuple[str, Any]] = {}
+        self._schemas_by_topic: dict[str, tuple[str, Any]] = {}
         self._topics: dict[str, types.Topic] = {}
         self._subscriptions: dict[str, types.Subscription] = {}
         self._published = asyncio.Condition()
         self.totals = {"published": 0, "pulled": 0, "acknowledged": 0, "owed": 0}
-        for kind, request in journal.known.made:
-            self._make(kind, _REQUESTS[kind].pb().FromString(request))
+        for kind, request in journal.content.created:
+            self._apply(kind, _REQUESTS[kind].pb().FromString(request))
         broker.restore(time.time())
         self.totals["owed"] = broker.owed()
 
-    def _make(self, kind: str, request: Any) -> None:
+    def _apply(self, kind: str, request: Any) -> None:
         """Apply a request that has been checked: a new one, or one from the journal."""
         if kind == "schema":
             self._schemas[f"{request.parent}/schemas/{request.schema_id}"] = parsed_schema(request)
@@ -57,7 +57,7 @@ class Server:
             self._broker.create_topic(request.name)
             self._topics[request.name] = request
             if schema := request.schema_settings.schema:
-                self._schema_of[request.name] = (schema, self._schemas[schema])
+                self._schemas_by_topic[request.name] = (schema, self._schemas[schema])
         elif kind == "subscription":
             self._broker.create_subscription(subscription(request))
             self._subscriptions[request.name] = request
@@ -65,8 +65,8 @@ class Server:
             self._broker.delete_subscription(request.subscription)
             del self._subscriptions[request.subscription]
 
-    def _make_and_keep(self, kind: str, request: Any) -> None:
-        self._make(kind, request)
+    def _apply_and_record(self, kind: str, request: Any) -> None:
+        self._apply(kind, request)
         self._journal.make(kind, request.SerializeToString())
 
     def handlers(self) -> list[Any]:
@@ -99,7 +99,7 @@ class Server:
         if name in self._schemas:
             await _refuse(context, grpc.StatusCode.ALREADY_EXISTS, f"Schema already exists: {name}")
         try:
-            self._make_and_keep("schema", request)
+            self._apply_and_record("schema", request)
         except (orjson.JSONDecodeError, fastavro.schema.SchemaParseException) as error:
             await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, f"Invalid schema: {error}")
         return types.Schema.pb(
@@ -111,7 +111,7 @@ class Server:
         if schema and schema not in self._schemas:
             await _refuse(context, grpc.StatusCode.NOT_FOUND, f"Schema not found: {schema}")
         try:
-            self._make_and_keep("topic", request)
+            self._apply_and_record("topic", request)
         except core.AlreadyExists:
             await _refuse(context, grpc.StatusCode.ALREADY_EXISTS, f"Topic already exists: {request.name}")
         return request
@@ -125,7 +125,7 @@ class Server:
         """Publish messages. If one is refused, all are, as in the cloud."""
         if not self._broker.has_topic(request.topic):
             await _refuse(context, grpc.StatusCode.NOT_FOUND, f"Topic not found: {request.topic}")
-        schema = self._schema_of.get(request.topic)
+        schema = self._schemas_by_topic.get(request.topic)
         messages = []
         for message in request.messages:
             attributes = dict(message.attributes)
@@ -142,12 +142,12 @@ class Server:
         return types.PublishResponse.pb(types.PublishResponse(message_ids=ids))
 
     async def create_subscription(self, request: Any, context: Context) -> Any:
-        if unknown := not_done(request):
+        if unknown := unsupported_option(request):
             await _refuse(
                 context, grpc.StatusCode.UNIMPLEMENTED, f"This local broker does not do {unknown}. Google's does."
             )
         try:
-            self._make_and_keep("subscription", request)
+            self._apply_and_record("subscription", request)
         except BadFilter as error:
             await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, f"Invalid filter: {error}")
         except core.AlreadyExists:
@@ -162,24 +162,24 @@ class Server:
         return self._subscriptions[request.subscription]
 
     async def delete_subscription(self, request: Any, context: Context) -> Any:
-        await self._found(context, lambda: self._make_and_keep("no subscription", request))
+        await self._or_not_found(context, lambda: self._apply_and_record("no subscription", request))
         return empty_pb2.Empty()
 
     async def pull(self, request: Any, context: Context) -> Any:
         """Wait a little for a first message, then return what there is."""
         deadline = time.monotonic() + _PULL_SECONDS
         while True:
-            found = await self._found(
+            deliveries = await self._or_not_found(
                 context, lambda: self._broker.pull(request.subscription, request.max_messages or 100, time.time())
             )
-            left = deadline - time.monotonic()
-            if found or left <= 0:
+            remaining = deadline - time.monotonic()
+            if deliveries or remaining <= 0:
                 break
-            await self._news(min(left, 0.2))  # leases expire and back-offs end without a notification
-        self.totals["pulled"] += len(found)
+            await self._wait_for_publish(min(remaining, 0.2))  # leases expire and back-offs end without a notification
+        self.totals["pulled"] += len(deliveries)
         dead_letters = self._subscriptions[request.subscription].HasField("dead_letter_policy")
         response = types.PullResponse.pb()()
-        for delivery in found:
+        for delivery in deliveries:
             received = response.received_messages.add(ack_id=delivery.ack_id)
             if dead_letters:
                 received.delivery_attempt = delivery.attempt
@@ -190,26 +190,26 @@ class Server:
         return response
 
     async def acknowledge(self, request: Any, context: Context) -> Any:
-        await self._found(context, lambda: self._broker.acknowledge(request.subscription, list(request.ack_ids)))
+        await self._or_not_found(context, lambda: self._broker.acknowledge(request.subscription, list(request.ack_ids)))
         self.totals["acknowledged"] += len(request.ack_ids)
         self.totals["owed"] = self._broker.owed()
         return empty_pb2.Empty()
 
     async def modify_ack_deadline(self, request: Any, context: Context) -> Any:
         seconds = request.ack_deadline_seconds
-        await self._found(
+        await self._or_not_found(
             context,
             lambda: self._broker.modify_ack_deadline(request.subscription, list(request.ack_ids), seconds, time.time()),
         )
         return empty_pb2.Empty()
 
-    async def _found(self, context: Context, do: Callable[[], Any]) -> Any:
+    async def _or_not_found(self, context: Context, call: Callable[[], Any]) -> Any:
         try:
-            return do()
+            return call()
         except core.NotFound as error:
             return await _refuse(context, grpc.StatusCode.NOT_FOUND, f"Subscription not found: {error}")
 
-    async def _news(self, seconds: float) -> None:
+    async def _wait_for_publish(self, seconds: float) -> None:
         async with self._published:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._published.wait(), seconds)
@@ -260,11 +260,11 @@ async def serve(
     for handler in services.handlers():
         server.add_generic_rpc_handlers((handler,))
     try:
-        taken = server.add_insecure_port(f"{host}:{port}")
+        bound_port = server.add_insecure_port(f"{host}:{port}")
     except RuntimeError as error:
         raise OSError(f"port {port} of {host} is in use or not allowed") from error
     await server.start()
-    return server, taken, services
+    return server, bound_port, services
 
 
 async def _main(arguments: argparse.Namespace) -> None:

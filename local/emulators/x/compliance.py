@@ -28,7 +28,7 @@ _DOWNLOAD = timedelta(days=7)
 class Job:
     id: str
     name: str
-    made: datetime
+    created_at: datetime
     key: str
     status: str = "created"
     ready_at: float = 0.0  # monotonic
@@ -53,32 +53,30 @@ class Compliance:
             web.put("/compliance-files/{id}", self.upload),
             web.get("/compliance-files/{id}", self.download),
             web.put("/stand-in/deleted", self.delete),
-            web.put("/stand-in/compliance", self.go_wrong),
+            web.put("/stand-in/compliance", self.set_faults),
             web.put("/stand-in/forget", self.forget),
         ]
 
     async def create(self, request: web.Request) -> web.Response:
         if wrong := self._next("job-503", "job-429", "create-403"):
             return wrong
-        asked = orjson.loads(await request.read())
-        if asked.get("type") not in ("tweets", "users"):
+        request_body = orjson.loads(await request.read())
+        if request_body.get("type") not in ("tweets", "users"):
             return problem(400, "Invalid Request", f"{PROBLEM}invalid-request", detail="type: tweets or users")
-        if len(asked.get("name", "")) > _LONGEST_NAME:
+        if len(request_body.get("name", "")) > _LONGEST_NAME:
             detail = f"name: at most {_LONGEST_NAME} characters"
             return problem(400, "Invalid Request", f"{PROBLEM}invalid-request", detail=detail)
         if any(job.status in ("created", "in_progress") for job in map(self._now, self._jobs.values())):
             detail = "You already have a running compliance job. You can run one batch job at a time."
             return problem(400, "Invalid Request", f"{PROBLEM}invalid-request", detail=detail)
-        job = Job(str(time.time_ns()), asked.get("name", ""), datetime.now(UTC), secrets.token_urlsafe(16))
+        job = Job(str(time.time_ns()), request_body.get("name", ""), datetime.now(UTC), secrets.token_urlsafe(16))
         self._jobs[job.id] = job
         self.totals["compliance_jobs"] += 1
         return json(200, {"data": self._shown(job, request)})
 
     async def list(self, request: web.Request) -> web.Response:
-        found = [self._shown(self._now(job), request) for job in self._jobs.values()]
-        return json(
-            200, {"data": found, "meta": {"result_count": len(found)}} if found else {"meta": {"result_count": 0}}
-        )
+        jobs = [self._shown(self._now(job), request) for job in self._jobs.values()]
+        return json(200, {"data": jobs, "meta": {"result_count": len(jobs)}} if jobs else {"meta": {"result_count": 0}})
 
     async def show(self, request: web.Request) -> web.Response:
         if wrong := self._next("job-503", "job-429"):
@@ -90,7 +88,7 @@ class Compliance:
 
     async def upload(self, request: web.Request) -> web.Response:
         job = self._signed(request)
-        if job is None or job.made + _UPLOAD < datetime.now(UTC):
+        if job is None or job.created_at + _UPLOAD < datetime.now(UTC):
             return web.Response(status=403, text="SignatureDoesNotMatch")
         if self._next("upload-503"):
             return web.Response(status=503)
@@ -104,9 +102,9 @@ class Compliance:
         job = self._signed(request)
         if job is None or self._now(job).status != "complete" or self._next("download-403"):
             return web.Response(status=403, text="SignatureDoesNotMatch")
-        found = [self._answer(post_id, job) for post_id in job.ids if post_id in self._deleted]
-        self.totals["compliance_answers"] += len(found)
-        body = b"".join(orjson.dumps(one) + b"\n" for one in found)
+        deletions = [self._status(post_id, job) for post_id in job.ids if post_id in self._deleted]
+        self.totals["compliance_answers"] += len(deletions)
+        body = b"".join(orjson.dumps(deletion) + b"\n" for deletion in deletions)
         if not self._next("download-cut"):
             return web.Response(body=body, content_type="application/json")
         response = web.StreamResponse(headers={"Content-Length": str(len(body))})
@@ -118,11 +116,11 @@ class Compliance:
 
     async def delete(self, request: web.Request) -> web.Response:
         for line in (await request.read()).splitlines():
-            told = orjson.loads(line)
-            self._deleted[told["id"]] = told["reason"]
+            notice = orjson.loads(line)
+            self._deleted[notice["id"]] = notice["reason"]
         return web.Response()
 
-    async def go_wrong(self, request: web.Request) -> web.Response:
+    async def set_faults(self, request: web.Request) -> web.Response:
         words = (await request.text()).split()
         if unknown := set(words) - set(WRONG):
             return web.Response(status=400, text=f"{', '.join(unknown)}: known are {', '.join(WRONG)}")
@@ -149,13 +147,13 @@ class Compliance:
         return job if job and secrets.compare_digest(request.query.get("signature", ""), job.key) else None
 
     def _now(self, job: Job) -> Job:
-        if job.status == "created" and job.made + _UPLOAD < datetime.now(UTC):
+        if job.status == "created" and job.created_at + _UPLOAD < datetime.now(UTC):
             job.status = "expired"
         if job.status == "in_progress" and time.monotonic() >= job.ready_at:
             job.status = self._wrong.pop(0) if self._wrong and self._wrong[0] in ("failed", "expired") else "complete"
         return job
 
-    def _answer(self, post_id: str, job: Job) -> dict[str, Any]:
+    def _status(self, post_id: str, job: Job) -> dict[str, Any]:
         """Return a job's result. It leaves out posts that need no action: https://docs.x.com/x-api/compliance/batch-compliance."""
         moment = now()
         return {
@@ -173,10 +171,10 @@ class Compliance:
             "type": "tweets",
             "name": job.name,
             "status": job.status,
-            "created_at": job.made.isoformat(),
+            "created_at": job.created_at.isoformat(),
             "resumable": False,
             "upload_url": address,
-            "upload_expires_at": (job.made + _UPLOAD).isoformat(),
+            "upload_expires_at": (job.created_at + _UPLOAD).isoformat(),
             "download_url": address,
-            "download_expires_at": (job.made + _DOWNLOAD).isoformat(),
+            "download_expires_at": (job.created_at + _DOWNLOAD).isoformat(),
         }

@@ -30,7 +30,7 @@ IN_STREAM = (
 )
 
 # https://docs.x.com/x-api: (status, body, headers)
-ANSWERS: dict[str, tuple[int, dict[str, Any], dict[str, str]]] = {
+RESPONSES: dict[str, tuple[int, dict[str, Any], dict[str, str]]] = {
     "400": (
         400,
         {
@@ -108,7 +108,7 @@ ANSWERS: dict[str, tuple[int, dict[str, Any], dict[str, str]]] = {
         {},
     ),
 }
-AT_CONNECT = (*ANSWERS, "409", "429-connections", "html", "refuse", "rotate")
+AT_CONNECT = (*RESPONSES, "409", "429-connections", "html", "refuse", "rotate")
 AT_SEARCH = ("search-401", "search-402", "search-429", "search-503", "search-garbled", "search-empty")
 NAMES = (*IN_STREAM, *AT_CONNECT, *AT_SEARCH, "no-archive")
 
@@ -124,10 +124,10 @@ class Fault:
 
 def parse(text: str) -> Fault:
     """Parse a fault. Raises ValueError, which names the known ones."""
-    found = re.fullmatch(r"([a-z0-9-]+)@([0-9.]+)(?:x([0-9]+))?", text)
-    if not found or found[1] not in NAMES:
+    match = re.fullmatch(r"([a-z0-9-]+)@([0-9.]+)(?:x([0-9]+))?", text)
+    if not match or match[1] not in NAMES:
         raise ValueError(f"'{text}' is no fault: NAME@SECONDS[xTIMES], with one of {', '.join(NAMES)}")
-    return Fault(found[1], float(found[2]), int(found[3] or 1))
+    return Fault(match[1], float(match[2]), int(match[3] or 1))
 
 
 def disconnect() -> dict[str, Any]:

@@ -49,18 +49,18 @@ class Feed:
             if ahead > 0.005:
                 await asyncio.sleep(ahead)
             while self._wrong and time.monotonic() - began >= self._wrong[0].at:
-                await self._misbehaviour.happen(self._wrong.popleft())
+                await self._misbehaviour.trigger(self._wrong.popleft())
             self._state.expected.add(post)
-            last_rules = list(self._state.core.rules.held) or last_rules
+            last_rules = list(self._state.core.rules.active) or last_rules
             rule = matching(last_rules, post.data["text"], next(rules))
-            known = posts.Known(post, rule["value"], time.time())
-            self._state.core.timeline.add(known)
-            held = self._state.held is not None and time.monotonic() >= max(
+            written = posts.WrittenPost(post, rule["value"], time.time())
+            self._state.core.timeline.add(written)
+            is_connected = self._state.open_stream is not None and time.monotonic() >= max(
                 self._state.mute_until, self._state.stalled_until
             )
-            if held and self._state.held is not None and self._state.core.rules.held:
-                await self._send(self._state.held, known, {"id": rule["id"], "tag": rule["tag"]})
-            if not known.is_sent:
+            if is_connected and self._state.open_stream is not None and self._state.core.rules.active:
+                await self._send(self._state.open_stream, written, {"id": rule["id"], "tag": rule["tag"]})
+            if not written.is_sent:
                 self._state.totals["missed"] += 1
         log.event(
             "all_sent",
@@ -70,8 +70,8 @@ class Feed:
             expected_about_music=len(self._state.expected.ids_about_music),
         )
 
-    async def _send(self, stream: web.StreamResponse, known: posts.Known, rule: dict[str, str]) -> None:
-        message = render(known.post.message([rule]), self._state.parameters)
+    async def _send(self, stream: web.StreamResponse, written: posts.WrittenPost, rule: dict[str, str]) -> None:
+        message = render(written.post.message([rule]), self._state.parameters)
         line = orjson.dumps(message)
         try:
             async with asyncio.timeout(_SLOW):
@@ -83,7 +83,7 @@ class Feed:
             self._state.abort()
             return
         self._state.wrote = time.monotonic()
-        known.is_sent = True
+        written.is_sent = True
         self._state.totals["sent"] += 1
         self._state.core.deliver(message)
         self._state.totals["mills"] = self._state.core.bill.mills

@@ -61,7 +61,7 @@ class People:
 
     def friend(self, author: Object) -> Object:
         """Return whom the author answers or mentions: mostly the same few, never the author."""
-        friends = [one for one in self._friends.get(author["id"], ()) if one is not author]
+        friends = [friend for friend in self._friends.get(author["id"], ()) if friend is not author]
         if not friends:
             return self._circles[self._rng.randrange(_CIRCLES)][0]
         return friends[min(int(self._rng.expovariate(1.2)), len(friends) - 1)]
@@ -74,8 +74,8 @@ class People:
         )
         self._languages[author["id"]] = lang
         circle = self._circles[self._rng.randrange(_CIRCLES)]
-        known = {one["id"]: one for one in self._rng.choices(circle, k=_FRIENDS)}
-        self._friends[author["id"]] = [circle[0], *(one for one in known.values() if one is not circle[0])]
+        unique = {friend["id"]: friend for friend in self._rng.choices(circle, k=_FRIENDS)}
+        self._friends[author["id"]] = [circle[0], *(friend for friend in unique.values() if friend is not circle[0])]
         if len(circle) < 400:  # a limit, so that nothing grows without end
             circle.append(author)
         self._number += 1

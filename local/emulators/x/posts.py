@@ -38,7 +38,7 @@ class Post:
 
 
 @dataclass(slots=True)
-class Known:
+class WrittenPost:
     """A post in X's timeline: the value of the rule that it matches, when it was made, and whether the stream has delivered it."""
 
     post: Post
@@ -61,7 +61,7 @@ class Known:
     @property
     def is_retweet(self) -> bool:
         references = self.post.data.get("referenced_tweets") or self.post.data.get("referenced_posts") or []
-        return any(one["type"] in ("retweeted", "reposted") for one in references)
+        return any(reference["type"] in ("retweeted", "reposted") for reference in references)
 
 
 @dataclass(slots=True)
@@ -104,6 +104,6 @@ def spread(posts: int, end: datetime, span: timedelta) -> Clock:
     return clock
 
 
-def live() -> Clock:
+def current_times() -> Clock:
     """Return a clock that gives each post the time at which it is sent."""
     return lambda number: datetime.now(UTC)

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from .core import Answer
+from .core import Reply
 
 
 def json(status: int, body: Any, remaining: int = 48) -> web.Response:
@@ -20,9 +20,9 @@ def json(status: int, body: Any, remaining: int = 48) -> web.Response:
     return web.Response(status=status, body=orjson.dumps(body), content_type="application/json", headers=headers)
 
 
-def served(answer: Answer) -> web.Response:
+def served(reply: Reply) -> web.Response:
     """Return an answer of the core over HTTP."""
-    return json(answer.status, answer.body, answer.remaining)
+    return json(reply.status, reply.body, reply.remaining)
 
 
 def problem(status: int, title: str, kind: str, remaining: int = 48, **more: str) -> web.Response:

@@ -22,49 +22,49 @@ _NEGATED = re.compile(r"-\s*(?:\([^()]*\)|\"[^\"]*\"|\S+)")
 _WORD = re.compile(r"\"([^\"]+)\"|([^\s()\"]+)")
 
 
-def words_of(value: str) -> list[str]:
+def query_words(value: str) -> list[str]:
     """Return the words, hashtags and phrases that a rule looks for, as posts may use them: no operators, and nothing negated."""
-    found = [quoted or bare for quoted, bare in _WORD.findall(_NEGATED.sub(" ", value))]
-    return [word for word in dict.fromkeys(found) if ":" not in word and word not in ("OR", "AND", "NOT")]
+    words = [quoted or bare for quoted, bare in _WORD.findall(_NEGATED.sub(" ", value))]
+    return [word for word in dict.fromkeys(words) if ":" not in word and word not in ("OR", "AND", "NOT")]
 
 
 def matching(rules: list[dict[str, str]], text: str, number: int) -> dict[str, str]:
     """Return a rule that has a word in common with the text; if none has, rules take turns. Operators are not evaluated."""
     lower = text.lower()
-    found = [rule for rule in rules if any(word.lower() in lower for word in words_of(rule["value"]))]
-    return (found or rules)[number % len(found or rules)]
+    matching = [rule for rule in rules if any(word.lower() in lower for word in query_words(rule["value"]))]
+    return (matching or rules)[number % len(matching or rules)]
 
 
 class RuleBook:
     """X's rules; `held` are those in force, as X shows them."""
 
     def __init__(self, first_id: int = 1, cap: int = 1_000) -> None:
-        self.held: list[dict[str, str]] = []
+        self.active: list[dict[str, str]] = []
         self._words: list[str] = []
         self._ids = itertools.count(first_id)
         self._cap = cap
 
     def topic(self) -> list[str]:
         """Return the words that all rules look for, or looked for before somebody deleted them."""
-        self._words = [word for rule in self.held for word in words_of(rule["value"])] or self._words
+        self._words = [word for rule in self.active for word in query_words(rule["value"])] or self._words
         return self._words
 
-    def listed(self, asked: Mapping[str, str], now: float) -> dict[str, Any]:
+    def listed(self, query: Mapping[str, str], now: float) -> dict[str, Any]:
         """Answer GET: all rules, or those with these `ids`, a page of `max_results` at a time."""
-        ids = {rule_id for rule_id in asked.get("ids", "").split(",") if rule_id}
-        found = [rule for rule in self.held if not ids or rule["id"] in ids]
-        size = int(asked["max_results"]) if asked.get("max_results", "").isdecimal() else self._cap
-        first = int(asked.get("pagination_token") or 0)
-        page = found[first : first + size]
+        ids = {rule_id for rule_id in query.get("ids", "").split(",") if rule_id}
+        selected = [rule for rule in self.active if not ids or rule["id"] in ids]
+        size = int(query["max_results"]) if query.get("max_results", "").isdecimal() else self._cap
+        first = int(query.get("pagination_token") or 0)
+        page = selected[first : first + size]
         meta: dict[str, Any] = {"sent": iso(now), "result_count": len(page)}
-        if first + size < len(found):
+        if first + size < len(selected):
             meta["next_token"] = str(first + size)
         return {"meta": meta} | ({"data": [dict(rule) for rule in page]} if page else {})
 
     def counts(self) -> dict[str, Any]:
         """Answer GET .../counts: how many rules there are, and may be."""
-        number = str(len(self.held))
-        app = {"client_app_id": "1", "rule_count": len(self.held)}
+        number = str(len(self.active))
+        app = {"client_app_id": "1", "rule_count": len(self.active)}
         return {
             "data": {
                 "all_project_client_apps": [app],
@@ -75,19 +75,19 @@ class RuleBook:
             }
         }
 
-    def change(self, wanted: Mapping[str, Any], now: float, *, dry: bool) -> tuple[int, dict[str, Any]]:
+    def change(self, request: Mapping[str, Any], now: float, *, dry: bool) -> tuple[int, dict[str, Any]]:
         """Answer POST: add or delete rules, or only say what would happen. Duplicate and invalid rules are reported in a 2xx answer."""
-        if "delete" in wanted:
-            return 200, self._delete(wanted["delete"], now, dry=dry)
-        return self._add(wanted.get("add") or [], now, dry=dry)
+        if "delete" in request:
+            return 200, self._delete(request["delete"], now, dry=dry)
+        return self._add(request.get("add") or [], now, dry=dry)
 
-    def _add(self, wanted: list[dict[str, str]], now: float, *, dry: bool) -> tuple[int, dict[str, Any]]:
-        known = {" ".join(rule["value"].split()): rule for rule in self.held}
+    def _add(self, entries: list[dict[str, str]], now: float, *, dry: bool) -> tuple[int, dict[str, Any]]:
+        by_value = {" ".join(rule["value"].split()): rule for rule in self.active}
         added: list[dict[str, str]] = []
         errors: list[dict[str, Any]] = []
-        for rule in wanted:
+        for rule in entries:
             value = rule.get("value", "")
-            if (same := known.get(" ".join(value.split()))) is not None:
+            if (same := by_value.get(" ".join(value.split()))) is not None:
                 errors.append(
                     {
                         "value": value,
@@ -109,20 +109,20 @@ class RuleBook:
                 )
             else:
                 new = {"id": str(next(self._ids)), "value": value, "tag": rule.get("tag", "")}
-                known[" ".join(value.split())] = new
+                by_value[" ".join(value.split())] = new
                 added.append(new)
         if not dry:
-            self.held += added
+            self.active += added
         summary = {"created": len(added), "not_created": len(errors), "valid": len(added), "invalid": len(errors)}
         body: dict[str, Any] = {"meta": {"sent": iso(now), "summary": summary}}
         return 201 if added else 200, body | ({"data": added} if added else {}) | ({"errors": errors} if errors else {})
 
-    def _delete(self, wanted: Mapping[str, list[str]], now: float, *, dry: bool) -> dict[str, Any]:
-        ids, values = wanted.get("ids") or [], {" ".join(value.split()) for value in wanted.get("values") or []}
-        found = [rule for rule in self.held if rule["id"] in ids or rule["value"] in values]
+    def _delete(self, request: Mapping[str, list[str]], now: float, *, dry: bool) -> dict[str, Any]:
+        ids, values = request.get("ids") or [], {" ".join(value.split()) for value in request.get("values") or []}
+        selected = [rule for rule in self.active if rule["id"] in ids or rule["value"] in values]
         if not dry:
-            self.held[:] = [rule for rule in self.held if rule not in found]
-        summary = {"deleted": len(found), "not_deleted": len(ids) + len(values) - len(found)}
+            self.active[:] = [rule for rule in self.active if rule not in selected]
+        summary = {"deleted": len(selected), "not_deleted": len(ids) + len(values) - len(selected)}
         return {"meta": {"sent": iso(now), "summary": summary}}
 
 

@@ -21,7 +21,7 @@ import orjson
 from aiohttp import web
 
 from .. import doors, log
-from . import faults, given, posts, writer
+from . import faults, posts, posts_file, writer
 from .bill import price_list
 from .compliance import Compliance
 from .core import RULES, Core
@@ -35,7 +35,7 @@ from .state import State
 _HOSTS = doors.HOSTS | {"api.x.com", "api.twitter.com"}  # for clients that know one host only, and come through a proxy
 # X's own, compliance uploads, and a test's faults
 _CONTENT_TYPES = frozenset({"application/json", "text/plain", "application/octet-stream"})
-_OF_THE_CORE = (
+_CORE_PATHS = (
     ("GET", RULES),
     ("POST", RULES),
     ("GET", f"{RULES}/counts"),
@@ -65,26 +65,26 @@ class X:
     def app(self) -> web.Application:
         app = web.Application(middlewares=[_door, self._authorized], client_max_size=1 << 28)
         app.router.add_get("/2/tweets/search/stream", self.stream)
-        for method, path in _OF_THE_CORE:
-            app.router.add_route(method, path, self.answer)
+        for method, path in _CORE_PATHS:
+            app.router.add_route(method, path, self.reply)
         app.router.add_get("/2/tweets/search/{reach:recent|all}", self.search)
         app.router.add_get("/2/usage/credits", self.credits)
         app.router.add_get("/api/credits/pricing", self.price_list)
         app.router.add_delete("/2/connections/filtered_stream", self.clear)
         app.router.add_routes(self._compliance.routes())
-        app.router.add_put("/stand-in/fault", self.be_told)
+        app.router.add_put("/stand-in/fault", self.set_faults)
         return app
 
     def truth(self) -> Iterator[dict[str, Any]]:
         """Yield every post that was made, and what must become of it."""
-        for known in self._state.core.timeline.posts:
-            post = known.post
+        for written in self._state.core.timeline.posts:
+            post = written.post
             yield {
                 "id": post.id,
                 "lang": post.data["lang"],
-                "retweet": known.is_retweet,
+                "retweet": written.is_retweet,
                 "replaces": post.replaces,
-                "sent": known.is_sent,
+                "sent": written.is_sent,
             }
 
     @web.middleware
@@ -96,7 +96,7 @@ class X:
         response: web.StreamResponse = await handler(request)
         return response
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def reply(self, request: web.Request) -> web.Response:
         """Answer as the core does, and count."""
         core, state = self._state.core, self._state
         if request.path.startswith("/2/tweets/counts/"):
@@ -111,23 +111,24 @@ class X:
             "project_id": "1",
             "project_usage": str(state.totals["sent"]),
         }
-        answer = core.answer(request.method, request.path, request.query, body)
+        reply = core.reply(request.method, request.path, request.query, body)
         state.totals["mills"] = core.bill.mills
-        return served(answer)
+        return served(reply)
 
     async def search(self, request: web.Request) -> web.Response:
         self._state.totals["searches"] += 1
-        if self._state.search_answers:
-            return self._misbehaviour.answer_search(self._state.search_answers.popleft())
-        return await self.answer(request)
+        if self._state.search_faults:
+            return self._misbehaviour.reply_to_search(self._state.search_faults.popleft())
+        return await self.reply(request)
 
     async def credits(self, request: web.Request) -> web.Response:
         """Answer what is left; to some accounts X answers an empty 404 (github.com/xdevplatform/docs/issues/395)."""
         if self._state.credits is None:
             return web.Response(status=404)
-        left = round(self._state.credits - self._state.core.bill.mills / 1_000, 3)
+        remaining = round(self._state.credits - self._state.core.bill.mills / 1_000, 3)
         return json(
-            200, {"data": {"free_balance": 0, "free_grants": [], "prepaid_balance": left, "total_balance": left}}
+            200,
+            {"data": {"free_balance": 0, "free_grants": [], "prepaid_balance": remaining, "total_balance": remaining}},
         )
 
     async def price_list(self, request: web.Request) -> web.Response:
@@ -140,22 +141,22 @@ class X:
         self._state.abort()
         return json(200, {"data": {"killed_count": 1}})
 
-    async def be_told(self, request: web.Request) -> web.Response:
+    async def set_faults(self, request: web.Request) -> web.Response:
         """Make a fault happen now, `NAME[xTIMES]`, for a test."""
         name, _, times = (await request.text()).partition("x")
-        await self._misbehaviour.happen(faults.parse(f"{name}@0" + (f"x{times}" if times else "")))
+        await self._misbehaviour.trigger(faults.parse(f"{name}@0" + (f"x{times}" if times else "")))
         return web.Response()
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         self._state.totals["attempts"] += 1
-        if self._state.answers:
-            return await self._misbehaviour.answer_connect(self._state.answers.popleft(), request)
+        if self._state.connect_faults:
+            return await self._misbehaviour.reply_to_connect(self._state.connect_faults.popleft(), request)
         if (refused := self._state.core.refuse_connect()) is not None:
             return served(refused)
         response = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"})
         response.enable_chunked_encoding()
         self._state.parameters = dict(request.query)
-        self._state.held, self._state.request = response, request
+        self._state.open_stream, self._state.request = response, request
         self._state.mute_until = self._state.stalled_until = 0.0
         self._state.totals["connections"] += 1
         try:
@@ -166,13 +167,15 @@ class X:
         except ConnectionError:
             pass  # the client is gone, and no one else reads the stream
         finally:
-            if self._state.held is response:
-                self._state.held = self._state.request = None
+            if self._state.open_stream is response:
+                self._state.open_stream = self._state.request = None
         return response
 
     async def _hold(self, request: web.Request, response: web.StreamResponse) -> None:
         """Send keep-alives until the client goes away (aiohttp then cancels this, or the transport closes) or the server stops."""
-        while self._state.held is response and request.transport is not None and not request.transport.is_closing():
+        while (
+            self._state.open_stream is response and request.transport is not None and not request.transport.is_closing()
+        ):
             quiet = time.monotonic() - self._state.wrote
             if quiet >= self._keep_alive and time.monotonic() >= self._state.mute_until:
                 await response.write(b"\r\n")
@@ -190,18 +193,18 @@ async def _door(request: web.Request, handler: Any) -> web.StreamResponse:
 
 
 async def _main(arguments: argparse.Namespace) -> None:
-    clock = posts.live()
+    clock = posts.current_times()
     if arguments.span_hours:
         clock = posts.spread(arguments.posts, datetime.now(UTC), timedelta(hours=arguments.span_hours))
     core = Core(time.time, RuleBook(time.time_ns()))
     core.indexed_until = lambda what: time.time() - (arguments.search_lag if what == "search" else 0.0)
     topic = core.rules.topic if arguments.own_topic else tuple
-    if arguments.given:
-        written = iter(given.read(arguments.given))
+    if arguments.posts_file:
+        written = iter(posts_file.read(arguments.posts_file))
     else:
         written = itertools.islice(writer.write(arguments.seed, clock, topic), arguments.posts)
     state = State(os.environ.get("X_BEARER_TOKEN", "local"), core, credits=arguments.credits)
-    core.is_held = lambda: state.held is not None or state.ghost
+    core.is_connected = lambda: state.open_stream is not None or state.ghost
     wrong = Misbehaviour(state)
     feed = Feed(state, wrong, written, arguments.rate, arguments.fault)
     x = X(state, feed, wrong, Compliance(arguments.compliance_seconds), arguments.keep_alive)
@@ -217,7 +220,7 @@ async def _main(arguments: argparse.Namespace) -> None:
     await stop.wait()
     ticker.cancel()
     if arguments.truth:
-        arguments.truth.write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in x.truth()))
+        arguments.truth.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in x.truth()))
     await runner.cleanup()
 
 
@@ -232,7 +235,7 @@ def main() -> None:
     parser.add_argument(
         "--own-topic", action="store_true", help="make posts of the words of the rules, not of the example's"
     )
-    parser.add_argument("--given", type=Path, metavar="FILE", help="send the posts of this file, X's JSON lines")
+    parser.add_argument("--posts-file", type=Path, metavar="FILE", help="send the posts of this file, X's JSON lines")
     parser.add_argument(
         "--span-hours", type=float, default=0.0, help="spread the posts' times over so many hours before now"
     )

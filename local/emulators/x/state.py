@@ -22,12 +22,12 @@ class State:
     core: Core
     totals: dict[str, int] = field(default_factory=_totals)
     expected: posts.Expected = field(default_factory=posts.Expected)
-    held: web.StreamResponse | None = None  # the stream, if somebody holds it
+    open_stream: web.StreamResponse | None = None  # the stream, if somebody holds it
     request: web.Request | None = None
     parameters: dict[str, str] = field(default_factory=dict)  # with which the stream was requested
     wrote: float = 0.0
-    answers: deque[str] = field(default_factory=deque)  # faults that wait for the next connects
-    search_answers: deque[str] = field(default_factory=deque)  # and for the next searches
+    connect_faults: deque[str] = field(default_factory=deque)  # faults that wait for the next connects
+    search_faults: deque[str] = field(default_factory=deque)  # and for the next searches
     mute_until: float = 0.0  # neither posts nor keep-alives
     stalled_until: float = 0.0  # keep-alives only
     ghost: bool = False  # a connection that is gone and still counted
@@ -37,4 +37,4 @@ class State:
         """Reset the connection, as X may."""
         if self.request is not None and self.request.transport is not None:
             self.request.transport.abort()
-        self.held = self.request = None
+        self.open_stream = self.request = None

@@ -59,67 +59,67 @@ class Timeline:
         self, query: str, since_id: int, until_id: int, *, size: int, token: str | None, newest: float
     ) -> tuple[list[TimelinePost], str | None]:
         """Return a page of originals up to `newest`, the newest first, and the token of the next page, if there is one."""
-        last = min(before(token), until_id) if token else until_id
-        found = [post for post in self._matching(query, since_id, last) if not post.is_retweet and post.at <= newest]
-        found.reverse()
-        page = found[:size]
-        return page, token_before(page[-1].number) if len(found) > size else None
+        last = min(decode_page_token(token), until_id) if token else until_id
+        matching = [post for post in self._matching(query, since_id, last) if not post.is_retweet and post.at <= newest]
+        matching.reverse()
+        page = matching[:size]
+        return page, page_token(page[-1].number) if len(matching) > size else None
 
     def count(
         self, query: str, since_id: int, until_id: int, *, seconds: int, newest: float, now: float
     ) -> tuple[list[dict[str, Any]], int]:
         """Return spans of so many seconds, as X counts them, and the number of all posts."""
-        found = [post for post in self._matching(query, since_id, until_id) if post.at <= newest]
-        at, last = moment_of(since_id + 1), min(moment_of(until_id), now)
+        matching = [post for post in self._matching(query, since_id, until_id) if post.at <= newest]
+        at, last = id_time(since_id + 1), min(id_time(until_id), now)
         spans: list[dict[str, Any]] = []
         number = 0
         while at < last:
             end = min((at // seconds + 1) * seconds, last)
             first = number
             # ids are exact to the millisecond, so the last post may be made a moment after the last id's time
-            while number < len(found) and (moment_of(found[number].number) < end or end == last):
+            while number < len(matching) and (id_time(matching[number].number) < end or end == last):
                 number += 1
             spans.append({"start": iso(at), "end": iso(end), "tweet_count": number - first})
             at = end
-        return spans, len(found)
+        return spans, len(matching)
 
     def _matching(self, query: str, since_id: int, until_id: int) -> list[TimelinePost]:
         """Return posts between two ids that a query matches: a rule's value, or several in parentheses with OR, maybe no retweets."""
-        asked = {rule for rule in self._rules if rule == query or f"({rule})" in query}
-        originals = {rule for rule in asked if f"({rule}) -is:retweet" in query}
+        rules = {rule for rule in self._rules if rule == query or f"({rule})" in query}
+        originals = {rule for rule in rules if f"({rule}) -is:retweet" in query}
         low = bisect.bisect_right(self.posts, since_id, key=lambda post: post.number)
         high = bisect.bisect_left(self.posts, until_id, key=lambda post: post.number)
         return [
             post
             for post in self.posts[low:high]
-            if post.rule in asked and not (post.is_retweet and post.rule in originals)
+            if post.rule in rules and not (post.is_retweet and post.rule in originals)
         ]
 
 
-def token_before(number: int) -> str:
+def page_token(number: int) -> str:
     """Return the token of the page that begins with the newest post before that id."""
     return base64.urlsafe_b64encode(str(number).encode()).decode()
 
 
-def before(token: str) -> int:
+def decode_page_token(token: str) -> int:
     return int(base64.urlsafe_b64decode(token).decode())
 
 
-def interval(asked: Mapping[str, str], now: float, *, recent: bool) -> tuple[int, int] | None:
+def interval(query: Mapping[str, str], now: float, *, recent: bool) -> tuple[int, int] | None:
     """Return (since_id, until_id) of a request, which may give ids or times; by default the last week. None if it is malformed.
 
     A `recent` request sees nothing older than a week.
     """
     try:
-        since = int(asked["since_id"]) if "since_id" in asked else id_at(_time(asked, "start_time", now - _WEEK)) - 1
-        until = int(asked["until_id"]) if "until_id" in asked else id_at(_time(asked, "end_time", now))
+        since = int(query["since_id"]) if "since_id" in query else id_at(_time(query, "start_time", now - _WEEK)) - 1
+        until = int(query["until_id"]) if "until_id" in query else id_at(_time(query, "end_time", now))
     except ValueError:
         return None
     return (max(since, id_at(now - _WEEK) - 1) if recent else since), until
 
 
-def _time(asked: Mapping[str, str], name: str, otherwise: float) -> float:
-    return datetime.fromisoformat(asked[name]).timestamp() if name in asked else otherwise
+def _time(query: Mapping[str, str], name: str, otherwise: float) -> float:
+    return datetime.fromisoformat(query[name]).timestamp() if name in query else otherwise
 
 
 def id_at(moment: float, sequence: int = 0) -> int:
@@ -127,7 +127,7 @@ def id_at(moment: float, sequence: int = 0) -> int:
     return (round(moment * 1_000 - EPOCH) << 22) + sequence
 
 
-def moment_of(number: int) -> float:
+def id_time(number: int) -> float:
     """Return seconds since 1970, from the time that an id holds."""
     return ((number >> 22) + EPOCH) / 1_000
 

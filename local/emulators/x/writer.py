@@ -22,7 +22,7 @@ _KINDS = {"original": 46, "retweet": 26, "reply": 11, "quote": 9, "long": 5, "ed
 _MUSIC = 0.62  # of the posts are about music
 _MENTIONING = 0.18  # of the originals mention a friend
 _IN_A_TALK = 0.6  # of the replies
-_MORE_OF_THE_SAME = 0.6  # of the retweets are of what was retweeted lately
+_REPEATED_RETWEETS = 0.6  # of the retweets are of what was retweeted lately
 _TAGGED = 0.3  # of the texts about music have more hashtags
 _SHARED = 0.5  # of the links were shared before
 _ENTITY = re.compile(r"[#@]\w+|https://t\.co/\w{10}")
@@ -75,7 +75,7 @@ class _Writer:
     def _post(self, number: int) -> Post:
         created_at = self._clock(number)
         post_id = str(int((created_at - _SNOWFLAKE_EPOCH) / timedelta(milliseconds=1)) << 22 | number & 0x3FFFFF)
-        kind = self._one_of(_KINDS)
+        kind = self._choose(_KINDS)
         if kind == "edit" and (earlier := self._editable()):
             return self._edit(post_id, created_at, earlier)
         is_event = self._rng.random() < self._event(created_at)
@@ -113,9 +113,9 @@ class _Writer:
 
     def _retweet(self, post_id: str, created_at: datetime, data: Object, includes: Object) -> Post:
         chance = self._rng.random()
-        if self._retweeted and chance < _MORE_OF_THE_SAME:
+        if self._retweeted and chance < _REPEATED_RETWEETS:
             original = self._rng.choice(self._retweeted)
-        elif self._recent and chance < (1 + _MORE_OF_THE_SAME) / 2:
+        elif self._recent and chance < (1 + _REPEATED_RETWEETS) / 2:
             original = self._rng.choice(self._recent)
         else:
             original = self._popular(post_id, created_at)
@@ -136,17 +136,17 @@ class _Writer:
 
     def _quote(self, post_id: str, created_at: datetime, data: Object, includes: Object, music: bool) -> Post:
         quoted = self._rng.choice(self._recent) if self._recent else self._popular(post_id, created_at)
-        given = self._rng.random() < 0.9  # X may leave any referenced post out
+        is_included = self._rng.random() < 0.9  # X may leave any referenced post out
         comments = phrases.COMMENTS_MUSIC if music else phrases.COMMENTS_OTHER
         comment = self._rng.choice(phrases.COMMENTS_TOPIC if self._topic() else comments)
         comment = self._about(comment).replace("{n}", str(self._rng.randint(2, 99)))
         data["lang"] = "en"
         self._say(data, f"{comment} {self._link()}")
         data["referenced_tweets"] = [{"type": "quoted", "id": quoted.id}]
-        if given:
+        if is_included:
             includes["tweets"] = [quoted.data]
             includes["users"].append(quoted.includes["users"][0])
-        return Post(post_id, created_at, data, includes, music or (given and quoted.kept))
+        return Post(post_id, created_at, data, includes, music or (is_included and quoted.kept))
 
     def _long(self, post_id: str, created_at: datetime, data: Object, includes: Object, music: bool) -> Post:
         text = phrases.LONG.replace("{artist}", self._rng.choice(phrases.ARTIST)) + (
@@ -179,17 +179,17 @@ class _Writer:
     def _popular(self, post_id: str, created_at: datetime) -> Post:
         """Return an older post, with the counts of one, that the stream never delivered by itself."""
         age = timedelta(minutes=self._rng.randrange(20, 60 * 72))
-        made = created_at - age
+        joined_at = created_at - age
         older = str(int(post_id) - (int(age / timedelta(milliseconds=1)) << 22))
         author = self._people.author()
         lang = self._people.language(author)
         music = self._rng.random() < _MUSIC
-        data, includes = self._base(older, made, author, lang)
+        data, includes = self._base(older, joined_at, author, lang)
         text, data["lang"] = self._text(lang, music)
         self._say(data, text)
         likes = int(self._rng.paretovariate(0.8) * 10)
         data["public_metrics"] = _metrics(likes // 4, likes // 9, likes, likes // 20)
-        return Post(older, made, data, includes, music)
+        return Post(older, joined_at, data, includes, music)
 
     def _base(self, post_id: str, created_at: datetime, author: Object, lang: str) -> tuple[Object, Object]:
         data: Object = {
@@ -207,11 +207,11 @@ class _Writer:
 
     def _text(self, lang: str, music: bool, is_event: bool = False) -> tuple[str, str]:
         """Return a text and its language: English if there is none in the wanted language."""
-        known = phrases.EVENT if is_event else phrases.MUSIC if music else phrases.OTHER
+        vocabulary = phrases.EVENT if is_event else phrases.MUSIC if music else phrases.OTHER
         if self._topic():
-            known = phrases.TOPIC
-        lang = lang if lang in known else "en"
-        text = self._about(self._rng.choice(known[lang]))
+            vocabulary = phrases.TOPIC
+        lang = lang if lang in vocabulary else "en"
+        text = self._about(self._rng.choice(vocabulary[lang]))
         text = text.replace("{artist}", self._rng.choice(phrases.ARTIST)).replace("{n}", str(self._rng.randint(2, 99)))
         if music and self._rng.random() < _TAGGED and not self._topic():
             text = f"{text} {' '.join(self._rng.sample(self._rng.choice(phrases.TAGS), 2))}"
@@ -265,7 +265,7 @@ class _Writer:
         self._pages.append(link)
         return link
 
-    def _one_of(self, weights: dict[str, Any]) -> str:
+    def _choose(self, weights: dict[str, Any]) -> str:
         return self._rng.choices(list(weights), list(weights.values()))[0]
 
 
@@ -289,18 +289,18 @@ def _x_time(moment: datetime) -> str:
 
 def _entities(text: str) -> Object:
     """Return hashtags, mentions and links with their offsets in code points, as X gives them."""
-    found: Object = {}
+    entities: Object = {}
     for match in _ENTITY.finditer(text):
         where = {"start": match.start(), "end": match.end()}
         word = match.group()
         if word.startswith("#"):
-            found.setdefault("hashtags", []).append({**where, "tag": word[1:]})
+            entities.setdefault("hashtags", []).append({**where, "tag": word[1:]})
         elif word.startswith("@"):
-            found.setdefault("mentions", []).append({**where, "username": word[1:]})
+            entities.setdefault("mentions", []).append({**where, "username": word[1:]})
         else:
             site, path = phrases.SITES[zlib.crc32(word.encode()) % len(phrases.SITES)]
             shown = f"{site}/{path}/{word[-10:].lower()}"
-            found.setdefault("urls", []).append(
+            entities.setdefault("urls", []).append(
                 {**where, "url": word, "expanded_url": f"https://{shown}", "display_url": shown}
             )
-    return found
+    return entities

@@ -281,7 +281,7 @@ def test_a_gap_of_thirty_days_and_a_long_rule_are_filled_from_the_full_archive(h
     assert result.notes == [
         f"{POSTS - len(ids)} posts are missing: retweets, which search does not return, or posts deleted since."
     ]
-    assert min(search.time_of(post_id) for post_id in ids) < datetime.now(UTC) - timedelta(days=28)
+    assert min(search.created_at(post_id) for post_id in ids) < datetime.now(UTC) - timedelta(days=28)
     assert bill(history) - before == context.budget.today() * 5, "the guard's count is X's bill"
 
 
@@ -319,7 +319,9 @@ def test_the_price_that_is_said_before_is_what_x_bills(history: Known) -> None:
     before = bill(history)
     plan, context, topic = by_hand(history, 0)
     assert plan.most == 1, "without authors and referenced posts there is one price"
-    result = run(context, backfill.fill_by_hand(context, plan.gap, plan.wanted(lambda done: None), plan.begun()))
+    result = run(
+        context, backfill.fill_by_hand(context, plan.gap, plan.by_hand(lambda done: None), plan.start_progress())
+    )
     assert (result.published, result.recovered, result.expected) == (plan.posts, plan.posts, plan.posts)
     assert len({json.loads(message.data)["id"] for message in topic.messages}) == plan.posts
     said = " ".join(plan.sentences(None, None))
@@ -333,10 +335,10 @@ def test_the_price_that_is_said_before_is_what_x_bills(history: Known) -> None:
 def test_a_search_that_the_budget_ends_goes_on_without_paying_twice(history: Known) -> None:
     plan, context, topic = by_hand(history, 200)
     rows: list[Searched] = []
-    progress = plan.begun()
+    progress = plan.start_progress()
     run(
         context,
-        backfill.fill_by_hand(context, plan.gap, plan.wanted(lambda done: rows.append(plan.row(done))), progress),
+        backfill.fill_by_hand(context, plan.gap, plan.by_hand(lambda done: rows.append(plan.row(done))), progress),
     )
     assert progress.cut
     assert 100 <= len(topic.messages) <= 200 >= context.budget.today()
@@ -354,19 +356,22 @@ def test_a_search_that_the_budget_ends_goes_on_without_paying_twice(history: Kno
     goes_on = replace(again, begin=rows[-1].until, earlier=event)
     assert f"after {len(topic.messages)} posts" in next(goes_on.sentences(None, None))
     result = run(
-        context, backfill.fill_by_hand(context, goes_on.gap, goes_on.wanted(lambda done: None), goes_on.begun())
+        context,
+        backfill.fill_by_hand(context, goes_on.gap, goes_on.by_hand(lambda done: None), goes_on.start_progress()),
     )
     first, second = ({json.loads(one.data)["id"] for one in them.messages} for them in (topic, rest))
     assert not first & second
-    assert len(first | second) == plan.posts == goes_on.whole(result).recovered
+    assert len(first | second) == plan.posts == goes_on.total_result(result).recovered
     assert context.budget.today() - 2 == len(second), "what was fetched before is not billed again"
 
 
 def test_a_sample_is_spread_over_the_whole_time_and_says_its_share(history: Known) -> None:
     plan, context, topic = by_hand(history, 0, sample=200)
-    result = run(context, backfill.fill_by_hand(context, plan.gap, plan.wanted(lambda done: None), plan.begun()))
+    result = run(
+        context, backfill.fill_by_hand(context, plan.gap, plan.by_hand(lambda done: None), plan.start_progress())
+    )
     assert 100 <= result.published <= 300
-    moments = sorted(search.time_of(json.loads(message.data)["id"]) for message in topic.messages)
+    moments = sorted(search.created_at(json.loads(message.data)["id"]) for message in topic.messages)
     middle = plan.gap.since + (datetime.now(UTC) - plan.gap.since) / 2
     assert moments[0] < middle < moments[-1]
     assert any(note.startswith(f"A sample: {200 / (plan.posts_in_all or 1):.1%} of the time") for note in result.notes)

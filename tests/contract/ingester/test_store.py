@@ -103,15 +103,15 @@ def months(seed: int, now: datetime) -> list[Event]:
 
 
 def conclusions(events: list[Event], now: datetime) -> dict[str, Any]:
-    rival = history.rival(events, "me", now, FRESH)
+    rival = history.find_rival(events, "me", now, FRESH)
     stop = history.stop_in_force(events, now, CONDITIONS)
     recent = [at for at in history.connects(events) if at > now - timedelta(minutes=15)]
     return {
         "rival": rival and rival.holder,
         "stop": stop and (stop.reason, stop.at),
-        "held": history.last_held(events, now),
+        "held": history.last_coverage(events, now),
         "open": history.open_gaps(events),
-        "accounted": history.accounted(events),
+        "accounted": history.accounted_until(events),
         "connects": recent,
         "redriven": max((event.at for event in events if event.event == "redriven"), default=None),
     }

@@ -90,9 +90,9 @@ def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     one.owe([copy(1), copy(2)])
     one.done([1])
     path.write_bytes(path.read_bytes() + b'{"done":[2')
-    known = Journal(path).known
-    assert known.owed == {2: copy(2)}
-    assert (known.last_id, known.last_key) == (2, 2)
+    content = Journal(path).content
+    assert content.owed == {2: copy(2)}
+    assert (content.last_id, content.last_key) == (2, 2)
 
 
 def test_what_is_done_is_not_kept_but_its_numbers_are_not_given_again(tmp_path: Path) -> None:
@@ -101,11 +101,11 @@ def test_what_is_done_is_not_kept_but_its_numbers_are_not_given_again(tmp_path: 
     one.owe([copy(number) for number in range(1, 500)])
     one.done(list(range(1, 500)))
     size = path.stat().st_size
-    known = Journal(path).known
-    assert known.owed == {}
-    assert known.last_key == 499
+    content = Journal(path).content
+    assert content.owed == {}
+    assert content.last_key == 499
     assert path.stat().st_size < size / 100
-    assert Journal(path).known.last_key == 499
+    assert Journal(path).content.last_key == 499
 
 
 def test_while_it_runs_it_does_not_keep_what_is_done(tmp_path: Path) -> None:
@@ -116,9 +116,9 @@ def test_while_it_runs_it_does_not_keep_what_is_done(tmp_path: Path) -> None:
         if number % 100:
             one.done([number])
         assert path.stat().st_size < 30_000
-    known = Journal(path).known
-    assert known.owed == {number: copy(number) for number in range(100, 2_000, 100)}
-    assert (known.last_id, known.last_key) == (1_999, 1_999)
+    content = Journal(path).content
+    assert content.owed == {number: copy(number) for number in range(100, 2_000, 100)}
+    assert (content.last_id, content.last_key) == (1_999, 1_999)
 
 
 def test_a_message_is_written_once_however_many_it_is_owed_to(tmp_path: Path) -> None:
@@ -126,4 +126,4 @@ def test_a_message_is_written_once_however_many_it_is_owed_to(tmp_path: Path) ->
     one, two = (Owed(name, key, b"x" * 9_000, {}, "1", 1.5) for key, name in enumerate("st", 1))
     Journal(path).owe([one, two])
     assert path.stat().st_size < 13_000
-    assert Journal(path).known.owed == {1: one, 2: two}
+    assert Journal(path).content.owed == {1: one, 2: two}

@@ -40,7 +40,7 @@ def test_where_a_report_begins(
     rows = {name: of_it for name, of_it in (("tweet_versions", posts), ("ingester_events", events)) if of_it}
     source = fresh(session_client, rows)
     period = asked(since="2026-11-01T00:00:00", until="2026-11-04T00:00:00")
-    found = results.collected(source, period) or period
+    found = results.collected_period(source, period) or period
     assert found.since.isoformat() == begin
 
 
@@ -62,7 +62,7 @@ def test_where_a_report_ends(
 ) -> None:
     rows = {name: of_it for name, of_it in (("tweet_versions", posts), ("ingester_events", events)) if of_it}
     source = fresh(session_client, rows)
-    found = results.collected(source, asked(since="2026-11-01T00:00:00", until="2026-11-04T00:00:00"))
+    found = results.collected_period(source, asked(since="2026-11-01T00:00:00", until="2026-11-04T00:00:00"))
     assert found
     assert found.until.isoformat() == end
 
@@ -73,10 +73,10 @@ def test_an_ingester_that_died_is_not_held_until_the_end_that_was_asked_for(sess
         session_client, {"tweet_versions": [POST | {"created_at": "2026-11-01T09:00:00"}], "ingester_events": events}
     )
     period = asked(since="2026-11-01T00:00:00", until="2026-11-02T00:00:00")
-    known = results.collected(source, period)
+    known = results.collected_period(source, period)
     assert known
     assert known.until.isoformat() == "2026-11-01T12:00:00+00:00"
-    held = results.make(source, known, ["totals"], held_until=period.until).held
+    held = results.make_report(source, known, ["totals"], covered_until=period.until).coverage
     assert held
     assert (held.share, held.away) == (0.5, 12.0)
 
@@ -87,7 +87,7 @@ def test_a_week_is_compared_with_the_one_before_and_they_share_no_hour(session_c
     moments = [end - timedelta(hours=n, minutes=20) + timedelta(minutes=10) for n in range(400)]
     posts = [{"id": str(n), "created_at": f"{moment:%Y-%m-%dT%H:%M:%S}"} for n, moment in enumerate(moments)]
     source = fresh(session_client, {"tweet_versions": posts})
-    rows = query.answer(source, questions.load("trend"), Params(end - timedelta(days=2), end))
+    rows = query.run(source, questions.load("trend"), Params(end - timedelta(days=2), end))
     compared = [row for row in rows if row["week_before"] is not None]
     assert (len(compared), sum(row["posts"] for row in compared), sum(row["week_before"] for row in compared)) == (
         168,
@@ -105,7 +105,7 @@ def test_bursts_are_those_of_the_whole_period(session_client: bigquery.Client) -
             posts.append({"id": f"{day}{number:03}", "created_at": f"{moment:%Y-%m-%dT%H:%M:%S}"})
     source = fresh(session_client, {"tweet_versions": posts})
     period = Params(end - timedelta(days=28), end)
-    rows = query.answer(source, questions.load("trend"), period)
+    rows = query.run(source, questions.load("trend"), period)
     assert [f"{row['hour']:%d %H}" for row in rows if row["burst"]] == ["11 18"]
     assert questions.load("trend").headline(rows, Context([], end, end)) == (
         "84 posts this week, +0.0% on the week before (84). 1 hour with a burst in the whole period, 0 of them this week."

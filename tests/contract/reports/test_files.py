@@ -58,7 +58,7 @@ def test_a_cell_holds_what_a_spreadsheet_takes() -> None:
 
 def test_people_read_what_was_written() -> None:
     row = {"text": "R&amp;B &lt;3", "hashtags": ["a&amp;b"], "posts": 3, "none": None}
-    read = {name: sanitize.readable(value) for name, value in row.items()}
+    read = {name: sanitize.unescape_texts(value) for name, value in row.items()}
     assert read == {"text": "R&B <3", "hashtags": ["a&b"], "posts": 3, "none": None}
 
 
@@ -92,7 +92,7 @@ def attacked(session_client: bigquery.Client) -> Source:
 
 @pytest.fixture(scope="module")
 def report(attacked: Source) -> results.Report:
-    return results.make(attacked, asked(), questions.names())
+    return results.make_report(attacked, asked(), questions.names())
 
 
 def test_every_csv_has_the_rows_of_the_answer_and_no_formula(report: results.Report, tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_every_csv_has_the_rows_of_the_answer_and_no_formula(report: results.Rep
     assert sorted(path.name for path in (tmp_path / "new" / "results").iterdir()) == sorted(
         path.name for path in written
     )
-    for name, answer in report.answers.items():
+    for name, answer in report.results.items():
         with (tmp_path / "new" / "results" / f"{name}.csv").open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
         assert len(rows) == len(answer.rows)
@@ -119,17 +119,17 @@ def test_programs_get_the_files_of_a_report_as_they_are_stored(report: results.R
     files.write(report, tmp_path, with_page=False, for_programs=True)
     with (tmp_path / "top_originals.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["id"] for row in rows] == [str(row["id"]) for row in report.answers["top_originals"].rows]
+    assert [row["id"] for row in rows] == [str(row["id"]) for row in report.results["top_originals"].rows]
 
 
 def test_a_csv_without_rows_has_the_columns_of_one_with_rows(
     report: results.Report, nothing: Source, tmp_path: Path
 ) -> None:
-    empty = results.make(nothing, report.asked, tuple(report.answers))
+    empty = results.make_report(nothing, report.params, tuple(report.results))
     files.write(empty, tmp_path, with_page=False)
-    with_rows = {name: list(answer.rows[0]) for name, answer in report.answers.items() if answer.rows}
+    with_rows = {name: list(answer.rows[0]) for name, answer in report.results.items() if answer.rows}
     assert len(with_rows) > 25
-    for name in report.answers:
+    for name in report.results:
         with (tmp_path / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
             header = next(csv.reader(file))
         assert header == with_rows.get(name, header), name
@@ -152,7 +152,7 @@ def test_a_narrow_terminal_gets_fewer_columns_and_whole_cells(report: results.Re
     """The first row's cells are shown each in one piece, sentences excepted. Columns that are left out are named."""
     out = io.StringIO()
     terminal.show(report, Console(file=out, width=width, force_terminal=False), [name])
-    shown, rows = out.getvalue(), report.answers[name].rows
+    shown, rows = out.getvalue(), report.results[name].rows
     assert all(cell_len(line) <= width for line in shown.splitlines())
     missing = " ".join(shown.partition("no room for ")[2].split())
     for column, value in rows[-1 if questions.load(name).is_by_time else 0].items() if rows else ():

@@ -42,7 +42,7 @@ HARD = [
 
 
 def test_bigquery_folds_as_the_filter_does(session_client: bigquery.Client) -> None:
-    folded = questions._MACRO.sub(lambda found: questions._FOLDED.replace("{text}", found[1]), "FOLDED(written)")
+    folded = questions.expand("FOLDED(written)")
     config = bigquery.QueryJobConfig(query_parameters=[bigquery.ArrayQueryParameter("texts", "STRING", HARD)])
     rows = session_client.query(f"SELECT written, {folded} AS folded FROM UNNEST(@texts) AS written", config).result()
     assert {row["written"]: row["folded"] for row in rows} == {text: fold(text) for text in HARD}

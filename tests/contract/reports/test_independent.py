@@ -183,7 +183,7 @@ def test_a_report_s_numbers_are_those_of_a_second_computation(
     rows: tuple[Source, independent.Tables], name: str, asked: Params
 ) -> None:
     source, tables = rows
-    found = [plain(row) for row in query.answer(source, questions.load(name), asked)]
+    found = [plain(row) for row in query.run(source, questions.load(name), asked)]
     expected = [plain(row) for row in second_computation(id(tables), asked)[name]()]
     assert [set(row) for row in found[:1]] == [set(row) for row in expected[:1]]
     if name == "posts_by_region":  # equal counts come in the engine's order of texts
@@ -230,7 +230,7 @@ def topic(session_client: bigquery.Client) -> Topic:
     source = fresh(session_client, {})
     tables = {name: _whole(name, listed) for name, listed in TABLES_OF_A_TOPIC.items()}
     load.fill(source.client, source.dataset, tables)
-    asked = results.collected(source, Params(END - timedelta(days=28), END))
+    asked = results.collected_period(source, Params(END - timedelta(days=28), END))
     assert asked
     assert timedelta(days=2) < END - asked.until < timedelta(days=4)
     return source, asked, independent.answers(TABLES_OF_A_TOPIC, asked)
@@ -239,7 +239,7 @@ def topic(session_client: bigquery.Client) -> Topic:
 @pytest.mark.parametrize("name", questions.names())
 def test_the_numbers_of_a_topic_are_those_of_a_second_computation(topic: Topic, name: str) -> None:
     source, asked, second = topic
-    found = [plain(row) for row in query.answer(source, questions.load(name), asked)]
+    found = [plain(row) for row in query.run(source, questions.load(name), asked)]
     expected = [plain(row) for row in second[name]()]
     if name == "posts_by_region":
         found, expected = (sorted(listed, key=str) for listed in (found, expected))
@@ -255,7 +255,7 @@ def test_the_headlines_of_a_topic_are_of_all_its_posts(topic: Topic) -> None:
     week = asked.until - timedelta(days=7)
     now = sum(moment >= week for moment in moments)
     before = sum(week - timedelta(days=7) <= moment < week for moment in moments)
-    answers = results.make(source, asked, ["sentiment_by_hour", "trend", "posts_by_rule"]).answers
+    answers = results.make_report(source, asked, ["sentiment_by_hour", "trend", "posts_by_rule"]).results
     mean = sum(scores) / len(scores)
     lean = "positive" if mean > 0.05 else "negative" if mean < -0.05 else "neutral"
     assert (
@@ -273,7 +273,7 @@ def test_the_headline_s_hours_are_those_of_the_gaps(session_client: bigquery.Cli
     """The demo's ingester is alive to the end, so only gaps were not held."""
     source, asked = fresh(session_client, {}), PERIODS[name]
     load.fill(source.client, source.dataset, TABLES["demo"])
-    held = results.make(source, asked, ["totals"]).held
+    held = results.make_report(source, asked, ["totals"]).coverage
     listed = independent.answers(TABLES["demo"], asked)["posts_by_day"]()
     assert held is not None
     assert held.away > 1

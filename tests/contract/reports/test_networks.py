@@ -42,14 +42,14 @@ def source(session_client: Any) -> Source:
 def test_an_edge_is_a_pair_and_its_weight_the_posts(
     source: Source, kind: str, edges: list[tuple[str, str, int]]
 ) -> None:
-    rows = query.answer(source, network.question_of(kind), asked())
+    rows = query.run(source, network.load_question(kind), asked())
     assert [(row["source"], row["target"], row["weight"]) for row in rows] == edges
 
 
 def test_a_post_with_thousands_of_hashtags_makes_no_millions_of_pairs(session_client: Any) -> None:
     tags = [f"t{n:04}" for n in range(3_000)]
     posts = [{"id": str(n), "created_at": "2026-11-01T12:00:00", "hashtags": tags} for n in range(4)]
-    rows = query.answer(fresh(session_client, {"tweet_versions": posts}), network.question_of("hashtags"), asked())
+    rows = query.run(fresh(session_client, {"tweet_versions": posts}), network.load_question("hashtags"), asked())
     assert len(rows) == 100 * 99 // 2
     assert {row["weight"] for row in rows} == {4}
 

@@ -30,7 +30,7 @@ def weeks(session_client: bigquery.Client) -> Source:
 
 
 def written(source: Source, asked: Params, folder: Path) -> tuple[results.Report, str]:
-    report = results.make(source, asked, questions.names())
+    report = results.make_report(source, asked, questions.names())
     path = folder / "report.html"
     path.write_text(page.html(report), encoding="utf-8")
     return report, path.as_uri()
@@ -41,7 +41,7 @@ def written(source: Source, asked: Params, folder: Path) -> tuple[results.Report
 def test_every_chart_is_drawn_with_the_numbers_of_the_sql(weeks: Source, tmp_path: Path, scheme: Any) -> None:
     report, address = written(weeks, Params(NOW - timedelta(days=28), NOW, "Europe/Berlin"), tmp_path)
     with browsing(address, color_scheme=scheme, viewport={"width": 1200, "height": 900}) as seen:
-        drawn = {name for name, answer in report.answers.items() if answer.chart}
+        drawn = {name for name, answer in report.results.items() if answer.chart}
         assert len(drawn) == 26
         for name in drawn:
             marks = ", ".join(
@@ -49,11 +49,11 @@ def test_every_chart_is_drawn_with_the_numbers_of_the_sql(weeks: Source, tmp_pat
                 for kind in ("rect path", "line path", "shape path", "symbol path", "text text")
             )
             assert seen.page.locator(marks).count() > 0, name
-        totals = report.answers["totals"].rows[0]
+        totals = report.results["totals"].rows[0]
         for column in ("total_posts", "unique_posts", "authors"):
             assert seen.page.inner_text(f"#{column}") == f"{totals[column]:,}"
         assert seen.page.inner_text("#balance") == "0"
-        for name, answer in report.answers.items():
+        for name, answer in report.results.items():
             rows = [
                 [found.strip() for found in row]
                 for row in seen.page.locator(f"section#{name} tbody tr").evaluate_all(
@@ -66,7 +66,7 @@ def test_every_chart_is_drawn_with_the_numbers_of_the_sql(weeks: Source, tmp_pat
             "() => window.views.posts_by_day.data(Object.keys(window.views.posts_by_day.getState({data: () => true}).data)"
             ".find(name => window.views.posts_by_day.data(name).some(row => row.kind)))"
         )
-        by_day = report.answers["posts_by_day"].rows
+        by_day = report.results["posts_by_day"].rows
         assert sum(row["posts"] for row in charted) == sum(row["posts"] for row in by_day) == totals["total_posts"]
         assert seen.complaints == []
         assert seen.requests == [address]
@@ -77,7 +77,7 @@ def test_every_chart_is_drawn_with_the_numbers_of_the_sql(weeks: Source, tmp_pat
 @pytest.mark.slow
 def test_gaps_are_shaded_where_they_were(weeks: Source, tmp_path: Path) -> None:
     report, address = written(weeks, Params(NOW - timedelta(days=28), NOW), tmp_path)
-    assert len(report.answers["gaps"].rows) == 2
+    assert len(report.results["gaps"].rows) == 2
     with browsing(address, viewport={"width": 1200, "height": 900}) as seen:
         shades = seen.page.locator('#chart-posts_by_hour svg .mark-rect path[fill="#d1495b"]')
         assert shades.count() == 2
@@ -154,12 +154,12 @@ def test_with_little_every_question_says_something(
     report, address = written(source, asked(**more), tmp_path)
     with browsing(address) as seen:
         assert seen.page.inner_text("#total_posts") == str(len(rows))
-        for name, answer in report.answers.items():
+        for name, answer in report.results.items():
             section = seen.page.inner_text(f"section#{name}")
             assert answer.question.title in section
             assert answer.rows or answer.empty in section
         if not rows:
             assert "No hashtag is on at least 1 posts" in seen.page.inner_text("section#top_hashtags")
         if "since" in more:
-            assert len(report.answers["posts_by_day"].rows) == 369
+            assert len(report.results["posts_by_day"].rows) == 369
         assert seen.complaints == []

@@ -43,13 +43,13 @@ TYPES = {
 FILES = sorted(
     file.relative_to(questions.FOLDER).with_suffix("").as_posix()
     for file in questions.FOLDER.rglob("*.sql")
-    if file.parent.name != "shared"  # asked through those that fill them in
+    if "shared" not in file.parts  # asked through those that fill them in
 )
 
 
 @pytest.mark.parametrize(("name", "case"), CASES)
 def test_a_question_is_answered_with_these_rows(source: Source, name: str, case: dict[str, Any]) -> None:
-    rows = query.answer(source, questions.load(name), asked(**case.get("asked", {})))
+    rows = query.run(source, questions.load(name), asked(**case.get("asked", {})))
     if case.get("only_rows_with"):
         rows = [row for row in rows if row[case["only_rows_with"]]]
     columns = list(case["rows"][0]) if case["rows"] else []
@@ -58,7 +58,7 @@ def test_a_question_is_answered_with_these_rows(source: Source, name: str, case:
     if not case.get("some_columns"):
         assert not rows or list(rows[0]) == columns
     if "count" in case:
-        assert len(query.answer(source, questions.load(name), asked(**case.get("asked", {})))) == case["count"]
+        assert len(query.run(source, questions.load(name), asked(**case.get("asked", {})))) == case["count"]
 
 
 def test_a_burst_is_told_from_the_daily_round_and_from_a_beginning(session_client: bigquery.Client) -> None:
@@ -84,7 +84,7 @@ def test_a_burst_is_told_from_the_daily_round_and_from_a_beginning(session_clien
     source = fresh(session_client, {"tweet_versions": rows, "ingester_events": events})
 
     def bursts(rule: str) -> list[tuple[str, float]]:
-        answer = query.answer(source, questions.load("trend"), Params(end - timedelta(days=7), end, rule=rule))
+        answer = query.run(source, questions.load("trend"), Params(end - timedelta(days=7), end, rule=rule))
         assert len(answer) == 168
         return [(f"{row['hour']:%d %H}", row["usual"]) for row in answer if row["burst"]]
 
@@ -99,7 +99,7 @@ def test_the_search_of_the_sql_engine_finds_what_is_then_shown(session_client: b
     ]
     source = fresh(session_client, {"tweet_versions": posts})
     for number, (wanted, _, match) in enumerate(FOUND.values()):
-        found = {row["id"] for row in query.answer(source, questions.load("search"), asked(search=wanted))}
+        found = {row["id"] for row in query.run(source, questions.load("search"), asked(search=wanted))}
         assert (str(number) in found) == (match is not None), wanted
 
 
@@ -144,7 +144,9 @@ def test_the_share_of_the_time_that_was_held(
                 }
             )
     source = fresh(session_client, {"ingester_events": rows})
-    held = results.make(source, asked(since="2026-11-01T00:00:00", until="2026-11-02T00:00:00"), ["totals"]).held
+    held = results.make_report(
+        source, asked(since="2026-11-01T00:00:00", until="2026-11-02T00:00:00"), ["totals"]
+    ).coverage
     assert (held and held.share, held and held.away) == (share, away)
 
 
@@ -189,7 +191,7 @@ def test_the_query_to_paste_is_the_same_query(source: Source, name: str) -> None
     )
     here = questions.pasteable(question, asked(), source.name)
     rows, _ = query.query(source, here, {})
-    assert rows == query.answer(source, question, asked())
+    assert rows == query.run(source, question, asked())
 
 
 @pytest.mark.parametrize("view", VIEWS)

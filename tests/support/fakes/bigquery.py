@@ -14,11 +14,11 @@ from typing import Any
 Rows = list[dict[str, Any]]
 # an answer to insertAll: (status, body), or a function of (table, rows) that gives one; None resets the connection, and
 # status 0 does so when the rows are stored
-Answer = tuple[int, dict[str, Any]] | None
-Behaviour = Callable[[str, Rows], Answer]
+Reply = tuple[int, dict[str, Any]] | None
+Behaviour = Callable[[str, Rows], Reply]
 
 
-def ok(table: str, rows: Rows) -> Answer:
+def ok(table: str, rows: Rows) -> Reply:
     return 200, {"insertErrors": []}
 
 
@@ -26,12 +26,12 @@ def status(code: int, reason: str = "backendError") -> Behaviour:
     return lambda table, rows: (code, {"error": {"code": code, "message": reason, "errors": [{"reason": reason}]}})
 
 
-def reset(table: str, rows: Rows) -> Answer:
+def reset(table: str, rows: Rows) -> Reply:
     return None
 
 
 def slow(seconds: float) -> Behaviour:
-    def answer(table: str, rows: Rows) -> Answer:
+    def answer(table: str, rows: Rows) -> Reply:
         time.sleep(seconds)
         return ok(table, rows)
 
@@ -43,10 +43,10 @@ def trickle(seconds: float) -> Behaviour:
     return lambda table, rows: (1, {"seconds": seconds})
 
 
-STORED_AND_RESET: Answer = (0, {})
+STORED_AND_RESET: Reply = (0, {})
 
 
-def stopped(table: str, rows: Rows) -> Answer:
+def stopped(table: str, rows: Rows) -> Reply:
     """Store no row, and blame none."""
     return 200, {"insertErrors": [{"index": i, "errors": [{"reason": "stopped"}]} for i in range(len(rows))]}
 
@@ -54,7 +54,7 @@ def stopped(table: str, rows: Rows) -> Answer:
 def refuse(is_bad: Callable[[dict[str, Any]], bool]) -> Behaviour:
     """Refuse as BigQuery does: one bad row and none is stored; the others come back as stopped."""
 
-    def answer(table: str, rows: Rows) -> Answer:
+    def answer(table: str, rows: Rows) -> Reply:
         bad = [is_bad(row) for row in rows]
         if not any(bad):
             return ok(table, rows)
@@ -77,7 +77,7 @@ class FakeBigQuery:
     tables: dict[str, Rows] | None = None  # what `tables.get` tells of each table's columns; None: 503
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def answer(self, table: str, rows: Rows) -> Answer:
+    def answer(self, table: str, rows: Rows) -> Reply:
         with self.lock:
             self.inserts.append((table, len(rows)))
             behaviour = self.behaviours.pop(0) if self.behaviours else self.usual

@@ -61,7 +61,7 @@ def found_in(folder: Path, content: bytes) -> list[str]:
         if found.record.no_post
         else id_of(found.record.payload)
         for part in parts_of(folder, content)
-        for found in convert.of_file(part, "")
+        for found in convert.file_records(part, "")
     ]
 
 
@@ -340,6 +340,6 @@ def test_zeros_after_a_gzip_are_nothing(tmp_path: Path) -> None:
 
 def test_damage_after_a_value_of_several_lines_is_on_the_line_where_it_ends(tmp_path: Path) -> None:
     content = gzip.compress(json.dumps([json.loads(post) for post in POSTS[:50]], indent=1).encode())
-    *_, last = [found for part in parts_of(tmp_path, content[:-6]) for found in convert.of_file(part, "")]
+    *_, last = [found for part in parts_of(tmp_path, content[:-6]) for found in convert.file_records(part, "")]
     assert last.place
     assert last.place.attributes()["line"] == "201"

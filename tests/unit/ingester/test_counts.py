@@ -25,7 +25,7 @@ def bucket(minute: int, posts: int, name: str = "tweet_count") -> dict[str, Any]
     }
 
 
-ANSWERS: dict[str, tuple[dict[str, Any], tuple[int | None, list[int]]]] = {
+RESPONSES: dict[str, tuple[dict[str, Any], tuple[int | None, list[int]]]] = {
     "as X has always sent it": ({"data": [bucket(0, 3), bucket(1, 4)], "meta": {"total_tweet_count": 7}}, (7, [3, 4])),
     "in the new dialect": ({"data": [bucket(0, 3, "post_count")], "meta": {"total_post_count": 3}}, (3, [3])),
     "without a total": ({"data": [bucket(0, 3), bucket(1, 4)]}, (7, [3, 4])),
@@ -39,7 +39,7 @@ ANSWERS: dict[str, tuple[dict[str, Any], tuple[int | None, list[int]]]] = {
 }
 
 
-@pytest.mark.parametrize(("body", "found"), ANSWERS.values(), ids=ANSWERS.keys())
+@pytest.mark.parametrize(("body", "found"), RESPONSES.values(), ids=RESPONSES.keys())
 def test_an_absent_count_is_unknown_and_both_dialects_are_read(
     body: dict[str, Any], found: tuple[int | None, list[int]]
 ) -> None:

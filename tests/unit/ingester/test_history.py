@@ -41,7 +41,7 @@ RIVALS = {
 
 @pytest.mark.parametrize(("diary", "holder"), RIVALS.values(), ids=RIVALS.keys())
 def test_who_else_lives(diary: list[Event], holder: str | None) -> None:
-    found = history.rival(diary, "me", at(1), fresh=90, execution="e2")
+    found = history.find_rival(diary, "me", at(1), fresh=90, execution="e2")
     assert (found.holder if found else None) == holder
 
 
@@ -145,7 +145,7 @@ HELD = {
 
 @pytest.mark.parametrize(("diary", "held"), HELD.values(), ids=HELD.keys())
 def test_until_when_the_stream_was_held(diary: list[Event], held: tuple[datetime, str] | None) -> None:
-    assert history.last_held(diary) == held
+    assert history.last_coverage(diary) == held
 
 
 def opened(seconds: float, gap_id: str, **more: Any) -> Event:
@@ -211,7 +211,7 @@ def test_rows_of_earlier_versions_are_understood(old: Event, now: Event) -> None
 
 def test_a_row_from_the_future_says_nothing_of_when_the_stream_was_held() -> None:
     diary = [row(0, "connected"), row(60, "alive", since=at(55)), row(3_600, "alive", since=at(3_590))]
-    assert history.last_held(diary, at(120)) == (at(55), "killed")
+    assert history.last_coverage(diary, at(120)) == (at(55), "killed")
 
 
 def test_a_gap_ends_by_x_s_clock_where_the_connection_says_so() -> None:
@@ -235,7 +235,7 @@ def test_what_was_fetched_by_hand_does_not_stand_for_the_gaps_before_it() -> Non
         6, "gap_filled", gap_id="m", since=at(1), until=at(60), reason="manual", status="filled", posts_expected=9
     )
     uncounted = row(7, "gap_filled", gap_id="u", since=at(5), until=at(8), reason="closed", status="partial")
-    assert history.accounted([gap, manual, uncounted]) == at(4)
+    assert history.accounted_until([gap, manual, uncounted]) == at(4)
 
 
 def test_a_search_by_hand_closes_the_gaps_whose_rules_it_has_asked_for() -> None:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ingester.period import period_of
+from ingester.period import billing_period
 
 CASES = {
     "the first of a month": (date(2026, 11, 29), 1, date(2026, 11, 1), date(2026, 12, 1)),
@@ -18,4 +18,4 @@ CASES = {
 
 @pytest.mark.parametrize(("today", "reset_day", "begin", "end"), CASES.values(), ids=CASES.keys())
 def test_a_period_begins_on_its_day_or_the_month_s_last(today: date, reset_day: int, begin: date, end: date) -> None:
-    assert period_of(today, reset_day) == (begin, end)
+    assert billing_period(today, reset_day) == (begin, end)

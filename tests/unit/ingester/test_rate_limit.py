@@ -55,7 +55,7 @@ def test_x_s_time_is_kept_where_this_machine_s_clock_is_wrong() -> None:
     assert server_clock.now() == datetime.fromtimestamp(NOW - 3_600, UTC), "until X has answered"
     server_clock.compare({"date": DATE}, clock.since_start)
     assert server_clock.now() == datetime.fromtimestamp(NOW, UTC)
-    assert server_clock.of(2.0) == datetime.fromtimestamp(NOW - 3, UTC), "moments of before as well"
+    assert server_clock.at(2.0) == datetime.fromtimestamp(NOW - 3, UTC), "moments of before as well"
     clock.wall += 7_200
     clock.since_start += 10
     assert server_clock.now() == datetime.fromtimestamp(NOW + 10, UTC), "whoever sets the clock"
@@ -80,5 +80,5 @@ def test_an_answer_that_was_read_after_a_pause_does_not_set_the_time_back(wall: 
     server_clock = ServerClock(clock)
     clock.since_start += 150
     clock.wall += 150
-    server_clock.compare({"date": DATE}, asked=5.0)
+    server_clock.compare({"date": DATE}, sent_at=5.0)
     assert server_clock.now() == datetime.fromtimestamp(after, UTC)

@@ -23,31 +23,31 @@ GHOST = http(429, None, connection_issue="TooManyConnections")
 NO_RULES = http(409, title="ConnectionException", connection_issue="RuleConfigurationIssue")
 
 TABLE: dict[str, tuple[Disconnect, int, Action]] = {
-    "a good connection that X closed: at once": (Disconnect(DisconnectKind.CLOSED, held=3600), 0, Wait(0)),
-    "a first close: at once": (Disconnect(DisconnectKind.CLOSED, held=1), 0, Wait(0)),
-    "then slower": (Disconnect(DisconnectKind.CLOSED, held=1), 1, Wait(0.25)),
-    "and slower": (Disconnect(DisconnectKind.CLOSED, held=1), 4, Wait(2)),
+    "a good connection that X closed: at once": (Disconnect(DisconnectKind.CLOSED, seconds=3600), 0, Wait(0)),
+    "a first close: at once": (Disconnect(DisconnectKind.CLOSED, seconds=1), 0, Wait(0)),
+    "then slower": (Disconnect(DisconnectKind.CLOSED, seconds=1), 1, Wait(0.25)),
+    "and slower": (Disconnect(DisconnectKind.CLOSED, seconds=1), 4, Wait(2)),
     "up to 16 s": (Disconnect(DisconnectKind.NETWORK), 50, Wait(16)),
-    "told by X": (Disconnect(DisconnectKind.ANNOUNCED, held=1), 2, Wait(0.5)),
+    "told by X": (Disconnect(DisconnectKind.ANNOUNCED, seconds=1), 2, Wait(0.5)),
     "each brought posts: at once, the connects that X allows set the pace": (
-        Disconnect(DisconnectKind.CLOSED, held=35, posts=9),
+        Disconnect(DisconnectKind.CLOSED, seconds=35, posts=9),
         7,
         Wait(0),
     ),
     "a certificate that is not valid, at first": (Disconnect(DisconnectKind.CERTIFICATE), 2, Wait(0.5)),
-    "silent": (Disconnect(DisconnectKind.SILENT, held=100), 0, Wait(0)),
-    "stalled": (Disconnect(DisconnectKind.STALLED, held=100), 3, Wait(0)),
-    "without our rules": (Disconnect(DisconnectKind.RULES_LOST, held=100), 0, InstallRules(0.0)),
-    "without our rules again and again": (Disconnect(DisconnectKind.RULES_LOST, held=100), 3, InstallRules(8.0)),
+    "silent": (Disconnect(DisconnectKind.SILENT, seconds=100), 0, Wait(0)),
+    "stalled": (Disconnect(DisconnectKind.STALLED, seconds=100), 3, Wait(0)),
+    "without our rules": (Disconnect(DisconnectKind.RULES_LOST, seconds=100), 0, InstallRules(0.0)),
+    "without our rules again and again": (Disconnect(DisconnectKind.RULES_LOST, seconds=100), 3, InstallRules(8.0)),
     "503 first": (http(503), 0, Wait(5)),
     "503 later": (http(503), 3, Wait(40)),
     "503 at the most": (http(503), 9, Wait(320)),
-    "503 with Retry-After": (http(503, 120.0), 0, Wait(120, asked=True)),
+    "503 with Retry-After": (http(503, 120.0), 0, Wait(120, is_required=True)),
     "503 with a Retry-After below our own back-off": (http(503, 1.0), 3, Wait(40)),
     "500": (http(500), 1, Wait(10)),
     "a proxy's page": (http(502), 0, Wait(5)),
     "404": (http(404), 0, Wait(5)),
-    "429 with a time": (http(429, 13.0, title="Too Many Requests", type="about:blank"), 0, Wait(13, asked=True)),
+    "429 with a time": (http(429, 13.0, title="Too Many Requests", type="about:blank"), 0, Wait(13, is_required=True)),
     "429 with a moment that has passed counts as none": (http(429, None), 1, Wait(120)),
     "429 with a second, again and again": (http(429, 1.0), 6, Wait(64)),
     "429 without": (http(429), 0, Wait(60)),
@@ -109,7 +109,7 @@ def test_what_waiting_does_not_cure_stops_with_words(
 def test_a_token_that_x_does_not_take_is_read_again_before_it_is_a_reason_to_stop() -> None:
     action = decide(http(401, title="Unauthorized"), 0, TIMES)
     assert isinstance(action, ReadToken)
-    assert action.again == Wait(5)
+    assert action.wait == Wait(5)
     assert action.otherwise.reason == "token"
 
 
@@ -138,9 +138,9 @@ def test_the_date_at_which_a_spending_cap_ends_is_read(said: object, until: date
 
 
 def test_only_a_connection_that_brought_a_post_or_was_held_earns_a_new_start() -> None:
-    assert is_good(Disconnect(DisconnectKind.CLOSED, held=1, posts=1), TIMES)
-    assert is_good(Disconnect(DisconnectKind.CLOSED, held=61), TIMES)
-    assert not is_good(Disconnect(DisconnectKind.CLOSED, held=59), TIMES)
+    assert is_good(Disconnect(DisconnectKind.CLOSED, seconds=1, posts=1), TIMES)
+    assert is_good(Disconnect(DisconnectKind.CLOSED, seconds=61), TIMES)
+    assert not is_good(Disconnect(DisconnectKind.CLOSED, seconds=59), TIMES)
     assert not is_good(http(503), TIMES)
 
 
@@ -155,8 +155,8 @@ def test_jitter_never_comes_early() -> None:
 
 
 def test_what_x_asks_for_is_lengthened_by_a_second_at_the_most() -> None:
-    assert jittered(900, 1.0, is_asked=True) == 901
-    assert jittered(2, 1.0, is_asked=True) == pytest.approx(2.4)
+    assert jittered(900, 1.0, is_required=True) == 901
+    assert jittered(2, 1.0, is_required=True) == pytest.approx(2.4)
 
 
 def test_the_bucket_lets_no_more_through_than_the_limit_in_any_window() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from ingester.x.client import read_usage, whole_number
 
-ANSWERS: dict[str, tuple[dict[str, Any], tuple[int, int] | None]] = {
+RESPONSES: dict[str, tuple[dict[str, Any], tuple[int, int] | None]] = {
     "as X sends it": ({"data": {"cap_reset_day": 28, "project_usage": "1234"}}, (1_234, 28)),
     "numbers and strings the other way round": ({"data": {"cap_reset_day": "28", "project_usage": 1_234}}, (1_234, 28)),
     "without a day": ({"data": {"project_usage": "5"}}, (5, 1)),
@@ -20,7 +20,7 @@ ANSWERS: dict[str, tuple[dict[str, Any], tuple[int, int] | None]] = {
 }
 
 
-@pytest.mark.parametrize(("body", "usage"), ANSWERS.values(), ids=ANSWERS.keys())
+@pytest.mark.parametrize(("body", "usage"), RESPONSES.values(), ids=RESPONSES.keys())
 def test_what_is_absurd_is_unknown(body: dict[str, Any], usage: tuple[int, int] | None) -> None:
     assert read_usage(body) == usage
 

@@ -110,7 +110,9 @@ def test_offsets_of_entities_are_code_points() -> None:
 
 
 def test_posts_of_a_topic_of_one_s_own_say_its_words_and_nothing_of_the_example_s() -> None:
-    made = list(itertools.islice(writer.write(1, posts.live(), lambda: ["Klimawandel", "#ClimateAction"]), 300))
+    made = list(
+        itertools.islice(writer.write(1, posts.current_times(), lambda: ["Klimawandel", "#ClimateAction"]), 300)
+    )
     texts = [(post.data.get("note_tweet") or post.data.get("note_post") or post.data)["text"] for post in made]
     about = [text for text in texts if "Klimawandel" in text or "#ClimateAction" in text]
     assert len(about) > 0.85 * len(texts), "the others are short comments on a post that they quote"

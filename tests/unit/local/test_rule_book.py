@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.emulators.x.rule_book import _refused, words_of
+from local.emulators.x.rule_book import _refused, query_words
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_a_rule_that_x_refuses(value: str, words: str) -> None:
     ],
 )
 def test_the_words_that_a_rule_looks_for(value: str, words: list[str]) -> None:
-    assert words_of(value) == words
+    assert query_words(value) == words

@@ -44,7 +44,7 @@ def test_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_fails_is_tried_again(tmp_path: Path) -> None:
     answers: list[Any] = [Err("no such column"), Ok("SELECT 2")]
-    translate = translations.remembering(
+    translate = translations.cached_translate(
         lambda *_, **__: answers.pop(0), Translations(tmp_path / "translations.sqlite")
     )
     assert isinstance(translate(None, "SELECT 1"), Err)

@@ -210,7 +210,7 @@ def test_a_star_without_the_beginning_of_a_word_is_told(entry: str) -> None:
 def test_what_x_s_rules_cannot_say_is_not_put_into_one() -> None:
     """A beginning that keeps posts has no place in a rule, and one that drops is left to the filter."""
     file = parse_keywords("music\nclimate*\n-hoax*\n-spam")
-    assert rule_text.unsayable(file) == ["climate*"]
-    assert rule_text.clause(parse_keywords("music\n-hoax*\n-spam")) == "(music) -spam"
+    assert rule_text.unsupported_entries(file) == ["climate*"]
+    assert rule_text.rule_clause(parse_keywords("music\n-hoax*\n-spam")) == "(music) -spam"
     lines = what_if.report(what_if.WhatIf(), file, datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC))
     assert lines[-1] == "X's rules have no *: climate* cannot be said there. Write the words out, and ask again."

@@ -61,7 +61,7 @@ def test_rules_have_their_own_spelling(code: str, operator: str | None) -> None:
 
 
 def test_every_code_is_compared_as_itself() -> None:
-    assert {code: languages.code_of(code) for code in languages.NAMES} == {code: code for code in languages.NAMES}
+    assert {code: languages.language_code(code) for code in languages.NAMES} == {code: code for code in languages.NAMES}
 
 
 def test_a_code_has_its_english_name() -> None:

@@ -14,19 +14,19 @@ def edges(*pairs: tuple[str, str]) -> list[dict[str, object]]:
 def test_the_densest_part_is_what_hangs_together_most() -> None:
     clique = [(f"a{one}", f"a{other}") for one in range(12) for other in range(one)]
     chain = [(f"b{n}", f"b{n + 1}") for n in range(100)]
-    part = graph.core(network.build(edges(*chain, *clique), directed=False))
+    part = graph.densest_nodes(network.build(edges(*chain, *clique), directed=False))
     assert {f"a{n}" for n in range(12)} <= set(part.nodes)
     assert part.number_of_nodes() <= graph.NODES
     assert not [node for node, degree in part.degree if not degree], "a node alone says nothing"
 
 
 def test_who_mentions_themselves_is_drawn_with_others_or_not_at_all() -> None:
-    assert graph.core(network.build(edges(("a", "a")), directed=True)).number_of_nodes() == 0
+    assert graph.densest_nodes(network.build(edges(("a", "a")), directed=True)).number_of_nodes() == 0
 
 
 def test_two_nodes_are_no_picture() -> None:
     context = Context(gaps=[], end=datetime(2026, 11, 2), begin=datetime(2026, 11, 1))  # noqa: DTZ001 - of a clock on a wall
-    assert graph.densest("directed")(edges(("a", "b")), context) is None
+    assert graph.densest_part("directed")(edges(("a", "b")), context) is None
 
 
 def test_parts_that_do_not_touch_lie_in_cells_of_their_own() -> None:

@@ -32,7 +32,7 @@ def test_a_bad_row_is_returned_and_the_stopped_ones_are_sent_again_at_once(fake:
 def blaming(*locations: str) -> fakes.Behaviour:
     """Refuse each row with a number in its payload that is no integer, and blame these columns."""
 
-    def answer(table: str, rows: fakes.Rows) -> fakes.Answer:
+    def answer(table: str, rows: fakes.Rows) -> fakes.Reply:
         bad = [any(type(value) is float for value in json.loads(row.get("payload", "[]"))) for row in rows]
         if not any(bad):
             return fakes.ok(table, rows)
@@ -145,7 +145,7 @@ def test_a_column_that_the_table_had_at_start_is_late_and_one_that_it_never_had_
 def test_a_request_that_is_too_large_is_sent_in_halves_and_a_row_that_is_refused(
     fake: FakeBigQuery, code: int, message: str
 ) -> None:
-    def at_most_one(table: str, rows: fakes.Rows) -> fakes.Answer:
+    def at_most_one(table: str, rows: fakes.Rows) -> fakes.Reply:
         if len(rows) > 1 or rows[0]["id"] == "b":
             return code, {"error": {"code": code, "message": message}}
         return fakes.ok(table, rows)

@@ -26,7 +26,7 @@ def until_it_rests(run: Run, clock: Clock, runs: int = 12) -> None:
     """Run the schedule, a quarter of an hour apart, until there is nothing left to do."""
     for _ in range(runs):
         try:
-            if run.go().startswith("there is nothing to do until"):
+            if run.run_steps().startswith("there is nothing to do until"):
                 return
         except BadMoment:
             pass
@@ -39,12 +39,12 @@ def test_a_deleted_post_goes_with_its_copies_and_nothing_else_does(stored: Store
     references = [{"type": "quoted", "id": GONE["id"]}, {"type": "replied_to", "id": KEPT["id"]}]
     quote = post(4, "what I think of it", referenced_tweets=references)
     stored.add(message(GONE), message(KEPT), message(retweet, GONE), message(quote, GONE, KEPT))
-    inner = json.dumps({"data": {"id": GONE["id"], "text": "secret"}})
-    stored.reject(json.dumps({"id": GONE["id"], "payload": inner}).encode())
+    message_payload = json.dumps({"data": {"id": GONE["id"], "text": "secret"}})
+    stored.reject(json.dumps({"id": GONE["id"], "payload": message_payload}).encode())
     stored.reject(b"\xff\xfe secret bytes of " + GONE["id"].encode())
     stored.reject(b"nothing of it")
     x.say({GONE["id"]: "deleted"})
-    assert run.go().startswith("there is nothing to do until")
+    assert run.run_steps().startswith("there is nothing to do until")
     text = stored.text()
     assert "secret" not in text
     assert "name of 771" not in text
@@ -85,7 +85,7 @@ def test_a_deleted_post_goes_with_its_copies_and_nothing_else_does(stored: Store
 def test_every_reason_but_a_scrubbed_location_takes_the_post(stored: Stored, x: StandIn, run: Run, reason: str) -> None:
     stored.add(message(GONE), message(KEPT))
     x.say({GONE["id"]: reason})
-    run.go()
+    run.run_steps()
     assert stored.ids("tweet_versions") == stored.ids("archive") == [KEPT["id"]]
     assert {row["reason"] for row in stored.ask("SELECT reason FROM removals")} == {reason}
 
@@ -97,7 +97,7 @@ def test_a_scrubbed_location_goes_from_its_row_its_message_and_its_copies(stored
     quote = post(6, "look where", **refer("quoted", there))
     stored.add(message(there, places=[place]), message(quote, there, places=[place]))
     x.say({there["id"]: "scrub_geo"})
-    run.go()
+    run.run_steps()
     text = stored.text()
     assert "Secret Place" not in text
     assert "41.5" not in text
@@ -122,16 +122,16 @@ def test_what_is_too_fresh_is_out_of_the_view_at_once_and_of_the_table_later(
     quote = post(4, "what I think of it", **refer("quoted", GONE))
     stored.add(message(GONE), message(retweet, GONE), message(quote, GONE), age=FRESH)
     x.say({GONE["id"]: "deleted"})
-    run.go()
+    run.run_steps()
     assert stored.shown() == [quote["id"]]
     (shown,) = stored.ask("SELECT payload FROM tweets")
     assert "secret" not in json.dumps(shown["payload"])
     assert len(stored.ids("tweet_versions")) == 3
     clock.pass_by(minutes=90)
-    run.go()
+    run.run_steps()
     assert len(stored.ids("tweet_versions")) == 3
     clock.pass_by(minutes=6)
-    run.go()
+    run.run_steps()
     assert stored.ids("tweet_versions") == stored.ids("archive") == [quote["id"]]
     assert "secret" not in stored.text()
 
@@ -158,7 +158,7 @@ def test_who_deletes_one_version_deletes_the_chain_whatever_is_stored_of_it(
     stored.add(*(message(one) for one in (edits[2], edits[0], edits[1])))  # in any order
     assert stored.shown() == [third["id"]]
     x.say({second["id"]: "deleted"})
-    run.go()
+    run.run_steps()
     assert stored.shown() == stored.ids("tweet_versions") == stored.ids("archive") == []
     rows = stored.ask("SELECT id, chain_id, copy_of FROM deletions ORDER BY id")
     assert [tuple(row.values()) for row in rows] == [
@@ -173,13 +173,13 @@ def test_what_comes_back_later_is_not_shown_and_goes_with_the_next_round(
 ) -> None:
     stored.add(message(GONE))
     x.say({GONE["id"]: "deleted"})
-    run.go()
+    run.run_steps()
     stored.add(message(GONE))  # a redelivery, a replay
     retweet = post(3, "RT @user771: secret", **refer("retweeted", GONE))
     stored.add(message(retweet, GONE))
     assert stored.shown() == []
     clock.pass_by(hours=13)
-    run.go()
+    run.run_steps()
     assert "secret" not in stored.text()
 
 
@@ -213,7 +213,7 @@ def test_a_post_that_was_filtered_out_and_one_that_is_only_quoted_are_asked_abou
         ],
     )
     x.say({only_quoted["id"]: "deleted", GONE["id"]: "suspended", filtered["id"]: "deleted"})
-    run.go()
+    run.run_steps()
     assert "secret" not in stored.text()
     assert stored.shown() == [quote["id"]]
 
@@ -223,13 +223,13 @@ def test_a_round_takes_as_many_jobs_as_the_posts_need(stored: Stored, x: StandIn
     stored.add(*(message(one) for one in posts))
     run.most = 3
     x.say({posts[1]["id"]: "deleted", posts[6]["id"]: "deleted"})
-    run.go()
+    run.run_steps()
     jobs = stored.ask("SELECT ids FROM compliance_jobs WHERE event = 'created' ORDER BY `at`")
     assert [row["ids"] for row in jobs] == [3, 3, 1]
     assert stored.ids("tweet_versions") == sorted(one["id"] for number, one in enumerate(posts) if number not in (1, 6))
     clock.pass_by(hours=6)
     before = len(stored.ask("SELECT event FROM compliance_jobs"))
-    assert run.go().startswith("there is nothing to do until")
+    assert run.run_steps().startswith("there is nothing to do until")
     assert len(stored.ask("SELECT event FROM compliance_jobs")) == before, "twelve hours have not passed"
 
 
@@ -266,7 +266,7 @@ def test_a_plan_without_compliance_is_a_matter_for_a_person(stored: Stored, x: S
     stored.add(message(GONE))
     x.go_wrong("create-403")
     with pytest.raises(ConfigurationError, match="batch compliance"):
-        run.go()
+        run.run_steps()
 
 
 def test_a_run_that_was_cut_off_after_x_made_the_job_is_gone_on_with(
@@ -276,7 +276,7 @@ def test_a_run_that_was_cut_off_after_x_made_the_job_is_gone_on_with(
     x.say({GONE["id"]: "deleted"})
     last = max((GONE["id"], KEPT["id"]), key=int)
     X(lambda: "local", x.url).create(
-        names.name(run.store.dataset, names.Named(clock().replace(microsecond=0), "0", last, 2))
+        names.name(run.store.dataset, names.JobName(clock().replace(microsecond=0), "0", last, 2))
     )
     until_it_rests(run, clock)
     assert stored.ids("tweet_versions") == [KEPT["id"]]
@@ -288,7 +288,7 @@ def test_another_programs_job_is_left_alone(stored: Stored, x: StandIn, run: Run
     other = X(lambda: "local", x.url)
     job = other.create("somebody else's")
     x.say({GONE["id"]: "deleted"})
-    assert "another job" in run.go()
+    assert "another job" in run.run_steps()
     assert stored.ids("tweet_versions") == [GONE["id"]]
     other.upload(job, ["1"])
     clock.pass_by(minutes=15)
@@ -301,8 +301,8 @@ def test_a_job_of_another_dataset_is_not_taken_for_ours(stored: Stored, x: Stand
     x.say({GONE["id"]: "deleted"})
     other = X(lambda: "local", x.url)
     began = clock().replace(microsecond=0)
-    job = other.create(names.name("local.other", names.Named(began, "0", str(3 * 10**18), 2)))
-    assert "another job" in run.go()
+    job = other.create(names.name("local.other", names.JobName(began, "0", str(3 * 10**18), 2)))
+    assert "another job" in run.run_steps()
     other.upload(job, ["111111"])
     clock.pass_by(minutes=15)
     until_it_rests(run, clock)
@@ -313,11 +313,11 @@ def test_a_finished_job_is_not_taken_up_again_while_another_runs(
     stored: Stored, x: StandIn, run: Run, clock: Clock
 ) -> None:
     stored.add(message(KEPT))
-    run.go()
+    run.run_steps()
     X(lambda: "local", x.url).create("somebody else's")
     clock.pass_by(hours=13)
     for _ in range(3):
-        assert "another job" in run.go()
+        assert "another job" in run.run_steps()
         clock.pass_by(minutes=15)
     assert len(stored.ask("SELECT job_id FROM compliance_jobs WHERE event = 'created'")) == 1
 
@@ -331,7 +331,7 @@ def test_the_ids_of_a_job_that_is_uploaded_late_are_all_of_its_range(
     x.say({posts[1]["id"]: "deleted"})
     x.go_wrong("upload-503", "upload-503", "upload-503")
     with pytest.raises(BadMoment):
-        run.go()
+        run.run_steps()
     stored.add(message(post(7, "an older one", days_ago=9)))
     until_it_rests(run, clock)
     assert posts[1]["id"] not in stored.ids("tweet_versions")
@@ -341,12 +341,12 @@ def test_a_sweep_that_fails_keeps_nothing_else_from_being_done(
     stored: Stored, x: StandIn, run: Run, clock: Clock
 ) -> None:
     stored.add(message(GONE), message(KEPT))
-    run.go()
+    run.run_steps()
     clock.pass_by(hours=13)
     x.say({GONE["id"]: "deleted"})
     stored.client.delete_table(f"local.{stored.dataset}.removals")
     with pytest.raises(ConfigurationError):
-        run.go()
+        run.run_steps()
     assert stored.shown() == [KEPT["id"]]
 
 
@@ -357,11 +357,11 @@ def test_after_a_day_without_an_answer_it_is_late(
     for _ in range(2):
         x.go_wrong("job-503")
         with pytest.raises(BadMoment):
-            run.go()
+            run.run_steps()
         clock.pass_by(hours=25)
     x.go_wrong("job-503")
     with pytest.raises(BadMoment):
-        run.go()
+        run.run_steps()
     assert '"event":"late"' in capsys.readouterr().out
 
 
@@ -370,7 +370,7 @@ def test_a_number_that_is_no_post_of_x_harms_no_message(stored: Stored, x: Stand
     stored.reject(b'{"cut":{"id":"3","author_id":"12345678"')
     stored.add_payloads(['{"data":{"author_id":"12345678","text":"cut'])
     x.say({"12345678": "deleted"})
-    run.go()
+    run.run_steps()
     assert len(stored.ask("SELECT * FROM rejected WHERE message_id LIKE 'd%'")) == 1
     assert len(stored.ids("archive")) == 1
 
@@ -380,7 +380,7 @@ def test_a_message_that_is_json_and_no_post_is_judged_by_the_ids_that_it_names(
 ) -> None:
     stored.add_payloads(['{"data":[{"id":"' + GONE["id"] + '","text":"secret"}]}'])
     x.say({GONE["id"]: "deleted"})
-    run.go()
+    run.run_steps()
     assert "secret" not in stored.text()
 
 
@@ -396,7 +396,7 @@ def test_the_author_of_a_deleted_post_leaves_no_profile_in_an_answer_to_it(
     )
     stored.add(message(answer, GONE))
     x.say({GONE["id"]: "suspended"})
-    run.go()
+    run.run_steps()
     assert "name of 771" not in stored.text()
     assert stored.shown() == [answer["id"]]
 
@@ -404,7 +404,7 @@ def test_the_author_of_a_deleted_post_leaves_no_profile_in_an_answer_to_it(
 def test_an_empty_location_is_nothing_to_remove(stored: Stored, x: StandIn, run: Run, clock: Clock) -> None:
     stored.add(message(post(9, "nowhere", geo={})))
     x.say({post(9, "")["id"]: "scrub_geo"})
-    run.go()
+    run.run_steps()
     assert stored.ask("SELECT * FROM removals") == []
 
 
@@ -431,7 +431,7 @@ def test_a_second_sweep_finds_nothing(stored: Stored, x: StandIn, run: Run, cloc
     stored.add(message(GONE), message(quote, GONE))
     stored.reject(json.dumps({"id": "9", "payload": json.dumps(message(quote, GONE))}).encode())
     x.say({GONE["id"]: "deleted"})
-    run.go()
+    run.run_steps()
     audit = stored.ask("SELECT * FROM removals")
     done = sweep(run.store, clock())
     assert (done.removed, done.rewritten, done.left_fresh) == (0, 0, 0)
@@ -450,4 +450,4 @@ def test_the_receipt_stays_in_balance_while_rows_leave(stored: Stored, x: StandI
 def test_a_missing_table_says_what_to_do(stored: Stored, run: Run) -> None:
     stored.client.delete_table(f"local.{stored.dataset}.compliance_jobs")
     with pytest.raises(ConfigurationError, match=r"deploy\.sh up bigquery"):
-        run.go()
+        run.run_steps()

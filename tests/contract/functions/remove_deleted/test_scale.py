@@ -70,7 +70,7 @@ def test_a_hundred_thousand_posts(stored: Stored, x: StandIn, run: Run, clock: C
     watcher = threading.Thread(target=look)
     watcher.start()
     began = time.monotonic()
-    said = run.go(1_500)
+    said = run.run_steps(1_500)
     over.set()
     watcher.join()
     print(f"asked, applied and swept in {time.monotonic() - began:.0f} s; {run.store.bytes_scanned:,} bytes")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import bigquery, dataflow
-from .things import NUMBER, PROJECT, Answer, Things, done, problem
+from .things import NUMBER, PROJECT, Reply, Things, done, problem
 
 if TYPE_CHECKING:
     from .proxy import Request
@@ -19,18 +19,18 @@ _AT = "2026-01-01T00:00:00Z"
 _NOT_CHANGEABLE = ("labels", "expirationPolicy")
 
 
-def answer(things: Things, request: "Request") -> Answer:
+def answer(things: Things, request: "Request") -> Reply:
     """Return Google's answer."""
     if re.search(r":(get|set)IamPolicy$|:testIamPermissions$", request.path):
         return things.policy(request.api, request.path, request.body)
-    own: Callable[[Things, Request], Answer | None] | None = _APIS.get(request.api)
+    own: Callable[[Things, Request], Reply | None] | None = _APIS.get(request.api)
     result = own(things, request) if own else None
     if result is not None:
         return result
     return things.generic(request.method, request.api, request.path, request.query, request.body)
 
 
-def _serviceusage(things: Things, r: "Request") -> Answer | None:
+def _serviceusage(things: Things, r: "Request") -> Reply | None:
     if r.path.endswith((":batchEnable", ":enable")):
         for name in r.body.get("serviceIds") or [r.path.rsplit("/", 1)[-1].split(":")[0]]:
             things.made[f"enabled:{name}"] = {}
@@ -46,31 +46,31 @@ def _serviceusage(things: Things, r: "Request") -> Answer | None:
     if "operations/" in r.path:
         return done({}, name="operations/acat.p2-1")
     if found := re.fullmatch(r"/v1/projects/[^/]+/services/([^/:]+)", r.path):
-        return Answer(
+        return Reply(
             200, {"name": r.path[4:], "state": "ENABLED" if f"enabled:{found[1]}" in things.made else "DISABLED"}
         )
     if r.path.endswith(":batchGet"):
-        return Answer(200, {"services": []})
+        return Reply(200, {"services": []})
     names = [key.removeprefix("enabled:") for key in things.made if key.startswith("enabled:")]
     listed = [{"name": f"projects/{NUMBER}/services/{n}", "state": "ENABLED", "config": {"name": n}} for n in names]
-    return Answer(200, {"services": listed})
+    return Reply(200, {"services": listed})
 
 
-def _resourcemanager(things: Things, r: "Request") -> Answer | None:
+def _resourcemanager(things: Things, r: "Request") -> Reply | None:
     if r.method == "GET" and (found := re.fullmatch(r"/v(\d)/projects/([^/:]+)", r.path)):
         if found[2] not in (PROJECT, NUMBER):
             return problem(403, "PERMISSION_DENIED", "The caller does not have permission")
         if found[1] == "1":
-            return Answer(
+            return Reply(
                 200, {"projectId": PROJECT, "projectNumber": NUMBER, "name": PROJECT, "lifecycleState": "ACTIVE"}
             )
-        return Answer(200, {"name": f"projects/{NUMBER}", "projectId": PROJECT, "state": "ACTIVE"})
+        return Reply(200, {"name": f"projects/{NUMBER}", "projectId": PROJECT, "state": "ACTIVE"})
     return None
 
 
-def _billing(things: Things, r: "Request") -> Answer | None:
+def _billing(things: Things, r: "Request") -> Reply | None:
     if r.path.endswith("/billingInfo"):
-        return Answer(
+        return Reply(
             200,
             {
                 "name": r.path[4:],
@@ -82,7 +82,7 @@ def _billing(things: Things, r: "Request") -> Answer | None:
     return None
 
 
-def _iam(things: Things, r: "Request") -> Answer | None:
+def _iam(things: Things, r: "Request") -> Reply | None:
     if r.method == "POST" and r.path.endswith("/serviceAccounts"):
         email = f"{r.body['accountId']}@{PROJECT}.iam.gserviceaccount.com"
         key = f"iam:/v1/projects/{PROJECT}/serviceAccounts/{email}"
@@ -96,26 +96,26 @@ def _iam(things: Things, r: "Request") -> Answer | None:
             **r.body.get("serviceAccount", {}),
         }
         things.made[key] = account
-        return Answer(200, account)
+        return Reply(200, account)
     if r.method == "GET" and r.path.endswith("/serviceAccounts"):
-        return Answer(200, {"accounts": things.under(f"iam:/v1/projects/{PROJECT}/serviceAccounts")})
+        return Reply(200, {"accounts": things.under(f"iam:/v1/projects/{PROJECT}/serviceAccounts")})
     if found := re.fullmatch(r"/v1/projects/(?:[^/]+)/serviceAccounts/([^/:]+)", r.path):
         key = f"iam:/v1/projects/{PROJECT}/serviceAccounts/{found[1]}"
         if r.method == "DELETE":
             return (
-                Answer(200)
+                Reply(200)
                 if things.made.pop(key, None)
                 else problem(404, "NOT_FOUND", f"Unknown service account {found[1]}")
             )
         return (
-            Answer(200, things.made[key])
+            Reply(200, things.made[key])
             if key in things.made
             else problem(404, "NOT_FOUND", f"Unknown service account {found[1]}")
         )
     return None
 
 
-def _secrets(things: Things, r: "Request") -> Answer | None:
+def _secrets(things: Things, r: "Request") -> Reply | None:
     if r.method == "POST" and r.path.endswith(":addVersion"):
         secret = r.path.removesuffix(":addVersion")
         if f"secretmanager:{secret}" not in things.made:
@@ -124,37 +124,37 @@ def _secrets(things: Things, r: "Request") -> Answer | None:
         version = {"name": f"{secret[4:]}/versions/{number}", "state": "ENABLED", "createTime": _AT}
         payload = r.body.get("payload") or {}
         things.made[f"secretmanager:{secret}/versions/{number}"] = version | {"payload": payload}
-        return Answer(200, version | {"clientSpecifiedPayloadChecksum": "dataCrc32c" in payload})
+        return Reply(200, version | {"clientSpecifiedPayloadChecksum": "dataCrc32c" in payload})
     if found := re.fullmatch(r"(.*)/versions/([^/:]+):access", r.path):
         versions = things.under(f"secretmanager:{found[1]}/versions")
         if not versions:
             return problem(404, "NOT_FOUND", "Secret version not found")
         last = versions[-1]
-        return Answer(200, {"name": last["name"], "payload": last["payload"]})
+        return Reply(200, {"name": last["name"], "payload": last["payload"]})
     if r.method == "GET" and r.path.endswith("/versions"):
         hidden = [
             {key: value for key, value in v.items() if key != "payload"}
             for v in things.under(f"secretmanager:{r.path}")
         ]
-        return Answer(200, {"versions": hidden})
+        return Reply(200, {"versions": hidden})
     return None
 
 
-def _functions(things: Things, r: "Request") -> Answer | None:
+def _functions(things: Things, r: "Request") -> Reply | None:
     if r.path.endswith(":generateUploadUrl"):
         url = "https://storage.googleapis.com/gcf-v2-uploads/source.zip?sig=x"
-        return Answer(200, {"uploadUrl": url, "storageSource": {"bucket": "gcf-v2-uploads", "object": "source.zip"}})
+        return Reply(200, {"uploadUrl": url, "storageSource": {"bucket": "gcf-v2-uploads", "object": "source.zip"}})
     if r.path.endswith("/runtimes"):
         names = ["python311", "python312", "python313"]
-        return Answer(
+        return Reply(
             200, {"runtimes": [{"name": n, "environment": "GEN_2", "stage": "GA", "displayName": n} for n in names]}
         )
     if r.path.endswith("/locations"):
-        return Answer(
+        return Reply(
             200, {"locations": [{"locationId": "us-central1", "name": f"projects/{PROJECT}/locations/us-central1"}]}
         )
     if "/operations/" in r.path:
-        return Answer(200, things.made.get(f"cloudfunctions:{r.path}", {"name": r.path[4:], "done": True}))
+        return Reply(200, things.made.get(f"cloudfunctions:{r.path}", {"name": r.path[4:], "done": True}))
     found = re.fullmatch(r"(/v2[a-z]*/(projects/[^/]+/locations/([^/]+))/functions)(?:/([^/:]+))?", r.path)
     if found and r.method in ("POST", "PATCH"):
         return _deploy(things, r, found)
@@ -171,7 +171,7 @@ def _functions(things: Things, r: "Request") -> Answer | None:
     return None
 
 
-def _deploy(things: Things, r: "Request", found: re.Match[str]) -> Answer:
+def _deploy(things: Things, r: "Request", found: re.Match[str]) -> Reply:
     """Deploy as Cloud Functions does: a Cloud Run service, an Eventarc trigger and a Pub/Sub push subscription."""
     name = found[4] or r.query["functionId"]
     base, region = found[2], found[3]
@@ -203,7 +203,7 @@ def _deploy(things: Things, r: "Request", found: re.Match[str]) -> Answer:
     return operation
 
 
-def _trigger(things: Things, function: dict[str, Any], base: str, region: str, name: str) -> Answer | None:
+def _trigger(things: Things, function: dict[str, Any], base: str, region: str, name: str) -> Reply | None:
     """Make an Eventarc trigger and its push subscription. Returns what went wrong, if something did."""
     trigger, topic = f"{base}/triggers/{name}-123456", function["eventTrigger"]["pubsubTopic"]
     subscription = f"projects/{PROJECT}/subscriptions/eventarc-{region}-{name}-123456-sub-000"
@@ -224,7 +224,7 @@ def _trigger(things: Things, function: dict[str, Any], base: str, region: str, n
     return None if status in (200, 409) else problem(500, "INTERNAL", str(said))
 
 
-def _eventarc(things: Things, r: "Request") -> Answer | None:
+def _eventarc(things: Things, r: "Request") -> Reply | None:
     """Delete a trigger, and the subscription that was made for it."""
     operation = f"projects/{PROJECT}/locations/us-central1/operations/op-trigger"
     if r.method == "DELETE":
@@ -236,33 +236,33 @@ def _eventarc(things: Things, r: "Request") -> Answer | None:
     return done({}, name=operation) if "/operations/" in r.path else None
 
 
-def _storage(things: Things, r: "Request") -> Answer | None:
+def _storage(things: Things, r: "Request") -> Reply | None:
     if r.method == "PUT" and r.host == "storage.googleapis.com" and "/gcf-v2-uploads/" in r.path:
         (things.uploads / f"{len(list(things.uploads.iterdir())):03d}-function.zip").write_bytes(r.raw)
-        return Answer(200)
+        return Reply(200)
     if r.path.startswith("/upload/") or r.query.get("uploadType"):
         return _upload(things, r)
     if found := re.fullmatch(r"/(?:storage/v1/)?b/([^/]+)/iam", r.path):
         key = f"storage:b/{found[1]}"
         if r.method == "PUT":
             things.policies[key] = r.body | {"etag": "BwX="}
-        return Answer(
+        return Reply(
             200, things.policies.get(key, {"kind": "storage#policy", "version": 1, "etag": "BwX=", "bindings": []})
         )
     if found := re.fullmatch(r"/(?:storage/v1/)?b/([^/]+)/storageLayout", r.path):
-        return Answer(200, {"kind": "storage#storageLayout", "bucket": found[1], "location": "US-CENTRAL1"})
+        return Reply(200, {"kind": "storage#storageLayout", "bucket": found[1], "location": "US-CENTRAL1"})
     if re.fullmatch(r"/(?:storage/v1/)?b/[^/]+/(managedFolders|folders)", r.path):
-        return Answer(200, {"items": []})
+        return Reply(200, {"items": []})
     if re.fullmatch(r"/(?:storage/v1/)?b/[^/]+/o", r.path):
-        return Answer(200, {"kind": "storage#objects", "items": []})
+        return Reply(200, {"kind": "storage#objects", "items": []})
     if found := re.fullmatch(r"/(?:storage/v1/)?b(?:/([^/]+))?", r.path):
         return _bucket(things, r, found[1] or r.body.get("name"))
     return None
 
 
-def _bucket(things: Things, r: "Request", name: str | None) -> Answer:
+def _bucket(things: Things, r: "Request", name: str | None) -> Reply:
     if r.method == "GET" and name is None:
-        return Answer(200, {"kind": "storage#buckets", "items": things.under("storage:b")})
+        return Reply(200, {"kind": "storage#buckets", "items": things.under("storage:b")})
     key = f"storage:b/{name}"
     if r.method in ("GET", "DELETE"):
         if key not in things.made:
@@ -270,23 +270,23 @@ def _bucket(things: Things, r: "Request", name: str | None) -> Answer:
         if r.method == "DELETE":
             things.policies.pop(key, None)
             del things.made[key]
-            return Answer(204, raw=b"")
-        return Answer(200, things.made[key])
+            return Reply(204, raw=b"")
+        return Reply(200, things.made[key])
     if r.method == "POST" and key in things.made:
         return problem(
             409, "conflict", "Your previous request to create the named bucket succeeded and you already own it."
         )
     fixed = {"name": name, "id": name, "projectNumber": NUMBER, "kind": "storage#bucket", "metageneration": "1"}
     things.made[key] = things.made.get(key, {"location": "US-CENTRAL1", "storageClass": "STANDARD"}) | r.body | fixed
-    return Answer(200, things.made[key])
+    return Reply(200, things.made[key])
 
 
-def _upload(things: Things, r: "Request") -> Answer:
+def _upload(things: Things, r: "Request") -> Reply:
     bucket = (re.search(r"/b/([^/]+)/o", r.path) or ["", "b"])[1]
     name = r.query.get("name") or r.body.get("name") or "object"
     if r.query.get("uploadType") == "resumable" and "upload_id" not in r.query:
         where = f"https://storage.googleapis.com/upload/storage/v1/b/{bucket}/o?uploadType=resumable&upload_id=1&name={name}"
-        return Answer(200, {}, headers={"Location": where})
+        return Reply(200, {}, headers={"Location": where})
     data = r.raw
     content_type = next((value for key, value in r.headers.items() if key.lower() == "content-type"), "")
     if boundary := re.search(r"boundary=['\"]?([^'\";]+)", content_type):
@@ -296,7 +296,7 @@ def _upload(things: Things, r: "Request") -> Answer:
         kind = "function.zip" if name.endswith(".zip") else "build.tgz"
         (things.uploads / f"{len(list(things.uploads.iterdir())):03d}-{kind}").write_bytes(data)
     digest = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
-    return Answer(
+    return Reply(
         200,
         {
             "kind": "storage#object",
@@ -309,7 +309,7 @@ def _upload(things: Things, r: "Request") -> Answer:
     )
 
 
-def _build(things: Things, r: "Request") -> Answer | None:
+def _build(things: Things, r: "Request") -> Reply | None:
     if r.method == "POST" and r.path.endswith("/builds"):
         build = r.body | {
             "id": "b-1",
@@ -322,7 +322,7 @@ def _build(things: Things, r: "Request") -> Answer | None:
         things.made["cloudbuild:last"] = build
     build = things.made.get("cloudbuild:last", {})
     if "/builds/" in r.path and r.method == "GET":
-        return Answer(200, build)
+        return Reply(200, build)
     if r.path.endswith("/builds") or "operations/" in r.path:
         operation = done(build, "devtools.cloudbuild.v1.Build", "operations/build/demo/1", build=build)
         operation.body["metadata"]["@type"] = "type.googleapis.com/google.devtools.cloudbuild.v1.BuildOperationMetadata"
@@ -330,7 +330,7 @@ def _build(things: Things, r: "Request") -> Answer | None:
     return None
 
 
-def _registry(things: Things, r: "Request") -> Answer | None:
+def _registry(things: Things, r: "Request") -> Reply | None:
     kind = "devtools.artifactregistry.v1.Repository"
     if "/operations/" in r.path:
         return done(things.made.get("registry:last", {}), kind, r.path[4:])
@@ -370,7 +370,7 @@ def _knative(kind: str, name: str, body: dict[str, Any], generation: int = 1) ->
     }
 
 
-def _run(things: Things, r: "Request") -> Answer | None:
+def _run(things: Things, r: "Request") -> Reply | None:
     """Answer Cloud Run's Knative-style v1 API, which gcloud uses."""
     found = re.fullmatch(r"(/apis/[^/]+/v\w+/namespaces/[^/]+)/(jobs|services|executions)(?:/([^/:]+))?(:\w+)?", r.path)
     if not found:
@@ -385,7 +385,7 @@ def _run(things: Things, r: "Request") -> Answer | None:
             "cancelledCount": 1,
             "conditions": [{"type": "Completed", "status": "False", "reason": "Cancelled"}],
         }
-        return Answer(200, things.made[key])
+        return Reply(200, things.made[key])
     if r.method in ("POST", "PUT"):
         name = name or r.body["metadata"]["name"]
         key = f"run:{base}/{collection}/{name}"
@@ -395,9 +395,9 @@ def _run(things: Things, r: "Request") -> Answer | None:
         things.made[key] = _knative(collection[:-1].capitalize(), name, r.body, before + 1) | {
             "apiVersion": r.body.get("apiVersion")
         }
-        return Answer(200, things.made[key])
+        return Reply(200, things.made[key])
     if r.method == "GET" and not name:
-        return Answer(
+        return Reply(
             200,
             {
                 "kind": f"{collection[:-1].capitalize()}List",
@@ -410,7 +410,7 @@ def _run(things: Things, r: "Request") -> Answer | None:
         if things.made.pop(key, None) is None:
             return problem(404, "NOT_FOUND", name)
         things.policies.pop(f"run:/v1/projects/{PROJECT}/locations/us-central1/{collection}/{name}", None)
-        return Answer(200, {"status": "Success"})
+        return Reply(200, {"status": "Success"})
     return None
 
 
@@ -419,7 +419,7 @@ def _template_labels(job: dict[str, Any]) -> dict[str, str]:
     return labels
 
 
-def _execute(things: Things, base: str, job: str, made: dict[str, Any], body: dict[str, Any]) -> Answer:
+def _execute(things: Things, base: str, job: str, made: dict[str, Any], body: dict[str, Any]) -> Reply:
     """Execute a job. With arguments of its own it ends at once; without, it is the stream, which goes on."""
     things.executions += 1
     name = f"{job}-{things.executions:05d}"
@@ -439,10 +439,10 @@ def _execute(things: Things, base: str, job: str, made: dict[str, Any], body: di
             "conditions": [{"type": "Completed", "status": "True"}],
         }
     things.made[f"run:{base}/executions/{name}"] = execution
-    return Answer(200, execution)
+    return Reply(200, execution)
 
 
-def _pubsub(things: Things, r: "Request") -> Answer | None:
+def _pubsub(things: Things, r: "Request") -> Reply | None:
     """Ask Google's emulator. What it cannot change (labels, expiry) is remembered here and added."""
     raw = r.raw
     kind = next((name for name in ("subscription", "topic") if isinstance(r.body.get(name), dict)), "")
@@ -454,7 +454,7 @@ def _pubsub(things: Things, r: "Request") -> Answer | None:
         rest = {name: value for name, value in changed.items() if name not in _NOT_CHANGEABLE}
         left = ",".join(name for name in mask if name not in _NOT_CHANGEABLE)
         if not left:
-            return Answer(200, changed)
+            return Reply(200, changed)
         raw = json.dumps({kind: rest, "updateMask": left}).encode()
     if r.method == "DELETE":
         things.policies.pop(f"pubsub:{r.path}", None)
@@ -466,10 +466,10 @@ def _pubsub(things: Things, r: "Request") -> Answer | None:
     for one in [body, *body.get("subscriptions", []), *body.get("topics", [])]:
         if isinstance(one, dict):
             one.update(things.made.get(f"overlay:{one.get('name')}", {}))
-    return Answer(200, body)
+    return Reply(200, body)
 
 
-def _logging(things: Things, r: "Request") -> Answer | None:
+def _logging(things: Things, r: "Request") -> Reply | None:
     sink = f"logging:/v2/projects/{PROJECT}/sinks/_Default"
     if r.path.endswith("/sinks/_Default"):
         things.made.setdefault(
@@ -480,31 +480,31 @@ def _logging(things: Things, r: "Request") -> Answer | None:
         if key in things.made:
             return problem(409, "ALREADY_EXISTS", f"{r.body['name']} already exists")
         things.made[key] = r.body
-        return Answer(200, r.body)
+        return Reply(200, r.body)
     if r.path.endswith("entries:list"):
-        return Answer(200, {"entries": []})
+        return Reply(200, {"entries": []})
     return None
 
 
-def _scheduler(things: Things, r: "Request") -> Answer | None:
+def _scheduler(things: Things, r: "Request") -> Reply | None:
     if found := re.fullmatch(r"(.*):(pause|resume)", r.path):
         job = things.made.get(f"{r.api}:{found[1]}")
         if job is None:
             return problem(404, "NOT_FOUND", found[1])
         job["state"] = "PAUSED" if found[2] == "pause" else "ENABLED"
-        return Answer(200, job)
+        return Reply(200, job)
     return None
 
 
-def _monitoring(things: Things, r: "Request") -> Answer | None:
+def _monitoring(things: Things, r: "Request") -> Reply | None:
     """A project has an id and a number."""
     path = r.path.replace(f"/projects/{NUMBER}", f"/projects/{PROJECT}")
     body = json.loads(json.dumps(r.body).replace(f"projects/{NUMBER}/", f"projects/{PROJECT}/"))
     return things.generic(r.method, r.api, path, r.query, body)
 
 
-_APIS: dict[str, Callable[[Things, "Request"], Answer | None]] = {
-    "oauth2": lambda things, r: Answer(200, {"access_token": "fake", "expires_in": 3600}),
+_APIS: dict[str, Callable[[Things, "Request"], Reply | None]] = {
+    "oauth2": lambda things, r: Reply(200, {"access_token": "fake", "expires_in": 3600}),
     "serviceusage": _serviceusage,
     "cloudresourcemanager": _resourcemanager,
     "cloudbilling": _billing,

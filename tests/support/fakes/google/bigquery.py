@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .things import Answer, Things, problem
+from .things import Reply, Things, problem
 
 if TYPE_CHECKING:
     from .proxy import Request
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 _DISCOVERY = Path("/usr/lib/google-cloud-sdk/platform/bq/discovery_next/bigquery.json")
 
 
-def answer(things: Things, r: "Request") -> Answer | None:
+def answer(things: Things, r: "Request") -> Reply | None:
     path = re.sub("^/bigquery/v2", "", r.path)
     if "discovery" in r.path:
-        return Answer(200, json.loads(_DISCOVERY.read_text()))
+        return Reply(200, json.loads(_DISCOVERY.read_text()))
     if r.method == "POST" and re.fullmatch(r"/projects/[^/]+/jobs", path):
         sql = r.body.get("configuration", {}).get("query", {}).get("query", "")
         if re.search(r"^(CREATE|ALTER|GRANT|REVOKE)\b", sql):
             return _script(things, path, r.body, sql)
     if (found := re.fullmatch(r"/projects/[^/]+/jobs/([^/]+)", path)) and f"job:{found[1]}" in things.made:
-        return Answer(200, things.made[f"job:{found[1]}"])
+        return Reply(200, things.made[f"job:{found[1]}"])
     if (found := re.fullmatch(r"/projects/[^/]+/queries/([^/]+)", path)) and f"job:{found[1]}" in things.made:
         job = things.made[f"job:{found[1]}"]
-        return Answer(
+        return Reply(
             200, {"jobComplete": True, "jobReference": job["jobReference"], "totalRows": "0", "schema": {"fields": []}}
         )
     result = things.forward(things.bigquery, r.method, f"/bigquery/v2{path}", r.query, r.raw)
@@ -34,11 +34,11 @@ def answer(things: Things, r: "Request") -> Answer | None:
             things.made.pop(f"labels:{found[1]}", None)
             return result
         labels = things.made.get(f"labels:{found[1]}", {})
-        return Answer(200, json.loads(result.raw or b"{}") | {"labels": labels})
+        return Reply(200, json.loads(result.raw or b"{}") | {"labels": labels})
     return result
 
 
-def _script(things: Things, path: str, body: dict[str, Any], sql: str) -> Answer:
+def _script(things: Things, path: str, body: dict[str, Any], sql: str) -> Reply:
     job_id = body.get("jobReference", {}).get("jobId") or f"job{len(things.made)}"
     reference = {"projectId": path.split("/")[2], "jobId": job_id, "location": "US"}
     for statement in re.split(r";\n", sql.strip() + "\n"):
@@ -54,7 +54,7 @@ def _script(things: Things, path: str, body: dict[str, Any], sql: str) -> Answer
         "statistics": statistics,
     }
     things.made[f"job:{job_id}"] = job
-    return Answer(200, job)
+    return Reply(200, job)
 
 
 def _run(things: Things, path: str, statement: str) -> str | None:

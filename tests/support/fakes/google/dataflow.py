@@ -8,7 +8,7 @@ summaries, which do not name them (Job.view in the same file). Of a name there i
 import re
 from typing import TYPE_CHECKING, Any
 
-from .things import PROJECT, Answer, Things, problem
+from .things import PROJECT, Reply, Things, problem
 
 if TYPE_CHECKING:
     from .proxy import Request
@@ -39,7 +39,7 @@ _ENVIRONMENT = frozenset(
 _AT = "2026-01-01T00:00:00Z"
 
 
-def answer(things: Things, request: "Request") -> Answer | None:
+def answer(things: Things, request: "Request") -> Reply | None:
     found = re.fullmatch(
         rf"/v1b3/projects/{PROJECT}/locations/([^/]+)/(flexTemplates:launch|jobs)(?:/([^/]+))?", request.path
     )
@@ -53,20 +53,20 @@ def answer(things: Things, request: "Request") -> Answer | None:
         listed = [job for name, job in things.made.items() if name.startswith(f"dataflow:{region}/")]
         if request.query.get("filter") == "ACTIVE":
             listed = [job for job in listed if job["currentState"] in _ACTIVE]
-        return Answer(200, {"jobs": [_summary(job) for job in listed]})
+        return Reply(200, {"jobs": [_summary(job) for job in listed]})
     if key not in things.made:
         return problem(404, "NOT_FOUND", f"Information about job {job_id} could not be found in our system.")
     job = things.made[key]
     if request.method == "PUT":
         job |= {"currentState": _REQUESTED[request.body["requestedState"]], "looks": 0}
-        return Answer(200, _summary(job))
+        return Reply(200, _summary(job))
     job["looks"] += 1
     if job["looks"] > _LOOKS:
         job["currentState"] = _ON_THEIR_WAY.get(job["currentState"], job["currentState"])
-    return Answer(200, _summary(job))
+    return Reply(200, _summary(job))
 
 
-def _launch(things: Things, region: str, wanted: dict[str, Any]) -> Answer:
+def _launch(things: Things, region: str, wanted: dict[str, Any]) -> Reply:
     environment = wanted.get("environment", {})
     if unknown := (set(wanted) - _PARAMETER) | (set(environment) - _ENVIRONMENT):
         return problem(400, "INVALID_ARGUMENT", f"Invalid JSON payload received. Unknown name: {sorted(unknown)}")
@@ -85,7 +85,7 @@ def _launch(things: Things, region: str, wanted: dict[str, Any]) -> Answer:
         "launched": wanted,
     }
     things.made[f"dataflow:{region}/{job['id']}"] = job
-    return Answer(200, {"job": _summary(job)})
+    return Reply(200, {"job": _summary(job)})
 
 
 def _summary(job: dict[str, Any]) -> dict[str, Any]:

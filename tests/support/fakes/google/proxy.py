@@ -22,7 +22,7 @@ import trustme
 from local.emulators import log
 
 from .apis import answer
-from .things import Answer, Things
+from .things import Reply, Things
 
 _NAMES = ["*.googleapis.com", "googleapis.com", "*.google.com", "*.run.app", "localhost", "127.0.0.1"]
 _REGION = re.compile(r"^[a-z]+-[a-z]+[0-9]+-")
@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
                 result = answer(self.server.things, request)
         except Exception:  # noqa: BLE001 - a bug of the stand-in's: the test shall see it
             traceback.print_exc()
-            result = Answer(500, {"error": {"code": 500, "message": traceback.format_exc()[-500:]}})
+            result = Reply(500, {"error": {"code": 500, "message": traceback.format_exc()[-500:]}})
         self.server.record(request, result.status)
         data = result.raw if result.raw is not None else json.dumps(result.body).encode()
         self.send_response(result.status)

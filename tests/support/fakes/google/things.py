@@ -25,29 +25,29 @@ _ID = {
 
 
 @dataclass
-class Answer:
+class Reply:
     status: int
     body: Any = field(default_factory=dict)
     raw: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def problem(status: int, reason: str, message: str) -> Answer:
+def problem(status: int, reason: str, message: str) -> Reply:
     error = {
         "message": message,
         "reason": reason if reason.islower() or reason == "notFound" else reason.lower(),
         "domain": "global",
     }
-    return Answer(status, {"error": {"code": status, "status": reason, "message": message, "errors": [error]}})
+    return Reply(status, {"error": {"code": status, "status": reason, "message": message, "errors": [error]}})
 
 
 def done(
     response: dict[str, Any], kind: str = "protobuf.Empty", name: str = "operations/op-1", **metadata: Any
-) -> Answer:
+) -> Reply:
     """Return a finished long-running operation."""
     meta = {"@type": "type.googleapis.com/google.protobuf.Empty"} | metadata
     typed = {"@type": f"type.googleapis.com/google.{kind}"} | response
-    return Answer(200, {"name": name, "done": True, "metadata": meta, "response": typed})
+    return Reply(200, {"name": name, "done": True, "metadata": meta, "response": typed})
 
 
 @dataclass
@@ -62,17 +62,17 @@ class Things:
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
     executions: int = 0
 
-    def policy(self, api: str, path: str, body: dict[str, Any]) -> Answer:
+    def policy(self, api: str, path: str, body: dict[str, Any]) -> Reply:
         resource, verb = path.rsplit(":", 1)
         key = f"{api}:{resource}".replace("/projects/-/", f"/projects/{PROJECT}/")
         if verb == "getIamPolicy":
-            return Answer(200, self.policies.get(key, {"version": 1, "etag": "BwX="}))
+            return Reply(200, self.policies.get(key, {"version": 1, "etag": "BwX="}))
         if verb == "setIamPolicy":
             if absent := self._absent_account(body.get("policy", {})):
                 return problem(400, "INVALID_ARGUMENT", f"Service account {absent} does not exist.")
             self.policies[key] = body.get("policy", {}) | {"etag": "BwX="}
-            return Answer(200, self.policies[key])
-        return Answer(200, {"permissions": body.get("permissions", [])})
+            return Reply(200, self.policies[key])
+        return Reply(200, {"permissions": body.get("permissions", [])})
 
     def _absent_account(self, policy: dict[str, Any]) -> str | None:
         """Return a member of ours that is no account: https://cloud.google.com/iam/docs/troubleshooting-access, "does not exist"."""
@@ -91,19 +91,19 @@ class Things:
             thing for name, thing in self.made.items() if name.startswith(prefix) and "/" not in name[len(prefix) :]
         ]
 
-    def generic(self, method: str, api: str, path: str, query: dict[str, str], body: dict[str, Any]) -> Answer:
+    def generic(self, method: str, api: str, path: str, query: dict[str, str], body: dict[str, Any]) -> Reply:
         key = f"{api}:{path}"
         parts = [part for part in path.split("/") if part]
         if method == "GET":
             if key in self.made:
-                return Answer(200, self.made[key])
+                return Reply(200, self.made[key])
             found = self.under(key)
             if found or len(parts) % 2 == 0:
-                return Answer(200, {parts[-1]: found} if found else {})
+                return Reply(200, {parts[-1]: found} if found else {})
             return problem(404, "NOT_FOUND", f"{path} not found")
         if method == "DELETE":
             return (
-                Answer(200) if self.made.pop(key, None) is not None else problem(404, "NOT_FOUND", f"{path} not found")
+                Reply(200) if self.made.pop(key, None) is not None else problem(404, "NOT_FOUND", f"{path} not found")
             )
         if method in ("PATCH", "PUT"):
             if key not in self.made and method == "PATCH":
@@ -111,12 +111,12 @@ class Things:
             gone = {field for field in query.get("updateMask", "").split(",") if field and "." not in field} - set(body)
             before = {name: value for name, value in self.made.get(key, {}).items() if name not in gone}
             self.made[key] = before | body
-            return Answer(200, self.made[key])
+            return Reply(200, self.made[key])
         if ":" in parts[-1]:
-            return Answer(200)
+            return Reply(200)
         return self._make(api, path, query, body)
 
-    def _make(self, api: str, path: str, query: dict[str, str], body: dict[str, Any]) -> Answer:
+    def _make(self, api: str, path: str, query: dict[str, str], body: dict[str, Any]) -> Reply:
         bare = re.sub(r"^/v[0-9a-z]+/", "", path)
         version = path[: len(path) - len(bare)]
         given = query.get(_ID.get(path.rsplit("/", 1)[-1], "")) or body.get("name") or f"made-{len(self.made)}"
@@ -125,13 +125,13 @@ class Things:
         if key in self.made:
             return problem(409, "ALREADY_EXISTS", f"{name} already exists")
         self.made[key] = body | {"name": name}
-        return Answer(200, self.made[key])
+        return Reply(200, self.made[key])
 
-    def forward(self, base: str, method: str, path: str, query: dict[str, str], raw: bytes) -> Answer:
+    def forward(self, base: str, method: str, path: str, query: dict[str, str], raw: bytes) -> Reply:
         url = base + urllib.parse.quote(path, safe="/:$@~%")
         headers = {"Content-Type": "application/json"}
         response = _SESSION.request(method, url, params=query, data=raw or None, headers=headers, timeout=_SECONDS)
-        return Answer(response.status_code, raw=response.content)
+        return Reply(response.status_code, raw=response.content)
 
     def ask(self, base: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         result = self.forward(base, method, path, {}, json.dumps(body).encode() if body is not None else b"")

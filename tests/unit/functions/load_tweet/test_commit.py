@@ -34,7 +34,7 @@ class Table:
         return {row_id: why for row_id, why in self.refused.items() if row_id in rows}
 
     @property
-    def stored(self) -> list[str]:
+    def stored_rows(self) -> list[str]:
         return sorted(row for rows in self.inserts for row in rows)
 
 
@@ -45,10 +45,10 @@ class Told:
     messages: list[str] = field(default_factory=list)
     failures: list[tuple[int, str]] = field(default_factory=list)
 
-    def stored(self, entries: list[Entry]) -> None:
+    def on_stored(self, entries: list[Entry]) -> None:
         self.messages.extend(entry.message_id for entry in entries)
 
-    def failed(self, entries: list[Entry], error: BadMoment) -> None:
+    def on_failed(self, entries: list[Entry], error: BadMoment) -> None:
         self.failures.append((len(entries), str(error)))
 
 
@@ -139,7 +139,7 @@ def test_the_same_id_twice_in_a_group_is_one_row_and_two_answers() -> None:
         assert len(told) == 10
 
     run(test, table)
-    assert set(table.stored) == {"t/same"}
+    assert set(table.stored_rows) == {"t/same"}
     assert all(len(rows) == 1 for rows in table.inserts)
 
 
@@ -193,7 +193,7 @@ def test_a_failure_is_told_once_a_group_with_the_number_of_its_messages() -> Non
 
 def test_what_has_not_answered_in_time_is_a_bad_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """BigQuery's client takes bytes that trickle in as progress, so its own deadline may never pass."""
-    monkeypatch.setattr(commit, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(commit, "INSERT_SECONDS", 0.05)
     table = Table()
     table.open.clear()
 
@@ -242,8 +242,8 @@ def test_a_request_that_went_away_takes_nobody_with_it() -> None:
 
 @pytest.mark.parametrize("size", [1, 10], ids=["too many messages", "too many bytes"])
 def test_beyond_its_memory_it_refuses_at_once_and_takes_again_later(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commit, "MESSAGES_HELD", 5 if size == 1 else 1_000)
-    monkeypatch.setattr(commit, "BYTES_HELD", 50)
+    monkeypatch.setattr(commit, "MAX_WAITING_MESSAGES", 5 if size == 1 else 1_000)
+    monkeypatch.setattr(commit, "MAX_WAITING_BYTES", 50)
     table = Table()
     table.open.clear()
 
@@ -302,7 +302,7 @@ def test_groups_that_wait_go_out_side_by_side() -> None:
 
 def test_a_mistake_of_ours_leaves_no_request_without_an_answer() -> None:
     class Broken(Told):
-        def stored(self, entries: list[Entry]) -> None:
+        def on_stored(self, entries: list[Entry]) -> None:
             raise KeyError("a bug")
 
     async def main() -> None:

@@ -23,11 +23,11 @@ def lines_of(capsys: pytest.CaptureFixture[str], *makes: Make, error: str = "", 
     async def main() -> None:
         counts = Outcomes("p")
         entries = [make() for make in makes]
-        counts.failed(entries, BadMoment(error)) if error else counts.stored(entries)
+        counts.on_failed(entries, BadMoment(error)) if error else counts.on_stored(entries)
         for _ in range(busy):
-            counts.busy()
-        counts.tell()
-        counts.tell()
+            counts.count_busy()
+        counts.log_totals()
+        counts.log_totals()
 
     asyncio.run(main())
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]

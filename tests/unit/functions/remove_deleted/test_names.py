@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.remove_deleted.names import Named, name, read
+from functions.remove_deleted.names import JobName, name, read
 
 ids = st.integers(0, 2**63 - 1).map(str)
 moments = st.integers(0, 253_402_300_799).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
 
-@given(st.builds(Named, moments, ids, ids, st.integers(0, 10**7)))
-def test_a_name_is_read_again_and_is_short_enough_for_x(asked: Named) -> None:
+@given(st.builds(JobName, moments, ids, ids, st.integers(0, 10**7)))
+def test_a_name_is_read_again_and_is_short_enough_for_x(asked: JobName) -> None:
     text = name("project.dataset", asked)
     assert len(text) <= 64
     assert read("project.dataset", text) == asked

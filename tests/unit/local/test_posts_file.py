@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.emulators.x import given
+from local.emulators.x import posts_file
 
 USERS = [{"id": "7", "username": "ann"}, {"id": "8", "username": "bob"}]
 POST = {"id": "1", "text": "hi", "author_id": "7", "created_at": "2026-11-01T12:00:00.000Z"}
@@ -27,7 +27,7 @@ def test_a_page_of_twarc_gives_each_post_what_it_names(tmp_path: Path) -> None:
         "data": [POST, OTHER | {"geo": {"place_id": "p"}}],
         "includes": {"users": USERS, "tweets": [POST], "places": [place]},
     }
-    one, other = given.read(write(tmp_path, page))
+    one, other = posts_file.read(write(tmp_path, page))
     assert one.includes == {"users": USERS[:1]}
     assert other.includes == {"users": USERS, "tweets": [POST], "places": [place]}
     assert one.created_at.isoformat() == "2026-11-01T12:00:00+00:00"
@@ -36,12 +36,12 @@ def test_a_page_of_twarc_gives_each_post_what_it_names(tmp_path: Path) -> None:
 def test_messages_and_posts_alone_and_a_compressed_file(tmp_path: Path) -> None:
     lines = ({"data": POST, "includes": {"users": USERS}, "matching_rules": [{"id": "3"}]}, "", OTHER)
     for name in ("posts.jsonl", "posts.jsonl.gz"):
-        assert [post.id for post in given.read(write(tmp_path, *lines, name=name))] == ["1", "2"]
+        assert [post.id for post in posts_file.read(write(tmp_path, *lines, name=name))] == ["1", "2"]
 
 
 def test_an_edit_replaces_what_came_before_and_a_post_that_comes_twice_is_one(tmp_path: Path) -> None:
     edit = POST | {"id": "9", "edit_history_tweet_ids": ["1", "9"]}
-    posts = given.read(write(tmp_path, POST, edit, edit))
+    posts = posts_file.read(write(tmp_path, POST, edit, edit))
     assert [(post.id, post.replaces) for post in posts] == [("1", ()), ("9", ("1",))]
 
 
@@ -57,12 +57,12 @@ BAD = {
 
 @pytest.mark.parametrize(("lines", "words"), BAD.values(), ids=BAD.keys())
 def test_what_cannot_be_read_is_said_with_its_line(tmp_path: Path, lines: list[Any], words: str) -> None:
-    with pytest.raises(given.BadFile, match=words):
-        given.read(write(tmp_path, *lines))
+    with pytest.raises(posts_file.BadFile, match=words):
+        posts_file.read(write(tmp_path, *lines))
 
 
 def test_a_file_that_is_no_gzip_is_said(tmp_path: Path) -> None:
     path = tmp_path / "posts.jsonl.gz"
     path.write_text("{}")
-    with pytest.raises(given.BadFile, match="cannot be read"):
-        given.read(path)
+    with pytest.raises(posts_file.BadFile, match="cannot be read"):
+        posts_file.read(path)

@@ -22,7 +22,7 @@ def read(path: Path) -> list[Post]:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
-                    posts |= {post.id: post for post in _of_line(line, f"{path}, line {number}")}
+                    posts |= {post.id: post for post in _posts_in_line(line, f"{path}, line {number}")}
     except (OSError, EOFError) as error:
         raise BadFile(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
     if not posts:
@@ -30,16 +30,16 @@ def read(path: Path) -> list[Post]:
     return list(posts.values())
 
 
-def _of_line(line: bytes, where: str) -> Iterator[Post]:
+def _posts_in_line(line: bytes, where: str) -> Iterator[Post]:
     try:
-        found = orjson.loads(line)
+        value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise BadFile(f"{where}: no JSON ({error}). Write one post, message or page of X's a line.") from None
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise BadFile(f"{where}: no JSON object. Write one post, message or page of X's a line.")
-    data = found.get("data", found)
+    data = value.get("data", value)
     for post in data if isinstance(data, list) else [data]:
-        yield _post(post, found.get("includes") or {}, where)
+        yield _post(post, value.get("includes") or {}, where)
 
 
 def _post(data: Any, includes: Object, where: str) -> Post:
@@ -56,13 +56,15 @@ def _post(data: Any, includes: Object, where: str) -> Post:
 
 def _its_own(data: Object, includes: Object) -> Object:
     """Return those of a page's shared objects that this post names."""
-    others = [str(one.get("id")) for one in data.get("referenced_tweets") or data.get("referenced_posts") or []]
-    posts = [one for one in includes.get("tweets") or includes.get("posts") or [] if str(one.get("id")) in others]
-    people = {data.get("author_id"), data.get("in_reply_to_user_id"), *(one.get("author_id") for one in posts)}
+    others = [
+        str(reference.get("id")) for reference in data.get("referenced_tweets") or data.get("referenced_posts") or []
+    ]
+    posts = [post for post in includes.get("tweets") or includes.get("posts") or [] if str(post.get("id")) in others]
+    people = {data.get("author_id"), data.get("in_reply_to_user_id"), *(post.get("author_id") for post in posts)}
     place = (data.get("geo") or {}).get("place_id")
-    found = {
-        "users": [one for one in includes.get("users") or [] if one.get("id") in people],
+    included = {
+        "users": [user for user in includes.get("users") or [] if user.get("id") in people],
         "tweets": posts,
-        "places": [one for one in includes.get("places") or [] if one.get("id") == place],
+        "places": [item for item in includes.get("places") or [] if item.get("id") == place],
     }
-    return {name: listed for name, listed in found.items() if listed}
+    return {name: listed for name, listed in included.items() if listed}
