@@ -61,7 +61,7 @@ def deliveries(count: int, seed: int = 1) -> Iterator[tuple[str, bytes]]:
     written = writer.write(seed, posts.spread(count * 2, now, timedelta(hours=24)))
     kept = (post for post in written if post.kept)
     for number, post in enumerate(islice(kept, count), start=1):
-        payload = orjson.dumps(_as_large_as_xs(orjson.loads(post.line(_RULES)), number))
+        payload = orjson.dumps(_as_large_as_xs(orjson.loads(post.as_json(_RULES)), number))
         data = {
             "id": post.id,
             "payload": payload.decode(),

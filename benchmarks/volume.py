@@ -56,7 +56,7 @@ def write(folder: Path, count: int) -> list[str]:
         path = folder / f"posts{number}.jsonl"
         with path.open("wb") as file:
             for post in islice(synthetic, count // _FILES):
-                file.write(post.line([{"id": "1", "tag": "music"}]) + b"\n")
+                file.write(post.as_json([{"id": "1", "tag": "music"}]) + b"\n")
         paths.append(str(path))
     return paths
 

@@ -154,7 +154,7 @@ def _run(parsed: argparse.Namespace, beam_options: Sequence[str], console: Conso
 
 def _clear_leftovers(place: Staging, console: Console) -> None:
     """Remove what imports that were broken off have left for over a day, and name what is younger."""
-    for leftover in staging.find_leftovers(place.folder.rsplit("/", 1)[0], place.run):
+    for leftover in staging.find_unfinished_imports(place.folder.rsplit("/", 1)[0], place.run):
         at = f"{datetime.fromtimestamp(leftover.at, UTC):%F %H:%M} UTC"
         if not leftover.is_stale:
             message = (

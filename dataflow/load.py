@@ -126,7 +126,7 @@ class Loader:
             for table, table_shards in sorted(tables.items()):
                 for files, group in enumerate(batched(table_shards, _JOB_FILES)):
                     job = f"import-{self._place.run}-{table}-{number}" + (f"-{files}" if files else "")
-                    refused[table] += _load(self._target, table, job, group)
+                    refused[table] += _load_and_return_refused(self._target, table, job, group)
         except (GoogleAPIError, GoogleAuthError, requests.RequestException, BadMoment, TimeoutError, OSError) as error:
             raise DataflowError(
                 f"BigQuery did not take the rows: {type(error).__name__}: {str(error)[:500]}. Does the dataset exist (./deploy.sh up), and "
@@ -140,7 +140,7 @@ def batched(shards: Sequence[Shard], size: int) -> Iterator[Sequence[Shard]]:
     return (shards[first : first + size] for first in range(0, len(shards), size))
 
 
-def _load(target: Target, table: str, job: str, group: Sequence[Shard]) -> int:
+def _load_and_return_refused(target: Target, table: str, job: str, group: Sequence[Shard]) -> int:
     """Return how many rows BigQuery refuses."""
     try:
         _run(target, table, job, group)

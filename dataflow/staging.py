@@ -40,7 +40,7 @@ def name(*what: object) -> str:
     return hashlib.blake2b(orjson.dumps([str(item) for item in what]), digest_size=8).hexdigest()
 
 
-class Leftover(NamedTuple):
+class UnfinishedImport(NamedTuple):
     """A run that was broken off: its folder with files of rows, and when it last did something, in seconds since 1970."""
 
     folder: str
@@ -51,12 +51,12 @@ class Leftover(NamedTuple):
         return time.time() - self.at > STALE_SECONDS
 
 
-def find_leftovers(folder: str, run: str) -> list[Leftover]:
+def find_unfinished_imports(folder: str, run: str) -> list[UnfinishedImport]:
     """Return the runs below a folder, but for this one, that have files of rows."""
     shards = _times(FileSystems.join(folder, "*", "shards", "*"), 2)
     beats = _times(FileSystems.join(folder, "*", "running"), 1)
     return [
-        Leftover(path, max(at, beats.get(path, 0.0)))
+        UnfinishedImport(path, max(at, beats.get(path, 0.0)))
         for path, at in sorted(shards.items())
         if path.rsplit("/", 1)[-1] != run and _RUN.fullmatch(path.rsplit("/", 1)[-1])
     ]
@@ -78,7 +78,7 @@ def _match(pattern: str) -> list[FileMetadata]:
         return []
 
 
-def remove(leftover: Leftover) -> bool:
+def remove(leftover: UnfinishedImport) -> bool:
     """Remove the files of rows, and what names them. Returns whether they are gone."""
     gone = [_delete(FileSystems.join(leftover.folder, name)) for name in ("parts", "shards", "running")]
     with suppress(OSError):  # in Cloud Storage there are no folders; with loaded.json, it is still needed

@@ -48,7 +48,7 @@ def make(count: int, days: int, now: datetime, seed: int = 1) -> dict[str, list[
         if gap is not None and (gap["status"] != "filled" or is_retweet):
             continue
         source, arrived = ("search", gap["until"]) if gap else ("stream", moments[number] + timedelta(seconds=4))
-        payload = post.line(matched).decode()
+        payload = post.as_json(matched).decode()
         message = {"id": post.id, "payload": payload, "received_at": int(arrived.timestamp() * 1e6), "source": source}
         delivery = Delivery(orjson.dumps(message), f"m{number}", "tweets", arrived.isoformat())
         result = make_rows(delivery, topic, arrived + timedelta(seconds=1))
@@ -140,13 +140,13 @@ def _events(gaps: list[dict[str, Any]], archive: list[dict[str, Any]], now: date
         }
     began = min(gap["since"] for gap in gaps) - timedelta(days=DAYS)
     yield {"holder": "demo", "at": began.isoformat(), "event": "started", "rules": rules}
-    for day, units in _units(archive).items():
+    for day, units in _billed_units_by_day(archive).items():
         at = min(datetime.fromisoformat(f"{day}T23:59:00+00:00"), now).isoformat()
         row = {"holder": "demo", "at": at, "event": "alive", "since": at, "rules": rules}
         yield row | {"delivered_today": units, "own_units": units}
 
 
-def _units(archive: list[dict[str, Any]]) -> dict[str, int]:
+def _billed_units_by_day(archive: list[dict[str, Any]]) -> dict[str, int]:
     """Return what X would bill for each day of arrival: each post and each user once."""
     billed: dict[str, set[tuple[int, str]]] = {}
     for row in archive:

@@ -212,7 +212,7 @@ class ConnectionLoop:
                 await sleep("X needs a moment to notice", seconds)
             case InstallRules(seconds):
                 try:
-                    await self._rules.install()
+                    await self._rules.add_file_rules()
                 except Refused as error:
                     self._stops.refuse_rules(error, token)
                 await sleep("X needs up to 20 s to know new rules", seconds)

@@ -73,11 +73,11 @@ def _begin() -> None:
     if _writer is None:
         with _start:
             if _writer is None:
-                _writer = threading.Thread(target=_write_all, name="log", daemon=True)
+                _writer = threading.Thread(target=_write_forever, name="log", daemon=True)
                 _writer.start()
 
 
-def _write_all() -> None:
+def _write_forever() -> None:
     while True:
         line = _lines.get()
         try:

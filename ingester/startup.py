@@ -126,7 +126,7 @@ class Startup:
         """Install the file's rules where X lacks one. Raises StopForNow."""
         if not await self._rules.refresh():
             try:
-                await self._rules.install()
+                await self._rules.add_file_rules()
             except Refused as error:
                 self._stops.refuse_rules(error, self._tokens.current)
 

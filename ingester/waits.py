@@ -48,7 +48,7 @@ def lease_check_delay(times: Timeouts) -> float:
     return times.alive / 12
 
 
-def rules_check_delay(times: Timeouts) -> float:
+def rules_recheck_delay(times: Timeouts) -> float:
     """Until X's rules are asked for once more: one list may be incomplete."""
     return times.http_first
 

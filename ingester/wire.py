@@ -99,7 +99,7 @@ class Ingester:
             tasks.create_task(self.reservations.keep_ahead())
             tasks.create_task(self.poller.run())
             tasks.create_task(self.watch.run(start.usual_pause))
-            tasks.create_task(self.lease.keep(lambda: self.connection.connected_since))
+            tasks.create_task(self.lease.watch_for_newer(lambda: self.connection.connected_since))
             tasks.create_task(self.backfill.run(start.accounted_until))
             await self.connection.hold(start)
 

@@ -37,7 +37,7 @@ class Message:
     source: str
 
 
-def unwrap(body: bytes, event_id: str) -> Delivery:
+def unwrap_or_keep_whole(body: bytes, event_id: str) -> Delivery:
     """Take Pub/Sub's delivery out of the request. A body that is none is kept whole, to be rejected with its reason.
 
     `event_id` is the request's ce-id header, which Eventarc sets to the message's id.

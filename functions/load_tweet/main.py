@@ -22,7 +22,7 @@ from starlette.responses import Response
 
 from posts.errors import BadMessage
 from posts.keywords import KeywordsError, read_keywords
-from posts.message import Delivery, unwrap
+from posts.message import Delivery, unwrap_or_keep_whole
 from posts.rows import make_rows, reject
 from runtime import log
 from runtime.errors import ConfigurationError
@@ -78,7 +78,7 @@ async def load_tweet(request: Request) -> Response:
     if "origin" in headers:  # a browser: on a developer's machine any page that is open could send messages here
         return Response("Messages come from Pub/Sub, and not from web pages.\n", status_code=403)
     try:
-        delivery = unwrap(await request.body(), headers.get("ce-id", ""))
+        delivery = unwrap_or_keep_whole(await request.body(), headers.get("ce-id", ""))
     except ClientDisconnect:
         return Response(status_code=400)  # nobody hears of it: the message comes again
     trace = headers.get("traceparent") or headers.get("x-cloud-trace-context", "")

@@ -127,7 +127,7 @@ def _status(store: Store) -> int:
         print("".join(c if c.isprintable() else " " for c in line))  # a note may have X's words
     if finished:
         print(f"X has been asked about every post that was stored at {max(finished):%Y-%m-%d %H:%M} UTC.")
-    late = policy.is_late(history, now)
+    late = policy.overdue_since(history, now)
     if late:
         print(
             f"That is {late.total_seconds() / 3_600:.0f} hours ago, and X's policy gives 24. The function's log says what keeps it."

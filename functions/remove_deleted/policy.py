@@ -82,7 +82,7 @@ Step = Collect | Check | Sweep | Wait
 def next_step(history: Sequence[Event], now: datetime) -> Step:
     """Return what to do next. `history` is ordered by time."""
     history = [event for event in history if event.at <= now + _SKEW]
-    if _sweep_is_due(history, now):
+    if _has_posts_to_sweep(history, now):
         return Sweep()
     if (job := _open_job(history)) is not None:
         uploaded = any(event.job_id == job.job_id and event.event == "uploaded" for event in history)
@@ -106,7 +106,7 @@ def next_step(history: Sequence[Event], now: datetime) -> Step:
     return Collect(newest, done[-1] if done else "0")
 
 
-def is_late(history: Sequence[Event], now: datetime) -> timedelta | None:
+def overdue_since(history: Sequence[Event], now: datetime) -> timedelta | None:
     """Return how long ago the last complete round began if X's policy allows less; else None."""
     finished = [event.round for event in history if event.event == "finished" and event.round is not None]
     started = [event.round for event in history if event.round is not None]
@@ -125,7 +125,7 @@ def _open_job(history: Sequence[Event]) -> Event | None:
     return jobs[-1] if jobs else None
 
 
-def _sweep_is_due(history: Sequence[Event], now: datetime) -> bool:
+def _has_posts_to_sweep(history: Sequence[Event], now: datetime) -> bool:
     sweeps = [event for event in history if event.event == "swept"]
     last = sweeps[-1] if sweeps else None
     news = [

@@ -13,7 +13,7 @@ from runtime import log
 from . import names
 from .errors import BadMoment
 from .names import JobName
-from .policy import AGE, UPLOAD, Check, Collect, Event, Step, Sweep, Wait, is_late, next_step
+from .policy import AGE, UPLOAD, Check, Collect, Event, Step, Sweep, Wait, next_step, overdue_since
 from .store import Store, as_json
 from .sweep import extend_deletions, sweep
 from .x import Job, Running, X
@@ -156,7 +156,7 @@ class Run:
         log.event(event, **fields)
 
     def _log_if_late(self, history: list[Event]) -> None:
-        late = is_late(history, self.clock())
+        late = overdue_since(history, self.clock())
         if late is not None:
             log.event(
                 "late",

@@ -32,7 +32,7 @@ async def wait_for_arrivals(job: BackfillJob, since: datetime, first: int, last:
     if publisher is None:
         return await context.store.arrived(since, first, last)
     if job.gap.since < context.began:
-        await _await_newer(job, publisher, since, first)
+        await _wait_until_archived(job, publisher, since, first)
     # what Pub/Sub does not have yet may be a gap of its own, should this process die
     while publisher.has_unpublished(first, last) and context.clock.monotonic() < job.deadline:
         await asyncio.sleep(context.times.lag / 10)
@@ -40,7 +40,7 @@ async def wait_for_arrivals(job: BackfillJob, since: datetime, first: int, last:
     return {post_id: set[str]() for post_id in acknowledged} | await context.store.arrived(since, first, last)
 
 
-async def _await_newer(job: BackfillJob, publisher: MessagePublisher, since: datetime, first: int) -> None:
+async def _wait_until_archived(job: BackfillJob, publisher: MessagePublisher, since: datetime, first: int) -> None:
     """Wait until `archive` has this process's posts; by then it also has those of a process that died before. Raises NoLedger.
 
     If neither the stream nor search brings a post, nothing can be concluded.

@@ -24,7 +24,7 @@ from ..x.search import Counted, NoArchive, QueryRefused, SearchedPost, SearchedR
 from ..x.search_endpoints import RECENT, SearchEndpoint, endpoint_for
 from .arrivals import count_arrived, wait_for_arrivals
 from .by_hand import LEAST_PAGE
-from .lateness import check_counts, check_recovered, check_search
+from .lateness import check_recovered, require_current_counts, require_current_search
 from .model import BackfillContext, BackfillJob, BackfillResult, ManualSearch, Progress
 from .slices import POSTS_A_SLICE, slices, spaced_slices, to_the_millisecond
 
@@ -87,7 +87,7 @@ async def _fill(
     done = max(since, progress.done or since)
     if progress.slices is None:
         if by_hand is None:
-            await check_search(job)
+            await require_current_search(job)
         await _plan(job, done, until)
     elif progress.recount:
         await _count(job, since, until)
@@ -102,12 +102,12 @@ async def _fill(
         progress.note("The budget ended the search; python -m ingester search fetches the rest.")
     missing = max(0, progress.expected - progress.recovered) if progress.expected is not None else 0
     if missing:
-        progress.note(_missing(missing, progress.expected or 0))
+        progress.note(_missing_posts_sentence(missing, progress.expected or 0))
     result = _result(GapStatus.PARTIAL if progress.notes else GapStatus.FILLED, progress)
     return replace(result, complete_until_heard=not (missing or progress.late or progress.expected is None))
 
 
-def _missing(posts: int, expected: int) -> str:
+def _missing_posts_sentence(posts: int, expected: int) -> str:
     about = "About " if posts <= expected * _COUNTS_OFF else ""
     off = f" X's counts are estimates, up to {_COUNTS_OFF:.0%} off." if about else ""
     return f"{about}{posts:,} posts are missing: retweets, which search does not return, or posts deleted since.{off}"
@@ -153,7 +153,7 @@ async def _count(job: BackfillJob, start: datetime, until: datetime) -> list[tup
         progress.expected = None
         return []
     if job.by_hand is None:
-        await check_counts(job, counted)
+        await require_current_counts(job, counted)
     progress.expected = counted.total
     if counted.total is None:
         progress.note("X did not say how many posts there were.")
@@ -184,7 +184,7 @@ def _plan_sample(search_: ManualSearch, progress: Progress, since: datetime, unt
 
 def _posts_per_slice(job: BackfillJob) -> int:
     """Return the most posts of a slice. In a search by hand, a slice too large for the rest of the day's limit waits for the next day."""
-    limit = job.context.budget.limit() if job.by_hand else None
+    limit = job.context.budget.lowest_limit() if job.by_hand else None
     return POSTS_A_SLICE if limit is None else min(max(limit // job.context.most // 4, LEAST_PAGE), POSTS_A_SLICE)
 
 

@@ -24,7 +24,7 @@ _STRICT_TIMES = 3  # seven minutes; then one post that X does not count is no si
 RECOUNTS = 8  # in four hours; then X's counts are taken as they are
 
 
-async def check_search(job: BackfillJob) -> None:
+async def require_current_search(job: BackfillJob) -> None:
     """Raise SearchBehind while search does not return what the stream delivered after the gap and its edge.
 
     Where the stream has delivered nothing yet, wait until it has been held for five minutes, for an hour at the most. After six days the
@@ -53,7 +53,7 @@ def _is_silent(job: BackfillJob, gap_ended: datetime) -> bool:
     )
 
 
-async def check_counts(job: BackfillJob, counted: Counted) -> None:
+async def require_current_counts(job: BackfillJob, counted: Counted) -> None:
     """Raise SearchBehind where X counts fewer posts after the gap than the stream has delivered.
 
     The minutes right after the gap have been counted with it. If the stream was silent then, later ones are asked for: one request more.

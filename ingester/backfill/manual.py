@@ -40,7 +40,7 @@ async def fetch(
     # a gap that the ingester has closed meanwhile has its own count
     past = [event for event in await ledger.store.since(plan.gap.since) if event.at < began]
     values = [value for (_, value, _), _ in plan.rules]
-    for skipped in history.skipped_within(past, plan.gap.since, plan.end, values):
+    for skipped in history.gaps_covered_by_search(past, plan.gap.since, plan.end, values):
         if skipped.status == "partial" and not await _arrived(ledger, skipped, began):
             continue  # the search found nothing more: what is missing is missing for good
         note = f"Filled by the search {plan.gap.id}. How many of this gap's posts are here is not counted apart."

@@ -40,12 +40,12 @@ async def fetch(session: Session, arguments: Namespace) -> int:
         return 0
     ledger, reservations = await session.open_budget()
     budget = reservations.budget
-    _require_room(budget.limit(), session.most_units)
+    _require_room(budget.lowest_limit(), session.most_units)
     async with writing_ledger(ledger):
         console.print(f"X charges ${search.count_units(searched) * DOLLARS:.3f} for counting what there is.")
         counted = await search.counts(x, by_hand.without_retweets(searched), begin, until, reservations.spend_request)
         plan = by_hand.Plan(gap, searched, begin, counted, arguments.sample, earlier, session.most_units)
-        for sentence in plan.sentences(budget.remaining(), budget.limit()):
+        for sentence in plan.sentences(budget.remaining(), budget.lowest_limit()):
             console.print(sentence)
         if arguments.dry_run or not await confirmed(arguments, "Fetch and publish them?"):
             return 0 if arguments.dry_run else 1

@@ -142,7 +142,9 @@ def accounted_until(events: Iterable[Event]) -> datetime | None:
     return max(ends, default=None)
 
 
-def skipped_within(events: Sequence[Event], since: datetime, until: datetime, searched: Iterable[str]) -> list[Event]:
+def gaps_covered_by_search(
+    events: Sequence[Event], since: datetime, until: datetime, searched: Iterable[str]
+) -> list[Event]:
     """Return the last rows of gaps wholly between two times that were skipped or filled in part.
 
     Only gaps all of whose rules a search for `asked` has covered.

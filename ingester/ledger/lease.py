@@ -80,7 +80,7 @@ class Lease:
         if other is not None:
             raise Done(f"{other.holder} has taken over the stream at {other.at:%T} UTC. Nothing to do here.")
 
-    async def keep(self, connected_since: Callable[[], datetime]) -> None:
+    async def watch_for_newer(self, connected_since: Callable[[], datetime]) -> None:
         """Look for another after a time in which no row of ours was stored: it may have taken us for dead. A task; raises Done."""
         while True:
             await asyncio.sleep(self._times.alive)

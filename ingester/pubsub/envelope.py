@@ -60,7 +60,7 @@ class Line:
 def inspect_line(raw: bytes) -> Line:
     """Inspect a line. What cannot be read is passed on, and the function stores it in `rejected`; X may bill it as a post."""
     try:
-        message = _parse(raw)
+        message = _parse_or_raise(raw)
     except ValueError:
         return Line("", is_unreadable=True)
     if not isinstance(message, dict):
@@ -87,7 +87,7 @@ def to_message(raw: bytes, post_id: str, received_at: int, source: str) -> Outgo
     return OutgoingMessage(orjson.dumps(record), raw, source, id=post_id)
 
 
-def _parse(raw: bytes) -> Any:
+def _parse_or_raise(raw: bytes) -> Any:
     """Parse a line, also one that orjson refuses, such as one with half of a surrogate pair in a text. Raises ValueError."""
     try:
         return parse_json(raw)

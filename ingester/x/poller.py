@@ -78,7 +78,7 @@ class XPoller:
     async def _check_rules(self) -> None:
         if await self._rules.refresh() or not self._watch.is_connected:
             return
-        await asyncio.sleep(waits.rules_check_delay(self._times))
+        await asyncio.sleep(waits.rules_recheck_delay(self._times))
         if not await self._rules.refresh():
             self._watch.rules_lost()
 

@@ -176,7 +176,7 @@ def missing(file_rules: Iterable[Rule], theirs: Iterable[Rule]) -> list[Rule]:
     return [rule for rule in file_rules if _single_spaced(rule.value) not in values]
 
 
-async def install(x: X, rules: list[Rule]) -> dict[str, str]:
+async def add(x: X, rules: list[Rule]) -> dict[str, str]:
     """Add the rules. Returns X's ids by the file's values, as far as X says. Raises Refused where X does not take one, Unavailable."""
     response = await x.add_rules(_as_x(rules))
     if response.status in (401, 402, 403):  # for another reason than the rules' text
@@ -197,14 +197,14 @@ async def apply(x: X, plan: Plan, *, remove_foreign: bool) -> None:
     """Change X's rules, new ones first, so that nothing goes unmatched. A rule whose tag changes is missing for a moment."""
     retagged = {_single_spaced(rule.value) for rule in plan.remove}
     if fresh := [rule for rule in plan.add if _single_spaced(rule.value) not in retagged]:
-        await install(x, fresh)
+        await add(x, fresh)
     gone = plan.remove + (plan.foreign if remove_foreign else [])
     if gone:
         response = await x.delete_rules([rule.id for rule in gone])
         if response.status != 200:
             raise Refused(f"X does not remove rules ({response.error_text}).")
     if changed := [rule for rule in plan.add if _single_spaced(rule.value) in retagged]:
-        await install(x, changed)
+        await add(x, changed)
 
 
 def _ids_by_value(response: Response, rules: list[Rule]) -> dict[str, str]:

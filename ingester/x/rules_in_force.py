@@ -70,10 +70,10 @@ class RulesInForce:
             self._say_how_they_differ(current)
         return True
 
-    async def install(self) -> None:
+    async def add_file_rules(self) -> None:
         """Give X the file's rules. Raises Refused where X does not take one of them."""
         try:
-            self._installed |= await rules.install(self._x, self._file_rules)
+            self._installed |= await rules.add(self._x, self._file_rules)
         except Unavailable as error:
             self._not_before = self._clock.monotonic() + max(error.reset_in or 0.0, RULES_RETRY)
             log.event("rules_failed", "WARNING", message=str(error))

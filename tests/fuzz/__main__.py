@@ -34,7 +34,7 @@ def main() -> None:
         for number, post in enumerate(
             itertools.islice(writer.write(1, posts.spread(60, judge.NOW, timedelta(days=1))), 60)
         ):
-            line = post.line([{"id": "1", "tag": "t"}])
+            line = post.as_json([{"id": "1", "tag": "t"}])
             Path(folder, str(number)).write_bytes(b"\x01" + line)
             Path(folder, f"envelope{number}").write_bytes(b"\x00" + json.dumps({"message": {"data": "e30="}}).encode())
         options = (

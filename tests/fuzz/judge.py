@@ -10,7 +10,7 @@ import orjson
 
 from local.emulators.bigquery.insert_errors import Field, Table, insert_errors
 from posts.keywords import read_keywords
-from posts.message import Delivery, unwrap
+from posts.message import Delivery, unwrap_or_keep_whole
 from posts.rows import Result, make_rows
 from tests.support import ROOT
 from warehouse.settings import read
@@ -35,7 +35,7 @@ TABLES = {name: _table(name) for name in ("tweet_versions", "filtered", "rejecte
 
 def judge_request(body: bytes) -> None:
     """A request to the function, whoever sent it."""
-    _judge(unwrap(body, "1"))
+    _judge(unwrap_or_keep_whole(body, "1"))
 
 
 def judge_payload(payload: str) -> None:

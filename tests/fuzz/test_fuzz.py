@@ -23,7 +23,7 @@ from tests.support.tiers import needs
 
 RULES = [{"id": "1", "tag": "t"}]
 MESSAGES = [
-    json.loads(post.line(RULES))
+    json.loads(post.as_json(RULES))
     for post in itertools.islice(writer.write(5, posts.spread(200, judge.NOW, timedelta(days=1))), 200)
 ]
 

@@ -14,7 +14,7 @@ _OLD = {"data": {"id": "25712847277", "text": "x", "created_at": "2010-09-27T19:
 
 def _made() -> list[str]:
     clock = posts.spread(150, datetime.now(UTC), timedelta(days=1))
-    lines = [post.line(_RULES).decode() for post in itertools.islice(writer.write(3, clock), 150)]
+    lines = [post.as_json(_RULES).decode() for post in itertools.islice(writer.write(3, clock), 150)]
     return [*lines, json.dumps(faults.disconnect()), json.dumps(_OLD), '{"info":{"message":"a new kind"}}']
 
 

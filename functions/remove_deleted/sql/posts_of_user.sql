@@ -8,7 +8,7 @@ carried AS (
   SELECT JSON_VALUE(post, '$.id') AS id, JSON_VALUE(post, '$.author_id') AS author_id
   FROM messages
   CROSS JOIN UNNEST(ARRAY_CONCAT(
-    IFNULL(JSON_QUERY_ARRAY(message, '$.includes.tweets'), []), IFNULL(JSON_QUERY_ARRAY(message, '$.includes.posts'), [])
+    COALESCE(JSON_QUERY_ARRAY(message, '$.includes.tweets'), []), COALESCE(JSON_QUERY_ARRAY(message, '$.includes.posts'), [])
   )) AS post
   UNION DISTINCT
   SELECT JSON_VALUE(message, '$.data.id'), JSON_VALUE(message, '$.data.author_id') FROM messages

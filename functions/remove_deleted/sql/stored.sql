@@ -12,14 +12,14 @@ stored AS (
   SELECT JSON_VALUE(carried, '$.id')
   FROM messages
   CROSS JOIN UNNEST(ARRAY_CONCAT(
-    IFNULL(JSON_QUERY_ARRAY(message, '$.includes.tweets'), []), IFNULL(JSON_QUERY_ARRAY(message, '$.includes.posts'), [])
+    COALESCE(JSON_QUERY_ARRAY(message, '$.includes.tweets'), []), COALESCE(JSON_QUERY_ARRAY(message, '$.includes.posts'), [])
   )) AS carried
   UNION DISTINCT
   -- a retweet says its original's words, even where X left the original out
   SELECT JSON_VALUE(reference, '$.id')
   FROM messages
   CROSS JOIN UNNEST(ARRAY_CONCAT(
-    IFNULL(JSON_QUERY_ARRAY(message, '$.data.referenced_tweets'), []), IFNULL(JSON_QUERY_ARRAY(message, '$.data.referenced_posts'), [])
+    COALESCE(JSON_QUERY_ARRAY(message, '$.data.referenced_tweets'), []), COALESCE(JSON_QUERY_ARRAY(message, '$.data.referenced_posts'), [])
   )) AS reference
   WHERE JSON_VALUE(reference, '$.type') IN ('retweeted', 'reposted')
   UNION DISTINCT

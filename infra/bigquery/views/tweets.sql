@@ -15,7 +15,7 @@ SELECT
       WHEN EXISTS (
         SELECT 1
         FROM UNNEST(ARRAY_CONCAT(
-          IFNULL(JSON_QUERY_ARRAY(v.payload, '$.includes.tweets'), []), IFNULL(JSON_QUERY_ARRAY(v.payload, '$.includes.posts'), [])
+          COALESCE(JSON_QUERY_ARRAY(v.payload, '$.includes.tweets'), []), COALESCE(JSON_QUERY_ARRAY(v.payload, '$.includes.posts'), [])
         )) AS carried
         WHERE
           (JSON_VALUE(carried, '$.id') = quoted.id AND quoted.gone)

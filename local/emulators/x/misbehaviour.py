@@ -10,7 +10,7 @@ from . import faults
 from .faults import Fault
 from .responses import json
 from .state import State
-from .timeline import page_token
+from .timeline import page_token_before
 
 
 class Misbehaviour:
@@ -65,7 +65,7 @@ class Misbehaviour:
                     return
                 case "duplicates":
                     for written in [written for written in self._state.core.timeline.posts if written.is_sent][-20:]:
-                        await stream.write(written.post.line([{"id": "1", "tag": "again"}]) + b"\r\n")
+                        await stream.write(written.post.as_json([{"id": "1", "tag": "again"}]) + b"\r\n")
                     return
         except ConnectionError:
             return
@@ -75,7 +75,7 @@ class Misbehaviour:
         if name == "search-garbled":
             return web.Response(body=b'{"data":[{"id":"2', content_type="application/json")
         if name == "search-empty":
-            following = page_token((1 << 62) - len(self._state.search_faults))
+            following = page_token_before((1 << 62) - len(self._state.search_faults))
             return json(200, {"meta": {"result_count": 0, "next_token": following}})
         kind = {"search-429": "429-rate"}.get(name, name.removeprefix("search-"))
         return self.problem(kind)

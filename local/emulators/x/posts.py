@@ -32,7 +32,7 @@ class Post:
             message["includes"] = dict(self.includes)
         return message | {"matching_rules": rules}
 
-    def line(self, rules: list[Object]) -> bytes:
+    def as_json(self, rules: list[Object]) -> bytes:
         """Return the same as bytes, without the CRLF."""
         return orjson.dumps(self.message(rules))
 

@@ -63,7 +63,7 @@ class Timeline:
         matching = [post for post in self._matching(query, since_id, last) if not post.is_retweet and post.at <= newest]
         matching.reverse()
         page = matching[:size]
-        return page, page_token(page[-1].number) if len(matching) > size else None
+        return page, page_token_before(page[-1].number) if len(matching) > size else None
 
     def count(
         self, query: str, since_id: int, until_id: int, *, seconds: int, newest: float, now: float
@@ -96,7 +96,7 @@ class Timeline:
         ]
 
 
-def page_token(number: int) -> str:
+def page_token_before(number: int) -> str:
     """Return the token of the page that begins with the newest post before that id."""
     return base64.urlsafe_b64encode(str(number).encode()).decode()
 

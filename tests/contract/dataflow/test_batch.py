@@ -243,7 +243,7 @@ def test_leftovers_in_cloud_storage_are_removed_too(monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
         monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "local")
         FileSystems.set_options(PipelineOptions([]))
-        (leftover,) = staging.find_leftovers("gs://bucket/staging", "another")
+        (leftover,) = staging.find_unfinished_imports("gs://bucket/staging", "another")
         assert leftover == (f"gs://bucket/{run}", 1_767_225_600.0)
         assert staging.remove(leftover)
     assert list(objects) == ["staging/mine/shards/b"]

@@ -243,7 +243,9 @@ def test_a_search_by_hand_closes_the_gaps_whose_rules_it_has_asked_for() -> None
     skipped = row(5, "gap_filled", gap_id="g", since=at(1), until=at(4), reason="budget", status="skipped")
     filled = row(6, "gap_filled", gap_id="g", status="filled")
     past = [opened, skipped]
-    assert history.skipped_within(past, at(0), at(9), ["a b", "c", "d"]) == [skipped]
-    assert history.skipped_within(past, at(2), at(9), ["a b", "c"]) == []
-    assert history.skipped_within(past, at(0), at(9), ["a b"]) == [], "the posts of the other rule are still missing"
-    assert history.skipped_within([*past, filled], at(0), at(9), ["a b", "c"]) == []
+    assert history.gaps_covered_by_search(past, at(0), at(9), ["a b", "c", "d"]) == [skipped]
+    assert history.gaps_covered_by_search(past, at(2), at(9), ["a b", "c"]) == []
+    assert history.gaps_covered_by_search(past, at(0), at(9), ["a b"]) == [], (
+        "the posts of the other rule are still missing"
+    )
+    assert history.gaps_covered_by_search([*past, filled], at(0), at(9), ["a b", "c"]) == []

@@ -78,7 +78,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
 def test_a_rule_that_somebody_adds_is_told_once(world: World, told: list[tuple[str, str]]) -> None:
     """Its posts cost money too, and are in the table."""
-    world.loop.run_until_complete(world.known.install())
+    world.loop.run_until_complete(world.known.add_file_rules())
     told.clear()
     assert (world.refresh(), told) == (True, [])
     world.add("tax")
@@ -96,7 +96,7 @@ def test_x_without_our_rules_is_told_and_they_are_what_a_gap_is_filled_by(
 ) -> None:
     """Another app's rules, or none: the stream goes on, and our posts do not come."""
     assert not world.refresh()
-    world.loop.run_until_complete(world.known.install())
+    world.loop.run_until_complete(world.known.add_file_rules())
     installed = world.known.listed
     seen_at = world.known.seen_at
     world.remove_all()
@@ -108,7 +108,7 @@ def test_x_without_our_rules_is_told_and_they_are_what_a_gap_is_filled_by(
     ((name, message),) = told
     assert name == "rules_missing"
     assert "1 of the file's 1 rules. Somebody has taken them away" in message
-    world.loop.run_until_complete(world.known.install())
+    world.loop.run_until_complete(world.known.add_file_rules())
     assert world.refresh()
     assert [rule.value for rule in world.known.listed] == ["another app's", "music"]
 
@@ -116,7 +116,7 @@ def test_x_without_our_rules_is_told_and_they_are_what_a_gap_is_filled_by(
 def test_a_rule_that_x_lists_in_other_words_is_known_by_its_id(world: World) -> None:
     world.rename = {"music": "Music"}
     assert not world.refresh()
-    world.loop.run_until_complete(world.known.install())
+    world.loop.run_until_complete(world.known.add_file_rules())
     assert world.refresh()
     world.remove_all()
     world.add("Music")
@@ -129,7 +129,7 @@ def test_rules_that_x_takes_and_never_lists_do_not_end_the_stream_for_ever(
     world.hidden = True
     for _ in range(3):
         assert not world.refresh()
-        world.loop.run_until_complete(world.known.install())
+        world.loop.run_until_complete(world.known.add_file_rules())
     assert told[-1][0] == "rules_unlisted"
     assert world.refresh()
     world.hidden = False
@@ -139,14 +139,14 @@ def test_rules_that_x_takes_and_never_lists_do_not_end_the_stream_for_ever(
 
 
 def test_while_x_takes_no_rules_the_stream_goes_on_with_those_that_it_has(world: World) -> None:
-    world.loop.run_until_complete(world.known.install())
+    world.loop.run_until_complete(world.known.add_file_rules())
     world.remove_all()
     assert not world.refresh()
     world.refused = True
-    world.loop.run_until_complete(world.known.install())
+    world.loop.run_until_complete(world.known.add_file_rules())
     assert world.refresh(), "to end the stream would not bring them back"
     world.refused = False
     world.loop.run_until_complete(asyncio.sleep(120.0))
     assert not world.refresh()
-    world.loop.run_until_complete(world.known.install())
+    world.loop.run_until_complete(world.known.add_file_rules())
     assert world.refresh()

@@ -25,13 +25,13 @@ def write(count: int, seed: int = 1) -> list[posts.Post]:
 
 
 def parse(post: posts.Post) -> reading.ParsedPost:
-    return reading.parse(post.line([{"id": "1", "tag": "t"}]).decode())
+    return reading.parse(post.as_json([{"id": "1", "tag": "t"}]).decode())
 
 
 def test_the_same_seed_writes_the_same_posts_and_another_seed_others() -> None:
-    lines = [post.line([]) for post in write(300)]
-    assert lines == [post.line([]) for post in write(300)]
-    assert lines != [post.line([]) for post in write(300, seed=2)]
+    lines = [post.as_json([]) for post in write(300)]
+    assert lines == [post.as_json([]) for post in write(300)]
+    assert lines != [post.as_json([]) for post in write(300, seed=2)]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from posts.errors import BadMessage
-from posts.message import Delivery, Message, decode, unwrap
+from posts.message import Delivery, Message, decode, unwrap_or_keep_whole
 
 GOOD = {"id": "1", "payload": "{}", "received_at": 1_790_000_000_000_000, "source": "stream"}
 
@@ -18,7 +18,9 @@ def body(data: bytes, **message: Any) -> bytes:
 
 def test_a_delivery_is_unwrapped() -> None:
     request = body(b"hello", messageId="7", publishTime="2026-11-22T00:00:00Z", attributes={"source": "stream"})
-    assert unwrap(request, "7") == Delivery(b"hello", "7", "s", "2026-11-22T00:00:00Z", {"source": "stream"})
+    assert unwrap_or_keep_whole(request, "7") == Delivery(
+        b"hello", "7", "s", "2026-11-22T00:00:00Z", {"source": "stream"}
+    )
 
 
 def test_an_event_whose_attributes_are_in_the_body_is_unwrapped_too() -> None:
@@ -30,18 +32,18 @@ def test_an_event_whose_attributes_are_in_the_body_is_unwrapped_too() -> None:
         "source": "//pubsub",
     }
     request = json.dumps({**event, "data": json.loads(body(b"hello", attributes={"source": "stream"}))}).encode()
-    assert unwrap(request, "") == Delivery(b"hello", "7", "s", None, {"source": "stream"})
+    assert unwrap_or_keep_whole(request, "") == Delivery(b"hello", "7", "s", None, {"source": "stream"})
     for broken in ({**event}, {**event, "data": 5}):
         request = json.dumps(broken).encode()
-        assert unwrap(request, "9") == Delivery(request, "9")
+        assert unwrap_or_keep_whole(request, "9") == Delivery(request, "9")
 
 
 def test_the_event_id_stands_in_for_a_missing_message_id() -> None:
-    assert unwrap(body(b"hello"), "9").message_id == "9"
+    assert unwrap_or_keep_whole(body(b"hello"), "9").message_id == "9"
 
 
 def test_a_message_with_attributes_alone_has_empty_data() -> None:
-    assert unwrap(json.dumps({"message": {"attributes": {"a": "b"}}}).encode(), "9") == Delivery(
+    assert unwrap_or_keep_whole(json.dumps({"message": {"attributes": {"a": "b"}}}).encode(), "9") == Delivery(
         b"", "9", attributes={"a": "b"}
     )
 
@@ -50,7 +52,7 @@ def test_a_message_with_attributes_alone_has_empty_data() -> None:
     "request_body", [b"", b"hello", b"[]", b"{}", b'{"message": 5}', b'{"message": {"data": "%%%"}}', b"\xff"]
 )
 def test_a_body_that_is_no_delivery_is_kept_whole(request_body: bytes) -> None:
-    assert unwrap(request_body, "9") == Delivery(request_body, "9")
+    assert unwrap_or_keep_whole(request_body, "9") == Delivery(request_body, "9")
 
 
 def test_a_message_is_decoded() -> None:

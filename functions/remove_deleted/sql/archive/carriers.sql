@@ -9,7 +9,7 @@ hits AS (
   SELECT m.message_id, t.id AS told_id, t.gone
   FROM messages AS m
   CROSS JOIN UNNEST(ARRAY_CONCAT(
-    IFNULL(JSON_QUERY_ARRAY(m.message, '$.includes.tweets'), []), IFNULL(JSON_QUERY_ARRAY(m.message, '$.includes.posts'), [])
+    COALESCE(JSON_QUERY_ARRAY(m.message, '$.includes.tweets'), []), COALESCE(JSON_QUERY_ARRAY(m.message, '$.includes.posts'), [])
   )) AS carried
   JOIN told AS t ON t.id = JSON_VALUE(carried, '$.id')
   WHERE t.gone OR COALESCE(JSON_VALUE(carried, '$.geo.place_id'), JSON_VALUE(carried, '$.geo.coordinates.type')) IS NOT NULL
@@ -23,8 +23,8 @@ hits AS (
   SELECT m.message_id, t.id, t.gone
   FROM messages AS m
   CROSS JOIN UNNEST(ARRAY_CONCAT(
-    IFNULL(JSON_QUERY_ARRAY(m.message, '$.data.referenced_tweets'), []),
-    IFNULL(JSON_QUERY_ARRAY(m.message, '$.data.referenced_posts'), [])
+    COALESCE(JSON_QUERY_ARRAY(m.message, '$.data.referenced_tweets'), []),
+    COALESCE(JSON_QUERY_ARRAY(m.message, '$.data.referenced_posts'), [])
   )) AS reference
   JOIN told AS t ON t.id = JSON_VALUE(reference, '$.id')
   WHERE t.gone AND JSON_VALUE(reference, '$.type') IN ('retweeted', 'reposted')

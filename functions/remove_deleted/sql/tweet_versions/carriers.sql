@@ -6,7 +6,7 @@ hits AS (
   SELECT v.id, v.loaded_at, t.id AS told_id, t.gone
   FROM tweet_versions AS v
   CROSS JOIN UNNEST(ARRAY_CONCAT(
-    IFNULL(JSON_QUERY_ARRAY(v.payload, '$.includes.tweets'), []), IFNULL(JSON_QUERY_ARRAY(v.payload, '$.includes.posts'), [])
+    COALESCE(JSON_QUERY_ARRAY(v.payload, '$.includes.tweets'), []), COALESCE(JSON_QUERY_ARRAY(v.payload, '$.includes.posts'), [])
   )) AS carried
   JOIN told AS t ON t.id = JSON_VALUE(carried, '$.id')
   WHERE t.gone OR COALESCE(JSON_VALUE(carried, '$.geo.place_id'), JSON_VALUE(carried, '$.geo.coordinates.type')) IS NOT NULL

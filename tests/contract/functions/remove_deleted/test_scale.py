@@ -44,7 +44,7 @@ def written() -> list[dict[str, Any]]:
     """Return the posts of three days, as X's emulator writes them."""
     clock = posts.spread(POSTS, datetime.now(UTC) - timedelta(hours=4), timedelta(days=3))
     rules = [{"id": "1", "tag": "rule"}]
-    return [marked(json.loads(post.line(rules))) for post in itertools.islice(writer.write(7, clock), POSTS)]
+    return [marked(json.loads(post.as_json(rules))) for post in itertools.islice(writer.write(7, clock), POSTS)]
 
 
 @pytest.mark.slow

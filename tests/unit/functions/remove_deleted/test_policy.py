@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.remove_deleted.policy import Check, Collect, Event, Step, Sweep, Wait, is_late, next_step
+from functions.remove_deleted.policy import Check, Collect, Event, Step, Sweep, Wait, next_step, overdue_since
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -122,4 +122,4 @@ LATE = {
 
 @pytest.mark.parametrize(("history", "late"), LATE.values(), ids=LATE.keys())
 def test_longer_than_the_policy_allows(history: list[Event], late: timedelta | None) -> None:
-    assert is_late(history, NOW) == late
+    assert overdue_since(history, NOW) == late
