@@ -71,7 +71,7 @@ up() {
 				dataflow
 			else
 				in_parallel subscriptions load_tweet remove_deleted
-				without_stream
+				end_stream
 			fi
 			ingester
 			apply_rules
@@ -235,8 +235,8 @@ main() {
 	trap 'cancel_what_runs_in_the_cloud; end_children; exit 130' INT
 	trap 'cancel_what_runs_in_the_cloud; end_children; exit 143' TERM
 	check_project
-	look_at_apis
-	look_around
+	list_apis
+	list_everything
 	case ${command} in
 		up) up "${rest[@]}" ;;
 		plan) PLANNING=true && up "${rest[@]}" ;;

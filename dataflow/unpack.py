@@ -42,7 +42,7 @@ _PIECE_BYTES = 1_000_000
 class CutOff(Exception):
     """A compressed file ends in the middle, is damaged, or is followed by something else. What comes before was read.
 
-    `rest` is the value that the damage is in, as far as it could be read.
+    `incomplete` is the value that the damage is in, as far as it could be read.
     """
 
     incomplete: Unit | None = None

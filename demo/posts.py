@@ -29,7 +29,7 @@ def make(count: int, days: int, now: datetime, seed: int = 1) -> dict[str, list[
     """Return rows by table, as insertAll takes them, for the `days` before `now`.
 
     The same seed gives the same posts, moved in time. Posts of the last six minutes and of the gaps are left out, so there are
-    somewhat fewer than `posts_wanted`.
+    somewhat fewer than `count`.
     """
     tables: dict[str, list[dict[str, Any]]] = {
         name: [] for name in ("tweet_versions", "filtered", "superseded", "archive", "rejected", "ingester_events")

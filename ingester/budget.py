@@ -37,7 +37,7 @@ class LimitReached:
 
     @property
     def setting(self) -> str:
-        """Return the name of the lowest_limit, as a person sets it."""
+        """Return the name of the limit, as a person sets it."""
         return _NAMES[self.period]
 
 
@@ -314,7 +314,7 @@ class Budget:
         return sum(self._units(day) for day in self._days() if (day.year, day.month) == (month.year, month.month))
 
     def _used(self, today: date) -> list[tuple[str, int, int]]:
-        """Return each limit that is set: (period, units, lowest_limit)."""
+        """Return each limit that is set: (period, units, limit)."""
         used = []
         if limit := self._limits["run"]:
             used.append(("run", sum(self._own.values()), limit))

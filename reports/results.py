@@ -30,7 +30,7 @@ class QuestionResult:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`answers` by the question's name; `rules` are (tag, value) in force when the ingester last told."""
+    """`results` by the question's name; `rules` are (tag, value), those in force at the ingester's last row."""
 
     params: Params
     created_at: datetime
@@ -65,9 +65,9 @@ def make_report(
     *,
     covered_until: datetime | None = None,
 ) -> Report:
-    """Asks each question; `told` is called with the name of the one that is being asked. Raises ReportError.
+    """Ask each question, and call `on_question` with its name before. Raises ReportError.
 
-    The share of the time that the stream was held goes to `held_until`, which is later than the period's end if the ingester died.
+    The coverage is that of the time up to `covered_until`, which is later than the period's end if the ingester died.
     """
     pool = ThreadPoolExecutor(_AT_ONCE, "ask")
     try:
@@ -88,7 +88,7 @@ def make_report(
 
 
 def collected_period(source: Source, params: Params) -> Params | None:
-    """Return `asked` for the hours in which posts were collected; None where nothing is stored. Raises ReportError.
+    """Return `params` with the hours in which posts were collected; None where nothing is stored. Raises ReportError.
 
     Before and after them posts are unknown, not zero. Collecting began with the ingester's first row, or with the first post if that is
     earlier; it ended with the last row or post.

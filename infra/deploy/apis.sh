@@ -40,7 +40,7 @@ check_project() {
 		MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH PROJECT_DOMAIN PROJECT_NUMBER=${NUMBER}
 }
 
-look_at_apis() {
+list_apis() {
 	list_live services gcloud services list --enabled --format='csv[no-heading](config.name)'
 	load_live
 }

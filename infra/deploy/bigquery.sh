@@ -14,9 +14,9 @@ dataset() {
 	if plan_change dataset "${BIGQUERY_DATASET}" "${config}"; then
 		for table in ${absent}; do record_change '+' table "${table}"; done
 		# the last statement is the mark that all before it are done
-		GIVEN="${sql}"$'\n'"ALTER SCHEMA \`${P}.${BIGQUERY_DATASET}\` SET OPTIONS (labels = [(\"app\", \"${APP}\"), (\"config\", \"${config}\"), (\"region\", \"${REGION}\")]);"
+		STDIN="${sql}"$'\n'"ALTER SCHEMA \`${P}.${BIGQUERY_DATASET}\` SET OPTIONS (labels = [(\"app\", \"${APP}\"), (\"config\", \"${config}\"), (\"region\", \"${REGION}\")]);"
 		cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
-		GIVEN=''
+		STDIN=''
 	elif [[ ${PLANNING} == true ]]; then
 		for table in ${absent}; do record_change '+' table "${table}"; done
 	fi

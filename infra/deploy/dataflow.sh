@@ -17,7 +17,7 @@ dataflow() {
 	if [[ -n ${known} ]]; then LIVE["grants/${WORKER}"]=${known%%~*} LIVE["templates/${WORKER}"]=${known##*~}; fi
 	worker_subscription
 	worker_tables
-	give_workers
+	grant_worker_roles
 	template
 	if [[ ${LOADER} == dataflow ]]; then streaming_job; else info "Imports can run on Dataflow: docs/how-to/import.md. LOADER=dataflow also starts a streaming job, for about \$$(streaming_dollars) a month."; fi
 }
@@ -59,13 +59,13 @@ worker_tables() {
 		sql+="GRANT \`${role}\` ON TABLE \`${P}.${BIGQUERY_DATASET}.${resource#table:}\` TO \"$(member "${who}")\";"$'\n'
 	done <infra/dataflow-roles.tsv
 	plan_change grants "${WORKER}" "$(hash_of <<<"${sql}")" || return 0
-	GIVEN=${sql}
+	STDIN=${sql}
 	retry_until_propagated bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
-	GIVEN=''
+	STDIN=''
 	cloud gcloud storage buckets update "gs://${WORKER_BUCKET}" --update-labels="grants=$(hash_of <<<"${sql}")" >/dev/null
 }
 
-give_workers() {
+grant_worker_roles() {
 	local resource
 	for resource in project "bucket:dataflow" "repository:${REPOSITORY}" "subscription:${WORKER_SUBSCRIPTION}"; do
 		[[ ${resource} != subscription:* || ${LOADER} == dataflow ]] || continue
@@ -105,7 +105,7 @@ streaming_job() {
 	)
 	[[ -z ${LANGUAGES} ]] || parameters+=("languages=${LANGUAGES}")
 	config=$(fingerprint "${flags[@]}" "${parameters[@]}")
-	prefer_stream "${config}"
+	select_stream "${config}"
 	id=${IDS["streams/${STREAM}"]:-}
 	if plan_change streams "${STREAM}" "${config}"; then
 		warn "A streaming job costs about \$$(streaming_dollars) a month for its one worker, twice that for two, whether posts come or not." \
@@ -174,7 +174,7 @@ drain_all_but() {
 }
 
 # With LOADER=function again the job goes, after the function has come back.
-without_stream() {
+end_stream() {
 	[[ ${LOADER} == function ]] && { exists streams "${STREAM}" || exists subscriptions "${WORKER_SUBSCRIPTION}"; } || return 0
 	! exists streams "${STREAM}" || record_change '-' streams "${STREAM}"
 	[[ ${PLANNING} == false ]] || return 0
@@ -188,8 +188,8 @@ jobs_of_stream() {
 	cloud gcloud dataflow jobs list --region="${REGION}" --status=active --filter="name ~ ^${STREAM}" --format='csv[no-heading,separator="~"](name,state,id)'
 }
 
-# prefer_stream FINGERPRINT: of several jobs, which an interruption may leave, the one that is wanted. One of its name that drains is waited for.
-prefer_stream() {
+# select_stream FINGERPRINT: of several jobs, which an interruption may leave, the one that is wanted. One of its name that drains is waited for.
+select_stream() {
 	local jobs name state id
 	[[ ${PLANNING} == false ]] || return 0
 	jobs=$(jobs_of_stream)
@@ -204,7 +204,7 @@ prefer_stream() {
 	done <<<"${jobs}"
 }
 
-# live_streams: the job that loads, as `look` reads it: its name's end is its fingerprint
+# live_streams: the job that loads, as `list_live` reads it: its name's end is its fingerprint
 live_streams() {
 	local jobs name state id
 	jobs=$(gcloud dataflow jobs list --region="${REGION}" --status=active --filter="name ~ ^${STREAM}" --format='csv[no-heading,separator="~"](name,state,id)') || return 1
@@ -214,7 +214,7 @@ live_streams() {
 }
 
 # The bucket's labels name the grants and the image as well.
-look_at_dataflow() {
+list_dataflow() {
 	lookup streams dataflow live_streams
 	lookup buckets.dataflow storage gcloud storage buckets list --filter="name=${WORKER_BUCKET}" --format='csv[no-heading,separator="~"](name,labels.config,labels.grants,labels.template)'
 }

@@ -34,8 +34,8 @@ destroy() {
 	delete schemas "${SCHEMA}" gcloud pubsub schemas delete "${SCHEMA}"
 	delete repositories "${REPOSITORY}" gcloud artifacts repositories delete "${REPOSITORY}" --location="${REGION}"
 	delete buckets "${BUCKET}" gcloud storage rm "gs://${BUCKET}" --recursive --all-versions
-	unwatch
-	gone_budget
+	delete_monitoring
+	delete_budget
 	if [[ ${ALL} == true ]]; then
 		delete dataset "${BIGQUERY_DATASET}" bq --headless --quiet --project_id="${P}" rm -r -f --dataset "${P}:${BIGQUERY_DATASET}"
 		delete secrets "${SECRET}" gcloud secrets delete "${SECRET}"
@@ -47,13 +47,13 @@ destroy() {
 		done
 		local workers=''
 		! exists accounts "$(account "${WORKER}")" || workers=true
-		GIVEN=$(WITH_DATAFLOW=${workers} python3 infra/deploy/ddl.py --revoke "${tables[@]}")
-		if [[ -n ${GIVEN} ]]; then
+		STDIN=$(WITH_DATAFLOW=${workers} python3 infra/deploy/ddl.py --revoke "${tables[@]}")
+		if [[ -n ${STDIN} ]]; then
 			cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
 		fi
-		GIVEN="ALTER SCHEMA \`${P}.${BIGQUERY_DATASET}\` SET OPTIONS (labels = [(\"app\", \"${APP}\"), (\"config\", \"kept\")]);" # the next `up` grants again
+		STDIN="ALTER SCHEMA \`${P}.${BIGQUERY_DATASET}\` SET OPTIONS (labels = [(\"app\", \"${APP}\"), (\"config\", \"kept\")]);" # the next `up` grants again
 		cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
-		GIVEN=''
+		STDIN=''
 	fi
 	remove_roles
 	local name
@@ -76,7 +76,7 @@ delete() {
 	cloud "$@" >/dev/null
 }
 
-unwatch() {
+delete_monitoring() {
 	local key
 	for key in "${!LIVE[@]}"; do
 		case ${key} in
@@ -111,9 +111,9 @@ verify_deleted() {
 	local key left=''
 	LIVE=() IDS=()
 	rm -f "${WORK}"/live.* "${WORK}"/made.*
-	look_at_apis
-	look_around
-	! enabled billingbudgets || look_at_budget || :
+	list_apis
+	list_everything
+	! enabled billingbudgets || list_budget || :
 	for key in "${!LIVE[@]}"; do
 		case ${key} in
 			"schedules/${TICK}" | "schedules/${REMOVAL_TICK}" | "functions/${REMOVAL}" | "topics/${REMOVAL_TOPIC}" | "subscriptions/eventarc-"*"${REMOVAL}"* | "jobs/${JOB}" | "jobs/${RUN_JOB}" | "functions/${FUNCTION}" | "topics/${PUBSUB_TOPIC}" | "topics/${PUBSUB_DEAD_TOPIC}" | \

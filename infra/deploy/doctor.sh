@@ -97,9 +97,9 @@ check_subscriptions() {
 }
 
 query() { # SQL -> a line of JSON, the first row
-	GIVEN=$(envsubst_only "$1")
+	STDIN=$(envsubst_only "$1")
 	cloud bq --headless --quiet --format=json --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false
-	GIVEN=''
+	STDIN=''
 }
 
 envsubst_only() { python3 -c 'import os, sys; from string import Template; print(Template(sys.argv[1]).safe_substitute(os.environ))' "$1"; }

@@ -15,7 +15,7 @@ find_push_subscription() {
 #
 # Google may delete and recreate a trigger whose flags are given again, if one field differs, and its subscription is lost with the
 # backlog (github.com/google-github-actions/deploy-cloud-functions/issues/419). So the flags are given only when the function is created
-# or one of them has changed, or where the trigger is lost or the deployment failed (inventory.sh, distrust_what_failed). The label
+# or one of them has changed, or where the trigger is lost or the deployment failed (inventory.sh, invalidate_failed). The label
 # `trigger` holds a hash of those that were given last.
 deploy_function() {
 	local name=$1 folder config trigger live

@@ -3,7 +3,7 @@
 
 readonly AT_ONCE=6 # gcloud takes 100 MB a process
 
-look_around() {
+list_everything() {
 	step 'Looking at what is there'
 	# KIND API COMMAND...; a kind whose API is not enabled has nothing in it
 	lookup accounts iam gcloud iam service-accounts list --format='csv[no-heading,separator="~"](email)'
@@ -25,11 +25,11 @@ look_around() {
 	lookup dataset bigquery live_dataset
 	lookup tables bigquery live_tables
 	lookup roles cloudresourcemanager policy project gcloud projects get-iam-policy "${P}"
-	look_at_dataflow
+	list_dataflow
 	wait
 	load_live
 	find_push_subscription
-	look_at_roles
+	list_roles
 	same_region
 	invalidate_failed
 }
@@ -76,7 +76,7 @@ lookup() {
 }
 
 # Who may do what with the things that are there: kind `roles`, name RESOURCE|ROLE|MEMBER
-look_at_roles() {
+list_roles() {
 	local resource
 	local -A asked=([project]=1)
 	while IFS=$'\t' read -r _ _ resource _; do

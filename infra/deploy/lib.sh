@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # What every part of deploy.sh uses: messages, what is there already, and the one way in which something is made or changed.
 #
-#   look    reads what is there, one list a kind      LIVE[kind/name]=fingerprint
-#   decide  compares with what is wanted              VERB=create | update, or there is nothing to do
-#   cloud   runs gcloud or bq, patiently, and explains what fails
+#   list_live    reads what is there, one list a kind      LIVE[kind/name]=fingerprint
+#   plan_change  compares with what is wanted              VERB=create | update, or there is nothing to do
+#   cloud        runs gcloud or bq, patiently, and explains what fails
 #
 # A fingerprint is a hash of the flags (and files) that something was made with. It is kept with the thing itself, as the
 # label `config`, or in its description where Google has no labels: so no state file can be lost, or lie.
@@ -131,7 +131,7 @@ plan_change() {
 		record_change '=' "${kind}" "${name}"
 		return 1
 	fi
-	[[ ${VERB} == create ]] || refuse_what_is_not_ours "${kind}" "${name}"
+	[[ ${VERB} == create ]] || refuse_unmanaged "${kind}" "${name}"
 	[[ ${PLANNING} == false ]]
 }
 
@@ -145,7 +145,7 @@ is_managed() {
 	esac
 }
 
-refuse_what_is_not_ours() {
+refuse_unmanaged() {
 	is_managed "$1" "$2" || fail "There is already a thing called $2 ($1) in ${GOOGLE_CLOUD_PROJECT} that deploy.sh did not make, and it is left alone." \
 		'Use a project of its own, or another name where .env has one (PUBSUB_TOPIC, PUBSUB_DEAD_TOPIC, BIGQUERY_DATASET, REGION).'
 }
@@ -160,13 +160,13 @@ record_change() {
 
 count() { grep -c "^$1 " "${WORK}/report" 2>/dev/null || true; }
 
-declare GIVEN='' # what the next `cloud` gives its command on standard input
+declare STDIN='' # what the next `cloud` gives its command on standard input
 
 # cloud COMMAND...: stdout is the command's. What is only not known yet is asked again; all else ends with an explanation.
 cloud() {
 	local began=${SECONDS} said
 	said=$(mktemp "${WORK}/said.XXXXXX")
-	until printf '%s' "${GIVEN}" | "$@" >"${said}.out" 2>"${said}"; do
+	until printf '%s' "${STDIN}" | "$@" >"${said}.out" 2>"${said}"; do
 		cat "${said}.out" >>"${said}" # bq tells its errors on stdout
 		if { grep -qE "${NOT_YET}" "${said}" || { [[ ${ALLOWED_LATE} == true ]] && grep -qE "${NOT_ALLOWED_YET}" "${said}"; }; } &&
 			((SECONDS - began < PATIENCE_SECONDS)); then

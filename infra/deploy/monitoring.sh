@@ -76,8 +76,8 @@ google_budget() {
 		'which an Owner of the project need not have. Leave BUDGET_DOLLARS empty, or make the budget in the console.'
 }
 
-# look_at_budget: reads ours into LIVE; BILLING_ACCOUNT is the project's
-look_at_budget() {
+# list_budget: reads ours into LIVE; BILLING_ACCOUNT is the project's
+list_budget() {
 	local name="twitter-data-stream ${P}" live display units id
 	BILLING_ACCOUNT=$(gcloud billing projects describe "${P}" --format='value(billingAccountName.basename())' </dev/null) || return 1
 	live=$(gcloud billing budgets list --billing-account="${BILLING_ACCOUNT}" --format='value(displayName,amount.specifiedAmount.units,name)' </dev/null) || return 1
@@ -88,11 +88,11 @@ look_at_budget() {
 
 declare BILLING_ACCOUNT=''
 
-# gone_budget: for destroy. Where BUDGET_DOLLARS was never set, its API is not enabled.
-gone_budget() {
+# delete_budget: for destroy. Where BUDGET_DOLLARS was never set, its API is not enabled.
+delete_budget() {
 	local name="twitter-data-stream ${P}"
 	enabled billingbudgets || return 0
-	if ! look_at_budget; then
+	if ! list_budget; then
 		warn 'Whether there is a budget alert could not be looked for; Google'"'"'s words are above. If there is one, delete it: console.cloud.google.com/billing/budgets'
 		return 0
 	fi
@@ -101,7 +101,7 @@ gone_budget() {
 
 budget() {
 	local account name="twitter-data-stream ${P}"
-	look_at_budget || exit 1
+	list_budget || exit 1
 	account=${BILLING_ACCOUNT}
 	plan_change budgets "${name}" "${BUDGET_DOLLARS}" || return 0
 	local -a flags=(--display-name="${name}" --budget-amount="${BUDGET_DOLLARS}")

@@ -85,9 +85,9 @@ secret() {
 	if [[ -n ${X_BEARER_TOKEN} && ${live} != "${X_BEARER_TOKEN}" ]]; then
 		record_change '+' secret_version "${SECRET}"
 		if [[ ${PLANNING} == false ]]; then
-			GIVEN=${X_BEARER_TOKEN} # through standard input: an argument could be read by every process of this machine
+			STDIN=${X_BEARER_TOKEN} # through standard input: an argument could be read by every process of this machine
 			cloud gcloud secrets versions add "${SECRET}" --data-file=- >/dev/null
-			GIVEN=''
+			STDIN=''
 		fi
 	fi
 	grant "secret:${SECRET}"

@@ -26,8 +26,8 @@ from .slices import Slice
 class ManualSearch:
     """What a person wants of a search: all of it, or about `sample` posts in slices that are spread evenly over the time.
 
-    `counted` is X's count, for which nobody has to pay twice; `total` the one with which a sample was begun. `told` hears of each slice
-    that is done. A slice is begun only if the budget has room for all of its posts.
+    `counted` is X's count, for which nobody has to pay twice; `total` is the count with which a sample began. `on_slice` is called with
+    the progress after each slice. A slice begins only if the budget has room for all of its posts.
     """
 
     counted: Counted

@@ -45,7 +45,7 @@ def newer_holder(
     """Return an event of another ingester that took the stream after `since` (our last connection), is alive and has not let go.
 
     It is a 'connected', or a heartbeat with the time up to which it held the stream: `events` may begin after it connected.
-    `execution` is Cloud Run's, as in `rival`.
+    `execution` is Cloud Run's, as in `find_rival`.
     """
     for event in reversed(events):
         took = event.event == EventKind.CONNECTED and event.at > since
@@ -147,7 +147,7 @@ def gaps_covered_by_search(
 ) -> list[Event]:
     """Return the last rows of gaps wholly between two times that were skipped or filled in part.
 
-    Only gaps all of whose rules a search for `asked` has covered.
+    Only gaps all of whose rules a search for the values `searched` has covered.
     """
     values = {" ".join(value.split()) for value in searched}
     newest = {event.gap_id: event for event in events if event.event == EventKind.GAP_FILLED}

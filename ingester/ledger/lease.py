@@ -1,7 +1,7 @@
 """The lease: X gives the stream to one connection, so a second ingester must not fight the first.
 
 Each ingester writes a row a minute to the ledger. One with a row younger than 90 s is alive. `history` decides which of two living ones
-has the stream: `rival` before the first connection, `newer_holder` after it. A connection that X still counts although its ingester is
+has the stream: `find_rival` before the first connection, `newer_holder` after it. A connection that X still counts although its ingester is
 dead is stale.
 """
 

@@ -21,7 +21,7 @@ class DisconnectKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Disconnect:
-    """How one connection ended, after `held` seconds and so many `posts`.
+    """How one connection ended, after so many `seconds` and `posts`.
 
     `status` and `problem` are X's HTTP answer, `reset_in` the seconds that it asks to wait; `reason` is for a person.
     """

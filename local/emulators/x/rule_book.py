@@ -36,7 +36,7 @@ def matching(rules: list[dict[str, str]], text: str, number: int) -> dict[str, s
 
 
 class RuleBook:
-    """X's rules; `held` are those in force, as X shows them."""
+    """X's rules; `active` are those in force, as X shows them."""
 
     def __init__(self, first_id: int = 1, cap: int = 1_000) -> None:
         self.active: list[dict[str, str]] = []
