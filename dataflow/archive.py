@@ -93,14 +93,14 @@ def _record_from_row(row: dict[str, Any]) -> LocatedRecord:
 
 
 def _where(window: Window) -> str:
-    """What a replay or the doctor wrote is left out."""
+    """Return the SQL condition for a window. It leaves out rows that a replay or the doctor wrote."""
     since, until = (f"TIMESTAMP '{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f+00}'" for moment in window)
     return f"received_at >= {since} AND received_at < {until} AND source IN ('stream', 'search')"
 
 
 @cache
 def _client() -> BigQueryReadClient:
-    """BIGQUERY_STORAGE_EMULATOR_HOST names a stand-in, without TLS and credentials."""
+    """Return a client. If BIGQUERY_STORAGE_EMULATOR_HOST names a stand-in, connect to it without TLS and credentials."""
     if host := os.environ.get("BIGQUERY_STORAGE_EMULATOR_HOST"):
         return BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=grpc.insecure_channel(host)))
     return BigQueryReadClient()

@@ -14,7 +14,10 @@ from .errors import UsageError
 
 @contextmanager
 def bigquery_in(folder: Path, staging: Path) -> Iterator[None]:
-    """Start it over a folder, with the tables, and let the environment name it. It reads files in `staging`. Raises UsageError."""
+    """Start the embedded BigQuery on a folder, create the tables, and set the environment to use it.
+
+    It may read files in `staging`. Raises UsageError.
+    """
     try:
         from local.emulators.bigquery import create, credentials  # noqa: PLC0415 - only here, and not where it is deployed
         from local.errors import LocalError  # noqa: PLC0415

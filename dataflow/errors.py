@@ -12,7 +12,7 @@ class Unreadable(Exception):
 
 
 class UnreadableFile(DataflowError):
-    """The same, as the command's end."""
+    """A file is of a kind that is not read, and this ends the command."""
 
     def __init__(self, path: str, why: Unreadable) -> None:
         super().__init__(

@@ -265,7 +265,7 @@ def _until_damage(blocks: Iterator[bytes], damage: list[CutOff]) -> Iterator[byt
 
 
 def _raise_at_damage(values: Iterator[Unit], damage: list[CutOff]) -> Iterator[Unit]:
-    """Raise CutOff after the last value that is whole; what was begun after it goes with the error."""
+    """Yield the whole values, then raise CutOff if the file is damaged; the error carries the incomplete last value, if there is one."""
     last: Unit | None = None
     for unit in values:
         if last:

@@ -165,7 +165,7 @@ class _OwnPost(_Written, kw_only=True):
 
 
 class _Message(Struct):
-    """Of a message of the stream, what `_read` decides by. The rest is skipped, which takes a fifth of the time of parsing it."""
+    """The fields of a stream message by which `_read` decides. Skipping the rest takes a fifth of the time of parsing it."""
 
     data: _OwnPost
     includes: _Included = _Included()

@@ -39,7 +39,7 @@ class Shards:
         self._waiting: dict[str, bytearray] = {}
 
     def add(self, table: str, row: dict[str, Any]) -> None:
-        """A column of type JSON is JSON here; insertAll takes a string of it."""
+        """Add a row. A column of type JSON is written as JSON here, whereas insertAll takes it as a string."""
         for name in JSON_COLUMNS[table]:
             if name in row:  # JSON may have line breaks between its parts, but never inside a string
                 text = row[name]

@@ -159,7 +159,7 @@ class Staging:
             _delete(FileSystems.join(self.folder, name))
 
     def _write(self, where: str, record: dict[str, Any]) -> None:
-        """A reader sees all of it or nothing. In Cloud Storage each object is so by itself."""
+        """Write a record so that a reader sees all of it or nothing. Objects in Cloud Storage behave this way by themselves."""
         path = FileSystems.join(self.folder, where)
         target = path if path.startswith("gs://") else f"{path}.{time.monotonic_ns()}"
         with FileSystems.create(target, compression_type=CompressionTypes.UNCOMPRESSED) as file:

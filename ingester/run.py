@@ -214,7 +214,7 @@ async def _raise_failure(task: "asyncio.Task[None]") -> None:
 
 
 def _first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the one error that ends the process: of several, one that nobody foresaw, or what X or a limit said, or else a signal."""
+    """Return the one error that ends the process: an unforeseen one if there is any, else one from X or a limit, else a signal."""
     problems: list[BaseException] = []
     todo: list[BaseException] = [group]
     while todo:
@@ -252,7 +252,7 @@ async def _finish(ingester: Ingester, shutdown: Shutdown, stopped: Stopped) -> i
 async def _wait_until(
     shutdown: Shutdown, hurried: float, done: Callable[[], bool], unhurried: float = _UNHURRIED_SECONDS
 ) -> bool:
-    """Return whether it is done in so many seconds after a signal came, or in a minute or more where none does."""
+    """Wait until `done`, and return whether it was in time: `hurried` seconds after a signal, or `unhurried` seconds without one."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     while not done():

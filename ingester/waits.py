@@ -27,7 +27,7 @@ def jittered(seconds: float, share: float, *, is_required: bool = False) -> floa
 
 
 def refused_connects_delay(failures: int, ago: float, times: Timeouts) -> float:
-    """Until a start may connect whose predecessors were refused, the last one so many seconds ago."""
+    """Return the seconds until a start may connect after `failures` refused connects, the last one `ago` seconds ago."""
     return min(times.http_first * 2.0 ** min(failures, 6) - ago, times.http_most)
 
 
@@ -44,17 +44,17 @@ def insert_retry_delay(tries: int) -> float:
 
 
 def lease_check_delay(times: Timeouts) -> float:
-    """Between two looks for the ingester that seems to be alive."""
+    """Return the seconds between two checks on the ingester that seems to be alive."""
     return times.alive / 12
 
 
 def rules_recheck_delay(times: Timeouts) -> float:
-    """Until X's rules are asked for once more: one list may be incomplete."""
+    """Return the seconds until X's rules are requested once more, because one list may be incomplete."""
     return times.http_first
 
 
 def backfill_retry_delay(error: Exception, times: Timeouts) -> float:
-    """After a search that failed. The stream may go on with a token, or credits, that search has no more."""
+    """Return the seconds to wait after a failed search. The stream may go on although X refuses search its token or credits."""
     if isinstance(error, Denied):
         return times.usage
     reset_in = error.reset_in if isinstance(error, Unavailable) else None

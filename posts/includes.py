@@ -1,4 +1,4 @@
-"""X's messages that are passed on as they came, with whatever fields they have: which parts of them belong together.
+"""Finds which parts of X's messages belong together. The messages are passed on as they came, with whatever fields they have.
 
 Post, users, places, media and polls stand side by side in `includes`, and name each other by ids. X has two dialects (x_json.py). Nothing
 here raises: what has another shape than X's is not there.

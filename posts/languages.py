@@ -43,7 +43,7 @@ def name(code: str | None) -> str:
 
 
 def chosen(setting: str) -> frozenset[str]:
-    """The codes of LANGUAGES; none of them, or `all`, keeps every language. Raises ValueError: what to write instead."""
+    """Return the codes in LANGUAGES; an empty set keeps every language. Raises ValueError, which says what to write instead."""
     entries = [part.strip() for part in setting.split(",") if part.strip()]
     if [part.lower() for part in entries] == ["all"]:
         return frozenset()

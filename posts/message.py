@@ -60,7 +60,7 @@ def unwrap_or_keep_whole(body: bytes, event_id: str) -> Delivery:
 
 
 def decode(data: bytes) -> Message:
-    """Raises BadMessage where the data is not what the topic's schema says."""
+    """Decode a message's data. Raises BadMessage where it is not what the topic's schema says."""
     try:
         record = orjson.loads(data)
     except orjson.JSONDecodeError as error:

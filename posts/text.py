@@ -103,5 +103,5 @@ def without_loose_signs(folded: str) -> str:
 
 
 def evenly_spaced(folded: str) -> str:
-    """Return the same with spaces around `&` and `/`."""
+    """Return what `without_loose_signs` returns, with spaces around `&` and `/`."""
     return " ".join(_SPACED_SIGN.sub(r" \g<0> ", _LOOSE.sub(" ", folded)).split())

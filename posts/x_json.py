@@ -381,7 +381,7 @@ _METRICS_FIELDS = ("retweet_count", "repost_count", "like_count")
 
 
 def _needed(includes: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
-    """Return of the included objects those that columns are made of: a wrong type in another one harms nothing."""
+    """Return the included objects that columns are made of, so that a wrong type in any other does no harm."""
     references = data.get("referenced_tweets") or data.get("referenced_posts")
     kinds = {
         str(reference.get("id")): str(reference.get("type"))

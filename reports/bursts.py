@@ -1,4 +1,4 @@
-"""Hours of a burst that follow each other are one burst. Pure."""
+"""Joins burst hours that are close together into one burst. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _APART = timedelta(hours=3)  # between two hours of one burst
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """`hours` are those of the trend, `first` to last, in between included; `posts` are of the hours that burst."""
+    """A burst: `hours` are all hours from `first` to the last, those in between included; `posts` counts those of the burst hours only."""
 
     hours: frozenset[datetime]
     first: datetime

@@ -206,13 +206,13 @@ def _price(
 ) -> None:
     """Say what the real BigQuery would bill, before it is asked. The embedded one costs nothing."""
     if query.is_embedded():
-        console.print(f"{_queries(chosen)} of the embedded BigQuery, which bills nothing.", style="dim")
+        console.print(f"{_count_queries(chosen)} of the embedded BigQuery, which bills nothing.", style="dim")
         return
     scanned = sum(query.scan_bytes(source, question, params) for question in chosen)
     dollars = scanned / 2**40 * query.DOLLARS_A_TEBIBYTE
     console.print(
-        f"{_queries(chosen)} scan{'s' * (len(chosen) == 1)} {scanned / 1e9:,.2f} GB: ${dollars:,.4f} at ${query.DOLLARS_A_TEBIBYTE} a TiB, "
-        "nothing within the free first TiB of a month."
+        f"{_count_queries(chosen)} scan{'s' * (len(chosen) == 1)} {scanned / 1e9:,.2f} GB: ${dollars:,.4f} at "
+        f"${query.DOLLARS_A_TEBIBYTE} a TiB, nothing within the free first TiB of a month."
     )
     if scanned > arguments.max_gigabytes * 1e9 and not arguments.dry_run:
         raise UsageError(
@@ -221,7 +221,7 @@ def _price(
         )
 
 
-def _queries(chosen: Sequence[Question]) -> str:
+def _count_queries(chosen: Sequence[Question]) -> str:
     return f"{len(chosen)} quer{'y' if len(chosen) == 1 else 'ies'}"
 
 
@@ -270,7 +270,7 @@ def _kind(arguments: argparse.Namespace) -> export.Kind:
 
 
 def _no_search(arguments: argparse.Namespace) -> None:
-    """Raise UsageError for what --search would leave as it is."""
+    """Raise UsageError if --search is combined with an option that it cannot limit."""
     if arguments.search and (arguments.network or arguments.only):
         other = "--network" if arguments.network else "--only"
         raise UsageError(

@@ -167,7 +167,7 @@ def _is_text(field: bigquery.SchemaField) -> bool:
 
 
 def _texts(value: Any) -> Any:
-    """Of a type that Parquet has no own for: as BigQuery's client gives it, objects as JSON."""
+    """Return a value as text, for a type that Parquet does not have: as BigQuery's client gives it, objects as JSON."""
     if isinstance(value, list):
         return [_texts(item) for item in value]
     return value if value is None or isinstance(value, str) else str(sanitize.for_program(value))

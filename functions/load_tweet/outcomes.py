@@ -1,7 +1,7 @@
-"""What became of the messages, told in log lines that log-based metrics can count: by `outcome`, with `count`.
+"""Counts message outcomes and logs them for log-based metrics: by `outcome`, with `count`.
 
-One line a group and outcome, with the messages' ids, so that one that is delivered twice can be counted once; and one a
-second, `totals`, with all so far. Never the text of a post.
+Each group logs one line per outcome, with the messages' ids, so that a message delivered twice can be counted once. Each second,
+a line `totals` has all counts so far. No line holds the text of a post.
 
     loaded · filtered · rejected   stored, and acknowledged
     failed · busy                  given back to Pub/Sub, and counted each time that they come

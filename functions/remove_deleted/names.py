@@ -20,7 +20,7 @@ class JobName(NamedTuple):
 
 
 def name(dataset: str, job: JobName) -> str:
-    """`dataset` is project.dataset: another one of the same app has jobs of its own."""
+    """Return a job's name at X. `dataset` is project.dataset, because another dataset of the same app has jobs of its own."""
     numbers = (int(job.round.timestamp()), int(job.after_id), int(job.to_id), job.ids)
     return "/".join(["tds", _hash(dataset), *map(_short, numbers)])
 

@@ -168,7 +168,10 @@ class Run:
 
 
 def record(store: Store, results: Iterable[dict[str, str]], event: str, clock: Callable[[], datetime]) -> int:
-    """[{id, reason}] into `deletions`, with their other versions and their retweets: no view shows any of it from now on."""
+    """Write results ([{id, reason}]) to `deletions`, and return how many.
+
+    The posts' other versions and their retweets are added. No view shows any of these from now on.
+    """
     count = 0
     remaining = iter(results)
     while batch := list(islice(remaining, _RECORDED_AT_ONCE)):

@@ -31,7 +31,7 @@ class Scrubbed:
 
 
 def scrub(message: Object, gone: Collection[str], unplaced: Collection[str]) -> Scrubbed:
-    """`gone`: ids of posts of which no copy may stay; `unplaced`: ids of posts whose location may not."""
+    """Return a message without copies of the posts in `gone` and without the location of posts in `unplaced`. Both hold ids."""
     includes = dict(as_object(message.get("includes")))
     copies: set[str] = set()
     locations: set[str] = set()
@@ -58,9 +58,9 @@ def scrub(message: Object, gone: Collection[str], unplaced: Collection[str]) -> 
 
 
 def scrub_bytes(raw: bytes, gone: Collection[str], unplaced: Collection[str]) -> tuple[bytes | None, Scrubbed]:
-    """The same for a message that could not become a row, as Pub/Sub carried it; None where nothing of it may stay.
+    """Scrub a message that could not become a row, as Pub/Sub carried it; return None for its bytes where nothing of it may stay.
 
-    What cannot be read cannot be cleaned: it goes whole if it so much as names one of the posts.
+    A message that cannot be read cannot be cleaned, so all of it is removed if it contains the id of any post in `gone`.
     """
     nothing = Scrubbed({}, frozenset(), frozenset())
     record = _read(raw)

@@ -51,7 +51,7 @@ def extend_deletions(store: Store, now: datetime) -> None:
 
 
 def sweep(store: Store, now: datetime, age: timedelta = AGE, seconds: float = 300.0) -> Swept:
-    """Raises BadMoment, also when the time is up; what was done until then stays done."""
+    """Remove all that `deletions` names from the tables. Raises BadMoment, also when time is up; what was done until then stays done."""
     done = Swept(store, now, now - age, time.monotonic() + seconds)
     extend_deletions(store, now)
     for table in ("tweet_versions", "archive"):

@@ -64,7 +64,7 @@ class X:
         self._session = prepare(requests.Session())
 
     def create(self, name: str) -> Job:
-        """Raises Running too."""
+        """Create a job. Raises Running too, if X already has one."""
         _, body = self._call("POST", "/2/compliance/jobs", {"type": "tweets", "name": name, "resumable": False})
         return _job(body.get("data"))
 

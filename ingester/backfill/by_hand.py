@@ -25,7 +25,7 @@ SearchedRules = list[tuple[SearchedRule, SearchEndpoint]]
 
 
 def searchable(rules: Iterable[SearchedRule], *, is_old: bool, say: Callable[[str], object]) -> SearchedRules:
-    """Return the rules that can be asked for, each with the search for it; says which cannot."""
+    """Return the rules that X can search for, each with its endpoint; report the others through `say`, with the reason."""
     accepted: SearchedRules = []
     for rule in rules:
         endpoint = endpoint_for(rule[1], is_old=is_old)
@@ -37,7 +37,10 @@ def searchable(rules: Iterable[SearchedRule], *, is_old: bool, say: Callable[[st
 
 
 def gap(searched: SearchedRules, since: datetime, until: datetime | None, end: datetime, sample: int | None) -> Gap:
-    """Return the interval, with a name that the same command has each time. `until` is the person's, `end` what X has by now."""
+    """Return the interval to search, under a name that is the same each time for the same command.
+
+    `until` is the end that the person gave, if any; `end` is that, or the latest time up to which X has posts by now.
+    """
     words = [
         since.isoformat(),
         until.isoformat() if until else "now",
@@ -59,7 +62,10 @@ def without_retweets(searched: SearchedRules) -> SearchedRules:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is left of a search: from `begin` on X has `counted` posts. `earlier` is where it stopped; `most` units a post may cost."""
+    """The part of a search that is still to be done: X has `counted` posts from `begin` on.
+
+    `earlier` is the ledger's last row of the search, where it stopped; `most` is the most units that one post can cost.
+    """
 
     gap: Gap
     rules: SearchedRules
@@ -91,7 +97,10 @@ class Plan:
         return min(1.0, self.sample / self.posts_in_all) if self.sample and self.posts_in_all else 1.0
 
     def sentences(self, remaining: int | None, limit: int | None) -> Iterator[str]:
-        """Say what it will fetch, cost and take. `left` and `limit` are units of the budget: until it is spent, and a day."""
+        """Yield sentences that say what the search will fetch, what it will cost and how long it will take.
+
+        `remaining` is what is left of the budget, `limit` what it allows a day, both in units.
+        """
         assert self.gap.until is not None
         if self.earlier:
             yield f"It goes on from {self.begin:%F %H:%M:%S} UTC, after {self.earlier.posts_recovered or 0:,} posts."

@@ -72,7 +72,7 @@ async def require_current_counts(job: BackfillJob, counted: Counted) -> None:
             spend = job.context.reservations.spend_request
             total = (await search.counts(job.context.x, [(rule, endpoint)], first, last, spend)).total
         except search.QueryRefused:
-            return  # filling says so
+            return  # the backfill will report the refused query
     else:
         return
     deleted = 1 if job.progress.times_behind >= _STRICT_TIMES else 0  # since then, perhaps
@@ -121,7 +121,7 @@ async def _returns_any(
             delivered -= {post.id for post in page.posts}
     except (BudgetExhausted, search.QueryRefused):
         context.reservations.release_page()
-        return True  # nothing can be fetched so: filling says why
+        return True  # nothing can be fetched this way; the backfill will report why
     except (Denied, search.NoArchive):
         context.reservations.release_page()
         raise

@@ -29,7 +29,7 @@ async def fetch(
     try:
         result = await backfill.fill_by_hand(context, plan.gap, plan.by_hand(record), progress)
     finally:
-        ledger.write(Reserved("the search has ended"))  # what it has cost, and no more, on every way out
+        ledger.write(Reserved("the search has ended"))  # however the search ends, it reserves no more than it has cost
     if progress.cut:
         return None
     whole, note = plan.total_result(result), " ".join(result.notes) or None

@@ -82,5 +82,5 @@ class GapQueue:
 
 
 def _is_filled_alone(gap: Gap) -> bool:
-    """Return whether a gap takes another way: left to a person, or its posts may be missing in the guard's count too."""
+    """Return whether a gap is never joined: it is left to a person, or the budget's count may lack its posts too."""
     return gap.skipped or gap.reason == "killed"

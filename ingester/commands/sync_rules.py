@@ -101,7 +101,7 @@ async def apply(session: Session, arguments: Namespace) -> int:
 
 
 async def _as_json(file_rules: list[Rule], plan: rules.Plan, pricing: "_Pricing | None") -> dict[str, Any]:
-    """`posts_a_day` counts a post that matches several rules once, as far as one query can hold them."""
+    """Return the plan as JSON. `posts_a_day` counts a post that matches several rules once, as far as the rules fit into one query."""
     kinds = {"add": plan.add, "change": plan.remove, "keep": plan.keep, "not_ours": plan.foreign}
     listed = [{"what": what, "tag": r.tag, "value": r.value} for what, group in kinds.items() for r in group]
     if pricing is None:
@@ -169,4 +169,4 @@ def _with_window(values: list[str]) -> list[tuple[search.SearchedRule, SearchEnd
 
 
 async def _spend_unrecorded(units: int) -> None:
-    """Spend without a ledger; the sentence before it names the price."""
+    """Record nothing, because there is no ledger; the price has been printed already."""

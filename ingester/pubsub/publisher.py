@@ -168,7 +168,7 @@ class Publisher:
         return self.accepted - self.published - self.dead
 
     def _take_room(self, message: OutgoingMessage | DeadLetter) -> None:
-        """Holds the lock, and lets go of it while it waits."""
+        """Wait for room in the buffer, then count the message as accepted. The caller holds the lock; waiting releases it."""
         since = time.monotonic()
         warned = False
         while self.waiting >= UNACKNOWLEDGED and self.failure is None:

@@ -78,7 +78,7 @@ class X:
         return Response(response.status, response.body | {"data": list(unique.values())})
 
     async def add_rules(self, rules: list[dict[str, str]], *, dry_run: bool = False) -> Response:
-        """`rules` have value and tag. What X refuses is in `body['errors']`, with a status of 2xx."""
+        """Add rules, each with `value` and `tag`. Rules that X refuses are in `body['errors']`, although the status is 2xx."""
         dry = {"dry_run": "true"} if dry_run else {}
         return await self._call("POST", "/2/tweets/search/stream/rules", dry, {"add": rules})
 
@@ -173,7 +173,7 @@ class X:
             response = await ask(token)
             names = {_name(item) for item in _listed(response.body)}
             if response.status == 200 and names and not names - seen:
-                return  # the page has been there: its total is counted
+                return  # a repeated page: its total has been counted already
             yield response
             if response.status != 200:
                 return

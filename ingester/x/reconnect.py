@@ -16,7 +16,7 @@ from .disconnect import Disconnect, DisconnectKind
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Connect again after so many seconds. `asked`: X named them, so they are not lengthened by more than a second."""
+    """Connect again after so many seconds. If `is_required`, X named the wait, so it is lengthened by a second at the most."""
 
     seconds: float
     is_required: bool = False
@@ -40,7 +40,7 @@ class InstallRules:
 class ReadToken:
     """X does not take the token: it may have been rotated. Read it again.
 
-    The same one is tried once more after `again`, because X has been seen to refuse a good one. Then it is a reason to stop: `otherwise`.
+    The same token is tried once more after `wait`, because X has been seen to refuse a good one. If that fails, `otherwise` applies.
     """
 
     wait: Wait

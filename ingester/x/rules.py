@@ -95,7 +95,9 @@ def mistakes(rule: Rule) -> list[str]:
 
 
 def _refuse_what_yaml_drops(text: str, path: Path) -> None:
-    """A hashtag after a space is a comment to YAML, `&a` an anchor, `!a` a type: the rule would be wider and dearer than written.
+    """Refuse text that YAML would drop, because the rule would be wider and cost more than written.
+
+    YAML takes a hashtag after a space for a comment, `&a` for an anchor and `!a` for a type.
 
     Raises ConfigurationError with the line, and yaml.YAMLError.
     """

@@ -107,7 +107,7 @@ class Stream:
 
 
 class _Only(requests.ConnectionError):
-    """tweepy asks a second time."""
+    """Raised when tweepy tries to make a second request."""
 
 
 class _Host(Adapter):

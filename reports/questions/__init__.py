@@ -223,7 +223,7 @@ def names() -> tuple[str, ...]:
 
 
 def pasteable(question: Question, params: Params, dataset: str) -> str:
-    """The same query for BigQuery's console, which takes no parameters: with their values, and with `dataset` (project.name)."""
+    """Return the query for BigQuery's console, which takes no parameters: with their values and `dataset` (project.name) filled in."""
     values = params.parameters()
     body = _RELATION.sub(
         lambda match: f"{match[1]} `{dataset}.{match[2]}`{match[3] or f' AS {match[2]}'}", question.sql

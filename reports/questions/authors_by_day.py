@@ -19,7 +19,7 @@ def finding(rows: Rows, context: Context) -> str:
 
 
 def chart(rows: Rows, context: Context) -> Chart:
-    """Who is new on the first day is everybody, so that day says nothing and is left out of the second series."""
+    """Draw the chart. Every author is new on the first day, which says nothing, so that day is not split into new and seen before."""
     stacked = [
         {"since": time(row["day"]), "until": time(row["day"] + timedelta(days=1)), "kind": kind, "authors": count}
         for number, row in enumerate(rows)

@@ -295,14 +295,14 @@ BAD = {
 
 
 @pytest.mark.parametrize(("change", "remedy"), BAD.values(), ids=BAD.keys())
-def test_the_doctor_finds_it_and_names_a_remedy(change: dict[str, Any], remedy: str) -> None:
+def test_the_doctor_reports_each_problem_with_a_remedy(change: dict[str, Any], remedy: str) -> None:
     lines = python("verdicts.py", given=json.dumps([WELL | change])).splitlines()
     (bad,) = [line for line in lines if line.startswith("bad\t")]
     assert remedy in bad
     assert len(bad.split("\t")) == 3
 
 
-def test_the_doctor_finds_nothing_where_nothing_is() -> None:
+def test_the_doctor_reports_no_problem_in_a_healthy_pipeline() -> None:
     for change in (
         {},
         {"credit_dollars": "12.4"},

@@ -191,7 +191,7 @@ def test_the_other_function_runs_alone_and_its_tick_is_its_next_try(first: Ran) 
     assert tick["schedule"] == "*/15 * * * *"
 
 
-def test_no_subscription_forgets(first: Ran) -> None:
+def test_subscriptions_never_expire_and_retain_messages_for_seven_days(first: Ran) -> None:
     made = [r["body"] for r in first.of("pubsub", "PUT", path="/subscriptions/")]
     changed = [r["body"]["subscription"] for r in first.of("pubsub", "PATCH", path="/subscriptions/eventarc-")]
     assert len(made) == 2

@@ -45,7 +45,7 @@ UNRULY = {
 
 
 @pytest.mark.parametrize("words", cases(UNRULY, "answers 503, loses answers and fails some rows"))
-def test_bigquery(rest: Rest, tmp_path: Path, words: list[str]) -> None:
+def test_no_post_is_lost_while_bigquery_misbehaves(rest: Rest, tmp_path: Path, words: list[str]) -> None:
     """Real sockets: answers that Google's client retries, and some that it does not."""
     one = Trial(rest, tmp_path, posts=300, rate=80.0)
     try:

@@ -23,7 +23,9 @@ KINDS = {
 
 
 @pytest.mark.parametrize("options", cases(KINDS))
-def test_pub_sub(rest: Rest, tmp_path: Path, options: list[str]) -> None:
+def test_duplicate_and_reordered_deliveries_leave_the_view_correct(
+    rest: Rest, tmp_path: Path, options: list[str]
+) -> None:
     """Real messages that come twice or out of order, through the function to the view."""
     rest.pipeline.processes["pubsub"].stop()
     rest.pipeline.restart("pubsub", *options)

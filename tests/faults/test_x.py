@@ -39,7 +39,7 @@ PASSING = {
         several=True,
     ),
 )
-def test_what_passes_is_survived_by_one_process(
+def test_the_ingester_survives_transient_faults_of_x_without_a_restart(
     rest: Rest, tmp_path: Path, faults: list[str], word: str | None
 ) -> None:
     """Real sockets: each way of ending looks different to tweepy, requests and the kernel."""

@@ -43,17 +43,17 @@ class WhatIf:
     then: Tally = field(default_factory=Tally)
     authors: set[tuple[str, str]] = field(default_factory=set)  # (day, author) of all
 
-    def saved(self) -> tuple[float, float]:
+    def saved_dollars(self) -> tuple[float, float]:
         """Return the dollars saved: for posts, and for authors without a kept post on that day.
 
-        LANGUAGES and KEEP_RETWEETS are not the file's: what they drop, the file's words in the rule would not.
+        What LANGUAGES and KEEP_RETWEETS drop is not counted: they are not in the file, so its words in the rule would not save it.
         """
         dropped = self.then.dropped["no_keyword"] + self.then.dropped["excluded"]
         return dropped * DOLLARS_A_POST, len(self.authors - self.then.authors) * DOLLARS_AN_AUTHOR
 
 
 def compare(posts: Iterable[tuple[str, datetime]], now: Filter, then: Filter) -> WhatIf:
-    """`posts` are (payload, received_at)."""
+    """Compare what the two filters do with the same posts, each given as (payload, received_at)."""
     result = WhatIf()
     for payload, received_at in posts:
         try:
@@ -75,7 +75,7 @@ def compare(posts: Iterable[tuple[str, datetime]], now: Filter, then: Filter) ->
 
 def report(result: WhatIf, then: Keywords, since: datetime, until: datetime) -> list[str]:
     """Lines for a person."""
-    posts_saved, authors_saved = result.saved()
+    posts_saved, authors_saved = result.saved_dollars()
     saved = posts_saved + authors_saved
     monthly = saved * (timedelta(days=30) / (until - since))
     rule = rule_clause(then)

@@ -105,7 +105,7 @@ class Checks:
 
 
 def _cut_off(send: Send) -> Send:
-    """The answer's head, and then nothing: the client hears of a broken connection."""
+    """Return a `send` that breaks the connection after the head of the response."""
 
     async def cut(message: Message) -> None:
         if message["type"] == "http.response.body":
@@ -116,7 +116,7 @@ def _cut_off(send: Send) -> Send:
 
 
 async def _withhold(message: Message) -> None:
-    """The emulator's answer about the good rows alone is not BigQuery's about all of them."""
+    """Discard the emulator's response, which covers the good rows only, whereas BigQuery's covers all. Raise if it refused them."""
     if message["type"] == "http.response.start" and message["status"] != 200:
         raise RuntimeError(f"the emulator refused rows that fit the table's schema: {message['status']}")
 

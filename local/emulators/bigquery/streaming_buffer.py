@@ -33,7 +33,7 @@ class StreamingBuffer:
         return newest[0] if newest and newest[0] is not None else -1
 
     def inserted(self, table: str, first: int, last: int) -> None:
-        """Rows `first` to `last` of `table` have just been streamed."""
+        """Note that rows `first` to `last` of `table` have just been streamed."""
         if last < first:
             return  # an insert without rows
         now = time.monotonic()

@@ -85,7 +85,7 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
-def test_files_into_an_embedded_bigquery_by_the_command_as_it_is_typed(folder: Path, tmp_path: Path) -> None:
+def test_files_command_loads_into_the_embedded_bigquery_and_skips_loaded_files(folder: Path, tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-m",
@@ -137,7 +137,7 @@ def test_ctrl_c_while_one_worker_converts_shows_no_traceback(tmp_path: Path) -> 
     assert "Run the same command to continue" in said
 
 
-def test_files_become_rows_and_what_is_none_is_kept_with_file_and_line(
+def test_posts_in_files_become_rows_and_other_lines_are_rejected_with_file_and_line(
     place: Place, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert place.run("files", f"{folder}/*", "--tag", "history") == 0
@@ -214,7 +214,7 @@ def long_ago(*paths: Path) -> None:
         os.utime(path, (1, 1))
 
 
-def test_what_an_import_that_was_broken_off_left_is_named_and_removed_after_a_day(
+def test_leftovers_of_an_interrupted_import_are_reported_and_removed_after_a_day(
     place: Place, folder: Path, broken_off: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nothing that X asks to remove is looked for there."""
@@ -297,7 +297,7 @@ def test_a_part_whose_rows_were_removed_is_converted_again(
     assert place.query("SELECT COUNT(*) AS n FROM tweets") == [{"n": 4}]
 
 
-def test_a_filter_that_is_changed_is_another_run(
+def test_changing_the_filter_loads_the_same_file_again(
     place: Place, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert place.run("files", f"{folder}/a.jsonl", "--languages", "de") == 0
@@ -338,7 +338,7 @@ def test_what_was_converted_before_a_kill_is_not_converted_again(
         pytest.param("unfinishedx99@tweet_versions", 1, id="after five it is told, and the same command goes on"),
     ],
 )
-def test_load_jobs_that_fail(faults: str, code: int, place: Place, folder: Path, bigquery_url: str) -> None:
+def test_failed_load_jobs_lose_no_rows(faults: str, code: int, place: Place, folder: Path, bigquery_url: str) -> None:
     tell(bigquery_url, faults)
     try:
         assert place.run("files", f"{folder}/*") == code
@@ -370,7 +370,7 @@ def test_a_row_that_bigquery_refuses_goes_to_rejected_and_the_counts_balance(
     assert json.loads(rejected["data"]) == json.loads(old)
 
 
-def test_rows_of_more_bytes_than_a_request_takes_are_inserted_all_the_same(
+def test_rows_that_exceed_one_insert_request_in_total_are_all_inserted(
     place: Place, tmp_path: Path, bigquery_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A load job refuses a file because of one row; the others are inserted, 12 MB in all."""
@@ -424,7 +424,7 @@ def test_the_archive_is_read_once_more_without_replays_and_canaries(
         pytest.param(["files", "{file}", "--languages", "xx!"], "LANGUAGES", id="no language"),
     ],
 )
-def test_a_mistake_is_told_in_a_sentence(
+def test_a_usage_error_exits_with_2_and_a_message_without_a_traceback(
     arguments: list[str], said: str, place: Place, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert place.run(*[one.format(file=f"{folder}/a.jsonl") for one in arguments]) == 2

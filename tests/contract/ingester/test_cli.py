@@ -160,7 +160,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("arguments", "change", "code", "words"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_a_mistake_is_a_sentence(
+def test_an_error_is_explained_without_a_traceback(
     bench: Bench, arguments: list[str], change: dict[str, str], code: int, words: str
 ) -> None:
     told = bench.run(*arguments, **change)

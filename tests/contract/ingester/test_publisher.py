@@ -50,7 +50,7 @@ def test_after_a_batch_that_failed_the_next_ones_are_published(host: str) -> Non
     assert (publisher.published, publisher.dead) == (3, 3)
 
 
-def test_an_id_that_is_no_number_stops_nobody_who_asks_what_has_arrived(host: str) -> None:
+def test_invalid_post_ids_do_not_break_queries_for_unpublished_or_acknowledged_posts(host: str) -> None:
     publisher = Publisher("projects/local/topics/tweets", "projects/local/topics/tweets-dead")
     for one in ("7", "\u00b2", "", "9" * 20):
         publisher.publish(to_message(b"{}", one, 1, "stream"))

@@ -130,7 +130,7 @@ def test_what_a_start_reads_gives_the_same_conclusions_as_the_whole_ledger(
     assert [event.at for event in read] == sorted(event.at for event in read)
 
 
-def test_a_look_at_the_last_minutes_brings_no_more(client: bigquery.Client, dataset: str) -> None:
+def test_since_returns_only_the_events_from_that_time_on(client: bigquery.Client, dataset: str) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     events = months(1, now)
     assert client.insert_rows_json(f"local.{dataset}.ingester_events", [as_row(event) for event in events]) == []

@@ -116,7 +116,9 @@ def test_a_line_split_over_many_chunks_is_one_post(x: FakeX, pubsub: Topics, sta
 
 
 @pytest.mark.quick
-def test_at_our_limit_what_x_has_written_is_taken_and_counted(x: FakeX, pubsub: Topics, start: Start) -> None:
+def test_posts_already_sent_when_the_limit_is_reached_are_published_and_counted(
+    x: FakeX, pubsub: Topics, start: Start
+) -> None:
     """X bills what it has written, so 50 posts that came in one segment with the last allowed one are not thrown away."""
 
     def segment(wire: Wire) -> None:
@@ -135,9 +137,7 @@ def test_at_our_limit_what_x_has_written_is_taken_and_counted(x: FakeX, pubsub: 
     assert x.connections == 1
 
 
-def test_after_our_limit_a_stream_that_never_pauses_is_left_all_the_same(
-    x: FakeX, pubsub: Topics, start: Start
-) -> None:
+def test_a_stream_that_never_pauses_is_closed_once_the_limit_is_reached(x: FakeX, pubsub: Topics, start: Start) -> None:
     def endless(wire: Wire) -> None:
         for number in range(1_000_000):
             wire.send(post(number) + b"\r\n")
@@ -236,7 +236,7 @@ REFUSALS = {401: ("does not take the bearer token", 2), 402: ("no credits left",
 
 
 @pytest.mark.parametrize("status", REFUSALS)
-def test_what_waiting_does_not_cure_ends_with_3(x: FakeX, pubsub: Topics, start: Start, status: int) -> None:
+def test_a_permanent_refusal_by_x_exits_with_3(x: FakeX, pubsub: Topics, start: Start, status: int) -> None:
     words, calls = REFUSALS[status]
     x.scripts = [lambda wire: wire.answer(status, {"title": "No", "type": "about:blank"})]
     process = start()
@@ -274,7 +274,7 @@ def test_pub_sub_that_stops_for_a_while_costs_no_post(x: FakeX, pubsub: Topics, 
     assert set(ids(pubsub)) == {str(number) for number in range(300)}
 
 
-def test_a_second_signal_does_not_end_the_publishing_of_what_is_here(
+def test_a_second_signal_during_shutdown_loses_no_received_post(
     x: FakeX, pubsub: Topics, broker: Process, start: Start
 ) -> None:
     def more(wire: Wire) -> None:

@@ -77,7 +77,9 @@ SQL = {
 
 
 @pytest.mark.parametrize("sql", SQL.values(), ids=SQL.keys())
-def test_a_query_that(client: bigquery.Client, sql: str, sql_folder: Path) -> None:
+def test_a_query_cannot_reach_files_extensions_or_the_environment(
+    client: bigquery.Client, sql: str, sql_folder: Path
+) -> None:
     file = sql_folder / "bashrc"
     with pytest.raises(GoogleAPIError):
         list(client.query(sql.format(file=file), timeout=10, job_retry=None).result(timeout=10))

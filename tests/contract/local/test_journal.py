@@ -95,7 +95,7 @@ def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     assert (content.last_id, content.last_key) == (2, 2)
 
 
-def test_what_is_done_is_not_kept_but_its_numbers_are_not_given_again(tmp_path: Path) -> None:
+def test_reopening_the_journal_drops_acknowledged_messages_but_keeps_the_last_key(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     one = Journal(path)
     one.owe([copy(number) for number in range(1, 500)])
@@ -108,7 +108,7 @@ def test_what_is_done_is_not_kept_but_its_numbers_are_not_given_again(tmp_path: 
     assert Journal(path).content.last_key == 499
 
 
-def test_while_it_runs_it_does_not_keep_what_is_done(tmp_path: Path) -> None:
+def test_the_journal_drops_acknowledged_messages_while_it_is_in_use(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     one = Journal(path, grown=20_000)
     for number in range(1, 2_000):
@@ -121,7 +121,7 @@ def test_while_it_runs_it_does_not_keep_what_is_done(tmp_path: Path) -> None:
     assert (content.last_id, content.last_key) == (1_999, 1_999)
 
 
-def test_a_message_is_written_once_however_many_it_is_owed_to(tmp_path: Path) -> None:
+def test_a_message_for_several_subscriptions_is_written_once(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     one, two = (Owed(name, key, b"x" * 9_000, {}, "1", 1.5) for key, name in enumerate("st", 1))
     Journal(path).owe([one, two])

@@ -104,7 +104,7 @@ def test_a_table_knows_its_rows_and_a_view_its_columns(session_client: bigquery.
     }
 
 
-def test_bq_is_told_in_a_sentence(session_client: bigquery.Client) -> None:
+def test_the_bq_tool_is_refused_with_an_explanation(session_client: bigquery.Client) -> None:
     address = f"{session_client._connection.API_BASE_URL}/discovery/v1/apis/bigquery/v2/rest"
     answer = session_client._http.get(address, timeout=SECONDS)
     assert answer.status_code == 501

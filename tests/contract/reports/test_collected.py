@@ -67,7 +67,7 @@ def test_where_a_report_ends(
     assert found.until.isoformat() == end
 
 
-def test_an_ingester_that_died_is_not_held_until_the_end_that_was_asked_for(session_client: bigquery.Client) -> None:
+def test_coverage_ends_when_the_ingester_died_and_not_at_the_requested_end(session_client: bigquery.Client) -> None:
     events = [told("2026-11-01T00:00:00Z"), told("2026-11-01T11:55:00Z")]
     source = fresh(
         session_client, {"tweet_versions": [POST | {"created_at": "2026-11-01T09:00:00"}], "ingester_events": events}

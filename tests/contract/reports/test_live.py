@@ -44,7 +44,7 @@ def test_the_numbers_are_those_of_the_tables(live: Source) -> None:
     assert [post["id"] for post in now["latest"]] == ["2", "1", "0"]
 
 
-def test_however_many_look_bigquery_is_asked_once_a_refresh(live: Source) -> None:
+def test_concurrent_viewers_share_one_query_per_refresh(live: Source) -> None:
     answers = Snapshots(live, refresh=60.0, step=60)
 
     async def many() -> None:

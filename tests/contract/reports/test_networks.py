@@ -84,5 +84,5 @@ def test_a_name_that_is_hostile_breaks_no_file(tmp_path: Path) -> None:
     assert len(nx.read_gexf(tmp_path / "n.gexf")) == 2
 
 
-def test_nothing_is_an_empty_network(source: Source, tmp_path: Path) -> None:
+def test_a_network_without_matching_posts_has_no_nodes_or_edges(source: Source, tmp_path: Path) -> None:
     assert network.write(source, asked(keyword="none"), "quotes", tmp_path / "n.gexf") == (0, 0)

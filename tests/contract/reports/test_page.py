@@ -147,7 +147,7 @@ FEW: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("rows", "more"), FEW.values(), ids=FEW.keys())
-def test_with_little_every_question_says_something(
+def test_every_section_shows_rows_or_a_message_when_there_is_little_data(
     session_client: bigquery.Client, tmp_path: Path, rows: list[dict[str, Any]], more: dict[str, Any]
 ) -> None:
     source = fresh(session_client, {"tweet_versions": rows})

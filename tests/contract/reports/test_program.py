@@ -62,7 +62,7 @@ def test_a_report_is_printed_and_left_in_files(here: dict[str, str], tmp_path: P
     assert str(tmp_path / "[/r]") in done.stderr.replace("\n", "")
 
 
-def test_what_has_posts_in_it_is_for_nobody_else(here: dict[str, str], tmp_path: Path) -> None:
+def test_results_and_exports_are_accessible_to_their_owner_only(here: dict[str, str], tmp_path: Path) -> None:
     done = run(*PERIOD, "--only", "totals", "--results", str(tmp_path / "results"), **here)
     assert done.returncode == 0, done.stderr
     done = run(*PERIOD, "--export", str(tmp_path / "posts.csv"), **here)
@@ -373,7 +373,7 @@ def test_a_keyword_that_no_post_has_is_told_with_those_that_there_are(here: dict
 
 
 @pytest.mark.slow
-def test_a_report_that_nobody_gave_a_place_overwrites_none(here: dict[str, str], tmp_path: Path) -> None:
+def test_reports_without_a_results_option_do_not_overwrite_each_other(here: dict[str, str], tmp_path: Path) -> None:
     environment = {**os.environ, **here, "PYTHONPATH": str(ROOT)}
     whole = [sys.executable, "-m", "reports", *PERIOD]
     for command in (whole, [*whole, "--only", "totals"]):

@@ -107,7 +107,7 @@ def test_the_stream_is_given_to_one_at_a_time(x: AnX) -> None:
     assert (ended.status, ended.problem.get("connection_issue")) == (429, "TooManyConnections")
 
 
-def test_whoever_holds_the_stream_is_seen_and_can_be_thrown_out(x: AnX) -> None:
+def test_an_open_connection_is_listed_and_can_be_terminated(x: AnX) -> None:
     add(x, "music")
 
     async def throw_out() -> tuple[Reply, Reply, Disconnect]:

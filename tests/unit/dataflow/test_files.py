@@ -203,7 +203,9 @@ def test_json_is_read_however_it_is_laid_out(tmp_path: Path, layout: str) -> Non
         pytest.param(b"\n\n", [], id="blank lines"),
     ],
 )
-def test_it_is_rejected_by_message(tmp_path: Path, content: bytes, expected: list[str]) -> None:
+def test_invalid_parts_of_a_file_are_rejected_without_the_posts_around_them(
+    tmp_path: Path, content: bytes, expected: list[str]
+) -> None:
     assert found_in(tmp_path, content) == expected
 
 
@@ -270,7 +272,7 @@ def test_the_same_files_are_divided_in_the_same_way_into_parts_of_a_few_seconds(
         assert {part.shape for part in divided} == {Shape()}
 
 
-def test_cut_off_is_raised_by_who_reads(tmp_path: Path) -> None:
+def test_reading_a_truncated_gzip_file_raises_cut_off(tmp_path: Path) -> None:
     with pytest.raises(CutOff):
         read(parts_of(tmp_path, gzip.compress(LINES)[:-20]))
 

@@ -128,7 +128,7 @@ def test_a_refused_token_is_read_again_by_whatever_call_is_refused_and_the_call_
     assert (len(http.asked), x.tokens.current.value) == (2, "new")
 
 
-def test_the_same_token_again_is_asked_with_once() -> None:
+def test_a_refused_call_is_not_repeated_when_the_secret_holds_the_same_token() -> None:
     class Vault:
         async def read(self) -> Token:
             return TOKEN

@@ -40,7 +40,7 @@ RIVALS = {
 
 
 @pytest.mark.parametrize(("diary", "holder"), RIVALS.values(), ids=RIVALS.keys())
-def test_who_else_lives(diary: list[Event], holder: str | None) -> None:
+def test_find_rival_returns_another_live_ingester_or_none(diary: list[Event], holder: str | None) -> None:
     found = history.find_rival(diary, "me", at(1), fresh=90, execution="e2")
     assert (found.holder if found else None) == holder
 

@@ -92,7 +92,7 @@ FATAL: dict[str, tuple[Disconnect, str, str, float | None]] = {
 
 
 @pytest.mark.parametrize(("ended", "failures", "action"), TABLE.values(), ids=TABLE.keys())
-def test_what_follows(ended: Disconnect, failures: int, action: Action) -> None:
+def test_each_kind_of_disconnect_leads_to_its_action(ended: Disconnect, failures: int, action: Action) -> None:
     assert decide(ended, failures, TIMES) == action
 
 

@@ -49,7 +49,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_post() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_utf_16_is_told(encoding: str) -> None:
+def test_utf_16_input_is_refused_with_a_hint_to_save_it_as_utf_8(encoding: str) -> None:
     told = explain('{"id": "1", "text": "music"}\n'.encode(encoding))
     assert told.returncode == 2
     assert told.stderr.decode() == "The input is UTF-16 and not UTF-8, so no post can be read. Save it as UTF-8.\n"
@@ -93,12 +93,12 @@ def test_each_post_is_told_which_keyword_decided(tmp_path: Path) -> None:
     ]
 
 
-def test_settings_count_too() -> None:
+def test_explain_applies_the_language_setting() -> None:
     told = run("--explain", "--json", stdin='{"id": "1", "text": "music", "lang": "de"}\n', LANGUAGES="en")
     assert json.loads(told.stdout)["reason"] == "language"
 
 
-def test_a_strangers_text_does_not_steer_the_terminal() -> None:
+def test_explain_prints_no_control_characters_from_a_post() -> None:
     told = run("--explain", stdin=json.dumps({"id": "1", "text": "music \x1b[2J\x07\u202egnp.exe"}) + "\n")
     assert not set("\x1b\x07\u202e") & set(told.stdout)
 
@@ -119,7 +119,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("arguments", "words"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_a_mistake_is_a_sentence(arguments: list[str], words: str) -> None:
+def test_an_error_is_explained_without_a_traceback(arguments: list[str], words: str) -> None:
     told = run(*arguments, GOOGLE_CLOUD_PROJECT="")
     assert told.returncode == 2
     assert words in told.stderr
@@ -138,7 +138,7 @@ def test_what_if_counts_posts_and_dollars() -> None:
     assert (found.posts, found.unreadable, found.now.kept, found.then.kept) == (4, 1, 3, 2)
     assert (found.lost, found.won) == (2, 1)
     assert found.then.alone == {"music": 1, "weather": 1}
-    assert found.saved() == (2 * 0.005, 1 * 0.010)  # the author of post 3 wrote nothing that is kept that day
+    assert found.saved_dollars() == (2 * 0.005, 1 * 0.010)  # the author of post 3 wrote nothing that is kept that day
 
 
 def test_what_if_over_the_archive(client: bigquery.Client, dataset: str, tmp_path: Path) -> None:

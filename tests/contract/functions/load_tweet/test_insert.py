@@ -76,7 +76,7 @@ def test_a_payload_that_is_refused_as_text_too_is_refused(fake: FakeBigQuery) ->
     assert insert({"b": GEOTAGGED}) == {"b": "payload: invalid"}
 
 
-def test_only_bad_rows(fake: FakeBigQuery) -> None:
+def test_when_every_row_is_refused_all_errors_are_returned_and_nothing_is_stored(fake: FakeBigQuery) -> None:
     fake.usual = fakes.refuse(lambda row: True)
     assert insert() == dict.fromkeys("abc", "text: no good")
     assert fake.stored == {}
@@ -87,7 +87,7 @@ def test_only_bad_rows(fake: FakeBigQuery) -> None:
     [fakes.status(500), fakes.status(503), fakes.status(429, "rateLimitExceeded"), fakes.reset],
     ids=["500", "503", "429", "reset"],
 )
-def test_what_passes_is_tried_again_within_the_insert(fake: FakeBigQuery, behaviour: fakes.Behaviour) -> None:
+def test_a_transient_error_is_retried_within_the_insert(fake: FakeBigQuery, behaviour: fakes.Behaviour) -> None:
     fake.behaviours = [behaviour]
     assert insert() == {}
     assert fake.ids("filtered") == ["a", "b", "c"]
@@ -118,7 +118,7 @@ _PATIENT = {"500", "reset", "no answer"}  # they wait for seconds, and find noth
     "behaviour",
     [pytest.param(one, id=name, marks=[pytest.mark.slow] * (name in _PATIENT)) for name, one in LASTING.items()],
 )
-def test_what_lasts_is_a_bad_moment(fake: FakeBigQuery, behaviour: fakes.Behaviour) -> None:
+def test_a_persistent_error_raises_bad_moment(fake: FakeBigQuery, behaviour: fakes.Behaviour) -> None:
     fake.usual = behaviour
     with pytest.raises(BadMoment):
         insert()
@@ -130,7 +130,7 @@ def missing(column: str) -> fakes.Behaviour:
     return lambda table, rows: (200, {"insertErrors": [{"index": i, "errors": [error]} for i in range(len(rows))]})
 
 
-def test_a_column_that_the_table_had_at_start_is_late_and_one_that_it_never_had_is_refused(fake: FakeBigQuery) -> None:
+def test_a_missing_column_is_a_bad_moment_only_if_the_table_had_it_at_start(fake: FakeBigQuery) -> None:
     fake.usual = missing("id")
     with pytest.raises(BadMoment, match=r"no such field: id\. The table has the column"):
         insert()

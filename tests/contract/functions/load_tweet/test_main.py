@@ -219,7 +219,7 @@ def test_a_table_that_lacks_a_column_is_an_error_at_start(function: Start, fake:
     assert "Traceback" not in process.log.read_text()
 
 
-def test_a_column_that_it_does_not_know_is_one_warning(function: Start, fake: FakeBigQuery) -> None:
+def test_an_unknown_table_column_is_warned_about_once(function: Start, fake: FakeBigQuery) -> None:
     fake.tables = tables_of_infra()
     fake.tables["tweet_versions"].append({"name": "mood", "type": "STRING", "mode": "NULLABLE"})
     process, url = function({"GOOGLE_CLOUD_PROJECT": "local"}, None)
@@ -232,7 +232,7 @@ def tables_of_infra() -> dict[str, fakes.Rows]:
     return {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json") if path.stem != "layout"}
 
 
-def test_without_credentials_messages_are_given_back_until_there_are_some(
+def test_without_credentials_messages_get_503_until_credentials_appear(
     function: Start, fake: FakeBigQuery, tmp_path: Path
 ) -> None:
     key = tmp_path / "later.json"
@@ -247,7 +247,7 @@ def test_without_credentials_messages_are_given_back_until_there_are_some(
     assert "Traceback" not in process.log.read_text()
 
 
-def test_what_not_even_rejected_takes_is_given_back_and_told(function: Start, fake: FakeBigQuery) -> None:
+def test_a_message_that_even_rejected_refuses_gets_503_and_is_reported(function: Start, fake: FakeBigQuery) -> None:
     fake.usual = fakes.refuse(lambda row: True)
     process, url = function({"GOOGLE_CLOUD_PROJECT": "local"}, None)
     assert post(url, **event(PAYLOAD, "m1")).status_code == 503
@@ -285,7 +285,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("environment", "keywords", "words"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_a_mistake_of_the_operator_is_one_sentence_at_start(
+def test_a_configuration_error_ends_the_start_with_a_message_and_no_traceback(
     function: Start, environment: dict[str, str], keywords: str | None, words: str
 ) -> None:
     process, _ = function(environment, keywords, listening=False)

@@ -67,7 +67,7 @@ def test_a_tick_removes_what_x_names(stored: Stored, x: StandIn, function: tuple
     assert "signature" not in log
 
 
-def test_a_bad_moment_is_told_and_the_next_tick_goes_on(
+def test_after_a_bad_moment_is_logged_the_next_tick_continues(
     stored: Stored, x: StandIn, function: tuple[Process, str]
 ) -> None:
     process, url = function

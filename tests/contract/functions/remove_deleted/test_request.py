@@ -63,7 +63,7 @@ def test_every_post_of_an_author_goes_at_once(stored: Stored) -> None:
     assert "removed 4" in status.stdout
 
 
-def test_some_posts_and_one_of_them_twice(stored: Stored) -> None:
+def test_removing_the_same_post_twice_is_harmless(stored: Stored) -> None:
     stored.add(*(message(one) for one in MINE), message(OTHERS))
     assert ask(stored, "--post", MINE[0]["id"], "--post", MINE[0]["id"], "--yes").returncode == 0
     again = ask(stored, "--post", MINE[0]["id"], "--yes")
@@ -73,20 +73,20 @@ def test_some_posts_and_one_of_them_twice(stored: Stored) -> None:
     assert "The record of it" not in again.stdout, "nothing was left to remove"
 
 
-def test_what_has_just_come_is_hidden_and_said_to_be(stored: Stored) -> None:
+def test_a_recent_post_is_hidden_at_once_and_scheduled_for_removal(stored: Stored) -> None:
     stored.add(message(MINE[0]), age=timedelta(minutes=1))
     done = ask(stored, "--post", MINE[0]["id"], "--yes")
     assert "out of the views, and the schedule removes them within two hours" in done.stdout
     assert stored.shown() == []
 
 
-def test_an_author_of_whom_nothing_is_here(stored: Stored) -> None:
+def test_removing_an_author_without_stored_posts_succeeds_and_says_so(stored: Stored) -> None:
     done = ask(stored, "--user", "1", "--yes")
     assert done.returncode == 0
     assert "No post of user 1 is here." in done.stdout
 
 
-def test_what_x_has_named_before_is_recorded_as_asked_for(stored: Stored) -> None:
+def test_a_requested_removal_is_recorded_as_a_request_even_if_x_named_the_post_before(stored: Stored) -> None:
     stored.add(message(MINE[0]))
     stored.reject(b'{"id":"9","payload":"{}"} 4711 cut')
     stored.client.query(

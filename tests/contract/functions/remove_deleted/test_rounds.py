@@ -149,9 +149,7 @@ def test_rows_that_bigquery_keeps_longer_in_its_buffer_are_left_for_later(
     assert stored.shown() == [KEPT["id"]]
 
 
-def test_who_deletes_one_version_deletes_the_chain_whatever_is_stored_of_it(
-    stored: Stored, x: StandIn, run: Run
-) -> None:
+def test_deleting_one_version_removes_every_version_of_the_edit_chain(stored: Stored, x: StandIn, run: Run) -> None:
     first, second, third = (post(number, f"version {number}") for number in (11, 12, 13))
     chain = [first["id"], second["id"], third["id"]]
     edits = [first, second | {"edit_history_tweet_ids": chain[:2]}, third | {"edit_history_tweet_ids": chain}]
@@ -262,7 +260,7 @@ def test_whatever_goes_wrong_at_x_the_next_runs_go_on(
     assert "signature" not in stored.text() + capsys.readouterr().out
 
 
-def test_a_plan_without_compliance_is_a_matter_for_a_person(stored: Stored, x: StandIn, run: Run) -> None:
+def test_an_x_plan_without_batch_compliance_is_a_configuration_error(stored: Stored, x: StandIn, run: Run) -> None:
     stored.add(message(GONE))
     x.go_wrong("create-403")
     with pytest.raises(ConfigurationError, match="batch compliance"):
@@ -350,7 +348,7 @@ def test_a_sweep_that_fails_keeps_nothing_else_from_being_done(
     assert stored.shown() == [KEPT["id"]]
 
 
-def test_after_a_day_without_an_answer_it_is_late(
+def test_a_round_without_an_answer_for_over_a_day_is_logged_as_late(
     stored: Stored, x: StandIn, run: Run, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stored.add(message(GONE))
@@ -408,7 +406,9 @@ def test_an_empty_location_is_nothing_to_remove(stored: Stored, x: StandIn, run:
     assert stored.ask("SELECT * FROM removals") == []
 
 
-def test_the_view_is_right_between_the_word_and_the_sweep(stored: Stored, run: Run, clock: Clock) -> None:
+def test_the_view_hides_a_deleted_post_between_its_recording_and_the_sweep(
+    stored: Stored, run: Run, clock: Clock
+) -> None:
     """A deletion shows once it is recorded, for all versions, retweets and quotes. Kept posts show whole again once they are clean."""
     first, second = post(31, "secret one"), post(32, "secret two")
     second |= {"edit_history_tweet_ids": [first["id"], second["id"]]}

@@ -49,7 +49,9 @@ def written() -> list[dict[str, Any]]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1_800)
-def test_a_hundred_thousand_posts(stored: Stored, x: StandIn, run: Run, clock: Clock) -> None:
+def test_deletions_among_a_hundred_thousand_posts_remove_every_trace(
+    stored: Stored, x: StandIn, run: Run, clock: Clock
+) -> None:
     rng = random.Random(3)
     messages = written()
     began = time.monotonic()

@@ -19,6 +19,6 @@ def test_a_name_is_read_again_and_is_short_enough_for_x(asked: JobName) -> None:
     assert read("project.other", text) is None
 
 
-def test_what_others_call_theirs() -> None:
+def test_job_names_of_other_programs_and_datasets_are_ignored() -> None:
     assert read("project.dataset", "my job") is None
     assert read("project.dataset", "tds/x/1/2/3/4") is None
