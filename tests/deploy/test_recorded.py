@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
-from tests.support.deploy.cloud import copy_of_tree
+from tests.support.deploy.cloud import TREE, copy_of_tree
 from tests.support.processes import serving
 from tests.support.tiers import needs
 from tests.support.trial import cases
@@ -28,7 +28,7 @@ class Recorded:
     """A project that the recording gcloud remembers in a folder."""
 
     folder: Path
-    tree: Path = ROOT
+    tree: Path = TREE
 
     def environment(self, **settings: str) -> dict[str, str]:
         return {
@@ -480,7 +480,7 @@ def test_an_error_is_explained_by_its_status(project: Recorded, tmp_path: Path, 
     assert advice in ran.stderr
 
 
-def test_a_tick_s_short_execution_beside_the_ingester_ends_nothing(deployed: Recorded, tmp_path: Path) -> None:
+def test_running_executions_are_replaced_only_if_their_settings_differ(deployed: Recorded, tmp_path: Path) -> None:
     copy = copied(deployed, tmp_path)
     config = (copy.folder / "jobs" / "ingester").read_text().partition("~")[0]
     (copy.folder / "running").write_text(f"ingester-1~~{config}\ningester-2~~{config}\n")

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,13 +20,14 @@ from tests.support.processes import pubsub, serving
 
 TOKEN = "AAAA-a-bearer-token-that-nobody-may-see-%3D"
 PROJECT = "demo-proj"
+TREE = Path(os.environ.get("DEPLOY_TREE", ROOT))  # whose deploy.sh is run: test_mistakes.py sets another one
 
 
 def copy_of_tree(folder: Path) -> Path:
     """Return a copy of what is deployed, which a test may change, and which nobody else changes meanwhile."""
     copy = folder / "project"
     shutil.copytree(
-        ROOT,
+        TREE,
         copy,
         ignore=shutil.ignore_patterns(".git", ".venv", ".runs", "__pycache__", "tests", ".*_cache", ".site", "results"),
     )
@@ -70,7 +72,7 @@ class Cloud:
     bigquery_url: str
     function_port: int
     arguments: set[str] = field(default_factory=set)
-    tree: Path = ROOT
+    tree: Path = TREE
 
     def ask(self, sql: str) -> list[dict[str, Any]]:
         """Return rows of the project's BigQuery."""
@@ -87,8 +89,10 @@ class Cloud:
         requests.delete(url, proxies={"https": proxy}, verify=trusted, timeout=30).raise_for_status()
 
     def deploy(self, *arguments: str, tree: Path | None = None, timeout: float = 300.0, **settings: str) -> Ran:
+        """Run deploy.sh. A file DEPLOY_PATHS gets a row: command, requests, those that may change something, exit code, seconds."""
         log = self.folder / "requests.jsonl"
         before = len(log.read_text().splitlines()) if log.exists() else 0
+        began = time.monotonic()
         process = subprocess.Popen(
             ["./deploy.sh", *arguments],
             cwd=tree or self.tree,
@@ -103,7 +107,15 @@ class Cloud:
         finally:
             process.kill()
         requests = [json.loads(line) for line in log.read_text().splitlines()[before:]] if log.exists() else []
-        return Ran(process.returncode, said, requests)
+        misfits = [f"{r['method']} {r['api']}{r['path']}: {r['misfits']}" for r in requests if r["misfits"]]
+        assert not misfits, f"The stand-in has answered what Google's messages do not have: {misfits}"
+        ran = Ran(process.returncode, said, requests)
+        if table := os.environ.get("DEPLOY_PATHS"):
+            words = " ".join([*(f"{name}={value}" for name, value in settings.items()), "./deploy.sh", *arguments])
+            figures = (len(requests), len(ran.writes), ran.code, round(time.monotonic() - began))
+            with Path(table).open("a") as file:
+                file.write(f"| `{words}` | {' | '.join(map(str, figures))} |\n")
+        return ran
 
 
 @contextmanager

@@ -21,8 +21,9 @@ import trustme
 
 from local.emulators import log
 
+from . import messages
 from .apis import answer
-from .things import Reply, Things
+from .things import Reply, Things, problem
 
 _NAMES = ["*.googleapis.com", "googleapis.com", "*.google.com", "*.run.app", "localhost", "127.0.0.1"]
 _REGION = re.compile(r"^[a-z]+-[a-z]+[0-9]+-")
@@ -64,13 +65,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         request = self._read()
+        method = messages.find(request.api, request.method, request.path)
+        misfits: list[str] = []
         try:
             with self.server.lock:
-                result = answer(self.server.things, request)
+                result = _refusal(method, request) or answer(self.server.things, request)
+            if method is not None and result.raw is None and result.status < 300:
+                misfits = method[0].misfits(method[1].response, result.body)
         except Exception:  # noqa: BLE001 - a bug of the stand-in's: the test shall see it
             traceback.print_exc()
             result = Reply(500, {"error": {"code": 500, "message": traceback.format_exc()[-500:]}})
-        self.server.record(request, result.status)
+        self.server.record(request, result.status, misfits)
         data = result.raw if result.raw is not None else json.dumps(result.body).encode()
         self.send_response(result.status)
         self.send_header("Content-Type", "application/json")
@@ -119,8 +124,8 @@ class Server(ThreadingHTTPServer):
         self._log = folder / "requests.jsonl"
         self._writing = threading.Lock()
 
-    def record(self, request: Request, status: int) -> None:
-        """Write one line of JSON. Of bodies that are no JSON it has only the size."""
+    def record(self, request: Request, status: int, misfits: list[str]) -> None:
+        """Write one line of JSON. Of bodies that are no JSON it has only the size. `misfits` are in our reply: a bug of the stand-in."""
         line = {
             "api": request.api,
             "method": request.method,
@@ -129,9 +134,18 @@ class Server(ThreadingHTTPServer):
             "host": request.host,
             "body": request.body if request.body else (len(request.raw) or None),
             "status": status,
+            "misfits": misfits,
         }
         with self._writing, self._log.open("a") as file:
             file.write(json.dumps(line) + "\n")
+
+
+def _refusal(method: tuple[messages.Api, messages.Method] | None, request: Request) -> Reply | None:
+    """Refuse what the API's messages do not have, in the words that Google uses."""
+    if method is None or not method[1].request or not request.body:
+        return None
+    misfits = method[0].misfits(method[1].request, request.body)
+    return problem(400, "INVALID_ARGUMENT", f"Invalid JSON payload received. {' '.join(misfits)}") if misfits else None
 
 
 def _api(host: str, path: str) -> str:
