@@ -16,7 +16,9 @@ import requests
 from local.emulators.pubsub import emulator
 from local.processes import reserved_port
 from tests.support import ROOT
+from tests.support.fakes.google.faults import NAME as FAULTS
 from tests.support.processes import pubsub, serving
+from tests.support.waiting import eventually
 
 TOKEN = "AAAA-a-bearer-token-that-nobody-may-see-%3D"
 PROJECT = "demo-proj"
@@ -35,10 +37,12 @@ def copy_of_tree(folder: Path) -> Path:
 
 
 def missing_tools() -> str | None:
-    """Return why deploy.sh cannot run here."""
-    if not emulator.is_installed():
-        return "Google's Pub/Sub emulator, or java, is not installed"
-    return next((f"{tool} is not installed" for tool in ("gcloud", "bq", "bash") if not shutil.which(tool)), None)
+    """Return why deploy.sh cannot run here, and how to get what is missing."""
+    how = "cloud.google.com/sdk/docs/install, with the packages google-cloud-cli and google-cloud-cli-pubsub-emulator, and a Java runtime"
+    missing = [tool for tool in ("gcloud", "bq", "bash") if not shutil.which(tool)]
+    if missing:
+        return f"{missing[0]} is not installed ({how})"
+    return None if emulator.is_installed() else f"Google's Pub/Sub emulator, or java, is not installed ({how})"
 
 
 @dataclass
@@ -82,16 +86,30 @@ class Cloud:
         names = [column["name"] for column in answer["schema"]["fields"]]
         return [dict(zip(names, (cell["v"] for cell in row["f"]), strict=True)) for row in answer.get("rows") or []]
 
+    def make_faults(self, *faults: dict[str, Any]) -> None:
+        """Have Google say what tests/support/fakes/google/faults.py describes."""
+        (self.folder / FAULTS).write_text("".join(json.dumps(fault) + "\n" for fault in faults))
+
     def delete(self, api: str, path: str) -> None:
         """Delete something past deploy.sh, as a person may in the console."""
         proxy = f"http://127.0.0.1:{self.environment['CLOUDSDK_PROXY_PORT']}"
         url, trusted = f"https://{api}.googleapis.com{path}", self.environment["CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"]
         requests.delete(url, proxies={"https": proxy}, verify=trusted, timeout=30).raise_for_status()
 
-    def deploy(self, *arguments: str, tree: Path | None = None, timeout: float = 300.0, **settings: str) -> Ran:
-        """Run deploy.sh. A file DEPLOY_PATHS gets a row: command, requests, those that may change something, exit code, seconds."""
+    def deploy(
+        self,
+        *arguments: str,
+        tree: Path | None = None,
+        timeout: float = 300.0,
+        stop_after: int | None = None,
+        **settings: str,
+    ) -> Ran:
+        """Run deploy.sh. A file DEPLOY_PATHS gets a row: command, requests, those that may change something, exit code, seconds.
+
+        With `stop_after`, it gets a SIGTERM after so many requests.
+        """
         log = self.folder / "requests.jsonl"
-        before = len(log.read_text().splitlines()) if log.exists() else 0
+        before = _lines(log)
         began = time.monotonic()
         process = subprocess.Popen(
             ["./deploy.sh", *arguments],
@@ -103,6 +121,9 @@ class Cloud:
             text=True,
         )
         try:
+            if stop_after is not None:
+                eventually(lambda: process.poll() is not None or _lines(log) >= before + stop_after, timeout)
+                process.terminate()
             said, _ = process.communicate(timeout=timeout)
         finally:
             process.kill()
@@ -116,6 +137,10 @@ class Cloud:
             with Path(table).open("a") as file:
                 file.write(f"| `{words}` | {' | '.join(map(str, figures))} |\n")
         return ran
+
+
+def _lines(log: Path) -> int:
+    return len(log.read_text().splitlines()) if log.exists() else 0
 
 
 @contextmanager

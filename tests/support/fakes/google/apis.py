@@ -197,10 +197,22 @@ def _deploy(things: Things, r: "Request", found: re.Match[str]) -> Reply:
         and (failed := _trigger(things, function, base, region, name))
     ):
         return failed
+    if state := things.faults.outcome("function"):
+        function["state"] = state
+        return _failed_deployment(things, f"{base}/operations/op-{name}")
     operation = done(function, "cloud.functions.v2.Function", f"{base}/operations/op-{name}", stages=[])
     operation.body["metadata"]["@type"] = "type.googleapis.com/google.cloud.functions.v2.OperationMetadata"
     things.made[f"cloudfunctions:/v2/{operation.body['name']}"] = operation.body
     return operation
+
+
+def _failed_deployment(things: Things, name: str) -> Reply:
+    """Accept a deployment, and say in its operation that the service did not start."""
+    kind = "type.googleapis.com/google.cloud.functions.v2.OperationMetadata"
+    error = {"code": 13, "message": "Container Healthcheck failed"}
+    operation = {"name": name, "done": True, "error": error, "metadata": {"@type": kind, "stages": []}}
+    things.made[f"cloudfunctions:/v2/{name}"] = operation
+    return Reply(200, operation)
 
 
 def _trigger(things: Things, function: dict[str, Any], base: str, region: str, name: str) -> Reply | None:
@@ -313,7 +325,7 @@ def _build(things: Things, r: "Request") -> Reply | None:
     if r.method == "POST" and r.path.endswith("/builds"):
         build = r.body | {
             "id": "b-1",
-            "status": "SUCCESS",
+            "status": things.faults.outcome("build") or "SUCCESS",
             "projectId": PROJECT,
             "logUrl": "http://log",
             "logsBucket": "gs://x",

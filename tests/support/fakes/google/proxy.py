@@ -23,6 +23,7 @@ from local.emulators import log
 
 from . import messages
 from .apis import answer
+from .faults import Faults
 from .things import Reply, Things, problem
 
 _NAMES = ["*.googleapis.com", "googleapis.com", "*.google.com", "*.run.app", "localhost", "127.0.0.1"]
@@ -69,7 +70,11 @@ class Handler(BaseHTTPRequestHandler):
         misfits: list[str] = []
         try:
             with self.server.lock:
-                result = _refusal(method, request) or answer(self.server.things, request)
+                result = (
+                    _refusal(method, request)
+                    or _fault(self.server.things, request)
+                    or answer(self.server.things, request)
+                )
             if method is not None and result.raw is None and result.status < 300:
                 misfits = method[0].misfits(method[1].response, result.body)
         except Exception:  # noqa: BLE001 - a bug of the stand-in's: the test shall see it
@@ -148,6 +153,11 @@ def _refusal(method: tuple[messages.Api, messages.Method] | None, request: Reque
     return problem(400, "INVALID_ARGUMENT", f"Invalid JSON payload received. {' '.join(misfits)}") if misfits else None
 
 
+def _fault(things: Things, request: Request) -> Reply | None:
+    fault = things.faults.refusal(request.method, request.api, request.path)
+    return problem(fault["status"], fault["reason"], fault["message"]) if fault else None
+
+
 def _api(host: str, path: str) -> str:
     """Return the API of a host: us-central1-run.googleapis.com is run. Other hosts keep their whole name, so that a surprise shows."""
     if not host.endswith((".googleapis.com", ".google.com")):
@@ -173,7 +183,7 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     uploads = arguments.folder / "uploads"
     uploads.mkdir(exist_ok=True)
-    things = Things(arguments.pubsub, arguments.bigquery, arguments.function, uploads)
+    things = Things(arguments.pubsub, arguments.bigquery, arguments.function, uploads, Faults(arguments.folder))
     server = Server(arguments.port, arguments.folder, things)
     log.event("ready", "proxy", port=server.server_port)
     server.serve_forever()

@@ -9,6 +9,8 @@ from typing import Any
 
 import requests
 
+from .faults import Faults
+
 PROJECT = "demo-proj"
 NUMBER = "123456789012"
 _SECONDS = 60.0
@@ -58,6 +60,7 @@ class Things:
     bigquery: str
     function_url: str
     uploads: Path
+    faults: Faults
     made: dict[str, dict[str, Any]] = field(default_factory=dict)
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
     executions: int = 0
