@@ -98,10 +98,10 @@ def _reports(arguments: argparse.Namespace, console: Console, folder: Path) -> i
         console.print(f"{reports.count(source):,} rows in tweet_versions.\n", highlight=False)
         answered = list(reports.ask_all(source, status.update))
         status.update("the live page")
-        looks = reports.time_live_page(source)
+        refreshes = reports.time_live_page(source)
         status.update("python -m reports")
         whole = reports.run_whole(folder)
-    tables = list(report.reports(answered, looks, whole))
+    tables = list(report.reports(answered, refreshes, whole))
     for table in tables:
         report.show(console, table)
     if arguments.write:

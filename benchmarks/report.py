@@ -67,7 +67,7 @@ def soak(soaked: Soaked) -> Iterator[Table]:
     )
 
 
-def reports(answered: list[Answered], looks: list[float], whole: Whole) -> Iterator[Table]:
+def reports(answered: list[Answered], refreshes: list[float], whole: Whole) -> Iterator[Table]:
     """Yield the whole program, the live page, and each question."""
     yield Table(
         "python -m reports, from its start to the last file",
@@ -83,8 +83,8 @@ def reports(answered: list[Answered], looks: list[float], whole: Whole) -> Itera
     yield Table(
         "A refresh of the live page",
         ["", "seconds, median", "slowest"],
-        [[f"{len(looks)} refreshes", f"{median(looks):.2f}", f"{max(looks):.2f}"]]
-        if looks
+        [[f"{len(refreshes)} refreshes", f"{median(refreshes):.2f}", f"{max(refreshes):.2f}"]]
+        if refreshes
         else [["none answered", "", ""]],
     )
     yield Table(

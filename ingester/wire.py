@@ -67,7 +67,7 @@ class ExternalServices:
     tokens: TokenSource
     holder: str  # this run's name in the ledger
     environ: Mapping[str, str]
-    looks: CheckIntervals = CheckIntervals()
+    intervals: CheckIntervals = CheckIntervals()
     fields: TweetFields = field(default_factory=TweetFields)
 
 
@@ -131,7 +131,9 @@ def build(
     lease = Lease(ledger, clock, server_clock, times, outside.environ)
     stale = StaleConnections(x, RateLimiter(CLEARS, times.window), clock)
     consumer = StreamConsumer(outside.publisher, clock, budget, times.silence, most_units=most, most_posts=posts)
-    watch = StallDetector(outside.stream, consumer, clock, times, every=outside.looks.every, late=outside.looks.late)
+    watch = StallDetector(
+        outside.stream, consumer, clock, times, every=outside.intervals.every, late=outside.intervals.late
+    )
     backfill = Worker(
         BackfillContext(
             x=x,

@@ -42,7 +42,8 @@ FOLDER = Path(__file__).parent
 _EMPTY = "There are no posts in this period."
 # SQL that several queries use, in place of FOLDED(column), UNITS(column), GAPS() and EMOJI
 _MACROS = {
-    path.stem.upper(): path.read_text(encoding="utf-8").strip() for path in (FOLDER / "shared" / "macros").iterdir()
+    path.stem.upper(): path.read_text(encoding="utf-8").strip()
+    for path in (FOLDER / "shared" / "macros").glob("[!.]*.*")
 }
 _MACRO = re.compile(rf"\b({'|'.join(_MACROS)})(?:\((\w*)\)|(?=\]))")
 _PARAMETER = re.compile(r"@([a-z_]+)")

@@ -299,7 +299,7 @@ class Process(Owner):
                 tokens=secret,
                 holder=self.name,
                 environ=self.environ,
-                looks=LOOKS,
+                intervals=LOOKS,
             )
             self.ingester = build(outside, world.settings(), world.our_rules, token, TIMES)
             await run_to_the_end(self.ingester, self.shutdown)

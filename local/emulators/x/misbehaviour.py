@@ -68,7 +68,7 @@ class Misbehaviour:
                         await stream.write(written.post.as_json([{"id": "1", "tag": "again"}]) + b"\r\n")
                     return
         except ConnectionError:
-            return
+            return  # the client is gone, so there is no stream left to end
         self._state.open_stream = self._state.request = None  # `_hold` sees it, and ends the response cleanly
 
     def reply_to_search(self, name: str) -> web.Response:
