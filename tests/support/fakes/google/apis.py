@@ -409,14 +409,10 @@ def _run(things: Things, r: "Request") -> Reply | None:
         }
         return Reply(200, things.made[key])
     if r.method == "GET" and not name:
+        label, _, value = (part.strip() for part in r.query.get("labelSelector", "").partition("="))
+        items = [one for one in things.under(key) if not label or one["metadata"]["labels"].get(label) == value]
         return Reply(
-            200,
-            {
-                "kind": f"{collection[:-1].capitalize()}List",
-                "apiVersion": "v1",
-                "items": things.under(key),
-                "metadata": {},
-            },
+            200, {"kind": f"{collection[:-1].capitalize()}List", "apiVersion": "v1", "items": items, "metadata": {}}
         )
     if r.method == "DELETE":
         if things.made.pop(key, None) is None:
@@ -494,7 +490,10 @@ def _logging(things: Things, r: "Request") -> Reply | None:
         things.made[key] = r.body
         return Reply(200, r.body)
     if r.path.endswith("entries:list"):
-        return Reply(200, {"entries": []})
+        # what a command prints is in Cloud Logging a moment later
+        is_of_run = "execution_name" in str(r.body.get("filter"))
+        entry = {"logName": f"projects/{PROJECT}/logs/run.googleapis.com%2Fstdout", "timestamp": _AT}
+        return Reply(200, {"entries": [entry | {"textPayload": "what the command printed"}] if is_of_run else []})
     return None
 
 
@@ -505,6 +504,9 @@ def _scheduler(things: Things, r: "Request") -> Reply | None:
             return problem(404, "NOT_FOUND", found[1])
         job["state"] = "PAUSED" if found[2] == "pause" else "ENABLED"
         return Reply(200, job)
+    if r.method == "POST" and r.path.endswith("/jobs"):
+        # a new job is enabled: https://cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs#State
+        return things.generic(r.method, r.api, r.path, r.query, r.body | {"state": "ENABLED"})
     return None
 
 
@@ -512,6 +514,12 @@ def _monitoring(things: Things, r: "Request") -> Reply | None:
     """A project has an id and a number."""
     path = r.path.replace(f"/projects/{NUMBER}", f"/projects/{PROJECT}")
     body = json.loads(json.dumps(r.body).replace(f"projects/{NUMBER}/", f"projects/{PROJECT}/"))
+    if "/dashboards" in path and r.method in ("POST", "PATCH"):
+        # changed only by whoever knows its etag: https://cloud.google.com/monitoring/api/ref_v3/rest/v1/projects.dashboards
+        if r.method == "PATCH" and body.get("etag") != things.made.get(f"{r.api}:{path}", {}).get("etag"):
+            return problem(409, "ABORTED", "The dashboard was changed since its etag was read")
+        things.executions += 1
+        body |= {"etag": f"etag-{things.executions}"}
     return things.generic(r.method, r.api, path, r.query, body)
 
 

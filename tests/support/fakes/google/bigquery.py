@@ -28,6 +28,10 @@ def answer(things: Things, r: "Request") -> Reply | None:
         return Reply(
             200, {"jobComplete": True, "jobReference": job["jobReference"], "totalRows": "0", "schema": {"fields": []}}
         )
+    if found := re.match(r"/projects/([^/]+)/datasets/([^/]+)", path):
+        status, _ = things.ask(things.bigquery, "GET", f"/bigquery/v2{found[0]}")
+        if status == 404:  # https://cloud.google.com/bigquery/docs/error-messages, notFound
+            return problem(404, "notFound", f"Not found: Dataset {found[1]}:{found[2]}")
     result = things.forward(things.bigquery, r.method, f"/bigquery/v2{path}", r.query, r.raw)
     if (found := re.fullmatch(r"/projects/[^/]+/datasets/([^/]+)", path)) and result.status == 200:
         if r.method == "DELETE":
