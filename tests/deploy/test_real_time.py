@@ -75,6 +75,17 @@ def test_a_build_and_a_function_that_fail_after_they_were_accepted_are_done_agai
     assert "Nothing to do" in google.deploy("up", "--yes").said
 
 
+def test_the_function_stays_until_a_streaming_job_runs(google: Cloud) -> None:
+    assert google.deploy("up", "--yes").code == 0
+    google.make_faults({"job": "JOB_STATE_FAILED", "times": 1})
+    failed = google.deploy("up", "--yes", LOADER="dataflow")
+    assert failed.code == 1, failed.said
+    assert not failed.of("cloudfunctions", "DELETE")
+    ran = google.deploy("up", "--yes", LOADER="dataflow")
+    assert ran.code == 0, ran.said
+    assert ran.of("cloudfunctions", "DELETE")
+
+
 def test_interrupted_after_each_tenth_request_the_next_run_goes_on(google: Cloud) -> None:
     ended = google.deploy("up", "--yes", stop_after=10)
     runs = 1

@@ -62,7 +62,7 @@ def answer(things: Things, request: "Request") -> Reply | None:
         return Reply(200, _summary(job))
     job["looks"] += 1
     if job["looks"] > _LOOKS:
-        job["currentState"] = _ON_THEIR_WAY.get(job["currentState"], job["currentState"])
+        job["currentState"] = job.pop("fate", None) or _ON_THEIR_WAY.get(job["currentState"], job["currentState"])
     return Reply(200, _summary(job))
 
 
@@ -84,6 +84,8 @@ def _launch(things: Things, region: str, wanted: dict[str, Any]) -> Reply:
         "looks": 0,
         "launched": wanted,
     }
+    if fate := things.faults.outcome("job"):
+        job["fate"] = fate
     things.made[f"dataflow:{region}/{job['id']}"] = job
     return Reply(200, {"job": _summary(job)})
 

@@ -3,6 +3,7 @@
 {"method": "POST", "api": "pubsub", "path": "REGULAR EXPRESSION", "status": 403, "reason": "...", "message": "...", "times": 2}
 {"build": "FAILURE", "times": 1}            a build that fails after it was accepted
 {"function": "FAILED", "times": 1}          a function that could not be brought up after its deployment was accepted
+{"job": "JOB_STATE_FAILED", "times": 1}     a Dataflow job that never runs after its launch was accepted
 """
 
 import json
@@ -34,7 +35,7 @@ class Faults:
         return None
 
     def outcome(self, kind: str) -> str | None:
-        """Return what becomes of a `build` or `function` that is accepted now; None if all goes well."""
+        """Return what becomes of a `build`, `function` or `job` that is accepted now; None if all goes well."""
         for line, fault in self._left():
             if kind in fault:
                 self._used[line] += 1
