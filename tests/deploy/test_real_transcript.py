@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.test_recorded import BIN
-from tests.support.deploy.cloud import cloud, copy_of_tree, missing_tools
+from tests.support.deploy.cloud import RECORDING, cloud, copy_of_tree, missing_tools
 from tests.support.deploy.transcript import KEPT, RENEW, Command, differences, links, read
 from tests.support.tiers import needs
 
@@ -49,9 +48,9 @@ def forms(commands: list[Command]) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_recording_gcloud_prints_what_the_real_one_prints_today(transcript: Path, tmp_path: Path) -> None:
-    assert differences(read(transcript), BIN, tmp_path) == []
+    assert differences(read(transcript), RECORDING, tmp_path) == []
     assert forms(read(transcript)) == forms(read(KEPT)), RENEW
 
 
 def test_the_recording_gcloud_prints_what_the_real_one_printed(tmp_path: Path) -> None:
-    assert differences(read(KEPT), BIN, tmp_path) == []
+    assert differences(read(KEPT), RECORDING, tmp_path) == []

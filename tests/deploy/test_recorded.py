@@ -14,13 +14,12 @@ import pytest
 
 from tests.support import ROOT
 from tests.support.deploy import transcript
-from tests.support.deploy.cloud import TREE, copy_of_tree
+from tests.support.deploy.cloud import RECORDING, TREE, copy_of_tree
 from tests.support.processes import serving
 from tests.support.tiers import needs
 from tests.support.trial import cases
 from tests.support.waiting import eventually
 
-BIN = ROOT / "tests" / "support" / "deploy" / "bin"
 SETTINGS = {"GOOGLE_CLOUD_PROJECT": "some-project", "X_BEARER_TOKEN": "TOKEN%3D", "ALERT_EMAIL": "a@example.com"}
 
 
@@ -33,7 +32,7 @@ class Recorded:
 
     def environment(self, **settings: str) -> dict[str, str]:
         return {
-            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "PATH": f"{RECORDING}:{os.environ['PATH']}",
             "HOME": str(self.folder),
             "CLOUD": str(self.folder),
             "DEPLOY_PATIENCE_SECONDS": "1",

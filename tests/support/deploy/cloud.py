@@ -22,6 +22,7 @@ from tests.support.waiting import eventually
 
 TOKEN = "AAAA-a-bearer-token-that-nobody-may-see-%3D"
 PROJECT = "demo-proj"
+RECORDING = Path(__file__).with_name("bin")  # a gcloud and a bq that record what they are asked
 TREE = Path(os.environ.get("DEPLOY_TREE", ROOT))  # whose deploy.sh is run: test_mistakes.py sets another one
 
 
