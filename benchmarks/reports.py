@@ -99,7 +99,7 @@ def time_live_page(source: Source) -> list[float]:
     for _ in range(_LOOKS):
         began = time.monotonic()
         with suppress(ReportError):
-            query.query(source, question.sql, {"now": ("TIMESTAMP", datetime.now(UTC)), "seconds": ("INT64", 60)})
+            query.query(source, question.template, {"now": ("TIMESTAMP", datetime.now(UTC)), "seconds": ("INT64", 60)})
             seconds.append(time.monotonic() - began)
     return seconds
 

@@ -136,6 +136,13 @@ def deploy() -> None:
     print(f"\n```text\n{match[1]}\n```\n")
 
 
+def decisions() -> None:
+    """A line for each decision, with its title."""
+    for file in sorted((ROOT / "docs" / "decisions").glob("0*.md")):
+        title = re.sub(r"^# (\d{4}: )?", "", file.read_text(encoding="utf-8").splitlines()[0])
+        print(f"- [{file.name[:4]}]({file.name}): {title}")
+
+
 def _options(parser: argparse.ArgumentParser, command: str = "", *, defaults: bool = False) -> None:
     rows = [row for action in parser._actions for row in _option(action, defaults=defaults)]
     if rows:

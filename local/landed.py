@@ -60,7 +60,7 @@ def show(landed: Landed, console: Console) -> None:
     headline.add_row(
         "[bold]total posts[/]", f"[bold green]{landed.in_view:,}[/]", "one row a post in the view [cyan]tweets[/]"
     )
-    headline.add_row("[bold]unique posts[/]", f"[bold green]{landed.unique_posts:,}[/]", "excluding retweets")
+    headline.add_row("[bold]no retweets[/]", f"[bold green]{landed.unique_posts:,}[/]", "posts that are not retweets")
     edits = f", {landed.superseded:,} replaced by an edit" if landed.superseded else ""
     counts = f"in tweet_versions{edits}; {landed.duplicates_in_view} duplicates in the view"
     headline.add_row("rows stored", f"{landed.rows:,}", counts)

@@ -39,3 +39,11 @@ def find(trend: Sequence[dict[str, Any]]) -> list[Burst]:
         bursts.append(Burst(hours, first, sum(row["posts"] for row in group)))
     largest = sorted(bursts, key=lambda burst: (-burst.posts, burst.first))[:MOST]
     return sorted(largest, key=lambda burst: burst.first)
+
+
+def words(trend: Sequence[dict[str, Any]], distinctive: Sequence[dict[str, Any]]) -> dict[datetime, list[str]]:
+    """Return the words of each burst by its first hour, from the rows of trend.sql and of the question distinctive_words."""
+    by_part: dict[str, list[str]] = {}
+    for row in distinctive:
+        by_part.setdefault(row["part"], []).append(row["word"])
+    return {burst.first: by_part[burst.name] for burst in find(trend) if burst.name in by_part}

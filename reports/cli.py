@@ -12,11 +12,12 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from posts import languages
 from runtime.console import SafeConsole
 
-from . import embedded, export, files, network, options, query, questions, results, sanitize, tables, terminal
+from . import embedded, export, files, network, options, query, questions, reading, results, sanitize, tables, terminal
 from .errors import ReportError, UsageError
-from .params import SAMPLE, WEEK_STARTS, Params, period
+from .params import COMPARED, KINDS, MOST_PARTS, SAMPLE, WEEK_STARTS, Params, period
 from .query import Source
 from .questions import Question
 from .results import Report
@@ -24,8 +25,8 @@ from .sanitize import for_terminal
 from .settings import read as read_settings
 
 _NONE = {
-    "keyword": "None has any: keywords.txt names none. --search WORDS finds words in the texts.",
-    "rule": "None has any rule.",
+    "keyword": "No post has one: keywords.txt is empty. --search WORDS looks for words in the texts.",
+    "rule": "No post has one.",
 }
 _EVER = timedelta(days=3_650)  # the longest period of a report
 _WORTH_A_WORD = timedelta(hours=2)
@@ -34,6 +35,10 @@ _PRIVATE = 0o077  # reports and exports have posts in them: for nobody else on t
 _NOT_LIVE = (
     "keyword",
     "rule",
+    "language",
+    "source",
+    "kind",
+    "compare",
     "only",
     "show",
     "search",
@@ -44,6 +49,10 @@ _NOT_LIVE = (
     "for_programs",
     "dry_run",
     "sql",
+    "coders",
+    "charts",
+    "xlsx",
+    "all",
 )
 
 
@@ -74,22 +83,8 @@ def _console(to: TextIO) -> Console:
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     settings = read_settings()
     now = datetime.now(UTC).replace(microsecond=0)  # read once, so that the period and the demo's posts end together
-    since, until = period(arguments.since, arguments.until, arguments.timezone, now)
-    params = Params(
-        since,
-        until,
-        arguments.timezone,
-        arguments.keyword,
-        arguments.rule,
-        arguments.minimum,
-        arguments.sample or SAMPLE,
-        arguments.by,
-        arguments.seed,
-        WEEK_STARTS[arguments.week_starts],
-        _search(arguments.search),
-    )
-    _no_search(arguments)
-    names = ("search",) if arguments.search else _names(arguments.only, questions.names())
+    params = _params(arguments, now)
+    names = _chosen(arguments, params)
     shown = _names(arguments.show, names)
     dataset = arguments.dataset or settings.bigquery_dataset
     arguments.is_default = arguments.results is None
@@ -116,7 +111,8 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         if arguments.data is not None:
             params = _stored_period(source, params, arguments)
         if arguments.network:
-            _price(source, params, [network.load_question(arguments.network)], arguments, console)
+            asked = [network.load_question(arguments.network), network.load_nodes(arguments.network)]
+            _price(source, params, asked, arguments, console)
             return 0 if arguments.dry_run else _network(source, params, arguments, console)
         if arguments.export:
             _price(source, params, [export.load_question(_kind(arguments))], arguments, console)
@@ -126,10 +122,74 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         )
         if arguments.dry_run:
             return 0
-        collected = _collected(source, params, console)
+        collected = _with_parts(source, _collected(source, params, console))
         report = _ask(source, collected, names, params.until, console)
         _hint(source, report, console)
     return _show(report, shown, arguments, console)
+
+
+def _params(arguments: argparse.Namespace, now: datetime) -> Params:
+    everything = arguments.since == "all"
+    since, until = period(None if everything else arguments.since, arguments.until, arguments.timezone, now)
+    what, parts = _compared(arguments.compare)
+    return Params(
+        until - _EVER if everything else since,
+        until,
+        arguments.timezone,
+        arguments.keyword,
+        arguments.rule,
+        arguments.minimum,
+        arguments.sample or SAMPLE,
+        arguments.by,
+        arguments.strata,
+        arguments.seed,
+        WEEK_STARTS[arguments.week_starts],
+        None if arguments.search is None else reading.parse(arguments.search),
+        arguments.language and _language(arguments.language),
+        arguments.source,
+        arguments.kind and KINDS[arguments.kind],
+        what,
+        parts,
+    )
+
+
+def _compared(typed: str | None) -> tuple[str | None, tuple[str, ...]]:
+    """Return what tells the parts apart, and the parts if they are named: language or language=de,en. Raises UsageError."""
+    if typed is None:
+        return None, ()
+    what, equals, named = typed.partition("=")
+    if what not in COMPARED:
+        raise UsageError(
+            f"--compare {typed}: what is compared is one of {', '.join(COMPARED)}, as in --compare language=en,es."
+        )
+    parts = tuple(dict.fromkeys(part.strip() for part in named.split(",") if part.strip()))
+    if what == "language":
+        parts = tuple(map(_language, parts))
+    if what == "kind":
+        parts = tuple(KINDS.get(part, part) for part in parts)
+    if equals and not 2 <= len(parts) <= MOST_PARTS:
+        raise UsageError(f"--compare {typed}: name two to {MOST_PARTS} of them, as in --compare {what}=ONE,ANOTHER.")
+    return what, parts
+
+
+def _language(typed: str) -> str:
+    """Return X's code for a language that was named by its code or in English. Raises UsageError."""
+    by_name = {name.lower(): code for code, name in languages.NAMES.items()}
+    code = by_name.get(typed.strip().lower(), languages.language_code(typed))
+    if code not in languages.NAMES:
+        raise UsageError(f"X knows no language '{typed}'. Write its code or its English name: de, or German.")
+    return code
+
+
+def _chosen(arguments: argparse.Namespace, params: Params) -> tuple[str, ...]:
+    """Return the names of the questions to ask. --search alone shows the posts that it finds."""
+    every = questions.names(is_compared=params.compare is not None)
+    if params.search is None:
+        return every if arguments.only == "all" else _names(arguments.only, every)
+    every = ("search", *every)
+    if arguments.only is None:
+        return ("search",)
+    return every if arguments.only == "all" else _names(arguments.only, every)
 
 
 def _stored_period(source: Source, params: Params, arguments: argparse.Namespace) -> Params:
@@ -150,6 +210,19 @@ def _collected(source: Source, params: Params, console: Console) -> Params:
     return collected
 
 
+def _with_parts(source: Source, params: Params) -> Params:
+    """Return the parameters with the parts that are compared: where none are named, the two with most posts. Raises UsageError."""
+    if params.compare is None or params.parts:
+        return params
+    found = tuple(row["part"] for row in query.run(source, questions.load("live/parts"), params))
+    if len(found) < 2:
+        only = f"only one {params.compare}, '{for_terminal(found[0])}'" if found else f"no {params.compare}"
+        raise UsageError(
+            f"--compare {params.compare}: the posts of this period have {only}, so there is nothing to compare."
+        )
+    return replace(params, parts=found)
+
+
 def _ask(source: Source, params: Params, names: tuple[str, ...], covered_until: datetime, console: Console) -> Report:
     with console.status("") as status:
         return results.make_report(
@@ -162,19 +235,14 @@ def _hint(source: Source, report: Report, console: Console) -> None:
     params, totals = report.params, report.results.get("totals")
     if totals is None or totals.rows[0]["total_posts"]:
         return
-    if params.keyword is None and params.rule is None:
+    if not params.filters:
         console.print(f"No post {_period_text(params)} is stored. Name another period: --from TIME, --to TIME.")
         return
     rows = query.run(source, questions.load("live/names"), params)
-    for kind, value in (("keyword", params.keyword), ("rule", params.rule)):
-        if value is not None:
-            stored = ", ".join(for_terminal(str(row["name"])) for row in rows if row["kind"] == kind)
-            console.print(
-                Text(
-                    f"No post of this period has the {kind} '{for_terminal(value)}'. "
-                    + (f"There are: {stored}." if stored else _NONE[kind])
-                )
-            )
+    for name, value in params.filters.items():
+        stored = ", ".join(for_terminal(str(row["name"])) for row in rows if row["kind"] == name)
+        found = f" There are: {stored}." if stored else f" {_NONE[name]}" if name in _NONE else ""
+        console.print(Text(f"No post of this period matches --{name} {for_terminal(value)}.{found}"))
 
 
 def _period_text(params: Params) -> str:
@@ -183,14 +251,20 @@ def _period_text(params: Params) -> str:
 
 
 def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace, console: Console) -> int:
-    terminal.show(report, _console(sys.stdout), shown)
+    is_partial = bool(arguments.only or arguments.show or arguments.search)
+    if is_partial or arguments.all:
+        terminal.show(report, _console(sys.stdout), shown)
+    else:
+        terminal.show_overview(report, _console(sys.stdout))
     arguments.results = arguments.results or files.new_folder(datetime.now(UTC))
     with console.status("Drawing the page…"):
         written = files.write(
             report,
             arguments.results,
-            with_page=not (arguments.only or arguments.search),
+            with_page=True,
             for_programs=arguments.for_programs,
+            with_workbook=arguments.xlsx,
+            charts=arguments.charts,
         )
     # a partial report does not replace the latest one
     if arguments.is_default and not (arguments.only or arguments.search):
@@ -243,9 +317,17 @@ def _export(source: Source, params: Params, arguments: argparse.Namespace, conso
     with console.status("Reading the posts…"):
         cut: list[int] = []
         count = export.write(
-            source, params, arguments.export, _kind(arguments), for_programs=arguments.for_programs, on_cut=cut.append
+            source,
+            params,
+            arguments.export,
+            _kind(arguments),
+            for_programs=arguments.for_programs,
+            coders=_coders(arguments),
+            on_cut=cut.append,
         )
     console.print(Text.assemble(f"{count:,} posts in ", (str(arguments.export), "cyan")))
+    if _kind(arguments) is export.Kind.SAMPLE:
+        console.print(Text.assemble("The codebook to fill in: ", (str(export.codebook_of(arguments.export)), "cyan")))
     for cells in cut:
         console.print(
             f"{cells:,} cells were cut to the {sanitize.CELL:,} characters that a spreadsheet takes; --for-programs keeps them whole."
@@ -261,27 +343,28 @@ def _export(source: Source, params: Params, arguments: argparse.Namespace, conso
 
 def _kind(arguments: argparse.Namespace) -> export.Kind:
     """What --export writes: all posts, their ids, X's own messages, or a sample to code by hand. Raises UsageError."""
+    _coders(arguments)
     kinds = [name for name, is_set in (("ids", arguments.ids_only), ("sample", arguments.sample)) if is_set]
     if arguments.export.suffix == ".jsonl":
         kinds.append("messages")
     if len(kinds) > 1:
         raise UsageError("--ids-only, --sample and a FILE.jsonl are three kinds of export: name one.")
-    return export.Kind(kinds[0]) if kinds else export.Kind.POSTS
+    plain = export.Kind.STORED if arguments.columns == "stored" else export.Kind.POSTS
+    return export.Kind(kinds[0]) if kinds else plain
 
 
-def _no_search(arguments: argparse.Namespace) -> None:
-    """Raise UsageError if --search is combined with an option that it cannot limit."""
-    if arguments.search and (arguments.network or arguments.only):
-        other = "--network" if arguments.network else "--only"
+def _coders(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """Return the names of the coders as parts of column names. Raises UsageError."""
+    if arguments.coders is None:
+        return ()
+    names = tuple(name.strip() for name in arguments.coders.split(",") if name.strip())
+    if not names or len(set(names)) < len(names) or not all(name.replace("_", "a").isalnum() for name in names):
         raise UsageError(
-            f"--search shows the posts that say the words, and with --export writes them; it cannot limit {other}. Leave one of them out."
+            "--coders needs different names of letters and digits, with commas between them: --coders ann,ben."
         )
-
-
-def _search(typed: str | None) -> str | None:
-    if typed is not None and not typed.strip("* \t"):
-        raise UsageError("--search needs a word or several, as --search 'new album' or --search 'climate*'.")
-    return typed and typed.strip()
+    if not arguments.sample:
+        raise UsageError("--coders belongs to a coding sheet: --sample 200 --export coding.csv --coders ann,ben.")
+    return names
 
 
 @contextmanager

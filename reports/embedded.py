@@ -42,7 +42,7 @@ def serve_kept_run(folder: Path) -> Iterator[Source]:
             if kept
             else "scripts/run --keep makes one."
         )
-        raise UsageError(f"{folder} holds no run that was kept. {listing}")
+        raise UsageError(f"There is no kept run in {folder}. {listing}")
     with _serving(["local.bigquery", "--data", str(data.absolute()), "--port", "0"]) as client:
         yield Source(client, _DATASET, is_synthetic=runs.is_synthetic(data.parent))
 

@@ -17,15 +17,15 @@ from google.cloud import bigquery
 from pyarrow import parquet
 from requests.exceptions import RequestException
 
-from . import query, sanitize
+from . import codebook, query, sanitize
 from .errors import ReportError, UsageError
 from .params import Params, names
 from .query import Source
-from .questions import Question, load
+from .questions import Question, load, parameters
 from .whole_file import whole_file
 
 FORMATS = (".csv", ".parquet", ".jsonl")
-CODING = ("code", "coder", "remark")  # empty columns of a sample, for a person
+_CODING = ("code", "coder", "remark")  # empty columns of a sample, for a person
 _PAGE = 10_000  # rows: what is in memory at a time
 # Of every other type (JSON, GEOGRAPHY, INTERVAL, RANGE and what is to come) Parquet has the text.
 _TYPES = {
@@ -55,6 +55,7 @@ class Kind(StrEnum):
     """What is written; the value is the query's name. Ids are what X lets people pass on."""
 
     POSTS = "posts"
+    STORED = "stored"  # the same without what only X's message has
     IDS = "ids"
     MESSAGES = "messages"  # as X sent them, a line of JSON each: what twarc and its plugins read
     SAMPLE = "sample"  # to be coded by hand
@@ -67,12 +68,13 @@ def write(
     kind: Kind = Kind.POSTS,
     *,
     for_programs: bool = False,
+    coders: Sequence[str] = (),
     on_cut: Callable[[int], object] = lambda cells: None,
 ) -> int:
-    """Write the posts of the view, in no order, which for millions would cost too much; return how many. Raises ReportError.
+    """Write the posts of the view, the oldest first; return how many. Raises ReportError.
 
-    A CSV is for a person's spreadsheet, or as it is stored `for_programs`. Ids alone are for programs. `on_cut` hears how many cells were
-    longer than a spreadsheet takes, if any were.
+    A CSV is for a person's spreadsheet, or as it is stored `for_programs`. Ids alone are for programs. A sample has a column for each of
+    the `coders`, and a codebook beside it. `on_cut` hears how many cells were longer than a spreadsheet takes, if any were.
     """
     if path.suffix not in FORMATS:
         raise UsageError(f"{path} ends in none of {', '.join(FORMATS)}, so its format is not known.")
@@ -82,12 +84,17 @@ def write(
     try:
         with whole_file(path) as part:
             part.touch()  # before anything is queried and paid for
-            pages, schema = query.pages(source, question.sql, names(params, question.parameters), _PAGE)
+            sql = question.sql(params)
+            pages, schema = query.pages(source, sql, names(params, parameters(sql)), _PAGE)
             if path.suffix == ".csv":
-                more = CODING if kind is Kind.SAMPLE else ()
+                more = coding_columns(coders) if kind is Kind.SAMPLE else ()
                 written, cut = _csv(part, pages, schema, more, for_programs=for_programs or kind is Kind.IDS)
                 if cut:
                     on_cut(cut)
+                if kind is Kind.SAMPLE:
+                    columns = (*(field.name for field in schema), *more)
+                    with whole_file(codebook_of(path)) as book:
+                        book.write_text(codebook.codebook(params, coders, written, columns), encoding="utf-8")
             elif path.suffix == ".jsonl":
                 written = _lines(part, pages)
             else:
@@ -101,6 +108,16 @@ def write(
         raise UsageError(
             f"{path} cannot be written: {error.strerror or error}. Name another file, if the disk is not full."
         ) from None
+
+
+def coding_columns(coders: Sequence[str]) -> tuple[str, ...]:
+    """Return the empty columns of a coding sheet: one of the code, or one for each coder."""
+    return (*(f"code_{name}" for name in coders), "remark") if coders else _CODING
+
+
+def codebook_of(path: Path) -> Path:
+    """Return where the codebook of a coding sheet is."""
+    return path.with_name(f"{path.stem}-codebook.md")
 
 
 def load_question(kind: Kind) -> Question:

@@ -6,7 +6,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import page, sanitize
+from . import methods, page, sanitize, workbook
+from .charts import images
 from .errors import UsageError
 from .results import Report
 from .whole_file import whole_file
@@ -65,16 +66,31 @@ def check_file(path: Path) -> None:
     check(path.parent)
 
 
-def write(report: Report, folder: Path, *, with_page: bool, for_programs: bool = False) -> list[Path]:
+def write(
+    report: Report,
+    folder: Path,
+    *,
+    with_page: bool,
+    for_programs: bool = False,
+    with_workbook: bool = False,
+    charts: str | None = None,
+) -> list[Path]:
     """Return the files written; each appears whole or not at all. Raises UsageError where the folder cannot be written.
 
-    A CSV is for a person's spreadsheet, or as it is stored `for_programs`.
+    A CSV is for a person's spreadsheet, or as it is stored `for_programs`. `charts` is the format of each chart's own picture.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = [_csv(report, name, folder, for_programs=for_programs) for name in report.results]
+        if with_workbook:
+            with whole_file(folder / "report.xlsx") as part:
+                workbook.write(report, part)
+            written.append(folder / "report.xlsx")
+        if charts:
+            written += _pictures(report, folder / "charts", charts)
         if with_page:
-            written.append(_page(folder / "report.html", page.html(report)))
+            written.append(_text(folder / "report.html", page.html(report)))
+            written.append(_text(folder / "methods.txt", "\n\n".join(methods.methods(report)) + "\n"))
         return written
     except OSError as error:
         raise _not_written(folder, error) from None
@@ -98,7 +114,20 @@ def _csv(report: Report, name: str, folder: Path, *, for_programs: bool) -> Path
     return path
 
 
-def _page(path: Path, text: str) -> Path:
+def _pictures(report: Report, folder: Path, kind: str) -> list[Path]:
+    folder.mkdir(exist_ok=True)
+    written, caption = [], page.caption(report)
+    for name, result in report.results.items():
+        for number, drawn in enumerate(result.charts):
+            path = folder / (f"{name}-{number}.{kind}" if number else f"{name}.{kind}")
+            title = f"{result.question.title}: {drawn.title}" if drawn.title else result.question.title
+            with whole_file(path) as part:
+                part.write_bytes(images.image(drawn.spec, title, caption, kind))
+            written.append(path)
+    return written
+
+
+def _text(path: Path, text: str) -> Path:
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8", errors="replace")
     return path

@@ -1,4 +1,8 @@
-"""Who or what goes together, as a file that Gephi opens: GEXF or GraphML, with weights and communities."""
+"""Who or what goes together, as a file that Gephi opens: GEXF or GraphML.
+
+Edges have a weight. Nodes have the sum of these weights, their community, and, where they are known, their posts, followers and main
+language in the same period.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -21,6 +25,10 @@ def load_question(kind: str) -> Question:
     return load(f"network_of_{kind}")
 
 
+def load_nodes(kind: str) -> Question:
+    return load(f"exports/nodes_{'hashtags' if kind in _UNDIRECTED else 'accounts'}")
+
+
 def check(path: Path) -> None:
     """Raise UsageError for a file whose format is not known."""
     if path.suffix not in _WRITERS:
@@ -31,6 +39,10 @@ def write(source: Source, params: Params, kind: str, path: Path) -> tuple[int, i
     """Write the network; return how many nodes and edges it has. Raises ReportError, and UsageError where it cannot be written."""
     check(path)
     graph = build(query.run(source, load_question(kind), params), directed=kind not in _UNDIRECTED)
+    for row in query.run(source, load_nodes(kind), params):
+        if (node := sanitize.for_terminal(row["node"])) in graph:
+            known = {name: row[name] for name in ("posts", "followers", "language") if row[name] is not None}
+            graph.nodes[node].update(known)
     try:
         with whole_file(path) as part:
             _WRITERS[path.suffix](graph, part)
@@ -40,7 +52,7 @@ def write(source: Source, params: Params, kind: str, path: Path) -> tuple[int, i
 
 
 def build(rows: Rows, *, directed: bool) -> Any:
-    """Return the graph of (source, target, weight). Each node has the sum of its weights and its community, the largest being 0.
+    """Return the graph of (source, target, weight). A node's weighted_degree is the sum of its weights; community 0 is the largest.
 
     Communities are Louvain's, which draws lots; the seed is fixed, so that the same rows give the same ones.
     """
@@ -51,5 +63,5 @@ def build(rows: Rows, *, directed: bool) -> Any:
     for number, members in enumerate(sorted(communities, key=lambda nodes: (-len(nodes), min(nodes)))):
         for node in members:
             graph.nodes[node]["community"] = number
-            graph.nodes[node]["posts"] = int(graph.degree(node, weight="weight"))
+            graph.nodes[node]["weighted_degree"] = int(graph.degree(node, weight="weight"))
     return graph

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .params import MINIMUM, SAMPLE, STRATA, WEEK_STARTS
+from .params import KINDS, MINIMUM, SAMPLE, SHARES, SOURCES, STRATA, WEEK_STARTS
 from .settings import VERSION
 
 _QUERIES = Path(__file__).with_name("questions")
@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("command", nargs="?", choices=("serve",), help="serve a live page")
     about = whole.add_argument_group("what about")
     about.add_argument(
-        "--from", dest="since", metavar="TIME", help="a date, a time, or 36h, 7d, 2w before the end (28d)"
+        "--from", dest="since", metavar="TIME", help="a date, a time, 36h, 7d or 2w before the end, or all (28d)"
     )
     about.add_argument("--to", dest="until", metavar="TIME", help="a date (its whole day) or a time (now)")
     about.add_argument(
@@ -44,6 +44,15 @@ def parser() -> argparse.ArgumentParser:
     )
     about.add_argument("--keyword", help="only posts with this entry of keywords.txt")
     about.add_argument("--rule", help="only posts that the rule with this tag matched")
+    about.add_argument("--language", metavar="CODE", help="only posts in this language: de, or German")
+    about.add_argument("--source", choices=SOURCES, help="only posts that came this way")
+    about.add_argument("--kind", choices=KINDS, help="only posts of this kind")
+    about.add_argument(
+        "--compare",
+        metavar="WHAT",
+        help="add a comparison by language, rule, keyword, source or kind: of the two with most posts, or of those named, as in "
+        "language=de,en",
+    )
     about.add_argument(
         "--minimum",
         type=_positive,
@@ -54,7 +63,8 @@ def parser() -> argparse.ArgumentParser:
     about.add_argument(
         "--search",
         metavar="WORDS",
-        help="only the posts that say this, with what stands around it; climate* is a beginning",
+        help='only posts with these words, shown in their context; "a phrase", one OR another, -without, and climate* for words that '
+        "begin so",
     )
     about.add_argument(
         "--week-starts",
@@ -77,9 +87,20 @@ def parser() -> argparse.ArgumentParser:
         help="day, rule or language: each has its share of the sample (%(default)s)",
     )
     about.add_argument(
+        "--strata",
+        choices=SHARES,
+        default=SHARES[0],
+        help="the sample has as many posts of each day, rule or language as there are, or equally many (%(default)s)",
+    )
+    about.add_argument(
         "--seed", type=int, default=1, metavar="N", help="of the sample: another number draws other posts (%(default)s)"
     )
-    about.add_argument("--only", metavar="NAME,NAME", help="only these questions: the names of the files, without .sql")
+    about.add_argument(
+        "--only",
+        metavar="NAME,NAME",
+        help="only these questions, by the names of their files without .sql; with --search, all answers every question about the "
+        "posts found",
+    )
     where = whole.add_argument_group("from where")
     where.add_argument("--project", help="Google Cloud project (GOOGLE_CLOUD_PROJECT)")
     where.add_argument("--dataset", help="BigQuery dataset (BIGQUERY_DATASET, else twitter)")
@@ -120,6 +141,20 @@ def parser() -> argparse.ArgumentParser:
         choices=NETWORKS,
         help="with --export FILE.gexf or FILE.graphml: who or what goes together, with weights and communities, for Gephi",
     )
+    to.add_argument(
+        "--coders",
+        metavar="NAME,NAME",
+        help="with --sample N --export FILE.csv: who codes; each has a column",
+    )
+    to.add_argument(
+        "--columns",
+        choices=("all", "stored"),
+        default="all",
+        help="with --export: all of X's public fields, or only the columns as they are stored, which scans less (%(default)s)",
+    )
+    to.add_argument("--charts", choices=("svg", "png"), help="each chart as a file of its own as well, in charts/")
+    to.add_argument("--xlsx", action="store_true", help="all tables as one workbook as well, a sheet a question")
+    to.add_argument("--all", action="store_true", help="print every table, and not only the overview")
     to.add_argument(
         "--for-programs",
         action="store_true",

@@ -16,21 +16,33 @@ import vl_convert
 
 from posts import languages
 
-from . import questions, tables
+from . import methods, overview, questions, tables
+from .charts.theme import THEMES
 from .disk_cache import on_disk
 from .results import Report
+from .sentences import posts
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SHOWN = 200  # rows of a table; the CSV has all
+_FOLDED = frozenset(
+    {"posts_to_read", "posts_by_hour", "posts_by_day", "posts_by_week", "sentiment_by_hour"}
+)  # tables of what something else shows
 
 
 def html(report: Report) -> str:
     """Return the whole HTML file."""
-    params = report.params
-    charts = {name: result.chart for name, result in report.results.items() if result.chart}
+    params, first = report.params, overview.overview(report)
+    charts = {
+        f"{name}-{number}" if number else name: drawn.spec
+        for name, result in report.results.items()
+        for number, drawn in enumerate(result.charts)
+    }
+    glances = {
+        result.question.name: result.glance.spec for part in first.parts for result in part.results if result.glance
+    }
     sections = [
-        (title, [report.results[name] for name in names if name in report.results])
-        for title, names in questions.sections().items()
+        (title, [report.results[name] for name in names if name in report.results and _is_shown(report, name)])
+        for title, names in questions.sections(with_search=True).items()
     ]
     sql = {
         name: questions.pasteable(result.question, params, report.dataset) for name, result in report.results.items()
@@ -38,15 +50,20 @@ def html(report: Report) -> str:
     return render(
         "report.html",
         report=report,
+        overview=first,
+        titles=overview.TITLES,
+        methods=methods.methods(report),
+        caption=caption(report),
         sections=[(title, results) for title, results in sections if results],
         totals=next(iter(report.results["totals"].rows), None) if "totals" in report.results else None,
         complete=_completeness(report),
         since=params.local(params.since),
         until=params.local(params.until),
-        charts=as_json(charts),
-        posts=as_json(_posts(report)),
+        charts=as_json({"chart": charts, "glance": glances}),
+        posts=as_json(_read(report)),
         sql=sql,
         shown=_SHOWN,
+        folded=_FOLDED,
         by_time={name for name, result in report.results.items() if result.question.is_by_time},
     )
 
@@ -60,7 +77,11 @@ def render(template: str, **values: Any) -> str:
     }
     style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
     policy = content_policy(list(scripts.values()), "'self'" if template == "live.html" else "'none'")
-    return _environment().get_template(template).render(scripts=scripts, style=style, policy=policy, **values)
+    return (
+        _environment()
+        .get_template(template)
+        .render(scripts=scripts, style=style, policy=policy, themes=as_json(THEMES), **values)
+    )
 
 
 def content_policy(scripts: list[str], connect: str = "'none'") -> str:
@@ -88,7 +109,7 @@ def vega() -> str:
     )
 
 
-def _posts(report: Report) -> list[dict[str, Any]]:
+def _read(report: Report) -> list[dict[str, Any]]:
     """Return the sample for the page's reader."""
     result = report.results.get("posts_to_read")
     return [
@@ -106,10 +127,26 @@ def _posts(report: Report) -> list[dict[str, Any]]:
     ]
 
 
+def _is_shown(report: Report, name: str) -> bool:
+    """Whether the page shows an answer by itself."""
+    result = report.results[name]
+    is_of_a_stream = result.question.when == "streamed"
+    return not result.question.is_beside and (bool(result.rows) or report.coverage is not None or not is_of_a_stream)
+
+
+def caption(report: Report) -> str:
+    """Return what stands under each chart: how many posts, of which period, and which filters."""
+    params, totals = report.params, report.results.get("totals")
+    begin, end = (f"{params.local(moment):%d %b %Y}" for moment in (params.since, params.until))
+    count = [f"n = {posts(totals.rows[0]['total_posts'])}"] if totals and totals.rows else []
+    limits = [f"{name}: {value}" for name, value in params.filters.items()]
+    return " · ".join([*count, f"{begin} to {end} ({params.timezone})", *limits])
+
+
 def _completeness(report: Report) -> dict[str, Any] | None:
     """Return the receipt in one line: what arrived and what is missing."""
     receipt = report.results.get("receipt")
-    if receipt is None:
+    if receipt is None or (report.coverage is None and not receipt.rows):
         return None
     rows = receipt.rows
     return {"published": sum(row["published"] for row in rows), "balance": sum(row["balance"] for row in rows)}
@@ -130,6 +167,7 @@ def _environment() -> jinja2.Environment:
         "cell_share": lambda value: tables.cell("share", value),
         "cell_time": lambda value: tables.cell("", value),
         "heading": tables.heading,
+        "slug": lambda title: title.lower().replace(" ", "-"),
     }
     environment.globals |= {"is_number": tables.is_number, "link": tables.link}
     return environment

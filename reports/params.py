@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
-from . import reading
 from .errors import UsageError
+from .reading import Search
 
 DAYS = 28  # of the period, where none is named: each hour of the week four times
 MINIMUM = 3  # posts
 SAMPLE = 200  # posts
 STRATA = ("day", "rule", "language")
+SHARES = ("proportional", "equal")  # of the strata in a sample
+SOURCES = ("stream", "search", "import", "archive", "rejected")
+KINDS = {"originals": "original", "retweets": "retweet", "quotes": "quote", "replies": "reply"}
+COMPARED = ("language", "rule", "keyword", "source", "kind")
+MOST_PARTS = 6  # of a comparison: as many as there are colours
 WEEK_STARTS = {"monday": 0, "saturday": 5, "sunday": 6}
 _AGO = re.compile(r"(\d{1,5})([hdw])")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -33,9 +38,15 @@ class Params:
     minimum: int = MINIMUM  # posts below which a top list leaves out an entry, and an hour's mean is none
     sample: int = SAMPLE  # posts to read
     by: str = "day"  # one of STRATA: each has its share of the sample
+    strata: str = "proportional"  # one of SHARES
     seed: int = 1  # another one draws another sample
     week_start: int = 0  # weekday, 0 is Monday
-    search: str | None = None  # what is looked for in the texts, as reading.pattern takes it
+    search: Search | None = None  # what the texts must say, and must not
+    language: str | None = None  # a code of X's; 'und' where it knew none
+    source: str | None = None  # of SOURCES
+    kind: str | None = None  # of KINDS' values
+    compare: str | None = None  # of COMPARED: what tells the parts apart
+    parts: tuple[str, ...] = ()  # that are compared
 
     def parameters(self) -> dict[str, tuple[str, object]]:
         """Return {name: (BigQuery type, value)}."""
@@ -48,11 +59,23 @@ class Params:
             "minimum": ("INT64", self.minimum),
             "sample": ("INT64", self.sample),
             "by": ("STRING", self.by),
+            "strata": ("STRING", self.strata),
             "seed": ("INT64", self.seed),
             "week_start": ("INT64", self.week_start),
             "unit": ("STRING", self.unit),
-            "pattern": ("STRING", None if self.search is None else reading.pattern(self.search)),
+            "language": ("STRING", self.language),
+            "source": ("STRING", self.source),
+            "kind": ("STRING", self.kind),
+            "parts": ("STRING", "\n".join(self.parts)),
+            **{name: ("STRING", text) for name, text in (self.search.patterns() if self.search else {}).items()},
         }
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """Return what was asked for, by the name of its option."""
+        asked = {name: getattr(self, name) for name in ("keyword", "rule", "language", "source", "kind")}
+        asked["search"] = self.search and self.search.typed
+        return {name: value for name, value in asked.items() if value is not None}
 
     @property
     def unit(self) -> str:

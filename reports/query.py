@@ -15,7 +15,7 @@ from requests.exceptions import RequestException
 
 from .errors import ReportError, UsageError
 from .params import Params, names
-from .questions import Question
+from .questions import Question, parameters
 from .rows import Fetched, Rows
 from .sanitize import for_terminal, unescape_texts
 
@@ -62,21 +62,22 @@ def is_embedded() -> bool:
 
 def scan_bytes(source: Source, question: Question, params: Params) -> int:
     """Return the bytes that would be billed, from a free dry run. Raises ReportError."""
-    config = _config(source, names(params, question.parameters), dry_run=True)
-    job = _run(source, question.sql, config)
+    sql = question.sql(params)
+    job = _run(source, sql, _config(source, names(params, parameters(sql)), dry_run=True))
     return max(int(job.total_bytes_processed or 0), LEAST_BYTES * len(job.referenced_tables or []))
 
 
 def run(source: Source, question: Question, params: Params) -> Rows:
     """Return the rows, in the question's order. Raises ReportError."""
-    rows, _ = query(source, question.sql, names(params, question.parameters))
+    sql = question.sql(params)
+    rows, _ = query(source, sql, names(params, parameters(sql)))
     return rows
 
 
-def query(source: Source, sql: str, parameters: Mapping[str, tuple[str, object]]) -> tuple[Rows, int]:
-    """Return rows with readable texts, and the bytes billed. `parameters` are {name: (type, value)}. Raises ReportError."""
+def query(source: Source, sql: str, values: Mapping[str, tuple[str, object]]) -> tuple[Rows, int]:
+    """Return rows with readable texts, and the bytes billed. `values` are {name: (type, value)}. Raises ReportError."""
     try:
-        job = _run(source, sql, _config(source, parameters))
+        job = _run(source, sql, _config(source, values))
         result = job.result(timeout=SECONDS, retry=_retry(), job_retry=None)
         rows = Fetched({column: unescape_texts(value) for column, value in row.items()} for row in result)
         rows.columns = tuple(field.name for field in result.schema)
@@ -86,11 +87,11 @@ def query(source: Source, sql: str, parameters: Mapping[str, tuple[str, object]]
 
 
 def pages(
-    source: Source, sql: str, parameters: Mapping[str, tuple[str, object]], size: int
+    source: Source, sql: str, values: Mapping[str, tuple[str, object]], size: int
 ) -> tuple[Iterator[Rows], list[bigquery.SchemaField]]:
     """Return an iterator over lists of `size` rows, fetched as they are taken, and the columns. Raises ReportError."""
     try:
-        job = _run(source, sql, _config(source, parameters))
+        job = _run(source, sql, _config(source, values))
         rows = job.result(timeout=SECONDS, retry=_retry(), job_retry=None, page_size=size)
     except (GoogleAPIError, GoogleAuthError, RequestException, OSError, TimeoutError) as error:
         raise _explained(error, source) from None
@@ -106,12 +107,10 @@ def _run(source: Source, sql: str, config: bigquery.QueryJobConfig) -> Any:
         raise _explained(error, source) from None
 
 
-def _config(
-    source: Source, parameters: Mapping[str, tuple[str, Any]], *, dry_run: bool = False
-) -> bigquery.QueryJobConfig:
+def _config(source: Source, values: Mapping[str, tuple[str, Any]], *, dry_run: bool = False) -> bigquery.QueryJobConfig:
     return bigquery.QueryJobConfig(
         default_dataset=source.name,
-        query_parameters=[bigquery.ScalarQueryParameter(name, *typed) for name, typed in parameters.items()],
+        query_parameters=[bigquery.ScalarQueryParameter(name, *typed) for name, typed in values.items()],
         dry_run=dry_run,
         use_query_cache=not dry_run,
         labels={"part": "reports"},

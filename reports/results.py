@@ -5,11 +5,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
 
 import orjson
 
 from . import charts, query, questions, sanitize, words
+from .charts import Drawn
 from .params import Params
 from .query import Source
 from .questions import Question
@@ -18,11 +18,12 @@ from .rows import Context, Fetched, Rows
 
 @dataclass(frozen=True, slots=True)
 class QuestionResult:
-    """`rows` have the columns in the order of the query; `chart` is a Vega-Lite specification, where there is one to draw."""
+    """`rows` have the columns in the order of the query; `charts` are specifications to draw, if there are any."""
 
     question: Question
     rows: Rows
-    chart: dict[str, Any] | None
+    charts: tuple[Drawn, ...]
+    glance: Drawn | None  # a small chart of the same
     empty: str  # what to say where there are no rows
     finding: str  # the answer in one sentence, or ''
     columns: tuple[str, ...] = ()  # of the rows, also where there are none
@@ -54,6 +55,7 @@ class Coverage:
 BESIDES = ("gaps", "live/rules", "live/held")
 _AT_ONCE = 3  # queries: BigQuery takes a hundred; the embedded engine answers one while it translates another
 _HOUR = timedelta(hours=1)
+_GLANCE = 8  # bars of a list in the overview
 _QUIET = timedelta(minutes=5)  # the ingester writes a heartbeat each minute
 
 
@@ -71,16 +73,20 @@ def make_report(
     """
     pool = ThreadPoolExecutor(_AT_ONCE, "ask")
     try:
-        to_ask = {question.sql: question for question in required_questions(names)}
-        asking = {sql: pool.submit(query.run, source, question, params) for sql, question in to_ask.items()}
+        to_ask = {question.template: question for question in required_questions(names)}
+        asking = {text: pool.submit(query.run, source, question, params) for text, question in to_ask.items()}
         data = _ReportData(source, params, on_question, asking)
+        coverage = _coverage(
+            data.query("live/held"), replace(params, until=max(covered_until or params.until, params.until))
+        )
+        answered = {name: _result(data, name) for name in names}
         return Report(
             params,
             datetime.now(UTC),
             source.name,
-            {name: _result(data, name) for name in names},
+            answered,
             _rules(data.query("live/rules")),
-            _coverage(data.query("live/held"), replace(params, until=max(covered_until or params.until, params.until))),
+            coverage,
             source.is_synthetic,
         )
     finally:
@@ -114,7 +120,7 @@ def required_questions(names: Sequence[str]) -> list[Question]:
     """All that a report with these questions asks BigQuery, each query once."""
     more = [other for name in names for other in questions.load(name).needs]
     chosen = [questions.load(name) for name in dict.fromkeys((*names, *more, *BESIDES))]
-    return list({question.sql: question for question in chosen}.values())
+    return list({question.template: question for question in chosen}.values())
 
 
 def _result(data: "_ReportData", name: str) -> QuestionResult:
@@ -129,7 +135,10 @@ def _result(data: "_ReportData", name: str) -> QuestionResult:
     finding = sanitize.for_terminal(question.headline(rows, context))
     columns = tuple(rows[0]) if rows else question.columns or _columns(data.query(name))
     empty = question.empty_sentence(params)
-    return QuestionResult(question, rows, charts.chart(question, rows, context), empty, finding, columns)
+    drawn = charts.charts(question, rows, context)
+    is_list = question.chart.startswith("bars")
+    glance = next(iter(charts.charts(question, rows[:_GLANCE], context) if is_list else drawn), None)
+    return QuestionResult(question, rows, drawn, glance, empty, finding, columns)
 
 
 def _columns(fetched: Rows) -> tuple[str, ...]:
@@ -143,7 +152,7 @@ class _ReportData:
     source: Source
     params: Params
     on_question: Callable[[str], None]
-    asking: dict[str, Future[Rows]]  # by the query's text
+    asking: dict[str, Future[Rows]]  # by the query's template
     _rows: dict[str, Rows] = field(default_factory=dict)
 
     def rows(self, name: str) -> Rows:
@@ -154,7 +163,7 @@ class _ReportData:
 
     def query(self, name: str) -> Rows:
         """Return BigQuery's rows, unchanged."""
-        return self.asking[questions.load(name).sql].result()
+        return self.asking[questions.load(name).template].result()
 
     def ask(self, name: str, params: Params) -> Rows:
         return query.run(self.source, questions.load(name), params)

@@ -34,16 +34,21 @@ def for_sheet(value: Any) -> Any:
 
     X's entities are unescaped, and lists become JSON, which can be read back. Numbers stay numbers.
     """
-    value = for_program(value)
+    value = for_workbook(value)
     if isinstance(value, str):
-        value = as_written(value)
-        text = _CELL_WITHIN.sub(
-            _quote_formula, "".join(c for c in value if c in "\n\t" or unicodedata.category(c) != "Cc")
-        )
+        text = _CELL_WITHIN.sub(_quote_formula, value)
         if text.lstrip(" \u00a0\ufeff").startswith(_FORMULA) or _TOO_LONG_A_NUMBER.fullmatch(text):
             text = f"'{text}"
         return text if len(text) <= CELL else f"{text[: CELL - 1]}…"
     return value
+
+
+def for_workbook(value: Any) -> Any:
+    """Return a value for a cell of which the file itself says that it is a text: X's entities unescaped, no control characters."""
+    value = for_program(value)
+    if not isinstance(value, str):
+        return value
+    return "".join(c for c in as_written(value) if c in "\n\t" or unicodedata.category(c) != "Cc")
 
 
 def _quote_formula(cell: re.Match[str]) -> str:

@@ -11,10 +11,27 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from . import sanitize, tables
+from . import overview, sanitize, tables
 from .results import QuestionResult, Report
 from .rows import Rows
 
+# the answers of the overview, in order
+_OVERVIEW = (
+    "totals",
+    "posts_over_time",
+    "trend",
+    "languages",
+    "posts_by_region",
+    "kinds",
+    "words",
+    "distinctive_words",
+    "top_hashtags",
+    "top_mentions",
+    "authors_by_activity",
+    "sentiment_by_hour",
+    "cost_by_day",
+    "receipt",
+)
 _SHOWN = 12  # rows of a table; the files have all
 _TEXT = 24  # characters that a column of sentences has at least; its cells are wrapped, and no others
 _SENTENCE = 30  # a cell above this is one
@@ -44,6 +61,22 @@ def show(report: Report, console: Console, names: Sequence[str]) -> None:
             console.print(Text(f"no room for {', '.join(omitted)}: see the CSV file", style="dim"))
 
 
+def show_overview(report: Report, console: Console) -> None:
+    """Print what the first screen of the page says: an answer a line, and what to be careful about."""
+    console.print()
+    for name in _OVERVIEW:
+        result = report.results.get(name)
+        if result and result.finding:
+            console.print(Text.assemble((f"{result.question.title}: ", "bold"), result.finding))
+    if found := overview.cautions(report):
+        console.print()
+        console.print(Text("Read this with care", style="bold"))
+        for caution in found:
+            console.print(Text(f"- {caution}"))
+    console.print()
+    console.print(Text("--all prints every table, and --show NAME,NAME some of them.", style="dim"))
+
+
 def _table(result: QuestionResult, width: int) -> tuple[Table, list[str]]:
     """Return the table, and the headings of the columns that it has no room for: whole columns go, the last first, and no letters."""
     rows = result.rows[-_SHOWN:] if result.question.is_by_time else result.rows[:_SHOWN]
@@ -63,7 +96,7 @@ def _table(result: QuestionResult, width: int) -> tuple[Table, list[str]]:
             overflow="fold",
             min_width=min(characters, width),
         )
-    most = max((row.get("posts") or 0 for row in rows), default=0) if result.chart else 0
+    most = max((row.get("posts") or 0 for row in rows), default=0) if result.charts else 0
     bar = min(_BAR[1], width - _total_width(least) - _BETWEEN)
     has_bars = bool(most) and bar >= _BAR[0] and not omitted
     if has_bars:

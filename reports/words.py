@@ -23,6 +23,7 @@ from posts.text import HASHTAG_AS_WRITTEN, as_written, fold, limit_accents
 
 Rows = list[dict[str, Any]]
 
+MOST_TEXTS = 20_000  # posts whose words are counted, as words.sql has it
 LANGUAGES = 6  # with most posts: the others have too few words to count
 LANGUAGE_WORDS = 20  # words
 PART_WORDS = 12  # words that set a part apart
@@ -46,6 +47,7 @@ class Text:
     hour: datetime
     is_this_week: bool
     rules: tuple[str, ...]
+    parts: tuple[str, ...]  # of a comparison
     words: frozenset[str]
     phrases: frozenset[str]
 
@@ -79,6 +81,7 @@ def _text(row: dict[str, Any], tokens: Sequence[tuple[str, str, bool]], spelling
         row["hour"],
         row["is_this_week"],
         tuple(row["rules"]),
+        tuple(row["parts"]),
         frozenset(spelling[form] for _, form, _ in tokens if form not in common),
         frozenset(_phrases([(form, follows) for _, form, follows in tokens], row["lang"], spelling)),
     )

@@ -39,7 +39,7 @@ def count(environ: Environment, name: str, default: int) -> int:
         return default
     if value.isascii() and value.isdigit():
         return int(value)
-    raise ConfigurationError(f"{name} is '{value}', and a number of posts is meant. Set it to one; 0 is no limit.")
+    raise ConfigurationError(f"{name} is '{value}', but it must be a number of posts. 0 means no limit.")
 
 
 def x_api_url(environ: Environment) -> str:

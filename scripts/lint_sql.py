@@ -1,19 +1,34 @@
-"""Lints all SQL with sqlfluff. A question of the reports is linted with its macros expanded, as BigQuery gets it."""
+"""Lints all SQL with sqlfluff. A question of the reports is linted with its macros and every filter, as BigQuery gets it."""
 
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(_ROOT))
 
-from reports import questions  # noqa: E402 - found from here
+from reports import questions, reading  # noqa: E402 - found from here
+from reports.params import Params  # noqa: E402
+
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_EVERY_FILTER = Params(
+    _NOW,
+    _NOW,
+    keyword="a",
+    rule="a",
+    search=reading.parse("a -b"),
+    language="en",
+    source="stream",
+    kind="quote",
+    compare="kind",
+)
 
 
 def _text(path: Path) -> str:
     if questions.FOLDER in path.parents:
-        return questions.load(str(path.relative_to(questions.FOLDER).with_suffix(""))).sql
+        return questions.load(str(path.relative_to(questions.FOLDER).with_suffix(""))).sql(_EVERY_FILTER)
     return path.read_text(encoding="utf-8")
 
 

@@ -3,6 +3,7 @@
 Four weeks of synthetic posts in an embedded BigQuery; the same seed, so that only the times differ.
 """
 
+import hashlib
 import shutil
 import sys
 import tempfile
@@ -26,23 +27,27 @@ from reports.live.snapshot import Snapshots  # noqa: E402
 from reports.params import Params  # noqa: E402
 from reports.query import Source  # noqa: E402
 
-# shown in the light alone
-_OLD = frozenset({"posts_by_day", "engagement_by_hour_of_week", "sentiment_by_hour", "receipt", "conversations"})
-_SECTIONS = (  # of the page, each in the light, and but for the old ones in the dark and on a phone
+_SECTIONS = (
     "trend",
-    "posts_by_day",
     "engagement_by_hour_of_week",
     "posts_by_region",
     "sentiment_by_hour",
     "words",
     "distinctive_words",
-    "conversations",
     "authors_by_day",
     "languages_over_time",
     "network_of_hashtags",
     "network_of_mentions",
     "posts_to_read",
     "receipt",
+)
+# what the pictures show: a test compares it with made_from.txt
+SOURCES = (
+    "docs/pictures/take.py",
+    "reports/page.py",
+    "reports/overview.py",
+    "reports/charts/*.py",
+    "reports/templates/*",
 )
 _WIDE = {"width": 1160, "height": 900}
 _PHONE = {"width": 390, "height": 844}
@@ -61,18 +66,25 @@ def main() -> None:
         files.write(report, Path(folder), with_page=True)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = _opened(browser, (Path(folder) / "report.html").as_uri(), _WIDE, "light")
-        page.screenshot(path=HERE / "report.png", clip={"x": 0, "y": 0, "width": 1160, "height": 1010}, full_page=True)
+        first = _opened(browser, (Path(folder) / "report.html").as_uri(), {"width": 1320, "height": 1000}, "light")
+        first.screenshot(path=HERE / "report.png")
+        page.click("#open-all")
+        for name in _SECTIONS:
+            page.locator(f"section#{name}").screenshot(path=HERE / f"{name}.png")
         phone = _opened(browser, (Path(folder) / "report.html").as_uri(), _PHONE, "light")
-        dark = _opened(browser, (Path(folder) / "report.html").as_uri(), _WIDE, "dark")
-        for where, shown in (("", page), ("dark", dark), ("phone", phone)):
-            (HERE / where).mkdir(exist_ok=True)
-            for name in _SECTIONS if not where else sorted({*_SECTIONS} - _OLD):
-                shown.locator(f"section#{name}").screenshot(path=HERE / where / f"{name}.png")
         phone.screenshot(path=HERE / "phone.png")
         _arrive(source)
         with _served(source) as address:
             _opened(browser, address, _WIDE, "dark").screenshot(path=HERE / "live.png", full_page=True)
         browser.close()
+    (HERE / "made_from.txt").write_text(f"{fingerprint()}\n")
+
+
+def fingerprint() -> str:
+    """Return a hash of what makes the pages."""
+    root = HERE.parents[1]
+    files = sorted(file for pattern in SOURCES for file in root.glob(pattern))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
 def _opened(browser: Browser, address: str, size: dict[str, int], scheme: str) -> Page:

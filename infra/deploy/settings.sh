@@ -73,7 +73,7 @@ check_settings() {
 		'Put it into .env (cp .env.example .env) or the environment: the id of your Google Cloud project, as gcloud projects list shows it.'
 	[[ -z ${GOOGLE_CLOUD_PROJECT} || ${GOOGLE_CLOUD_PROJECT} =~ ^[a-z][a-z0-9.:-]{4,60}[a-z0-9]$ ]] ||
 		usage "GOOGLE_CLOUD_PROJECT is '${GOOGLE_CLOUD_PROJECT}', which is no project id." 'gcloud projects list shows the ids; the name or number will not do.'
-	[[ ${REGION} =~ ^[a-z]+-[a-z]+[0-9]+$ ]] || usage "REGION is '${REGION}', which is no region." 'One like us-central1 or europe-west1 is meant.'
+	[[ ${REGION} =~ ^[a-z]+-[a-z]+[0-9]+$ ]] || usage "REGION is '${REGION}', which does not look like a region." 'Set it to one like us-central1 or europe-west1.'
 	[[ ${BIGQUERY_DATASET} =~ ^[A-Za-z0-9_]+$ ]] || usage "BIGQUERY_DATASET is '${BIGQUERY_DATASET}'." 'A dataset has letters, digits and underscores.'
 	for name in PUBSUB_TOPIC PUBSUB_DEAD_TOPIC; do
 		[[ ${!name} =~ ^[A-Za-z][A-Za-z0-9._~+-]{2,200}$ && ${!name} != goog* ]] ||
@@ -82,7 +82,7 @@ check_settings() {
 	[[ ${PUBSUB_TOPIC} != remove-deleted && ${PUBSUB_DEAD_TOPIC} != remove-deleted ]] || usage 'The topic remove-deleted is taken: it tells when to look for deleted posts.' 'Choose another name.'
 	[[ ${PUBSUB_TOPIC} != "${PUBSUB_DEAD_TOPIC}" ]] || usage 'PUBSUB_TOPIC and PUBSUB_DEAD_TOPIC are the same.' 'A dead letter would come back for ever.'
 	for name in MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH ARCHIVE_DAYS; do
-		[[ ${!name} =~ ^[0-9]{1,9}$ ]] || usage "${name} is '${!name}', and a number is meant." 'Digits only.'
+		[[ ${!name} =~ ^[0-9]{1,9}$ ]] || usage "${name} is '${!name}', but it must be a whole number." 'Write digits only.'
 	done
 	((10#${ARCHIVE_DAYS} >= 8)) || usage "ARCHIVE_DAYS is ${ARCHIVE_DAYS}." 'Gaps are filled up to 7 days back and counted in the archive: 8 or more.'
 	[[ ${BUDGET_DOLLARS} =~ ^[0-9]{0,7}$ ]] || usage "BUDGET_DOLLARS is '${BUDGET_DOLLARS}', and whole dollars a month are meant." 'Digits only, or nothing.'
@@ -91,7 +91,7 @@ check_settings() {
 	done
 	[[ ${LOADER} == function || ${LOADER} == dataflow ]] || usage "LOADER is '${LOADER}'." 'Set it to function, or to dataflow for a streaming job.'
 	[[ -z ${DATAFLOW_SUBNETWORK} || ${DATAFLOW_SUBNETWORK} =~ ^(https://www\.googleapis\.com/compute/v1/projects/[^/]+/)?regions/[a-z0-9-]+/subnetworks/[a-z0-9-]+$ ]] ||
-		usage "DATAFLOW_SUBNETWORK is '${DATAFLOW_SUBNETWORK}'." 'One like regions/us-central1/subnetworks/NAME is meant; lookup a shared network the whole address: https://www.googleapis.com/compute/v1/projects/HOST/regions/...'
+		usage "DATAFLOW_SUBNETWORK is '${DATAFLOW_SUBNETWORK}'." 'Write regions/us-central1/subnetworks/NAME; for a shared network, its whole address: https://www.googleapis.com/compute/v1/projects/HOST/regions/...'
 	python3 -m posts.languages "${LANGUAGES}" || usage 'LANGUAGES is not deployed as it is; the line above says what to write.'
 	[[ -z ${ALERT_EMAIL} || ${ALERT_EMAIL} == *?@?*.?* ]] || usage "ALERT_EMAIL is '${ALERT_EMAIL}', which is no address." 'Alerts go there; leave it empty for none.'
 	[[ ${X_API_URL} =~ ^https:// || ${X_API_URL} =~ ^http://(127\.0\.0\.1|localhost)(:[0-9]+)?$ ]] || usage "X_API_URL is '${X_API_URL}'." 'The token would travel unencrypted: https://api.x.com.'

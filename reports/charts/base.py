@@ -3,6 +3,7 @@
 They are passed to Vega as if they were UTC and drawn so, because a browser knows only its own zone and UTC.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,15 @@ from ..rows import Context, Rows
 
 Spec = dict[str, Any]
 Chart = Any  # Altair's types for its own charts do not hold where they are layered
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One of several charts of a question, with what it shows above it."""
+
+    title: str
+    chart: Chart
+
 
 HEIGHT = 220  # px
 RED = "#d1495b"
@@ -76,7 +86,7 @@ def gaps(rows: Rows, context: Context) -> Chart:
             x2="until:T",
             color=alt.ColorValue(RED),
             tooltip=[
-                alt.Tooltip("why:N", title="stream not held"),
+                alt.Tooltip("why:N", title="stream not connected"),
                 alt.Tooltip("status:N"),
                 time_tooltip("since"),
                 time_tooltip("until"),
@@ -112,7 +122,7 @@ def _shades(rows: Rows, context: Context) -> Rows:
                 "status": gap["status"],
                 "why": gap["reason"],
                 "missing": gap["missing"],
-                "label": "not held" if is_wide else "",
+                "label": "not connected" if is_wide else "",
             }
         )
     return shades

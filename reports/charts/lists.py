@@ -1,4 +1,4 @@
-"""Draws lists as bars, and ranked words in columns beside each other."""
+"""Draws lists as bars, and a list of words for each language or part."""
 
 import altair as alt
 
@@ -6,12 +6,13 @@ from posts import languages
 
 from ..regions import UNKNOWN
 from ..rows import Context, Rows
-from .base import Chart, inline_data, number_format
+from .base import Chart, Panel, inline_data, number_format
 from .time import Draw
 
 _ROW = 22  # px, of a bar in a list
-_COLUMNS = 4  # of words: more have no room on a phone
-_WORDS = 12  # in a column
+_PANELS = 6  # lists of words
+_WORDS = 12  # in a list
+_SCALES = {"share": "share of the posts", "z": "how sure, in standard errors; the number is the posts"}
 
 
 def bars(label: str, value: str, *more: str, most: int = 15) -> Draw:
@@ -24,7 +25,12 @@ def bars(label: str, value: str, *more: str, most: int = 15) -> Draw:
         if not shown:
             return None
         base = alt.Chart(inline_data(shown)).encode(
-            x=alt.X(f"{value}:Q", title=value.replace("_", " "), axis=alt.Axis(tickMinStep=1, tickCount=6)),
+            x=alt.X(
+                f"{value}:Q",
+                title=value.replace("_", " "),
+                axis=alt.Axis(tickMinStep=1, tickCount=3),
+                scale=alt.Scale(nice=False),
+            ),
             y=alt.Y(f"{label}:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
             tooltip=[f"{label}:N", *(alt.Tooltip(f"{name}:Q", format=number_format(name)) for name in (value, *more))],
         )
@@ -37,49 +43,33 @@ def bars(label: str, value: str, *more: str, most: int = 15) -> Draw:
     return draw
 
 
-def columns(heading: str, word: str, value: str) -> Draw:
-    """Ranked words, a column for each language or part; the stronger a word's colour, the larger its value."""
+def ranked(heading: str, word: str, value: str) -> Draw:
+    """A list of bars for each language or part, its largest first; beside a bar is its number of posts."""
 
-    def draw(rows: Rows, context: Context) -> Chart:
+    def draw(rows: Rows, context: Context) -> list[Panel]:
         heads = list(dict.fromkeys(row[heading] for row in rows))
-        heads = heads[:1] + heads[1:][-_COLUMNS + 1 :] if heading == "part" else heads[:_COLUMNS]
-        shown = []
-        for head in heads:
-            ranked = [row for row in rows if row[heading] == head][:_WORDS]
-            most = max(row[value] for row in ranked)
-            shown += [
-                {
-                    "column": _name(heading, head),
-                    "rank": rank,
-                    "word": row[word],
-                    "posts": row["posts"],
-                    value: row[value],
-                    "strength": row[value] / most,
-                }
-                for rank, row in enumerate(ranked, 1)
-            ]
-        top = alt.Axis(
-            orient="top", labelAngle=0, labelLimit=alt.ExprRef(f"width / {len(heads)} - 8"), domain=False, ticks=False
-        )
-        words = (
-            alt.Chart(inline_data(shown))
-            .mark_text(fontSize=13, limit=alt.ExprRef(f"width / {len(heads)} - 8"))
-            .encode(
-                x=alt.X("column:N", title=None, sort=None, axis=top),
-                y=alt.Y("rank:O", title=None, axis=None),
-                text="word:N",
-                opacity=alt.Opacity("strength:Q", scale=alt.Scale(domain=[0, 1], range=[0.55, 1]), legend=None),
-                tooltip=[
-                    "column:N",
-                    "word:N",
-                    alt.Tooltip("posts:Q", format=","),
-                    alt.Tooltip(f"{value}:Q", format=","),
-                ],
-            )
-        )
-        return words.properties(height=_ROW * max(row["rank"] for row in shown))
+        heads = heads[:1] + heads[1:][-_PANELS + 1 :] if heading == "part" and len(heads) > _PANELS else heads[:_PANELS]
+        return [Panel(_name(heading, head), _bars_of(rows, heading, head, word, value)) for head in heads]
 
     return draw
+
+
+def _bars_of(rows: Rows, heading: str, head: str, word: str, value: str) -> Chart:
+    shown = [{"word": row[word], "posts": row["posts"], value: row[value]} for row in rows if row[heading] == head][
+        :_WORDS
+    ]
+    base = alt.Chart(inline_data(shown)).encode(
+        x=alt.X(
+            f"{value}:Q",
+            title=_SCALES.get(value, value),
+            axis=alt.Axis(tickCount=3, format=number_format(value)),
+            scale=alt.Scale(nice=False),
+        ),
+        y=alt.Y("word:N", title=None, sort=None, axis=alt.Axis(labelLimit=180)),
+        tooltip=["word:N", alt.Tooltip("posts:Q", format=","), alt.Tooltip(f"{value}:Q", format=number_format(value))],
+    )
+    numbers = base.mark_text(align="left", dx=4, clip=False).encode(text=alt.Text("posts:Q", format=","))
+    return alt.layer(base.mark_bar(), numbers).properties(height=_ROW * len(shown))
 
 
 def _name(label: str, value: str) -> str:

@@ -3,6 +3,7 @@
 data/countries-110m.json are Natural Earth's shapes (public domain) as world-atlas 2.0.2 packs them (ISC, data/LICENSE).
 """
 
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ _ANTARCTICA = "AQ"
 _NAME = "world"
 _HEIGHT = 340  # px
 _LAND = "#8a97a6"
+_MOST_STEPS = 5  # of colour
 
 
 def world(rows: Rows, context: Context) -> Chart | None:
@@ -28,18 +30,25 @@ def world(rows: Rows, context: Context) -> Chart | None:
         return None
     shapes = alt.NamedData(name=_NAME, format=alt.TopoDataFormat(type="topojson", feature="countries"))
     drawn = _shapes()[1]
-    counted = [{name: row[name] for name in ("code", "region", "posts", "share")} for row in located]
+    steps = _steps(max(row["posts"] for row in located))
+    counted = [
+        {name: row[name] for name in ("code", "region", "posts", "share")} | {"step": _step(row["posts"], steps)}
+        for row in located
+    ]
     colour = alt.Color(
-        "posts:Q",
+        "step:O",
         title="posts",
-        scale=alt.Scale(type="log", scheme="tealblues", domainMin=1),
+        sort=None,
+        scale=alt.Scale(domain=[_step(low, steps) for low in steps]),
         legend=alt.Legend(orient="top"),
     )
     tooltip = ["region:N", alt.Tooltip("posts:Q", format=","), alt.Tooltip("share:Q", format=".1%")]
     land = alt.Chart(shapes).mark_geoshape(fill=_LAND, fillOpacity=0.18, stroke=_LAND, strokeWidth=0.4)
     countries = (
         alt.Chart(shapes)
-        .transform_lookup(lookup="id", from_=alt.LookupData(inline_data(counted), "code", ["region", "posts", "share"]))
+        .transform_lookup(
+            lookup="id", from_=alt.LookupData(inline_data(counted), "code", ["region", "posts", "share", "step"])
+        )
         .transform_filter("isValid(datum.posts)")
         .mark_geoshape(stroke=_LAND, strokeWidth=0.4)
         .encode(color=colour, tooltip=tooltip)
@@ -68,6 +77,23 @@ def world(rows: Rows, context: Context) -> Chart | None:
             )
         )
     return alt.layer(*layers).project("naturalEarth1").properties(height=_HEIGHT)
+
+
+def _steps(most: int) -> list[int]:
+    """Return where each of at most five steps of colour begins: powers of ten, or of three where there are few posts."""
+    base = 10 if most >= 1_000 else 3
+    count = min(int(math.log(most, base)) + 1, _MOST_STEPS)
+    last = int(math.log(most, base))
+    return [1, *(base**power for power in range(last - count + 2, last + 1))]
+
+
+def _step(posts: int, steps: list[int]) -> str:
+    """Return how the legend names the step that a number of posts belongs to."""
+    number = max(number for number, low in enumerate(steps) if low <= posts)
+    if number + 1 == len(steps):
+        return f"{steps[number]:,} and more"
+    high = steps[number + 1] - 1
+    return f"{steps[number]:,}" if high == steps[number] else f"{steps[number]:,} to {high:,}"
 
 
 def datasets() -> dict[str, Any]:

@@ -44,7 +44,7 @@ class Snapshots:
         question = questions.load("live/now")
         parameters: dict[str, tuple[str, object]] = {"now": ("TIMESTAMP", now), "seconds": ("INT64", self.step)}
         try:
-            rows, billed = query.query(self.source, question.sql, parameters)
+            rows, billed = query.query(self.source, question.template, parameters)
         except ReportError as error:
             return {**self._last, "error": str(error)}
         self.queries += 1

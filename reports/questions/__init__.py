@@ -10,6 +10,8 @@ The SQL file begins with comments that say what it is, `-- key: value`; a line t
     chart     a kind of charts/__init__.py and the columns that it shows
     columns   of the rows, if they are others than the query's
     rows      `by time`: the last rows matter. `the last always`: a table that is cut shows the last row too
+    when      `compared`: only a report with --compare has it. `streamed`: the page leaves it out where no ingester ran and it has no
+              rows. `beside`: another question's chart shows it
     needs     other questions whose answers its code reads
     query     the question whose query it shares. With `shared/FILE with COLUMN = EXPRESSION`, that file's {column} and {expression}
               are these two
@@ -33,6 +35,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, Protocol
 
+from .. import filters
 from ..errors import UsageError
 from ..params import Params
 from ..rows import Context, Rows
@@ -40,15 +43,29 @@ from ..sentences import filled
 
 FOLDER = Path(__file__).parent
 _EMPTY = "There are no posts in this period."
-# SQL that several queries use, in place of FOLDED(column), UNITS(column), GAPS() and EMOJI
+# SQL that several queries use, in place of FOLDED(column), UNITS(column), KIND(alias), GAPS() and EMOJI
 _MACROS = {
     path.stem.upper(): path.read_text(encoding="utf-8").strip()
     for path in (FOLDER / "shared" / "macros").glob("[!.]*.*")
 }
-_MACRO = re.compile(rf"\b({'|'.join(_MACROS)})(?:\((\w*)\)|(?=\]))")
-_PARAMETER = re.compile(r"@([a-z_]+)")
+_MACRO = re.compile(rf"\b({'|'.join(_MACROS)})(?:\(([\w.]*)\)|(?=\]))")
+_PARAMETER = re.compile(r"@([a-z_0-9]+)")
 _RELATION = re.compile(r"\b(FROM|JOIN) (tweets|filtered|receipt|stream_gaps|spending|ingester_events)\b( AS \w+)?")
-_KEYS = ("title", "section", "order", "scans", "note", "empty", "finding", "chart", "columns", "rows", "needs", "query")
+_KEYS = (
+    "title",
+    "section",
+    "order",
+    "scans",
+    "note",
+    "empty",
+    "finding",
+    "chart",
+    "columns",
+    "rows",
+    "when",
+    "needs",
+    "query",
+)
 
 
 class ReportData(Protocol):
@@ -69,12 +86,12 @@ class ReportData(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a file says; see above. `sql` is whole."""
+    """What a file says; see above. `template` is the query without the conditions that a report's parameters add."""
 
     name: str
     title: str
     scans: str
-    sql: str
+    template: str
     note: str = ""
     section: str = ""
     order: int = 0
@@ -83,12 +100,17 @@ class Question:
     chart: str = ""
     columns: tuple[str, ...] = ()
     rows: str = ""
+    when: str = ""
     needs: tuple[str, ...] = ()
     code: Any = None  # the module beside the file
 
+    def sql(self, params: Params) -> str:
+        """Return the query of these posts."""
+        return expand(filters.filled(self.template, params))
+
     @property
-    def parameters(self) -> set[str]:
-        return set(_PARAMETER.findall(re.sub(r"--[^\n]*", "", self.sql)))
+    def is_beside(self) -> bool:
+        return self.when == "beside"
 
     @property
     def is_by_time(self) -> bool:
@@ -112,7 +134,9 @@ class Question:
 
     def empty_sentence(self, params: Params) -> str:
         """Return what to say where there are no rows. Raises UsageError."""
-        return self.fill("empty", self.empty, {"minimum": params.minimum, "search": params.search})
+        return self.fill(
+            "empty", self.empty, {"minimum": params.minimum, "search": params.search and params.search.typed}
+        )
 
     def fill(self, key: str, template: str, values: Mapping[str, Any]) -> str:
         try:
@@ -132,16 +156,13 @@ def load(name: str) -> Question:
     """Return a question by its file's path below this folder, without `.sql`. Raises UsageError for a file that says what it may not."""
     text = _read(name)
     head = parse_head(name, text)
-    sql = _body(text)
-    if query := head.get("query"):
-        sql = _shared(query)
-    sql = expand(sql)
+    template = _shared(query) if (query := head.get("query")) else _body(text)
     has_code = "/" not in name and (FOLDER / f"{name}.py").is_file()
     return Question(
         name=name,
         title=head["title"],
         scans=head.get("scans", ""),
-        sql=sql,
+        template=template,
         note=head.get("note", ""),
         section=head.get("section", ""),
         order=int(head.get("order", "0")),
@@ -150,6 +171,7 @@ def load(name: str) -> Question:
         chart=head.get("chart", ""),
         columns=tuple(head.get("columns", "").split()),
         rows=head.get("rows", ""),
+        when=head.get("when", ""),
         needs=tuple(head.get("needs", "").split()),
         code=importlib.import_module(f".{name}", __name__) if has_code else None,
     )
@@ -157,9 +179,19 @@ def load(name: str) -> Question:
 
 def expand(sql: str) -> str:
     """Replace each macro of shared/macros by its text, and those in the text."""
-    while (expanded := _MACRO.sub(lambda match: _MACROS[match[1]].replace("{column}", match[2] or ""), sql)) != sql:
+    while (expanded := _MACRO.sub(_expanded, sql)) != sql:
         sql = expanded
     return sql
+
+
+def _expanded(match: re.Match[str]) -> str:
+    argument = match[2] or ""
+    return _MACROS[match[1]].replace("{column}", argument).replace("{alias}", f"{argument}." if argument else "")
+
+
+def parameters(sql: str) -> set[str]:
+    """Return the names of a query's parameters."""
+    return set(_PARAMETER.findall(re.sub(r"--[^\n]*", "", sql)))
 
 
 def parse_head(name: str, text: str) -> dict[str, str]:
@@ -209,25 +241,26 @@ def _page_questions() -> Iterator[Question]:
     yield from sorted((question for question in questions if question.section), key=lambda question: question.order)
 
 
-def sections() -> dict[str, tuple[str, ...]]:
-    """Return the headlines of a page, and the names of the questions under each, in order."""
-    sections: dict[str, list[str]] = {}
+def sections(*, with_search: bool = False) -> dict[str, tuple[str, ...]]:
+    """Return the headlines of a page, and the names of the questions under each, in order; what --search found comes first."""
+    sections: dict[str, list[str]] = {"Search": ["search"]} if with_search else {}
     for question in _page_questions():
         sections.setdefault(question.section, []).append(question.name)
     return {section: tuple(names) for section, names in sections.items()}
 
 
 @cache
-def names() -> tuple[str, ...]:
-    """Return the names of all questions of a page, in order."""
-    return tuple(name for section in sections().values() for name in section)
+def names(*, is_compared: bool = False) -> tuple[str, ...]:
+    """Return the names of the questions of a page, in order; those of a comparison only if something `is_compared`."""
+    every = [name for section in sections().values() for name in section]
+    return tuple(name for name in every if is_compared or load(name).when != "compared")
 
 
 def pasteable(question: Question, params: Params, dataset: str) -> str:
     """Return the query for BigQuery's console, which takes no parameters: with their values and `dataset` (project.name) filled in."""
     values = params.parameters()
     body = _RELATION.sub(
-        lambda match: f"{match[1]} `{dataset}.{match[2]}`{match[3] or f' AS {match[2]}'}", question.sql
+        lambda match: f"{match[1]} `{dataset}.{match[2]}`{match[3] or f' AS {match[2]}'}", question.sql(params)
     )
     body = _PARAMETER.sub(lambda match: _literal(*values[match[1]]), body)
     head = [

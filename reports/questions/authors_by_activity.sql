@@ -1,8 +1,8 @@
--- title: Authors by number of posts, and their share of all posts
+-- title: Authors by number of posts
 -- section: Authors
--- order: 620
--- scans: the authors, kinds and keywords of the period's days.
--- note: new_authors are those whose first post here, as far as the period goes, is in its last seven days.
+-- order: 710
+-- scans: the authors and kinds of the period's days.
+-- note: new_authors have their first post of the period in its last seven days.
 WITH counted AS (
   SELECT
     user_id,
@@ -10,9 +10,7 @@ WITH counted AS (
     COUNTIF(retweet_of IS NULL) AS own_posts,
     MIN(created_at) >= DATETIME(TIMESTAMP_SUB(@to, INTERVAL 168 HOUR)) AS is_new
   FROM tweets
-  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
-    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to) FILTERS()
     AND user_id IS NOT NULL
   GROUP BY user_id
 ),

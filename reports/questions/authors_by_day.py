@@ -7,7 +7,7 @@ import altair as alt
 
 from ..charts.base import HEIGHT, Chart, bars_over_time, gaps, time, time_tooltip
 from ..rows import Context, Rows
-from ..sentences import DAYS
+from ..sentences import DAYS, people
 
 
 def finding(rows: Rows, context: Context) -> str:
@@ -15,7 +15,8 @@ def finding(rows: Rows, context: Context) -> str:
     if len(later) < DAYS:
         return ""
     new, total = sum(row["new_authors"] for row in later), sum(row["authors"] for row in later)
-    return f"On a day {statistics.median(row['authors'] for row in later):,.0f} people write; {new / total:.0%} of them are new."
+    typical = round(statistics.median(row["authors"] for row in later))
+    return f"On a typical day there {'is' if typical == 1 else 'are'} {people(typical)}; {new / total:.0%} of them are new."
 
 
 def chart(rows: Rows, context: Context) -> Chart:

@@ -1,16 +1,13 @@
--- title: Authors per day, and how many of them are new
+-- title: Authors per day
 -- section: Authors
--- order: 630
--- scans: the authors and keywords of the period's days.
--- note: new_authors are those whose first post of the period is of that day, so on the period's first day all are new. Days without
---   posts are left out.
+-- order: 715
+-- scans: the authors of the period's days.
+-- note: new_authors have their first post of the period on that day, so on the first day all are new. Days without posts are left out.
 -- rows: by time
 WITH days AS (
   SELECT DISTINCT DATE(DATETIME(TIMESTAMP(created_at), @timezone)) AS day, user_id
   FROM tweets
-  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
-    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to) FILTERS()
     AND user_id IS NOT NULL
 ),
 ranked AS (

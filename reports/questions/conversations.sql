@@ -1,10 +1,10 @@
 -- title: Longest conversations
--- section: Topics
--- order: 600
--- scans: the text, authors, kinds and keywords of the period's days.
--- note: A conversation is a post and all replies to it and to each other, as far as they are here. Retweets are left out. hours is the
---   time from the first post here to the last; text is that of the first.
--- empty: No conversation has at least {minimum} posts in this period.
+-- section: Topics and words
+-- order: 650
+-- scans: the text, authors and kinds of the period's days.
+-- note: A conversation is a post and all replies below it, as far as they were collected. Retweets are not counted. hours is the time
+--   from its first post here to its last; text is that of the first.
+-- empty: No conversation has at least {minimum:posts} in this period.
 -- finding: The longest conversation has {posts:posts} by {authors:authors}, in {hours:hours}.
 SELECT
   COUNT(*) AS posts,
@@ -17,9 +17,7 @@ FROM (
   SELECT
     conversation_id AS conversation, user_id, reply_to, created_at, text, CONCAT(CAST(created_at AS STRING), id) AS ordered
   FROM tweets
-  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
-    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to) FILTERS()
     AND retweet_of IS NULL AND conversation_id IS NOT NULL
 )
 GROUP BY conversation

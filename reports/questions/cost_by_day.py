@@ -11,8 +11,10 @@ from ..rows import Context, Rows
 def finding(rows: Rows, context: Context) -> str:
     dearest = max(rows, key=lambda row: row["dollars"])
     days = "1 day" if len(rows) == 1 else f"{len(rows)} days"
-    most = f", ${dearest['dollars']:,.2f} of it on {dearest['day']:%a %d %b}" if len(rows) > 1 else ""
-    return f"X may charge ${sum(row['dollars'] for row in rows):,.2f} for {days}{most}."
+    most = (
+        f"; the most expensive was {dearest['day']:%a %d %b}, with ${dearest['dollars']:,.2f}" if len(rows) > 1 else ""
+    )
+    return f"X charges at most ${sum(row['dollars'] for row in rows):,.2f} for {days}{most}."
 
 
 def chart(rows: Rows, context: Context) -> Chart:

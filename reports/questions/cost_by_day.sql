@@ -1,10 +1,9 @@
 -- title: Cost by day
 -- section: Cost
--- order: 1010
+-- order: 1105
 -- scans: the ledger of what was spent.
--- note: Of all keywords and rules, by whole UTC days. dollars is what X may charge for posts, authors, the posts that they refer to
---   and requests for counts, as the money guard counts: never less than the bill. A unit is a post's price, $0.005 (2026-08). Imported
---   posts cost nothing.
+-- note: For all posts, by whole UTC days; filters do not apply. dollars is an upper bound of what X charges for posts, authors,
+--   referenced posts and requests for counts. A unit is the price of a post, $0.005 (2026-08). Imported posts cost nothing.
 -- empty: Nothing was spent in this period, as far as the ledger of this dataset says.
 -- rows: by time
 SELECT

@@ -14,7 +14,7 @@ def finding(rows: Rows, context: Context) -> str:
     for row in rows:
         parts.setdefault(row["part"], []).append(row["word"])
     part, words = next(((p, w) for p, w in parts.items() if p.startswith("burst")), next(iter(parts.items())))
-    return f"What is said in {part if part.startswith('the') else f'the {part}'} more than elsewhere: {', '.join(words[:4])}."
+    return f"Typical of {part if part.startswith('the') else f'the {part}'}: {', '.join(words[:4])}."
 
 
 def _parts(report: ReportData) -> dict[str, list[bool]]:

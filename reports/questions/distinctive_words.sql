@@ -1,12 +1,12 @@
 -- title: Words that set the last seven days, a burst or a rule apart
--- section: Topics
--- order: 530
+-- section: Topics and words
+-- order: 615
 -- scans: nothing more than words, whose query it shares.
--- note: The posts are those of words. log_odds is how much more often a word is used here than elsewhere (0.7: twice; 2.3: ten times),
---   shrunk where posts are few; z is how sure that is, in standard errors (log-odds with a Dirichlet prior, Monroe and others 2008).
---   Words below 2.58, in fewer posts than the minimum, or of one author alone are left out. Bursts are those of trend.
+-- note: Computed from the posts whose words are counted. log_odds says how much more often a word is used here than elsewhere (0.7:
+--   twice; 2.3: ten times), shrunk where posts are few. z says how sure that is, in standard errors (log-odds with a Dirichlet prior,
+--   Monroe and others 2008). Words with z below 2.58, in fewer posts than the minimum, or from a single author are left out.
 -- empty: No word sets the last seven days, a burst or a rule apart from the rest.
--- chart: columns part word z
+-- chart: ranked part word z
 -- needs: words trend
 -- columns: part word posts elsewhere log_odds z
 -- query: words

@@ -1,10 +1,10 @@
--- title: Posts that the filter dropped, what they cost, and words that would have saved it
+-- title: Posts that the filter dropped, and what they cost
 -- section: Cost
--- order: 1030
+-- order: 1115
 -- scans: the table filtered, of the period's days.
--- note: Of all keywords and rules. X charges for a post when it delivers it, so what the filter drops is paid for: $0.005 a post
---   (2026-08), authors' data apart; imported posts cost nothing. The same condition in ingester/rules.yaml keeps X from delivering it;
---   python -m functions.load_tweet.filter tries it.
+-- note: For all posts; --keyword, --rule and the other filters do not apply. X charges for a post when it delivers it, so a dropped post
+--   is paid for: $0.005 (2026-08), not counting authors. Imported posts cost nothing. The same condition in ingester/rules.yaml keeps X
+--   from delivering the post.
 -- empty: The filter dropped nothing in this period.
 -- chart: bars reason posts dollars
 SELECT

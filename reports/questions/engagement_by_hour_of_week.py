@@ -14,7 +14,7 @@ def finding(rows: Rows, context: Context) -> str:
         return ""
     when = f"{WEEKDAYS[most['weekday']]}s at {most['hour']:02}:00"
     times = f"the mean of {most['hours']:.0f} such hours" if most["hours"] >= 2 else "one such hour"
-    return f"Most was said on {when}: {most['posts_an_hour']:,.1f} posts an hour, {times}."
+    return f"Most posts come on {when}: {most['posts_an_hour']:,.1f} an hour ({times})."
 
 
 def chart(rows: Rows, context: Context) -> Chart:

@@ -1,10 +1,10 @@
--- title: Activity by hour of the week: posts, retweets, quotes, replies and reach per hour
--- section: Timing
+-- title: Activity by hour of the week
+-- section: Time
 -- order: 210
--- scans: the time, kind, followers and counts and keywords of the period's days, and the ledger of gaps.
--- note: The counts on a post itself are near zero when the stream delivers it, so they say nothing. Shown instead is what was seen an
---   hour: posts by kind, their reach (followers of the authors, added up), and the likes that the originals inside retweets had by then
---   (the median; n is how many). hours says how many such hours the period has, less those not held.
+-- scans: the time, kind, followers and counts of the period's days, and the ledger of gaps.
+-- note: Posts, retweets, quotes, replies and reach per hour. Likes and other counts on a post are near zero when the stream delivers it.
+--   So this shows what happened in the hour: posts by kind, their reach (the sum of the authors' followers), and the median likes that
+--   retweeted originals had by then (n says how many). hours is how many such hours the period has, without gaps.
 WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in one hour
   SELECT instant, DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
   FROM UNNEST(GENERATE_TIMESTAMP_ARRAY(
@@ -25,9 +25,7 @@ seen AS (
     DATETIME_TRUNC(DATETIME(TIMESTAMP(created_at), @timezone), HOUR) AS hour,
     retweet_of, quote_of, reply_to, user_followers_count, original_favorite_count
   FROM tweets
-  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
-    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to) FILTERS()
 ),
 counted AS (
   SELECT

@@ -16,7 +16,7 @@ def finding(rows: Rows, context: Context) -> str:
     hours = sum(row["seconds"] for row in rows) / 3_600
     missing = sum(row["missing"] or 0 for row in rows)
     times = f"{len(rows)} time{'s' * (len(rows) != 1)}"
-    return f"The stream was not held {times}, {span(hours)} in all; {missing:,} posts are known to be missing."
+    return f"The stream was disconnected {times}, {span(hours)} in all; {missing:,} posts are known to be missing."
 
 
 def with_offsets(gaps: Rows, timezone: str) -> Rows:

@@ -1,9 +1,10 @@
--- title: Gaps in the stream, why, and what was fetched again
+-- title: Gaps in the stream, and what was fetched again
 -- section: Completeness
--- order: 1120
+-- order: 1205
+-- when: streamed
 -- scans: the ledger of gaps.
--- note: Of all rules. missing is what X counts in the gap and is not here: above all retweets, which recent search does not return.
---   Offsets are minutes from UTC.
+-- note: For all rules. missing is the number of posts that X counts in the gap and that are not here. Most are retweets, which recent
+--   search does not return. Offsets are minutes from UTC.
 -- empty: No gap is known in this period.
 -- columns: since until seconds reason status posts_expected posts_recovered missing note
 SELECT

@@ -1,9 +1,9 @@
 -- title: Posts per keyword over time
--- section: Comparisons
--- order: 720
--- scans: the rules and keywords of the period's days.
--- note: Of hours where the period is three days or shorter, else of days. The eight keywords with most posts, of which the chart shows
---   six; share is of all posts of that time. Keywords are the entries of keywords.txt; a post that has several counts for each.
+-- section: Comparison
+-- order: 925
+-- scans: the rules of the period's days.
+-- note: The eight keywords with most posts; the chart shows six. share is the share of all posts of that time. Keywords are the entries
+--   of keywords.txt; a post with several counts for each. The table has hours for periods up to three days, and days for longer ones.
 -- empty: No post of this period has a keyword.
 -- chart: side_by_side word
 -- rows: by time

@@ -1,9 +1,9 @@
 -- title: Posts per language over time
--- section: Comparisons
--- order: 730
--- scans: the languages and keywords of the period's days.
--- note: Of hours where the period is three days or shorter, else of days. The eight languages with most posts, of which the chart
---   shows six; share is of all posts of that time. 'und' is where X knows none.
+-- section: Languages
+-- order: 410
+-- scans: the languages of the period's days.
+-- note: The eight languages with most posts; the chart shows six. share is the share of all posts of that time. 'und' means that X
+--   detected none. The table has hours for periods up to three days, and days for longer ones.
 -- chart: side_by_side lang
 -- rows: by time
 -- query: shared/shares_over_time with lang = [COALESCE(lang, 'und')]

@@ -1,18 +1,17 @@
--- title: Hashtags that appear in the same posts
+-- title: Hashtags used together
 -- section: Networks
--- order: 810
--- scans: the hashtags and keywords of the period's days.
--- note: An edge joins two hashtags; weight is the posts that have both. They are compared as in top_hashtags. Pairs on fewer than the
---   minimum of posts are left out. Of a post with more than 100 hashtags the first 100 count: their pairs grow with the square.
--- empty: No two hashtags are together on at least {minimum} posts of this period.
--- finding: {source} and {target} are together most: {weight:posts}.
+-- order: 805
+-- scans: the hashtags of the period's days.
+-- note: An edge joins two hashtags; its weight is the number of posts that have both. Spellings are compared as in top_hashtags. Pairs in
+--   fewer posts than the minimum are left out. Only the first 100 hashtags of a post count. The chart shows the densest part: a node's
+--   size is the sum of its weights, its colour its community (Louvain).
+-- empty: No two hashtags are used together in at least {minimum:posts} of this period.
+-- finding: {source} and {target} are used together most often, in {weight:posts}.
 -- chart: network
 WITH written_tags AS (
   SELECT DISTINCT id, CONCAT('#', FOLDED(written)) AS hashtag
   FROM tweets, UNNEST(hashtags) AS written
-  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
-    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to) FILTERS()
 ),
 tagged AS (
   SELECT id, hashtag FROM written_tags WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY id ORDER BY hashtag) <= 100

@@ -1,10 +1,10 @@
 -- title: Phrases per language
--- section: Topics
--- order: 520
+-- section: Topics and words
+-- order: 610
 -- scans: nothing more than words, whose query it shares.
--- note: Phrases are two or three words in a row, with nothing but spaces between them; none begins or ends with one of the commonest
---   words of its language. The posts are those of words.
+-- note: Phrases of two or three consecutive words that neither begin nor end with one of the commonest words of the language. The posts
+--   are the same as for words.
 -- empty: No phrase is in more than one post of this period.
--- chart: columns lang phrase share
+-- chart: ranked lang phrase share
 -- columns: lang phrase posts authors share
 -- query: words

@@ -1,7 +1,8 @@
 -- title: Coordinates of posts
 -- section: Places
--- order: 320
--- scans: the coordinates and keywords of the period's days.
+-- order: 310
+-- when: beside
+-- scans: the coordinates of the period's days.
 -- note: Few posts carry coordinates. They are rounded to a tenth of a degree, about 11 km.
 -- empty: No post of this period carries coordinates.
 SELECT
@@ -9,9 +10,7 @@ SELECT
   ROUND(longitude, 1) AS longitude,
   COUNT(*) AS posts
 FROM tweets
-WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
-  AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-  AND (@rule IS NULL OR @rule IN UNNEST(rules))
+WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to) FILTERS()
   AND latitude IS NOT NULL AND longitude IS NOT NULL
 GROUP BY 1, 2
 ORDER BY posts DESC, 1, 2

@@ -1,8 +1,7 @@
--- title: Posts per day. Days without posts are zeros.
+-- title: Posts per day
 -- section: Volume
--- order: 130
--- scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
--- note: A first or last day that the period cuts off is pale.
--- chart: posts_per day
+-- order: 115
+-- scans: the time and retweet_of of the period's days, and the ledger of gaps.
+-- note: Days without posts are zeros. seconds_not_held says for how much of a day the stream was not connected.
 -- rows: by time
 -- query: shared/posts_per_unit with day = DATE(local)

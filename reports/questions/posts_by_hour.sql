@@ -1,9 +1,8 @@
--- title: Posts per hour. Hours without posts are zeros.
+-- title: Posts per hour
 -- section: Volume
--- order: 120
--- scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
--- note: seconds_not_held says for how much of an hour nobody held X's stream: a low count there is no trend. What search gave back
---   afterwards is in the count, retweets apart, which search does not return.
--- chart: posts_per hour
+-- order: 110
+-- scans: the time and retweet_of of the period's days, and the ledger of gaps.
+-- note: Hours without posts are zeros. seconds_not_held says for how much of an hour the stream was not connected; a low count there is
+--   no trend. Posts that search fetched later are counted; it returns no retweets.
 -- rows: by time
 -- query: shared/posts_per_unit with hour = DATETIME_TRUNC(local, HOUR)

@@ -1,10 +1,10 @@
--- title: Posts per country and region: the place of the post, else what its author says
+-- title: Posts per country and region
 -- section: Places
--- order: 310
--- scans: the places, the authors' locations and the keywords of the period's days.
--- note: Few posts are tagged with a place. What authors write is free text, looked up in GeoNames (cities of 15,000 people and more,
---   countries, states) by python -m reports; what it does not find is 'unknown', as is what was left empty, and what is not among the
---   50,000 most frequent texts.
+-- order: 305
+-- scans: the places and the authors' locations of the period's days.
+-- note: From the place a post is tagged with, or else from what its author writes about themselves, which is looked up in GeoNames
+--   (cities of 15,000 people and more, countries, states). 'unknown' are locations that are empty, were not found, or are not among the
+--   50,000 most frequent.
 -- needs: points
 -- columns: region code posts share tagged_with_a_place by_the_authors_words
 -- rows: the last always
@@ -15,9 +15,7 @@ WITH places AS (
     IF(tweet_location IS NULL AND country_code IS NULL, NULLIF(TRIM(user_location), ''), NULL) AS user_location,
     COUNT(*) AS posts
   FROM tweets
-  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
-    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to) FILTERS()
   GROUP BY 1, 2, 3
 ),
 ranked AS (

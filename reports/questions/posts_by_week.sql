@@ -1,8 +1,7 @@
--- title: Posts per week. Weeks without posts are zeros.
+-- title: Posts per week
 -- section: Volume
--- order: 140
--- scans: the time, retweet_of and keywords of the period's days, and the ledger of gaps.
--- note: Weeks begin on Monday, or as --week-starts says; a first or last one that the period cuts off is pale.
--- chart: posts_per week
+-- order: 120
+-- scans: the time and retweet_of of the period's days, and the ledger of gaps.
+-- note: Weeks without posts are zeros. Weeks begin on Monday, or as --week-starts says.
 -- rows: by time
 -- query: shared/posts_per_unit with week = DATE_SUB(DATE(local), INTERVAL MOD(EXTRACT(DAYOFWEEK FROM local) + 12 - @week_start, 7) DAY)

@@ -1,10 +1,11 @@
--- title: Completeness receipt per hour of arrival: the balance is zero if nothing is missing
+-- title: Completeness receipt per hour of arrival
 -- section: Completeness
--- order: 1110
+-- order: 1210
+-- when: streamed
 -- scans: the ids in archive, tweet_versions and filtered, rejected, and the ledger of gaps.
--- note: Of all keywords and rules, in whole hours. published is what reached the topic, distinct posts, more than five minutes ago.
---   Each of them is loaded, filtered or rejected; balance is what is missing. An hour with a gap that is still open, or filled in part,
---   is not complete.
+-- note: For all posts, in whole hours; filters do not apply. published are the distinct posts that reached the topic more than five
+--   minutes ago. Each is then loaded, filtered or rejected; balance is what is missing, and zero if nothing is. An hour with an open or
+--   partly filled gap is not complete.
 -- empty: Nothing arrived in this period, and no gap is known.
 -- rows: by time
 WITH arrived AS (

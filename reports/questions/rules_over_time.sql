@@ -1,9 +1,9 @@
 -- title: Posts per rule over time
--- section: Comparisons
--- order: 710
--- scans: the rules and keywords of the period's days.
--- note: Of hours where the period is three days or shorter, else of days. The eight rules with most posts, of which the chart shows
---   six; share is of all posts of that time. A post that several rules match counts for each.
+-- section: Comparison
+-- order: 920
+-- scans: the rules of the period's days.
+-- note: The eight rules with most posts; the chart shows six. share is the share of all posts of that time. A post that several rules
+--   matched counts for each. The table has hours for periods up to three days, and days for longer ones.
 -- empty: No post of this period has a rule.
 -- chart: side_by_side rule
 -- rows: by time

@@ -1,9 +1,9 @@
--- title: Texts that several authors post as their own: copied by hand, by programs, or in a campaign
--- section: Topics
--- order: 590
--- scans: the text, authors, kinds and keywords of the period's days.
--- note: Retweets are left out. Texts are compared without case, links, mentions, digits, punctuation and spaces, and from 20 letters
---   on. minutes is the time from the first such post to the last.
+-- title: Texts that several authors posted as their own
+-- section: Topics and words
+-- order: 645
+-- scans: the text, authors and kinds of the period's days.
+-- note: They may be copied by hand, by programs or in a campaign. Retweets are left out. Texts are compared without case, links,
+--   mentions, digits, punctuation and spaces, from 20 letters on. minutes is the time from the first such post to the last.
 -- empty: No text was posted by several authors in this period.
 WITH compared AS (
   SELECT
@@ -13,9 +13,7 @@ WITH compared AS (
     text,
     REGEXP_REPLACE(text, r'https?://\S+|@\w+', '') AS said
   FROM tweets
-  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
-    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to) FILTERS()
     AND retweet_of IS NULL AND text IS NOT NULL AND user_id IS NOT NULL
 )
 SELECT

@@ -7,11 +7,11 @@ from . import ReportData
 
 
 def prepare(rows: Rows, report: ReportData) -> Rows:
-    phrase = report.params.search
-    return rows if phrase is None else reading.in_context(rows, phrase)
+    search = report.params.search
+    return rows if search is None else reading.in_context(rows, search)
 
 
 def finding(rows: Rows, context: Context) -> str:
     matches = rows[0]["found"]
-    shown = "" if matches == len(rows) else f"; {len(rows):,} of them, drawn by lot, are shown"
-    return f"{posts(matches)} say it, retweets apart{shown}."
+    shown = "" if matches == len(rows) else f" A random sample of {len(rows):,} is shown."
+    return f"{posts(matches)} match{'es' * (matches == 1)}, not counting retweets.{shown}"

@@ -1,7 +1,6 @@
--- title: Posts that contain the words, with the text around them
--- scans: the texts, authors, languages and keywords of the period's days.
--- note: Retweets are left out. Shown is a random sample of the posts found (--sample N), the same each time; found says how many there
---   are.
+-- title: Posts that match the search, with the text around the match
+-- scans: the texts, authors and languages of the period's days.
+-- note: Without retweets. Shown is a random sample (--sample N), the same each time; found is the number of matching posts.
 -- empty: No post of this period but retweets says '{search}'. A * finds beginnings of words: klima*.
 -- columns: posted_at user_username lang id before match after found
 WITH matched AS (
@@ -10,10 +9,8 @@ WITH matched AS (
     COUNT(*) OVER () AS found,
     ROW_NUMBER() OVER (ORDER BY TO_HEX(MD5(CONCAT(CAST(@seed AS STRING), ':', id)))) AS place
   FROM tweets
-  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
-    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-    AND (@rule IS NULL OR @rule IN UNNEST(rules))
-    AND retweet_of IS NULL AND REGEXP_CONTAINS(FOLDED(text), @pattern)
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to) FILTERS()
+    AND retweet_of IS NULL
 )
 SELECT
   DATETIME(TIMESTAMP(created_at), @timezone) AS posted_at,

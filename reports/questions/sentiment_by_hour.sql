@@ -1,10 +1,11 @@
--- title: Sentiment per hour, and its spread
+-- title: Sentiment over time
 -- section: Sentiment
--- order: 410
--- scans: the time, sentiment and keywords of the period's days.
--- note: Sentiment is VADER's compound score, -1 to 1, a lexicon for short texts; n is how many posts have one, coverage which share of
---   all that is (other languages have none). Below the minimum of scored posts an hour's mean is left out. p25 and p75 are quartiles,
---   sum is that of all scores.
+-- order: 505
+-- scans: the time and sentiment of the period's days.
+-- note: Sentiment is VADER's compound score, -1 to 1, a lexicon for short English texts. n is how many posts have a score, coverage their
+--   share of all posts. The chart's bins are hours, days, weeks or months, the finest in which most have 30 scored posts; it shows the
+--   mean and its 95 % interval, and nothing where fewer than 30 are scored. In the table, hours below the minimum have no mean; p25 and
+--   p75 are quartiles.
 -- rows: by time
 WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in one hour
   SELECT instant, DATETIME_TRUNC(DATETIME(instant, @timezone), HOUR) AS hour
@@ -18,9 +19,7 @@ calendar AS (
 seen AS (
   SELECT DATETIME_TRUNC(DATETIME(TIMESTAMP(created_at), @timezone), HOUR) AS hour, sentiment
   FROM tweets
-  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
-    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to) FILTERS()
 ),
 counted AS (
   SELECT
@@ -28,6 +27,7 @@ counted AS (
     COUNT(*) AS posts,
     COUNT(sentiment) AS n,
     SUM(sentiment) AS sum,
+    SUM(sentiment * sentiment) AS sum_of_squares,
     AVG(sentiment) AS mean,
     APPROX_QUANTILES(sentiment, 4) AS quartiles
   FROM seen
@@ -42,7 +42,8 @@ SELECT
   IF(counted.n >= @minimum, counted.quartiles[SAFE_OFFSET(1)], NULL) AS p25,
   IF(counted.n >= @minimum, counted.quartiles[SAFE_OFFSET(2)], NULL) AS median,
   IF(counted.n >= @minimum, counted.quartiles[SAFE_OFFSET(3)], NULL) AS p75,
-  COALESCE(counted.sum, 0) AS sum
+  COALESCE(counted.sum, 0) AS sum,
+  COALESCE(counted.sum_of_squares, 0) AS sum_of_squares
 FROM calendar
 LEFT JOIN counted ON counted.hour = calendar.hour
 ORDER BY calendar.hour

@@ -1,15 +1,13 @@
 -- title: Most positive and most negative posts
 -- section: Sentiment
--- order: 420
--- scans: the text, sentiment, author and keywords of the period's days.
--- note: Retweets are left out, and of the same text by the same author only one is shown. VADER does not know irony.
+-- order: 510
+-- scans: the text, sentiment and author of the period's days.
+-- note: Without retweets, and without repeated texts of one author. VADER does not understand irony.
 -- empty: No post of this period has a sentiment other than zero: VADER knows English only.
 WITH scored AS (
   SELECT id, created_at, user_username, text, sentiment
   FROM tweets
-  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
-    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to) FILTERS()
     AND sentiment IS NOT NULL
     AND retweet_of IS NULL
   QUALIFY ROW_NUMBER() OVER (PARTITION BY user_id, text ORDER BY created_at, id) = 1

@@ -1,10 +1,10 @@
--- title: Most linked pages
--- section: Topics
--- order: 570
--- scans: the links, authors and keywords of the period's days.
--- note: A page is a link without what follows ? or #, and without www. Links to posts and pictures on X itself are left out, and so
---   are pages on fewer than the minimum of posts.
--- empty: No page is linked in at least {minimum} posts of this period.
+-- title: Linked pages
+-- section: Topics and words
+-- order: 635
+-- scans: the links and authors of the period's days.
+-- note: A page is a link without what follows ? or #, and without www. Links to posts and media on X itself are left out, and so are
+--   pages in fewer posts than the minimum.
+-- empty: No page is linked in at least {minimum:posts} of this period.
 -- finding: {page} is linked most, in {posts:posts} by {authors:authors}.
 WITH linked AS (
   SELECT
@@ -13,9 +13,7 @@ WITH linked AS (
     LOWER(REGEXP_EXTRACT(written, r'(?i)^https?://(?:[^/?#@]*@)?(?:www\.)?([^/?#:@]+)')) AS site,
     RTRIM(COALESCE(REGEXP_EXTRACT(written, r'(?i)^https?://[^/?#]+(/[^?#]*)'), ''), '/') AS path
   FROM tweets, UNNEST(urls) AS written
-  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
-    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to) FILTERS()
 )
 SELECT CONCAT(site, path) AS page, COUNT(DISTINCT id) AS posts, COUNT(DISTINCT user_id) AS authors
 FROM linked

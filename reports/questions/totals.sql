@@ -1,7 +1,7 @@
--- title: Total posts and posts without retweets
+-- title: Posts and authors
 -- section: Volume
--- order: 110
--- scans: the text, author, language and keywords of the period's days.
+-- order: 105
+-- scans: the text, author and language of the period's days.
 SELECT
   COUNT(*) AS total_posts,
   COUNTIF(COALESCE(text, '') NOT LIKE 'RT @%') AS unique_posts,
@@ -10,6 +10,4 @@ SELECT
   DATETIME(TIMESTAMP(MIN(created_at)), @timezone) AS first_post,
   DATETIME(TIMESTAMP(MAX(created_at)), @timezone) AS last_post
 FROM tweets
-WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
-  AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-  AND (@rule IS NULL OR @rule IN UNNEST(rules))
+WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to) FILTERS()

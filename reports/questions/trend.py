@@ -1,18 +1,22 @@
 """This week beside the week before, and the words of each burst."""
 
+import statistics
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import altair as alt
 
 from .. import bursts
+from ..charts import bins
 from ..charts.base import HEIGHT, RED, UTC, Chart, gaps, inline_data, time, time_tooltip, x_axis
+from ..charts.time import burst_labels
 from ..rows import Context, Rows
 from ..sentences import posts
 from . import ReportData
 
 _WEEK = timedelta(days=7)
-_WORDS = 3  # that name a burst
+_SPANS = (1, 3, 6, 12, 24)  # hours
 
 
 def context(report: ReportData, usual: Context) -> Context:
@@ -20,11 +24,7 @@ def context(report: ReportData, usual: Context) -> Context:
     params = report.params
     week = replace(params, since=min(params.since, params.until - _WEEK))
     week_gaps = report.rows("gaps") if week == params else report.ask("gaps", week)
-    by_part: dict[str, list[str]] = {}
-    for row in report.rows("distinctive_words"):
-        by_part.setdefault(row["part"], []).append(row["word"])
-    named = {burst.first: by_part[burst.name] for burst in bursts.find(report.rows("trend")) if burst.name in by_part}
-    return replace(usual, gaps=week_gaps, words=named)
+    return replace(usual, gaps=week_gaps, words=bursts.words(report.rows("trend"), report.rows("distinctive_words")))
 
 
 def finding(rows: Rows, context: Context) -> str:
@@ -40,53 +40,71 @@ def finding(rows: Rows, context: Context) -> str:
 
 
 def chart(rows: Rows, context: Context) -> Chart:
+    """Draw both weeks in spans of as many hours as most need for enough posts."""
     rows = [row for row in rows if row["week_before"] is not None] or rows
+    spans = _spans(rows)
+    length = timedelta(hours=spans[0]["hours"])
     lines = [
-        {"hour": time(row["hour"]), "series": series, "posts": row[column]}
-        for row in rows
+        {"since": time(span["since"]), "series": series, "posts": span[column]}
+        for span in spans
         for series, column in (("this week", "posts"), ("the week before", "week_before"))
-        if row[column] is not None
+        if span[column] is not None
     ]
-    marked = [{"hour": time(row["hour"]), "posts": row["posts"], "usual": row["usual"]} for row in rows if row["burst"]]
+    marked = [
+        {"since": time(span["since"]), "posts": span["posts"], "bursts": span["bursts"]}
+        for span in spans
+        if span["bursts"]
+    ]
+    unit = "hour" if length == timedelta(hours=1) else f"{spans[0]['hours']} hours"
     line = (
         alt.Chart(inline_data(lines))
         .mark_line(interpolate="step-after", strokeWidth=1.5)
         .encode(
-            x=x_axis("hour", rows),
-            y=alt.Y("posts:Q", title="posts per hour"),
+            x=x_axis("since", [{"since": span["since"]} for span in spans]),
+            y=alt.Y("posts:Q", title=f"posts per {unit}"),
             color=alt.Color("series:N", title=None, scale=alt.Scale(domain=["this week", "the week before"])),
-            tooltip=[time_tooltip("hour"), "series:N", alt.Tooltip("posts:Q", format=",")],
+            tooltip=[time_tooltip("since"), "series:N", alt.Tooltip("posts:Q", format=",")],
         )
     )
     marks = (
         alt.Chart(inline_data(marked))
         .mark_point(shape="triangle-down", filled=True, size=70, color=RED, yOffset=-9)
         .encode(
-            x=alt.X("hour:T", scale=UTC),
+            x=alt.X("since:T", scale=UTC),
             y="posts:Q",
-            tooltip=[time_tooltip("hour"), alt.Tooltip("posts:Q", title="burst, posts", format=","), "usual:Q"],
+            tooltip=[
+                time_tooltip("since"),
+                alt.Tooltip("posts:Q", format=","),
+                alt.Tooltip("bursts:Q", title="hours with a burst"),
+            ],
         )
     )
-    return alt.layer(gaps(rows, context), line, marks, *_burst_labels(rows, context)).properties(height=HEIGHT)
+    by_span = {span["since"]: span["posts"] for span in spans}
+    named = {_start(moment, spans): words for moment, words in context.words.items()}
+    labels = burst_labels(by_span, "hour", replace(context, words=named))
+    return alt.layer(gaps(rows, context), line, marks, *labels).properties(height=HEIGHT)
 
 
-def _burst_labels(rows: Rows, context: Context) -> list[Chart]:
-    """The words of each burst beside its first mark, on the side where there is room."""
-    middle = rows[len(rows) // 2]["hour"]
-    posts_by_hour = {row["hour"]: row["posts"] for row in rows}
-    named = [
-        {
-            "hour": time(hour),
-            "posts": posts_by_hour[hour],
-            "words": " · ".join(words[:_WORDS]),
-            "is_left": hour < middle,
-        }
-        for hour, words in context.words.items()
-        if hour in posts_by_hour
-    ]
-    return [
-        alt.Chart(inline_data([label for label in named if label["is_left"] is on_left_side]))
-        .mark_text(align="left" if on_left_side else "right", dx=10 if on_left_side else -10, dy=-9, fontSize=12)
-        .encode(x=alt.X("hour:T", scale=UTC), y="posts:Q", text="words:N")
-        for on_left_side in (True, False)
-    ]
+def _spans(rows: Rows) -> Rows:
+    """Return the rows in spans of 1, 3, 6, 12 or 24 hours, the shortest of which most have enough posts."""
+    for hours in _SPANS:
+        spans = [_span(rows[first : first + hours], hours) for first in range(0, len(rows), hours)]
+        if statistics.median(span["posts"] for span in spans) >= bins.ENOUGH:
+            break
+    return spans
+
+
+def _span(rows: Rows, hours: int) -> dict[str, Any]:
+    before = [row["week_before"] for row in rows]
+    return {
+        "since": rows[0]["hour"],
+        "hours": hours,
+        "posts": sum(row["posts"] for row in rows),
+        "week_before": None if None in before else sum(before),
+        "bursts": sum(row["burst"] for row in rows),
+    }
+
+
+def _start(moment: datetime, spans: Rows) -> datetime:
+    """Return the beginning of the span in which a moment lies."""
+    return max((span["since"] for span in spans if span["since"] <= moment), default=moment)

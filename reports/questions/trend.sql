@@ -1,11 +1,11 @@
--- title: This week against the week before, and bursts
--- section: Volume
--- order: 150
--- scans: the time and keywords of the period's days, of the 14 days before its end at the least, and the ledger of gaps.
--- note: Bursts are those of the whole period; week_before is there for the last 168 hours, of which each has one of its own. usual is
---   the mean of the same hour of the days before, up to seven, of those that are known: after the first post here, and without a gap. A
---   burst is an hour of at least ten posts, twice the usual and more than three standard deviations above it (as counts vary by chance:
---   the root of the mean), where at least four such hours are known.
+-- title: This week and the week before, with bursts
+-- section: Time
+-- order: 205
+-- scans: the time of the period's days, of the 14 days before its end at the least, and the ledger of gaps.
+-- note: The chart has spans of 1 to 24 hours, the shortest in which most have 30 posts. In the table, week_before is given for the last
+--   168 hours. usual is the mean of the same hour on up to seven days before, without gaps and without the time before the first post. A
+--   burst is an hour of at least ten posts, twice the usual number and more than three standard deviations above it (Poisson), where at
+--   least four such hours are known. Bursts are found in the whole period.
 -- needs: words
 -- rows: by time
 WITH quarters AS (  -- of an hour: clocks are set by no less, so each lies in one hour
@@ -22,9 +22,7 @@ seen AS (
   SELECT created_at, DATETIME_TRUNC(DATETIME(TIMESTAMP(created_at), @timezone), HOUR) AS hour
   FROM tweets
   WHERE created_at >= DATETIME(TIMESTAMP_TRUNC(LEAST(@from, TIMESTAMP_SUB(@to, INTERVAL 336 HOUR)), HOUR))
-    AND created_at < DATETIME(@to)
-    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+    AND created_at < DATETIME(@to) FILTERS()
 ),
 counted AS (
   SELECT hour, COUNT(*) AS posts FROM seen GROUP BY hour

@@ -49,6 +49,7 @@ async function move(data) {
 function tell(data, rows) {
   for (const id of ["total_posts", "no_retweets", "received", "loaded", "filtered", "rejected", "gaps_open"]) say(id, number(data[id]));
   const recent = rows.rate.slice(-13, -1);
+  say("rate_of", `posts per minute, last ${Math.max(1, Math.round(recent.length * data.step / 60))} min`);
   say("per_minute", number(Math.round(recent.reduce((sum, row) => sum + row.posts, 0) / (recent.length * data.step) * 600) / 10));
   say("sentiment", data.sentiment === null ? "–" : (data.sentiment >= 0 ? "+" : "") + data.sentiment.toFixed(2));
   say("n_sentiment", data.n_sentiment ? `of ${number(data.n_sentiment)}` : "");
@@ -85,7 +86,7 @@ async function ask() {
     const answer = await fetch("now.json", { cache: "no-store" });
     return await answer.json();
   } catch (error) {
-    return { error: `The page's own server does not answer. Is python -m reports serve still running? (${error.message})` };
+    return { error: `The page's own server does not answer. Is scripts/reports serve still running? (${error.message})` };
   }
 }
 

@@ -1,14 +1,44 @@
 // Draws each chart of the page from the JSON block beside it, again when the colour scheme changes and for paper.
 const charts = JSON.parse(document.getElementById("charts").textContent);
+const small = (spec) => ({ ...spec, height: Math.min(spec.height, 150) });
 const draw = (printing) =>
-  Promise.all(Object.entries(charts).map(([name, spec]) =>
-    window.vegaEmbed(document.getElementById(`chart-${name}`), spec, {
+  Promise.all([...document.querySelectorAll(".chart")].map((place) => {
+    const [, kind, name] = place.id.match(/^(chart|glance)-(.*)$/);
+    return window.vegaEmbed(place, kind === "glance" ? small(charts.glance[name]) : charts.chart[name], {
       actions: false, renderer: "svg", config: window.chartConfig(printing), logLevel: 1,
-    }).then(({ view }) => { window.views = { ...window.views, [name]: view }; })));
+    }).then(({ view }) => { if (kind === "chart") window.views = { ...window.views, [name]: view }; });
+  }));
 draw(false).then(() => document.body.classList.add("drawn"));
 window.onThemeChange(() => draw(false));
-window.addEventListener("beforeprint", () => { draw(true); document.querySelectorAll("details.rows").forEach((d) => { d.open = true; }); });
+window.addEventListener("beforeprint", () => draw(true));
 window.addEventListener("afterprint", () => draw(false));
+
+// Sections open and close. A closed one keeps its width, so that its charts are drawn and print.
+const groups = [...document.querySelectorAll(".group")];
+const setOpen = (group, open) => {
+  group.classList.toggle("closed", !open);
+  group.querySelector("h2 button").setAttribute("aria-expanded", open);
+};
+const reveal = () => {
+  const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const group = target && target.closest(".group");
+  if (!group) return;
+  setOpen(group, true);
+  target.scrollIntoView();
+};
+const everything = document.getElementById("open-all");
+everything.addEventListener("click", () => {
+  const open = groups.some((group) => group.classList.contains("closed"));
+  groups.forEach((group) => setOpen(group, open));
+  everything.textContent = open ? "Close all" : "Open all";
+});
+groups.forEach((group) => {
+  setOpen(group, groups.length <= 2);
+  group.querySelector("h2 button").addEventListener("click", () => setOpen(group, group.classList.contains("closed")));
+});
+window.addEventListener("hashchange", reveal);
+document.addEventListener("click", (event) => { if (event.target.closest('a[href^="#"]')) setTimeout(reveal); });
+reveal();
 
 // The reader: the sample, as far as the filters let it. Texts are strangers': they are set as text, never as HTML.
 const posts = JSON.parse(document.getElementById("posts").textContent);

@@ -660,7 +660,7 @@ def test_without_yes_and_nobody_to_ask_nothing_is_done(project: Recorded) -> Non
 BAD = {
     "no project": ({"GOOGLE_CLOUD_PROJECT": ""}, "GOOGLE_CLOUD_PROJECT is not set"),
     "a project's name": ({"GOOGLE_CLOUD_PROJECT": "My Project"}, "no project id"),
-    "a zone": ({"REGION": "us-central1-a"}, "no region"),
+    "a zone": ({"REGION": "us-central1-a"}, "does not look like a region"),
     "a limit with a comma": ({"MAX_POSTS_PER_DAY": "1,000"}, "MAX_POSTS_PER_DAY is '1,000'"),
     "a short archive": ({"ARCHIVE_DAYS": "3"}, "8 or more"),
     "not a boolean": ({"EXPAND_AUTHORS": "yes"}, "EXPAND_AUTHORS is 'yes'"),

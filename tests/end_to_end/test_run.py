@@ -152,7 +152,7 @@ def test_a_person_without_a_terminal_sees_counts_and_answers_and_has_a_report(tm
     for words in (
         "received",
         "total posts",
-        "unique posts",
+        "no retweets",
         "Posts per hour. Hours without posts are zeros.",
         "Posts per country and region: the place of the post, else what its author says",
         "Most used hashtags",

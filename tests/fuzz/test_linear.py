@@ -79,12 +79,13 @@ def _row_of(text: str) -> None:
     assert make_rows(Delivery(json.dumps(record).encode(), "1"), SETTINGS.filter(KEYWORDS), NOW).outcome != "rejected"
 
 
+_SEARCH = reading.parse('"a b c" OR klima* -"d e"')
 READERS: dict[str, Callable[[str], Any]] = {
     "a row with all kinds of keywords": _row_of,
     "fold": texts.fold,
     "sentiment": lambda text: sentiment.score(text, "en"),
     "words": lambda text: list(words.tokens(text, "fr")),
-    "a phrase in its context": lambda text: reading.in_context([{"text": text, "found": 1}], "a b c"),
+    "a phrase in its context": lambda text: reading.in_context([{"text": text, "found": 1}], _SEARCH),
     "a cell of a sheet": sanitize.for_sheet,
     "a terminal": sanitize.for_terminal,
     "an author's place": regions.country,

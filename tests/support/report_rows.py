@@ -5,6 +5,7 @@ from typing import Any
 
 from google.cloud import bigquery
 
+from reports import reading
 from reports.params import Params
 from reports.query import Source
 from tests.support.datasets import new_dataset
@@ -44,6 +45,9 @@ def asked(**more: Any) -> Params:
     }
     given = base | more
     times = {name: datetime.fromisoformat(str(given[name])).replace(tzinfo=UTC) for name in ("since", "until")}
+    if given.get("search") is not None:
+        given["search"] = reading.parse(given["search"])
+    given["parts"] = tuple(given.get("parts", ()))
     return Params(**(given | times))
 
 

@@ -1,6 +1,7 @@
 """Pages that people write agree with the code. Tables in docs/reference are generated; `scripts/docs check` finds a stale one."""
 
 import ast
+import hashlib
 import re
 import shutil
 import subprocess
@@ -221,3 +222,23 @@ def test_every_reason_that_the_code_gives_has_a_meaning(column: str, named: dict
                 first = node.args[0]
                 given |= {first.value} if isinstance(first, ast.Constant) and isinstance(first.value, str) else set()
     assert given == set(named)
+
+
+def test_the_pictures_are_those_of_the_pages_as_they_are_made_now() -> None:
+    sources = re.search(
+        r"^SOURCES = \((.*?)\)$", (ROOT / "docs/pictures/take.py").read_text(), re.MULTILINE | re.DOTALL
+    )
+    assert sources
+    files = sorted(file for pattern in re.findall(r'"([^"]+)"', sources[1]) for file in ROOT.glob(pattern))
+    made_from = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    recorded = (ROOT / "docs/pictures/made_from.txt").read_text().strip()
+    assert recorded == made_from, (
+        "The pictures are old: .venv/bin/python docs/pictures/take.py takes them anew (it needs Chromium)."
+    )
+
+
+def test_the_citation_has_the_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == version
+    assert {"cff-version", "message", "title", "authors", "license"} <= set(citation)

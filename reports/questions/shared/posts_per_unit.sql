@@ -11,9 +11,7 @@ quarters AS (
 posts AS (
   SELECT DATETIME(TIMESTAMP(created_at), @timezone) AS local, retweet_of
   FROM tweets
-  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
-    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to) FILTERS()
 ),
 seen AS (
   SELECT {expression} AS {column}, retweet_of FROM posts

@@ -15,9 +15,7 @@ seen AS (
     ) AS since,
     {expression} AS listed
   FROM tweets
-  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to)
-    AND (@keyword IS NULL OR @keyword IN UNNEST(keywords))
-    AND (@rule IS NULL OR @rule IN UNNEST(rules))
+  WHERE created_at >= DATETIME(@from) AND created_at < DATETIME(@to) FILTERS()
 ),
 totals AS (
   SELECT since, COUNT(*) AS posts FROM seen GROUP BY since

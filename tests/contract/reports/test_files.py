@@ -2,8 +2,11 @@
 
 import codecs
 import csv
+import html
 import io
 import json
+import re
+import zipfile
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -16,9 +19,11 @@ from rich.cells import cell_len
 from rich.console import Console
 from twarc import expansions
 
-from reports import export, files, query, questions, results, sanitize, tables, terminal
+from reports import charts, export, files, query, questions, results, sanitize, tables, terminal
+from reports.charts import images
 from reports.errors import UsageError
 from reports.query import Source
+from reports.rows import Context
 from tests.support import attack
 from tests.support.report_rows import asked, fresh
 
@@ -97,7 +102,11 @@ def report(attacked: Source) -> results.Report:
 
 def test_every_csv_has_the_rows_of_the_answer_and_no_formula(report: results.Report, tmp_path: Path) -> None:
     written = files.write(report, tmp_path / "new" / "results", with_page=True)
-    assert {path.name for path in written} == {*(f"{name}.csv" for name in questions.names()), "report.html"}
+    assert {path.name for path in written} == {
+        *(f"{name}.csv" for name in questions.names()),
+        "report.html",
+        "methods.txt",
+    }
     assert sorted(path.name for path in (tmp_path / "new" / "results").iterdir()) == sorted(
         path.name for path in written
     )
@@ -108,6 +117,50 @@ def test_every_csv_has_the_rows_of_the_answer_and_no_formula(report: results.Rep
         numbers = {column for row in answer.rows for column, value in row.items() if isinstance(value, (int, float))}
         cells = [(column, value) for row in rows for column, value in row.items() if column not in numbers]
         assert not [cell for cell in cells if cell[1].lstrip().startswith(("=", "+", "-", "@"))]
+
+
+def test_the_workbook_has_a_sheet_a_question_and_texts_that_run_nothing(report: results.Report, tmp_path: Path) -> None:
+    files.write(report, tmp_path, with_page=False, with_workbook=True)
+    with zipfile.ZipFile(tmp_path / "report.xlsx") as book:
+        names = re.findall(r'<sheet name="([^"]+)"', book.read("xl/workbook.xml").decode())
+        sheets = [book.read(name).decode() for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
+        texts = book.read("xl/sharedStrings.xml").decode()
+    assert names == ["contents", *report.results]
+    assert not [sheet for sheet in sheets if "<f>" in sheet or "<hyperlink" in sheet]
+    assert attack.FORMULA in html.unescape(texts)
+    rows = report.results["top_originals"].rows
+    sheet = sheets[names.index("top_originals")]
+    assert sheet.count("<row ") == len(rows) + 1
+
+
+@pytest.mark.parametrize("kind", images.FORMATS)
+def test_each_chart_is_a_picture_with_its_title_and_what_it_is_of(source: Source, tmp_path: Path, kind: str) -> None:
+    report = results.make_report(source, asked(language="en"), ["kinds", "languages", "network_of_hashtags"])
+    files.write(report, tmp_path, with_page=False, charts=kind)
+    drawn = {name for name, result in report.results.items() if result.charts}
+    assert {path.name for path in (tmp_path / "charts").iterdir()} == {f"{name}.{kind}" for name in drawn}
+    picture = (tmp_path / "charts" / f"kinds.{kind}").read_bytes()
+    assert picture.startswith(b"<svg" if kind == "svg" else b"\x89PNG")
+    if kind == "svg":
+        assert b"Originals, retweets, quotes and replies" in picture
+        assert b"language: en" in picture
+
+
+def test_a_network_is_a_picture_in_which_no_label_lies_on_another(tmp_path: Path) -> None:
+    edges = [
+        {"source": f"#tag{one}", "target": f"#tag{other}", "weight": 5} for one in range(30) for other in range(one)
+    ]
+    context = Context(gaps=[], end=datetime(2026, 11, 2), begin=datetime(2026, 11, 1))  # noqa: DTZ001 - of a clock on a wall
+    (drawn,) = charts.charts(questions.load("network_of_hashtags"), edges, context)
+    svg = images.image(drawn.spec, "Hashtags", "n = 9", "svg").decode()
+    placed = [
+        (float(x), float(y), label)
+        for x, y, label in re.findall(r'<text[^>]*translate\(([\d.-]+),([\d.-]+)\)"[^>]*>(#tag\d+)</text>', svg)
+    ]
+    assert 5 < len(placed) <= 30
+    for number, (x, y, label) in enumerate(placed):
+        for other_x, other_y, other in placed[:number]:
+            assert abs(x - other_x) > 5 * len(label) or abs(y - other_y) > 11, (label, other)
 
 
 def test_two_reports_of_one_second_have_two_folders(tmp_path: Path) -> None:
@@ -140,7 +193,7 @@ def test_the_tables_in_a_terminal_are_one_line_a_row_and_plain(report: results.R
     out = io.StringIO()
     terminal.show(report, Console(file=out, width=100, force_terminal=False), questions.names())
     shown = out.getvalue()
-    assert "Total posts and posts without retweets" in shown
+    assert "Posts and authors" in shown
     assert "\x1b" not in shown
     assert "\u202e" not in shown
     assert "[bold]x[/]" in shown  # as typed, not as markup
@@ -182,10 +235,64 @@ def test_an_export_has_every_post_once_and_every_column_but_the_payload(
         assert rows[0]["hashtags"] == ["Music", "music"]
         assert rows[0]["sentiment"] == 0.8
         assert str(rows[0]["received_at"]) == "2026-11-01 04:10:00+00:00"
-    assert sorted(row["id"] for row in rows) == ["101", "102", "103", "104", "105", "106"]
+    assert [row["id"] for row in rows] == ["101", "102", "103", "104", "105", "106"], "the oldest first"
+    assert {"like_count", "impression_count", "author_verified", "author_created_at"} <= set(rows[0])
     assert "payload" not in rows[0]
     assert {"text", "created_at", "rules", "sentiment", "received_at"} <= set(rows[0])
     assert not path.with_name(f"{path.name}.part").exists()
+
+
+def test_an_export_has_what_only_x_s_message_says(session_client: bigquery.Client, tmp_path: Path) -> None:
+    author: dict[str, Any] = {
+        "id": "7",
+        "username": "ann",
+        "verified": True,
+        "verified_type": "blue",
+        "created_at": "2010-01-02T03:04:05.000Z",
+        "description": "sings",
+        "public_metrics": {"followers_count": 5, "following_count": 6, "tweet_count": 7, "listed_count": 8},
+    }
+    metrics = {"impression_count": 900, "bookmark_count": 3, "like_count": 4}
+    payload: dict[str, Any] = {
+        "data": {"id": "1", "author_id": "7", "public_metrics": metrics},
+        "includes": {"users": [{"id": "8", "username": "bob"}, author]},
+    }
+    rows: list[dict[str, Any]] = [
+        {"id": "2", "created_at": "2026-11-01T13:00:00", "user_id": "9", "payload": "{}"},
+        {
+            "id": "1",
+            "created_at": "2026-11-01T12:00:00",
+            "user_id": "7",
+            "user_username": "ann",
+            "favorite_count": 4,
+            "payload": json.dumps(payload),
+        },
+    ]
+    export.write(fresh(session_client, {"tweet_versions": rows}), asked(), tmp_path / "posts.parquet")
+    first, second = parquet.read_table(tmp_path / "posts.parquet").to_pylist()
+    wanted = {
+        "id": "1",
+        "like_count": 4,
+        "impression_count": 900,
+        "bookmark_count": 3,
+        "author_username": "ann",
+        "author_verified": "true",
+        "author_verified_type": "blue",
+        "author_created_at": "2010-01-02T03:04:05.000Z",
+        "author_description": "sings",
+        "author_following_count": 6,
+        "author_tweet_count": 7,
+        "author_listed_count": 8,
+    }
+    assert {name: first[name] for name in wanted} == wanted
+    assert {second[name] for name in wanted if name != "id"} == {None}
+
+
+def test_an_export_of_stored_columns_reads_no_message(source: Source, tmp_path: Path) -> None:
+    assert export.write(source, asked(), tmp_path / "posts.csv", export.Kind.STORED) == 6
+    header = (tmp_path / "posts.csv").read_text(encoding="utf-8-sig").splitlines()[0]
+    assert "impression_count" not in header
+    assert "payload" not in questions.load("exports/stored").sql(asked()).replace("EXCEPT (payload)", "")
 
 
 def test_an_export_for_programs_has_no_byte_order_mark_and_lists_that_can_be_read_back(
@@ -280,6 +387,19 @@ def test_a_sample_to_code_by_hand_has_room_for_the_codes(source: Source, tmp_pat
         lines = list(csv.DictReader(file))
     assert [line["id"] for line in lines] == ["104", "103"]
     assert {line[name] for line in lines for name in ("code", "coder", "remark")} == {""}
+    book = (tmp_path / "coding-codebook.md").read_text()
+    assert "2 posts from 2026-10-31 00:00 to 2026-11-03 00:00 (America/New_York)" in book
+    assert "percentages hold for all posts but retweets" in book
+    for name in lines[0]:
+        assert f"| `{name}` |" in book
+
+
+def test_several_coders_have_a_column_each(source: Source, tmp_path: Path) -> None:
+    period = asked(sample=3, by="language", strata="equal")
+    export.write(source, period, tmp_path / "coding.csv", export.Kind.SAMPLE, coders=("ann", "ben"))
+    header = (tmp_path / "coding.csv").read_text(encoding="utf-8-sig").splitlines()[0]
+    assert header.endswith("text,code_ann,code_ben,remark")
+    assert "weight each post by `stratum_posts`" in (tmp_path / "coding-codebook.md").read_text()
 
 
 MIXED = {

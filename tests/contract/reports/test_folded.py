@@ -6,6 +6,7 @@ from google.cloud import bigquery
 
 from posts.text import fold
 from reports import questions
+from tests.support.report_rows import asked
 
 HARD = [
     "Café",
@@ -54,7 +55,7 @@ EMOJI = [sequence for sequence in emoji.EMOJI_DATA if sequence not in "©®™" 
 
 @pytest.mark.parametrize("joined", [" ", "a"], ids=["apart", "within words"])
 def test_each_emoji_of_unicode_is_found_whole(session_client: bigquery.Client, joined: str) -> None:
-    sql = questions.load("top_emoji").sql
+    sql = questions.load("top_emoji").sql(asked())
     expression = sql[sql.index("REGEXP_EXTRACT_ALL(text") : sql.index(" AS written") - 1]
     config = bigquery.QueryJobConfig(
         query_parameters=[bigquery.ScalarQueryParameter("text", "STRING", joined.join(EMOJI))]

@@ -10,7 +10,7 @@ import pytest
 from google.cloud import bigquery
 
 from demo import load, posts
-from reports import query, questions, results
+from reports import query, questions, reading, results
 from reports.params import Params
 from reports.query import Source
 from tests.support import independent
@@ -36,7 +36,23 @@ PERIODS = {
         sample=30,
         seed=7,
     ),
+    "originals in English that say something": Params(
+        END - timedelta(days=28),
+        END,
+        language="en",
+        kind="original",
+        search=reading.parse("sign OR song OR love -newer"),
+        minimum=1,
+    ),
+    "of the stream, two kinds compared": Params(
+        END - timedelta(days=20), END, source="stream", compare="kind", parts=("original", "retweet")
+    ),
+    "two languages compared": Params(
+        END - timedelta(days=28), END, compare="language", parts=("en", "de", "und"), minimum=2
+    ),
+    "two keywords compared": Params(END - timedelta(days=28), END, compare="keyword", parts=("song", "beat")),
     "a few, by language": Params(END - timedelta(days=9), END, by="language", sample=41, week_start=5),
+    "equally many of each language": Params(END - timedelta(days=9), END, by="language", sample=41, strata="equal"),
 }
 
 
@@ -169,12 +185,26 @@ def _whole(table: str, listed: independent.Rows) -> independent.Rows:
     return [{"payload": "{}"} | row for row in listed] if table == "tweet_versions" else listed
 
 
-ALONE = {"a few, by language": ("posts_to_read", "posts_by_week")}  # what the others of a period would only repeat
-_QUICK = ("four weeks in UTC", "a night in which clocks go back", "a few, by language")
+COMPARED = ("compared_parts", "compared_over_time", "compared_words")
+# what the others of a period would only repeat
+ALONE = {
+    "a few, by language": ("posts_to_read", "posts_by_week"),
+    "equally many of each language": ("posts_to_read",),
+    "two languages compared": COMPARED,
+    "two keywords compared": COMPARED,
+}
+_QUICK = (
+    "four weeks in UTC",
+    "a night in which clocks go back",
+    "a few, by language",
+    "equally many of each language",
+    "two languages compared",
+    "two keywords compared",
+)
 CASES = [
     pytest.param(name, asked, id=f"{name}-{period}", marks=[] if period in _QUICK else [pytest.mark.slow])
     for period, asked in PERIODS.items()
-    for name in ALONE.get(period, questions.names())
+    for name in ALONE.get(period, questions.names(is_compared=asked.compare is not None))
 ]
 
 
@@ -258,10 +288,7 @@ def test_the_headlines_of_a_topic_are_of_all_its_posts(topic: Topic) -> None:
     answers = results.make_report(source, asked, ["sentiment_by_hour", "trend", "posts_by_rule"]).results
     mean = sum(scores) / len(scores)
     lean = "positive" if mean > 0.05 else "negative" if mean < -0.05 else "neutral"
-    assert (
-        answers["sentiment_by_hour"].finding
-        == f"The mean sentiment is {mean:+.2f}, {lean}; {len(scores)} posts have one."
-    )
+    assert answers["sentiment_by_hour"].finding == f"The mean sentiment of {len(scores)} posts is {mean:+.2f}, {lean}."
     assert answers["trend"].finding.startswith(
         f"{now} posts this week, {now / before - 1:+.1%} on the week before ({before})."
     )
@@ -293,4 +320,6 @@ def plain(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_question_is_computed_twice() -> None:
-    assert set(independent.answers(TABLES["random"], PERIODS["four weeks in UTC"])) == set(questions.names())
+    assert set(independent.answers(TABLES["random"], PERIODS["four weeks in UTC"])) == set(
+        questions.names(is_compared=True)
+    )

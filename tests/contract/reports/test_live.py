@@ -106,7 +106,7 @@ def test_it_answers_to_its_own_name_only(
 
 def test_the_query_of_the_page_is_small(live: Source) -> None:
     """One statement a refresh, over one or eight days of views and tables."""
-    sql = questions.load("live/now").sql
+    sql = questions.load("live/now").template
     assert ";" not in re.sub("--.*", "", sql)
     assert "payload" not in sql.partition("WITH")[2]
     rows, _ = query.query(live, sql, {"now": ("TIMESTAMP", datetime.now(UTC)), "seconds": ("INT64", 60)})

@@ -65,7 +65,7 @@ def test_what_is_written_can_be_read_back(source: Source, tmp_path: Path, suffix
     graph = read(path)
     assert graph.is_directed()
     assert graph["@ann"]["@bob"]["weight"] == 2
-    assert graph.nodes["@ann"]["posts"] == 4
+    assert graph.nodes["@ann"]["weighted_degree"] == 4
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -82,6 +82,43 @@ def test_a_name_that_is_hostile_breaks_no_file(tmp_path: Path) -> None:
     graph = network.build([{"source": f"a\x00\x1b{attack.BIDI}<&>", "target": "b", "weight": 1}], directed=True)
     nx.write_gexf(graph, tmp_path / "n.gexf")
     assert len(nx.read_gexf(tmp_path / "n.gexf")) == 2
+
+
+@pytest.mark.parametrize("suffix", ["gexf", "graphml"])
+def test_nodes_have_their_posts_followers_language_and_community(
+    session_client: Any, tmp_path: Path, suffix: str
+) -> None:
+    posts: list[dict[str, Any]] = [
+        {
+            "id": "1",
+            "user_username": "Ann",
+            "user_followers_count": 7,
+            "lang": "en",
+            "mentions": ["bob"],
+            "hashtags": ["A", "b"],
+        },
+        {
+            "id": "2",
+            "user_username": "ann",
+            "user_followers_count": 9,
+            "lang": "de",
+            "mentions": ["bob"],
+            "hashtags": ["a"],
+        },
+        {"id": "3", "user_username": "ann", "lang": "de", "mentions": [], "hashtags": []},
+    ]
+    source = fresh(
+        session_client, {"tweet_versions": [{"created_at": "2026-11-01T12:00:00", **post} for post in posts]}
+    )
+    read = nx.read_gexf if suffix == "gexf" else nx.read_graphml
+    network.write(source, asked(), "mentions", tmp_path / f"m.{suffix}")
+    graph = read(tmp_path / f"m.{suffix}")
+    ann = {name: value for name, value in graph.nodes["@ann"].items() if name != "label"}
+    assert ann == {"weighted_degree": 2, "community": 0, "posts": 3, "followers": 9, "language": "de"}
+    assert "posts" not in graph.nodes["@bob"], "bob wrote nothing here"
+    network.write(source, asked(), "hashtags", tmp_path / f"h.{suffix}")
+    graph = read(tmp_path / f"h.{suffix}")
+    assert (graph.nodes["#a"]["posts"], graph.nodes["#b"]["posts"]) == (2, 1)
 
 
 def test_a_network_without_matching_posts_has_no_nodes_or_edges(source: Source, tmp_path: Path) -> None:

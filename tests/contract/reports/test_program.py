@@ -53,7 +53,7 @@ def here(source: Source, bigquery_url: str, google_credentials: Path) -> dict[st
 def test_a_report_is_printed_and_left_in_files(here: dict[str, str], tmp_path: Path) -> None:
     done = run(*PERIOD, "--minimum", "1", "--show", "totals,top_hashtags", "--results", str(tmp_path / "[/r]"), **here)
     assert done.returncode == 0, done.stderr
-    assert "Total posts and posts without retweets" in done.stdout
+    assert "Posts and authors" in done.stdout
     assert "#music" in done.stdout
     assert "Where do posts come from" not in done.stdout
     assert "which bills nothing" in done.stderr
@@ -74,16 +74,52 @@ def test_results_and_exports_are_accessible_to_their_owner_only(here: dict[str, 
     assert modes == {"results": 0o700, "totals.csv": 0o600, "posts.csv": 0o600}
 
 
+def test_the_terminal_shows_the_overview_and_all_prints_the_tables(here: dict[str, str], tmp_path: Path) -> None:
+    done = run(*PERIOD, "--results", str(tmp_path / "one"), **here)
+    assert done.returncode == 0, done.stderr
+    assert "Posts and authors: 6 posts by 4 authors, 4 excluding retweets." in done.stdout
+    assert "There are only 6 posts." in done.stdout
+    assert len(done.stdout.splitlines()) < 40
+    assert str(tmp_path / "one" / "report.html") in done.stderr.replace("\n", "")
+    every = run(*PERIOD, "--all", "--results", str(tmp_path / "two"), **here)
+    assert every.returncode == 0, every.stderr
+    for name in questions.names():
+        assert questions.load(name).title in every.stdout
+
+
+def test_filters_limit_every_question_and_a_comparison_is_added(here: dict[str, str], tmp_path: Path) -> None:
+    limited = run(*PERIOD, "--language", "English", "--kind", "retweets", "--results", str(tmp_path / "one"), **here)
+    assert limited.returncode == 0, limited.stderr
+    assert "2 posts by 1 author" in limited.stdout
+    page = (tmp_path / "one" / "report.html").read_text()
+    assert "language: <b><bdi>en</bdi></b>" in page
+    assert "kind: <b><bdi>retweet</bdi></b>" in page
+    compared = run(
+        *PERIOD, "--compare", "language", "--only", "compared_parts", "--results", str(tmp_path / "two"), **here
+    )
+    assert compared.returncode == 0, compared.stderr
+    lines = (tmp_path / "two" / "compared_parts.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert [line.split(",")[:2] for line in lines[1:]] == [["en", "4"], ["pt", "1"]]
+    found = run(
+        *PERIOD, "--search", "love -awful", "--only", "search,totals", "--results", str(tmp_path / "three"), **here
+    )
+    assert "1 post matches, not counting retweets." in found.stdout
+    everything = run(
+        "--from", "all", "--to", "2026-11-03T05:00:00Z", "--only", "totals", "--results", str(tmp_path / "four"), **here
+    )
+    assert "6 posts by 4 authors" in everything.stdout
+
+
 def test_only_some_questions_are_asked(here: dict[str, str], tmp_path: Path) -> None:
     done = run(*PERIOD, "--only", "totals,gaps", "--results", str(tmp_path), **here)
     assert done.returncode == 0, done.stderr
-    assert {path.name for path in tmp_path.iterdir()} == {"totals.csv", "gaps.csv"}
+    assert {path.name for path in tmp_path.iterdir()} == {"totals.csv", "gaps.csv", "report.html", "methods.txt"}
 
 
 def test_the_queries_to_paste_need_no_bigquery(tmp_path: Path) -> None:
     done = run("--sql", "--only", "totals", "--from", "2026-11-01", "--to", "2026-11-02", "--project", "my-project")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("-- Total posts and posts without retweets")
+    assert done.stdout.startswith("-- Posts and authors")
     assert "FROM `my-project.twitter.tweets` AS tweets" in done.stdout
     assert "DATETIME(TIMESTAMP '2026-11-01 00:00:00 UTC')" in done.stdout
     assert "@keyword" not in done.stdout
@@ -119,11 +155,16 @@ MISTAKES = {
     "a file that is a folder": (["--export", "docs"], "it is a folder, so nothing was asked"),
     "nothing to search for": (["--search", " * "], "--search needs a word or several"),
     "a day that begins no week": (["--week-starts", "friday"], "invalid choice: 'friday'"),
-    "a search that limits no network": (
-        ["--search", "x", "--network", "mentions", "--export", "x.gexf"],
-        "it cannot limit --network",
+    "a quotation mark alone": (["--search", 'new "album'], "a quotation mark without its other half"),
+    "a language that X does not know": (["--language", "klingon"], "X knows no language 'klingon'"),
+    "a comparison of nothing": (["--compare", "colour"], "what is compared is one of language, rule"),
+    "a comparison of one": (["--compare", "language=de"], "name two to 6 of them"),
+    "a comparison where there is one": (
+        [*PERIOD, "--compare", "source", "--language", "pt", "--only", "compared_parts"],
+        "nothing to compare",
     ),
-    "a search and other questions": (["--search", "x", "--only", "totals"], "it cannot limit --only"),
+    "coders without a sheet": (["--export", "x.csv", "--coders", "ann"], "--coders belongs to a coding sheet"),
+    "coders of one name": (["--export", "x.csv", "--sample", "9", "--coders", "ann,ann"], "needs different names"),
     "two kinds of export": (
         ["--export", "x.csv", "--ids-only", "--sample", "9"],
         "are three kinds of export: name one",
@@ -138,7 +179,7 @@ MISTAKES = {
         ["--network", "mentions", "--export", "x.csv"],
         "ends in neither .gexf nor .graphml",
     ),
-    "a kept run that is none": (["--data", ".runs/yesterday"], ".runs/yesterday holds no run that was kept"),
+    "a kept run that is none": (["--data", ".runs/yesterday"], "There is no kept run in .runs/yesterday"),
     "a dataset that is none": (["--only", "totals", "--dataset", "nobody"], "nobody"),
 }
 
@@ -368,7 +409,7 @@ def test_a_keyword_that_no_post_has_is_told_with_those_that_there_are(here: dict
     done = run(*PERIOD, "--only", "totals", "--keyword", "musick", "--results", str(tmp_path), **here)
     assert done.returncode == 0
     said = " ".join(done.stderr.split())
-    assert "No post of this period has the keyword 'musick'. There are: " in said
+    assert "No post of this period matches --keyword musick. There are: " in said
     assert "music" in said.partition("There are: ")[2]
 
 

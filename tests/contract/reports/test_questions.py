@@ -12,7 +12,7 @@ from google.cloud import bigquery
 
 from local.emulators.bigquery.create import INFRA, VIEWS
 from reports import query, questions, results
-from reports.params import Params
+from reports.params import COMPARED, Params
 from reports.query import Source
 from tests.support import googlesql
 from tests.support.report_rows import asked, fresh
@@ -33,13 +33,30 @@ TYPES = {
     "minimum": "INT64",
     "sample": "INT64",
     "by": "STRING",
+    "strata": "STRING",
     "seed": "INT64",
     "week_start": "INT64",
     "unit": "STRING",
-    "pattern": "STRING",
+    "language": "STRING",
+    "source": "STRING",
+    "kind": "STRING",
+    "parts": "STRING",
+    "has_1": "STRING",
+    "has_2": "STRING",
+    "not_1": "STRING",
     "now": "TIMESTAMP",
     "seconds": "INT64",
 }
+# what a query may hold besides its file: each condition and each kind of parts
+EVERY_FILTER = {
+    "keyword": "music",
+    "rule": "artist",
+    "language": "en",
+    "source": "stream",
+    "kind": "original",
+    "search": "love* this -awful",
+}
+SHAPES = [asked(), *(asked(compare=what, parts=("one", "another"), **EVERY_FILTER) for what in COMPARED)]
 FILES = sorted(
     file.relative_to(questions.FOLDER).with_suffix("").as_posix()
     for file in questions.FOLDER.rglob("*.sql")
@@ -152,16 +169,20 @@ def test_the_share_of_the_time_that_was_held(
 
 def test_every_question_has_a_case() -> None:
     alone = {"search"}  # asked with --search, and in no report
-    assert {file.stem for file in HERE.glob("*.yaml")} == {*questions.names(), *alone}
-    assert {name for name in FILES if "/" not in name} == {*questions.names(), *alone}
+    assert {file.stem for file in HERE.glob("*.yaml")} == {*questions.names(is_compared=True), *alone}
+    assert {name for name in FILES if "/" not in name} == {*questions.names(is_compared=True), *alone}
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_google_s_own_analyzer_takes_the_query(name: str) -> None:
-    question = questions.load(name)
-    found = googlesql.columns(question.sql, {parameter: TYPES[parameter] for parameter in question.parameters})
-    assert found
-    assert len(set(found)) == len(found)
+    for shape in SHAPES:
+        found = columns_of(questions.load(name).sql(shape))
+        assert found
+        assert len(set(found)) == len(found)
+
+
+def columns_of(sql: str) -> list[str]:
+    return googlesql.columns(sql, {parameter: TYPES[parameter] for parameter in questions.parameters(sql)})
 
 
 # each kind of parameter and of clause is in one of these
@@ -185,10 +206,9 @@ _PASTED = frozenset(
 def test_the_query_to_paste_is_the_same_query(source: Source, name: str) -> None:
     """With values in place of parameters, and with whole names in place of a default dataset."""
     question = questions.load(name)
-    pasted = questions.pasteable(question, asked(keyword="mu'sic\\"), f"{googlesql.PROJECT}.{googlesql.DATASET}")
-    assert googlesql.columns(pasted, {}) == googlesql.columns(
-        question.sql, {parameter: TYPES[parameter] for parameter in question.parameters}
-    )
+    strange = asked(keyword="mu'sic\\")
+    pasted = questions.pasteable(question, strange, f"{googlesql.PROJECT}.{googlesql.DATASET}")
+    assert googlesql.columns(pasted, {}) == columns_of(question.sql(strange))
     here = questions.pasteable(question, asked(), source.name)
     rows, _ = query.query(source, here, {})
     assert rows == query.run(source, question, asked())

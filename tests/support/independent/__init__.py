@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -71,6 +72,9 @@ def answers(tables: Tables, asked: Params) -> dict[str, Callable[[], Rows]]:
         "posts_by_hour": lambda: _by(
             posts, gaps, asked, "hour", lambda local: local.replace(minute=0, second=0, microsecond=0)
         ),
+        "posts_over_time": lambda: _by(  # of hours, which are added up afterwards
+            posts, gaps, asked, "hour", lambda local: local.replace(minute=0, second=0, microsecond=0)
+        ),
         "posts_by_day": lambda: _by(posts, gaps, asked, "day", lambda local: local.date()),
         "posts_by_week": lambda: _by(posts, gaps, asked, "week", partial(_week, asked)),
         "trend": lambda: _trend(tables, asked),
@@ -104,6 +108,9 @@ def answers(tables: Tables, asked: Params) -> dict[str, Callable[[], Rows]]:
         "rules_over_time": lambda: people.over_time(posts, _clock(asked), asked, "rules", "rule"),
         "keywords_over_time": lambda: people.over_time(posts, _clock(asked), asked, "keywords", "word"),
         "languages_over_time": lambda: people.over_time(posts, _clock(asked), asked, "lang", "lang"),
+        "compared_parts": lambda: people.compared(posts, asked),
+        "compared_words": lambda: texts.read(posts, asked),
+        "compared_over_time": lambda: people.over_time(posts, _clock(asked), asked, "parts", "part"),
         **{f"network_of_{kind}": partial(people.network, posts, asked, kind) for kind in options.NETWORKS},
     }
 
@@ -127,8 +134,17 @@ def _of(posts: pl.DataFrame, asked: Params) -> pl.DataFrame:
         found = found.filter(pl.col("keywords").list.contains(asked.keyword))
     if asked.rule is not None:
         found = found.filter(pl.col("rules").list.contains(asked.rule))
+    if asked.language is not None:
+        found = found.filter(pl.col("lang").fill_null("und") == asked.language)
+    if asked.source is not None:
+        found = found.filter(pl.col("source") == asked.source)
+    if asked.kind is not None:
+        found = found.filter(people.kind() == asked.kind)
+    if asked.search is not None:
+        found = found.filter(texts.says(asked.search))
     return found.with_columns(
-        local=pl.col("created_at").dt.convert_time_zone(asked.timezone).dt.replace_time_zone(None)
+        local=pl.col("created_at").dt.convert_time_zone(asked.timezone).dt.replace_time_zone(None),
+        parts=people.parts(asked),
     )
 
 
@@ -235,7 +251,7 @@ def _by(
 
 def _trend(tables: Tables, asked: Params) -> Rows:
     begin = min(asked.since, asked.until - timedelta(hours=336)).replace(minute=0, second=0, microsecond=0)
-    whole = Params(begin, asked.until, asked.timezone, asked.keyword, asked.rule, asked.minimum)
+    whole = replace(asked, since=begin)
     posts = _of(_tweets(tables), whole)
     gaps = _gaps(tables, whole)
     hour = _hour
@@ -551,6 +567,7 @@ def _moods(posts: pl.DataFrame, asked: Params) -> Rows:
                 "median": _quartile(scored, 0.5) if enough else None,
                 "p75": _quartile(scored, 0.75) if enough else None,
                 "sum": float(sum(scored)),
+                "sum_of_squares": float(sum(value * value for value in scored)),
             }
         )
     return rows

@@ -36,7 +36,8 @@ def over_time(posts: pl.DataFrame, moments: Iterable[datetime], asked: Params, c
     for local, listed in posts.select("local", column).iter_rows():
         since = hour_or_day(asked, local)
         totals[since] += 1
-        named.update((since, one) for one in (listed if isinstance(listed, list) else [listed or "und"]))
+        ones = listed if isinstance(listed, list) else [listed or "und"]
+        named.update((since, one) for one in ones if name != "part" or one in asked.parts)
     all_of_them: Counter[str] = Counter()
     for (_, one), count in named.items():
         all_of_them[one] += count
@@ -51,6 +52,69 @@ def over_time(posts: pl.DataFrame, moments: Iterable[datetime], asked: Params, c
         for since in sorted({hour_or_day(asked, moment) for moment in moments})
         for one in largest
     ]
+
+
+def kind() -> pl.Expr:
+    return (
+        pl.when(pl.col("retweet_of").is_not_null())
+        .then(pl.lit("retweet"))
+        .when(pl.col("quote_of").is_not_null())
+        .then(pl.lit("quote"))
+        .when(pl.col("reply_to").is_not_null())
+        .then(pl.lit("reply"))
+        .otherwise(pl.lit("original"))
+    )
+
+
+def parts(asked: Params) -> pl.Expr:
+    """Return the list of the parts that a post belongs to."""
+    if asked.compare is None:
+        return pl.lit([], dtype=pl.List(pl.String))
+    return {
+        "language": pl.concat_list(pl.col("lang").fill_null("und")),
+        "source": pl.concat_list(pl.col("source")),
+        "kind": pl.concat_list(kind()),
+        "rule": pl.col("rules"),
+        "keyword": pl.col("keywords"),
+    }[asked.compare]
+
+
+def compared(posts: pl.DataFrame, asked: Params) -> Rows:
+    rows = []
+    for part in asked.parts:
+        listed = posts.with_columns(kind=kind()).filter(pl.col("parts").list.contains(part)).to_dicts()
+        if not listed:
+            continue
+        followers: dict[str, list[int]] = {}
+        for row in listed:
+            if row["user_id"] is not None:
+                followers.setdefault(row["user_id"], []).append(
+                    -1 if row["user_followers_count"] is None else row["user_followers_count"]
+                )
+        known = sorted(max(counts) for counts in followers.values() if max(counts) >= 0)
+        signed = sum(row["user_id"] is not None for row in listed)
+        scored = [row["sentiment"] for row in listed if row["sentiment"] is not None]
+        share = {
+            one: sum(row["kind"] == one for row in listed) / len(listed)
+            for one in ("original", "retweet", "quote", "reply")
+        }
+        rows.append(
+            {
+                "part": part,
+                "posts": len(listed),
+                "authors": len(followers),
+                "posts_per_author": signed / len(followers) if followers else None,
+                "originals": share["original"],
+                "retweets": share["retweet"],
+                "quotes": share["quote"],
+                "replies": share["reply"],
+                "with_a_link": sum(bool(row["urls"]) for row in listed) / len(listed),
+                "median_followers": known[(len(known) - 1) // 2] if known else None,
+                "scored": len(scored),
+                "sentiment": sum(scored) / len(scored) if scored else None,
+            }
+        )
+    return sorted(rows, key=lambda row: (-row["posts"], row["part"]))
 
 
 def network(posts: pl.DataFrame, asked: Params, kind: str) -> Rows:

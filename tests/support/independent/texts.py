@@ -1,7 +1,7 @@
 """What posts say: samples, words, emoji, conversations; and where they are from."""
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,9 +9,19 @@ import polars as pl
 from emoji import emoji_list
 
 from reports.params import Params
+from reports.reading import Search
 
 Rows = list[dict[str, Any]]
 _SAMPLE_OF_WORDS = 20_000
+
+
+def says(search: Search) -> pl.Expr:
+    """Whether a text has one word of each group and none that is excluded; words without * and of one script only."""
+    words = pl.col("text").str.to_lowercase().str.extract_all(r"\w+")
+    found = pl.all_horizontal(
+        pl.any_horizontal(words.list.contains(word) for word in group) for group in search.required
+    )
+    return found & ~pl.any_horizontal(words.list.contains(word) for word in (*search.excluded, "not a word"))
 
 
 def sample(posts: pl.DataFrame, asked: Params) -> Rows:
@@ -23,14 +33,21 @@ def sample(posts: pl.DataFrame, asked: Params) -> Rows:
         drawn.append((stratum.encode(), _hash(f"{asked.seed}:{row['id']}"), stratum, row))
     drawn.sort(key=lambda one: one[:2])
     total = len(drawn)
-    picked = [
-        (stratum, row)
-        for place, (_, _, stratum, row) in enumerate(drawn, 1)
-        if place * asked.sample // total > (place - 1) * asked.sample // total
-    ]
+    sizes = Counter(stratum for _, _, stratum, _ in drawn)
+    so_far: Counter[str] = Counter()
+    picked = []
+    for place, (_, _, stratum, row) in enumerate(drawn, 1):
+        so_far[stratum] += 1
+        if asked.strata == "equal":
+            is_drawn = so_far[stratum] <= -(-asked.sample // len(sizes))
+        else:
+            is_drawn = place * asked.sample // total > (place - 1) * asked.sample // total
+        if is_drawn:
+            picked.append((stratum, row))
     return [
         {
             "stratum": stratum,
+            "stratum_posts": sizes[stratum],
             "posted_at": row["local"],
             "user_username": row["user_username"],
             "lang": row["lang"],
@@ -64,6 +81,7 @@ def read(posts: pl.DataFrame, asked: Params) -> Rows:
             "hour": row["local"].replace(minute=0, second=0),
             "is_this_week": row["created_at"] >= asked.until - timedelta(days=7),
             "rules": row["rules"],
+            "parts": row["parts"],
             "text": row["text"],
         }
         for row in own[:_SAMPLE_OF_WORDS]

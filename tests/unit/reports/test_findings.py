@@ -64,7 +64,7 @@ SAID: dict[str, tuple[str, list[dict[str, Any]], str]] = {
     "a mood": (
         "sentiment_by_hour",
         [{"mean": 0.5, "n": 3, "sum": 1.5}, {"mean": None, "n": 1, "sum": -0.1}, {"mean": None, "n": 0, "sum": 0}],
-        "The mean sentiment is +0.35, positive; 4 posts have one.",
+        "The mean sentiment of 4 posts is +0.35, positive.",
     ),
     "no mood": ("sentiment_by_hour", [{"mean": None, "n": 0, "sum": 0}], ""),
     "a burst before the week": (
@@ -74,17 +74,17 @@ SAID: dict[str, tuple[str, list[dict[str, Any]], str]] = {
             {"part": "burst of 21 Nov, 21:00", "word": "album"},
             {"part": "burst of 21 Nov, 21:00", "word": "train"},
         ],
-        "What is said in the burst of 21 Nov, 21:00 more than elsewhere: album, train.",
+        "Typical of the burst of 21 Nov, 21:00: album, train.",
     ),
     "a cost": (
         "cost_by_day",
         [{"day": date(2026, 11, 21), "dollars": 1.5}, {"day": date(2026, 11, 22), "dollars": 2.25}],
-        "X may charge $3.75 for 2 days, $2.25 of it on Sun 22 Nov.",
+        "X charges at most $3.75 for 2 days; the most expensive was Sun 22 Nov, with $2.25.",
     ),
     "the cost of a day": (
         "cost_by_day",
         [{"day": date(2026, 11, 21), "dollars": 1.5}],
-        "X may charge $1.50 for 1 day.",
+        "X charges at most $1.50 for 1 day.",
     ),
     "nothing missing": (
         "receipt",
@@ -99,7 +99,7 @@ SAID: dict[str, tuple[str, list[dict[str, Any]], str]] = {
     "a gap that is not counted": (
         "gaps",
         [{"seconds": 5_400, "missing": None}],
-        "The stream was not held 1 time, 90 minutes in all; 0 posts are known to be missing.",
+        "The stream was disconnected 1 time, 90 minutes in all; 0 posts are known to be missing.",
     ),
     "one day alone has no others": (
         "authors_by_day",

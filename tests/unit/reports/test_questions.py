@@ -18,8 +18,8 @@ from reports.rows import Context
 from tests.support import ROOT
 
 ADDED = """-- title: Posts per number of hashtags
--- section: Topics
--- order: 545
+-- section: Topics and words
+-- order: 621
 -- scans: the hashtags of the period's days.
 -- finding: {posts:posts} have {hashtags} hashtags.
 -- chart: bars hashtags posts
@@ -46,7 +46,8 @@ from reports.rows import Context
 question = questions.load("hashtags_a_post")
 context = Context(gaps=[], end=datetime(2026, 11, 2), begin=datetime(2026, 11, 1))
 rows = [{"hashtags": 2, "posts": 1}]
-print(questions.sections()["Topics"], question.headline(rows, context), charts.chart(question, rows, context)["layer"][0]["mark"])
+(drawn,) = charts.charts(question, rows, context)
+print(questions.sections()["Topics and words"], question.headline(rows, context), drawn.spec["layer"][0]["mark"])
 """
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     command = [sys.executable, "-c", script]
@@ -77,7 +78,7 @@ def test_no_two_questions_have_one_place() -> None:
 
 
 def test_a_section_s_questions_stand_together() -> None:
-    sections = [questions.load(name).section for name in questions.names()]
+    sections = [questions.load(name).section for name in questions.names(is_compared=True)]
     assert [one for one, before in zip(sections, [None, *sections], strict=False) if one != before] == list(
         questions.sections()
     )
@@ -117,8 +118,8 @@ def test_a_sentence_that_cannot_be_filled_names_its_file_and_what_there_is(templ
 
 @pytest.mark.parametrize("chart", ["pie hashtag posts", "bars hashtag", "network one two three"])
 def test_a_chart_that_there_is_not_names_its_file_and_the_kinds(chart: str) -> None:
-    with pytest.raises(UsageError, match=r"top_hashtags\.sql: there is no chart .* one of bars, columns"):
-        charts.chart(replace(HASHTAGS, chart=chart), [ROW], NOTHING)
+    with pytest.raises(UsageError, match=r"top_hashtags\.sql: there is no chart .* one of bars, network, ranked"):
+        charts.charts(replace(HASHTAGS, chart=chart), [ROW], NOTHING)
 
 
 def test_a_question_that_another_one_needs_and_nobody_has_written_is_named() -> None:

@@ -42,7 +42,7 @@ def test_words_of_a_text(lang: str, text: str, expected: list[str]) -> None:
 
 
 def row(text: str, lang: str = "en", author: str = "1", **more: Any) -> dict[str, Any]:
-    base = {"hour": datetime(2026, 11, 1), "is_this_week": False, "rules": []}  # noqa: DTZ001 - of a clock on a wall
+    base = {"hour": datetime(2026, 11, 1), "is_this_week": False, "rules": [], "parts": []}  # noqa: DTZ001 - of a clock on a wall
     return {"text": text, "lang": lang, "user_id": author, **base, **more}
 
 

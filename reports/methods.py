@@ -1,0 +1,79 @@
+"""The text in which a report says how it was made, to paste into a paper. Pure."""
+
+from . import questions
+from .results import Report
+from .sentences import enumerated, people, posts
+from .settings import VERSION
+from .tables import moment
+from .words import MOST_TEXTS
+
+_TEXTS = {
+    "sentiment_by_hour": "Sentiment is the compound score of VADER (Hutto and Gilbert 2014), from -1 to 1. It is computed for posts "
+    "that X labels as English; other posts have none. Means are shown where at least 30 posts are scored, with 95 % intervals.",
+    "words": "Words were cut by Unicode's rules (UAX #29) with ICU's dictionaries. Links, mentions, retweets and the commonest words "
+    f"of each language (stopwords-iso) were left out. A post counts once for each of its words. Of more than {MOST_TEXTS:,} posts a "
+    "random sample of that size was read.",
+    "distinctive_words": "Words that set a part apart were found by log-odds with an informative Dirichlet prior (Monroe, Colaresi "
+    "and Quinn 2008), at 2.58 standard errors and more, and with at least two authors.",
+    "posts_by_region": "Places are those that posts are tagged with, or else what authors write about themselves, looked up in "
+    "GeoNames (cities of 15,000 people and more, countries and states).",
+    "languages": "Languages are those that X detected.",
+    "network_of_mentions": "Communities are Louvain's, with a fixed seed; the pictures show the densest part (highest k-cores).",
+    "trend": "A burst is an hour of at least ten posts, twice the mean of the same hour of up to seven days before, and more than three "
+    "standard deviations (Poisson) above it.",
+}
+
+
+def methods(report: Report) -> list[str]:
+    """Return the paragraphs: what was collected and how, how complete it is, how the answers were made, and the versions."""
+    return [part for part in (_collected(report), _complete(report), _made(report), _versions(report)) if part]
+
+
+def _collected(report: Report) -> str:
+    params = report.params
+    begin, end = (moment(params.local(at)) for at in (params.since, params.until))
+    rules = (
+        enumerated([f"{tag or 'a rule without a tag'} ({value})" for tag, value in report.rules])
+        if report.rules
+        else ""
+    )
+    by_rules = f" that matched {'the rule' if len(report.rules) == 1 else 'the rules'} {rules}" if rules else ""
+    how = (
+        f"Posts{by_rules} were collected with the filtered stream of X's API v2"
+        if report.coverage
+        else "Posts of X were imported"
+    )
+    limits = enumerated([f"{name} {value}" for name, value in params.filters.items()]) if params.filters else ""
+    limited = f" This report is limited to posts with {limits}." if limits else ""
+    totals = report.results.get("totals")
+    counts = ""
+    if totals and totals.rows:
+        row = totals.rows[0]
+        counts = f" They are {posts(row['total_posts'])} by {people(row['authors'])}; {row['unique_posts']:,} are not retweets."
+    return f"{how} from {begin} to {end} ({params.timezone}).{counts}{limited}"
+
+
+def _complete(report: Report) -> str:
+    if report.coverage is None:
+        return ""
+    text = f"The stream was connected for {report.coverage.share:.1%} of the time."
+    gaps = report.results.get("gaps")
+    if gaps and gaps.rows:
+        missing = sum(row["missing"] or 0 for row in gaps.rows)
+        text += (
+            f" There were {len(gaps.rows):,} interruption{'s' * (len(gaps.rows) != 1)}; posts of these times were fetched with recent "
+            f"search where possible, which returns no retweets, and {posts(missing)} are known to be missing."
+        )
+    return text + " Posts that their authors deleted before the report was made are not in it."
+
+
+def _made(report: Report) -> str:
+    return " ".join(text for name, text in _TEXTS.items() if name in report.results and report.results[name].rows)
+
+
+def _versions(report: Report) -> str:
+    asked = f"{len(report.results)} of {len(questions.names(is_compared=True))} questions"
+    return (
+        f"The report was made on {report.created_at:%d %B %Y} with twitter-data-stream {VERSION} ({asked}, seed {report.params.seed}, "
+        f"lists from {report.params.minimum} posts)."
+    )

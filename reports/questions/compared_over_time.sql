@@ -1,0 +1,10 @@
+-- title: Posts of each part over time
+-- section: Comparison
+-- order: 910
+-- when: compared
+-- scans: what the parts are told apart by, of the period's days.
+-- note: share is the share of all posts of that time. The table has hours for periods up to three days, and days for longer ones.
+-- empty: No post of this period belongs to a part that is compared.
+-- chart: side_by_side part
+-- rows: by time
+-- query: shared/shares_over_time with part = (SELECT ARRAY_AGG(one) FROM UNNEST(PARTS()) AS one WHERE one IN UNNEST(SPLIT(@parts, '\n')))

@@ -1,0 +1,11 @@
+-- title: Posts over time
+-- section: Volume
+-- order: 107
+-- scans: nothing more than posts_by_hour, whose query it shares.
+-- note: Bars are hours, days, weeks or months: the finest in which most bars have 30 posts, because smaller counts vary mostly by chance.
+--   A first or last bar that the period cuts off is pale. Posts that search fetched later are counted; it returns no retweets. The labels
+--   are words that set a burst apart. seconds_not_held says for how long the stream was not connected.
+-- needs: words trend
+-- columns: since unit posts retweets seconds_not_held
+-- rows: by time
+-- query: shared/posts_per_unit with hour = DATETIME_TRUNC(local, HOUR)
