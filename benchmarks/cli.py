@@ -100,7 +100,7 @@ def _reports(arguments: argparse.Namespace, console: Console, folder: Path) -> i
         status.update("the live page")
         refreshes = reports.time_live_page(source)
         status.update("python -m reports")
-        whole = reports.run_whole(folder)
+        whole = reports.run_whole(source, folder)
     tables = list(report.reports(answered, refreshes, whole))
     for table in tables:
         report.show(console, table)

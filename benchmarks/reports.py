@@ -104,12 +104,14 @@ def time_live_page(source: Source) -> list[float]:
     return seconds
 
 
-def run_whole(folder: Path) -> Whole:
+def run_whole(source: Source, folder: Path) -> Whole:
     """Run the program as a person does."""
     command = [sys.executable, "-m", "reports", "--timezone", "America/New_York", "--results", str(folder / "results")]
     began = time.monotonic()
     with (folder / "reports.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, "GOOGLE_CLOUD_PROJECT": source.client.project}, stdout=log, stderr=log
+        )
         _, status, used = os.wait4(process.pid, 0)
     code, lines = os.waitstatus_to_exitcode(status), (folder / "reports.log").read_text().split("\n")
     failed = f"exit code {code}: {' '.join(lines[-5:])[-300:]}" if code else ""

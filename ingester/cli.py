@@ -72,11 +72,11 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.command == "stream":
         run.run(loaded, arguments.rules, times, posts=arguments.posts)
         return 0
-    from .commands import fetch, republish, session, sync_rules  # noqa: PLC0415 - the stream needs no terminal
+    from .commands import fetch, refresh, republish, session, sync_rules  # noqa: PLC0415 - the stream needs no terminal
 
     opened = session.open_session(loaded, times)
     if arguments.command == "rules":
         command = sync_rules.plan if arguments.action == "plan" else sync_rules.apply
     else:
-        command = fetch.fetch if arguments.command == "search" else republish.republish
+        command = {"search": fetch.fetch, "refresh": refresh.refresh}.get(arguments.command, republish.republish)
     return session.run(command(opened, arguments))

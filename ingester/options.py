@@ -74,6 +74,22 @@ def parser() -> argparse.ArgumentParser:
     action.add_argument(
         "--sample", type=_posts, metavar="N", help="fetch only about N posts, in slices spread evenly over the time"
     )
+    action = commands.add_parser(
+        "refresh",
+        parents=[asking, counting],
+        help="read stored posts again for their likes, reposts, replies and quotes as they are now",
+    )
+    action.add_argument(
+        "--from", dest="since", type=parse_time, required=True, metavar="TIME", help="made from, in ISO 8601, UTC"
+    )
+    action.add_argument("--to", dest="until", type=parse_time, metavar="TIME", help="made before (now)")
+    action.add_argument(
+        "--share",
+        type=_above_zero,
+        default=1.0,
+        metavar="S",
+        help="only this part of the posts, the same ones each time: 0.1 is a tenth (1)",
+    )
     for name, what in (
         ("archive", "publish posts of the table archive again"),
         ("rejected", "publish messages of the table rejected again"),

@@ -13,7 +13,7 @@ import orjson
 
 from .errors import BadMessage
 
-SOURCES = frozenset({"stream", "search", "archive", "rejected", "doctor", "import"})
+SOURCES = frozenset({"stream", "search", "archive", "rejected", "refresh", "doctor", "import"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ from .tables import FilteredRow, RejectedRow, SupersededRow, columns
 _MOST_KEPT = 7_000_000  # bytes: as base64 they fit BigQuery's request of 10 MB
 _LARGE_MESSAGE_KEPT = 1_000_000
 
+# What is stored whatever keywords.txt says: the doctor's post, and a reading of a post that was kept when it came.
+_UNFILTERED = frozenset({"doctor", "refresh"})
+
 TableRow = tuple[str, str, dict[str, Any]]
 
 
@@ -60,9 +63,9 @@ def _rows(message: Message, topic: Filter, now: datetime) -> Result:
         ("superseded", f"{earlier}/{post.id}", columns(SupersededRow(earlier, post.id, timestamp(now))))
         for earlier in post.earlier_versions
     ]
-    if decision.reason is None or message.source == "doctor":
+    if decision.reason is None or message.source in _UNFILTERED:
         row = _tweet_row(post, decision, message, now)
-        return Result("loaded", [("tweet_versions", _row_id(post, message.source), row), *rows], "", post.unknown)
+        return Result("loaded", [("tweet_versions", _row_id(post, message), row), *rows], "", post.unknown)
     row = columns(FilteredRow(post.id, decision.reason, _received_at(message), timestamp(now), message.source))
     return Result("filtered", [("filtered", post.id, row), *rows], decision.reason, post.unknown)
 
@@ -103,10 +106,12 @@ def _tweet_row(post: ParsedPost, decision: FilterDecision, message: Message, now
     return {name: value for name, value in row.items() if value is not None}
 
 
-def _row_id(post: ParsedPost, source: str) -> str:
-    """Return an id that is the same for each retry, and another one for a delivery that matches other rules."""
+def _row_id(post: ParsedPost, message: Message) -> str:
+    """Return an id that is the same for each retry, and another one for a delivery that matches other rules, and for each reading."""
+    if message.source == "refresh":
+        return f"{post.id}/refresh/{message.received_at}"
     rules = post.columns.get("rules")
-    return f"{post.id}/{source}/{_digest(tuple(rules))}" if rules else f"{post.id}/{source}"
+    return f"{post.id}/{message.source}/{_digest(tuple(rules))}" if rules else f"{post.id}/{message.source}"
 
 
 @lru_cache(maxsize=256)

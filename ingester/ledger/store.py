@@ -126,9 +126,27 @@ WHERE received_at >= @since AND received_at < @until AND source IN ('stream', 's
 GROUP BY id
 """
 
+_DUE = """
+-- Which posts were made between two times, are no retweets, and were not read again lately? A share is taken by a hash of the id, so that
+-- it has the same posts at each age.
+SELECT id
+FROM tweet_versions
+WHERE created_at >= DATETIME(@since) AND created_at < DATETIME(@until) AND source != 'doctor'
+  AND id NOT IN (SELECT id FROM superseded)
+  AND id NOT IN (SELECT id FROM deletions WHERE reason != 'scrub_geo')
+  AND SUBSTR(TO_HEX(MD5(id)), 1, 8) < @hash
+GROUP BY id
+HAVING LOGICAL_OR(source != 'refresh') AND LOGICAL_AND(retweet_of IS NULL)
+  AND NOT LOGICAL_OR(source = 'refresh' AND received_at >= @again)
+ORDER BY id
+"""
+_HASHES = 2**32  # values of the eight hexadecimal digits by which a share is taken
+_EVERY_HASH = "g"  # behind all hexadecimal digits
+_DUE_SECONDS = 120.0  # a person waits for it
+
 
 class Store:
-    """ingester_events and `archive` of one dataset. Each method raises NoLedger."""
+    """ingester_events and `archive` of one dataset, and which of its posts to read again. Each method raises NoLedger."""
 
     def __init__(self, project: str, dataset: str) -> None:
         self._client = bigquery.Client(project=project)
@@ -168,6 +186,12 @@ class Store:
 
         return await _within(_QUERY_SECONDS, ask)
 
+    async def due(self, since: datetime, until: datetime, share: float, again: datetime) -> list[str]:
+        """Return the ids of a share of the posts made between two times that were not read again since `again`, in their order."""
+        digits = _EVERY_HASH if share >= 1 else f"{int(share * _HASHES):08x}"
+        named = {"since": since, "until": until, "again": again, "hash": digits}
+        return await _within(_DUE_SECONDS, lambda: [row["id"] for row in self._query(_DUE, named, _DUE_SECONDS)])
+
     def _insert(self, rows: Sequence[tuple[str, Event]]) -> dict[str, str]:
         problems = self._client.insert_rows_json(
             f"{self._dataset}.ingester_events",
@@ -189,11 +213,11 @@ class Store:
     def _events(self, sql: str, named: dict[str, Any]) -> list[Event]:
         return [_event(row) for row in self._query(sql, named)]
 
-    def _query(self, sql: str, named: dict[str, Any]) -> list[dict[str, Any]]:
+    def _query(self, sql: str, named: dict[str, Any], seconds: float = _QUERY_SECONDS) -> list[dict[str, Any]]:
         parameters = [bigquery.ScalarQueryParameter(name, _TYPES[type(value)], value) for name, value in named.items()]
         config = bigquery.QueryJobConfig(query_parameters=parameters, default_dataset=self._dataset)
-        job = self._client.query(sql, config, timeout=_QUERY_SECONDS, retry=_RETRY, job_retry=None)
-        return [dict(row) for row in job.result(timeout=_QUERY_SECONDS, retry=_RETRY)]
+        job = self._client.query(sql, config, timeout=seconds, retry=_RETRY, job_retry=None)
+        return [dict(row) for row in job.result(timeout=seconds, retry=_RETRY)]
 
 
 def _is_late_column(error: dict[str, Any]) -> bool:

@@ -4,7 +4,7 @@ https://docs.x.com/x-api; the token is app-only. tweepy offers some of them, and
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,6 +100,17 @@ class X:
     async def credits(self) -> Response:
         """Return what is left of the account's credits: `body['data']['total_balance']`, in dollars."""
         return await self._call("GET", "/2/usage/credits", {})
+
+    async def posts(self, ids: Sequence[str]) -> Response:
+        """Return up to 100 posts in `body['data']`, without authors and what they refer to; those that X does not show are in `errors`."""
+
+        async def fields() -> Object:
+            return {"tweet.fields": ",".join(self._fields.names)}
+
+        response = await self._request_with_retry("/2/tweets", {"ids": ",".join(ids)}, fields)
+        if response.status == 400 and self._fields.leave_out_refused(response.body):
+            return await self.posts(ids)
+        return response
 
     def search(
         self,

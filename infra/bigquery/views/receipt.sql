@@ -9,7 +9,7 @@ WITH archived AS (
   FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.archive`
   WHERE
     received_at < TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 5 MINUTE)
-    AND source != 'doctor'
+    AND source NOT IN ('doctor', 'refresh')  -- a reading is of a post that has arrived already
     -- what may not be kept leaves the tables one after the other, and is in no account
     AND id NOT IN (
       SELECT id FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.deletions` WHERE reason != 'scrub_geo'

@@ -1,8 +1,14 @@
 -- What do people query? One row a post: the newest version of each edit chain, nothing that was deleted, no duplicates.
--- rules has every rule for which X delivered the post: it may deliver a post once for each.
+-- rules has every rule for which X delivered the post: it may deliver a post once for each. retweet_count, favorite_count, quote_count and
+-- reply_count are the newest that X gave, at counted_at: at delivery, or when the post was read again. An import's count only where there
+-- is no other, and when it was counted is not known.
 -- created_at stands in the window's PARTITION BY so that a date range prunes partitions; an id since November 2010 has one created_at.
 SELECT
-  v.* EXCEPT (rules_of_all) REPLACE (
+  v.* EXCEPT (rules_of_all, counts) REPLACE (
+    v.counts.retweet_count AS retweet_count,
+    v.counts.favorite_count AS favorite_count,
+    v.counts.quote_count AS quote_count,
+    v.counts.reply_count AS reply_count,
     ARRAY(
       SELECT DISTINCT rule FROM UNNEST(SPLIT(v.rules_of_all, '\n')) AS rule WHERE rule != '' ORDER BY rule
     ) AS rules,
@@ -28,14 +34,25 @@ SELECT
       WHEN scrubbed.id IS NULL THEN v.payload
       ELSE JSON_REMOVE(JSON_REMOVE(v.payload, '$.data.geo'), '$.includes.places')
     END AS payload
-  )
+  ),
+  IF(v.counts.source = 'import', NULL, v.counts.received_at) AS counted_at
 FROM (
   SELECT
     *,
-    STRING_AGG(ARRAY_TO_STRING(rules, '\n'), '\n') OVER (PARTITION BY created_at, id) AS rules_of_all
+    STRING_AGG(ARRAY_TO_STRING(rules, '\n'), '\n') OVER (PARTITION BY created_at, id) AS rules_of_all,
+    FIRST_VALUE(STRUCT(
+      retweet_count AS retweet_count,
+      favorite_count AS favorite_count,
+      quote_count AS quote_count,
+      reply_count AS reply_count,
+      received_at AS received_at,
+      source AS source
+    )) OVER (
+      PARTITION BY created_at, id ORDER BY source = 'import', received_at DESC
+    ) AS counts
   FROM `${GOOGLE_CLOUD_PROJECT}.${BIGQUERY_DATASET}.tweet_versions`
   WHERE source != 'doctor'
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY created_at, id ORDER BY loaded_at DESC) = 1
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY created_at, id ORDER BY source = 'refresh', loaded_at DESC) = 1
 ) AS v
 -- joins and no NOT EXISTS: where a query needs none of their columns, an engine can leave out those that only serve the payload
 LEFT JOIN (
@@ -68,6 +85,7 @@ LEFT JOIN (
 ) AS first_stored ON first_stored.id = v.id
 WHERE
   (first_stored.id IS NULL OR first_stored.created_at = v.created_at)
+  AND v.source != 'refresh'  -- a reading of a post that is stored no more
   AND replaced.id IS NULL
   AND deleted.id IS NULL
   AND deleted_chain.chain_id IS NULL

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -53,6 +54,175 @@ def test_a_post_stored_many_times_is_seen_once_as_it_was_stored_last(
         version("1", 1, text="b"),
     )
     assert query(client, dataset, "SELECT id, text FROM tweets") == [{"id": "1", "text": "c"}]
+
+
+READINGS: dict[str, tuple[list[dict[str, Any]], tuple[str, str, int | None, float | None]]] = {
+    "the newest reading has the counts, and the post stays what it was": (
+        [
+            version("1", 0, text="a", favorite_count=0, received_at=at(0)),
+            version("1", 9, text="a", favorite_count=5, received_at=at(8), source="refresh"),
+            version("1", 8, text="a", favorite_count=3, received_at=at(7), source="refresh"),
+        ],
+        ("a", "stream", 5, 8),
+    ),
+    "a message that is delivered again later hides no newer counts": (
+        [
+            version("1", 0, text="a", favorite_count=0, received_at=at(0)),
+            version("1", 5, text="a", favorite_count=5, received_at=at(5), source="refresh"),
+            version("1", 9, text="a", favorite_count=0, received_at=at(0), source="archive"),
+        ],
+        ("a", "archive", 5, 5),
+    ),
+    "an import hides no counts of X's": (
+        [
+            version("1", 0, text="a", favorite_count=4, received_at=at(0)),
+            version("1", 9, text="b", favorite_count=2, received_at=at(9), source="import"),
+        ],
+        ("b", "import", 4, 0),
+    ),
+    "an import's counts are there where there are no others": (
+        [version("1", 0, text="a", favorite_count=4, received_at=at(0), source="import")],
+        ("a", "import", 4, None),
+    ),
+}
+
+
+@pytest.mark.parametrize(("rows", "seen"), READINGS.values(), ids=READINGS.keys())
+def test_the_counts_are_the_newest_that_x_gave(
+    insert: Any,
+    client: bigquery.Client,
+    dataset: str,
+    rows: list[dict[str, Any]],
+    seen: tuple[str, str, int | None, float | None],
+) -> None:
+    insert("tweet_versions", *rows)
+    (row,) = query(client, dataset, "SELECT text, source, favorite_count, counted_at FROM tweets")
+    counted = None if row["counted_at"] is None else (row["counted_at"] - T0).total_seconds() / 60
+    assert (row["text"], row["source"], row["favorite_count"], counted) == seen
+
+
+def test_a_reading_brings_back_no_post_and_is_no_arrival(insert: Any, client: bigquery.Client, dataset: str) -> None:
+    reading = {"source": "refresh", "received_at": at(9), "favorite_count": 9}
+    insert(
+        "tweet_versions",
+        version("1", 0),
+        version("1", 9, **reading),  # deleted
+        version("2", 9, **reading),  # the post itself is stored no more
+        version("3", 0),
+        version("3", 9, **reading),  # replaced by an edit
+        version("4", 1),
+        version("5", 0),
+        version("5", 9, text="newer", **reading),
+    )
+    insert("deletions", {"id": "1", "reason": "deleted", "at": at(5)})
+    insert("superseded", {"id": "3", "by_id": "4", "at": at(1)})
+    insert("archive", {"id": "5", "message_id": "m1", "received_at": at(0), "source": "stream"})
+    insert("archive", {"id": "5", "message_id": "m2", "received_at": at(9), "source": "refresh"})
+    assert query(client, dataset, "SELECT id, text FROM tweets ORDER BY id") == [
+        {"id": "4", "text": "4"},
+        {"id": "5", "text": "5"},
+    ]
+    (hour,) = query(client, dataset, "SELECT archived, loaded, balance FROM receipt")
+    assert hour == {"archived": 1, "loaded": 1, "balance": 0}
+
+
+def test_engagement_has_a_row_a_reading(insert: Any, client: bigquery.Client, dataset: str) -> None:
+    metrics = {"public_metrics": {"bookmark_count": 2, "impression_count": 900}}
+    insert(
+        "tweet_versions",
+        version("1", 0, favorite_count=0, received_at=at(0)),
+        version("1", 1, favorite_count=0, received_at=at(0), rules=["another"]),
+        version(
+            "1",
+            61,
+            favorite_count=7,
+            retweet_count=3,
+            reply_count=2,
+            quote_count=1,
+            received_at=at(60),
+            source="refresh",
+            payload=json.dumps({"data": metrics}),
+        ),
+        version("1", 99, favorite_count=8, received_at=at(90), source="import"),
+        version("2", 0, received_at=at(0)),
+    )
+    insert("deletions", {"id": "2", "reason": "deleted", "at": at(5)})
+    rows = query(client, dataset, "SELECT * EXCEPT (id, created_at, counted_at) FROM engagement ORDER BY counted_at")
+    assert rows == [
+        {
+            "source": "stream",
+            "age_hours": 0.0,
+            "likes": 0,
+            "reposts": None,
+            "replies": None,
+            "quotes": None,
+            "bookmarks": None,
+            "impressions": None,
+        },
+        {
+            "source": "refresh",
+            "age_hours": 1.0,
+            "likes": 7,
+            "reposts": 3,
+            "replies": 2,
+            "quotes": 1,
+            "bookmarks": 2,
+            "impressions": 900,
+        },
+    ]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_view_is_what_plain_python_makes_of_random_histories(
+    insert: Any, client: bigquery.Client, dataset: str, seed: int
+) -> None:
+    rng = random.Random(seed)
+    rows: list[dict[str, Any]] = []
+    superseded: list[dict[str, Any]] = []
+    deletions: list[dict[str, Any]] = []
+    for number in range(60):
+        for _ in range(rng.randrange(1, 6)):
+            received = rng.randrange(200)
+            rows.append(
+                version(
+                    str(number),
+                    loaded=len(rows) + rng.random(),
+                    text=f"{number}.{len(rows)}",
+                    source=rng.choice(["stream", "search", "archive", "import", "refresh", "refresh"]),
+                    favorite_count=rng.choice([None, len(rows)]),
+                    received_at=at(received + len(rows) / 1_000),
+                    rules=rng.choice([[], ["a"], ["a", "b"]]),
+                )
+            )
+        if rng.random() < 0.1:
+            deletions.append({"id": str(number), "reason": rng.choice(["deleted", "scrub_geo"]), "at": at(1)})
+        if rng.random() < 0.1:
+            superseded.append({"id": str(number), "by_id": "999", "at": at(1)})
+    rng.shuffle(rows)
+    for table, listed in (("tweet_versions", rows), ("superseded", superseded), ("deletions", deletions)):
+        if listed:
+            insert(table, *listed)
+    found = query(client, dataset, "SELECT id, text, source, favorite_count, counted_at, rules FROM tweets ORDER BY id")
+    gone = {row["id"] for row in superseded} | {row["id"] for row in deletions if row["reason"] == "deleted"}
+    expected = []
+    for post_id in sorted({row["id"] for row in rows} - gone):
+        versions = [row for row in rows if row["id"] == post_id]
+        own = [row for row in versions if row["source"] != "refresh"]
+        if not own:
+            continue
+        shown = max(own, key=lambda row: row["loaded_at"])
+        counted = max(versions, key=lambda row: (row["source"] != "import", row["received_at"]))
+        expected.append(
+            {
+                "id": post_id,
+                "text": shown["text"],
+                "source": shown["source"],
+                "favorite_count": counted["favorite_count"],
+                "counted_at": None if counted["source"] == "import" else datetime.fromisoformat(counted["received_at"]),
+                "rules": sorted({rule for row in versions for rule in row["rules"]}),
+            }
+        )
+    assert found == expected
 
 
 def test_an_old_post_whose_files_disagree_about_its_time_is_seen_once(client: bigquery.Client, dataset: str) -> None:

@@ -240,6 +240,89 @@ def test_history_is_priced_fetched_within_the_budget_and_gone_on_with(
     assert not list(client.query(f"SELECT * FROM {dataset}.stream_gaps").result()), "a search by hand is no gap"
 
 
+def test_stored_posts_are_read_again_within_the_budget_each_once(
+    bench: Bench, client: bigquery.Client, dataset: str, tmp_path: Path
+) -> None:
+    options = ("--posts", "300", "--rate", "4000", "--span-hours", "48")
+    with serving("again", "local.emulators.x.server", tmp_path, *options, X_BEARER_TOKEN="local") as x:
+        url = f"http://127.0.0.1:{x.port}"
+        headers = {"Authorization": "Bearer local"}
+        requests.post(
+            f"{url}/2/tweets/search/stream/rules", json={"add": [{"value": "music"}]}, headers=headers, timeout=10
+        )
+        delivered = {}
+        with requests.get(f"{url}/2/tweets/search/stream", headers=headers, stream=True, timeout=10) as stream:
+            for line in stream.iter_lines():
+                post = json.loads(line)["data"] if line else None
+                if post is None:
+                    continue
+                references = {one["type"]: one["id"] for one in post.get("referenced_tweets") or []}
+                delivered[post["id"]] = references.get("retweeted")
+                if len(delivered) == 60:
+                    break
+        made = NOW - timedelta(days=1)
+        stored = [
+            {
+                "id": post_id,
+                "created_at": made.replace(tzinfo=None).isoformat(),
+                "source": "stream",
+                "received_at": made.isoformat(),
+                "loaded_at": made.isoformat(),
+                "retweet_of": retweet_of,
+            }
+            for post_id, retweet_of in [*delivered.items(), ("123", None)]  # X does not know the last one
+        ]
+        assert client.insert_rows_json(f"local.{dataset}.tweet_versions", stored) == []
+        own = {row["id"] for row in stored if row["retweet_of"] is None}
+
+        def refresh(*more: str, **environment: str) -> str:
+            day = f"{made - timedelta(hours=1):%FT%T}", f"{made + timedelta(hours=1):%FT%T}"
+            told = bench.run(
+                "refresh",
+                "--from",
+                day[0],
+                "--to",
+                day[1],
+                *more,
+                X_API_URL=url,
+                MAX_POSTS_PER_MONTH="0",
+                **environment,
+            )
+            assert told.returncode == 0, told.stderr
+            return " ".join(told.stderr.split())
+
+        assert f"{len(own)} posts from " in (said := refresh("--dry-run", MAX_POSTS_PER_DAY="0"))
+        assert f": ${len(own) * DOLLARS:,.2f}." in said
+        tenth = refresh("--dry-run", "--share", "0.1", MAX_POSTS_PER_DAY="0")
+        (few,) = map(int, re.findall(r"([0-9]+) posts from ", tenth))
+        assert few < len(own) / 2
+        assert take_all(bench.pubsub) == []
+        said = refresh("--yes", MAX_POSTS_PER_DAY="10")
+        assert "The budget has room for 10 of them now" in said
+        assert "The budget ended it." in said
+        first = [json.loads(message.data) for message in take_all(bench.pubsub)]
+        readings = [
+            {
+                "id": message["id"],
+                "created_at": made.replace(tzinfo=None).isoformat(),
+                "source": message["source"],
+                "received_at": NOW.isoformat(),
+                "loaded_at": NOW.isoformat(),
+            }
+            for message in first
+        ]
+        assert client.insert_rows_json(f"local.{dataset}.tweet_versions", readings) == []
+        said = refresh("--yes", MAX_POSTS_PER_DAY="0")
+        assert "1 posts are not shown by X any more" in said
+        second = [json.loads(message.data) for message in take_all(bench.pubsub)]
+    assert {message["source"] for message in first + second} == {"refresh"}
+    assert sorted(message["id"] for message in first + second) == sorted(own - {"123"}), "each once"
+    assert all("public_metrics" in json.loads(message["payload"])["data"] for message in first + second)
+    assert not [message for message in first + second if "includes" in json.loads(message["payload"])]
+    (row,) = client.query(f"SELECT SUM(units) AS units FROM {dataset}.spending").result()
+    assert row["units"] == len(own) - 1, "a unit a post: what X bills"
+
+
 def test_the_archive_is_published_again_each_post_once_as_it_came_first(
     bench: Bench, client: bigquery.Client, dataset: str
 ) -> None:

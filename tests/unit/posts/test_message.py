@@ -68,7 +68,7 @@ def test_a_message_is_decoded() -> None:
         ({"received_at": True}, "received_at: expected int, got bool"),
         ({"received_at": -1}, "received_at: not a time"),
         ({"received_at": 10**18}, "received_at: not a time"),
-        ({"source": "elsewhere"}, "source: expected one of archive, doctor, import, rejected, search, stream"),
+        ({"source": "elsewhere"}, "source: expected one of archive, doctor, import, refresh, rejected, search, stream"),
     ],
 )
 def test_a_field_of_the_wrong_type_is_named(change: dict[str, Any], words: str) -> None:

@@ -89,6 +89,12 @@ def test_the_canary_passes_every_filter() -> None:
     assert make(EDITED, source="doctor", keywords=parse_keywords("music")).outcome == "loaded"
 
 
+def test_a_reading_passes_every_filter_and_each_is_a_row_of_its_own() -> None:
+    ((_, row_id, row), *_) = make(EDITED, source="refresh", keywords=parse_keywords("music")).rows
+    assert row_id == f"3/refresh/{RECEIVED}"
+    assert (row["source"], row["keywords"]) == ("refresh", [])
+
+
 def test_of_a_bad_message_that_no_row_can_hold_the_beginning_is_kept_and_that_is_said() -> None:
     rejected = make_rows(Delivery(b"x" * 9_000_000, "m1"), SETTINGS.filter(Keywords()), NOW)
     ((_, _, row),) = rejected.rows
