@@ -22,13 +22,13 @@ from .query import Source
 from .questions import Question
 from .results import Report
 from .sanitize import for_terminal
+from .sentences import posts
 from .settings import read as read_settings
 
 _NONE = {
     "keyword": "No post has one: keywords.txt is empty. --search WORDS looks for words in the texts.",
     "rule": "No post has one.",
 }
-_EVER = timedelta(days=3_650)  # the longest period of a report
 _WORTH_A_WORD = timedelta(hours=2)
 _PIPED = 1_000  # characters of a line
 _PRIVATE = 0o077  # reports and exports have posts in them: for nobody else on this machine
@@ -108,7 +108,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             from . import live  # noqa: PLC0415 - a web server is needed only here
 
             return live.serve(source, arguments.host, arguments.port, arguments.timezone, console)
-        if arguments.data is not None:
+        if arguments.data is not None or arguments.since == "all":
             params = _stored_period(source, params, arguments)
         if arguments.network:
             asked = [network.load_question(arguments.network), network.load_nodes(arguments.network)]
@@ -122,7 +122,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         )
         if arguments.dry_run:
             return 0
-        collected = _with_parts(source, _collected(source, params, console))
+        collected = _with_parts(source, _collected(source, params, now, console))
         report = _ask(source, collected, names, params.until, console)
         _hint(source, report, console)
     return _show(report, shown, arguments, console)
@@ -133,7 +133,7 @@ def _params(arguments: argparse.Namespace, now: datetime) -> Params:
     since, until = period(None if everything else arguments.since, arguments.until, arguments.timezone, now)
     what, parts = _compared(arguments.compare)
     return Params(
-        until - _EVER if everything else since,
+        until - results.EVER if everything else since,
         until,
         arguments.timezone,
         arguments.keyword,
@@ -150,6 +150,7 @@ def _params(arguments: argparse.Namespace, now: datetime) -> Params:
         arguments.kind and KINDS[arguments.kind],
         what,
         parts,
+        arguments.bins,
     )
 
 
@@ -194,14 +195,14 @@ def _chosen(arguments: argparse.Namespace, params: Params) -> tuple[str, ...]:
 
 def _stored_period(source: Source, params: Params, arguments: argparse.Namespace) -> Params:
     """Return the period of all that a run has stored, where the person named none: it may be long ago."""
-    if arguments.since:
+    if arguments.since not in (None, "all"):
         return params
-    return results.collected_period(source, replace(params, since=params.until - _EVER)) or params
+    return results.collected_period(source, replace(params, since=params.until - results.EVER)) or params
 
 
-def _collected(source: Source, params: Params, console: Console) -> Params:
+def _collected(source: Source, params: Params, now: datetime, console: Console) -> Params:
     """Return the part of the period in which posts were collected, and say where it is shorter than what was asked."""
-    collected = results.collected_period(source, params) or params
+    collected = results.collected_part(source, params, now)
     begin, end = (tables.moment(collected.local(moment)) for moment in (collected.since, collected.until))
     if collected.since - params.since >= _WORTH_A_WORD:
         console.print(f"Nothing was collected before {begin}: the report begins there.", style="dim")
@@ -212,15 +213,22 @@ def _collected(source: Source, params: Params, console: Console) -> Params:
 
 def _with_parts(source: Source, params: Params) -> Params:
     """Return the parameters with the parts that are compared: where none are named, the two with most posts. Raises UsageError."""
-    if params.compare is None or params.parts:
+    if params.compare is None:
         return params
     found = tuple(row["part"] for row in query.run(source, questions.load("live/parts"), params))
+    if missing := [part for part in params.parts if part not in found]:
+        raise UsageError(
+            f"--compare {params.compare}: no post of this period is in {', '.join(map(for_terminal, missing))}. "
+            f"There are: {', '.join(map(for_terminal, found[:12]))}."
+        )
+    if params.parts:
+        return params
     if len(found) < 2:
         only = f"only one {params.compare}, '{for_terminal(found[0])}'" if found else f"no {params.compare}"
         raise UsageError(
             f"--compare {params.compare}: the posts of this period have {only}, so there is nothing to compare."
         )
-    return replace(params, parts=found)
+    return replace(params, parts=found[:2])
 
 
 def _ask(source: Source, params: Params, names: tuple[str, ...], covered_until: datetime, console: Console) -> Report:
@@ -251,11 +259,6 @@ def _period_text(params: Params) -> str:
 
 
 def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace, console: Console) -> int:
-    is_partial = bool(arguments.only or arguments.show or arguments.search)
-    if is_partial or arguments.all:
-        terminal.show(report, _console(sys.stdout), shown)
-    else:
-        terminal.show_overview(report, _console(sys.stdout))
     arguments.results = arguments.results or files.new_folder(datetime.now(UTC))
     with console.status("Drawing the page…"):
         written = files.write(
@@ -269,6 +272,11 @@ def _show(report: Report, shown: tuple[str, ...], arguments: argparse.Namespace,
     # a partial report does not replace the latest one
     if arguments.is_default and not (arguments.only or arguments.search):
         files.link_latest(arguments.results)
+    is_partial = bool(arguments.only or arguments.show or arguments.search)
+    if is_partial or arguments.all:  # after the files, which `| head` must not prevent
+        terminal.show(report, _console(sys.stdout), shown)
+    else:
+        terminal.show_overview(report, _console(sys.stdout))
     page = next((path for path in written if path.suffix == ".html"), None)
     where = Text.assemble(f"\n{len(written)} file{'s' * (len(written) > 1)} in ", (str(arguments.results), "cyan"))
     console.print(where + Text.assemble("; open ", (str(page), "bold cyan")) if page else where)
@@ -304,10 +312,10 @@ def _network(source: Source, params: Params, arguments: argparse.Namespace, cons
         nodes, edges = network.write(source, params, arguments.network, arguments.export)
     console.print(Text.assemble(f"{nodes:,} nodes and {edges:,} edges in ", (str(arguments.export), "cyan")))
     if edges:
-        console.print(f"Pairs with fewer than {params.minimum} posts are left out (--minimum).", style="dim")
+        console.print(f"Pairs with fewer than {posts(params.minimum)} are left out (--minimum).", style="dim")
     else:
         console.print(
-            f"No pair has {params.minimum} posts {_period_text(params)}, so the file holds no network. --minimum 1 takes every pair; "
+            f"No pair has {posts(params.minimum)} {_period_text(params)}, so the file holds no network. --minimum 1 takes every pair; "
             "--from TIME names a longer period."
         )
     return 0
@@ -327,6 +335,8 @@ def _export(source: Source, params: Params, arguments: argparse.Namespace, conso
         )
     console.print(Text.assemble(f"{count:,} posts in ", (str(arguments.export), "cyan")))
     if _kind(arguments) is export.Kind.SAMPLE:
+        for sheet in export.sheets_of(arguments.export, _coders(arguments)):
+            console.print(Text.assemble("A sheet of its own: ", (str(sheet), "cyan")))
         console.print(Text.assemble("The codebook to fill in: ", (str(export.codebook_of(arguments.export)), "cyan")))
     for cells in cut:
         console.print(

@@ -12,18 +12,19 @@ _COLUMNS = {
     "user_username": "the author's handle",
     "lang": "the language that X detected",
     "rules": "the rules that matched",
-    "sentiment": "VADER's score, -1 to 1; hide this column while coding, so that it suggests nothing",
     "id": "the post's id: x.com/i/status/ID shows it, if it still exists",
     "text": "the whole text",
+    "code": "the code of the post",
+    "coder": "who coded it",
+    "remark": "anything that the codes do not say",
 }
 
 
-def codebook(params: Params, coders: Sequence[str], count: int, columns: Sequence[str]) -> str:
+def codebook(params: Params, count: int, columns: Sequence[str]) -> str:
     """Return the page in Markdown."""
-    begin, end = (moment(params.local(at)) for at in (params.since, params.until))
+    begin, end = moment(params.local(params.since)), moment(params.last_moment)
     limits = "; ".join(f"{name} {value}" for name, value in params.filters.items()) or "none"
     known = [f"| `{name}` | {_COLUMNS[name]} |" for name in columns if name in _COLUMNS]
-    own = [f"| `{name}` | {_meaning(name, coders)} |" for name in columns if name not in _COLUMNS]
     return "\n".join(
         [
             "# Codebook",
@@ -38,7 +39,6 @@ def codebook(params: Params, coders: Sequence[str], count: int, columns: Sequenc
             "| column | meaning |",
             "| --- | --- |",
             *known,
-            *own,
             "",
             "## Codes",
             "",
@@ -51,23 +51,11 @@ def codebook(params: Params, coders: Sequence[str], count: int, columns: Sequenc
             "",
             "## Agreement",
             "",
-            "Code the first 50 posts separately, compare, and sharpen the definitions. Report Krippendorff's alpha for posts that "
-            "were coded separately afterwards; 0.8 is usually asked for. X's policy does not allow publishing the sheet: share the "
-            "ids (`--ids-only`) and the codes.",
+            "Each coder works in a sheet of their own. Code the first 50 posts separately, compare, and sharpen the definitions. "
+            "Report Krippendorff's alpha for posts that were coded separately afterwards; 0.8 is usually asked for. X's policy does not "
+            "allow publishing the sheet: share the ids (`--ids-only`) and the codes.",
             "",
         ]
-    )
-
-
-def _meaning(name: str, coders: Sequence[str]) -> str:
-    if name == "remark":
-        return "anything that the codes do not say"
-    if name == "coder":
-        return "who coded the post"
-    return (
-        f"the code that {name.removeprefix('code_')} gives, independently of the others"
-        if coders
-        else "the code of the post"
     )
 
 

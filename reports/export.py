@@ -4,6 +4,7 @@ https://developer.x.com/en/developer-terms/policy: others may be given post ids 
 """
 
 import csv
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from itertools import chain
@@ -73,8 +74,8 @@ def write(
 ) -> int:
     """Write the posts of the view, the oldest first; return how many. Raises ReportError.
 
-    A CSV is for a person's spreadsheet, or as it is stored `for_programs`. Ids alone are for programs. A sample has a column for each of
-    the `coders`, and a codebook beside it. `on_cut` hears how many cells were longer than a spreadsheet takes, if any were.
+    A CSV is for a person's spreadsheet, or as it is stored `for_programs`. Ids alone are for programs. A sample has a codebook beside
+    it, and a copy for each of the `coders`. `on_cut` hears how many cells were longer than a spreadsheet takes, if any were.
     """
     if path.suffix not in FORMATS:
         raise UsageError(f"{path} ends in none of {', '.join(FORMATS)}, so its format is not known.")
@@ -87,14 +88,18 @@ def write(
             sql = question.sql(params)
             pages, schema = query.pages(source, sql, names(params, parameters(sql)), _PAGE)
             if path.suffix == ".csv":
-                more = coding_columns(coders) if kind is Kind.SAMPLE else ()
+                more = _CODING if kind is Kind.SAMPLE else ()
+                if kind is Kind.SAMPLE:  # a score would suggest a code
+                    schema = [field for field in schema if field.name != "sentiment"]
                 written, cut = _csv(part, pages, schema, more, for_programs=for_programs or kind is Kind.IDS)
                 if cut:
                     on_cut(cut)
                 if kind is Kind.SAMPLE:
                     columns = (*(field.name for field in schema), *more)
                     with whole_file(codebook_of(path)) as book:
-                        book.write_text(codebook.codebook(params, coders, written, columns), encoding="utf-8")
+                        book.write_text(codebook.codebook(params, written, columns), encoding="utf-8")
+                    for sheet in sheets_of(path, coders):
+                        shutil.copyfile(part, sheet)
             elif path.suffix == ".jsonl":
                 written = _lines(part, pages)
             else:
@@ -110,9 +115,9 @@ def write(
         ) from None
 
 
-def coding_columns(coders: Sequence[str]) -> tuple[str, ...]:
-    """Return the empty columns of a coding sheet: one of the code, or one for each coder."""
-    return (*(f"code_{name}" for name in coders), "remark") if coders else _CODING
+def sheets_of(path: Path, coders: Sequence[str]) -> list[Path]:
+    """Return where each coder's own sheet is: coders do not see each other's codes."""
+    return [path.with_name(f"{path.stem}-{name}{path.suffix}") for name in coders]
 
 
 def codebook_of(path: Path) -> Path:
@@ -148,10 +153,11 @@ def _csv(
     cell = sanitize.for_program if for_programs else sanitize.for_sheet
     with path.open("w", encoding="utf-8" if for_programs else "utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([*(field.name for field in schema), *more])
+        names = [field.name for field in schema]
+        writer.writerow([*names, *more])
         count = cut = 0
         for row in chain.from_iterable(pages):
-            cells = [cell(value) for value in row.values()]
+            cells = [cell(row[name]) for name in names]
             writer.writerow([*cells, *("" for _ in more)])
             count += 1
             cut += 0 if for_programs else sum(isinstance(text, str) and len(text) == sanitize.CELL for text in cells)

@@ -116,10 +116,11 @@ def _csv(report: Report, name: str, folder: Path, *, for_programs: bool) -> Path
 
 def _pictures(report: Report, folder: Path, kind: str) -> list[Path]:
     folder.mkdir(exist_ok=True)
-    written, caption = [], page.caption(report)
+    written = []
     for name, result in report.results.items():
         for number, drawn in enumerate(result.charts):
             path = folder / (f"{name}-{number}.{kind}" if number else f"{name}.{kind}")
+            caption = page.caption(report, result)
             title = f"{result.question.title}: {drawn.title}" if drawn.title else result.question.title
             with whole_file(path) as part:
                 part.write_bytes(images.image(drawn.spec, title, caption, kind))

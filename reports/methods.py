@@ -9,12 +9,15 @@ from .words import MOST_TEXTS
 
 _TEXTS = {
     "sentiment_by_hour": "Sentiment is the compound score of VADER (Hutto and Gilbert 2014), from -1 to 1. It is computed for posts "
-    "that X labels as English; other posts have none. Means are shown where at least 30 posts are scored, with 95 % intervals.",
+    "that X labels as English, retweets included; other posts have none. Means are shown where at least 30 posts "
+    "are scored, with 95 % intervals.",
     "words": "Words were cut by Unicode's rules (UAX #29) with ICU's dictionaries. Links, mentions, retweets and the commonest words "
     f"of each language (stopwords-iso) were left out. A post counts once for each of its words. Of more than {MOST_TEXTS:,} posts a "
     "random sample of that size was read.",
     "distinctive_words": "Words that set a part apart were found by log-odds with an informative Dirichlet prior (Monroe, Colaresi "
     "and Quinn 2008), at 2.58 standard errors and more, and with at least two authors.",
+    "compared_words": "Words that set the compared parts apart were found by log-odds with an informative Dirichlet prior (Monroe, "
+    "Colaresi and Quinn 2008), each part against the others.",
     "posts_by_region": "Places are those that posts are tagged with, or else what authors write about themselves, looked up in "
     "GeoNames (cities of 15,000 people and more, countries and states).",
     "languages": "Languages are those that X detected.",
@@ -31,7 +34,7 @@ def methods(report: Report) -> list[str]:
 
 def _collected(report: Report) -> str:
     params = report.params
-    begin, end = (moment(params.local(at)) for at in (params.since, params.until))
+    begin, end = moment(params.local(params.since)), moment(params.last_moment)
     rules = (
         enumerated([f"{tag or 'a rule without a tag'} ({value})" for tag, value in report.rules])
         if report.rules
@@ -50,7 +53,7 @@ def _collected(report: Report) -> str:
     if totals and totals.rows:
         row = totals.rows[0]
         counts = f" They are {posts(row['total_posts'])} by {people(row['authors'])}; {row['unique_posts']:,} are not retweets."
-    return f"{how} from {begin} to {end} ({params.timezone}).{counts}{limited}"
+    return f"{how} that were made from {begin} to {end} ({params.timezone}).{counts}{limited}"
 
 
 def _complete(report: Report) -> str:
@@ -68,7 +71,12 @@ def _complete(report: Report) -> str:
 
 
 def _made(report: Report) -> str:
-    return " ".join(text for name, text in _TEXTS.items() if name in report.results and report.results[name].rows)
+    return " ".join(text for name, text in _TEXTS.items() if name in report.results and _is_answered(report, name))
+
+
+def _is_answered(report: Report, name: str) -> bool:
+    rows = report.results[name].rows
+    return any(row["n"] for row in rows) if name == "sentiment_by_hour" else bool(rows)
 
 
 def _versions(report: Report) -> str:

@@ -36,7 +36,10 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("command", nargs="?", choices=("serve",), help="serve a live page")
     about = whole.add_argument_group("what about")
     about.add_argument(
-        "--from", dest="since", metavar="TIME", help="a date, a time, 36h, 7d or 2w before the end, or all (28d)"
+        "--from",
+        dest="since",
+        metavar="TIME",
+        help="a date, a time, 36h, 7d or 2w before the end, or all (28d; with --data, all of it)",
     )
     about.add_argument("--to", dest="until", metavar="TIME", help="a date (its whole day) or a time (now)")
     about.add_argument(
@@ -65,6 +68,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="WORDS",
         help='only posts with these words, shown in their context; "a phrase", one OR another, -without, and climate* for words that '
         "begin so",
+    )
+    about.add_argument(
+        "--bins",
+        choices=("hour", "day", "week", "month"),
+        help="the bars of charts over time (the finest in which most have 30 posts)",
     )
     about.add_argument(
         "--week-starts",
@@ -144,7 +152,7 @@ def parser() -> argparse.ArgumentParser:
     to.add_argument(
         "--coders",
         metavar="NAME,NAME",
-        help="with --sample N --export FILE.csv: who codes; each has a column",
+        help="with --sample N --export FILE.csv: who codes; each has a sheet of their own",
     )
     to.add_argument(
         "--columns",

@@ -10,11 +10,13 @@ from .words import MOST_TEXTS
 # what happened; who and what; how it was said
 _PARTS = (
     ("one", ("posts_over_time",)),
+    ("one", ("compared_over_time",)),
     ("several", ("languages", "top_hashtags", "top_mentions", "kinds")),
     ("one", ("sentiment_by_hour",)),
 )
 TITLES = {
     "posts_over_time": "Posts over time",
+    "compared_over_time": "The compared parts over time",
     "languages": "Languages",
     "top_hashtags": "Hashtags",
     "top_mentions": "Mentioned accounts",

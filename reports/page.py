@@ -19,8 +19,7 @@ from posts import languages
 from . import methods, overview, questions, tables
 from .charts.theme import THEMES
 from .disk_cache import on_disk
-from .results import Report
-from .sentences import posts
+from .results import QuestionResult, Report
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SHOWN = 200  # rows of a table; the CSV has all
@@ -53,12 +52,13 @@ def html(report: Report) -> str:
         overview=first,
         titles=overview.TITLES,
         methods=methods.methods(report),
-        caption=caption(report),
+        captions={name: caption(report, result) for name, result in report.results.items()},
         sections=[(title, results) for title, results in sections if results],
         totals=next(iter(report.results["totals"].rows), None) if "totals" in report.results else None,
         complete=_completeness(report),
         since=params.local(params.since),
         until=params.local(params.until),
+        last=params.last_moment,
         charts=as_json({"chart": charts, "glance": glances}),
         posts=as_json(_read(report)),
         sql=sql,
@@ -134,12 +134,12 @@ def _is_shown(report: Report, name: str) -> bool:
     return not result.question.is_beside and (bool(result.rows) or report.coverage is not None or not is_of_a_stream)
 
 
-def caption(report: Report) -> str:
-    """Return what stands under each chart: how many posts, of which period, and which filters."""
-    params, totals = report.params, report.results.get("totals")
-    begin, end = (f"{params.local(moment):%d %b %Y}" for moment in (params.since, params.until))
-    count = [f"n = {posts(totals.rows[0]['total_posts'])}"] if totals and totals.rows else []
+def caption(report: Report, result: QuestionResult) -> str:
+    """Return what stands under a chart: how many posts it shows, of which period, and which filters."""
+    params = report.params
+    begin, end = (f"{moment:%d %b %Y}" for moment in (params.local(params.since), params.last_moment))
     limits = [f"{name}: {value}" for name, value in params.filters.items()]
+    count = [f"n = {result.n}"] if result.n else []
     return " · ".join([*count, f"{begin} to {end} ({params.timezone})", *limits])
 
 

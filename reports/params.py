@@ -14,7 +14,7 @@ MINIMUM = 3  # posts
 SAMPLE = 200  # posts
 STRATA = ("day", "rule", "language")
 SHARES = ("proportional", "equal")  # of the strata in a sample
-SOURCES = ("stream", "search", "import", "archive", "rejected")
+SOURCES = ("stream", "search", "import", "archive", "rejected")  # of the view tweets
 KINDS = {"originals": "original", "retweets": "retweet", "quotes": "quote", "replies": "reply"}
 COMPARED = ("language", "rule", "keyword", "source", "kind")
 MOST_PARTS = 6  # of a comparison: as many as there are colours
@@ -47,6 +47,7 @@ class Params:
     kind: str | None = None  # of KINDS' values
     compare: str | None = None  # of COMPARED: what tells the parts apart
     parts: tuple[str, ...] = ()  # that are compared
+    bins: str | None = None  # of the charts over time: hour, day, week or month; None lets the data decide
 
     def parameters(self) -> dict[str, tuple[str, object]]:
         """Return {name: (BigQuery type, value)}."""
@@ -81,6 +82,11 @@ class Params:
     def unit(self) -> str:
         """Return the unit of charts over time: hours for a short period, else days."""
         return "hour" if self.until - self.since <= _HOURLY else "day"
+
+    @property
+    def last_moment(self) -> datetime:
+        """Return the last second of the period in its time zone: of a period that ends at midnight, the day before."""
+        return self.local(self.until - timedelta(seconds=1))
 
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(ZoneInfo(self.timezone))

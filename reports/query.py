@@ -50,7 +50,7 @@ def connect(project: str | None) -> bigquery.Client:
         return bigquery.Client(project=project or os.environ.get("GOOGLE_CLOUD_PROJECT") or None)
     except (GoogleAuthError, OSError) as error:
         raise UsageError(
-            f"BigQuery cannot be asked: {error}. Log in (gcloud auth application-default login) and name the project "
+            f"BigQuery cannot be asked: {str(error).rstrip('.')}. Log in (gcloud auth application-default login) and name the project "
             "(--project or GOOGLE_CLOUD_PROJECT), or look at an example: scripts/reports --demo."
         ) from None
 

@@ -55,8 +55,7 @@ def parse(typed: str) -> Search:
             continue
         is_excluded = bool(minus) or (word.startswith("-") and len(word) > 1)
         term = (phrase or word.removeprefix("-") if is_excluded else phrase or word).strip()
-        if not term.strip("*- \t"):
-            raise UsageError("--search needs a word or several, as in --search 'new album' or --search 'climate*'.")
+        _check_term(typed, term, is_quoted=bool(phrase))
         if is_excluded:
             if is_joined:
                 raise UsageError(f"--search {typed}: what is excluded cannot stand behind OR.")
@@ -75,6 +74,17 @@ def parse(typed: str) -> Search:
     if len(groups) + len(excluded) > _MOST:
         raise UsageError(f"--search takes at most {_MOST} words and phrases.")
     return Search(typed.strip(), tuple(map(tuple, groups)), tuple(excluded))
+
+
+def _check_term(typed: str, term: str, *, is_quoted: bool) -> None:
+    """Raise UsageError for a term that says nothing, or that is meant as a group."""
+    if not is_quoted and (term.startswith("(") or (term.endswith(")") and "(" not in term)):
+        raise UsageError(
+            f"--search {typed}: parentheses do not group. OR joins the two terms beside it, and all else must be in the post; "
+            "a phrase with parentheses needs quotation marks."
+        )
+    if not term.strip("*- \t"):
+        raise UsageError("--search needs a word or several, as in --search 'new album' or --search 'climate*'.")
 
 
 def pattern(phrase: str) -> str:

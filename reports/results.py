@@ -14,6 +14,7 @@ from .params import Params
 from .query import Source
 from .questions import Question
 from .rows import Context, Fetched, Rows
+from .sentences import posts
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class QuestionResult:
     rows: Rows
     charts: tuple[Drawn, ...]
     glance: Drawn | None  # a small chart of the same
+    n: str  # how many posts the chart shows, in words; '' where it shows something else
     empty: str  # what to say where there are no rows
     finding: str  # the answer in one sentence, or ''
     columns: tuple[str, ...] = ()  # of the rows, also where there are none
@@ -53,8 +55,12 @@ class Coverage:
 
 # further queries, for the page's head and the shading of charts
 BESIDES = ("gaps", "live/rules", "live/held")
+EVER = timedelta(days=3_650)  # the longest period of a report
 _AT_ONCE = 3  # queries: BigQuery takes a hundred; the embedded engine answers one while it translates another
 _HOUR = timedelta(hours=1)
+_NOT_OF_POSTS = frozenset(
+    {"Networks", "Cost", "Completeness"}
+)  # sections whose charts show pairs, dollars and messages
 _GLANCE = 8  # bars of a list in the overview
 _QUIET = timedelta(minutes=5)  # the ingester writes a heartbeat each minute
 
@@ -75,7 +81,7 @@ def make_report(
     try:
         to_ask = {question.template: question for question in required_questions(names)}
         asking = {text: pool.submit(query.run, source, question, params) for text, question in to_ask.items()}
-        data = _ReportData(source, params, on_question, asking)
+        data = _ReportData(source, params, on_question, asking, names)
         coverage = _coverage(
             data.query("live/held"), replace(params, until=max(covered_until or params.until, params.until))
         )
@@ -112,6 +118,16 @@ def collected_period(source: Source, params: Params) -> Params | None:
     return replace(params, since=since, until=until)
 
 
+def collected_part(source: Source, params: Params, now: datetime) -> Params:
+    """Return the part of the period in which posts were collected. Raises ReportError.
+
+    All that is stored is looked at: a quiet night at the beginning of the period is not the beginning of collecting.
+    """
+    everything = collected_period(source, replace(params, since=params.until - EVER, until=now)) or params
+    since, until = max(everything.since, params.since), min(everything.until, params.until)
+    return replace(params, since=since, until=until) if since < until else params
+
+
 def _hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
@@ -130,6 +146,8 @@ def _result(data: "_ReportData", name: str) -> QuestionResult:
         end=params.local(params.until).replace(tzinfo=None),
         begin=params.local(params.since).replace(tzinfo=None),
         week_start=params.week_start,
+        bins=params.bins,
+        compare=params.compare,
     )
     context = question.context(data, usual)
     finding = sanitize.for_terminal(question.headline(rows, context))
@@ -138,7 +156,18 @@ def _result(data: "_ReportData", name: str) -> QuestionResult:
     drawn = charts.charts(question, rows, context)
     is_list = question.chart.startswith("bars")
     glance = next(iter(charts.charts(question, rows[:_GLANCE], context) if is_list else drawn), None)
-    return QuestionResult(question, rows, drawn, glance, empty, finding, columns)
+    return QuestionResult(question, rows, drawn, glance, _count(data, question, rows), empty, finding, columns)
+
+
+def _count(data: "_ReportData", question: Question, rows: Rows) -> str:
+    """Return how many posts a question's chart is about, and which."""
+    if count := getattr(question.code, "count", None):
+        return str(count(rows))
+    if question.template == questions.load("words").template:
+        return f"{posts(len(data.texts()))} that are not retweets"
+    if question.section in _NOT_OF_POSTS or "totals" not in data.names:
+        return ""
+    return posts(data.rows("totals")[0]["total_posts"])
 
 
 def _columns(fetched: Rows) -> tuple[str, ...]:
@@ -153,6 +182,7 @@ class _ReportData:
     params: Params
     on_question: Callable[[str], None]
     asking: dict[str, Future[Rows]]  # by the query's template
+    names: Sequence[str]  # of the report's questions
     _rows: dict[str, Rows] = field(default_factory=dict)
 
     def rows(self, name: str) -> Rows:

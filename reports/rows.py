@@ -22,5 +22,7 @@ class Context:
     end: datetime
     begin: datetime
     week_start: int = 0  # weekday, 0 is Monday
+    bins: str | None = None  # asked for: hour, day, week or month
+    compare: str | None = None  # what tells the parts of a comparison apart
     words: Mapping[datetime, Sequence[str]] = field(default_factory=dict)  # of bursts, by their first hour
     points: Rows = field(default_factory=list)  # coordinates

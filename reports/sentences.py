@@ -41,10 +41,12 @@ def busiest(unit: str, written: str) -> Finding:
         if not most["posts"]:
             return ""
         moment: date = most[unit]
-        sentence = f"The busiest {unit} was {moment:{written}}, with {posts(most['posts'])}"
+        ties = sum(row["posts"] == most["posts"] for row in rows) - 1
+        shared = f" ({ties} other{'s' * (ties > 1)} had as many)" if ties else ""
+        sentence = f"The busiest {unit} was {moment:{written}}, with {posts(most['posts'])}{shared}"
         full_hours = [row["posts"] for row in rows if not row["seconds_not_held"]]
         usual = statistics.median(full_hours) if len(full_hours) >= DAYS else 0
-        return f"{sentence}, {most['posts'] / usual:.1f} times the usual {usual:,.0f}." if usual else f"{sentence}."
+        return f"{sentence}, {most['posts'] / usual:.1f} times the median ({usual:,.0f})." if usual else f"{sentence}."
 
     return finding
 
@@ -57,7 +59,7 @@ def most_posts(label: str) -> Finding:
         for row in rows:
             counts[row[label]] = counts.get(row[label], 0) + row["posts"]
         named = [
-            f"{languages.name(name) if label == 'lang' else name} ({count:,})"
+            f"{languages.name(name) if label == 'lang' or (label == 'part' and context.compare == 'language') else name} ({count:,})"
             for name, count in list(counts.items())[:3]
         ]
         return f"Most posts: {enumerated(named)}."

@@ -19,7 +19,7 @@ def cell(column: str, value: Any) -> str:
         return WEEKDAYS[value]
     if column == "lang":
         return f"{languages.name(value)} ({languages.operator(value) or value})"
-    if column in _SHARES:
+    if column in _SHARES or column.startswith("share_"):
         return f"{value:.1%}"
     if column == "dollars":
         return f"${value:,.2f}" if value >= 1 or value == 0 else f"${value:,.3f}"

@@ -20,6 +20,8 @@ _OVERVIEW = (
     "totals",
     "posts_over_time",
     "trend",
+    "compared_parts",
+    "compared_words",
     "languages",
     "posts_by_region",
     "kinds",

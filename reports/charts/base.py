@@ -58,8 +58,8 @@ def x_axis(name: str, rows: Rows) -> alt.X:
     return alt.X(f"{name}:T", scale=UTC, title=None, axis=axis(rows))
 
 
-def time_tooltip(name: str) -> alt.Tooltip:
-    return alt.Tooltip(f"{name}:T", title=name, timeUnit="utcyearmonthdatehoursminutes")
+def time_tooltip(name: str, title: str = "") -> alt.Tooltip:
+    return alt.Tooltip(f"{name}:T", title=title or name, timeUnit="utcyearmonthdatehoursminutes")
 
 
 def bars_over_time(values: Rows, rows: Rows) -> Chart:

@@ -34,9 +34,10 @@ def end(since: datetime, unit: str) -> datetime:
 def fitting(counts: Sequence[tuple[datetime, int]], week_start: int = 0, units: Sequence[str] = UNITS) -> str:
     """Return the finest of `units` in which at least half of the bins have ENOUGH posts, and there are a few bins.
 
-    `counts` are (time, posts) in the order of time. Where there are too few posts for any, it is the coarsest with a few bins.
+    `counts` are (time, posts) in the order of time. The first and last bin, which may be cut off, do not count. Where there are too few
+    posts for any, it is the coarsest with a few bins.
     """
-    by_unit = {unit: _sums(counts, unit, week_start) for unit in units}
+    by_unit = {unit: _sums(counts, unit, week_start)[1:-1] for unit in units}
     course = [unit for unit in units if _FEWEST <= len(by_unit[unit]) <= _MOST]
     enough = [unit for unit in course if statistics.median(by_unit[unit]) >= ENOUGH]
     if course:

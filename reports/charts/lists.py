@@ -18,7 +18,7 @@ _SCALES = {"share": "share of the posts", "z": "how sure, in standard errors; th
 def bars(label: str, value: str, *more: str, most: int = 15) -> Draw:
     def draw(rows: Rows, context: Context) -> Chart | None:
         shown = [
-            {**{name: row[name] for name in (value, *more)}, label: _name(label, row[label])}
+            {**{name: row[name] for name in (value, *more)}, label: _name(label, row[label], context)}
             for row in rows
             if row[label] != UNKNOWN  # which is no place: said beside the chart
         ][:most]
@@ -49,7 +49,7 @@ def ranked(heading: str, word: str, value: str) -> Draw:
     def draw(rows: Rows, context: Context) -> list[Panel]:
         heads = list(dict.fromkeys(row[heading] for row in rows))
         heads = heads[:1] + heads[1:][-_PANELS + 1 :] if heading == "part" and len(heads) > _PANELS else heads[:_PANELS]
-        return [Panel(_name(heading, head), _bars_of(rows, heading, head, word, value)) for head in heads]
+        return [Panel(_name(heading, head, context), _bars_of(rows, heading, head, word, value)) for head in heads]
 
     return draw
 
@@ -72,5 +72,6 @@ def _bars_of(rows: Rows, heading: str, head: str, word: str, value: str) -> Char
     return alt.layer(base.mark_bar(), numbers).properties(height=_ROW * len(shown))
 
 
-def _name(label: str, value: str) -> str:
-    return languages.name(value) if label == "lang" else value
+def _name(label: str, value: str, context: Context) -> str:
+    is_language = label == "lang" or (label == "part" and context.compare == "language")
+    return languages.name(value) if is_language else value

@@ -19,7 +19,7 @@ def _theme(ink: str, faint: str, grid: str, steps: list[str]) -> dict[str, Any]:
             "labelFontSize": 11,
             "titleFontSize": 11,
         },
-        "axisX": {"grid": False, "labelFlush": True, "labelOverlap": True},
+        "axisX": {"grid": False, "labelFlush": True, "labelOverlap": "greedy", "labelSeparation": 8},
         "legend": {
             "labelColor": ink,
             "titleColor": faint,

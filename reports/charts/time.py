@@ -105,7 +105,8 @@ def side_by_side(label: str) -> Draw:
         for row in rows:
             totals[row["since"]] = max(totals.get(row["since"], 0), row["posts"] / row["share"] if row["share"] else 0)
         units = bins.UNITS if len(totals) > 1 and _is_hourly(list(totals)) else bins.UNITS[1:]
-        unit = bins.fitting([(since, round(total)) for since, total in totals.items()], context.week_start, units)
+        fitting = bins.fitting([(since, round(total)) for since, total in totals.items()], context.week_start, units)
+        unit = context.bins if context.bins and context.bins in units else fitting
         binned_totals: dict[datetime, float] = {}
         for since, total in totals.items():
             first = bins.begin(since, unit, context.week_start)
@@ -113,7 +114,7 @@ def side_by_side(label: str) -> Draw:
         points = [
             {
                 "since": time(since),
-                "name": _name(label, name),
+                "name": _name(label, name, context),
                 "posts": sums["posts"],
                 "share": sums["posts"] / binned_totals[since] if binned_totals[since] else None,
             }
@@ -131,7 +132,7 @@ def side_by_side(label: str) -> Draw:
                 color=alt.Color(
                     "name:N",
                     title=None,
-                    scale=alt.Scale(domain=[_name(label, name) for name in names]),
+                    scale=alt.Scale(domain=[_name(label, name, context) for name in names]),
                     legend=alt.Legend(columns=4),
                 ),
                 tooltip=[
@@ -151,5 +152,6 @@ def _is_hourly(times: list[datetime]) -> bool:
     return times[1] - times[0] <= timedelta(hours=2)  # clocks go forward
 
 
-def _name(label: str, value: str) -> str:
-    return languages.name(value) if label == "lang" else value
+def _name(label: str, value: str, context: Context) -> str:
+    is_language = label == "lang" or (label == "part" and context.compare == "language")
+    return languages.name(value) if is_language else value

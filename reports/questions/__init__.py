@@ -50,7 +50,9 @@ _MACROS = {
 }
 _MACRO = re.compile(rf"\b({'|'.join(_MACROS)})(?:\(([\w.]*)\)|(?=\]))")
 _PARAMETER = re.compile(r"@([a-z_0-9]+)")
-_RELATION = re.compile(r"\b(FROM|JOIN) (tweets|filtered|receipt|stream_gaps|spending|ingester_events)\b( AS \w+)?")
+_RELATION = re.compile(
+    r"\b(FROM|JOIN) (tweets|engagement|filtered|receipt|stream_gaps|spending|ingester_events)\b( AS \w+)?"
+)
 _KEYS = (
     "title",
     "section",

@@ -25,14 +25,14 @@ def chart(rows: Rows, context: Context) -> Chart:
         {"since": time(row["day"]), "until": time(row["day"] + timedelta(days=1)), "kind": kind, "authors": count}
         for number, row in enumerate(rows)
         for kind, count in (
-            [("all", row["authors"])]
+            [("first day", row["authors"])]
             if number == 0
             else [("seen before", row["authors"] - row["new_authors"]), ("new", row["new_authors"])]
         )
     ]
     bars = bars_over_time(stacked, rows).encode(
         y=alt.Y("authors:Q", title="authors per day"),
-        color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=["seen before", "new", "all"])),
+        color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=["seen before", "new", "first day"])),
         tooltip=[time_tooltip("since"), "kind:N", alt.Tooltip("authors:Q", format=",")],
     )
     return alt.layer(gaps(rows, context), bars).properties(height=HEIGHT)

@@ -3,10 +3,10 @@
 -- order: 905
 -- when: compared
 -- scans: the kind, authors, followers, links and sentiment of the period's days, and what the parts are told apart by.
--- note: Shares are shares of the part's posts. A post that belongs to several parts counts in each. sentiment is the mean of the scored
+-- note: Shares are shares of the part's posts. A post, and an author, may belong to several parts and counts in each. sentiment is the mean of the scored
 --   posts; median_followers is of the authors.
 -- empty: No post of this period belongs to a part that is compared.
--- columns: part posts authors posts_per_author originals retweets quotes replies with_a_link median_followers scored sentiment
+-- columns: part posts authors posts_per_author share_of_originals share_of_retweets share_of_quotes share_of_replies share_with_a_link median_followers scored sentiment
 WITH seen AS (
   SELECT part, user_id, user_followers_count, sentiment, KIND() AS kind, ARRAY_LENGTH(urls) > 0 AS has_link
   FROM tweets, UNNEST(PARTS()) AS part
@@ -35,11 +35,11 @@ SELECT
   COUNT(*) AS posts,
   COUNT(DISTINCT seen.user_id) AS authors,
   COUNTIF(seen.user_id IS NOT NULL) / NULLIF(COUNT(DISTINCT seen.user_id), 0) AS posts_per_author,
-  COUNTIF(seen.kind = 'original') / COUNT(*) AS originals,
-  COUNTIF(seen.kind = 'retweet') / COUNT(*) AS retweets,
-  COUNTIF(seen.kind = 'quote') / COUNT(*) AS quotes,
-  COUNTIF(seen.kind = 'reply') / COUNT(*) AS replies,
-  COUNTIF(seen.has_link) / COUNT(*) AS with_a_link,
+  COUNTIF(seen.kind = 'original') / COUNT(*) AS share_of_originals,
+  COUNTIF(seen.kind = 'retweet') / COUNT(*) AS share_of_retweets,
+  COUNTIF(seen.kind = 'quote') / COUNT(*) AS share_of_quotes,
+  COUNTIF(seen.kind = 'reply') / COUNT(*) AS share_of_replies,
+  COUNTIF(seen.has_link) / COUNT(*) AS share_with_a_link,
   ANY_VALUE(medians.median_followers) AS median_followers,
   COUNT(seen.sentiment) AS scored,
   AVG(seen.sentiment) AS sentiment

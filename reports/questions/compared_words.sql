@@ -3,7 +3,7 @@
 -- order: 915
 -- when: compared
 -- scans: nothing more than words, whose query it shares.
--- note: Computed from the posts whose words are counted. A part is compared with the other parts, not with all posts. log_odds says how
+-- note: Computed from the posts whose words are counted. A part is compared with the other parts, not with all posts. Between languages this finds each language's own words, so compare hashtags and emoji there. log_odds says how
 --   much more often a word is used here than there (0.7: twice; 2.3: ten times), shrunk where posts are few. z says how sure that is, in
 --   standard errors. Words with z below 2.58, in fewer posts than the minimum, or from a single author are left out.
 -- empty: No word sets one part apart from the others.

@@ -1,6 +1,7 @@
 -- title: Posts that the filter dropped, and what they cost
 -- section: Cost
 -- order: 1115
+-- when: streamed
 -- scans: the table filtered, of the period's days.
 -- note: For all posts; --keyword, --rule and the other filters do not apply. X charges for a post when it delivers it, so a dropped post
 --   is paid for: $0.005 (2026-08), not counting authors. Imported posts cost nothing. The same condition in ingester/rules.yaml keeps X

@@ -5,7 +5,7 @@
 -- note: An edge joins two hashtags; its weight is the number of posts that have both. Spellings are compared as in top_hashtags. Pairs in
 --   fewer posts than the minimum are left out. Only the first 100 hashtags of a post count. The chart shows the densest part: a node's
 --   size is the sum of its weights, its colour its community (Louvain).
--- empty: No two hashtags are used together in at least {minimum:posts} of this period.
+-- empty: No two hashtags are used together in at least {minimum:posts} of this period; --minimum 1 takes every pair.
 -- finding: {source} and {target} are used together most often, in {weight:posts}.
 -- chart: network
 WITH written_tags AS (

@@ -5,7 +5,7 @@
 -- note: An edge leads from an author to an account that they mention; its weight is the number of posts. Retweets are left out, because
 --   their mentions are those of the original. Pairs in fewer posts than the minimum are left out. The chart shows the densest part: a
 --   node's size is the sum of its weights, its colour its community (Louvain).
--- empty: Nobody mentions another in at least {minimum:posts} of this period.
+-- empty: Nobody mentions another in at least {minimum:posts} of this period; --minimum 1 takes every pair.
 -- finding: {source} mentions {target} most: {weight:posts}.
 -- chart: network directed
 SELECT CONCAT('@', LOWER(user_username)) AS source, CONCAT('@', LOWER(written)) AS target, COUNT(DISTINCT id) AS weight

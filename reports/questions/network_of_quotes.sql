@@ -5,7 +5,7 @@
 -- note: An edge leads from the author who quotes to the author of the quoted post, if that post was collected in the same period; its
 --   weight is the number of posts. Pairs below the minimum are left out. The chart shows the densest part: a node's size is the sum of
 --   its weights, its colour its community (Louvain).
--- empty: Nobody quotes another at least {minimum} times in this period.
+-- empty: Nobody quotes another at least {minimum} times in this period; --minimum 1 takes every pair.
 -- finding: {source} quotes {target} most: {weight:posts}.
 -- chart: network directed
 SELECT CONCAT('@', LOWER(quoting.user_username)) AS source, CONCAT('@', LOWER(quoted.user_username)) AS target,

@@ -18,6 +18,10 @@ def context(report: ReportData, usual: Context) -> Context:
     return replace(usual, points=report.rows("points"))
 
 
+def count(rows: Rows) -> str:
+    return f"{posts(sum(row['posts'] for row in rows if row['region'] != UNKNOWN))} whose country is known"
+
+
 def finding(rows: Rows, context: Context) -> str:
     located = [row for row in rows if row["region"] != UNKNOWN]
     total, placed = sum(row["posts"] for row in rows), sum(row["posts"] for row in located)

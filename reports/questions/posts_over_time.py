@@ -11,7 +11,7 @@ from . import ReportData
 
 def prepare(rows: Rows, report: ReportData) -> Rows:
     start = report.params.week_start
-    unit = bins.fitting([(row["hour"], row["posts"]) for row in rows], start)
+    unit = report.params.bins or bins.fitting([(row["hour"], row["posts"]) for row in rows], start)
     columns = ("posts", "retweets", "seconds_not_held")
     return [{"since": since, "unit": unit, **sums} for since, sums in bins.summed(rows, "hour", unit, columns, start)]
 
@@ -27,7 +27,10 @@ def finding(rows: Rows, context: Context) -> str:
     when = {"hour": "at %H:%M on %a %d %b", "day": "on %a %d %b", "week": "in the week of %d %b", "month": "in %B %Y"}[
         unit
     ]
-    mean = sum(row["posts"] for row in rows) / len(rows)
+    complete = [
+        row for row in rows if context.begin <= row["since"] and bins.end(row["since"], unit) <= context.end
+    ] or rows
+    mean = sum(row["posts"] for row in complete) / len(complete)
     return f"{mean:,.0f} posts per {unit} on average; most {most['since']:{when}}, with {posts(most['posts'])}."
 
 

@@ -19,12 +19,16 @@ def finding(rows: Rows, context: Context) -> str:
     return f"The mean sentiment of {posts(count)} is {mean:+.2f}, {lean}."
 
 
+def count(rows: Rows) -> str:
+    return f"{posts(sum(row['n'] for row in rows))} with a score, retweets included"
+
+
 def chart(rows: Rows, context: Context) -> Chart | None:
     """Draw the mean of each bin with its 95 % interval, in bins with enough scored posts."""
-    unit = bins.fitting([(row["hour"], row["n"]) for row in rows], context.week_start)
+    unit = context.bins or bins.fitting([(row["hour"], row["n"]) for row in rows], context.week_start)
     shown = [
         {
-            "since": time(since),
+            "since": time(since + (bins.end(since, unit) - since) / 2),  # a mean of the whole bin
             "n": sums["n"],
             "coverage": sums["n"] / sums["posts"] if sums["posts"] else 0,
             **_interval(sums),
@@ -40,7 +44,7 @@ def chart(rows: Rows, context: Context) -> Chart | None:
     line = base.mark_line(strokeWidth=1.5, point=alt.OverlayMarkDef(size=22)).encode(
         y="mean:Q",
         tooltip=[
-            time_tooltip("since"),
+            time_tooltip("since", "middle"),
             alt.Tooltip("mean:Q", format="+.2f"),
             alt.Tooltip("low:Q", title="95 % interval from", format="+.2f"),
             alt.Tooltip("high:Q", title="to", format="+.2f"),

@@ -1,4 +1,4 @@
-"""This week beside the week before, and the words of each burst."""
+"""The last seven days beside those before, and the words of each burst."""
 
 import statistics
 from dataclasses import replace
@@ -31,12 +31,17 @@ def finding(rows: Rows, context: Context) -> str:
     both = [row for row in rows if row["week_before"] is not None]
     now, before = sum(row["posts"] for row in both), sum(row["week_before"] for row in both)
     hours, overlapping = sum(row["burst"] for row in rows), sum(row["burst"] for row in both)
-    change = f"{now / before - 1:+.1%} on the week before ({before:,})" if before else "nothing to compare with"
+    change = f"{now / before - 1:+.1%} on the 7 days before ({before:,})" if before else "nothing to compare with"
     marked = f" {hours} hour{'s' * (hours != 1)} with a burst" if hours else " No hour with a burst"
     if hours != overlapping:
-        marked += f" in the whole period, {overlapping} of them this week"
+        marked += f" in the whole period, {overlapping} of them in these 7 days"
     about = [f"{first:%a %d %b}: {', '.join(words[:3])}" for first, words in context.words.items() if words]
-    return f"{posts(now)} this week, {change}.{marked}{'; ' * bool(about)}{'; '.join(about)}."
+    return f"{posts(now)} in the last 7 days of the period, {change}.{marked}{'; ' * bool(about)}{'; '.join(about)}."
+
+
+def count(rows: Rows) -> str:
+    both = [row for row in rows if row["week_before"] is not None]
+    return f"{posts(sum(row['posts'] + row['week_before'] for row in both))} of 14 days"
 
 
 def chart(rows: Rows, context: Context) -> Chart:
@@ -44,10 +49,11 @@ def chart(rows: Rows, context: Context) -> Chart:
     rows = [row for row in rows if row["week_before"] is not None] or rows
     spans = _spans(rows)
     length = timedelta(hours=spans[0]["hours"])
+    drawn = [*spans, spans[-1] | {"since": spans[-1]["since"] + length}]  # the last step has its width too
     lines = [
         {"since": time(span["since"]), "series": series, "posts": span[column]}
-        for span in spans
-        for series, column in (("this week", "posts"), ("the week before", "week_before"))
+        for span in drawn
+        for series, column in (("last 7 days", "posts"), ("the 7 days before", "week_before"))
         if span[column] is not None
     ]
     marked = [
@@ -62,7 +68,7 @@ def chart(rows: Rows, context: Context) -> Chart:
         .encode(
             x=x_axis("since", [{"since": span["since"]} for span in spans]),
             y=alt.Y("posts:Q", title=f"posts per {unit}"),
-            color=alt.Color("series:N", title=None, scale=alt.Scale(domain=["this week", "the week before"])),
+            color=alt.Color("series:N", title=None, scale=alt.Scale(domain=["last 7 days", "the 7 days before"])),
             tooltip=[time_tooltip("since"), "series:N", alt.Tooltip("posts:Q", format=",")],
         )
     )

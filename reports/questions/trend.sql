@@ -1,4 +1,4 @@
--- title: This week and the week before, with bursts
+-- title: The last seven days and those before, with bursts
 -- section: Time
 -- order: 205
 -- scans: the time of the period's days, of the 14 days before its end at the least, and the ledger of gaps.

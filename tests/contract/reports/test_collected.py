@@ -1,6 +1,6 @@
 """A report is of the time in which posts were collected: those that nobody collected are not zero. --search limits what is written."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -67,6 +67,19 @@ def test_where_a_report_ends(
     assert found.until.isoformat() == end
 
 
+def test_a_quiet_time_at_an_end_of_the_period_is_no_end_of_collecting(session_client: bigquery.Client) -> None:
+    posts = [POST | {"id": str(day), "created_at": f"2026-11-{day:02}T09:00:00"} for day in (1, 5, 9)]
+    source = fresh(session_client, {"tweet_versions": posts})
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    within = asked(since="2026-11-03T00:00:00", until="2026-11-08T00:00:00")
+    assert results.collected_part(source, within, now) == within
+    before = results.collected_part(source, asked(since="2026-10-20T00:00:00", until="2026-11-20T00:00:00"), now)
+    assert (before.since.isoformat(), before.until.isoformat()) == (
+        "2026-11-01T09:00:00+00:00",
+        "2026-11-09T10:00:00+00:00",
+    )
+
+
 def test_coverage_ends_when_the_ingester_died_and_not_at_the_requested_end(session_client: bigquery.Client) -> None:
     events = [told("2026-11-01T00:00:00Z"), told("2026-11-01T11:55:00Z")]
     source = fresh(
@@ -108,7 +121,8 @@ def test_bursts_are_those_of_the_whole_period(session_client: bigquery.Client) -
     rows = query.run(source, questions.load("trend"), period)
     assert [f"{row['hour']:%d %H}" for row in rows if row["burst"]] == ["11 18"]
     assert questions.load("trend").headline(rows, Context([], end, end)) == (
-        "84 posts this week, +0.0% on the week before (84). 1 hour with a burst in the whole period, 0 of them this week."
+        "84 posts in the last 7 days of the period, +0.0% on the 7 days before (84). 1 hour with a burst in the whole period, "
+        "0 of them in these 7 days."
     )
 
 

@@ -388,17 +388,20 @@ def test_a_sample_to_code_by_hand_has_room_for_the_codes(source: Source, tmp_pat
     assert [line["id"] for line in lines] == ["104", "103"]
     assert {line[name] for line in lines for name in ("code", "coder", "remark")} == {""}
     book = (tmp_path / "coding-codebook.md").read_text()
-    assert "2 posts from 2026-10-31 00:00 to 2026-11-03 00:00 (America/New_York)" in book
+    assert "2 posts from 2026-10-31 00:00 to 2026-11-02 23:59 (America/New_York)" in book
     assert "percentages hold for all posts but retweets" in book
     for name in lines[0]:
         assert f"| `{name}` |" in book
 
 
-def test_several_coders_have_a_column_each(source: Source, tmp_path: Path) -> None:
+def test_several_coders_have_a_sheet_each(source: Source, tmp_path: Path) -> None:
     period = asked(sample=3, by="language", strata="equal")
     export.write(source, period, tmp_path / "coding.csv", export.Kind.SAMPLE, coders=("ann", "ben"))
-    header = (tmp_path / "coding.csv").read_text(encoding="utf-8-sig").splitlines()[0]
-    assert header.endswith("text,code_ann,code_ben,remark")
+    sheets = [(tmp_path / f"coding{name}.csv").read_bytes() for name in ("", "-ann", "-ben")]
+    assert sheets[0] == sheets[1] == sheets[2]
+    header = sheets[0].decode("utf-8-sig").splitlines()[0]
+    assert header.endswith("text,code,coder,remark")
+    assert "sentiment" not in header, "a score would suggest a code"
     assert "weight each post by `stratum_posts`" in (tmp_path / "coding-codebook.md").read_text()
 
 

@@ -108,6 +108,14 @@ def random_rows(seed: int) -> independent.Tables:
             "rules": rng.choice([[], ["artist-music"], ["artist-music", "other"]]),
         }
         versions.append(row)
+        for hours in rng.sample([2, 13, 25, 47, 100, 130, 200], rng.randrange(3)):  # read again, some of them never
+            read = made + timedelta(hours=hours, seconds=number)
+            numbers = {
+                name: rng.choice([None, *range(50)])
+                for name in ("favorite_count", "retweet_count", "reply_count", "quote_count")
+            }
+            times = {"received_at": read.isoformat(), "loaded_at": (read + timedelta(seconds=1)).isoformat()}
+            versions.append(row | numbers | times | {"source": "refresh"})
         if rng.random() < 0.1:  # delivered twice, with other words
             versions.append(row | {"loaded_at": (arrived + timedelta(minutes=9)).isoformat(), "text": "newer"})
     archive = [
@@ -290,7 +298,7 @@ def test_the_headlines_of_a_topic_are_of_all_its_posts(topic: Topic) -> None:
     lean = "positive" if mean > 0.05 else "negative" if mean < -0.05 else "neutral"
     assert answers["sentiment_by_hour"].finding == f"The mean sentiment of {len(scores)} posts is {mean:+.2f}, {lean}."
     assert answers["trend"].finding.startswith(
-        f"{now} posts this week, {now / before - 1:+.1%} on the week before ({before})."
+        f"{now} posts in the last 7 days of the period, {now / before - 1:+.1%} on the 7 days before ({before})."
     )
     assert answers["posts_by_rule"].finding == "The rule rain brought 500 posts, $1.25 at the price of a post."
 

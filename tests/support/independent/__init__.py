@@ -95,6 +95,7 @@ def answers(tables: Tables, asked: Params) -> dict[str, Callable[[], Rows]]:
         "sentiment_extremes": lambda: _extremes(posts, asked),
         "sentiment_by_hour": lambda: _moods(posts, asked),
         "engagement_by_hour_of_week": lambda: _hours_of_week(posts, gaps, asked),
+        "engagement_by_age": lambda: people.engagement(posts, tables, asked),
         "receipt": lambda: _receipt(tables, asked),
         "gaps": lambda: _gap_list(tables, asked),
         "words": lambda: texts.read(posts, asked),  # three questions ask for the same texts, and count them afterwards
@@ -122,7 +123,7 @@ def _tweets(tables: Tables) -> pl.DataFrame:
         {name: row.get(name) for name in _COLUMNS}
         | {name: _moment(row[name]) for name in ("created_at", "received_at", "loaded_at")}
         for row in tables["tweet_versions"]
-        if row["id"] not in gone and row["source"] != "doctor"
+        if row["id"] not in gone and row["source"] not in ("doctor", "refresh")
     ]
     frame = pl.DataFrame(rows, infer_schema_length=None)
     return frame.sort("loaded_at").unique(["created_at", "id"], keep="last", maintain_order=True)

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
 
@@ -104,17 +104,62 @@ def compared(posts: pl.DataFrame, asked: Params) -> Rows:
                 "posts": len(listed),
                 "authors": len(followers),
                 "posts_per_author": signed / len(followers) if followers else None,
-                "originals": share["original"],
-                "retweets": share["retweet"],
-                "quotes": share["quote"],
-                "replies": share["reply"],
-                "with_a_link": sum(bool(row["urls"]) for row in listed) / len(listed),
+                "share_of_originals": share["original"],
+                "share_of_retweets": share["retweet"],
+                "share_of_quotes": share["quote"],
+                "share_of_replies": share["reply"],
+                "share_with_a_link": sum(bool(row["urls"]) for row in listed) / len(listed),
                 "median_followers": known[(len(known) - 1) // 2] if known else None,
                 "scored": len(scored),
                 "sentiment": sum(scored) / len(scored) if scored else None,
             }
         )
     return sorted(rows, key=lambda row: (-row["posts"], row["part"]))
+
+
+def engagement(posts: pl.DataFrame, tables: dict[str, Rows], asked: Params) -> Rows:
+    """Readings by the kind of their posts, in two windows of age; of several in a window the first."""
+    shown = {
+        row["id"]: row for row in posts.with_columns(kind=kind()).filter(pl.col("retweet_of").is_null()).to_dicts()
+    }
+    first: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
+    for row in tables["tweet_versions"]:
+        if row["source"] != "refresh" or row["id"] not in shown:
+            continue
+        made, read = (datetime.fromisoformat(row[name]).replace(tzinfo=UTC) for name in ("created_at", "received_at"))
+        hours = (read - made).total_seconds() / 3_600
+        age = "after about a day" if 12 <= hours <= 48 else "after about a week" if 120 <= hours <= 216 else ""
+        if (age and (row["id"], age) not in first) or (age and hours < first[row["id"], age][0]):
+            first[row["id"], age] = hours, row
+    groups: dict[tuple[str, str], Rows] = {}
+    for (post_id, age), (_, row) in first.items():
+        groups.setdefault((shown[post_id]["kind"], age), []).append(row)
+    rows = [
+        {
+            "kind_and_age": f"{of_kind}, {age}",
+            "posts_read": len(listed),
+            "likes": _middle([row.get("favorite_count") for row in listed]),
+            "likes_mean": _mean([row.get("favorite_count") for row in listed]),
+            "reposts": _middle([row.get("retweet_count") for row in listed]),
+            "reposts_mean": _mean([row.get("retweet_count") for row in listed]),
+            "replies_mean": _mean([row.get("reply_count") for row in listed]),
+            "quotes_mean": _mean([row.get("quote_count") for row in listed]),
+            "impressions": None,
+            "order": (age, -len(listed), of_kind),
+        }
+        for (of_kind, age), listed in groups.items()
+    ]
+    return [{name: row[name] for name in row if name != "order"} for row in sorted(rows, key=lambda row: row["order"])]
+
+
+def _middle(values: list[Any]) -> Any:
+    known = sorted(value for value in values if value is not None)
+    return known[(len(known) - 1) // 2] if known else None
+
+
+def _mean(values: list[Any]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def network(posts: pl.DataFrame, asked: Params, kind: str) -> Rows:

@@ -21,7 +21,7 @@ def hours(days: int, posts: int) -> list[tuple[datetime, int]]:
     [
         pytest.param(7, 40, "hour", id="enough an hour"),
         pytest.param(7, 2, "day", id="enough a day"),
-        pytest.param(28, 1, "week", id="24 a day are too few"),
+        pytest.param(42, 1, "week", id="24 a day are too few"),
         pytest.param(28, 40, "day", id="672 hours are more than a screen shows"),
         pytest.param(3_650, 40, "month", id="ten years"),
         pytest.param(2, 1, "hour", id="nothing has enough, and two days are no course"),

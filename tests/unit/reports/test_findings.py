@@ -22,7 +22,7 @@ SAID: dict[str, tuple[str, list[dict[str, Any]], str]] = {
     "the busiest hour": (
         "posts_by_hour",
         [{"hour": HOUR.replace(hour=n), "posts": 60 if n == 9 else 20, **POSTS} for n in range(12)],
-        "The busiest hour was Sat 21 Nov, 09:00, with 60 posts, 3.0 times the usual 20.",
+        "The busiest hour was Sat 21 Nov, 09:00, with 60 posts, 3.0 times the median (20).",
     ),
     "hours of an outage are none to compare with": (
         "posts_by_hour",
@@ -35,7 +35,12 @@ SAID: dict[str, tuple[str, list[dict[str, Any]], str]] = {
             }
             for n in range(12)
         ],
-        "The busiest hour was Sat 21 Nov, 09:00, with 60 posts, 3.0 times the usual 20.",
+        "The busiest hour was Sat 21 Nov, 09:00, with 60 posts, 3.0 times the median (20).",
+    ),
+    "two hours are the busiest": (
+        "posts_by_hour",
+        [{"hour": HOUR.replace(hour=n), "posts": 9 if n in (3, 5) else 1, **POSTS} for n in range(3, 6)],
+        "The busiest hour was Sat 21 Nov, 03:00, with 9 posts (1 other had as many).",
     ),
     "too few days for a usual one": (
         "posts_by_day",
@@ -122,4 +127,7 @@ def test_the_trend_names_its_bursts_by_their_words() -> None:
     ]
     assert questions.load("trend").headline(
         rows, replace(NOTHING, words={HOUR: ["night", "train", "album", "vinyl"]})
-    ) == ("320 posts this week, +33.3% on the week before (240). 1 hour with a burst; Sat 21 Nov: night, train, album.")
+    ) == (
+        "320 posts in the last 7 days of the period, +33.3% on the 7 days before (240). 1 hour with a burst; "
+        "Sat 21 Nov: night, train, album."
+    )

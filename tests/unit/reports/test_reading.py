@@ -17,7 +17,20 @@ def test_what_stands_before_and_after(wanted: str, text: str, match: str | None)
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "*", "-", "-live", 'new "album', "OR album", "album OR", "album OR OR tour", "album OR -live", '""']
+    "typed",
+    [
+        "",
+        "*",
+        "-",
+        "-live",
+        'new "album',
+        "OR album",
+        "album OR",
+        "album OR OR tour",
+        "album OR -live",
+        '""',
+        "(album OR tour)",
+    ],
 )
 def test_a_search_for_nothing_is_a_mistake(typed: str) -> None:
     with pytest.raises(UsageError, match="--search"):
