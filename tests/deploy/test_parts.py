@@ -59,6 +59,7 @@ def test_each_table_is_made_with_every_column_and_given_those_that_are_new() -> 
     assert python("ddl.py", "--names").split() == [
         *made,
         "tweets",
+        "engagement",
         "stream_gaps",
         "receipt",
         "posts",

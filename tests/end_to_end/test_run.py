@@ -153,9 +153,9 @@ def test_a_person_without_a_terminal_sees_counts_and_answers_and_has_a_report(tm
         "received",
         "total posts",
         "no retweets",
-        "Posts per hour. Hours without posts are zeros.",
-        "Posts per country and region: the place of the post, else what its author says",
-        "Most used hashtags",
+        "Posts per hour\nThe busiest hour was ",
+        "Posts per country and region\nOf the posts whose country is known (",
+        "Hashtags\n#",
         "The report, charts and all:",
         "Balanced:",
     ):
