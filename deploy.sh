@@ -177,6 +177,7 @@ estimate() {
 	if [[ " $* " != *' --posts-per-day'* ]]; then
 		arguments+=(--posts-per-day "$(posts_per_day)")
 	fi
+	[[ -z ${REFRESH_AFTER} ]] || arguments+=(--refresh-after "${REFRESH_AFTER}" --refresh-share "${REFRESH_SHARE}" --refresh-max "$((10#${REFRESH_MAX_PER_DAY}))")
 	exec python3 infra/deploy/estimate.py "${arguments[@]}" --loader "${LOADER}" --per-day "$((10#${MAX_POSTS_PER_DAY}))" --per-month "$((10#${MAX_POSTS_PER_MONTH}))"
 }
 

@@ -72,7 +72,9 @@ class Budget:
         self._ended: list[date] = []  # days that are over and whose last count the ledger lacks
         self._ceiling = 0  # units of today that this process has spent or reserved
         self._stored = 0  # what the ledger has of them
-        self._page = 0  # units of a page of search that is on its way
+        self._pages: dict[
+            str, int
+        ] = {}  # units of pages that are on their way, by the task that asked: search, refresh
         self._warned: set[tuple[str, date, float]] = set()
         self._lock = threading.Lock()
         self.on_short: Callable[[], object] = lambda: None  # called, from any thread, when the reservation runs out
@@ -174,10 +176,12 @@ class Budget:
         limits = [units for units in self._limits.values() if units]
         return min(limits) if limits else None
 
-    def remaining(self) -> int | None:
-        """Return the units until the nearest limit that nobody has spent or reserved; None without a limit."""
+    def remaining(self, task: str = "search") -> int | None:
+        """Return the units until the nearest limit that nobody has spent or reserved but the task itself; None without a limit."""
         with self._lock:
-            return self._remaining(self._start_new_day())
+            remaining = self._remaining(self._start_new_day())
+            others = self._page - self._pages.get(task, 0)
+            return None if remaining is None else max(0, remaining - others)
 
     def share(self) -> float:
         """Return the used share of the nearest limit: 1.0 is all; 0.0 without a limit."""
@@ -203,20 +207,24 @@ class Budget:
 
     # reservations
 
-    def reserve_page(self, units: int) -> bool:
-        """Set units aside for a page of search. Returns whether the ledger has to store a row first."""
+    def reserve_page(self, units: int, task: str = "search") -> bool:
+        """Set units aside for a page of a task's. Returns whether the ledger has to store a row first."""
         with self._lock:
             today = self._start_new_day()
-            self._page = units
+            self._pages[task] = units
             self._raise_ceiling(today)
             return self._own.get(today, 0) + self._page > self._stored
 
-    def release_page(self) -> None:
+    def release_page(self, task: str = "search") -> None:
         """Give back what was set aside: the page has been counted. The next row says so."""
         with self._lock:
             today = self._start_new_day()
-            self._page = 0
-            self._lower_ceiling(self._own.get(today, 0) + self._stream_allowance(today))
+            self._pages.pop(task, None)
+            self._lower_ceiling(self._own.get(today, 0) + self._page + self._stream_allowance(today))
+
+    @property
+    def _page(self) -> int:
+        return sum(self._pages.values())
 
     def release_ahead(self) -> None:
         """Give back what the stream has not spent, because it ends. A page whose answer never came stays reserved."""
@@ -281,7 +289,8 @@ class Budget:
             self._own[self._today] = self._own.get(self._today, 0) + self._page
             self._ended.append(self._today)
             self._today = today
-            self._ceiling = self._stored = self._page = 0
+            self._ceiling = self._stored = 0
+            self._pages.clear()
             for seen in self._seen.values():  # X bills each once a day
                 seen.clear()
         return today

@@ -4,9 +4,10 @@ A reading asks for the posts alone, without their authors and what they refer to
 stream's shape with `source` refresh, and becomes a further version of the post. Retweets are not read: X shows the original's counts.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -14,19 +15,26 @@ import orjson
 from posts import limits
 from posts.includes import as_objects
 from posts.prices import resources
+from runtime import log
 
-from .errors import Denied
+from .errors import Denied, NoLedger, PublishFailed, Unavailable
+from .ledger.events import Reserved
+from .ledger.ledger import Ledger
 from .ledger.reservations import BudgetExhausted, Reservations
 from .ports import Clock
 from .pubsub.envelope import DeadLetter, NotText, OutgoingMessage, to_message
 from .pubsub.publishing import MessagePublisher
+from .timeouts import Timeouts
 from .x.client import X
+from .x.rate_limit import ServerClock
+from .x.search import created_at
 
 PAGE = 100  # posts a request: https://docs.x.com/x-api/posts/get-posts-by-ids
-AGAIN = timedelta(
-    hours=20
-)  # a post that was read within this time is not read again: the same reading would be paid for twice
+# Since then a post was not read, if it is read by hand now: the same reading would be paid for twice.
+AGAIN = timedelta(hours=20)
 _SECONDS = 120.0  # to publish a page
+_TASK = "refresh"  # as the budget names what is reserved for it
+_DAY = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -38,7 +46,7 @@ class Readings:
     cut: bool = False
 
 
-async def read(
+async def read_pages(
     ids: Sequence[str],
     x: X,
     reservations: Reservations,
@@ -55,7 +63,7 @@ async def read(
     while position < len(ids):
         wanted = ids[position : position + PAGE]
         try:
-            room = await reservations.reserve_page(1, len(wanted))
+            room = await reservations.reserve_page(1, len(wanted), _TASK)
         except BudgetExhausted:
             readings.cut = True
             break
@@ -64,7 +72,7 @@ async def read(
         if response.status != 200:
             raise Denied(response.error_text, response.status)
         reservations.budget.add(resources(response.body))
-        reservations.release_page()
+        reservations.release_page(_TASK)
         posts = [post for post in as_objects(response.body.get("data")) if limits.parse_id(post.get("id")) is not None]
         await publisher.publish_all([_as_message(post, clock) for post in posts], _SECONDS)
         readings.read += len(posts)
@@ -72,6 +80,102 @@ async def read(
         position += len(page)
         on_page(readings)
     return readings
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the ingester reads again by itself: a share of the posts, once at each age.
+
+    `ages` begins with the youngest. `per_day` limits the readings of a UTC day; 0 is no limit.
+    """
+
+    ages: tuple[timedelta, ...]
+    share: float
+    per_day: int
+
+
+class Refresher:
+    """Reads posts again when they have come to an age. A task of the loop, which never holds up the stream."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        x: X,
+        ledger: Ledger,
+        reservations: Reservations,
+        publisher: MessagePublisher,
+        times: Timeouts,
+        clock: Clock,
+        server_clock: ServerClock,
+    ) -> None:
+        self._plan = plan
+        self._x = x
+        self._ledger = ledger
+        self._reservations = reservations
+        self._publisher = publisher
+        self._times = times
+        self._clock = clock
+        self._server_clock = server_clock
+        self._recent: dict[str, datetime] = {}  # id: when it was read, for the rows that are not stored yet
+        self.read = 0  # posts, in all
+
+    async def run(self) -> None:
+        """Read what is due, once an hour, for ever."""
+        while self._plan.ages:
+            try:
+                for age in self._plan.ages:
+                    await self._read_due(age)
+            except (Unavailable, Denied, NoLedger, PublishFailed) as error:
+                log.event(
+                    "refresh_failed",
+                    "WARNING",
+                    message=f"Tried again in an hour: {type(error).__name__}: {error}"[:500],
+                )
+            await asyncio.sleep(self._times.refresh)
+
+    async def _read_due(self, age: timedelta) -> None:
+        """Read the posts that came to this age within the last day and were not read since they did."""
+        now = self._server_clock.now()
+        until = now - age
+        store = self._ledger.store
+        self._recent = {post_id: at for post_id, at in self._recent.items() if now - at < _DAY}
+        due = [
+            post_id
+            for post_id in await store.due(until - _DAY, until, self._plan.share, now - age - _DAY, age)
+            if post_id not in self._recent or self._recent[post_id] < created_at(post_id) + age
+        ]
+        if not due:
+            return
+        ids = due
+        if self._plan.per_day:
+            midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+            oldest = now - self._plan.ages[-1] - 2 * _DAY
+            done = max(await store.readings(midnight, oldest), sum(at >= midnight for at in self._recent.values()))
+            ids = due[: max(0, self._plan.per_day - done)]
+        read = await read_pages(
+            ids,
+            self._x,
+            self._reservations,
+            self._publisher,
+            self._clock,
+            on_page=lambda readings: self._note(ids, readings, now),
+        )
+        self.read += read.read
+        left = len(due) - read.read - read.gone
+        if read.read:
+            self._ledger.write(Reserved(f"refresh: {read.read} posts were read again"))
+        log.event(
+            "refreshed",
+            age_hours=round(age / timedelta(hours=1), 1),
+            read=read.read,
+            gone=read.gone,
+            left=left,
+            why_left="budget" if read.cut else "REFRESH_MAX_PER_DAY" if left else None,
+        )
+
+    def _note(self, ids: Sequence[str], readings: Readings, now: datetime) -> None:
+        self._recent |= dict.fromkeys(ids[: readings.read + readings.gone], now)
 
 
 def _as_message(post: dict[str, Any], clock: Clock) -> OutgoingMessage | DeadLetter:

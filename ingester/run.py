@@ -87,6 +87,7 @@ async def _run(settings: Settings, rules_file: Path, times: Timeouts, environ: M
             "received": ingester.consumer.received,
             "published": outside.publisher.published,
             "dead": outside.publisher.dead,
+            "read_again": ingester.refresher.read,
             **ingester.status.totals(),
         }
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from runtime import bearer_token, environment
 from runtime.bearer_token import SecretSource
@@ -21,6 +22,9 @@ class Settings:
     expand_referenced: bool
     max_posts_per_day: int  # UTC; 0: no limit
     max_posts_per_month: int
+    refresh_after: tuple[timedelta, ...] = ()  # ages at which posts are read again; none: never
+    refresh_share: float = 1.0
+    refresh_max_per_day: int = 100  # UTC
 
     @property
     def topic_path(self) -> str:
@@ -44,4 +48,7 @@ def read(environ: Mapping[str, str], *, needs_x: bool = True) -> Settings:
         expand_referenced=environment.boolean(environ, "EXPAND_REFERENCED", default=True),
         max_posts_per_day=environment.count(environ, "MAX_POSTS_PER_DAY", 1_000),
         max_posts_per_month=environment.count(environ, "MAX_POSTS_PER_MONTH", 20_000),
+        refresh_after=environment.ages(environ, "REFRESH_AFTER"),
+        refresh_share=environment.share(environ, "REFRESH_SHARE"),
+        refresh_max_per_day=environment.count(environ, "REFRESH_MAX_PER_DAY", 100),
     )

@@ -41,6 +41,8 @@ class Timeouts:
     together: float = 1_800.0  # neighbouring gaps wait at most so long for one request for counts
     backfill_retry: float = 60.0  # after a search that failed
 
+    refresh: float = 3_600.0  # between looks for posts that are to be read again
+
     # after a stop, the earliest next try
     stopped: float = 3_600.0
     usage: float = 600.0  # between looks at X's own count of what it will bill

@@ -27,6 +27,7 @@ from .ledger.ledger import Ledger
 from .ledger.reservations import Reservations
 from .ports import Clock, Http, Random
 from .pubsub.publishing import MessagePublisher
+from .refresh import Plan, Refresher
 from .settings import Settings
 from .stall import StallDetector
 from .startup import Startup
@@ -89,6 +90,7 @@ class Ingester:
     poller: XPoller
     backfill: Worker
     reservations: Reservations
+    refresher: Refresher
 
     async def run(self) -> None:
         """Hold the stream until there is a reason not to: raises Done, StopForNow, BudgetExceeded, ExpectedError."""
@@ -101,6 +103,7 @@ class Ingester:
             tasks.create_task(self.watch.run(start.usual_pause))
             tasks.create_task(self.lease.watch_for_newer(lambda: self.connection.connected_since))
             tasks.create_task(self.backfill.run(start.accounted_until))
+            tasks.create_task(self.refresher.run())
             await self.connection.hold(start)
 
 
@@ -208,4 +211,14 @@ def build(
         poller=poller,
         backfill=backfill,
         reservations=reservations,
+        refresher=Refresher(
+            Plan(settings.refresh_after, settings.refresh_share, settings.refresh_max_per_day),
+            x=x,
+            ledger=ledger,
+            reservations=reservations,
+            publisher=outside.search_publisher,
+            times=times,
+            clock=clock,
+            server_clock=server_clock,
+        ),
     )

@@ -1,11 +1,15 @@
 """Reads one setting each from the environment. Each function raises ConfigurationError, which names the variable and what to set."""
 
+import re
 from collections.abc import Mapping
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
 
 Environment = Mapping[str, str]
+_AGE = re.compile(r"([1-9][0-9]{0,3})([hd])")
+_AGE_UNITS = {"h": "hours", "d": "days"}
 
 
 def project(environ: Environment) -> str:
@@ -40,6 +44,29 @@ def count(environ: Environment, name: str, default: int) -> int:
     if value.isascii() and value.isdigit():
         return int(value)
     raise ConfigurationError(f"{name} is '{value}', but it must be a number of posts. 0 means no limit.")
+
+
+def ages(environ: Environment, name: str) -> tuple[timedelta, ...]:
+    """Return ages such as 1d,7d or 36h, the youngest first; none where the variable is empty."""
+    parts = [part.strip() for part in environ.get(name, "").split(",") if part.strip()]
+    found = [_AGE.fullmatch(part) for part in parts]
+    if not all(found):
+        raise ConfigurationError(
+            f"{name} is '{environ[name]}', but it must be ages such as 1d,7d or 36h. Leave it empty for none."
+        )
+    return tuple(sorted({timedelta(**{_AGE_UNITS[match[2]]: int(match[1])}) for match in found if match}))
+
+
+def share(environ: Environment, name: str) -> float:
+    """Return a part of a whole: above 0, and at most 1, which is the default."""
+    value = environ.get(name, "").strip() or "1"
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 1:
+        raise ConfigurationError(f"{name} is '{value}', but it must be above 0 and at most 1. 0.1 is a tenth.")
+    return number
 
 
 def x_api_url(environ: Environment) -> str:

@@ -99,6 +99,17 @@ def most_a_post(*, authors: bool, referenced: bool) -> float:
     return post_dollars * (2 if referenced else 1)
 
 
+def readings_a_day(posts_a_day: float, ages: str, share: float, most: int) -> float:
+    """Return how many posts a day are read again: at each age a share of them, in all at most `most` (0: no limit)."""
+    wanted = posts_a_day * share * len([age for age in ages.split(",") if age])
+    return min(wanted, most) if most else wanted
+
+
+def readings_dollars(readings: float) -> float:
+    """Return what X charges a month for so many readings a day: a post's price each."""
+    return round(readings * DAYS * float(X["post"]["dollars"]), 2)
+
+
 def worst(per_day: int, per_month: int) -> float | None:
     """Dollars a month that the money guard lets X bill, and None without a limit.
 
@@ -152,8 +163,17 @@ def compare_with_x() -> None:
         )
 
 
-def show(posts_a_day: float, per_day: int, per_month: int, *, authors: bool, referenced: bool, loader: str) -> None:
-    lines = google(posts_a_day, loader)
+def show(
+    posts_a_day: float,
+    per_day: int,
+    per_month: int,
+    *,
+    authors: bool,
+    referenced: bool,
+    loader: str,
+    readings: float = 0.0,
+) -> None:
+    lines = google(posts_a_day + readings, loader)
     floor = sum(google(0, loader).values())
     least, most = x(posts_a_day, authors=authors, referenced=referenced)
     limit, bill = worst(per_day, per_month), sum(lines.values())
@@ -170,6 +190,11 @@ def show(posts_a_day: float, per_day: int, per_month: int, *, authors: bool, ref
     print(f"  Google   ${bill:>10,.2f}")
     both = f" to ${most + bill:>10,.2f}" if most > least else ""
     print(f"  together ${least + bill:>10,.2f}{both}")
+    if readings:
+        print(
+            f"Reading posts again comes on top: up to {readings:,.0f} a day, ${readings_dollars(readings):,.2f} a month to X. Each is "
+            "stored like a post, which Google's figures include."
+        )
     if most > least:
         print("X's second figure is with authors and referenced posts; docs/costs.md says what each setting saves.")
     print("\nGoogle's bill, by what it is for:")
@@ -198,6 +223,11 @@ def main() -> int:
     parser.add_argument("--posts-per-day", type=float, required=True, metavar="N")
     parser.add_argument("--no-authors", dest="authors", action="store_false")
     parser.add_argument("--no-referenced", dest="referenced", action="store_false")
+    parser.add_argument(
+        "--refresh-after", default="", metavar="AGES", help="as REFRESH_AFTER: posts are read again at these ages"
+    )
+    parser.add_argument("--refresh-share", type=float, default=1.0, metavar="S")
+    parser.add_argument("--refresh-max", type=int, default=100, metavar="N")
     parser.add_argument("--per-day", type=int, default=1_000)
     parser.add_argument("--per-month", type=int, default=20_000)
     parser.add_argument("--json", action="store_true")
@@ -207,6 +237,9 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.posts_per_day < 0:
         parser.error("--posts-per-day is below 0")
+    readings = readings_a_day(
+        arguments.posts_per_day, arguments.refresh_after, arguments.refresh_share, arguments.refresh_max
+    )
     if arguments.streaming:
         print(f"{streaming_worker():.0f}")
     elif arguments.worst:
@@ -216,13 +249,14 @@ def main() -> int:
         print("unlimited" if limit is None else f"{limit:.2f}", f"{floor:.0f}", f"{most:.3f}")
     elif arguments.json:
         least, most = x(arguments.posts_per_day, authors=arguments.authors, referenced=arguments.referenced)
-        lines = google(arguments.posts_per_day, arguments.loader)
+        lines = google(arguments.posts_per_day + readings, arguments.loader)
         print(
             json.dumps(
                 {
                     "posts_per_day": arguments.posts_per_day,
                     "floor": round(sum(google(0, arguments.loader).values()), 2),
                     "x": {"least": least, "most": most, "guard": worst(arguments.per_day, arguments.per_month)},
+                    "readings": {"per_day": readings, "x": readings_dollars(readings)},
                     "google": {"total": round(sum(lines.values()), 2), "lines": lines},
                     "prices": {**{f"x_{name}": entry for name, entry in X.items()}, **PRICES},
                 },
@@ -237,6 +271,7 @@ def main() -> int:
             authors=arguments.authors,
             referenced=arguments.referenced,
             loader=arguments.loader,
+            readings=readings,
         )
     return 0
 

@@ -14,6 +14,9 @@ readonly VARIABLES=(
 	MAX_POSTS_PER_MONTH=20000
 	EXPAND_AUTHORS=true
 	EXPAND_REFERENCED=true
+	REFRESH_AFTER=
+	REFRESH_SHARE=1
+	REFRESH_MAX_PER_DAY=100
 	LANGUAGES=
 	KEEP_RETWEETS=true
 	ARCHIVE_DAYS=90
@@ -25,7 +28,7 @@ readonly VARIABLES=(
 )
 
 declare GOOGLE_CLOUD_PROJECT REGION BIGQUERY_LOCATION BIGQUERY_DATASET PUBSUB_TOPIC PUBSUB_DEAD_TOPIC X_API_URL X_BEARER_TOKEN
-declare MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS ALERT_EMAIL BUDGET_DOLLARS LOADER DATAFLOW_SUBNETWORK DATAFLOW_PUBLIC_IPS
+declare REFRESH_AFTER REFRESH_SHARE REFRESH_MAX_PER_DAY MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS ALERT_EMAIL BUDGET_DOLLARS LOADER DATAFLOW_SUBNETWORK DATAFLOW_PUBLIC_IPS
 
 # A value of .env as it is meant: without its quotes, and without a comment after it.
 plain_value() {
@@ -81,9 +84,11 @@ check_settings() {
 	done
 	[[ ${PUBSUB_TOPIC} != remove-deleted && ${PUBSUB_DEAD_TOPIC} != remove-deleted ]] || usage 'The topic remove-deleted is taken: it tells when to look for deleted posts.' 'Choose another name.'
 	[[ ${PUBSUB_TOPIC} != "${PUBSUB_DEAD_TOPIC}" ]] || usage 'PUBSUB_TOPIC and PUBSUB_DEAD_TOPIC are the same.' 'A dead letter would come back for ever.'
-	for name in MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH ARCHIVE_DAYS; do
+	for name in MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH REFRESH_MAX_PER_DAY ARCHIVE_DAYS; do
 		[[ ${!name} =~ ^[0-9]{1,9}$ ]] || usage "${name} is '${!name}', but it must be a whole number." 'Write digits only.'
 	done
+	[[ ${REFRESH_AFTER} =~ ^([1-9][0-9]{0,3}[hd](,[1-9][0-9]{0,3}[hd])*)?$ ]] || usage "REFRESH_AFTER is '${REFRESH_AFTER}'." 'Write ages such as 1d,7d or 36h, or leave it empty.'
+	[[ ${REFRESH_SHARE} =~ ^(1|1\.0+|0\.[0-9]*[1-9][0-9]*)$ ]] || usage "REFRESH_SHARE is '${REFRESH_SHARE}'." 'It is above 0 and at most 1: 0.1 is a tenth.'
 	((10#${ARCHIVE_DAYS} >= 8)) || usage "ARCHIVE_DAYS is ${ARCHIVE_DAYS}." 'Gaps are filled up to 7 days back and counted in the archive: 8 or more.'
 	[[ ${BUDGET_DOLLARS} =~ ^[0-9]{0,7}$ ]] || usage "BUDGET_DOLLARS is '${BUDGET_DOLLARS}', and whole dollars a month are meant." 'Digits only, or nothing.'
 	for name in EXPAND_AUTHORS EXPAND_REFERENCED KEEP_RETWEETS DATAFLOW_PUBLIC_IPS; do

@@ -1,14 +1,15 @@
 """Reads stored posts again for their counts. Says what it costs first."""
 
 from argparse import Namespace
+from datetime import timedelta
 
 from posts.prices import DOLLARS
 from runtime.errors import ConfigurationError
 
-from .. import refresh as readings_of
 from ..errors import NoLedger, Unavailable
 from ..ledger.events import Reserved
 from ..pubsub.publisher import Publisher
+from ..refresh import AGAIN, Readings, read_pages
 from .session import Interrupted, Session, drain, until_interrupted, writing_ledger
 from .terminal import check_interval, confirmed, console, progress_bar, warn
 
@@ -23,12 +24,12 @@ async def refresh(session: Session, arguments: Namespace) -> int:
     if not 0 < arguments.share <= 1:
         raise ConfigurationError("--share is a part of the posts: above 0, and at most 1 for all of them.")
     x = await session.connect_x()
-    ids = await session.store().due(since, until, arguments.share, now - readings_of.AGAIN)
+    ids = await session.store().due(since, until, arguments.share, now - AGAIN, timedelta())
     ledger, reservations = await session.open_budget()
     remaining = reservations.budget.remaining()
     console.print(
         f"{len(ids):,} posts from {since:%F %H:%M} to {until:%F %H:%M} UTC, not counting retweets and posts that were read in the last "
-        f"{readings_of.AGAIN.total_seconds() / 3_600:.0f} hours: ${len(ids) * DOLLARS:,.2f}."
+        f"{AGAIN.total_seconds() / 3_600:.0f} hours: ${len(ids) * DOLLARS:,.2f}."
     )
     if ids and remaining is not None and remaining < len(ids):
         warn(f"The budget has room for {remaining:,} of them now: MAX_POSTS_PER_DAY, MAX_POSTS_PER_MONTH.")
@@ -42,12 +43,12 @@ async def refresh(session: Session, arguments: Namespace) -> int:
         with progress_bar() as shown:
             task = shown.add_task("posts", total=len(ids))
 
-            def show(readings: readings_of.Readings) -> None:
+            def show(readings: Readings) -> None:
                 shown.update(task, completed=readings.read + readings.gone)
 
             try:
                 result = await until_interrupted(
-                    readings_of.read(ids, x, reservations, publisher, session.clock, on_page=show)
+                    read_pages(ids, x, reservations, publisher, session.clock, on_page=show)
                 )
             except Interrupted:
                 why = "Stopped, as you asked"

@@ -1,7 +1,7 @@
-"""What the ledger asks of the table ingester_events, and of the archive. store.py is the real one, tests/simulation has another."""
+"""What the ingester asks of BigQuery: its ledger, what arrived, what to read again. store.py is real, tests/simulation has another."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from .model import Event
@@ -28,3 +28,9 @@ class EventStore(Protocol):
 
     async def arrived(self, since: datetime, first: int, last: int) -> dict[str, set[str]]:
         """Return the posts, by id from first to last, received since then: each with the ids of the rules it matched."""
+
+    async def due(self, since: datetime, until: datetime, share: float, again: datetime, age: timedelta) -> list[str]:
+        """Return the ids of a share of the posts made between two times, in their order, that were not read since `again` and this age."""
+
+    async def readings(self, since: datetime, made_since: datetime) -> int:
+        """Return how many readings were received since then, of posts that were made since `made_since`."""

@@ -40,38 +40,38 @@ class Reservations:
         self._server_clock = server_clock
         self._times = times
 
-    async def reserve_page(self, least: int, most: int) -> int:
-        """Reserve units for one page of search: `most`, or what is left of the limits, but no less than `least`.
+    async def reserve_page(self, least: int, most: int, task: str = "search") -> int:
+        """Reserve units for one page that a task asks for: `most`, or what is left of the limits, but no less than `least`.
 
         A page has a least size at X, so the last one may exceed a limit by less than `least`. Raises BudgetExhausted; Unavailable where
         others have reserved what is left, and may give it back; NoLedger.
         """
         try:
-            units = self._size(least, most)
+            units = self._size(least, most, task)
         except (BudgetExhausted, Unavailable):
             await self.refresh()  # a reservation of somebody else's may have been given back
             try:
-                units = self._size(least, most)
+                units = self._size(least, most, task)
             except (BudgetExhausted, Unavailable):
                 self._ledger.write(
                     Reserved()
                 )  # its last row may still reserve our last page: two searches would wait for each other
                 raise
-        if self.budget.reserve_page(units):
+        if self.budget.reserve_page(units, task):
             await self._record()
             if self.budget.is_limited():
                 await self.refresh()
                 try:
-                    units = self._size(least, units)
+                    units = self._size(least, units, task)
                 except (BudgetExhausted, Unavailable):
-                    self.budget.release_page()
+                    self.budget.release_page(task)
                     self._ledger.write(Reserved())
                     raise
         return units
 
-    def release_page(self) -> None:
+    def release_page(self, task: str = "search") -> None:
         """Give back what the page did not cost, once it has been counted. If no answer came, X may have billed it: keep it."""
-        self.budget.release_page()
+        self.budget.release_page(task)
 
     async def spend_request(self, units: int) -> None:
         """Count a request for counts, and write it down before it is made. Raises NoLedger."""
@@ -113,8 +113,8 @@ class Reservations:
     def _own(self) -> int:
         return self.budget.own(self._server_clock.now().date())
 
-    def _size(self, least: int, most: int) -> int:
-        remaining = self.budget.remaining()
+    def _size(self, least: int, most: int, task: str) -> int:
+        remaining = self.budget.remaining(task)
         if remaining is None:
             return most
         if remaining <= 0 and self.budget.reached_limit() is None:

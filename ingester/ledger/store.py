@@ -137,8 +137,14 @@ WHERE created_at >= DATETIME(@since) AND created_at < DATETIME(@until) AND sourc
   AND SUBSTR(TO_HEX(MD5(id)), 1, 8) < @hash
 GROUP BY id
 HAVING LOGICAL_OR(source != 'refresh') AND LOGICAL_AND(retweet_of IS NULL)
-  AND NOT LOGICAL_OR(source = 'refresh' AND received_at >= @again)
+  AND NOT LOGICAL_OR(source = 'refresh' AND received_at >= GREATEST(@again, TIMESTAMP_ADD(TIMESTAMP(created_at), INTERVAL @age SECOND)))
 ORDER BY id
+"""
+_READINGS = """
+-- How many posts were read again since then?
+SELECT COUNT(*) AS readings
+FROM tweet_versions
+WHERE created_at >= DATETIME(@made_since) AND source = 'refresh' AND received_at >= @since
 """
 _HASHES = 2**32  # values of the eight hexadecimal digits by which a share is taken
 _EVERY_HASH = "g"  # behind all hexadecimal digits
@@ -186,11 +192,16 @@ class Store:
 
         return await _within(_QUERY_SECONDS, ask)
 
-    async def due(self, since: datetime, until: datetime, share: float, again: datetime) -> list[str]:
-        """Return the ids of a share of the posts made between two times that were not read again since `again`, in their order."""
+    async def due(self, since: datetime, until: datetime, share: float, again: datetime, age: timedelta) -> list[str]:
+        """Return the ids of a share of the posts made between two times, in their order, that were not read since `again` and this age."""
         digits = _EVERY_HASH if share >= 1 else f"{int(share * _HASHES):08x}"
-        named = {"since": since, "until": until, "again": again, "hash": digits}
+        named = {"since": since, "until": until, "again": again, "age": int(age.total_seconds()), "hash": digits}
         return await _within(_DUE_SECONDS, lambda: [row["id"] for row in self._query(_DUE, named, _DUE_SECONDS)])
+
+    async def readings(self, since: datetime, made_since: datetime) -> int:
+        """Return how many readings were received since then, of posts that were made since `made_since`."""
+        named = {"since": since, "made_since": made_since}
+        return await _within(_QUERY_SECONDS, lambda: int(self._query(_READINGS, named)[0]["readings"]))
 
     def _insert(self, rows: Sequence[tuple[str, Event]]) -> dict[str, str]:
         problems = self._client.insert_rows_json(

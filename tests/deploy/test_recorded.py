@@ -662,6 +662,8 @@ BAD = {
     "a project's name": ({"GOOGLE_CLOUD_PROJECT": "My Project"}, "no project id"),
     "a zone": ({"REGION": "us-central1-a"}, "does not look like a region"),
     "a limit with a comma": ({"MAX_POSTS_PER_DAY": "1,000"}, "MAX_POSTS_PER_DAY is '1,000'"),
+    "ages with a semicolon": ({"REFRESH_AFTER": "1d;7d"}, "Write ages such as 1d,7d"),
+    "a share of nothing": ({"REFRESH_SHARE": "0"}, "above 0 and at most 1"),
     "a short archive": ({"ARCHIVE_DAYS": "3"}, "8 or more"),
     "not a boolean": ({"EXPAND_AUTHORS": "yes"}, "EXPAND_AUTHORS is 'yes'"),
     "a token with a line break": ({"X_BEARER_TOKEN": "key\ntoken"}, "a character that no bearer token has"),

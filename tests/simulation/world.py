@@ -27,7 +27,7 @@ from ingester.wire import CheckIntervals, ExternalServices, Ingester, build
 from ingester.x.client import X as Client
 from ingester.x.rate_limit import ServerClock
 from ingester.x.rules import Rule
-from ingester.x.search import QueryRefused, counts
+from ingester.x.search import QueryRefused, counts, created_at
 from ingester.x.tokens import Tokens
 from posts.prices import most
 from runtime.bearer_token import SecretUnavailable, Token
@@ -202,11 +202,34 @@ class Store:
         return {
             message.id: {one["id"] for one in orjson.loads(orjson.loads(message.data)["payload"])["matching_rules"]}
             for (there, message), received in zip(self._world.topic.messages, self._world.topic.received, strict=True)
-            if since.timestamp() - T0 <= received
+            if message.source in ("stream", "search")
+            and since.timestamp() - T0 <= received
             and there <= now
             and message.id.isdigit()
             and first <= int(message.id) <= last
         }
+
+    async def due(self, since: datetime, until: datetime, share: float, again: datetime, age: timedelta) -> list[str]:
+        await self._travel("query")
+        assert share == 1.0, "the simulator reads all"
+        stored, read = set[str](), set[str]()
+        for (there, message), received in zip(self._world.topic.messages, self._world.topic.received, strict=True):
+            if there > self._world.loop.now or not message.id.isdigit() or not since <= created_at(message.id) < until:
+                continue
+            if message.source != "refresh":
+                stored.add(message.id)
+            elif received >= max(again.timestamp(), created_at(message.id).timestamp() + age.total_seconds()) - T0:
+                read.add(message.id)
+        retweets = {str(post.number) for post in self._world.x.posts if post.is_retweet}
+        return sorted(stored - read - retweets)
+
+    async def readings(self, since: datetime, made_since: datetime) -> int:
+        await self._travel("query")
+        topic = self._world.topic
+        return sum(
+            message.source == "refresh" and received >= since.timestamp() - T0 and created_at(message.id) >= made_since
+            for (_, message), received in zip(topic.messages, topic.received, strict=True)
+        )
 
     def _events(self) -> list[Event]:
         return sorted((event for _, event, _ in self._world.table.rows.values()), key=lambda event: event.at)
@@ -415,6 +438,7 @@ class World:
         self.searches: list[Search] = []
         self.limit_lifted_at = float("inf")
         self.per_day = self.limit_of_day = per_day
+        self.more_settings: dict[str, str] = {}
         self.stopping = False
         self.paused = False
         self.held_together = 0.0  # seconds, the longest time at a stretch in which two processes held streams
@@ -438,6 +462,7 @@ class World:
         return read(
             _ENVIRONMENT
             | {"MAX_POSTS_PER_DAY": str(self.per_day), "MAX_POSTS_PER_MONTH": "50000", "EXPAND_REFERENCED": "false"}
+            | self.more_settings
         )
 
     def start(self, name: str | None = None, attempt: int = 0) -> Process:

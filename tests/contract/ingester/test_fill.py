@@ -86,6 +86,12 @@ class Empty:
     async def arrived(self, since: datetime, first: int, last: int) -> dict[str, set[str]]:
         return {}
 
+    async def due(self, since: datetime, until: datetime, share: float, again: datetime, age: timedelta) -> list[str]:
+        return []
+
+    async def readings(self, since: datetime, made_since: datetime) -> int:
+        return 0
+
     async def insert(self, rows: Sequence[tuple[str, Event]]) -> dict[str, str]:
         self.rows += [event for _, event in rows]
         return {}

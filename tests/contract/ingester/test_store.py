@@ -147,3 +147,32 @@ def test_the_table_gives_each_holders_last_row_of_each_day(client: bigquery.Clie
     read = asyncio.run(Store("local", dataset).units())
     assert sorted(read, key=str) == sorted(by_holder(events), key=str)
     assert {row.holder == "" for row in read} == {True, False}
+
+
+def test_what_is_due_was_not_read_since_it_came_to_the_age(client: bigquery.Client, dataset: str) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    made = now - timedelta(hours=30)
+
+    def row(post_id: str, source: str, hours: float, **more: Any) -> dict[str, Any]:
+        received = (made + timedelta(hours=hours)).isoformat()
+        times = {"created_at": made.replace(tzinfo=None).isoformat(), "received_at": received, "loaded_at": received}
+        return {"id": post_id, "source": source, **times, **more}
+
+    rows = [
+        *(row(str(number), "stream", 0) for number in range(1, 5)),
+        row("5", "stream", 0, retweet_of="1"),
+        row("2", "refresh", 2),  # at an age before
+        row("3", "refresh", 24.5),
+        row("4", "refresh", 24),
+    ]
+    assert client.insert_rows_json(f"local.{dataset}.tweet_versions", rows) == []
+    store = Store("local", dataset)
+
+    def due(age_hours: float, again: datetime) -> list[str]:
+        age = timedelta(hours=age_hours)
+        return asyncio.run(store.due(made, now - timedelta(hours=1), 1.0, again, age))
+
+    assert due(24, made) == ["1", "2"]
+    assert due(0, made + timedelta(hours=24.2)) == ["1", "2", "4"], "by hand: by the time of the reading alone"
+    assert asyncio.run(store.readings(made + timedelta(hours=3), made)) == 2
+    assert asyncio.run(store.readings(made, made + timedelta(hours=1))) == 0, "of younger posts only"

@@ -1,0 +1,95 @@
+"""Posts are read again when they have come to an age: each once, within limits, and the stream never waits. Times are simulated."""
+
+from collections import Counter
+
+import pytest
+
+from ingester.x.search import created_at
+
+from . import invariants
+from .sequences import quiet
+from .world import World
+from .x import T0
+
+_DAY = 86_400.0
+
+
+def run(days: int, *, kill_every: float = 0.0, **settings: str) -> World:
+    """Let an ingester run for days, and kill it now and then: another one goes on."""
+    world = World("readings", rate=300.0)  # a post each five minutes
+    world.more_settings = {"REFRESH_MAX_PER_DAY": "0", "MAX_POSTS_PER_MONTH": "0", **settings}
+    world.x.begin()
+    world.start()
+    world.loop.call_later(900.0, world.schedule)
+
+    def kill() -> None:
+        holder = world.holder()
+        if holder is not None:
+            world.kill(holder)
+        world.loop.call_later(kill_every, kill)
+
+    if kill_every:
+        world.loop.call_later(kill_every, kill)
+    with quiet():
+        world.run_until(days * _DAY)
+        world.x.ended, world.x.ended_at, world.stopping = True, world.x.now(), True
+        for process in world.processes:
+            process.tell()
+        world.run_until(days * _DAY + 600.0, lambda: not any(process.running for process in world.processes))
+        world.close()
+    return world
+
+
+def due(world: World, hours: float) -> set[str]:
+    """Return the stored posts, retweets apart, that came to an age an hour or more ago."""
+    stored = {message.id for _, message in world.topic.messages if message.source in ("stream", "search")}
+    own = {str(post.number) for post in world.x.posts if not post.is_retweet}
+    now = world.x.now()
+    return {one for one in own & stored if now - created_at(one).timestamp() > (hours + 2) * 3_600}
+
+
+def readings(world: World) -> list[tuple[str, float]]:
+    """Return the id of each post that was read, and how old it was, in hours."""
+    found = []
+    for (_, message), received in zip(world.topic.messages, world.topic.received, strict=True):
+        if message.source == "refresh":
+            found.append((message.id, (T0 + received - created_at(message.id).timestamp()) / 3_600))
+    return found
+
+
+@pytest.mark.parametrize("kill_every", [0.0, 40_000.0], ids=["quiet", "killed twice a day"])
+def test_each_post_is_read_once_at_each_age(kill_every: float) -> None:
+    world = run(5, kill_every=kill_every, REFRESH_AFTER="1d,2d", MAX_POSTS_PER_DAY="0")
+    found = readings(world)
+    by_age = Counter((post_id, round(hours / 24)) for post_id, hours in found)
+    assert set(by_age.values()) == {1}, "no post is read twice at an age"
+    for age in (1, 2):
+        assert due(world, age * 24) <= {post_id for (post_id, at), _ in by_age.items() if at == age}, (
+            "every post that is due is read"
+        )
+    assert all(24.0 <= hours <= 27.0 or 48.0 <= hours <= 51.0 for _, hours in found)
+
+
+def test_readings_cost_a_unit_each_and_all_else_stays_as_it_was() -> None:
+    world = run(3, REFRESH_AFTER="1d", MAX_POSTS_PER_DAY="0")
+    units = sum(charge.units for charge in world.x.charges if charge.kind == "lookup")
+    assert units == len(readings(world)) > 100
+    # nothing lost, nothing counted twice, the guard never below the bill, one holder: what holds of each night holds of this one
+    assert invariants.violations(world) == []
+
+
+def test_no_more_are_read_than_was_set() -> None:
+    world = run(6, REFRESH_AFTER="1d,4d", REFRESH_MAX_PER_DAY="50", MAX_POSTS_PER_DAY="0")
+    per_day = Counter(
+        int((T0 + received) // _DAY)  # UTC
+        for (_, message), received in zip(world.topic.messages, world.topic.received, strict=True)
+        if message.source == "refresh"
+    )
+    assert max(per_day.values()) == 50
+
+
+def test_ages_within_a_day_of_each_other_are_read_each() -> None:
+    world = run(3, REFRESH_AFTER="2h,8h", MAX_POSTS_PER_DAY="0")
+    by_age = Counter((post_id, "late" if hours >= 8 else "early") for post_id, hours in readings(world))
+    assert set(by_age.values()) == {1}
+    assert {(post_id, when) for post_id in due(world, 8) for when in ("early", "late")} <= set(by_age)
