@@ -128,6 +128,7 @@ confirm_costs() {
 		info "What X has sent by then comes on top: one or two posts as a rule, 250 (\$7.50) at the most (docs/costs.md)."
 	fi
 	info "A post costs \$0.005, or up to \$${post} with its author and what it refers to (EXPAND_AUTHORS, EXPAND_REFERENCED; docs/costs.md)."
+	[[ -z ${REFRESH_AFTER} ]] || info "Posts are read again at the ages ${REFRESH_AFTER}, within these limits and at most $((10#${REFRESH_MAX_PER_DAY})) a day (0: no limit), at \$0.005 each."
 	info "Google bills about \$${google} a month to hold the stream, and cents per thousand posts. ./deploy.sh estimate has the details."
 	if [[ -z ${X_BEARER_TOKEN} && -t 0 ]] && ! exists secrets "${SECRET}"; then
 		read -rsp "       X's bearer token (not shown; empty: later): " X_BEARER_TOKEN

@@ -501,6 +501,20 @@ def test_running_executions_are_replaced_only_if_their_settings_differ(deployed:
     assert (copy.folder / "running").read_text().endswith(f"{config}\n"), "one with other settings is replaced"
 
 
+def test_ages_at_which_posts_are_read_again_reach_both_jobs_and_their_price_is_said(
+    deployed: Recorded, tmp_path: Path
+) -> None:
+    copy = copied(deployed, tmp_path)
+    known = len(copy.calls)
+    ran = copy.deploy("up", "ingester", "--yes", **SETTINGS, REFRESH_AFTER="1d,7d", REFRESH_MAX_PER_DAY="0200")
+    assert ran.returncode == 0, ran.stderr
+    assert "read again at the ages 1d,7d, within these limits and at most 200 a day" in ran.stderr
+    told = [part for call in copy.calls[known:] for part in call if part.startswith("--set-env-vars=")]
+    assert len(told) == 2
+    for variables in told:
+        assert {"REFRESH_AFTER=1d,7d", "REFRESH_SHARE=1", "REFRESH_MAX_PER_DAY=200"} <= set(variables.split("@"))
+
+
 def test_ctrl_c_cancels_what_was_started_in_the_cloud(deployed: Recorded, tmp_path: Path) -> None:
     copy = copied(deployed, tmp_path)
     (copy.folder / "calls").unlink()
