@@ -67,6 +67,11 @@ async def plan(session: Session, arguments: Namespace) -> int:
         for rule in listed:
             table.add_row(what, escape(str(rule)), *(await _price(pricing, rule.value) if pricing else []))
     console.print(table)
+    if pricing and (ages := session.settings.refresh_after):
+        console.print(
+            f"With REFRESH_AFTER each post that is no retweet is read again at {len(ages)} age{'s' * (len(ages) != 1)}: up to "
+            f"${DOLLARS * len(ages):.3f} a post on top, within REFRESH_SHARE and REFRESH_MAX_PER_DAY. ./deploy.sh estimate has the sum."
+        )
     if plan.foreign:
         console.print("Rules that are not ours are left alone; rules apply --remove-foreign removes them.")
     console.print(

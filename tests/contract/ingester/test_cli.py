@@ -88,8 +88,9 @@ def test_plan_shows_what_apply_then_does_and_no_more(bench: Bench, client: bigqu
     assert bench.run("rules", "plan", "--rules", first).returncode == 0
 
     second = bench.file(("music", "other tag"), ("song", "s"))
-    told = bench.run("rules", "plan", "--rules", second, "--price")
+    told = bench.run("rules", "plan", "--rules", second, "--price", REFRESH_AFTER="1d,7d")
     assert told.returncode == 1
+    assert "that is no retweet is read again at 2 ages: up to $0.010 a post on top" in " ".join(told.stderr.split())
     assert "2 to add, 1 to change, 0 as they are, 1 not ours" in told.stderr
     assert told.stderr.startswith("X charges $0.020 for counting what the rules match."), "four rules are shown"
     program = bench.run("rules", "plan", "--rules", second, "--price", "--json")
