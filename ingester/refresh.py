@@ -35,6 +35,7 @@ AGAIN = timedelta(hours=20)
 _SECONDS = 120.0  # to publish a page
 _TASK = "refresh"  # as the budget names what is reserved for it
 _DAY = timedelta(days=1)
+_FOR_READINGS = 0.8  # of a limit; the rest is left to the stream
 
 
 @dataclass(slots=True)
@@ -53,14 +54,18 @@ async def read_pages(
     publisher: MessagePublisher,
     clock: Clock,
     *,
+    most: float = 1.0,
     on_page: Callable[[Readings], object] = lambda readings: None,
 ) -> Readings:
     """Read the posts, a page at a time, and publish each page before the next. Raises Unavailable, Denied, NoLedger, PublishFailed.
 
-    What was published is stored, so the same command goes on with the rest.
+    It ends when `most` of a limit is used. What was published is stored, so the same command goes on with the rest.
     """
     readings, position = Readings(), 0
     while position < len(ids):
+        if reservations.budget.share() >= most:
+            readings.cut = True
+            break
         wanted = ids[position : position + PAGE]
         try:
             room = await reservations.reserve_page(1, len(wanted), _TASK)
@@ -159,6 +164,7 @@ class Refresher:
             self._reservations,
             self._publisher,
             self._clock,
+            most=_FOR_READINGS,
             on_page=lambda readings: self._note(ids, readings, now),
         )
         self.read += read.read

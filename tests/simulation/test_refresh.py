@@ -93,3 +93,19 @@ def test_ages_within_a_day_of_each_other_are_read_each() -> None:
     by_age = Counter((post_id, "late" if hours >= 8 else "early") for post_id, hours in readings(world))
     assert set(by_age.values()) == {1}
     assert {(post_id, when) for post_id in due(world, 8) for when in ("early", "late")} <= set(by_age)
+
+
+def test_the_last_fifth_of_a_limit_is_left_to_the_stream() -> None:
+    limit = 400  # the stream has 288 posts a day
+    world = run(4, REFRESH_AFTER="1d,2d", MAX_POSTS_PER_DAY=str(limit))
+    used = Counter[int]()
+    lookups, page = 0, 0.0
+    for charge in sorted(world.x.charges, key=lambda charge: charge.at):
+        day = int(charge.at // _DAY)  # UTC
+        if charge.kind == "lookup":
+            lookups += charge.units
+            assert used[day] < 0.8 * limit or charge.at == page, "a page begins below it"
+            page = charge.at
+        used[day] += charge.units
+    assert lookups > 100
+    assert max(used.values()) >= 0.8 * limit, "the readings came to the limit"
