@@ -75,6 +75,7 @@ async def read_pages(
         page = wanted[:room]
         response = await x.posts(page)
         if response.status != 200:
+            reservations.release_page(_TASK)  # X bills no refusal
             raise Denied(response.error_text, response.status)
         reservations.budget.add(resources(response.body))
         reservations.release_page(_TASK)

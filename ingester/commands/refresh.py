@@ -3,6 +3,8 @@
 from argparse import Namespace
 from datetime import timedelta
 
+from rich.markup import escape
+
 from posts.prices import DOLLARS
 from runtime.errors import ConfigurationError
 
@@ -53,7 +55,7 @@ async def refresh(session: Session, arguments: Namespace) -> int:
             except Interrupted:
                 why = "Stopped, as you asked"
             except (Unavailable, NoLedger) as error:
-                why, code = f"Stopped: {error}"[:300], 3
+                why, code = f"Stopped: {escape(str(error))[:300]}", 3
         # however it ends, it reserves no more than it has cost
         ledger.write(Reserved(f"refresh: {publisher.published} posts were read again"))
     await drain(publisher)

@@ -1,6 +1,6 @@
 """Posts are read again when they have come to an age: each once, within limits, and the stream never waits. Times are simulated."""
 
-from collections import Counter
+from collections import Counter, deque
 
 import pytest
 
@@ -14,10 +14,11 @@ from .x import T0
 _DAY = 86_400.0
 
 
-def run(days: int, *, kill_every: float = 0.0, **settings: str) -> World:
+def run(days: int, *, kill_every: float = 0.0, refusals: int = 0, **settings: str) -> World:
     """Let an ingester run for days, and kill it now and then: another one goes on."""
     world = World("readings", rate=300.0)  # a post each five minutes
     world.more_settings = {"REFRESH_MAX_PER_DAY": "0", "MAX_POSTS_PER_MONTH": "0", **settings}
+    world.x.wrong["GET /2/tweets"] = deque(["403"] * refusals)
     world.x.begin()
     world.start()
     world.loop.call_later(900.0, world.schedule)
@@ -76,6 +77,16 @@ def test_readings_cost_a_unit_each_and_all_else_stays_as_it_was() -> None:
     assert units == len(readings(world)) > 100
     # nothing lost, nothing counted twice, the guard never below the bill, one holder: what holds of each night holds of this one
     assert invariants.violations(world) == []
+
+
+def test_a_reading_that_x_refuses_leaves_the_budget_to_the_others() -> None:
+    world = run(2, refusals=1_000, REFRESH_AFTER="2h", MAX_POSTS_PER_DAY="1000")
+    assert readings(world) == []
+    assert len(world.x.wrong["GET /2/tweets"]) < 1_000, "it was refused"
+    (process,) = world.processes
+    assert process.ingester is not None
+    budget = process.ingester.reservations.budget
+    assert budget.remaining("search") == budget.remaining("refresh"), "nothing stays reserved for what X does not bill"
 
 
 def test_no_more_are_read_than_was_set() -> None:
