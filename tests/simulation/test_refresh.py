@@ -71,6 +71,18 @@ def test_each_post_is_read_once_at_each_age(kill_every: float) -> None:
     assert all(24.0 <= hours <= 27.0 or 48.0 <= hours <= 51.0 for _, hours in found)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_month_with_readings_after_a_day_and_a_week() -> None:
+    world = run(30, kill_every=200_000.0, REFRESH_AFTER="1d,7d", MAX_POSTS_PER_DAY="0")
+    by_age = Counter((post_id, round(hours / 24)) for post_id, hours in readings(world))
+    assert set(by_age.values()) == {1}
+    for age in (1, 7):
+        assert due(world, age * 24) <= {post_id for (post_id, at), _ in by_age.items() if at == age}
+    assert sum(charge.units for charge in world.x.charges if charge.kind == "lookup") == len(by_age) > 10_000
+    assert invariants.violations(world) == []
+
+
 def test_readings_cost_a_unit_each_and_all_else_stays_as_it_was() -> None:
     world = run(3, REFRESH_AFTER="1d", MAX_POSTS_PER_DAY="0")
     units = sum(charge.units for charge in world.x.charges if charge.kind == "lookup")
