@@ -72,9 +72,7 @@ class Budget:
         self._ended: list[date] = []  # days that are over and whose last count the ledger lacks
         self._ceiling = 0  # units of today that this process has spent or reserved
         self._stored = 0  # what the ledger has of them
-        self._pages: dict[
-            str, int
-        ] = {}  # units of pages that are on their way, by the task that asked: search, refresh
+        self._pages: dict[str, int] = {}  # units of pages that are on their way, by the task that requests them
         self._warned: set[tuple[str, date, float]] = set()
         self._lock = threading.Lock()
         self.on_short: Callable[[], object] = lambda: None  # called, from any thread, when the reservation runs out

@@ -30,8 +30,8 @@ from .x.rate_limit import ServerClock
 from .x.search import created_at
 
 PAGE = 100  # posts a request: https://docs.x.com/x-api/posts/get-posts-by-ids
-# Since then a post was not read, if it is read by hand now: the same reading would be paid for twice.
-AGAIN = timedelta(hours=20)
+# By hand, a post is read again only this long after its last reading, so that an interrupted command can be run again.
+REREAD_AFTER = timedelta(hours=20)
 _SECONDS = 120.0  # to publish a page
 _TASK = "refresh"  # as the budget names what is reserved for it
 _DAY = timedelta(days=1)
@@ -66,13 +66,13 @@ async def read_pages(
         if reservations.budget.share() >= most:
             readings.cut = True
             break
-        wanted = ids[position : position + PAGE]
+        next_ids = ids[position : position + PAGE]
         try:
-            room = await reservations.reserve_page(1, len(wanted), _TASK)
+            room = await reservations.reserve_page(1, len(next_ids), _TASK)
         except BudgetExhausted:
             readings.cut = True
             break
-        page = wanted[:room]
+        page = next_ids[:room]
         response = await x.posts(page)
         if response.status != 200:
             reservations.release_page(_TASK)  # X bills no refusal
@@ -169,7 +169,7 @@ class Refresher:
             on_page=lambda readings: self._note(ids, readings, now),
         )
         self.read += read.read
-        left = len(due) - read.read - read.gone
+        unread = len(due) - read.read - read.gone
         if read.read:
             self._ledger.write(Reserved(f"refresh: {read.read} posts were read again"))
         log.event(
@@ -177,8 +177,8 @@ class Refresher:
             age_hours=round(age / timedelta(hours=1), 1),
             read=read.read,
             gone=read.gone,
-            left=left,
-            why_left="budget" if read.cut else "REFRESH_MAX_PER_DAY" if left else None,
+            left=unread,
+            why_left="budget" if read.cut else "REFRESH_MAX_PER_DAY" if unread else None,
         )
 
     def _note(self, ids: Sequence[str], readings: Readings, now: datetime) -> None:

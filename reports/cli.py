@@ -111,8 +111,8 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         if arguments.data is not None or arguments.since == "all":
             params = _stored_period(source, params, arguments)
         if arguments.network:
-            asked = [network.load_question(arguments.network), network.load_nodes(arguments.network)]
-            _price(source, params, asked, arguments, console)
+            network_questions = [network.load_question(arguments.network), network.load_nodes(arguments.network)]
+            _price(source, params, network_questions, arguments, console)
             return 0 if arguments.dry_run else _network(source, params, arguments, console)
         if arguments.export:
             _price(source, params, [export.load_question(_kind(arguments))], arguments, console)
@@ -133,24 +133,24 @@ def _params(arguments: argparse.Namespace, now: datetime) -> Params:
     since, until = period(None if everything else arguments.since, arguments.until, arguments.timezone, now)
     what, parts = _compared(arguments.compare)
     return Params(
-        until - results.EVER if everything else since,
-        until,
-        arguments.timezone,
-        arguments.keyword,
-        arguments.rule,
-        arguments.minimum,
-        arguments.sample or SAMPLE,
-        arguments.by,
-        arguments.strata,
-        arguments.seed,
-        WEEK_STARTS[arguments.week_starts],
-        None if arguments.search is None else reading.parse(arguments.search),
-        arguments.language and _language(arguments.language),
-        arguments.source,
-        arguments.kind and KINDS[arguments.kind],
-        what,
-        parts,
-        arguments.bins,
+        since=until - results.EVER if everything else since,
+        until=until,
+        timezone=arguments.timezone,
+        keyword=arguments.keyword,
+        rule=arguments.rule,
+        minimum=arguments.minimum,
+        sample=arguments.sample or SAMPLE,
+        by=arguments.by,
+        strata=arguments.strata,
+        seed=arguments.seed,
+        week_start=WEEK_STARTS[arguments.week_starts],
+        search=None if arguments.search is None else reading.parse(arguments.search),
+        language=arguments.language and _language(arguments.language),
+        source=arguments.source,
+        kind=arguments.kind and KINDS[arguments.kind],
+        compare=what,
+        parts=parts,
+        bins=arguments.bins,
     )
 
 
@@ -215,20 +215,22 @@ def _with_parts(source: Source, params: Params) -> Params:
     """Return the parameters with the parts that are compared: where none are named, the two with most posts. Raises UsageError."""
     if params.compare is None:
         return params
-    found = tuple(row["part"] for row in query.run(source, questions.load("live/parts"), params))
-    if missing := [part for part in params.parts if part not in found]:
+    stored_parts = tuple(row["part"] for row in query.run(source, questions.load("live/parts"), params))
+    if missing := [part for part in params.parts if part not in stored_parts]:
         raise UsageError(
             f"--compare {params.compare}: no post of this period is in {', '.join(map(for_terminal, missing))}. "
-            f"There are: {', '.join(map(for_terminal, found[:12]))}."
+            f"There are: {', '.join(map(for_terminal, stored_parts[:12]))}."
         )
     if params.parts:
         return params
-    if len(found) < 2:
-        only = f"only one {params.compare}, '{for_terminal(found[0])}'" if found else f"no {params.compare}"
+    if len(stored_parts) < 2:
+        only = (
+            f"only one {params.compare}, '{for_terminal(stored_parts[0])}'" if stored_parts else f"no {params.compare}"
+        )
         raise UsageError(
             f"--compare {params.compare}: the posts of this period have {only}, so there is nothing to compare."
         )
-    return replace(params, parts=found[:2])
+    return replace(params, parts=stored_parts[:2])
 
 
 def _ask(source: Source, params: Params, names: tuple[str, ...], covered_until: datetime, console: Console) -> Report:
@@ -249,8 +251,8 @@ def _hint(source: Source, report: Report, console: Console) -> None:
     rows = query.run(source, questions.load("live/names"), params)
     for name, value in params.filters.items():
         stored = ", ".join(for_terminal(str(row["name"])) for row in rows if row["kind"] == name)
-        found = f" There are: {stored}." if stored else f" {_NONE[name]}" if name in _NONE else ""
-        console.print(Text(f"No post of this period matches --{name} {for_terminal(value)}.{found}"))
+        hint = f" There are: {stored}." if stored else f" {_NONE[name]}" if name in _NONE else ""
+        console.print(Text(f"No post of this period matches --{name} {for_terminal(value)}.{hint}"))
 
 
 def _period_text(params: Params) -> str:

@@ -24,7 +24,7 @@ def codebook(params: Params, count: int, columns: Sequence[str]) -> str:
     """Return the page in Markdown."""
     begin, end = moment(params.local(params.since)), moment(params.last_moment)
     limits = "; ".join(f"{name} {value}" for name, value in params.filters.items()) or "none"
-    known = [f"| `{name}` | {_COLUMNS[name]} |" for name in columns if name in _COLUMNS]
+    described = [f"| `{name}` | {_COLUMNS[name]} |" for name in columns if name in _COLUMNS]
     return "\n".join(
         [
             "# Codebook",
@@ -38,7 +38,7 @@ def codebook(params: Params, count: int, columns: Sequence[str]) -> str:
             "",
             "| column | meaning |",
             "| --- | --- |",
-            *known,
+            *described,
             "",
             "## Codes",
             "",

@@ -80,8 +80,8 @@ def _is_answered(report: Report, name: str) -> bool:
 
 
 def _versions(report: Report) -> str:
-    asked = f"{len(report.results)} of {len(questions.names(is_compared=True))} questions"
+    count = f"{len(report.results)} of {len(questions.names(is_compared=True))} questions"
     return (
-        f"The report was made on {report.created_at:%d %B %Y} with twitter-data-stream {VERSION} ({asked}, seed {report.params.seed}, "
+        f"The report was made on {report.created_at:%d %B %Y} with twitter-data-stream {VERSION} ({count}, seed {report.params.seed}, "
         f"lists from {report.params.minimum} posts)."
     )

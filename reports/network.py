@@ -41,8 +41,8 @@ def write(source: Source, params: Params, kind: str, path: Path) -> tuple[int, i
     graph = build(query.run(source, load_question(kind), params), directed=kind not in _UNDIRECTED)
     for row in query.run(source, load_nodes(kind), params):
         if (node := sanitize.for_terminal(row["node"])) in graph:
-            known = {name: row[name] for name in ("posts", "followers", "language") if row[name] is not None}
-            graph.nodes[node].update(known)
+            attributes = {name: row[name] for name in ("posts", "followers", "language") if row[name] is not None}
+            graph.nodes[node].update(attributes)
     try:
         with whole_file(path) as part:
             _WRITERS[path.suffix](graph, part)

@@ -74,9 +74,9 @@ class Params:
     @property
     def filters(self) -> dict[str, str]:
         """Return what was asked for, by the name of its option."""
-        asked = {name: getattr(self, name) for name in ("keyword", "rule", "language", "source", "kind")}
-        asked["search"] = self.search and self.search.typed
-        return {name: value for name, value in asked.items() if value is not None}
+        filters = {name: getattr(self, name) for name in ("keyword", "rule", "language", "source", "kind")}
+        filters["search"] = self.search and self.search.typed
+        return {name: value for name, value in filters.items() if value is not None}
 
     @property
     def unit(self) -> str:

@@ -31,8 +31,8 @@ class Search:
 
     def patterns(self) -> dict[str, str]:
         """Return RE2's expressions by the name of their parameter: has_1, has_2, ... must match a folded text, not_1 must not."""
-        found = {f"has_{number}": "|".join(map(pattern, group)) for number, group in enumerate(self.required, 1)}
-        return found | ({"not_1": "|".join(map(pattern, self.excluded))} if self.excluded else {})
+        patterns = {f"has_{number}": "|".join(map(pattern, group)) for number, group in enumerate(self.required, 1)}
+        return patterns | ({"not_1": "|".join(map(pattern, self.excluded))} if self.excluded else {})
 
     @cached_property
     def match(self) -> re.Pattern[str]:

@@ -49,12 +49,12 @@ def count(environ: Environment, name: str, default: int) -> int:
 def ages(environ: Environment, name: str) -> tuple[timedelta, ...]:
     """Return ages such as 1d,7d or 36h, the youngest first; none where the variable is empty."""
     parts = [part.strip() for part in environ.get(name, "").split(",") if part.strip()]
-    found = [_AGE.fullmatch(part) for part in parts]
-    if not all(found):
+    matches = [_AGE.fullmatch(part) for part in parts]
+    if not all(matches):
         raise ConfigurationError(
             f"{name} is '{environ[name]}', but it must be ages such as 1d,7d or 36h. Leave it empty for none."
         )
-    return tuple(sorted({timedelta(**{_AGE_UNITS[match[2]]: int(match[1])}) for match in found if match}))
+    return tuple(sorted({timedelta(**{_AGE_UNITS[match[2]]: int(match[1])}) for match in matches if match}))
 
 
 def share(environ: Environment, name: str) -> float:

@@ -101,8 +101,8 @@ def most_a_post(*, authors: bool, referenced: bool) -> float:
 
 def readings_a_day(posts_a_day: float, ages: str, share: float, most: int) -> float:
     """Return how many posts a day are read again: at each age a share of them, in all at most `most` (0: no limit)."""
-    wanted = posts_a_day * share * len([age for age in ages.split(",") if age])
-    return min(wanted, most) if most else wanted
+    readings = posts_a_day * share * len([age for age in ages.split(",") if age])
+    return min(readings, most) if most else readings
 
 
 def readings_dollars(readings: float) -> float:

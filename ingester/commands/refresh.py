@@ -11,7 +11,7 @@ from runtime.errors import ConfigurationError
 from ..errors import NoLedger, Unavailable
 from ..ledger.events import Reserved
 from ..pubsub.publisher import Publisher
-from ..refresh import AGAIN, Readings, read_pages
+from ..refresh import REREAD_AFTER, Readings, read_pages
 from .session import Interrupted, Session, drain, until_interrupted, writing_ledger
 from .terminal import check_interval, confirmed, console, progress_bar, warn
 
@@ -26,12 +26,12 @@ async def refresh(session: Session, arguments: Namespace) -> int:
     if not 0 < arguments.share <= 1:
         raise ConfigurationError("--share is a part of the posts: above 0, and at most 1 for all of them.")
     x = await session.connect_x()
-    ids = await session.store().due(since, until, arguments.share, now - AGAIN, timedelta())
+    ids = await session.store().due(since, until, arguments.share, now - REREAD_AFTER, timedelta())
     ledger, reservations = await session.open_budget()
     remaining = reservations.budget.remaining()
     console.print(
         f"{len(ids):,} posts from {since:%F %H:%M} to {until:%F %H:%M} UTC, not counting retweets and posts that were read in the last "
-        f"{AGAIN.total_seconds() / 3_600:.0f} hours: ${len(ids) * DOLLARS:,.2f}."
+        f"{REREAD_AFTER.total_seconds() / 3_600:.0f} hours: ${len(ids) * DOLLARS:,.2f}."
     )
     if ids and remaining is not None and remaining < len(ids):
         warn(f"The budget has room for {remaining:,} of them now: MAX_POSTS_PER_DAY, MAX_POSTS_PER_MONTH.")

@@ -29,8 +29,10 @@ class EventStore(Protocol):
     async def arrived(self, since: datetime, first: int, last: int) -> dict[str, set[str]]:
         """Return the posts, by id from first to last, received since then: each with the ids of the rules it matched."""
 
-    async def due(self, since: datetime, until: datetime, share: float, again: datetime, age: timedelta) -> list[str]:
-        """Return the ids of a share of the posts made between two times, in their order, that were not read since `again` and this age."""
+    async def due(
+        self, since: datetime, until: datetime, share: float, unread_since: datetime, age: timedelta
+    ) -> list[str]:
+        """Return the ids of a share of the posts made between two times, in order, not read since `unread_since` and this age."""
 
     async def readings(self, since: datetime, made_since: datetime) -> int:
         """Return how many readings were received since then, of posts that were made since `made_since`."""

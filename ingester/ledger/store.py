@@ -137,7 +137,9 @@ WHERE created_at >= DATETIME(@since) AND created_at < DATETIME(@until) AND sourc
   AND SUBSTR(TO_HEX(MD5(id)), 1, 8) < @hash
 GROUP BY id
 HAVING LOGICAL_OR(source != 'refresh') AND LOGICAL_AND(retweet_of IS NULL)
-  AND NOT LOGICAL_OR(source = 'refresh' AND received_at >= GREATEST(@again, TIMESTAMP_ADD(TIMESTAMP(created_at), INTERVAL @age SECOND)))
+  AND NOT LOGICAL_OR(
+    source = 'refresh' AND received_at >= GREATEST(@unread_since, TIMESTAMP_ADD(TIMESTAMP(created_at), INTERVAL @age SECOND))
+  )
 ORDER BY id
 """
 _READINGS = """
@@ -192,10 +194,18 @@ class Store:
 
         return await _within(_QUERY_SECONDS, ask)
 
-    async def due(self, since: datetime, until: datetime, share: float, again: datetime, age: timedelta) -> list[str]:
-        """Return the ids of a share of the posts made between two times, in their order, that were not read since `again` and this age."""
+    async def due(
+        self, since: datetime, until: datetime, share: float, unread_since: datetime, age: timedelta
+    ) -> list[str]:
+        """Return the ids of a share of the posts made between two times, in order, not read since `unread_since` and this age."""
         digits = _EVERY_HASH if share >= 1 else f"{int(share * _HASHES):08x}"
-        named = {"since": since, "until": until, "again": again, "age": int(age.total_seconds()), "hash": digits}
+        named = {
+            "since": since,
+            "until": until,
+            "unread_since": unread_since,
+            "age": int(age.total_seconds()),
+            "hash": digits,
+        }
         return await _within(_DUE_SECONDS, lambda: [row["id"] for row in self._query(_DUE, named, _DUE_SECONDS)])
 
     async def readings(self, since: datetime, made_since: datetime) -> int:

@@ -71,7 +71,7 @@ def _watch_processes(stop: threading.Event, seen: set[str]) -> None:
                 name = (process / "exe").readlink().name
                 environment = "" if name == "bash" else (process / "environ").read_text()
             except (OSError, UnicodeDecodeError):
-                continue
+                continue  # the process has ended meanwhile
             if name.startswith(("gcloud", "python", "bq")) and "pytest" not in arguments:
                 seen |= {arguments, environment}
 

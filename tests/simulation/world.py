@@ -209,7 +209,9 @@ class Store:
             and first <= int(message.id) <= last
         }
 
-    async def due(self, since: datetime, until: datetime, share: float, again: datetime, age: timedelta) -> list[str]:
+    async def due(
+        self, since: datetime, until: datetime, share: float, unread_since: datetime, age: timedelta
+    ) -> list[str]:
         await self._travel("query")
         assert share == 1.0, "the simulator reads all"
         stored, read = set[str](), set[str]()
@@ -218,7 +220,9 @@ class Store:
                 continue
             if message.source != "refresh":
                 stored.add(message.id)
-            elif received >= max(again.timestamp(), created_at(message.id).timestamp() + age.total_seconds()) - T0:
+            elif (
+                received >= max(unread_since.timestamp(), created_at(message.id).timestamp() + age.total_seconds()) - T0
+            ):
                 read.add(message.id)
         retweets = {str(post.number) for post in self._world.x.posts if post.is_retweet}
         return sorted(stored - read - retweets)

@@ -86,7 +86,9 @@ class Empty:
     async def arrived(self, since: datetime, first: int, last: int) -> dict[str, set[str]]:
         return {}
 
-    async def due(self, since: datetime, until: datetime, share: float, again: datetime, age: timedelta) -> list[str]:
+    async def due(
+        self, since: datetime, until: datetime, share: float, unread_since: datetime, age: timedelta
+    ) -> list[str]:
         return []
 
     async def readings(self, since: datetime, made_since: datetime) -> int:

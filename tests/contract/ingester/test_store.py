@@ -168,9 +168,9 @@ def test_what_is_due_was_not_read_since_it_came_to_the_age(client: bigquery.Clie
     assert client.insert_rows_json(f"local.{dataset}.tweet_versions", rows) == []
     store = Store("local", dataset)
 
-    def due(age_hours: float, again: datetime) -> list[str]:
+    def due(age_hours: float, unread_since: datetime) -> list[str]:
         age = timedelta(hours=age_hours)
-        return asyncio.run(store.due(made, now - timedelta(hours=1), 1.0, again, age))
+        return asyncio.run(store.due(made, now - timedelta(hours=1), 1.0, unread_since, age))
 
     assert due(24, made) == ["1", "2"]
     assert due(0, made + timedelta(hours=24.2)) == ["1", "2", "4"], "by hand: by the time of the reading alone"

@@ -345,17 +345,7 @@ def _languages(posts: pl.DataFrame) -> Rows:
 
 
 def _kinds(posts: pl.DataFrame) -> Rows:
-    kind = (
-        pl.when(pl.col("retweet_of").is_not_null())
-        .then(pl.lit("retweet"))
-        .when(pl.col("quote_of").is_not_null())
-        .then(pl.lit("quote"))
-        .when(pl.col("reply_to").is_not_null())
-        .then(pl.lit("reply"))
-        .otherwise(pl.lit("original"))
-        .alias("kind")
-    )
-    found = posts.group_by(kind).agg(
+    found = posts.group_by(people.kind().alias("kind")).agg(
         posts=pl.len(),
         share=pl.len() / posts.height,
         n=pl.lit(posts.height),

@@ -29,7 +29,7 @@ def until_it_rests(run: Run, clock: Clock, runs: int = 12) -> None:
             if run.run_steps().startswith("there is nothing to do until"):
                 return
         except BadMoment:
-            pass
+            pass  # the next run goes on from there
         clock.pass_by(minutes=15)
     raise AssertionError(f"after {runs} runs there is still something to do")
 
