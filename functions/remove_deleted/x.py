@@ -6,7 +6,7 @@ download's for a week. Both are signed, so neither is ever written down: no text
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -57,8 +57,9 @@ class Running(BadMoment):
 class X:
     """Each method raises BadMoment, or ConfigurationError where waiting does not help."""
 
-    def __init__(self, token: Callable[[], str], url: str) -> None:
+    def __init__(self, token: Callable[[], str], url: str, upload_waits: Sequence[float] = _UPLOAD_WAITS) -> None:
         """`token` is called at the first request, so commands that need no X work without one."""
+        self._upload_waits = upload_waits
         self._token = cache(token)
         self._url = url
         self._session = prepare(requests.Session())
@@ -79,7 +80,10 @@ class X:
 
     def upload(self, job: Job, ids: list[str]) -> None:
         data = "\n".join(ids).encode()
-        for wait in (*_UPLOAD_WAITS, None):  # the address is good for 15 minutes, and the next run comes after that
+        for wait in (
+            *self._upload_waits,
+            None,
+        ):  # the address is good for 15 minutes, and the next run comes after that
             try:
                 with RequestSocket().within(_WHOLE_FILE):
                     response = self._session.put(

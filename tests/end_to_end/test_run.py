@@ -234,7 +234,6 @@ def test_a_bad_rules_file_is_told_in_the_ingesters_words(tmp_path: Path) -> None
     assert (code, "rule 1: there is no value" in said) == (2, True), said
 
 
-@pytest.mark.quick
 def test_no_process_of_a_run_asks_for_anything_beyond_this_machine(tmp_path: Path) -> None:
     seen = tmp_path / "network"
     watch = {"PYTHONPATH": str(ROOT / "tests" / "support" / "watch_network"), "WATCH_NETWORK_FILE": str(seen)}

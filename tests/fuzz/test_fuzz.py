@@ -86,7 +86,9 @@ def test_a_quarter_of_a_million_characters_take_no_time_to_speak_of(piece: str) 
 
 
 @needs("atheris", importlib.util.find_spec("atheris") is not None, "it has no wheel for this Python or system")
-@pytest.mark.parametrize("seconds", [5, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "seconds", [pytest.param(5, marks=pytest.mark.processes), pytest.param(30, marks=pytest.mark.slow)]
+)
 def test_some_seconds_guided_by_coverage(seconds: int) -> None:
     command = [sys.executable, "-m", "tests.fuzz", str(seconds)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)

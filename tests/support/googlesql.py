@@ -13,10 +13,24 @@ from string import Template
 from typing import Any
 
 import wasmtime
-from zetasql.api import Analyzer, CatalogBuilder, TableBuilder, TypeFactory
+from zetasql.api import CatalogBuilder, TableBuilder, TypeFactory
 from zetasql.core import wasm_client
 from zetasql.core.exceptions import ServerError
-from zetasql.types import AnalyzerOptions, LanguageOptions, ProductMode, TypeKind, ZetaSQLBuiltinFunctionOptions
+from zetasql.core.local_service import ZetaSqlLocalService
+from zetasql.types import (
+    AnalyzerOptions,
+    LanguageOptions,
+    ProductMode,
+    TypeKind,
+    ZetaSQLBuiltinFunctionOptions,
+    parse_proto,
+)
+from zetasql.wasi._pb2.zetasql.local_service.local_service_pb2 import (
+    AnalyzeRequest,
+    AnalyzeResponse,
+    RegisterCatalogRequest,
+    RegisterResponse,
+)
 
 from local.emulators.bigquery.create import INFRA, VIEWS
 
@@ -48,21 +62,28 @@ def check(sql: str, parameters: dict[str, str]) -> None:
     _analyze(sql, _catalog(), parameters)
 
 
-def _resolve(sql: str, catalog: Any, parameters: dict[str, str]) -> list[tuple[str, Any]]:
-    statement = _analyze(sql, catalog, parameters)
-    return [(column.name, column.column.type) for column in statement.output_column_list]
+def _resolve(sql: str, catalog: int, parameters: dict[str, str]) -> list[tuple[str, Any]]:
+    statement = _analyze(sql, catalog, parameters).resolved_query_stmt_node
+    return [(column.name, parse_proto(column.column.type)) for column in statement.output_column_list]
 
 
-def _analyze(sql: str, catalog: Any, parameters: dict[str, str]) -> Any:
+def _analyze(sql: str, catalog: int, parameters: dict[str, str]) -> Any:
+    """Return the resolved statement as the analyzer's message; the package's own classes for it take longer than the analysis."""
     declared = [
         AnalyzerOptions.QueryParameter(name=name, type=TypeFactory.create_simple_type(KINDS[kind]))
         for name, kind in parameters.items()
     ]
     options = AnalyzerOptions(language_options=_language(), query_parameters=declared, default_timezone="UTC")
+    request = AnalyzeRequest(sql_statement=sql, registered_catalog_id=catalog, options=options.to_proto())
     try:
-        return Analyzer(options, catalog).analyze_statement(sql)
+        return _called("Analyze", request, AnalyzeResponse).resolved_statement
     except ServerError as error:
         raise Refused(str(error)) from None
+
+
+def _called(method: str, request: Any, response: type[Any]) -> Any:
+    client = ZetaSqlLocalService.get_instance().wasm_client
+    return client.call_grpc_func(f"ZetaSqlLocalService_{method}", request, response)
 
 
 class _Cached(wasmtime.Config):
@@ -91,8 +112,8 @@ def _language() -> Any:
 
 
 @cache
-def _catalog() -> Any:
-    """Our tables from infra/bigquery, and our views with the columns that the analyzer finds for them."""
+def _catalog() -> int:
+    """Register our tables from infra/bigquery, and our views with the columns that the analyzer finds for them."""
     tables: dict[str, list[tuple[str, Any]]] = {}
     for name in json.loads((INFRA / "layout.json").read_text()):
         fields = json.loads((INFRA / f"{name}.json").read_text())
@@ -104,7 +125,7 @@ def _catalog() -> Any:
     return _with(tables)
 
 
-def _with(tables: dict[str, list[tuple[str, Any]]]) -> Any:
+def _with(tables: dict[str, list[tuple[str, Any]]]) -> int:
     builder = CatalogBuilder("twitter").with_builtin_functions(
         ZetaSQLBuiltinFunctionOptions(language_options=_language())
     )
@@ -114,7 +135,8 @@ def _with(tables: dict[str, list[tuple[str, Any]]]) -> Any:
             for column, kind in found:
                 table.add_column(column, kind)
             builder.add_table(table.build())
-    return builder.build()
+    request = RegisterCatalogRequest(simple_catalog=builder.build().to_proto())
+    return int(_called("RegisterCatalog", request, RegisterResponse).registered_id)
 
 
 def _type(field: dict[str, str]) -> Any:

@@ -147,6 +147,7 @@ def test_a_connection_that_is_idle_for_a_while_is_not_closed_under_the_next_requ
     connection.close()
 
 
+@pytest.mark.processes
 def test_a_folder_with_an_apostrophe_holds_tables_as_any_other(tmp_path: Path) -> None:
     folder = tmp_path / "it's"
     folder.mkdir()
@@ -154,6 +155,7 @@ def test_a_folder_with_an_apostrophe_holds_tables_as_any_other(tmp_path: Path) -
         assert list((folder / "data").glob("*.duckdb"))
 
 
+@pytest.mark.processes
 def test_the_tables_outlive_the_process(
     tmp_path: Path, google_credentials: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

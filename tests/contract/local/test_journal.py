@@ -47,7 +47,13 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     one.end(signal.SIGTERM)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "told to stop"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGKILL, id="killed"),
+        pytest.param(signal.SIGTERM, id="told to stop", marks=pytest.mark.processes),
+    ],
+)
 def test_what_was_published_and_not_acknowledged_comes_after_a_restart(broker: Broker, number: signal.Signals) -> None:
     ids = publish(broker.host, PROJECT, *(message(str(n)) for n in range(30)), source="stream")
     first = pull(broker.host, PROJECT, most=10)
@@ -66,6 +72,7 @@ def test_what_was_published_and_not_acknowledged_comes_after_a_restart(broker: B
     assert pull(broker.host, PROJECT, most=100) == []
 
 
+@pytest.mark.processes
 def test_topics_schema_and_deleted_subscriptions_are_as_they_were(broker: Broker) -> None:
     (before,) = publish(broker.host, PROJECT, message())
     path = f"projects/{PROJECT}/subscriptions/{create.ARCHIVE}"

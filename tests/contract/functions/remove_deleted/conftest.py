@@ -48,4 +48,4 @@ def clock() -> Clock:
 
 @pytest.fixture
 def run(stored: Stored, x: StandIn, clock: Clock) -> Run:
-    return Run(Store("local", stored.dataset), X(lambda: "local", x.url), clock=clock)
+    return Run(Store("local", stored.dataset), X(lambda: "local", x.url, upload_waits=(0.0, 0.0)), clock=clock)
