@@ -55,7 +55,7 @@ async def read_pages(
     clock: Clock,
     *,
     most: float = 1.0,
-    on_page: Callable[[Readings], object] = lambda readings: None,
+    on_page: Callable[[Readings, Sequence[str]], object] = lambda readings, page: None,
 ) -> Readings:
     """Read the posts, a page at a time, and publish each page before the next. Raises Unavailable, Denied, NoLedger, PublishFailed.
 
@@ -84,7 +84,7 @@ async def read_pages(
         readings.read += len(posts)
         readings.gone += len(page) - len(posts)
         position += len(page)
-        on_page(readings)
+        on_page(readings, page)
     return readings
 
 
@@ -166,7 +166,7 @@ class Refresher:
             self._publisher,
             self._clock,
             most=_FOR_READINGS,
-            on_page=lambda readings: self._note(ids, readings, now),
+            on_page=lambda readings, page: self._note(page),
         )
         self.read += read.read
         unread = len(due) - read.read - read.gone
@@ -181,8 +181,9 @@ class Refresher:
             why_left="budget" if read.cut else "REFRESH_MAX_PER_DAY" if unread else None,
         )
 
-    def _note(self, ids: Sequence[str], readings: Readings, now: datetime) -> None:
-        self._recent |= dict.fromkeys(ids[: readings.read + readings.gone], now)
+    def _note(self, page: Sequence[str]) -> None:
+        """Remember a page with the time of its answer: a post may have come to its next age since the reading began."""
+        self._recent |= dict.fromkeys(page, self._server_clock.now())
 
 
 def _as_message(post: dict[str, Any], clock: Clock) -> OutgoingMessage | DeadLetter:

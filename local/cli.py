@@ -73,7 +73,8 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             pipeline.start_ingester()
             with progress.Progress(console, plan.posts) as view:
                 run.watch(pipeline, view.show)
-            outcome = run.finish(pipeline, began)
+            # the report shows how posts do later
+            outcome = run.finish(pipeline, began, read_posts_again=arguments.report and plan.is_synthetic)
             landed.show(outcome.landed, console)
             if arguments.report:
                 written = report.make(pipeline, arguments.results, json=arguments.json)
@@ -123,10 +124,12 @@ def _print_summary(
         if plan.real and counts.received < plan.posts:
             console.print(f"[bold yellow]Fewer posts than agreed:[/] {_escape(why_ended)}", highlight=False)
         charge = "may charge" if plan.real else "would charge"
+        paid = "posts, authors, the posts that they refer to"
+        paid += ", and later counts" if outcome.landed.readings else ""
         console.print(
             f"[bold green]Balanced:[/] received {counts.received:,} = published {counts.published:,} = loaded "
             f"{counts.loaded:,} + filtered {counts.filtered:,} + rejected {counts.rejected:,}, in {seconds:.0f} s. "
-            f"X {charge} ${outcome.landed.dollars:,.2f}: posts, authors, and the posts that they refer to.",
+            f"X {charge} ${outcome.landed.dollars:,.2f}: {paid}.",
             highlight=False,
         )
     if arguments.json:
@@ -136,6 +139,7 @@ def _print_summary(
             "expected_posts": outcome.expected_posts,
             "duplicates_in_view": outcome.landed.duplicates_in_view,
             "superseded": outcome.landed.superseded,
+            "readings": outcome.landed.readings,
             "seed": plan.seed,
             "balanced": not outcome.faults,
             "faults": outcome.faults,

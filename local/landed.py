@@ -22,6 +22,7 @@ class Landed:
     in_view: int
     unique_posts: int  # of the view: no retweets, as the original project counts them
     superseded: int
+    readings: int  # rows of posts that were read again for their later counts
     dollars: float  # what X may charge, as the view spending says
 
     @property
@@ -36,7 +37,8 @@ def ask(client: bigquery.Client, dataset: str) -> Landed:
         dataset,
         "SELECT (SELECT COUNT(*) FROM tweet_versions) AS row_count, COUNT(*) AS in_view, COUNT(DISTINCT id) AS distinct_posts, "
         "COUNTIF(COALESCE(text, '') NOT LIKE 'RT @%') AS unique_posts, "
-        "(SELECT COUNT(DISTINCT id) FROM superseded) AS superseded, (SELECT SUM(dollars) FROM spending) AS dollars FROM tweets",
+        "(SELECT COUNT(DISTINCT id) FROM superseded) AS superseded, (SELECT COUNTIF(source = 'refresh') FROM tweet_versions) AS readings, "
+        "(SELECT SUM(dollars) FROM spending) AS dollars FROM tweets",
     )[0]
     return Landed(
         rows=counts["row_count"],
@@ -44,6 +46,7 @@ def ask(client: bigquery.Client, dataset: str) -> Landed:
         in_view=counts["in_view"],
         unique_posts=counts["unique_posts"],
         superseded=counts["superseded"],
+        readings=counts["readings"],
         dollars=counts["dollars"] or 0.0,
     )
 
@@ -62,7 +65,8 @@ def show(landed: Landed, console: Console) -> None:
     )
     headline.add_row("[bold]no retweets[/]", f"[bold green]{landed.unique_posts:,}[/]", "posts that are not retweets")
     edits = f", {landed.superseded:,} replaced by an edit" if landed.superseded else ""
-    counts = f"in tweet_versions{edits}; {landed.duplicates_in_view} duplicates in the view"
+    again = f", {landed.readings:,} of them later counts" if landed.readings else ""
+    counts = f"in tweet_versions{again}{edits}; {landed.duplicates_in_view} duplicates in the view"
     headline.add_row("rows stored", f"{landed.rows:,}", counts)
     console.print(
         Panel(headline, title="What landed in BigQuery", title_align="left", border_style="green", expand=False)

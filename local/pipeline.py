@@ -5,6 +5,7 @@ X's API ──► ingester ──► Pub/Sub ──► Eventarc ──► load_t
 """
 
 import os
+import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -165,6 +166,19 @@ class Pipeline:
     def start_ingester(self) -> None:
         limit = ["--posts", self.plan.posts] if self.plan.real else []
         self._python("ingester", "ingester", "stream", "--rules", self.plan.rules.resolve(), *limit)
+
+    def ingester_command(self, *arguments: str, seconds: float) -> str:
+        """Run a command of the ingester to its end, and return what it says to a person. Raises LocalError."""
+        command = [sys.executable, "-m", "ingester", *arguments]
+        try:
+            done = subprocess.run(
+                command, env=self.environment, capture_output=True, text=True, timeout=seconds, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise LocalError(f"ingester {arguments[0]} has taken over {seconds:.0f} s.") from None
+        if done.returncode != 0:
+            raise LocalError(f"ingester {arguments[0]} failed: {' '.join(done.stderr.split())[-600:]}")
+        return done.stderr
 
     def restart(self, name: str, *more: str) -> None:
         """Start a part that has ended again, on the same port, and wait until it is ready.

@@ -1,9 +1,11 @@
 """One run: start, wait until every post has ended somewhere, compare the counts, query BigQuery, stop."""
 
 import os
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from google.api_core.exceptions import GoogleAPIError
 
@@ -17,6 +19,7 @@ from .progress import Counts
 
 _STALLED_SECONDS = 30.0  # without any change of a count
 _POLL_SECONDS = 0.1
+_READING_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,13 @@ def watch(pipeline: Pipeline, show: Callable[[Counts], None]) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def finish(pipeline: Pipeline, began: float) -> Outcome:
-    """Stop the ingester, which must end cleanly, and query the tables. The other parts still run."""
+def finish(pipeline: Pipeline, began: float, *, read_posts_again: bool = False) -> Outcome:
+    """Stop the ingester, which must end cleanly, have the posts read again if wished, and query the tables. The other parts still run."""
     code = pipeline.processes["ingester"].stop()
     faults = [] if code == 0 else [f"the ingester ended with code {code}: {pipeline.processes['ingester'].why()}"]
     final = counts(pipeline)
+    if read_posts_again:
+        read_again(pipeline)
     try:
         with pipeline.client() as client:
             create.settle(client, DATASET)
@@ -82,7 +87,23 @@ def finish(pipeline: Pipeline, began: float) -> Outcome:
             f"The stand-in for BigQuery does not answer: {error}. Its log: {pipeline.processes['bigquery'].log}"
         ) from None
     expected = pipeline.expected.get(_filtered_by(pipeline.plan))
-    return Outcome(final, state, expected, faults + _faults(pipeline, final, state, expected), time.monotonic() - began)
+    faults += _faults(pipeline, final, state, expected)
+    return Outcome(final, state, expected, faults, time.monotonic() - began)
+
+
+def read_again(pipeline: Pipeline) -> None:
+    """Have the posts read again for their counts, and wait until the readings are stored. Raises LocalError."""
+    before = counts(pipeline).ended
+    since = datetime.now(UTC) - timedelta(hours=pipeline.plan.span_hours + 1)
+    said = pipeline.ingester_command("refresh", "--from", since.isoformat(), "--yes", seconds=_READING_SECONDS)
+    published = re.search(r"([\d,]+) readings published", said)
+    readings = int(published[1].replace(",", "")) if published else 0
+    deadline = time.monotonic() + _READING_SECONDS
+    while counts(pipeline).ended < before + readings:
+        _check_alive(pipeline, besides=("ingester",))
+        if time.monotonic() > deadline:
+            raise LocalError(f"Not all of {readings:,} readings were stored within {_READING_SECONDS:.0f} s.")
+        time.sleep(_POLL_SECONDS)
 
 
 def _is_over(pipeline: Pipeline, now: Counts) -> bool:
@@ -106,10 +127,10 @@ def _is_finished(pipeline: Pipeline) -> bool:
     return ingester.exit_code == 0 and ingester.wait(1) == 0
 
 
-def _check_alive(pipeline: Pipeline) -> None:
+def _check_alive(pipeline: Pipeline, besides: Collection[str] = ()) -> None:
     for process in pipeline.processes.values():
         code = process.exit_code
-        if code == 0 and process.name == "ingester" and pipeline.plan.real:
+        if process.name in besides or (code == 0 and process.name == "ingester" and pipeline.plan.real):
             continue
         if code is not None:
             process.wait(1)

@@ -1,6 +1,7 @@
 """Reads stored posts again for their counts. Says what it costs first."""
 
 from argparse import Namespace
+from collections.abc import Sequence
 from datetime import timedelta
 
 from rich.markup import escape
@@ -45,7 +46,7 @@ async def refresh(session: Session, arguments: Namespace) -> int:
         with progress_bar() as shown:
             task = shown.add_task("posts", total=len(ids))
 
-            def show(readings: Readings) -> None:
+            def show(readings: Readings, page: Sequence[str]) -> None:
                 shown.update(task, completed=readings.read + readings.gone)
 
             try:

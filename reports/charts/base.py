@@ -72,7 +72,7 @@ def bars_over_time(values: Rows, rows: Rows) -> Chart:
 
 
 def number_format(name: str) -> str:
-    return ".1%" if name == "share" else ","
+    return ".1%" if name == "share" else ",.1f" if name.endswith("_mean") else ","
 
 
 def gaps(rows: Rows, context: Context) -> Chart:

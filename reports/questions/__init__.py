@@ -43,7 +43,7 @@ from ..sentences import filled
 
 FOLDER = Path(__file__).parent
 _EMPTY = "There are no posts in this period."
-# SQL that several queries use, in place of FOLDED(column), UNITS(column), KIND(alias), GAPS() and EMOJI
+# SQL that several queries use, in place of FOLDED(column), UNITS(column), KIND(alias), GAPS(), READINGS() and EMOJI
 _MACROS = {
     path.stem.upper(): path.read_text(encoding="utf-8").strip()
     for path in (FOLDER / "shared" / "macros").glob("[!.]*.*")
@@ -108,7 +108,7 @@ class Question:
 
     def sql(self, params: Params) -> str:
         """Return the query of these posts."""
-        return expand(filters.filled(self.template, params))
+        return expand(filters.filled(expand(self.template), params))
 
     @property
     def is_beside(self) -> bool:

@@ -7,8 +7,8 @@ from ..sentences import posts
 def finding(rows: Rows, context: Context) -> str:
     row = rows[0]
     return (
-        f"{row['kind_and_age'].capitalize()}: half of {posts(row['posts_read'])} have {row['likes'] or 0:,} likes or more, "
-        f"and {row['reposts'] or 0:,} reposts or more."
+        f"{row['kind_and_age'].capitalize()}: {row['likes_mean'] or 0:,.1f} likes on average, and {row['likes'] or 0:,} or fewer for half "
+        f"of {posts(row['posts_read'])}."
     )
 
 

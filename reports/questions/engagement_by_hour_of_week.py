@@ -2,7 +2,8 @@
 
 import altair as alt
 
-from ..charts.base import Chart, inline_data
+from ..charts.base import Chart
+from ..charts.week import grid
 from ..rows import Context, Rows
 from ..tables import WEEKDAYS
 
@@ -18,30 +19,6 @@ def finding(rows: Rows, context: Context) -> str:
 
 
 def chart(rows: Rows, context: Context) -> Chart:
-    days = [WEEKDAYS[(context.week_start + n) % 7][:3] for n in range(7)]
-    cells = [
-        {
-            **{name: row[name] for name in ("hour", "posts_an_hour", "reach_an_hour", "hours", "posts")},
-            "weekday": WEEKDAYS[row["weekday"]][:3],
-        }
-        for row in rows
-    ]
-    base = alt.Chart(inline_data(cells)).encode(
-        x=alt.X("hour:O", title="hour of the day", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("weekday:O", title=None, sort=days),
-    )
-    grid = base.mark_rect().encode(
-        color=alt.Color(
-            "posts_an_hour:Q", title="posts an hour", scale=alt.Scale(scheme="viridis"), legend=alt.Legend(orient="top")
-        ),
-        tooltip=[
-            "weekday:O",
-            "hour:O",
-            alt.Tooltip("posts_an_hour:Q", title="posts an hour", format=",.1f"),
-            alt.Tooltip("reach_an_hour:Q", title="reach an hour", format=",.0f"),
-            alt.Tooltip("hours:Q", title="such hours", format=".1f"),
-            alt.Tooltip("posts:Q", title="n", format=","),
-        ],
-    )
-    never = base.transform_filter("datum.hours == 0").mark_text(text="·")
-    return alt.layer(grid, never).properties(height=7 * 26)
+    cells = grid(rows, context, "posts_an_hour", "reach_an_hour", "hours", "posts")
+    never = cells.mark_text(text="·").encode(color=alt.ColorValue("grey")).transform_filter("datum.hours == 0")
+    return alt.layer(cells, never)

@@ -1,4 +1,4 @@
--- title: Most retweeted posts
+-- title: Most retweeted posts, with X's counts at their last retweet here
 -- section: Topics and words
 -- order: 640
 -- scans: the text and the originals' counts of the period's days.

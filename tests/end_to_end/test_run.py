@@ -241,6 +241,7 @@ def test_no_process_of_a_run_asks_for_anything_beyond_this_machine(tmp_path: Pat
     code, out, err = run("--posts", "60", "--rate", "200", "--results", str(results), **watch)
     assert code == 0, out + err
     assert (results / "report.html").is_file()
+    assert "original, after about a day" in (results / "engagement_by_age.csv").read_text(), "posts were read again"
     assert not seen.exists(), seen.read_text()
     subprocess.run(
         [sys.executable, "-c", "import socket; socket.getaddrinfo('example.invalid', 80)"],

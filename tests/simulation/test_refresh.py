@@ -6,7 +6,7 @@ import pytest
 
 from ingester.x.search import created_at
 
-from . import invariants
+from . import invariants, sequences
 from .sequences import quiet
 from .world import World
 from .x import T0
@@ -132,3 +132,26 @@ def test_the_last_fifth_of_a_limit_is_left_to_the_stream() -> None:
         used[day] += charge.units
     assert lookups > 100
     assert max(used.values()) >= 0.8 * limit, "the readings came to the limit"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(first, id=f"seeds {first} on", marks=[] if first == 1 else [pytest.mark.slow])
+        for first in range(1, 200, 20)
+    ],
+)
+def test_a_night_of_faults_with_readings_breaks_no_promise_and_reads_no_post_twice(first: int) -> None:
+    worlds: list[World] = []
+
+    def with_readings(world: World) -> None:
+        world.more_settings = {"REFRESH_AFTER": "1h,3h", "REFRESH_MAX_PER_DAY": "0"}
+        worlds.append(world)
+
+    read = 0
+    for seed in map(str, range(first, first + 20)):
+        assert sequences.run(seed, prepare=with_readings).broken == [], seed
+        by_age = Counter((post_id, hours >= 3) for post_id, hours in readings(worlds.pop()))
+        assert set(by_age.values()) <= {1}, seed
+        read += len(by_age)
+    assert read > 2_000

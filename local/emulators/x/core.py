@@ -11,9 +11,10 @@ from typing import Any
 
 from .bill import Bill
 from .faults import PROBLEM
+from .growth import grown
 from .rendering import render
 from .rule_book import RuleBook
-from .timeline import Timeline, TimelinePost, interval
+from .timeline import Timeline, TimelinePost, id_time, interval
 
 RULES = "/2/tweets/search/stream/rules"
 CONNECTS = 50  # in 15 minutes
@@ -174,7 +175,7 @@ class Core:
         return None
 
     def _page(self, posts: Iterable[TimelinePost], query: Mapping[str, str]) -> dict[str, Any]:
-        """Return posts with the objects that they share; nothing where there is no post."""
+        """Return posts as they are now, with the objects that they share; nothing where there is no post."""
         listed = list(posts)
         if not listed:
             return {}
@@ -183,7 +184,8 @@ class Core:
             for kind, items in post.includes.items():
                 shared.setdefault(kind, {}).update({str(item["id"]): item for item in items})
         includes = {kind: list(items.values()) for kind, items in shared.items()}
-        return render({"data": [post.data for post in listed]} | ({"includes": includes} if includes else {}), query)
+        data = [grown(post.data, self.clock() - id_time(post.number)) for post in listed]
+        return render({"data": data} | ({"includes": includes} if includes else {}), query)
 
 
 def problem(status: int, title: str, kind: str, remaining: int = 48, **more: Any) -> Reply:

@@ -108,7 +108,7 @@ def random_rows(seed: int) -> independent.Tables:
             "rules": rng.choice([[], ["artist-music"], ["artist-music", "other"]]),
         }
         versions.append(row)
-        for hours in rng.sample([2, 13, 25, 47, 100, 130, 200], rng.randrange(3)):  # read again, some of them never
+        for hours in rng.sample([1, 13, 25, 47, 100, 130, 200], rng.randrange(4)):  # read again, some of them never
             read = made + timedelta(hours=hours, seconds=number)
             numbers = {
                 name: rng.choice([None, *range(50)])
@@ -222,7 +222,7 @@ def test_a_report_s_numbers_are_those_of_a_second_computation(
 ) -> None:
     source, tables = rows
     found = [plain(row) for row in query.run(source, questions.load(name), asked)]
-    expected = [plain(row) for row in second_computation(id(tables), asked)[name]()]
+    expected = [near(row) for row in second_computation(id(tables), asked)[name]()]
     assert [set(row) for row in found[:1]] == [set(row) for row in expected[:1]]
     if name == "posts_by_region":  # equal counts come in the engine's order of texts
         found, expected = (sorted(listed, key=str) for listed in (found, expected))
@@ -278,7 +278,7 @@ def topic(session_client: bigquery.Client) -> Topic:
 def test_the_numbers_of_a_topic_are_those_of_a_second_computation(topic: Topic, name: str) -> None:
     source, asked, second = topic
     found = [plain(row) for row in query.run(source, questions.load(name), asked)]
-    expected = [plain(row) for row in second[name]()]
+    expected = [near(row) for row in second[name]()]
     if name == "posts_by_region":
         found, expected = (sorted(listed, key=str) for listed in (found, expected))
     assert found == expected
@@ -316,14 +316,15 @@ def test_the_headline_s_hours_are_those_of_the_gaps(session_client: bigquery.Cli
 
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Numbers to nine digits, times as texts."""
+    """Times as texts."""
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
+
+
+def near(row: dict[str, Any]) -> dict[str, Any]:
+    """The same, equal to numbers that differ from the ninth digit on: sums of floats depend on their order."""
     return {
-        name: float(f"{value:.9g}")
-        if isinstance(value, float)
-        else value.isoformat()
-        if isinstance(value, date)
-        else value
-        for name, value in row.items()
+        name: pytest.approx(value, rel=1e-8, abs=1e-12) if isinstance(value, float) else value
+        for name, value in plain(row).items()
     }
 
 

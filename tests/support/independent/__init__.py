@@ -95,7 +95,10 @@ def answers(tables: Tables, asked: Params) -> dict[str, Callable[[], Rows]]:
         "sentiment_extremes": lambda: _extremes(posts, asked),
         "sentiment_by_hour": lambda: _moods(posts, asked),
         "engagement_by_hour_of_week": lambda: _hours_of_week(posts, gaps, asked),
-        "engagement_by_age": lambda: people.engagement(posts, tables, asked),
+        "engagement_by_age": lambda: people.engagement(posts, tables),
+        "engagement_by_hour_posted": lambda: people.engagement_by_hour(posts, tables, asked),
+        "engagement_life": lambda: people.life(posts, tables),
+        "engagement_growth": lambda: people.growth(posts, tables),
         "receipt": lambda: _receipt(tables, asked),
         "gaps": lambda: _gap_list(tables, asked),
         "words": lambda: texts.read(posts, asked),  # three questions ask for the same texts, and count them afterwards

@@ -1,5 +1,6 @@
-"""Who writes when, comparisons over time, and networks."""
+"""Who writes when, what posts get later, comparisons over time, and networks."""
 
+import math
 import re
 import unicodedata
 from collections import Counter
@@ -7,6 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -117,23 +119,37 @@ def compared(posts: pl.DataFrame, asked: Params) -> Rows:
     return sorted(rows, key=lambda row: (-row["posts"], row["part"]))
 
 
-def engagement(posts: pl.DataFrame, tables: dict[str, Rows], asked: Params) -> Rows:
-    """Readings by the kind of their posts, in two windows of age; of several in a window the first."""
-    shown = {
-        row["id"]: row for row in posts.with_columns(kind=kind()).filter(pl.col("retweet_of").is_null()).to_dicts()
-    }
-    first: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
+Reading = tuple[float, dict[str, Any]]  # how old the post was, in hours, and the row
+
+
+def _readings(posts: pl.DataFrame, tables: dict[str, Rows], *sources: str) -> dict[str, list[Reading]]:
+    """Return the readings of each shown post that is no retweet, the youngest first."""
+    shown = set(posts.filter(pl.col("retweet_of").is_null())["id"])
+    of_post: dict[str, list[Reading]] = {}
     for row in tables["tweet_versions"]:
-        if row["source"] != "refresh" or row["id"] not in shown:
-            continue
-        made, read = (datetime.fromisoformat(row[name]).replace(tzinfo=UTC) for name in ("created_at", "received_at"))
-        hours = (read - made).total_seconds() / 3_600
-        age = "after about a day" if 12 <= hours <= 48 else "after about a week" if 120 <= hours <= 216 else ""
-        if (age and (row["id"], age) not in first) or (age and hours < first[row["id"], age][0]):
-            first[row["id"], age] = hours, row
+        if row["source"] in sources and row["id"] in shown:
+            made, read = (
+                datetime.fromisoformat(row[name]).replace(tzinfo=UTC) for name in ("created_at", "received_at")
+            )
+            of_post.setdefault(row["id"], []).append(((read - made).total_seconds() / 3_600, row))
+    return {post_id: sorted(listed, key=lambda one: one[0]) for post_id, listed in of_post.items()}
+
+
+def _first(readings: list[Reading], low: float, high: float) -> Reading | None:
+    return next((one for one in readings if low <= one[0] <= high), None)
+
+
+_DAY, _WEEK = (12, 48), (120, 216)
+
+
+def engagement(posts: pl.DataFrame, tables: dict[str, Rows]) -> Rows:
+    """Readings by the kind of their posts, in two windows of age; of several in a window the first."""
+    kinds = dict(posts.with_columns(kind=kind()).select("id", "kind").iter_rows())
     groups: dict[tuple[str, str], Rows] = {}
-    for (post_id, age), (_, row) in first.items():
-        groups.setdefault((shown[post_id]["kind"], age), []).append(row)
+    for post_id, listed in _readings(posts, tables, "refresh").items():
+        for age, window in (("after about a day", _DAY), ("after about a week", _WEEK)):
+            if found := _first(listed, *window):
+                groups.setdefault((kinds[post_id], age), []).append(found[1])
     rows = [
         {
             "kind_and_age": f"{of_kind}, {age}",
@@ -145,6 +161,7 @@ def engagement(posts: pl.DataFrame, tables: dict[str, Rows], asked: Params) -> R
             "replies_mean": _mean([row.get("reply_count") for row in listed]),
             "quotes_mean": _mean([row.get("quote_count") for row in listed]),
             "impressions": None,
+            "likes_per_1000_impressions": None,
             "order": (age, -len(listed), of_kind),
         }
         for (of_kind, age), listed in groups.items()
@@ -152,9 +169,77 @@ def engagement(posts: pl.DataFrame, tables: dict[str, Rows], asked: Params) -> R
     return [{name: row[name] for name in row if name != "order"} for row in sorted(rows, key=lambda row: row["order"])]
 
 
+def engagement_by_hour(posts: pl.DataFrame, tables: dict[str, Rows], asked: Params) -> Rows:
+    hours: dict[tuple[int, int], Rows] = {}
+    for listed in _readings(posts, tables, "refresh").values():
+        if found := _first(listed, *_DAY):
+            made = (
+                datetime.fromisoformat(found[1]["created_at"]).replace(tzinfo=UTC).astimezone(ZoneInfo(asked.timezone))
+            )
+            hours.setdefault((made.weekday(), made.hour), []).append(found[1])
+    return [
+        {
+            "weekday": weekday,
+            "hour": hour,
+            "posts_read": len(listed),
+            "likes_typical": _geometric([row["favorite_count"] for row in listed if row["favorite_count"] is not None]),
+            "likes_mean": _mean([row["favorite_count"] for row in listed]),
+            "reposts_mean": _mean([row["retweet_count"] for row in listed]),
+            "replies_mean": _mean([row["reply_count"] for row in listed]),
+            "quotes_mean": _mean([row["quote_count"] for row in listed]),
+        }
+        for (weekday, hour), listed in sorted(hours.items())
+    ]
+
+
+def life(posts: pl.DataFrame, tables: dict[str, Rows]) -> Rows:
+    shares: dict[str, list[float]] = {}
+    windows = {"after about an hour": (0.5, 2), "after about a day": _DAY, "after about a week": _WEEK}
+    for all_of_post in _readings(posts, tables, "refresh").values():
+        listed = [one for one in all_of_post if one[1]["favorite_count"] is not None]
+        if not listed:
+            continue
+        last_age, last = listed[-1]
+        for age, window in windows.items():
+            found = _first(listed, *window)
+            if found and found[0] < last_age and last["favorite_count"] > 0:
+                shares.setdefault(age, []).append(min(found[1]["favorite_count"] / last["favorite_count"], 1.0))
+    return [
+        {"age": age, "posts_read": len(shares[age]), "share": _middle(shares[age])} for age in windows if age in shares
+    ]
+
+
+def growth(posts: pl.DataFrame, tables: dict[str, Rows]) -> Rows:
+    texts, rows = dict(posts.select("id", "text").iter_rows()), []
+    for post_id, listed in _readings(posts, tables, "refresh", "stream", "search").items():
+        counted = [one for one in listed if one[1].get("favorite_count") is not None]
+        if not counted:
+            continue
+        (_, first), (last_age, last) = counted[0], counted[-1]
+        names = ("favorite_count", "retweet_count", "reply_count", "quote_count")
+        if any(row[name] is None for row in (first, last) for name in names):
+            continue
+        gained = sum(last[name] - first[name] for name in names)
+        if gained > 0:
+            rows.append(
+                {
+                    "id": post_id,
+                    "age_hours": last_age,
+                    "likes": last["favorite_count"],
+                    "gained": gained,
+                    "text": texts[post_id],
+                }
+            )
+    return sorted(rows, key=lambda row: (-row["gained"], row["id"]))[:10]
+
+
 def _middle(values: list[Any]) -> Any:
     known = sorted(value for value in values if value is not None)
     return known[(len(known) - 1) // 2] if known else None
+
+
+def _geometric(values: list[int]) -> float | None:
+    return math.exp(sum(math.log(value + 1) for value in values) / len(values)) - 1 if values else None
 
 
 def _mean(values: list[Any]) -> float | None:

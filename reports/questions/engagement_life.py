@@ -1,0 +1,10 @@
+"""The half-life of a post, in a sentence."""
+
+from ..rows import Context, Rows
+from ..sentences import posts
+
+
+def finding(rows: Rows, context: Context) -> str:
+    first = rows[0]
+    when, of = first["age"].capitalize(), posts(first["posts_read"])
+    return f"{when} a typical post has {first['share']:.0%} of its later likes (the median of {of})."
