@@ -182,8 +182,7 @@ def _load(place: Staging, loader: loading.Loader, target: loading.Target, count:
     result = counts.total(totals for totals, _ in parts)
     loader.correct(result)
     place.finish(result)
-    if result.outcomes["loaded"]:
-        loading.request_removal_check(target, place.run, result.outcomes["loaded"])
+    loading.request_removal_check(target, place.run, result.outcomes["loaded"], result.outcomes["deletions"])
     return _print_summary(result, console)
 
 
@@ -199,6 +198,9 @@ def _print_summary(result: Totals, console: Console) -> int:
         console.print(
             "The table rejected has what could not become a row, with file and line in the column attributes."
         )
+    if result.outcomes["rejected"] == result.read > 0:
+        console.print("Nothing of these files became a row.")
+        return 1
     return 0
 
 

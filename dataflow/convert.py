@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from posts.errors import BadMessage
 from posts.filter import Filter
 from posts.message import Delivery, Message
-from posts.rows import Result, make_rows, reject
+from posts.rows import Result, make_rows, reject, timestamp
 from warehouse.settings import Settings
 
 from . import files
@@ -47,7 +47,7 @@ class Place(NamedTuple):
     def attributes(self) -> dict[str, str]:
         """Return it for a person. The part's first line is numbered once, by reading the file up to there."""
         line = files.lines_before(self.part) + self.line + 1
-        return {"file": self.part.path, "line": str(line), "message": str(self.number + 1)}
+        return {"file": self.part.name, "line": str(line), "message": str(self.number + 1)}
 
 
 class LocatedRecord(NamedTuple):
@@ -79,6 +79,8 @@ def to_rows(located: LocatedRecord, options: Options, now: datetime) -> Result:
     record = located.record
     if isinstance(record, BadMessage):
         return reject(_delivery(located, located.data), record, now)
+    if record.deleted_id:
+        return Result("deletions", [("deletions", record.deleted_id, _deletion(record.deleted_id, now))])
     if record.no_post:
         return reject(_delivery(located, record.payload.encode()), BadMessage("no_post", record.no_post), now)
     received_at = options.received_at if record.received_at is None else record.received_at
@@ -88,6 +90,11 @@ def to_rows(located: LocatedRecord, options: Options, now: datetime) -> Result:
         return result
     # parsed again, because the position is needed only for an error
     return make_rows(_delivery(located, record.payload.encode()), options.filter, now, message)
+
+
+def _deletion(post_id: str, now: datetime) -> dict[str, Any]:
+    """Return the row of a post that X said was deleted: no view shows it, whatever file it comes from."""
+    return {"id": post_id, "chain_id": post_id, "reason": "deleted", "event": "import", "at": timestamp(now)}
 
 
 def file_records(part: Part, tag: str) -> Iterator[LocatedRecord]:

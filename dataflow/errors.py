@@ -15,9 +15,7 @@ class UnreadableFile(DataflowError):
     """A file is of a kind that is not read, and this ends the command."""
 
     def __init__(self, path: str, why: Unreadable) -> None:
-        super().__init__(
-            f"{path} {why}. Nothing was read. X's JSON is: messages, pages or posts of API v2, one a line or in an array."
-        )
+        super().__init__(f"{path} {why}. Nothing was read. What can be read: docs/how-to/import.md")
 
 
 class UsageError(DataflowError):

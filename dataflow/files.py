@@ -5,7 +5,7 @@ import hashlib
 import io
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import chain, islice, pairwise
 from pathlib import Path
@@ -15,8 +15,13 @@ import orjson
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from . import unpack
+from posts.includes import Object
+from posts.prices import dollars
+
+from . import containers, unpack
+from .containers import Member
 from .errors import Unreadable, UnreadableFile, UsageError
+from .formats import pairs, personal, tables
 from .units import Unit, is_open, units
 from .unpack import CutOff
 
@@ -31,7 +36,7 @@ _SNIFFED_LINES = 50
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 # What people have beside X's JSON, by how it begins.
 _OTHER_KINDS = {
-    b"window.YTD": "X's own data archive (tweets.js)",
+    b"window.YTD": "a part of X's own data archive that holds no posts (its posts are in tweets.js)",
     b"PAR1": "Parquet",
     b"%PDF": "PDF",
     b"<": "HTML or XML",
@@ -50,22 +55,36 @@ class File(NamedTuple):
 class Shape(NamedTuple):
     """How a file is to be read: what it is compressed with ('' if it is not), its encoding, and whether each line is a JSON value.
 
-    With `line_break` \\r a carriage return alone ends a line.
+    With `line_break` \\r a carriage return alone ends a line. `format` is '' for JSON, else the NAME of one of formats/, or tar.
     """
 
     packing: str = ""
     encoding: str = "utf-8"
     is_lines: bool = True
     line_break: bytes = b"\n"
+    format: str = ""
+    delimiter: str = ","  # of a table
+
+
+_TAR = "tar"
 
 
 class Part(NamedTuple):
-    """The lines of a file that begin at `start` or later, and before `end`, in bytes. All of it if it can only be read from its start."""
+    """The lines of a file that begin at `start` or later, and before `end`, in bytes. All of it if it can only be read from its start.
+
+    `member` is the file in the archive `path`, if that is one.
+    """
 
     path: str
     start: int
     end: int
     shape: Shape = Shape()
+    member: Member | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the path, and what it is in the archive, for a person."""
+        return f"{self.path}: {self.member.name}" if self.member else self.path
 
 
 def find(patterns: Sequence[str]) -> list[File]:
@@ -113,13 +132,13 @@ def _require_file(path: str) -> None:
         )
 
 
-def detect_shape(path: str) -> Shape:
-    """Return how the file is to be read, from its beginning. Raises Unreadable for one that holds no JSON of X's."""
-    with _open(path) as file:
+def detect_shape(path: str, member: Member | None = None) -> Shape:
+    """Return how the file is to be read, from its beginning. Raises Unreadable for one that holds no posts of X's."""
+    with _open(path, member) as file:
         packing = unpack.detect_packing(file.read(8))
         head = _read_beginning(file, packing)
-    if not packing and head[257:262] == b"ustar":
-        raise Unreadable("is a tar archive: unpack it first")
+    if containers.is_tar(head):
+        return Shape(packing, format=_TAR)
     encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), "") or _encoding_without_mark(
         head
     )
@@ -129,12 +148,33 @@ def detect_shape(path: str) -> Shape:
     line_break = b"\r" if b"\r" in head and b"\n" not in head else b"\n"
     head = head.replace(line_break, b"\n")
     lines = [line.strip() for line in islice(head.lstrip().split(b"\n"), _SNIFFED_LINES) if line.strip()]
+    if personal.IS_OF_POSTS.match(head.lstrip()):
+        if not _account(path):
+            raise Unreadable(
+                "is X's own data archive, and account.js, which says whose posts these are, is not in the same folder"
+            )
+        return Shape(packing, encoding, format=personal.NAME)
+    if lines and (table := tables.detect(lines[0])):
+        return Shape(packing, encoding, format=table[0], delimiter=table[1])
+    if (users := pairs.users_file(path)) and _exists(users):
+        return Shape(packing, encoding, format=pairs.NAME)
+    _refuse_other_kinds(lines)
+    return Shape(packing, encoding, not _spans_lines(lines), line_break)
+
+
+def _refuse_other_kinds(lines: list[bytes]) -> None:
+    """Raise Unreadable for a file that is none of X's JSON, from its first lines."""
     for begin, kind in _OTHER_KINDS.items():
         if lines and lines[0].startswith(begin):
             raise Unreadable(f"is {kind}")
+    ids = [line.strip(b'",') for line in lines]
+    if len(ids) > 1 and all(one.isdigit() for one in ids[1:]):
+        prices = f"${dollars('post'):.3f} each, and ${dollars('user'):.3f} an author"
+        raise Unreadable(
+            f"is a list of ids, without the posts. X gives posts by id at {prices}: twarc2 hydrate does it, and its file can be imported"
+        )
     if lines and not any(line[:1] in b"{[" for line in lines):
         raise Unreadable("holds no JSON: none of its first lines begins with { or [")
-    return Shape(packing, encoding, not _spans_lines(lines), line_break)
 
 
 def _read_beginning(file: IO[bytes], packing: str) -> bytes:
@@ -180,12 +220,25 @@ def _is_json(line: bytes) -> bool:
 def divide(files: Sequence[File]) -> list[Part]:
     """Return parts of about the same size; what can only be read from its start is one part.
 
-    The same files are always divided in the same way. Raises UnreadableFile, before anything is read, for a file that holds no JSON of X's.
+    The same files are always divided in the same way. Raises UnreadableFile, before anything is read, for a file without posts of X's.
     """
     part_bytes = min(max(sum(file.size for file in files) // _PARTS, _LEAST_BYTES), _MOST_BYTES)
     parts: list[Part] = []
+    names = {file.path for file in files}
     for file in files:
+        if pairs.is_users_file(file.path) and file.path.replace("users_", "data_") in names:
+            continue  # read with the posts beside it
         try:
+            if members := _members(file.path):
+                inside = [
+                    Part(file.path, 0, one.size, shape, one)
+                    for one in members
+                    if (shape := _member_shape(file.path, one)) is not None
+                ]
+                if not inside:
+                    raise Unreadable("is an archive in which no file holds posts of X's")
+                parts += inside
+                continue
             shape = detect_shape(file.path)
         except Unreadable as error:
             raise UnreadableFile(file.path, error) from None
@@ -196,17 +249,59 @@ def divide(files: Sequence[File]) -> list[Part]:
     return parts
 
 
+def _members(path: str) -> list[Member]:
+    """Return the files of an archive that can be read each by itself; none for anything else. Raises Unreadable."""
+    with _open(path) as file:
+        head = file.read(512)
+        if unpack.detect_packing(head) == "zip":
+            return containers.zip_members(file)
+        file.seek(0)
+        if containers.is_tar(head):
+            members = containers.tar_members(file)
+            if not members:
+                raise Unreadable("is a tar archive without files")
+            return members
+    return []
+
+
+def _member_shape(path: str, member: Member) -> Shape | None:
+    """Return how a file in an archive is to be read; None for what holds no posts: such archives have indexes and read-me files too."""
+    try:
+        return detect_shape(path, member) if member.size else None
+    except Unreadable:
+        return None
+
+
+def _exists(path: str) -> bool:
+    try:
+        with _open(path):
+            return True
+    except (OSError, BeamIOError):
+        return False
+
+
+def _account(path: str) -> Object:
+    """Return the account of X's own data archive, from the files beside its posts."""
+    folder, slash, _ = path.rpartition("/")
+    said = []
+    for name in ("account.js", "profile.js"):
+        try:
+            with _open(f"{folder}{slash}{name}") as file:
+                said.append(file.read(_SNIFFED_BYTES))
+        except (OSError, BeamIOError):
+            said.append(b"")
+    return personal.account(*said)
+
+
 def lines(part: Part) -> Iterator[Unit]:
     """Yield the lines of a part, or the JSON values of one that is not written in lines, numbered from 0 on. Raises CutOff."""
-    with _open(part.path) as file:
+    with _open(part.path, part.member) as file:
         if part.shape != Shape():
             damage: list[CutOff] = []
             blocks = _as_utf8(_until_damage(_blocks(file, part.shape.packing), damage), part.shape.encoding)
             if part.shape.line_break != b"\n":
                 blocks = (block.replace(part.shape.line_break, b"\n") for block in blocks)
-            yield from _raise_at_damage(
-                _split_lines(blocks) if part.shape.is_lines else units(blocks, LINE_BYTES), damage
-            )
+            yield from _raise_at_damage(_values(blocks, part), damage)
             return
         file.seek(max(0, part.start - 1))
         reader = io.BufferedReader(file, _BUFFER_BYTES)  # type: ignore[type-var]
@@ -216,11 +311,40 @@ def lines(part: Part) -> Iterator[Unit]:
         yield from _lines(reader, at, part.end)
 
 
+def _values(blocks: Iterator[bytes], part: Part) -> Iterator[Unit]:
+    """Yield the values of a text, by its format."""
+    shape = part.shape
+    match shape.format:
+        case "":
+            return _split_lines(blocks) if shape.is_lines else units(blocks, LINE_BYTES)
+        case personal.NAME:
+            return personal.read(blocks, _account(part.path), LINE_BYTES)
+        case pairs.NAME:
+            with _open(pairs.users_file(part.path)) as users:
+                return iter([pairs.page(b"".join(blocks), users.read())])
+        case _ if shape.format == _TAR:
+            return _lines_of_files(containers.streamed(blocks))
+    return tables.read(blocks, shape.format, shape.delimiter, LINE_BYTES)
+
+
+def _lines_of_files(files: Iterable[IO[bytes]]) -> Iterator[Unit]:
+    """Yield the lines of files one after the other, numbered through."""
+    number = 0
+    for file in files:
+        packing = unpack.detect_packing(file.read(8))
+        last = -1
+        for unit in _split_lines(_blocks(file, packing)):
+            if unit.data.lstrip()[:1] in (b"{", b"["):
+                yield unit._replace(line=number + unit.line)
+            last = unit.line
+        number += last + 1
+
+
 @lru_cache(maxsize=256)
 def lines_before(part: Part) -> int:
     """Return how many lines of the file begin before those of the part. Reads the file up to there."""
     count, unread = 0, part.start
-    with _open(part.path) as file:
+    with _open(part.path, part.member) as file:
         while unread > 0 and (block := file.read(min(unread, _BUFFER_BYTES))):
             unread -= len(block)
             count += block.count(b"\n")
@@ -312,5 +436,11 @@ def _split_lines(blocks: Iterable[bytes]) -> Iterator[Unit]:
         yield Unit(number, bytes(line_buffer), is_whole)
 
 
-def _open(path: str) -> IO[bytes]:
-    return cast("IO[bytes]", FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED))
+@contextmanager
+def _open(path: str, member: Member | None = None) -> Iterator[IO[bytes]]:
+    with cast("IO[bytes]", FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)) as file:
+        if member is None:
+            yield file
+        else:
+            with containers.opened(file, member) as content:
+                yield content

@@ -1,11 +1,10 @@
 """Reads the shapes in which people keep X's JSON, one a line, and returns messages as the stream sends them. Pure.
 
-    a message of the stream    {"data": {...}, "includes": ..., "matching_rules": ...}    kept byte for byte, if all its users are authors
-    a page of results          {"data": [...], "includes": ...}      a message for each post, with what it refers to
-    a post                     {"id": ..., "text": ...}              alone, or flattened by twarc2: put back into data and includes
-    a row of `archive`         {"payload": ..., "received_at": ...}  the topic's message, or an export of the table
-
-X's older format (API v1.1, twarc 1) is not read.
+a message of the stream    {"data": {...}, "includes": ..., "matching_rules": ...}    kept byte for byte, if all its users are authors
+a page of results          {"data": [...], "includes": ...}      a message for each post, with what it refers to
+a post                     {"id": ..., "text": ...}              alone, or flattened by twarc2: put back into data and includes
+a row of `archive`         {"payload": ..., "received_at": ...}  the topic's message, or an export of the table
+older and other shapes     those of formats/, which are turned into messages
 """
 
 import codecs
@@ -22,10 +21,11 @@ from posts.errors import BadMessage
 from posts.includes import Object, as_object, as_objects, included_posts, index, referred
 from posts.limits import parse_json
 
+from .formats import api_v1, enriched, website
 from .units import Unit, units
 
 SOURCE = "import"
-_FLATTENED_FIELDS = ("author", "in_reply_to_user", "__twarc", "matching_rules")
+_FLATTENED_FIELDS = ("author", "in_reply_to_user", "__twarc", "matching_rules", "source_format")
 _GEO_FIELDS = ("place_id", "coordinates")  # the rest of a flattened post's geo is its place
 _MENTION_FIELDS = ("start", "end", "username", "id")  # the rest of a flattened mention is the user
 
@@ -38,12 +38,16 @@ _BLOCK_BYTES = 65_536
 
 
 class Record(NamedTuple):
-    """One message: X's JSON, and when it was received (microseconds since 1970 UTC; None if the file does not say)."""
+    """One message: X's JSON, and when it was received (microseconds since 1970 UTC; None if the file does not say).
+
+    With `deleted_id` it is X's notice that this post was deleted, and no post.
+    """
 
     payload: str
     received_at: int | None = None
     source: str = SOURCE
     no_post: str = ""  # why it is none, if X's JSON is of something else
+    deleted_id: str = ""
 
 
 def messages(line: bytes, tag: str = "") -> Iterator[tuple[Record | BadMessage, bytes]]:
@@ -99,6 +103,8 @@ def _read(value: Any, text: str, tag: str) -> Iterator[Record]:
         raise BadMessage("no_post", f"The line is {type(value).__name__}, not an object")
     if "payload" in value:
         yield _topic_record(value)
+    elif post := website.post_of(value):
+        yield _converted(website.to_message(post), website.NAME, tag, website.collected_at(value))
     elif isinstance(value.get("data"), list):
         yield from _page_records(value, tag)
     elif "data" in value:
@@ -108,12 +114,21 @@ def _read(value: Any, text: str, tag: str) -> Iterator[Record]:
         yield Record(
             text if message is value else _dump(message), _retrieved_at(value), no_post=_no_post(value["data"])
         )
+    elif enriched.is_enriched(value):
+        yield _converted(_unflatten(enriched.flattened(value), tag), enriched.NAME, tag, _retrieved_at(value))
     elif "id" in value and "text" in value and "id_str" not in value:
         yield Record(_dump(_unflatten(value, tag)), _retrieved_at(value))
-    elif "id_str" in value:
-        raise BadMessage("old_format", "The line is in X's older format (API v1.1), which is not read. Export it as v2")
-    elif not _is_empty_page(value):
+    elif api_v1.is_status(value):
+        yield _converted(api_v1.to_message(value), api_v1.NAME, tag)
+    elif deleted_id := api_v1.deleted_id(value):
+        yield Record(text, deleted_id=deleted_id)
+    elif not (_is_empty_page(value) or api_v1.is_notice(value)):
         yield Record(text)  # an error of X's, or anything else: it goes to `rejected`, which says what it is
+
+
+def _converted(message: Object, source_format: str, tag: str, at: int | None = None) -> Record:
+    rules = message.get("matching_rules") or _rules(tag)
+    return Record(_dump(message | {"matching_rules": rules, "source_format": source_format}), at)
 
 
 def _is_empty_page(page: Object) -> bool:
@@ -137,8 +152,9 @@ def _page_records(page: Object, tag: str) -> Iterator[Record]:
     rules = page.get("matching_rules") or _rules(tag)
     included = index(page.get("includes"))
     at = _retrieved_at(page)
+    from_format = {name: page[name] for name in ("source_format",) if name in page}
     for post in page["data"]:
-        message: Object = {"data": post}
+        message: Object = {"data": post} | from_format
         if isinstance(post, dict) and (includes := referred(post, included)):
             message["includes"] = includes
         yield Record(_dump(message | {"matching_rules": rules}), at, no_post=_no_post(post))
@@ -224,7 +240,7 @@ def _unflatten(post: Object, tag: str) -> Object:
     """Undo twarc2's `flatten`: objects that it put into the post go back to `includes`."""
     includes: dict[str, dict[str, Object]] = {}
     data = _put_back(post, includes)
-    message: Object = {"data": data}
+    message: Object = {"data": data} | {name: post[name] for name in ("source_format",) if name in post}
     if includes:
         message["includes"] = {kind: list(items.values()) for kind, items in includes.items()}
     return message | {"matching_rules": post.get("matching_rules") or _rules(tag)}

@@ -43,7 +43,11 @@ _ROWS_PER_INSERT = 500
 _BYTES_PER_INSERT = 4_000_000  # BigQuery takes 10 MB a request, and JSON in JSON has a backslash before each quote
 _REFUSED = frozenset({"invalid", "invalidQuery", "badRequest"})
 
-_OUTCOMES = {"tweet_versions": "loaded", "filtered": "filtered"}  # the outcome of a message that has a row in the table
+_OUTCOMES = {
+    "tweet_versions": "loaded",
+    "filtered": "filtered",
+    "deletions": "deletions",
+}  # the outcome of a message that has a row in the table
 
 Say = Callable[[str], None]
 
@@ -277,19 +281,31 @@ def _reject(insert: Any, refused: dict[str, tuple[dict[str, Any], str]]) -> None
 def _as_inserted(table: str, line: bytes) -> dict[str, Any]:
     """Return a row as insertAll takes it: JSON as a string."""
     row: dict[str, Any] = orjson.loads(line)
-    return row | {name: orjson.dumps(row[name]).decode() for name in JSON_COLUMNS[table] if name in row}
+    return row | {name: orjson.dumps(row[name]).decode() for name in JSON_COLUMNS.get(table, ()) if name in row}
 
 
 def _open(path: str) -> IO[bytes]:
     return cast("IO[bytes]", FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED))
 
 
-def request_removal_check(target: Target, run: str, posts: int) -> None:
-    """Let the function remove_deleted ask X about the imported posts at once, and not at its next round. Raises DataflowError."""
-    row = {"event": "imported", "at": timestamp(datetime.now(UTC)), "job_id": run, "ids": posts}
+def request_removal_check(target: Target, run: str, posts: int, deletions: int) -> None:
+    """Let the function remove_deleted work at once, and not at its next round: ask X about the imported posts, and remove those that a
+    file's notices say were deleted. Raises DataflowError.
+    """
+    now = timestamp(datetime.now(UTC))
+    rows = {
+        "imported": {"event": "imported", "at": now, "job_id": run, "ids": posts},
+        "requested": {"event": "requested", "at": now, "job_id": run, "answers": deletions},
+    }
+    asked = {name: row for name, row in rows.items() if row.get("ids") or row.get("answers")}
+    if not asked:
+        return
     try:
         errors = target.client.insert_rows_json(
-            target.table("compliance_jobs"), [row], row_ids=[f"imported-{run}"], timeout=_REQUEST_SECONDS
+            target.table("compliance_jobs"),
+            list(asked.values()),
+            row_ids=[f"{name}-{run}" for name in asked],
+            timeout=_REQUEST_SECONDS,
         )
         problem = str(errors) if errors else ""
     except (GoogleAPIError, GoogleAuthError, requests.RequestException) as error:

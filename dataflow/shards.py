@@ -40,7 +40,7 @@ class Shards:
 
     def add(self, table: str, row: dict[str, Any]) -> None:
         """Add a row. A column of type JSON is written as JSON here, whereas insertAll takes it as a string."""
-        for name in JSON_COLUMNS[table]:
+        for name in JSON_COLUMNS.get(table, ()):
             if name in row:  # JSON may have line breaks between its parts, but never inside a string
                 text = row[name]
                 row = row | {

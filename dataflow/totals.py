@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-OUTCOMES = ("loaded", "filtered", "rejected")
+OUTCOMES = ("loaded", "filtered", "rejected", "deletions")  # the last: notices that a post was deleted
+_ALWAYS_SAID = 3
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ def from_json(record: Mapping[str, Any]) -> Totals:
     """Undo `as_json`."""
     return Totals(
         record["read"],
-        Counter({name: record[name] for name in OUTCOMES}),
+        Counter({name: record.get(name, 0) for name in OUTCOMES}),
         Counter(record["reasons"]),
         Counter(record["unknown"]),
     )
@@ -67,6 +68,7 @@ def total(parts: Iterable[Totals]) -> Totals:
 
 
 def sentence(totals: Totals) -> str:
-    counts = " + ".join(f"{name} {totals.outcomes[name]:,}" for name in OUTCOMES)
+    said = [name for number, name in enumerate(OUTCOMES) if number < _ALWAYS_SAID or totals.outcomes[name]]
+    counts = " + ".join(f"{name} {totals.outcomes[name]:,}" for name in said)
     why = ", ".join(f"{reason} {count:,}" for reason, count in sorted(totals.reasons.items()))
     return f"read {totals.read:,} {'=' if totals.balanced else '≠'} {counts}" + (f" ({why})" if why else "")

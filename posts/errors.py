@@ -8,7 +8,6 @@ REJECTED = {
     "not_a_message": "not what the topic's schema says: id, payload, received_at, source",
     "refused_by_bigquery": "BigQuery refuses the row; `error` has its words",
     "unforeseen": "a mistake in this code: report it; after a repair `ingester rejected` publishes the message again",
-    "old_format": "a line of an imported file in X's older format (API v1.1): export it as v2",
     "too_long": "a line of an imported file is over 32 MB; its beginning is kept",
     "cut_off": "an imported file is damaged, or ends in the middle; what came before was read",
 }

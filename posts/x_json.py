@@ -260,6 +260,7 @@ class Message(Struct, gc=False, forbid_unknown_fields=True):
     includes: Includes | None = None
     matching_rules: list[MatchedRule] | None = None
     errors: Unused = None
+    source_format: Unused = None  # ours: what an import made the message from
 
 
 _decoder = msgspec.json.Decoder(Message)

@@ -20,7 +20,7 @@ from google.cloud import bigquery
 
 from dataflow import cli, convert, staging
 from local.processes import Process
-from tests.support import ROOT, cloud_storage, x_messages
+from tests.support import ROOT, cloud_storage, old_formats, x_messages
 from tests.support.waiting import eventually
 
 pytestmark = [
@@ -81,7 +81,7 @@ def folder(tmp_path: Path) -> Path:
     shared = {"data": [x_messages.post(n, "a page") for n in (11, 12)], "includes": {}}
     lines = [streamed(1, new_field=1), b"", streamed(2, "kein Deutsch"), b'{"data":', orjson.dumps(shared)]
     (place / "a.jsonl").write_bytes(b"\n".join(lines) + b"\n")
-    (place / "b.jsonl.gz").write_bytes(gzip.compress(streamed(3) + b"\n" + b'{"id_str":"1","id":1,"text":"old"}\n'))
+    (place / "b.jsonl.gz").write_bytes(gzip.compress(streamed(3) + b"\n" + b'{"data":{"id":"1","username":"a"}}\n'))
     return place
 
 
@@ -111,7 +111,36 @@ def test_files_command_loads_into_the_embedded_bigquery_and_skips_loaded_files(f
     assert "tweet_versions: 5 rows loaded" in said[0]
     assert "Nothing is loaded twice" in said[1]
     for one in said:
-        assert "read 7 = loaded 5 + filtered 0 + rejected 2 (rejected: not_json 1, rejected: old_format 1)" in one
+        assert "read 7 = loaded 5 + filtered 0 + rejected 2 (rejected: no_post 1, rejected: not_json 1)" in one
+
+
+def test_deleted_posts_of_a_stream_grab_are_shown_by_no_view(
+    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    messages = [x_messages.message(x_messages.post(number, f"post {number}", lang="en")) for number in range(1, 4)]
+    statuses = [old_formats.as_v1(message) for message in messages]
+    gone, other = statuses[1]["id_str"], messages[2]["data"]["id"]
+    notices = [{"delete": {"status": {"id_str": one, "user_id_str": "1"}}} for one in (gone, other)]
+    (tmp_path / "early.jsonl").write_bytes(orjson.dumps(messages[2]) + b"\n")
+    lines = [*statuses[:2], *notices]
+    (tmp_path / "grab.json").write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+    assert place.run("files", str(tmp_path / "early.jsonl"), "--no-filter") == 0
+    assert place.run("files", str(tmp_path / "grab.json"), "--no-filter") == 0
+    assert "read 4 = loaded 2 + filtered 0 + rejected 0 + deletions 2" in capsys.readouterr().err
+    assert [row["id"] for row in place.query("SELECT id FROM tweets")] == [statuses[0]["id_str"]]
+    deletions = place.query("SELECT id, reason, event FROM deletions ORDER BY id")
+    assert deletions == [{"id": one, "reason": "deleted", "event": "import"} for one in sorted((gone, other))]
+    asked = place.query("SELECT event, ids, answers FROM compliance_jobs ORDER BY event, ids")
+    assert asked == [
+        {"event": "imported", "ids": 1, "answers": None},
+        {"event": "imported", "ids": 2, "answers": None},
+        {"event": "requested", "ids": None, "answers": 2},
+    ]
+
+
+def test_a_file_of_which_nothing_becomes_a_row_ends_with_1(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "users.jsonl").write_bytes(b'{"data":{"id":"1","username":"a"}}\n')
+    assert place.run("files", str(tmp_path / "users.jsonl")) == 1
 
 
 def test_ctrl_c_while_one_worker_converts_shows_no_traceback(tmp_path: Path) -> None:
@@ -142,7 +171,7 @@ def test_posts_in_files_become_rows_and_other_lines_are_rejected_with_file_and_l
 ) -> None:
     assert place.run("files", f"{folder}/*", "--tag", "history") == 0
     said = capsys.readouterr().err
-    assert "read 7 = loaded 5 + filtered 0 + rejected 2 (rejected: not_json 1, rejected: old_format 1)" in said
+    assert "read 7 = loaded 5 + filtered 0 + rejected 2 (rejected: no_post 1, rejected: not_json 1)" in said
     assert "Fields that have no column, and stay in payload: data.new_field (1)." in said
     found = place.query(
         "SELECT id, text, rules, source, JSON_VALUE(payload, '$.data.text') AS raw FROM tweets ORDER BY id",
@@ -152,13 +181,13 @@ def test_posts_in_files_become_rows_and_other_lines_are_rejected_with_file_and_l
     assert [row["rules"] for row in found] == [["rule"], ["rule"], ["rule"], ["history"], ["history"]]
     rejected = place.query("SELECT data, reason, attributes, subscription_name FROM rejected ORDER BY reason")
     assert [(row["data"], row["reason"], row["attributes"], row["subscription_name"]) for row in rejected] == [
-        (b'{"data":\n', "not_json", {"file": f"{folder}/a.jsonl", "line": "4", "message": "1"}, "import"),
         (
-            b'{"id_str":"1","id":1,"text":"old"}\n',
-            "old_format",
+            b'{"data":{"id":"1","username":"a"},"matching_rules":[{"id":"","tag":"history"}]}',
+            "no_post",
             {"file": f"{folder}/b.jsonl.gz", "line": "2", "message": "1"},
             "import",
         ),
+        (b'{"data":\n', "not_json", {"file": f"{folder}/a.jsonl", "line": "4", "message": "1"}, "import"),
     ]
     told = place.query("SELECT event, ids FROM compliance_jobs")
     assert told == [{"event": "imported", "ids": 5}]

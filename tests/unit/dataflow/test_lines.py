@@ -182,7 +182,6 @@ def test_a_line_is_read(line: bytes, expected: list[Record]) -> None:
         pytest.param(b"id,text", "not_json", id="CSV"),
         pytest.param(b'"text"', "no_post", id="a string"),
         pytest.param(b"[1]", "no_post", id="an array of numbers"),
-        pytest.param(b'{"id":1,"id_str":"1","full_text":"a","user":{}}', "old_format", id="API v1.1"),
         pytest.param(b'{"payload":5}', "not_a_message", id="a payload that is a number"),
     ],
 )

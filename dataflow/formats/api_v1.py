@@ -1,0 +1,229 @@
+"""Turns statuses of X's API v1.1 into messages of API v2.
+
+Field names are those of https://developer.x.com/en/docs/x-api/v1/data-dictionary/object-model/tweet (2020-2023).
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from posts.includes import Object, as_object, as_objects
+
+NAME = "API v1.1"
+_TIME = "%a %b %d %H:%M:%S %z %Y"
+_TAGS = re.compile(r"<[^>]*>")
+# what else the v1.1 stream sends, one a line: https://developer.x.com/en/docs/x-api/v1/tweets/filter-realtime/guides/streaming-message-types
+NOTICES = frozenset(
+    {
+        "limit",
+        "warning",
+        "disconnect",
+        "scrub_geo",
+        "status_withheld",
+        "user_withheld",
+        "friends",
+        "friends_str",
+        "event",
+        "for_user",
+        "control",
+    }
+)
+
+
+def is_status(value: Object) -> bool:
+    return "id_str" in value and ("text" in value or "full_text" in value)
+
+
+def deleted_id(value: Object) -> str:
+    """Return the id of the post that a notice says was deleted; '' for anything else."""
+    status = as_object(as_object(value.get("delete")).get("status"))
+    return str(status.get("id_str") or status.get("id") or "")
+
+
+def is_notice(value: Object) -> bool:
+    """Whether it is one of the v1.1 stream's other notices, which say nothing about a post's content."""
+    return bool(value) and value.keys() <= NOTICES | {"timestamp_ms"}
+
+
+def to_message(status: Object) -> Object:
+    """Return the message for a status with the posts, authors and places that it carries."""
+    users: dict[str, Object] = {}
+    posts: dict[str, Object] = {}
+    places: dict[str, Object] = {}
+    data = _post(status, users, places)
+    for name in ("retweeted_status", "quoted_status"):
+        carried = as_object(status.get(name))
+        # a retweet carries what its original quotes as if it were its own
+        if is_status(carried) and not (name == "quoted_status" and status.get("retweeted_status")):
+            post = _post(carried, users, places)
+            posts[post["id"]] = post
+    includes = {"users": users, "tweets": posts, "places": places}
+    message: Object = {"data": data}
+    if kept := {kind: list(items.values()) for kind, items in includes.items() if items}:
+        message["includes"] = kept
+    rules = [
+        {"id": str(rule.get("id_str") or rule.get("id") or ""), "tag": rule.get("tag")}
+        for rule in as_objects(status.get("matching_rules"))
+    ]
+    return message | ({"matching_rules": rules} if rules else {})
+
+
+def time(text: Any) -> str | None:
+    """Return a time of v1.1 (Wed Oct 10 20:19:24 +0000 2018) as v2 writes it; None if it is none."""
+    try:
+        return datetime.strptime(str(text), _TIME).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    except ValueError:
+        return None
+
+
+def known(fields: Object) -> Object:
+    """Return the fields that have a value."""
+    return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
+
+
+def user(account: Object) -> Object:
+    metrics = {
+        "followers_count": account.get("followers_count"),
+        "following_count": account.get("friends_count"),
+        "tweet_count": account.get("statuses_count"),
+        "listed_count": account.get("listed_count"),
+    }
+    return known(
+        {
+            "id": _id(account),
+            "name": account.get("name"),
+            "username": account.get("screen_name"),
+            "location": account.get("location"),
+            "description": account.get("description"),
+            "created_at": time(account.get("created_at")),
+            "verified": account.get("verified"),
+            "protected": account.get("protected"),
+            "public_metrics": known(metrics),
+        }
+    )
+
+
+def entities(of_status: Object) -> Object:
+    """Return the entities of a text. v2 has an entity's place as `start` and `end`, v1.1 as two indices."""
+
+    def places(item: Object) -> Object:
+        indices = item.get("indices")
+        if isinstance(indices, list) and len(indices) == 2:
+            return {"start": _int(indices[0]), "end": _int(indices[1])}
+        return {}
+
+    return known(
+        {
+            "hashtags": [
+                places(item) | known({"tag": item.get("text")}) for item in as_objects(of_status.get("hashtags"))
+            ],
+            "cashtags": [
+                places(item) | known({"tag": item.get("text")}) for item in as_objects(of_status.get("symbols"))
+            ],
+            "mentions": [
+                places(item) | known({"username": item.get("screen_name"), "id": _id(item)})
+                for item in as_objects(of_status.get("user_mentions"))
+            ],
+            "urls": [
+                places(item) | known({name: item.get(name) for name in ("url", "expanded_url", "display_url")})
+                for item in as_objects(of_status.get("urls"))
+            ],
+        }
+    )
+
+
+def _post(status: Object, users: dict[str, Object], places: dict[str, Object]) -> Object:
+    extended = as_object(status.get("extended_tweet"))  # has the whole text where the status itself is cut
+    author = user(as_object(status.get("user")))
+    if author.get("id"):
+        users.setdefault(author["id"], author)
+    place = as_object(status.get("place"))
+    if place.get("id"):
+        places[str(place["id"])] = _place(place)
+    metrics = {
+        "retweet_count": _int(status.get("retweet_count")),
+        "reply_count": _int(status.get("reply_count")),
+        "like_count": _int(status.get("favorite_count")),
+        "quote_count": _int(status.get("quote_count")),
+    }
+    history = as_object(status.get("edit_history")).get("edit_tweet_ids")
+    return {"id": _id(status)} | known(
+        {
+            "text": extended.get("full_text") or status.get("full_text") or status.get("text"),
+            "edit_history_tweet_ids": history if isinstance(history, list) else None,
+            "author_id": author.get("id"),
+            "created_at": time(status.get("created_at")),
+            "lang": status.get("lang"),
+            "source": _TAGS.sub("", str(status.get("source") or "")),
+            "possibly_sensitive": status.get("possibly_sensitive"),
+            "public_metrics": known(metrics),
+            "entities": entities(as_object(extended.get("entities") or status.get("entities"))),
+            "referenced_tweets": _references(status),
+            "in_reply_to_user_id": _text_id(status, "in_reply_to_user_id"),
+            "geo": known({"place_id": place.get("id"), "coordinates": _point(status)}),
+        }
+    )
+
+
+def _references(status: Object) -> list[Object]:
+    retweeted = as_object(status.get("retweeted_status"))
+    if is_status(retweeted):
+        return [{"type": "retweeted", "id": _id(retweeted)}]
+    quoted = _text_id(status, "quoted_status_id") or _id(as_object(status.get("quoted_status")))
+    references = {"quoted": quoted, "replied_to": _text_id(status, "in_reply_to_status_id")}
+    return [{"type": kind, "id": post_id} for kind, post_id in references.items() if post_id]
+
+
+def _point(status: Object) -> Object | None:
+    """Return the exact place in GeoJSON. The older field `geo` has the latitude first."""
+    for name, is_reversed in (("coordinates", False), ("geo", True)):
+        pair = as_object(status.get(name)).get("coordinates")
+        if isinstance(pair, list) and len(pair) == 2:
+            numbers = [_number(item) for item in (reversed(pair) if is_reversed else pair)]
+            if None not in numbers:
+                return {"type": "Point", "coordinates": numbers}
+    return None
+
+
+def _place(place: Object) -> Object:
+    box = as_object(place.get("bounding_box")).get("coordinates")
+    corners = box[0] if isinstance(box, list) and box and isinstance(box[0], list) else []
+    points = [(_number(one[0]), _number(one[1])) for one in corners if isinstance(one, list) and len(one) == 2]
+    longitudes, latitudes = [x for x, _ in points if x is not None], [y for _, y in points if y is not None]
+    outline = [min(longitudes), min(latitudes), max(longitudes), max(latitudes)] if longitudes and latitudes else []
+    return known(
+        {
+            "id": str(place["id"]),
+            "full_name": place.get("full_name"),
+            "name": place.get("name"),
+            "country": place.get("country"),
+            "country_code": place.get("country_code"),
+            "place_type": place.get("place_type"),
+            "geo": {"type": "Feature", "bbox": outline, "properties": {}} if outline else None,
+        }
+    )
+
+
+def _id(item: Object) -> str:
+    return str(item.get("id_str") or item.get("id") or "")
+
+
+def _text_id(item: Object, name: str) -> str:
+    return str(item.get(f"{name}_str") or item.get(name) or "")
+
+
+def _int(value: Any) -> int | None:
+    """Return a number; X's own archive writes numbers as texts."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None

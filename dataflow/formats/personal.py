@@ -1,0 +1,68 @@
+"""Reads X's own data archive: `tweets.js`, `tweet.js` and their parts, whose author is the account of the archive.
+
+A file is JavaScript that assigns an array: `window.YTD.tweets.part0 = [{"tweet": {a status of v1.1}}, ...]`. Who wrote it is in
+`account.js` beside it, and where that person says to be in `profile.js`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+import orjson
+
+from posts.includes import Object, as_object, as_objects
+
+from ..units import Unit, units
+from . import api_v1
+
+NAME = "X's data archive"
+_ASSIGNED = re.compile(rb"^\s*window\.YTD\.[\w.]+\s*=\s*")
+IS_OF_POSTS = re.compile(rb"^\s*window\.YTD\.(tweets?|community_tweet)\.part\d+\s*=")
+_LONGEST_NAME = 200  # bytes
+
+
+def read(blocks: Iterable[bytes], account: Object, most: int) -> Iterator[Unit]:
+    """Yield a message for each post; what is none of the archive's posts as it stands. `account` is the author, as v1.1 has one."""
+    for unit in units(_without_name(blocks), most):
+        try:
+            value = orjson.loads(unit.data)
+        except ValueError:
+            yield unit
+            continue
+        status = as_object(as_object(value).get("tweet")) or as_object(value)
+        if not api_v1.is_status(status):
+            yield unit
+            continue
+        message = api_v1.to_message(status | {"user": account}) | {"source_format": NAME}
+        yield Unit(unit.line, orjson.dumps(message), unit.is_whole)
+
+
+def account(account_js: bytes, profile_js: bytes = b"") -> Object:
+    """Return the archive's account as v1.1 has one; {} if the file says none."""
+    said = as_object(_first(account_js).get("account"))
+    described = as_object(as_object(_first(profile_js).get("profile")).get("description"))
+    return api_v1.known(
+        {
+            "id_str": said.get("accountId"),
+            "screen_name": said.get("username"),
+            "name": said.get("accountDisplayName"),
+            "location": described.get("location"),
+        }
+    )
+
+
+def _first(javascript: bytes) -> Object:
+    try:
+        items = as_objects(orjson.loads(_ASSIGNED.sub(b"", javascript)))
+    except ValueError:
+        return {}
+    return items[0] if items else {}
+
+
+def _without_name(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the text without the name that the array is assigned to."""
+    head = b""
+    rest = iter(blocks)
+    while len(head) < _LONGEST_NAME and (block := next(rest, b"")):
+        head += block
+    yield _ASSIGNED.sub(b"", head)
+    yield from rest
