@@ -100,7 +100,10 @@ def metrics() -> None:
     )
     _table(
         ["metric", "meaning"],
-        ([f"`{metric['name']}`", metric["description"].removeprefix("twitter-data-stream: ")] for metric in metrics),
+        (
+            [f"`{metric['name'].replace('${PREFIX}', 'tds')}`", metric["description"].removeprefix("${APP}: ")]
+            for metric in metrics
+        ),
     )
 
 
@@ -112,10 +115,7 @@ def alerts() -> None:
     )
     _table(
         ["alert", "severity"],
-        (
-            [policy["displayName"].removeprefix("twitter-data-stream: "), policy["severity"].lower()]
-            for policy in policies
-        ),
+        ([policy["displayName"].removeprefix("${APP}: "), policy["severity"].lower()] for policy in policies),
     )
 
 

@@ -13,6 +13,11 @@ roles() {
 			topic:tweets-dead) resource="topic:${PUBSUB_DEAD_TOPIC}" ;;
 			subscription:tweets-dataflow) resource="subscription:${WORKER_SUBSCRIPTION}" ;;
 			subscription:tweets-archive) resource="subscription:${ARCHIVE_SUBSCRIPTION}" ;;
+			secret:*) resource="secret:${SECRET}" ;;
+			repository:*) resource="repository:${REPOSITORY}" ;;
+			job:ingester) resource="job:${JOB}" ;;
+			service:load-tweet) resource="service:${FUNCTION}" ;;
+			service:remove-deleted) resource="service:${REMOVAL}" ;;
 			*) ;;
 		esac
 		printf '%s\t%s\t%s\t%s\n' "${who}" "${role}" "${resource}" "${why}"
@@ -91,7 +96,7 @@ build_buckets() { printf "title=source-of-builds-%s,expression=resource.name.sta
 
 service_account() { # NAME
 	plan_change accounts "$(account "$1")" || return 0
-	cloud gcloud iam service-accounts create "$1" --display-name="twitter-data-stream: ${1#tds-}"
+	cloud gcloud iam service-accounts create "$(own_name "$1")" --display-name="${APP}: ${1#tds-}"
 	mark_created accounts "$(account "$1")"
 	LIVE["accounts/$(account "$1")"]='' # of two parts that need it the second finds it
 }

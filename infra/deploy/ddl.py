@@ -100,7 +100,8 @@ def member(who: str, environ: Mapping[str, str]) -> str:
     """As IAM names who is in the first column of infra/roles.tsv."""
     if who == "pubsub-agent":
         return f"serviceAccount:service-{environ['PROJECT_NUMBER']}@gcp-sa-pubsub.iam.gserviceaccount.com"
-    return f"serviceAccount:{who}@{environ['PROJECT_DOMAIN']}.iam.gserviceaccount.com"
+    own_name = f"{environ.get('PREFIX', 'tds')}-{who.removeprefix('tds-')}"  # as in settings.sh
+    return f"serviceAccount:{own_name}@{environ['PROJECT_DOMAIN']}.iam.gserviceaccount.com"
 
 
 def layouts() -> dict[str, dict[str, Any]]:

@@ -81,7 +81,7 @@ delete_monitoring() {
 	for key in "${!LIVE[@]}"; do
 		case ${key} in
 			alerts/?*) delete alerts "${key#*/}" gcloud alpha monitoring policies delete "${IDS[${key}]}" ;;
-			metrics/tds_*) delete metrics "${key#*/}" gcloud logging metrics delete "${key#*/}" ;;
+			metrics/"${PREFIX}"_*) delete metrics "${key#*/}" gcloud logging metrics delete "${key#*/}" ;;
 			*) ;;
 		esac
 	done
@@ -98,7 +98,7 @@ remove_roles() {
 	for key in "${!LIVE[@]}"; do
 		[[ ${key} == roles/* ]] || continue
 		IFS='|' read -r resource role member _ <<<"${key#roles/}"
-		[[ ${member} == serviceAccount:tds-*"@${PROJECT_DOMAIN}.iam.gserviceaccount.com" ]] || continue
+		[[ ${member} == serviceAccount:"${PREFIX}"-*"@${PROJECT_DOMAIN}.iam.gserviceaccount.com" ]] || continue
 		case ${resource} in
 			project) delete roles "${key#roles/}" gcloud projects remove-iam-policy-binding "${P}" --member="${member}" --role="${role}" --all ;;
 			"secret:${SECRET}") [[ ${ALL} == true ]] || delete roles "${key#roles/}" gcloud secrets remove-iam-policy-binding "${SECRET}" --member="${member}" --role="${role}" --all ;;
@@ -116,10 +116,10 @@ verify_deleted() {
 	! enabled billingbudgets || list_budget || :
 	for key in "${!LIVE[@]}"; do
 		case ${key} in
-			"schedules/${TICK}" | "schedules/${REMOVAL_TICK}" | "functions/${REMOVAL}" | "topics/${REMOVAL_TOPIC}" | "subscriptions/eventarc-"*"${REMOVAL}"* | "jobs/${JOB}" | "jobs/${RUN_JOB}" | "functions/${FUNCTION}" | "topics/${PUBSUB_TOPIC}" | "topics/${PUBSUB_DEAD_TOPIC}" | \
-				"subscriptions/${ARCHIVE_SUBSCRIPTION}" | "subscriptions/${DEAD_SUBSCRIPTION}" | "subscriptions/eventarc-"*"${FUNCTION}"* | "schemas/${SCHEMA}" | \
-				"repositories/${REPOSITORY}" | metrics/tds_* | alerts/?* | channels/?* | "dashboards/${APP}" | "exclusions/${EXCLUSION}" | accounts/tds-* | \
-				"buckets/${BUCKET}" | "buckets/${WORKER_BUCKET}" | "streams/${STREAM}" | "subscriptions/${WORKER_SUBSCRIPTION}" | "budgets/"?* | "roles/project|"*"|serviceAccount:tds-"*"@${PROJECT_DOMAIN}."* | "roles/secret:"*"|serviceAccount:tds-"*"@${PROJECT_DOMAIN}."*) left+=" ${key}" ;;
+			"schedules/${TICK}" | "schedules/${REMOVAL_TICK}" | "functions/${REMOVAL}" | "topics/${REMOVAL_TOPIC}" | "subscriptions/eventarc-${REGION}-${REMOVAL}-"* | "jobs/${JOB}" | "jobs/${RUN_JOB}" | "functions/${FUNCTION}" | "topics/${PUBSUB_TOPIC}" | "topics/${PUBSUB_DEAD_TOPIC}" | \
+				"subscriptions/${ARCHIVE_SUBSCRIPTION}" | "subscriptions/${DEAD_SUBSCRIPTION}" | "subscriptions/eventarc-${REGION}-${FUNCTION}-"* | "schemas/${SCHEMA}" | \
+				"repositories/${REPOSITORY}" | metrics/"${PREFIX}"_* | alerts/?* | channels/?* | "dashboards/${APP}" | "exclusions/${EXCLUSION}" | accounts/"${PREFIX}"-* | \
+				"buckets/${BUCKET}" | "buckets/${WORKER_BUCKET}" | "streams/${STREAM}" | "subscriptions/${WORKER_SUBSCRIPTION}" | "budgets/"?* | "roles/project|"*"|serviceAccount:${PREFIX}-"*"@${PROJECT_DOMAIN}."* | "roles/secret:"*"|serviceAccount:${PREFIX}-"*"@${PROJECT_DOMAIN}."*) left+=" ${key}" ;;
 			"dataset/${BIGQUERY_DATASET}" | "secrets/${SECRET}") [[ ${ALL} == false ]] || left+=" ${key}" ;;
 			*) ;;
 		esac

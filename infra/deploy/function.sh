@@ -11,18 +11,18 @@ find_push_subscription() {
 	[[ -z ${trigger} ]] || PUSH_SUBSCRIPTION=${LIVE["triggers/${trigger}"]:-}
 }
 
-# deploy_function NAME FLAG...: deploys a function if it differs, and sets DEPLOYED. The array TRIGGER holds the flags of its trigger.
+# deploy_function NAME PART FLAG...: deploys a function, of functions/PART, if it differs, and sets DEPLOYED. The array TRIGGER holds the flags of its trigger.
 #
 # Google may delete and recreate a trigger whose flags are given again, if one field differs, and its subscription is lost with the
 # backlog (github.com/google-github-actions/deploy-cloud-functions/issues/419). So the flags are given only when the function is created
 # or one of them has changed, or where the trigger is lost or the deployment failed (inventory.sh, invalidate_failed). The label
 # `trigger` holds a hash of those that were given last.
 deploy_function() {
-	local name=$1 folder config trigger live
-	shift
-	folder=$(stage "functions/${name//-/_}")
+	local name=$1 part=$2 folder config trigger live
+	shift 2
+	folder=$(stage "functions/${part}")
 	local -a flags=(
-		--gen2 --region="${REGION}" --entry-point="${name//-/_}"
+		--gen2 --region="${REGION}" --entry-point="${part}"
 		--runtime="python$(cut -d. -f1,2 <<<"${PYTHON_VERSION}" | tr -d .)"
 		--build-service-account="projects/${P}/serviceAccounts/$(account tds-build)"
 		--docker-repository="projects/${P}/locations/${REGION}/repositories/${REPOSITORY}" --stage-bucket="${BUCKET}"
@@ -68,7 +68,7 @@ load_tweet() {
 		# of the first one. Our lines carry the trace and the messages' ids themselves.
 		--set-env-vars="$(joined "GOOGLE_CLOUD_PROJECT=${P}" "BIGQUERY_DATASET=${BIGQUERY_DATASET}" "LANGUAGES=${LANGUAGES}" "KEEP_RETWEETS=${KEEP_RETWEETS}" 'LOG_EXECUTION_ID=false')"
 	)
-	deploy_function "${FUNCTION}" "${flags[@]}"
+	deploy_function "${FUNCTION}" load_tweet "${flags[@]}"
 	if [[ ${DEPLOYED} == true ]]; then
 		name=$(cloud gcloud functions describe "${FUNCTION}" --gen2 --region="${REGION}" --format='value(eventTrigger.trigger.basename())')
 		PUSH_SUBSCRIPTION=$(cloud gcloud eventarc triggers describe "${name}" --location="${REGION}" --format='value(transport.pubsub.subscription.basename())')
@@ -118,7 +118,7 @@ remove_deleted() {
 		--min-instances=0 --max-instances=1 --timeout=540s # one at a time
 		--set-env-vars="$(joined "GOOGLE_CLOUD_PROJECT=${P}" "BIGQUERY_DATASET=${BIGQUERY_DATASET}" "X_API_URL=${X_API_URL}" "X_BEARER_TOKEN_SECRET=projects/${P}/secrets/${SECRET}" 'LOG_EXECUTION_ID=false')"
 	)
-	deploy_function "${REMOVAL}" "${flags[@]}"
+	deploy_function "${REMOVAL}" remove_deleted "${flags[@]}"
 	grant "service:${REMOVAL}"
 	removal_tick
 }

@@ -8,7 +8,6 @@
 # A fingerprint is a hash of the flags (and files) that something was made with. It is kept with the thing itself, as the
 # label `config`, or in its description where Google has no labels: so no state file can be lost, or lie.
 
-readonly APP=twitter-data-stream
 readonly PATIENCE_SECONDS=${DEPLOY_PATIENCE_SECONDS:-420} # a new account is unknown to parts of Google for a minute, a new role for up to seven
 
 declare -A LIVE=() IDS=()

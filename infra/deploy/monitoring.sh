@@ -5,7 +5,7 @@
 metrics() {
 	local file name config
 	for file in infra/monitoring/metrics/*.json; do
-		name=tds_$(basename "${file}" .json)
+		name=${PREFIX}_$(basename "${file}" .json)
 		config=$(filled "${file}" | hash_of)
 		plan_change metrics "${name}" "${config}" || continue
 		filled "${file}" "description+= config=${config}" >"${WORK}/${name}.json"
@@ -21,7 +21,7 @@ exclusion() {
 	plan_change exclusions "${EXCLUSION}" "${config}" || return 0
 	flag=--add-exclusion
 	[[ ${VERB} == create ]] || flag=--update-exclusion
-	cloud gcloud logging sinks update _Default "${flag}=name=${EXCLUSION},description=twitter-data-stream config=${config},filter=${filter}" >/dev/null
+	cloud gcloud logging sinks update _Default "${flag}=name=${EXCLUSION},description=${APP} config=${config},filter=${filter}" >/dev/null
 }
 
 channel() {
@@ -29,7 +29,7 @@ channel() {
 	[[ -n ${ALERT_EMAIL} ]] || return 0
 	config=$(fingerprint "${ALERT_EMAIL}")
 	plan_change channels "${config}" || return 0 # its address is its name
-	cloud gcloud beta monitoring channels create --type=email --display-name="twitter-data-stream: ${ALERT_EMAIL}" \
+	cloud gcloud beta monitoring channels create --type=email --display-name="${APP}: ${ALERT_EMAIL}" \
 		--channel-labels="email_address=${ALERT_EMAIL}" --user-labels="app=${APP},email=${config}" --format='value(name)' >"${WORK}/channel"
 }
 
@@ -78,7 +78,7 @@ google_budget() {
 
 # list_budget: reads ours into LIVE; BILLING_ACCOUNT is the project's
 list_budget() {
-	local name="twitter-data-stream ${P}" live display units id
+	local name="${APP} ${P}" live display units id
 	BILLING_ACCOUNT=$(gcloud billing projects describe "${P}" --format='value(billingAccountName.basename())' </dev/null) || return 1
 	live=$(gcloud billing budgets list --billing-account="${BILLING_ACCOUNT}" --format='value(displayName,amount.specifiedAmount.units,name)' </dev/null) || return 1
 	while IFS=$'\t' read -r display units id; do
@@ -90,7 +90,7 @@ declare BILLING_ACCOUNT=''
 
 # delete_budget: for destroy. Where BUDGET_DOLLARS was never set, its API is not enabled.
 delete_budget() {
-	local name="twitter-data-stream ${P}"
+	local name="${APP} ${P}"
 	enabled billingbudgets || return 0
 	if ! list_budget; then
 		warn 'Whether there is a budget alert could not be looked for; Google'"'"'s words are above. If there is one, delete it: console.cloud.google.com/billing/budgets'
@@ -100,7 +100,7 @@ delete_budget() {
 }
 
 budget() {
-	local account name="twitter-data-stream ${P}"
+	local account name="${APP} ${P}"
 	list_budget || exit 1
 	account=${BILLING_ACCOUNT}
 	plan_change budgets "${name}" "${BUDGET_DOLLARS}" || return 0

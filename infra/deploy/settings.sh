@@ -3,6 +3,7 @@
 
 readonly VARIABLES=(
 	GOOGLE_CLOUD_PROJECT=
+	APP_NAME=
 	REGION=us-central1
 	BIGQUERY_LOCATION=
 	BIGQUERY_DATASET=twitter
@@ -27,7 +28,7 @@ readonly VARIABLES=(
 	DATAFLOW_PUBLIC_IPS=true
 )
 
-declare GOOGLE_CLOUD_PROJECT REGION BIGQUERY_LOCATION BIGQUERY_DATASET PUBSUB_TOPIC PUBSUB_DEAD_TOPIC X_API_URL X_BEARER_TOKEN
+declare GOOGLE_CLOUD_PROJECT APP_NAME REGION BIGQUERY_LOCATION BIGQUERY_DATASET PUBSUB_TOPIC PUBSUB_DEAD_TOPIC X_API_URL X_BEARER_TOKEN
 declare REFRESH_AFTER REFRESH_SHARE REFRESH_MAX_PER_DAY MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS ALERT_EMAIL BUDGET_DOLLARS LOADER DATAFLOW_SUBNETWORK DATAFLOW_PUBLIC_IPS
 
 # A value of .env as it is meant: without its quotes, and without a comment after it.
@@ -66,6 +67,11 @@ read_settings() {
 		declare -g "${name}=${value}"
 	done
 	BIGQUERY_LOCATION=${BIGQUERY_LOCATION:-${REGION}}
+	if [[ -n ${APP_NAME} ]]; then # defaults that another topic in this project has taken
+		[[ ${BIGQUERY_DATASET} != twitter ]] || BIGQUERY_DATASET=${APP_NAME}
+		[[ ${PUBSUB_TOPIC} != tweets ]] || PUBSUB_TOPIC=${APP_NAME}-tweets
+		[[ ${PUBSUB_DEAD_TOPIC} != tweets-dead ]] || PUBSUB_DEAD_TOPIC=${APP_NAME}-tweets-dead
+	fi
 	export -n X_BEARER_TOKEN # no child of ours needs it in its environment
 	check_settings
 }
@@ -76,13 +82,14 @@ check_settings() {
 		'Put it into .env (cp .env.example .env) or the environment: the id of your Google Cloud project, as gcloud projects list shows it.'
 	[[ -z ${GOOGLE_CLOUD_PROJECT} || ${GOOGLE_CLOUD_PROJECT} =~ ^[a-z][a-z0-9.:-]{4,60}[a-z0-9]$ ]] ||
 		usage "GOOGLE_CLOUD_PROJECT is '${GOOGLE_CLOUD_PROJECT}', which is no project id." 'gcloud projects list shows the ids; the name or number will not do.'
+	[[ ${APP_NAME} =~ ^([a-z][a-z0-9]{0,11})?$ && ${APP_NAME} != tds && ${APP_NAME} != goog* ]] || usage "APP_NAME is '${APP_NAME}'." 'It has 1 to 12 small letters and digits, a letter first: climate. Leave it empty for the only topic of a project.'
 	[[ ${REGION} =~ ^[a-z]+-[a-z]+[0-9]+$ ]] || usage "REGION is '${REGION}', which does not look like a region." 'Set it to one like us-central1 or europe-west1.'
 	[[ ${BIGQUERY_DATASET} =~ ^[A-Za-z0-9_]+$ ]] || usage "BIGQUERY_DATASET is '${BIGQUERY_DATASET}'." 'A dataset has letters, digits and underscores.'
 	for name in PUBSUB_TOPIC PUBSUB_DEAD_TOPIC; do
 		[[ ${!name} =~ ^[A-Za-z][A-Za-z0-9._~+-]{2,200}$ && ${!name} != goog* ]] ||
 			usage "${name} is '${!name}', which is no topic's id." 'Three or more letters, digits and -._~+, a letter first.'
 	done
-	[[ ${PUBSUB_TOPIC} != remove-deleted && ${PUBSUB_DEAD_TOPIC} != remove-deleted ]] || usage 'The topic remove-deleted is taken: it tells when to look for deleted posts.' 'Choose another name.'
+	[[ ${PUBSUB_TOPIC} != *remove-deleted && ${PUBSUB_DEAD_TOPIC} != *remove-deleted ]] || usage 'The topic remove-deleted is taken: it tells when to look for deleted posts.' 'Choose another name.'
 	[[ ${PUBSUB_TOPIC} != "${PUBSUB_DEAD_TOPIC}" ]] || usage 'PUBSUB_TOPIC and PUBSUB_DEAD_TOPIC are the same.' 'A dead letter would come back for ever.'
 	for name in MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH REFRESH_MAX_PER_DAY ARCHIVE_DAYS; do
 		[[ ${!name} =~ ^[0-9]{1,9}$ ]] || usage "${name} is '${!name}', but it must be a whole number." 'Write digits only.'
@@ -104,20 +111,26 @@ check_settings() {
 		"Was more than the token copied, or a quote with it? Copy the App's Bearer Token from X's developer console once more."
 }
 
-# Names that follow from them. Service accounts: one a part.
+# Names that follow from them. Service accounts: one a part, which parts and infra/roles.tsv call tds-PART (own_name). With APP_NAME every
+# name begins with it, so that several topics stand side by side in a project; without, they are those of earlier versions.
 name_things() {
+	local own=${APP_NAME:+${APP_NAME}-}
 	P=${GOOGLE_CLOUD_PROJECT}
+	readonly APP=${APP_NAME:-twitter-data-stream} PREFIX=${APP_NAME:-tds}
 	readonly ACCOUNTS=(tds-ingester tds-load-tweet tds-remove-deleted tds-push tds-scheduler tds-build)
-	readonly SECRET=x-bearer-token SCHEMA=tweet JOB=ingester RUN_JOB=ingester-run FUNCTION=load-tweet REPOSITORY=twitter-data-stream TICK=ingester-tick
+	readonly SECRET=${own}x-bearer-token SCHEMA=${own}tweet JOB=${own}ingester RUN_JOB=${own}ingester-run FUNCTION=${own}load-tweet REPOSITORY=${APP} TICK=${own}ingester-tick
 	readonly ARCHIVE_SUBSCRIPTION="${PUBSUB_TOPIC}-archive" DEAD_SUBSCRIPTION="${PUBSUB_DEAD_TOPIC}-rejected"
 	readonly REGISTRY="${REGION}-docker.pkg.dev/${P//://}/${REPOSITORY}"
-	readonly EXCLUSION=load-tweet-requests
-	readonly BUCKET="${P//[:.]/-}-tds-source" # bucket names are global, and so are project ids
+	readonly EXCLUSION=${FUNCTION}-requests
+	readonly BUCKET="${P//[:.]/-}-${PREFIX}-source" # bucket names are global, and so are project ids
 	PROJECT_DOMAIN=${P}                      # as in service account addresses: example.com:project becomes project.example.com
 	[[ ${P} != *:* ]] || PROJECT_DOMAIN=${P#*:}.${P%%:*}
-	readonly REMOVAL=remove-deleted REMOVAL_TOPIC=remove-deleted REMOVAL_TICK=remove-deleted-tick
-	readonly WORKER=tds-dataflow WORKER_BUCKET="${P//[:.]/-}-tds-dataflow" WORKER_SUBSCRIPTION="${PUBSUB_TOPIC}-dataflow" STREAM=tds-stream
+	readonly REMOVAL=${own}remove-deleted REMOVAL_TOPIC=${own}remove-deleted REMOVAL_TICK=${own}remove-deleted-tick
+	readonly WORKER=tds-dataflow WORKER_BUCKET="${P//[:.]/-}-${PREFIX}-dataflow" WORKER_SUBSCRIPTION="${PUBSUB_TOPIC}-dataflow" STREAM=${PREFIX}-stream
 	PYTHON_VERSION=$(<infra/python-version)
 }
 
-account() { printf '%s@%s.iam.gserviceaccount.com' "$1" "${PROJECT_DOMAIN}"; }
+# own_name tds-PART: what the account of a part is called here
+own_name() { printf '%s' "${PREFIX}-${1#tds-}"; }
+
+account() { printf '%s@%s.iam.gserviceaccount.com' "$(own_name "$1")" "${PROJECT_DOMAIN}"; }

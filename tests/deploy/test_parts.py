@@ -29,6 +29,14 @@ ENVIRONMENT = {
     "MAX_POSTS_PER_MONTH": "20000",
     "PROJECT_DOMAIN": "p",
     "X_PRICE_LIST": "http://127.0.0.1:9",
+    "REGION": "us-central1",
+    "APP": "twitter-data-stream",
+    "PREFIX": "tds",
+    "JOB": "ingester",
+    "RUN_JOB": "ingester-run",
+    "FUNCTION": "load-tweet",
+    "REMOVAL": "remove-deleted",
+    "STREAM": "tds-stream",
 }
 
 
@@ -108,7 +116,7 @@ def test_metrics_read_fields_that_our_parts_write() -> None:
     )
     for file in (ROOT / "infra" / "monitoring" / "metrics").iterdir():
         metric = json.loads(file.read_text())
-        assert metric["name"] == f"tds_{file.stem}"
+        assert metric["name"] == f"${{PREFIX}}_{file.stem}"
         for name in re.findall(r"jsonPayload\.(\w+)", json.dumps(metric)):
             assert re.search(rf'\b{name}=|"{name}"', written), f"{file.stem}: nobody writes {name}"
         for event in re.findall(r'jsonPayload\.event=\(?((?:"\w+"(?: OR )?)+)', metric["filter"]):
@@ -120,7 +128,7 @@ def test_alerts_and_the_dashboard_ask_for_metrics_that_there_are() -> None:
     ours = {file.stem for file in (ROOT / "infra" / "monitoring" / "metrics").iterdir()}
     asked = set()
     for file in [*(ROOT / "infra/monitoring/alerts").iterdir(), ROOT / "infra/monitoring/dashboard.json"]:
-        asked |= set(re.findall(r"user_tds_(\w+?)(?:_sum|_count|_bucket)?\{", file.read_text()))
+        asked |= set(re.findall(r"user_\$\{PREFIX\}_(\w+?)(?:_sum|_count|_bucket)?\{", file.read_text()))
     assert asked <= ours
     assert ours - asked == set(), "a metric that nobody looks at"
 
@@ -128,7 +136,7 @@ def test_alerts_and_the_dashboard_ask_for_metrics_that_there_are() -> None:
 def test_each_alert_has_its_place_in_the_docs() -> None:
     page = (ROOT / "docs" / "deploy.md").read_text().lower()
     for file in (ROOT / "infra/monitoring/alerts").iterdir():
-        title = json.loads(file.read_text())["displayName"].removeprefix("twitter-data-stream: ")
+        title = json.loads(file.read_text())["displayName"].removeprefix("${APP}: ")
         assert f"### {title}".lower() in page
 
 

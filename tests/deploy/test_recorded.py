@@ -724,6 +724,37 @@ def _tree(folder: Path) -> Path:
 
 
 @pytest.mark.slow
+def test_two_topics_stand_side_by_side_and_each_command_touches_its_own(tmp_path: Path, deployed: Recorded) -> None:
+    project = Recorded(tmp_path / "cloud")
+    shutil.copytree(deployed.folder, project.folder)
+    climate = SETTINGS | {"APP_NAME": "climate"}
+    before = len(project.calls)
+    ran = project.deploy("up", "--yes", **climate)
+    assert ran.returncode == 0, ran.stderr
+    made = [call for call in project.calls[before:] if {"create", "deploy", "submit"} & set(call[1:5])]
+    assert len(made) > 30
+    services = ("services", "enable")
+    assert [call for call in made if "climate" not in " ".join(call) and not set(services) <= set(call)] == []
+    assert "`some-project.climate.tweet_versions`" in (project.folder / "sql").read_text()
+    assert project.deploy("plan", **climate).returncode == 0, "nothing is left to do"
+    assert project.deploy("plan", **SETTINGS).returncode == 0, "and the first topic is as it was"
+    changes = project.changes
+    before = len(project.calls)
+    assert project.deploy("destroy", "--all", "--yes", **climate).returncode == 0
+    assert project.changes > changes
+    removed = [call for call in project.calls[before:] if {"delete", "rm", "remove-iam-policy-binding"} & set(call)]
+    assert removed
+    assert [call for call in removed if "climate" not in " ".join(call) and "policies" not in call] == []
+    again = project.deploy("plan", **SETTINGS)
+    assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize("name", ["Climate", "a-b", "tds", "google", "abcdefghijklm", "1a"])
+def test_a_name_that_would_not_do_is_refused_before_anything_is_asked(project: Recorded, name: str) -> None:
+    ran = project.deploy("up", "--yes", **SETTINGS, APP_NAME=name)
+    assert (ran.returncode, "APP_NAME is" in ran.stderr, project.calls) == (2, True, [])
+
+
 def test_settings_come_from_env_and_the_environment_wins(tmp_path: Path) -> None:
     project = Recorded(tmp_path / "cloud", _tree(tmp_path))
     project.folder.mkdir()
