@@ -73,6 +73,44 @@ def views() -> None:
     _table(["view", "what it answers"], rows)
 
 
+# How often a table gets rows while all is well: hours until dbt warns, and the condition that prunes partitions.
+_FRESH = {
+    "tweets": ("loaded_at", 24, "created_at >= datetime_sub(current_datetime(), interval 7 day)"),
+    "ingester_events": ("`at`", 1, "`at` >= timestamp_sub(current_timestamp(), interval 7 day)"),
+}
+_UNIQUE = {"tweets": "id"}  # the tables are append-only, and may have a row twice
+
+
+def dbt_tables() -> None:
+    """The dataset's view tweets and its tables as a source of dbt, with descriptions, tests and freshness."""
+    layout = json.loads((INFRA / "bigquery" / "layout.json").read_text(encoding="utf-8"))
+    shown = "One row a post: the newest version of each edit chain, nothing that was deleted, no duplicates"
+    fields = {name: json.loads((INFRA / "bigquery" / f"{name}.json").read_text(encoding="utf-8")) for name in layout}
+    counted = {"name": "counted_at", "description": "When the counts of the post were read", "mode": "NULLABLE"}
+    _dbt_table("tweets", shown, [*fields["tweet_versions"], counted])
+    for name, how in layout.items():
+        _dbt_table(name, how["description"], fields[name])
+
+
+def _dbt_table(name: str, description: str, fields: Iterable[dict[str, str]]) -> None:
+    print(f"      - name: {name}\n        description: {json.dumps(description, ensure_ascii=False)}")
+    if name in _FRESH:
+        column, hours, condition = _FRESH[name]
+        print("        config:")
+        print(f"          loaded_at_field: {json.dumps(column)}")
+        print(f"          freshness: {{warn_after: {{count: {hours}, period: hour}}, filter: {json.dumps(condition)}}}")
+    print("        columns:")
+    for field in fields:
+        tests = ["not_null"] if field["mode"] == "REQUIRED" else []
+        tests += ["unique"] if field["name"] == _UNIQUE.get(name) else []
+        print(f"          - name: {json.dumps(field['name'])}")
+        if field["name"] == "at":  # a keyword of GoogleSQL
+            print("            quote: true")
+        print(f"            description: {json.dumps(field['description'], ensure_ascii=False)}")
+        if tests:
+            print(f"            data_tests: [{', '.join(tests)}]")
+
+
 def reasons(heading: str) -> None:
     """Values of the column `reason`."""
     named = {"rejected": REJECTED, "filtered": DROPPED}[heading]

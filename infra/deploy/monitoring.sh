@@ -24,22 +24,31 @@ exclusion() {
 	cloud gcloud logging sinks update _Default "${flag}=name=${EXCLUSION},description=${APP} config=${config},filter=${filter}" >/dev/null
 }
 
-channel() {
-	local config
-	[[ -n ${ALERT_EMAIL} ]] || return 0
-	config=$(fingerprint "${ALERT_EMAIL}")
-	plan_change channels "${config}" || return 0 # its address is its name
-	cloud gcloud beta monitoring channels create --type=email --display-name="${APP}: ${ALERT_EMAIL}" \
-		--channel-labels="email_address=${ALERT_EMAIL}" --user-labels="app=${APP},email=${config}" --format='value(name)' >"${WORK}/channel"
+# channels: makes those for mail addresses, and sets CHANNELS to all that an alert tells, with commas between them. Others (Slack, PagerDuty, a webhook,
+# SMS) hold secrets or a login, so they are made in the console and named by their ids.
+channels() {
+	local one config
+	CHANNELS=''
+	for one in ${ALERT_EMAIL} ${ALERT_CHANNELS//,/ }; do
+		if [[ ${one} != projects/* ]]; then
+			config=$(fingerprint "${one}")
+			if plan_change channels "${config}"; then # its address is its name
+				cloud gcloud beta monitoring channels create --type=email --display-name="${APP}: ${one}" \
+					--channel-labels="email_address=${one}" --user-labels="app=${APP},email=${config}" --format='value(name)' >"${WORK}/channel"
+				IDS["channels/${config}"]=$(<"${WORK}/channel")
+			fi
+			one=${IDS["channels/${config}"]:-}
+		fi
+		CHANNELS+=${one:+${CHANNELS:+,}${one}}
+	done
 }
 
+declare CHANNELS=''
+
 alerts() {
-	local file name config channel=''
-	channel
-	if [[ -n ${ALERT_EMAIL} ]]; then
-		channel=${IDS["channels/$(fingerprint "${ALERT_EMAIL}")"]:-}
-		[[ ! -s ${WORK}/channel ]] || channel=$(<"${WORK}/channel")
-	fi
+	local file name config channel
+	channels
+	channel=${CHANNELS}
 	for file in infra/monitoring/alerts/*.json; do
 		name=$(basename "${file}" .json)
 		config=$({ filled "${file}"; printf '%s' "${channel}"; } | hash_of)

@@ -22,6 +22,7 @@ readonly VARIABLES=(
 	KEEP_RETWEETS=true
 	ARCHIVE_DAYS=90
 	ALERT_EMAIL=
+	ALERT_CHANNELS=
 	BUDGET_DOLLARS=
 	LOADER=function
 	DATAFLOW_SUBNETWORK=
@@ -29,7 +30,7 @@ readonly VARIABLES=(
 )
 
 declare GOOGLE_CLOUD_PROJECT APP_NAME REGION BIGQUERY_LOCATION BIGQUERY_DATASET PUBSUB_TOPIC PUBSUB_DEAD_TOPIC X_API_URL X_BEARER_TOKEN
-declare REFRESH_AFTER REFRESH_SHARE REFRESH_MAX_PER_DAY MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS ALERT_EMAIL BUDGET_DOLLARS LOADER DATAFLOW_SUBNETWORK DATAFLOW_PUBLIC_IPS
+declare REFRESH_AFTER REFRESH_SHARE REFRESH_MAX_PER_DAY MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS ALERT_EMAIL ALERT_CHANNELS BUDGET_DOLLARS LOADER DATAFLOW_SUBNETWORK DATAFLOW_PUBLIC_IPS
 
 # A value of .env as it is meant: without its quotes, and without a comment after it.
 plain_value() {
@@ -106,6 +107,10 @@ check_settings() {
 		usage "DATAFLOW_SUBNETWORK is '${DATAFLOW_SUBNETWORK}'." 'Write regions/us-central1/subnetworks/NAME; for a shared network, its whole address: https://www.googleapis.com/compute/v1/projects/HOST/regions/...'
 	python3 -m posts.languages "${LANGUAGES}" || usage 'LANGUAGES is not deployed as it is; the line above says what to write.'
 	[[ -z ${ALERT_EMAIL} || ${ALERT_EMAIL} == *?@?*.?* ]] || usage "ALERT_EMAIL is '${ALERT_EMAIL}', which is no address." 'Alerts go there; leave it empty for none.'
+	for name in ${ALERT_CHANNELS//,/ }; do
+		[[ ${name} == *?@?*.?* || ${name} =~ ^projects/[^/]+/notificationChannels/[0-9]+$ ]] || usage "ALERT_CHANNELS has '${name}', which is neither an address nor the id of a channel." \
+			'Ids are like projects/P/notificationChannels/123: gcloud beta monitoring channels list. Commas between several.'
+	done
 	[[ ${X_API_URL} =~ ^https:// || ${X_API_URL} =~ ^http://(127\.0\.0\.1|localhost)(:[0-9]+)?$ ]] || usage "X_API_URL is '${X_API_URL}'." 'The token would travel unencrypted: https://api.x.com.'
 	[[ ${X_BEARER_TOKEN} =~ ^[A-Za-z0-9%._~+/=-]*$ ]] || usage 'X_BEARER_TOKEN holds a character that no bearer token has.' \
 		"Was more than the token copied, or a quote with it? Copy the App's Bearer Token from X's developer console once more."

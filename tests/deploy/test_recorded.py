@@ -723,8 +723,7 @@ def _tree(folder: Path) -> Path:
     return tree
 
 
-@pytest.mark.slow
-def test_two_topics_stand_side_by_side_and_each_command_touches_its_own(tmp_path: Path, deployed: Recorded) -> None:
+def test_all_that_is_made_for_another_topic_has_its_name(tmp_path: Path, deployed: Recorded) -> None:
     project = Recorded(tmp_path / "cloud")
     shutil.copytree(deployed.folder, project.folder)
     climate = SETTINGS | {"APP_NAME": "climate"}
@@ -733,20 +732,37 @@ def test_two_topics_stand_side_by_side_and_each_command_touches_its_own(tmp_path
     assert ran.returncode == 0, ran.stderr
     made = [call for call in project.calls[before:] if {"create", "deploy", "submit"} & set(call[1:5])]
     assert len(made) > 30
-    services = ("services", "enable")
-    assert [call for call in made if "climate" not in " ".join(call) and not set(services) <= set(call)] == []
+    of_the_project = {"services", "dashboards"}  # a dashboard's name is in its file
+    assert [call for call in made if "climate" not in " ".join(call) and not of_the_project & set(call)] == []
     assert "`some-project.climate.tweet_versions`" in (project.folder / "sql").read_text()
-    assert project.deploy("plan", **climate).returncode == 0, "nothing is left to do"
-    assert project.deploy("plan", **SETTINGS).returncode == 0, "and the first topic is as it was"
-    changes = project.changes
+
+
+def test_alerts_go_to_several_addresses_and_to_channels_that_are_there(tmp_path: Path, deployed: Recorded) -> None:
+    project = Recorded(tmp_path / "cloud")
+    shutil.copytree(deployed.folder, project.folder)
+    slack = "projects/some-project/notificationChannels/77"
+    settings = SETTINGS | {"ALERT_CHANNELS": f"b@example.com,{slack}"}
     before = len(project.calls)
-    assert project.deploy("destroy", "--all", "--yes", **climate).returncode == 0
-    assert project.changes > changes
-    removed = [call for call in project.calls[before:] if {"delete", "rm", "remove-iam-policy-binding"} & set(call)]
-    assert removed
-    assert [call for call in removed if "climate" not in " ".join(call) and "policies" not in call] == []
-    again = project.deploy("plan", **SETTINGS)
-    assert again.returncode == 0, again.stderr
+    ran = project.deploy("up", "watch", "--yes", **settings)
+    assert ran.returncode == 0, ran.stderr
+    calls = project.calls[before:]
+    made = [call for call in calls if call[1:5] == ["beta", "monitoring", "channels", "create"]]
+    assert [word for call in made for word in call if word.startswith("--channel-labels=")] == [
+        "--channel-labels=email_address=b@example.com"
+    ]
+    told = {
+        word
+        for call in calls
+        if call[1:5] == ["alpha", "monitoring", "policies", "update"]
+        for word in call
+        if word.startswith("--set-notification-channels=")
+    }
+    (channels,) = told
+    assert channels.count(",") == 2
+    assert channels.endswith(slack)
+    assert project.deploy("plan", "watch", **settings).returncode == 0
+    bad = project.deploy("plan", "watch", **SETTINGS | {"ALERT_CHANNELS": "#alerts"})
+    assert (bad.returncode, "neither an address nor" in bad.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("name", ["Climate", "a-b", "tds", "google", "abcdefghijklm", "1a"])
@@ -755,6 +771,7 @@ def test_a_name_that_would_not_do_is_refused_before_anything_is_asked(project: R
     assert (ran.returncode, "APP_NAME is" in ran.stderr, project.calls) == (2, True, [])
 
 
+@pytest.mark.slow
 def test_settings_come_from_env_and_the_environment_wins(tmp_path: Path) -> None:
     project = Recorded(tmp_path / "cloud", _tree(tmp_path))
     project.folder.mkdir()
