@@ -40,9 +40,9 @@ help() {
 	cat <<'HELP'
 ./deploy.sh up [part]     make or change everything; parts: access pubsub bigquery ingester rules function watch
                       and, for those who want it, dataflow (imports in the cloud; LOADER=dataflow streams with it)
-            plan          show what `up` would make and change; writes nothing (also: up --dry-run)
+            plan          show what `up` would make and change; writes nothing (also: up --dry-run) [--json]
             estimate      dollars a month, for X and Google [--posts-per-day N] [--json]
-            doctor        check everything, and send one message through [--no-canary]
+            doctor        check everything, and send one message through [--no-canary] [--json]
             pause         stop the ingester, and the spending
             resume        start it again
             run COMMAND   run a command of the ingester in the cloud: run search --from 2026-11-20T00:00 --yes
@@ -50,6 +50,7 @@ help() {
 
   --yes      do not ask for confirmation
   --again    apply everything again, whatever the fingerprints say (repairs manual changes)
+  --json     the result as one JSON object on stdout; the words go to stderr all the same
 
 Settings come from the environment or .env (cp .env.example .env). Exit codes: 0 done; 1 something failed, and the next run goes
 on from there (plan: something would change; doctor: something is wrong); 2 a setting, an argument or a tool is missing.
@@ -150,6 +151,7 @@ print_summary() {
 	local made changed left
 	made=$(count '+') changed=$(count '~') left=$(count '=')
 	if [[ ${PLANNING} == true ]]; then
+		[[ ${JSON} == false ]] || python3 infra/deploy/as_json.py plan "${WORK}/report"
 		step "${made} to make, ${changed} to change, ${left} unchanged. Nothing was written."
 		((made + changed == 0)) || exit 1
 		return 0
@@ -194,7 +196,7 @@ posts_per_day() {
 main() {
 	local command=${1:-help} argument
 	local -a rest=()
-	declare -g YES=false ALL=false CANARY=true NEEDS_PROJECT=true
+	declare -g YES=false ALL=false CANARY=true NEEDS_PROJECT=true JSON=false
 	(($# == 0)) || shift
 	if [[ ${command} == run || ${command} == estimate ]]; then # the rest is another program's
 		rest=("$@")
@@ -207,6 +209,7 @@ main() {
 			'up --again' | 'plan --again') AGAIN=true ;;
 			'destroy --all') ALL=true ;;
 			'doctor --no-canary') CANARY=false ;;
+			'doctor --json' | 'plan --json' | 'up --json') JSON=true ;;
 			*' -h' | *' --help') command=help ;;
 			*' -'*) usage "./deploy.sh ${command} has no option ${argument}." './deploy.sh help' ;;
 			*) rest+=("${argument}") ;;

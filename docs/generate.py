@@ -48,6 +48,11 @@ def roles(name: str) -> None:
     )
 
 
+def deployer_roles() -> None:
+    """What the person who deploys needs, and why."""
+    _table(["role", "why"], ([f"`{role}`", why] for role, _, _, why in _tsv("deployer-roles.tsv")))
+
+
 def tables() -> None:
     """Each table with its columns."""
     layout = json.loads((INFRA / "bigquery" / "layout.json").read_text(encoding="utf-8"))

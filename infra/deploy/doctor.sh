@@ -17,17 +17,22 @@ doctor() {
 		step 'One message, all the way through'
 		check_canary
 	fi
+	[[ ${JSON} == false ]] || python3 infra/deploy/as_json.py doctor "${WORK}/checks"
 	if ((PROBLEMS > 0)); then
 		fail "${PROBLEMS} of the checks found something wrong; what to do is beside each."
 	fi
 	step 'All is well.'
 }
 
-good() { printf '     ok  %s\n' "$1" >&2; }
+good() {
+	printf '     ok  %s\n' "$1" >&2
+	printf 'ok\t%s\t\n' "$1" >>"${WORK}/checks"
+}
 
 bad() { # WHAT REMEDY
 	PROBLEMS=$((PROBLEMS + 1))
 	printf ' !  BAD  %s\n         %s\n' "$1" "$2" >&2
+	printf 'bad\t%s\t%s\n' "$1" "$2" >>"${WORK}/checks"
 }
 
 check_parts() {

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from local.emulators.x.bill import price_list as x_price_list
 from tests.support import ROOT
@@ -355,3 +356,23 @@ def test_the_scripts_look_for_the_deployed_python_first() -> None:
     named = ".".join((ROOT / "infra" / "python-version").read_text().split(".")[:2])
     (candidates,) = re.findall(r'for candidate in "\$\{PYTHON:-\}" (.+); do', (ROOT / "scripts" / "lib.sh").read_text())
     assert candidates.split()[0] == f"python{named}"
+
+
+def test_who_deploys_may_enable_and_set_up_all_that_is_deployed() -> None:
+    rows = [line.split("\t") for line in (ROOT / "infra/deployer-roles.tsv").read_text().splitlines()]
+    (apis,) = re.findall(r"readonly APIS=\(([^)]*)\)", (DEPLOY / "apis.sh").read_text())
+    assert {api for _, api, _, _ in rows} == set(apis.split())
+    sets_policies_of = {kind for _, _, kinds, _ in rows for kind in kinds.split()}
+    granted_on = {line.split("\t")[2].partition(":")[0] for line in (ROOT / "infra/roles.tsv").read_text().splitlines()}
+    assert sets_policies_of - {"–"} == granted_on
+
+
+def test_the_workflow_to_copy_uses_commands_and_variables_that_there_are() -> None:
+    workflow = (ROOT / "docs/samples/deploy-from-ci.yml").read_text()
+    help_text = (ROOT / "deploy.sh").read_text()
+    for command, option in re.findall(r"\./deploy\.sh (\w+)(?: (--\w+))?", workflow):
+        assert f"            {command} " in help_text or f"./deploy.sh {command} " in help_text
+        assert option in help_text
+    settings = yaml.safe_load(workflow)["env"]
+    known = {line.split("\t")[0] for line in (ROOT / "infra/variables.tsv").read_text().splitlines()}
+    assert set(settings) <= known

@@ -306,7 +306,7 @@ def test_the_deployed_function_stores_what_is_pushed_and_the_doctor_sees_it(
     with running("function", framework, variables, tmp_path) as process:
         wait_until_ready(process)
         began = time.monotonic()
-        ran = google.deploy("doctor", DOCTOR_SECONDS="60")
+        ran = google.deploy("doctor", "--json", DOCTOR_SECONDS="60")
     assert "found in twitter.tweet_versions after" in ran.said, ran.said + process.why()
     assert time.monotonic() - began < 120
     assert "BAD  the stream is held by 0 ingesters" in ran.said

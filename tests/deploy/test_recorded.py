@@ -315,8 +315,25 @@ def test_a_second_up_changes_nothing(deployed: Recorded) -> None:
     assert ran.returncode == 0, ran.stderr
     assert "Nothing to do" in ran.stderr
     assert deployed.changes == before
-    plan = deployed.deploy("plan", **SETTINGS)
+    plan = deployed.deploy("plan", "--json", **SETTINGS)
     assert (plan.returncode, deployed.changes) == (0, before)
+    said = json.loads(plan.stdout)
+    assert (said["make"], said["change"], said["remove"], said["unchanged"] > 50) == ([], [], [], True)
+
+
+def test_a_plan_can_be_read_by_programs(deployed: Recorded) -> None:
+    plan = deployed.deploy("plan", "--json", **SETTINGS | {"MAX_POSTS_PER_DAY": "7", "PUBSUB_TOPIC": "other"})
+    assert plan.returncode == 1
+    said = json.loads(plan.stdout)
+    assert {"kind": "jobs", "name": "ingester"} in said["change"]
+    assert {"kind": "topics", "name": "other"} in said["make"]
+
+
+def test_the_doctor_s_findings_can_be_read_by_programs(project: Recorded) -> None:
+    ran = project.deploy("doctor", "--json", **SETTINGS)
+    said = json.loads(ran.stdout)
+    assert (ran.returncode, said["well"]) == (1, False)
+    assert {"ok": False, "what": "jobs ingester: not there", "remedy": "./deploy.sh up makes it."} in said["checks"]
 
 
 INGESTER = {"jobs ingester", "jobs ingester-run"}
