@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(900),
 ]
-CLIMATE = {"APP_NAME": "climate", "ALERT_CHANNELS": "b@example.com"}
+CLIMATE: dict[str, Any] = {"APP_NAME": "climate", "ALERT_CHANNELS": "b@example.com"}
 
 
 def of_others(ran: Ran) -> list[str]:
@@ -32,7 +33,7 @@ def test_two_topics_stand_side_by_side(tmp_path: Path) -> None:
         assert first.code == 0, first.said
         second = google.deploy("up", "--yes", tree=tree, **CLIMATE)
         assert second.code == 0, second.said
-        for settings in ({}, CLIMATE):
+        for settings in (dict[str, Any](), CLIMATE):
             plan = google.deploy("plan", tree=tree, **settings)
             assert "0 to make, 0 to change" in plan.said, plan.said
             assert plan.writes == []
