@@ -11,7 +11,7 @@ from posts.message import Delivery, Message
 from posts.rows import Result, make_rows, reject, timestamp
 from warehouse.settings import Settings
 
-from . import files
+from . import opening, reading
 from .files import Part
 from .lines import Record, messages
 from .shards import Shards
@@ -46,7 +46,7 @@ class Place(NamedTuple):
 
     def attributes(self) -> dict[str, str]:
         """Return it for a person. The part's first line is numbered once, by reading the file up to there."""
-        line = files.lines_before(self.part) + self.line + 1
+        line = reading.lines_before(self.part) + self.line + 1
         return {"file": self.part.name, "line": str(line), "message": str(self.number + 1)}
 
 
@@ -101,7 +101,7 @@ def file_records(part: Part, tag: str) -> Iterator[LocatedRecord]:
     """Yield the messages of a part of a file. What cannot be read is one message that is rejected."""
     line, number, end = 0, 0, 0
     try:
-        for unit in files.lines(part):
+        for unit in reading.lines(part):
             number = number if unit.line == line and number else 0  # several values may begin on one line
             line = unit.line
             for record, data in _unit_records(unit, tag):
@@ -120,7 +120,7 @@ def _unit_records(unit: Unit, tag: str) -> Iterator[tuple[Record | BadMessage, b
     if unit.is_whole:
         yield from messages(unit.data, tag)
     else:
-        why = f"The line is longer than {files.LINE_BYTES:,} bytes; its beginning is kept"
+        why = f"The line is longer than {opening.LINE_BYTES:,} bytes; its beginning is kept"
         yield BadMessage("too_long", why), unit.data[:_LONG_LINE_KEPT_BYTES]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dataflow import convert, files
+from dataflow import convert, files, opening
 from dataflow.convert import Options
 from posts.filter import Filter
 from tests.support import x_messages
@@ -92,7 +92,7 @@ def outcomes(path: Path) -> tuple[Counter[str], list[str]]:
 def test_what_was_read_has_an_outcome_and_every_post_is_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr(files, "LINE_BYTES", _LONGEST)
+    monkeypatch.setattr(opening, "LINE_BYTES", _LONGEST)
     written = lines(random.Random(seed))
     expected = [name for line in written if len(line) < _LONGEST for name in posts_in(line)]
     assert len(expected) > LINES * 0.7

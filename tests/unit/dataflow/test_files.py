@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from dataflow import convert, files
+from dataflow import convert, files, opening, reading
 from dataflow.errors import UnreadableFile, UsageError
-from dataflow.files import File, Part, Shape
+from dataflow.files import File, Part
+from dataflow.shapes import Shape
 from dataflow.unpack import _DAMAGE, _MAKE, CutOff, unpacked
 from posts.errors import BadMessage
 
@@ -43,7 +44,7 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 
 
 def read(parts: list[Part]) -> list[bytes]:
-    return [line.data for part in parts for line in files.lines(part)]
+    return [line.data for part in parts for line in reading.lines(part)]
 
 
 def parts_of(folder: Path, content: bytes, name: str = "posts") -> list[Part]:
@@ -81,7 +82,7 @@ def test_every_line_is_in_one_part_wherever_a_file_is_divided(tmp_path: Path, en
     for size in range(1, len(content) + 1):
         parts = [Part(str(path), at, min(at + size, len(content))) for at in range(0, len(content), size)]
         assert read(parts) == expected, size
-        numbers = [files.lines_before(part) + line.line for part in parts for line in files.lines(part)]
+        numbers = [reading.lines_before(part) + line.line for part in parts for line in reading.lines(part)]
         assert numbers == list(range(len(expected))), size
 
 
@@ -89,7 +90,7 @@ def test_every_line_is_in_one_part_wherever_a_file_is_divided(tmp_path: Path, en
 def test_a_compressed_file_is_one_part_whatever_its_name(tmp_path: Path, packing: str) -> None:
     (part,) = parts_of(tmp_path, PACK[packing](LINES))
     assert read([part]) == LINES.splitlines(keepends=True)
-    assert [line.line for line in files.lines(part)] == list(range(len(POSTS)))
+    assert [line.line for line in reading.lines(part)] == list(range(len(POSTS)))
 
 
 @pytest.mark.parametrize("packing", ["gzip", "bz2", "xz", "zstd"])
@@ -254,11 +255,13 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_of_a_line_that_is_too_long_the_beginning_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LINE_BYTES", 10)
+    monkeypatch.setattr(opening, "LINE_BYTES", 10)
     content = b"{short}\n" + b"x" * 25 + b"\n{end}\n"
     expected = [(0, b"{short}\n", True), (1, b"x" * 10, False), (2, b"{end}\n", True)]
     for packed in (content, gzip.compress(content)):
-        assert [(line.line, line.data, line.is_whole) for line in files.lines(*parts_of(tmp_path, packed))] == expected
+        assert [
+            (line.line, line.data, line.is_whole) for line in reading.lines(*parts_of(tmp_path, packed))
+        ] == expected
 
 
 def test_the_same_files_are_divided_in_the_same_way_into_parts_of_a_few_seconds(tmp_path: Path) -> None:
