@@ -39,7 +39,7 @@ source infra/deploy/destroy.sh
 help() {
 	cat <<'HELP'
 ./deploy.sh up [part]     make or change everything; parts: access pubsub bigquery ingester rules function watch
-                      and, for those who want it, dataflow (imports in the cloud; LOADER=dataflow streams with it)
+                      and, optionally, dataflow (imports in the cloud; LOADER=dataflow streams with it)
             plan          show what `up` would make and change; writes nothing (also: up --dry-run) [--json]
             estimate      dollars a month, for X and Google [--posts-per-day N] [--json]
             doctor        check everything, and send one message through [--no-canary] [--json]
@@ -50,7 +50,7 @@ help() {
 
   --yes      do not ask for confirmation
   --again    apply everything again, whatever the fingerprints say (repairs manual changes)
-  --json     the result as one JSON object on stdout; the words go to stderr all the same
+  --json     the result as one JSON object on stdout; readable text still goes to stderr
 
 Settings come from the environment or .env (cp .env.example .env). Exit codes: 0 done; 1 something failed, and the next run goes
 on from there (plan: something would change; doctor: something is wrong); 2 a setting, an argument or a tool is missing.

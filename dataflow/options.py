@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="python -m dataflow",
         allow_abbrev=False,
-        description="Loads many posts at once: files of X's JSON, or the table archive once more. Runs here, or on Dataflow.",
+        description="Loads many posts at once: files in X's and other formats, or the table archive once more. Runs here, or on Dataflow.",
         epilog="Any other options go to Beam, such as --region, --temp_location, --service_account_email, --sdk_container_image.",
     )
     whole.add_argument("--version", action="version", version=_version())
@@ -72,9 +72,9 @@ def parser() -> argparse.ArgumentParser:
         "files",
         parents=[everywhere, batches],
         allow_abbrev=False,
-        help="files of X's JSON, a message, post or page a line",
+        help="files of posts: X's JSON of API v2 and v1.1, and what other programs make of it (docs/how-to/import.md)",
     )
-    command.add_argument("files", nargs="+", metavar="FILE", help="a path or pattern, gzip or not, here or gs://")
+    command.add_argument("files", nargs="+", metavar="FILE", help="a path or pattern, compressed or not, here or gs://")
     command.add_argument("--tag", default="", help="tag in the column rules for posts that name no rule")
     command = commands.add_parser(
         "archive",
