@@ -14,7 +14,7 @@ from local.emulators.bigquery.create import INFRA, VIEWS
 from reports import query, questions, results
 from reports.params import COMPARED, Params
 from reports.query import Source
-from tests.support import googlesql
+from tests.support import ROOT, googlesql
 from tests.support.report_rows import asked, fresh
 from tests.support.searches import FOUND
 
@@ -218,6 +218,13 @@ def test_the_query_to_paste_is_the_same_query(source: Source, name: str) -> None
 def test_google_s_own_analyzer_takes_the_view(view: str) -> None:
     assert (INFRA / "views" / f"{view}.sql").is_file()
     assert googlesql.columns(f"SELECT * FROM {view}", {})
+
+
+def test_google_s_own_analyzer_takes_the_daily_table_of_the_docs() -> None:
+    page = (ROOT / "docs" / "how-to" / "daily-table.md").read_text()
+    _, _, query = page.partition("\nAS SELECT")
+    select = "SELECT" + query.partition("```")[0].replace("twitter.tweets", "tweets")
+    assert {"day", "id", "lang"} <= set(googlesql.columns(select, {}))
 
 
 def test_google_s_own_analyzer_refuses_what_bigquery_would() -> None:
