@@ -1,7 +1,8 @@
 """Rows for weeks of synthetic posts, by table.
 
 The code that the function runs makes them from the posts that X's stand-in sends. Only the times are invented: quiet nights, busy
-evenings, an album release, an hour in which nobody held the stream, and a night that nobody filled.
+evenings, an album release, an hour in which nobody held the stream, and a night that nobody filled. A third of the posts are read again
+after an hour, a day and a week.
 """
 
 import random
@@ -14,6 +15,7 @@ from typing import Any
 import orjson
 
 from local.emulators.x import writer
+from local.emulators.x.growth import grown
 from local.options import RULES
 from posts.filter import Filter
 from posts.keywords import read_keywords
@@ -22,6 +24,8 @@ from posts.prices import POST, USER, resources
 from posts.rows import make_rows, timestamp
 
 DAYS = 28
+_AGES = (timedelta(hours=1), timedelta(days=1), timedelta(days=7))  # at which posts are read again
+_READ_AGAIN = 3  # of so many posts one
 _KEYWORDS = Path(__file__).parents[1] / "functions" / "load_tweet" / "keywords.music.txt"
 
 
@@ -48,27 +52,40 @@ def make(count: int, days: int, now: datetime, seed: int = 1) -> dict[str, list[
         if gap is not None and (gap["status"] != "filled" or is_retweet):
             continue
         source, arrived = ("search", gap["until"]) if gap else ("stream", moments[number] + timedelta(seconds=4))
-        payload = post.as_json(matched).decode()
-        message = {"id": post.id, "payload": payload, "received_at": int(arrived.timestamp() * 1e6), "source": source}
-        delivery = Delivery(orjson.dumps(message), f"m{number}", "tweets", arrived.isoformat())
-        result = make_rows(delivery, topic, arrived + timedelta(seconds=1))
-        for table, _, row in result.rows:
-            tables[table].append(row)
-        stamp = timestamp(arrived)
-        tables["archive"].append(
-            {
-                "id": post.id,
-                "payload": payload,
-                "received_at": stamp,
-                "source": source,
-                "message_id": f"m{number}",
-                "subscription_name": "tweets-archive",
-                "publish_time": stamp,
-                "attributes": "{}",
-            }
-        )
+        _store(tables, topic, post.id, post.as_json(matched), (arrived, source))
+        if not is_retweet and number % _READ_AGAIN == 0:
+            for age in _AGES:
+                read = moments[number] + age + timedelta(minutes=20)
+                if read < now:
+                    later = grown(post.data, (read - moments[number]).total_seconds())
+                    _store(tables, topic, post.id, orjson.dumps({"data": later}), (read, "refresh"))
     tables["ingester_events"] = list(_events(gaps, tables["archive"], now))
     return tables
+
+
+def _store(
+    tables: dict[str, list[dict[str, Any]]], topic: Filter, post_id: str, payload: bytes, came: tuple[datetime, str]
+) -> None:
+    """Add the rows of a message that came at a time from a source: what the function makes of it, and its copy in the archive."""
+    arrived, source = came
+    text, name = payload.decode(), f"m{len(tables['archive'])}"
+    message = {"id": post_id, "payload": text, "received_at": int(arrived.timestamp() * 1e6), "source": source}
+    delivery = Delivery(orjson.dumps(message), name, "tweets", arrived.isoformat())
+    for table, _, row in make_rows(delivery, topic, arrived + timedelta(seconds=1)).rows:
+        tables[table].append(row)
+    stamp = timestamp(arrived)
+    tables["archive"].append(
+        {
+            "id": post_id,
+            "payload": text,
+            "received_at": stamp,
+            "source": source,
+            "message_id": name,
+            "subscription_name": "tweets-archive",
+            "publish_time": stamp,
+            "attributes": "{}",
+        }
+    )
 
 
 def _moments(count: int, days: int, now: datetime, rng: random.Random) -> list[datetime]:

@@ -608,6 +608,8 @@ def _receipt(tables: Tables, asked: Params) -> Rows:
     rejected = {row["message_id"] for row in tables.get("rejected", [])}
     ends: dict[datetime, dict[str, str]] = defaultdict(dict)
     for row in tables.get("archive", []):
+        if row["source"] == "refresh":  # a reading is no post that arrived
+            continue
         hour = _moment(row["received_at"]).replace(minute=0, second=0, microsecond=0)
         if asked.since.replace(minute=0, second=0, microsecond=0) <= hour < asked.until:
             end = "loaded" if row["id"] in loaded else "filtered" if row["id"] in filtered else ""

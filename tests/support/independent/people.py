@@ -1,5 +1,6 @@
 """Who writes when, what posts get later, comparisons over time, and networks."""
 
+import json
 import math
 import re
 import unicodedata
@@ -131,7 +132,7 @@ def _readings(posts: pl.DataFrame, tables: dict[str, Rows], *sources: str) -> di
             made, read = (
                 datetime.fromisoformat(row[name]).replace(tzinfo=UTC) for name in ("created_at", "received_at")
             )
-            of_post.setdefault(row["id"], []).append(((read - made).total_seconds() / 3_600, row))
+            of_post.setdefault(row["id"], []).append((int((read - made).total_seconds()) / 3_600, row))
     return {post_id: sorted(listed, key=lambda one: one[0]) for post_id, listed in of_post.items()}
 
 
@@ -160,8 +161,8 @@ def engagement(posts: pl.DataFrame, tables: dict[str, Rows]) -> Rows:
             "reposts_mean": _mean([row.get("retweet_count") for row in listed]),
             "replies_mean": _mean([row.get("reply_count") for row in listed]),
             "quotes_mean": _mean([row.get("quote_count") for row in listed]),
-            "impressions": None,
-            "likes_per_1000_impressions": None,
+            "impressions": _middle([_impressions(row) for row in listed]),
+            "likes_per_1000_impressions": _rate(listed),
             "order": (age, -len(listed), of_kind),
         }
         for (of_kind, age), listed in groups.items()
@@ -236,6 +237,24 @@ def growth(posts: pl.DataFrame, tables: dict[str, Rows]) -> Rows:
 def _middle(values: list[Any]) -> Any:
     known = sorted(value for value in values if value is not None)
     return known[(len(known) - 1) // 2] if known else None
+
+
+def _impressions(row: dict[str, Any]) -> int | None:
+    found: int | None = (
+        json.loads(row.get("payload") or "{}").get("data", {}).get("public_metrics", {}).get("impression_count")
+    )
+    return found
+
+
+def _rate(listed: Rows) -> float | None:
+    """Likes a thousand impressions, of the readings that have both."""
+    both = [
+        (row["favorite_count"], shown)
+        for row in listed
+        if (shown := _impressions(row)) is not None and row["favorite_count"] is not None
+    ]
+    impressions = sum(shown for _, shown in both)
+    return 1_000 * sum(likes for likes, _ in both) / impressions if impressions else None
 
 
 def _geometric(values: list[int]) -> float | None:
