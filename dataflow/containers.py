@@ -2,77 +2,123 @@
 
 import io
 import tarfile
+import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
-from .errors import Unreadable
-from .unpack import CutOff
+from .errors import Nested, Unreadable
+from .unpack import CutOff, has_posts
 
 _TAR_MARK = slice(257, 262)
+_BLOCK = 512  # bytes of a tar header
 _ENCRYPTED = 1  # a zip member's flag
-_NOT_POSTS = ("__MACOSX/", "._")  # what macOS puts beside each file
+_TAIL = 65_536  # bytes of a streamed archive that are kept, to see how it ended: tarfile reads 10,240 at once
+_COPIED = 1_000_000
+ZIP_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
 class Member(NamedTuple):
-    """A file in an archive. `offset` is where its bytes begin in a tar archive; of a zip archive it is -1."""
+    """A file in an archive. `place` is where its bytes begin in a tar archive, and its number in a zip archive."""
 
     name: str
-    offset: int
+    place: int
     size: int
+    is_zipped: bool = False
 
 
 def is_tar(head: bytes) -> bool:
     return head[_TAR_MARK] == b"ustar"
 
 
-def tar_members(file: IO[bytes]) -> list[Member]:
-    """Return the files of a tar archive that is not compressed. Raises Unreadable for one that is damaged."""
+def tar_members(file: IO[bytes]) -> tuple[list[Member], bool]:
+    """Return the files of a tar archive that is not compressed, and whether it is damaged after them. Raises Unreadable for no archive."""
+    members: list[Member] = []
     try:
         with tarfile.open(fileobj=file, mode="r:") as tar:
-            return [Member(one.name, one.offset_data, one.size) for one in tar if one.isfile() and _has_posts(one.name)]
+            try:
+                members.extend(
+                    Member(_printable(one.name), one.offset_data, one.size)
+                    for one in tar
+                    if one.isfile() and has_posts(one.name)
+                )
+            except (tarfile.TarError, OSError, ValueError):
+                return members, True
+            end = tar.offset
     except (tarfile.TarError, OSError, ValueError) as error:
         raise Unreadable(f"is a tar archive that is damaged ({error})") from None
+    file.seek(end)
+    return members, bool(file.read(_BLOCK).strip(b"\0"))  # tarfile takes any header that it cannot read for the end
 
 
 def zip_members(file: IO[bytes]) -> list[Member]:
     """Return the files of a zip archive, if there are several; one alone is read as a compressed file. Raises Unreadable."""
     try:
         with zipfile.ZipFile(file) as archive:
-            infos = [one for one in archive.infolist() if not one.is_dir() and _has_posts(one.filename)]
-    except (zipfile.BadZipFile, OSError, ValueError, IndexError, NotImplementedError):
+            infos = archive.infolist()
+        kept = [(place, one) for place, one in enumerate(infos) if not one.is_dir() and has_posts(one.filename)]
+    except (*ZIP_DAMAGE, OSError, ValueError, IndexError):
         return []  # said where it is read as a compressed file
-    if len(infos) > 1 and any(one.flag_bits & _ENCRYPTED for one in infos):
+    if len(kept) < 2:
+        return []
+    if any(one.flag_bits & _ENCRYPTED for _, one in kept):
         raise Unreadable("is a zip archive with a password: unpack it first")
-    return [Member(one.filename, -1, one.file_size) for one in infos] if len(infos) > 1 else []
+    if any(one.filename.endswith("data/tweets.js") for _, one in kept):
+        raise Nested("is X's own data archive: unpack it, and name data/tweets.js")
+    return [Member(_printable(one.filename), place, one.file_size, is_zipped=True) for place, one in kept]
 
 
 @contextmanager
 def opened(file: IO[bytes], member: Member) -> Iterator[IO[bytes]]:
-    """Give the member as a file that can be read from its beginning."""
-    if member.offset >= 0:
-        with io.BufferedReader(_Slice(file, member.offset, member.size), 1_000_000) as content:
+    """Give the member as a file that can be read from its beginning. What is damaged in a zip archive raises CutOff."""
+    if not member.is_zipped:
+        with io.BufferedReader(_Slice(file, member.place, member.size), 1_000_000) as content:
             yield content
         return
-    with zipfile.ZipFile(file) as archive, archive.open(member.name) as unpacked:
-        yield unpacked
-
-
-def streamed(blocks: Iterable[bytes]) -> Iterator[io.BytesIO]:
-    """Yield the files of a tar archive that is read from its beginning to its end. Raises CutOff where it is damaged."""
     try:
-        with tarfile.open(fileobj=_Stream(blocks), mode="r|") as tar:
-            for member in tar:
-                content = tar.extractfile(member) if member.isfile() and _has_posts(member.name) else None
-                if content is not None:
-                    yield io.BytesIO(content.read())
-    except (tarfile.TarError, OSError, EOFError) as error:
+        with zipfile.ZipFile(file) as archive, archive.open(archive.infolist()[member.place]) as unpacked:
+            yield unpacked
+    except ZIP_DAMAGE as error:
         raise CutOff(f"{type(error).__name__}: {error}") from None
 
 
-def _has_posts(name: str) -> bool:
-    return not name.startswith(_NOT_POSTS) and not name.rpartition("/")[2].startswith(_NOT_POSTS)
+def streamed(blocks: Iterable[bytes]) -> Iterator[tuple[Member, IO[bytes], bool]]:
+    """Yield the files of a tar archive that is read from its beginning to its end: each as a temporary file, and whether it is whole.
+
+    Raises CutOff where the archive is damaged or ends too early.
+    """
+    stream = _Stream(blocks)
+    try:
+        with tarfile.open(fileobj=stream, mode="r|") as tar:
+            for one in tar:
+                if one.isfile() and has_posts(one.name):
+                    with tempfile.TemporaryFile() as copy:
+                        is_whole = _copy(tar, one, copy)
+                        yield Member(_printable(one.name), 0, copy.tell()), copy, is_whole
+            end = tar.offset
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise CutOff(f"{type(error).__name__}: {error}") from None
+    if stream.at(end, _BLOCK).strip(b"\0"):
+        raise CutOff("the header of the next file cannot be read")
+
+
+def _copy(tar: tarfile.TarFile, member: tarfile.TarInfo, copy: IO[bytes]) -> bool:
+    """Copy as much of a file as can be read. Returns whether that is all of it. tar.extractfile would give nothing of what is cut."""
+    stream: Any = tar.fileobj
+    try:
+        stream.seek(member.offset_data)
+        while copy.tell() < member.size and (block := stream.read(min(_COPIED, member.size - copy.tell()))):
+            copy.write(block)
+    except (tarfile.TarError, OSError, EOFError, CutOff):
+        return False
+    return copy.tell() == member.size
+
+
+def _printable(name: str) -> str:
+    """Return a name of which not all bytes are UTF-8, so that it can be written."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 class _Slice(io.RawIOBase):
@@ -103,17 +149,29 @@ class _Slice(io.RawIOBase):
 
 
 class _Stream(io.RawIOBase):
-    """Blocks, as a file that can be read once."""
+    """Blocks, as a file that can be read once. It remembers the last of what was read."""
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
         self._blocks = iter(blocks)
         self._rest = b""
+        self._tail = b""
+        self._read = 0
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        while len(self._rest) < size and (block := next(self._blocks, b"")):
-            self._rest += block
-        data, self._rest = self._rest[:size], self._rest[size:]
+        parts, have = [self._rest], len(self._rest)
+        while have < size and (block := next(self._blocks, b"")):
+            parts.append(block)
+            have += len(block)
+        whole = b"".join(parts)
+        data, self._rest = whole[:size], whole[size:]
+        self._tail = (self._tail + data)[-_TAIL:]
+        self._read += len(data)
         return data
+
+    def at(self, offset: int, size: int) -> bytes:
+        """Return what was read at an offset, as far as it is remembered."""
+        begin = self._read - len(self._tail)
+        return self._tail[max(0, offset - begin) :][:size] if offset >= begin else b""

@@ -99,9 +99,14 @@ def _deletion(post_id: str, now: datetime) -> dict[str, Any]:
 
 def file_records(part: Part, tag: str) -> Iterator[LocatedRecord]:
     """Yield the messages of a part of a file. What cannot be read is one message that is rejected."""
+    for file, units in reading.files_of(part):
+        yield from _records_of(file, units, tag)
+
+
+def _records_of(part: Part, units: Iterable[Unit], tag: str) -> Iterator[LocatedRecord]:
     line, number, end = 0, 0, 0
     try:
-        for unit in reading.lines(part):
+        for unit in units:
             number = number if unit.line == line and number else 0  # several values may begin on one line
             line = unit.line
             for record, data in _unit_records(unit, tag):

@@ -11,6 +11,10 @@ class Unreadable(Exception):
     """A file is of a kind that is not read; the text goes on after its name."""
 
 
+class Nested(Unreadable):
+    """What is in an archive is an archive itself, which nobody would miss in silence."""
+
+
 class UnreadableFile(DataflowError):
     """A file is of a kind that is not read, and this ends the command."""
 

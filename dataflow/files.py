@@ -11,10 +11,11 @@ from apache_beam.io.filesystems import FileSystems
 
 from . import containers, unpack
 from .containers import Member
-from .errors import Unreadable, UnreadableFile, UsageError
+from .errors import Nested, Unreadable, UnreadableFile, UsageError
 from .formats import pairs
 from .opening import opened
-from .shapes import Shape, detect_shape
+from .shapes import DAMAGED, Shape, beside, detect_shape
+from .unpack import CutOff
 
 # of a part: at least thousands of posts, so that Beam's own work is small beside it, and at most seconds of work
 _LEAST_BYTES, _MOST_BYTES = 2_000_000, 32_000_000
@@ -66,15 +67,18 @@ def find(patterns: Sequence[str]) -> list[File]:
 
 
 def fingerprint(file: File) -> str:
-    """Return what tells a file from others: its content, so that one that was only touched or moved is the same.
+    """Return what tells a file from others: its content, and that of what is read with it. One that was only touched or moved is the same.
 
     In Cloud Storage, where reading costs, it is the path, the size and the time of the last change. Raises UsageError.
     """
     if "://" in file.path:
         return f"{file.path} {file.size} {file.changed}"
     try:
-        with Path(file.path).open("rb") as content:
-            return hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        digests = []
+        for path in (file.path, *(one for one in beside(file.path) if Path(one).is_file())):
+            with Path(path).open("rb") as content:
+                digests.append(hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=16)).hexdigest())
+        return " ".join(digests)
     except OSError as error:
         raise UsageError(f"{file.path} cannot be read: {error.strerror or error}. Nothing was loaded.") from None
 
@@ -101,17 +105,10 @@ def divide(files: Sequence[File]) -> list[Part]:
     parts: list[Part] = []
     names = {file.path for file in files}
     for file in files:
-        if pairs.is_users_file(file.path) and file.path.replace("users_", "data_") in names:
+        if pairs.data_file(file.path) in names:
             continue  # read with the posts beside it
         try:
-            if members := _members(file.path):
-                inside = [
-                    Part(file.path, 0, one.size, shape, one)
-                    for one in members
-                    if (shape := _member_shape(file.path, one)) is not None
-                ]
-                if not inside:
-                    raise Unreadable("is an archive in which no file holds posts of X's")
+            if inside := _parts_inside(file.path):
                 parts += inside
                 continue
             shape = detect_shape(file.path)
@@ -124,24 +121,36 @@ def divide(files: Sequence[File]) -> list[Part]:
     return parts
 
 
-def _members(path: str) -> list[Member]:
-    """Return the files of an archive that can be read each by itself; none for anything else. Raises Unreadable."""
+def _parts_inside(path: str) -> list[Part]:
+    """Return the files of an archive, each as a part; none for a file that is no such archive. Raises Unreadable."""
+    is_damaged = False
     with opened(path) as file:
         head = file.read(512)
-        if unpack.detect_packing(head) == "zip":
-            return containers.zip_members(file)
         file.seek(0)
-        if containers.is_tar(head):
-            members = containers.tar_members(file)
-            if not members:
-                raise Unreadable("is a tar archive without files")
-            return members
-    return []
+        if unpack.detect_packing(head) == "zip":
+            members = containers.zip_members(file)
+        elif containers.is_tar(head):
+            members, is_damaged = containers.tar_members(file)
+        else:
+            return []
+    if not members and unpack.detect_packing(head) == "zip":
+        return []
+    parts = [Part(path, 0, one.size, shape, one) for one in members if (shape := _member_shape(path, one)) is not None]
+    if not parts:
+        raise Unreadable("is an archive in which no file holds posts of X's")
+    return [*parts, Part(path, 0, 0, Shape(format=DAMAGED))] if is_damaged else parts
 
 
 def _member_shape(path: str, member: Member) -> Shape | None:
-    """Return how a file in an archive is to be read; None for what holds no posts: such archives have indexes and read-me files too."""
+    """Return how a file in an archive is to be read; None for what holds no posts: such archives have indexes and read-me files too.
+
+    Raises Nested.
+    """
     try:
         return detect_shape(path, member) if member.size else None
+    except Nested as error:
+        raise Nested(f"has {member.name}, which {error}") from None
+    except CutOff:
+        return Shape()  # what can be read of it is, and the damage is recorded
     except Unreadable:
         return None

@@ -103,6 +103,8 @@ def _read(value: Any, text: str, tag: str) -> Iterator[Record]:
         raise BadMessage("no_post", f"The line is {type(value).__name__}, not an object")
     if "payload" in value:
         yield _topic_record(value)
+    elif platform := website.other_platform(value):
+        raise BadMessage("no_post", f"The line is of {platform}, not of X")
     elif post := website.post_of(value):
         yield _converted(website.to_message(post), website.NAME, tag, website.collected_at(value))
     elif isinstance(value.get("data"), list):
@@ -116,10 +118,10 @@ def _read(value: Any, text: str, tag: str) -> Iterator[Record]:
         )
     elif enriched.is_enriched(value):
         yield _converted(_unflatten(enriched.flattened(value), tag), enriched.NAME, tag, _retrieved_at(value))
-    elif "id" in value and "text" in value and "id_str" not in value:
-        yield Record(_dump(_unflatten(value, tag)), _retrieved_at(value))
     elif api_v1.is_status(value):
         yield _converted(api_v1.to_message(value), api_v1.NAME, tag)
+    elif "id" in value and "text" in value:
+        yield Record(_dump(_unflatten(value, tag)), _retrieved_at(value))
     elif deleted_id := api_v1.deleted_id(value):
         yield Record(text, deleted_id=deleted_id)
     elif not (_is_empty_page(value) or api_v1.is_notice(value)):
@@ -186,6 +188,7 @@ class _Message(Struct):
     data: _OwnPost
     includes: _Included = _Included()
     payload: Any = UNSET
+    source_platform: Any = UNSET
     twarc: Any = field(default=UNSET, name="__twarc")
 
 
@@ -198,7 +201,10 @@ def _is_message_to_keep(text: str) -> bool:
         message = _message.decode(text)
     except ValueError:
         return False
-    if any(value is not UNSET for value in (message.data.event_type, message.payload, message.twarc)):
+    if any(
+        value is not UNSET
+        for value in (message.data.event_type, message.payload, message.source_platform, message.twarc)
+    ):
         return False
     included = message.includes
     authors = {post.author_id for post in (message.data, *included.tweets, *included.posts)}
@@ -300,4 +306,8 @@ def _micros(at: Any) -> int | None:
 
 
 def _dump(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    """Write JSON. Raises BadMessage for what JSON takes and its writer does not: numbers over 64 bits, deep nesting."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError as error:
+        raise BadMessage("not_json", f"The message cannot be written as JSON: {error}") from None

@@ -9,6 +9,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from . import containers, unpack
 from .containers import Member
+from .unpack import CutOff
 
 LINE_BYTES = 32_000_000  # a page of 500 posts has about 2 MB
 BUFFER_BYTES = 1_000_000
@@ -33,5 +34,13 @@ def exists(path: str) -> bool:
 
 
 def blocks(file: IO[bytes], packing: str) -> Iterator[bytes]:
-    file.seek(0)
-    return unpack.unpacked(file, packing) if packing else iter(lambda: file.read(BUFFER_BYTES), b"")
+    if file.tell():  # zipfile checks no sum of what it has sought in
+        file.seek(0)
+    if packing:
+        yield from unpack.unpacked(file, packing)
+        return
+    try:
+        while block := file.read(BUFFER_BYTES):
+            yield block
+    except containers.ZIP_DAMAGE as error:
+        raise CutOff(f"{type(error).__name__}: {error}") from None

@@ -9,31 +9,75 @@ from typing import IO
 
 import orjson
 
-from . import containers, opening, unpack
+from . import containers, opening
+from .errors import Nested, Unreadable
 from .files import Part
 from .formats import pairs, personal, tables
 from .opening import BUFFER_BYTES, blocks, opened
-from .shapes import TAR, Shape, account_beside
+from .shapes import DAMAGED, TAR, Shape, account_beside, shape_of
 from .units import Unit, units
 from .unpack import CutOff
 
 
 def lines(part: Part) -> Iterator[Unit]:
     """Yield the lines of a part, or the JSON values of one that is not written in lines, numbered from 0 on. Raises CutOff."""
+    if part.shape.format == DAMAGED:
+        raise CutOff("the header of the next file in the archive cannot be read")
     with opened(part.path, part.member) as file:
-        if part.shape != Shape():
-            damage: list[CutOff] = []
-            content = _as_utf8(_until_damage(blocks(file, part.shape.packing), damage), part.shape.encoding)
-            if part.shape.line_break != b"\n":
-                content = (block.replace(part.shape.line_break, b"\n") for block in content)
-            yield from _raise_at_damage(_values(content, part), damage)
-            return
+        yield from _lines_of(file, part)
+
+
+def files_of(part: Part) -> Iterator[tuple[Part, Iterator[Unit]]]:
+    """Yield the part with its lines. Of a tar archive that is compressed, yield each file in it as a part of its own: damage in one
+    costs no other.
+    """
+    if part.shape.format != TAR:
+        yield part, lines(part)
+        return
+    try:
+        with opened(part.path, part.member) as file:
+            for member, content, is_whole in containers.streamed(blocks(file, part.shape.packing)):
+                inner = part._replace(start=0, end=member.size, member=member)
+                try:
+                    content.seek(0)
+                    inner = inner._replace(shape=shape_of(content, part.path, in_archive=True))
+                except Nested as error:
+                    yield inner, _cut_off(f"it {error}")
+                    continue
+                except Unreadable:
+                    continue  # such archives have indexes and read-me files too
+                damage = None if is_whole else CutOff("the archive ends in the middle of it")
+                yield inner, chain(_lines_of(content, inner), _cut_off(str(damage)) if damage else ())
+    except CutOff as error:
+        yield part, _cut_off(str(error))
+
+
+def _cut_off(why: str) -> Iterator[Unit]:
+    raise CutOff(why)
+    yield  # makes it a generator
+
+
+def _lines_of(file: IO[bytes], part: Part) -> Iterator[Unit]:
+    if part.shape != Shape():
+        damage: list[CutOff] = []
+        content = _as_utf8(_until_damage(blocks(file, part.shape.packing), damage), part.shape.encoding)
+        if part.shape.line_break != b"\n":
+            content = (block.replace(part.shape.line_break, b"\n") for block in content)
+        yield from _raise_at_damage(_values(content, part), damage)
+        return
+    if file.tell() != max(0, part.start - 1):
         file.seek(max(0, part.start - 1))
-        reader = io.BufferedReader(file, BUFFER_BYTES)  # type: ignore[type-var]
-        at = max(0, part.start - 1)
-        if part.start:
-            at += _skip_line(reader)  # the part before reads the line that crosses the border
+    reader = io.BufferedReader(file, BUFFER_BYTES)  # type: ignore[type-var]
+    at = max(0, part.start - 1)
+    if part.start:
+        at += _skip_line(reader)  # the part before reads the line that crosses the border
+    try:
         yield from _lines(reader, at, part.end)
+        reader.read(1)  # at its end a file of a zip archive says whether it is whole
+    except containers.ZIP_DAMAGE as error:
+        raise CutOff(f"{type(error).__name__}: {error}") from None
+    finally:
+        reader.detach()  # whoever opened the file closes it
 
 
 def _values(blocks: Iterator[bytes], part: Part) -> Iterator[Unit]:
@@ -47,34 +91,21 @@ def _values(blocks: Iterator[bytes], part: Part) -> Iterator[Unit]:
         case pairs.NAME:
             with opened(pairs.users_file(part.path)) as users:
                 return iter([pairs.page(b"".join(blocks), users.read())])
-        case _ if shape.format == TAR:
-            return _lines_of_files(containers.streamed(blocks))
     return tables.read(blocks, shape.format, shape.delimiter, opening.LINE_BYTES)
-
-
-def _lines_of_files(files: Iterable[IO[bytes]]) -> Iterator[Unit]:
-    """Yield the lines of files one after the other, numbered through."""
-    number = 0
-    for file in files:
-        packing = unpack.detect_packing(file.read(8))
-        last = -1
-        for unit in _split_lines(blocks(file, packing)):
-            if unit.data.lstrip()[:1] in (b"{", b"["):
-                yield unit._replace(line=number + unit.line)
-            last = unit.line
-        number += last + 1
 
 
 @lru_cache(maxsize=256)
 def lines_before(part: Part) -> int:
     """Return how many lines of the file begin before those of the part. Reads the file up to there."""
+    if not part.start:
+        return 0
     count, unread = 0, part.start
     with opened(part.path, part.member) as file:
         while unread > 0 and (block := file.read(min(unread, BUFFER_BYTES))):
             unread -= len(block)
             count += block.count(b"\n")
             ended = block.endswith(b"\n")
-    return count if not part.start or ended else count + 1
+    return count if ended else count + 1
 
 
 def _lines(reader: IO[bytes] | io.BufferedReader, at: int, end: int) -> Iterator[Unit]:
@@ -111,10 +142,13 @@ def _until_damage(blocks: Iterator[bytes], damage: list[CutOff]) -> Iterator[byt
 def _raise_at_damage(values: Iterator[Unit], damage: list[CutOff]) -> Iterator[Unit]:
     """Yield the whole values, then raise CutOff if the file is damaged; the error carries the incomplete last value, if there is one."""
     last: Unit | None = None
-    for unit in values:
-        if last:
-            yield last
-        last = unit
+    try:
+        for unit in values:
+            if last:
+                yield last
+            last = unit
+    except CutOff as error:
+        damage.append(error)
     if last and (not damage or _is_json(last.data)):
         yield last
     elif last:

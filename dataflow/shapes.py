@@ -12,7 +12,7 @@ from posts.prices import dollars
 
 from . import containers, opening, unpack
 from .containers import Member
-from .errors import Unreadable
+from .errors import Nested, Unreadable
 from .formats import pairs, personal, tables
 from .opening import blocks, exists, opened
 from .units import is_open
@@ -47,14 +47,26 @@ class Shape(NamedTuple):
 
 
 TAR = "tar"
+DAMAGED = "damaged"  # what comes after an archive's last file that can be read
 
 
 def detect_shape(path: str, member: Member | None = None) -> Shape:
-    """Return how the file is to be read, from its beginning. Raises Unreadable for one that holds no posts of X's."""
+    """Return how the file is to be read, from its beginning. Raises Unreadable for one that holds no posts of X's, CutOff for one that is
+    damaged at its beginning.
+    """
     with opened(path, member) as file:
-        packing = unpack.detect_packing(file.read(8))
-        head = _read_beginning(file, packing)
+        return shape_of(file, path, in_archive=member is not None)
+
+
+def shape_of(file: IO[bytes], path: str, *, in_archive: bool) -> Shape:
+    """The same of a file that is open. `path` says what is beside it. Raises Nested for an archive in an archive."""
+    packing = unpack.detect_packing(file.read(8))
+    if in_archive and packing == "zip":
+        raise Nested("holds another archive: unpack it first")
+    head = _read_beginning(file, packing)
     if containers.is_tar(head):
+        if in_archive:
+            raise Nested("holds another archive: unpack it first")
         return Shape(packing, format=TAR)
     encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), "") or _encoding_without_mark(
         head
@@ -70,9 +82,9 @@ def detect_shape(path: str, member: Member | None = None) -> Shape:
             raise Unreadable(
                 "is X's own data archive, and account.js, which says whose posts these are, is not in the same folder"
             )
-        return Shape(packing, encoding, format=personal.NAME)
+        return Shape(packing, encoding, line_break=line_break, format=personal.NAME)
     if lines and (table := tables.detect(lines[0])):
-        return Shape(packing, encoding, format=table[0], delimiter=table[1])
+        return Shape(packing, encoding, line_break=line_break, format=table[0], delimiter=table[1])
     if (users := pairs.users_file(path)) and exists(users):
         return Shape(packing, encoding, format=pairs.NAME)
     _refuse_other_kinds(lines)
@@ -124,6 +136,14 @@ def _spans_lines(lines: list[bytes]) -> bool:
         return any(line[:1] != b"{" for line in lines[1:])
     # JSON lines may be followed by indented values
     return any(line[-1:] in b"{[," and is_open(line) and following[:1] in b'"]}' for line, following in pairwise(lines))
+
+
+def beside(path: str) -> list[str]:
+    """Return the files that are read with this one, whether they are there or not."""
+    if users := pairs.users_file(path):
+        return [users]
+    folder, slash, name = path.rpartition("/")
+    return [f"{folder}{slash}{one}" for one in ("account.js", "profile.js")] if name.endswith(".js") else []
 
 
 def account_beside(path: str) -> Object:

@@ -122,6 +122,11 @@ def _readable_before_damage(
                 yield content
 
 
+def has_posts(name: str) -> bool:
+    """Whether a file of an archive may hold posts: what macOS puts beside each file does not."""
+    return not name.startswith("__MACOSX/") and not name.rpartition("/")[2].startswith("._")
+
+
 def _only_member(file: IO[bytes]) -> tuple[int, Callable[[], Decompressor]]:
     """Return where the data of a zip's only file begin, and what unpacks them. Raises Unreadable."""
     try:
@@ -133,9 +138,7 @@ def _only_member(file: IO[bytes]) -> tuple[int, Callable[[], Decompressor]]:
 def _current_member(file: IO[bytes]) -> tuple[int, Callable[[], Decompressor]]:
     # what macOS puts beside each file is none of them
     members = [
-        member
-        for member in zipfile.ZipFile(file).infolist()
-        if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+        member for member in zipfile.ZipFile(file).infolist() if not member.is_dir() and has_posts(member.filename)
     ]
     if len(members) != 1:
         raise Unreadable(f"is a zip archive of {len(members)} files: unpack it first")

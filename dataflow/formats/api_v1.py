@@ -3,11 +3,13 @@
 Field names are those of https://developer.x.com/en/docs/x-api/v1/data-dictionary/object-model/tweet (2020-2023).
 """
 
+import math
 import re
 from datetime import UTC, datetime
 from typing import Any
 
 from posts.includes import Object, as_object, as_objects
+from posts.limits import parse_id
 
 NAME = "API v1.1"
 _TIME = "%a %b %d %H:%M:%S %z %Y"
@@ -31,13 +33,15 @@ NOTICES = frozenset(
 
 
 def is_status(value: Object) -> bool:
-    return "id_str" in value and ("text" in value or "full_text" in value)
+    """Whether it is a status: some programs wrote its id as a number alone, beside its author."""
+    has_id = "id_str" in value or (isinstance(value.get("id"), int) and isinstance(value.get("user"), dict))
+    return has_id and ("text" in value or "full_text" in value)
 
 
 def deleted_id(value: Object) -> str:
     """Return the id of the post that a notice says was deleted; '' for anything else."""
-    status = as_object(as_object(value.get("delete")).get("status"))
-    return str(status.get("id_str") or status.get("id") or "")
+    post_id = _id(as_object(as_object(value.get("delete")).get("status")))
+    return post_id if parse_id(post_id) is not None else ""
 
 
 def is_notice(value: Object) -> bool:
@@ -72,7 +76,7 @@ def time(text: Any) -> str | None:
     """Return a time of v1.1 (Wed Oct 10 20:19:24 +0000 2018) as v2 writes it; None if it is none."""
     try:
         return datetime.strptime(str(text), _TIME).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -109,7 +113,7 @@ def entities(of_status: Object) -> Object:
     def places(item: Object) -> Object:
         indices = item.get("indices")
         if isinstance(indices, list) and len(indices) == 2:
-            return {"start": _int(indices[0]), "end": _int(indices[1])}
+            return {"start": whole(indices[0]), "end": whole(indices[1])}
         return {}
 
     return known(
@@ -141,10 +145,10 @@ def _post(status: Object, users: dict[str, Object], places: dict[str, Object]) -
     if place.get("id"):
         places[str(place["id"])] = _place(place)
     metrics = {
-        "retweet_count": _int(status.get("retweet_count")),
-        "reply_count": _int(status.get("reply_count")),
-        "like_count": _int(status.get("favorite_count")),
-        "quote_count": _int(status.get("quote_count")),
+        "retweet_count": whole(status.get("retweet_count")),
+        "reply_count": whole(status.get("reply_count")),
+        "like_count": whole(status.get("favorite_count")),
+        "quote_count": whole(status.get("quote_count")),
     }
     history = as_object(status.get("edit_history")).get("edit_tweet_ids")
     return {"id": _id(status)} | known(
@@ -167,8 +171,8 @@ def _post(status: Object, users: dict[str, Object], places: dict[str, Object]) -
 
 def _references(status: Object) -> list[Object]:
     retweeted = as_object(status.get("retweeted_status"))
-    if is_status(retweeted):
-        return [{"type": "retweeted", "id": _id(retweeted)}]
+    if retweet_of := _id(retweeted) or _text_id(status, "retweeted_status_id"):
+        return [{"type": "retweeted", "id": retweet_of}]
     quoted = _text_id(status, "quoted_status_id") or _id(as_object(status.get("quoted_status")))
     references = {"quoted": quoted, "replied_to": _text_id(status, "in_reply_to_status_id")}
     return [{"type": kind, "id": post_id} for kind, post_id in references.items() if post_id]
@@ -209,21 +213,26 @@ def _id(item: Object) -> str:
 
 
 def _text_id(item: Object, name: str) -> str:
-    return str(item.get(f"{name}_str") or item.get(name) or "")
+    post_id = str(item.get(f"{name}_str") or item.get(name) or "")
+    return "" if post_id == "0" else post_id
 
 
-def _int(value: Any) -> int | None:
+def whole(value: Any) -> int | None:
     """Return a number; X's own archive writes numbers as texts."""
     if isinstance(value, bool):
         return None
     try:
-        return int(value)
-    except (TypeError, ValueError):
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return number if abs(number) < 1 << 63 else None
 
 
 def _number(value: Any) -> float | None:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
+    if isinstance(value, bool):
         return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None

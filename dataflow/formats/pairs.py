@@ -1,6 +1,7 @@
 """Joins the two files that academictwitteR writes for each page: `data_<id>.json` has posts, `users_<id>.json` what they refer to."""
 
 import re
+from codecs import BOM_UTF8
 
 import orjson
 
@@ -18,15 +19,19 @@ def users_file(path: str) -> str:
     return f"{match['folder'] or ''}users_{match['page']}.json" if match and match["kind"] == "data" else ""
 
 
-def is_users_file(path: str) -> bool:
+def data_file(path: str) -> str:
+    """Return the path of the file with the posts of these authors; '' for any other file."""
     match = _NAMES.match(path)
-    return match is not None and match["kind"] == "users"
+    return f"{match['folder'] or ''}data_{match['page']}.json" if match and match["kind"] == "users" else ""
 
 
 def page(posts: bytes, users: bytes) -> Unit:
     """Return a page of API v2 with both. If either cannot be read, the posts as they stand."""
     try:
-        data, includes = orjson.loads(posts), as_object(orjson.loads(users))
+        data, includes = orjson.loads(posts), as_object(orjson.loads(users.removeprefix(BOM_UTF8)))
     except ValueError:
         return Unit(0, posts)
-    return Unit(0, orjson.dumps({"data": data, "includes": includes, "source_format": NAME}))
+    try:
+        return Unit(0, orjson.dumps({"data": data, "includes": includes, "source_format": NAME}))
+    except TypeError:  # what JSON takes and its writer does not: numbers over 64 bits, deep nesting
+        return Unit(0, posts)

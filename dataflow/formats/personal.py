@@ -26,14 +26,18 @@ def read(blocks: Iterable[bytes], account: Object, most: int) -> Iterator[Unit]:
         try:
             value = orjson.loads(unit.data)
         except ValueError:
-            yield unit
+            if unit.data.strip(b" ;\r\n"):  # the end of the statement is no post
+                yield unit
             continue
         status = as_object(as_object(value).get("tweet")) or as_object(value)
-        if not api_v1.is_status(status):
+        if not api_v1.is_status(status | {"user": account}) and "id" not in status:
             yield unit
             continue
-        message = api_v1.to_message(status | {"user": account}) | {"source_format": NAME}
-        yield Unit(unit.line, orjson.dumps(message), unit.is_whole)
+        try:
+            data = orjson.dumps(api_v1.to_message(status | {"user": account}) | {"source_format": NAME})
+        except TypeError:  # what JSON takes and its writer does not: numbers over 64 bits, deep nesting
+            data = unit.data
+        yield Unit(unit.line, data, unit.is_whole)
 
 
 def account(account_js: bytes, profile_js: bytes = b"") -> Object:

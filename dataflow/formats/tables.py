@@ -4,6 +4,7 @@ Such tables leave out much. Which post a retweet repeats is in twarc-csv's only;
 """
 
 import csv
+import math
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ import orjson
 from posts.includes import Object
 
 from ..units import Unit
+from ..unpack import CutOff
 from .api_v1 import known
 
 _DELIMITERS = (",", ";", "\t")
@@ -26,7 +28,10 @@ def detect(header: bytes) -> tuple[str, str] | None:
     if text.startswith(("{", "[")) or len(text) > _LONGEST_HEADER:
         return None
     for delimiter in _DELIMITERS:
-        columns = set(next(csv.reader([text], delimiter=delimiter), []))
+        try:
+            columns = set(next(csv.reader([text], delimiter=delimiter), []))
+        except csv.Error:
+            return None
         for name, (needed, _) in _TABLES.items():
             if needed <= columns:
                 return name, delimiter
@@ -37,28 +42,50 @@ def read(blocks: Iterable[bytes], name: str, delimiter: str, most: int) -> Itera
     """Yield a message, or a post flattened as twarc2 does, for each row. A row without an id is passed on as JSON, and rejected."""
     csv.field_size_limit(most)
     make = _TABLES[name][1]
-    lines = _lines(blocks)
-    reader = csv.DictReader(lines, delimiter=delimiter)
-    for row in reader:
-        filled = {column: value for column, value in row.items() if column and isinstance(value, str) and value != ""}
-        made = make(filled) | {"source_format": name} if "id" in filled else {"row": filled}
-        yield Unit(reader.line_num - 1, orjson.dumps(made))
+    reader = csv.reader(_lines(blocks, most), delimiter=delimiter)
+    header = next(reader, [])
+    while True:
+        line = reader.line_num  # the row begins on the next one
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            yield Unit(line, f"The row cannot be read: {error}".encode())
+            continue
+        if cells is None:
+            return
+        if cells:
+            yield Unit(line, _message_of(dict(zip(header, cells, strict=False)), len(cells) > len(header), name, make))
 
 
-def _lines(blocks: Iterable[bytes]) -> Iterator[str]:
-    """Yield lines with their ends: a quoted value may have some in it."""
+def _message_of(row: Row, is_shifted: bool, name: str, make: Callable[[Row], Object]) -> bytes:
+    """Return a row's message; the row itself, which is then rejected, if it has no id or more cells than the header: they are shifted."""
+    filled = {column: value for column, value in row.items() if column and value not in ("", "NULL", "\\N")}
+    if is_shifted or "id" not in filled:
+        return orjson.dumps({"row": row})
+    try:
+        return orjson.dumps(make(filled) | {"source_format": name})
+    except TypeError:  # nested too deeply for the writer
+        return orjson.dumps({"row": row})
+
+
+def _lines(blocks: Iterable[bytes], most: int) -> Iterator[str]:
+    """Yield lines with their ends: a quoted value may have some in it. Raises CutOff for a line that does not end."""
     rest = b""
     for block in blocks:
         *ended, rest = (rest + block).split(b"\n")
         for line in ended:
-            yield (line + b"\n").decode("utf-8", "replace")
+            yield line.rstrip(b"\r").replace(b"\r", b" ").decode("utf-8", "replace") + "\n"
+        if len(rest) > most:
+            raise CutOff(f"a line is longer than {most:,} bytes")
     if rest:
-        yield rest.decode("utf-8", "replace")
+        yield rest.rstrip(b"\r").replace(b"\r", b" ").decode("utf-8", "replace")
 
 
 def _tcat(row: Row) -> Object:
     """A row of DMI-TCAT's export of tweets (analysis/mod.export_tweets.php)."""
     point = _numbers(row.get("lng"), row.get("lat"))
+    if not any(point):  # how TCAT writes that there is none
+        point = []
     author = known(
         {
             "id": row.get("from_user_id"),
@@ -78,8 +105,8 @@ def _tcat(row: Row) -> Object:
         }
     )
     post = {
-        "text": row.get("text"),
-        "created_at": _time(row.get("time") or row.get("created_at")),
+        "text": row.get("text", ""),
+        "created_at": _time(row.get("time")) or _time(row.get("created_at")),
         "lang": row.get("lang"),
         "possibly_sensitive": {"1": True, "0": False}.get(row.get("possibly_sensitive", "")),
         "public_metrics": known(
@@ -111,9 +138,9 @@ def _fourcat(row: Row) -> Object:
         for name in ("retweet_count", "reply_count", "like_count", "quote_count", "impression_count")
     }
     post = {
-        "text": row.get("body"),
+        "text": row.get("body", ""),
         "conversation_id": row.get("thread_id"),
-        "created_at": _time(row.get("unix_timestamp") or row.get("timestamp")),
+        "created_at": _time(row.get("unix_timestamp")) or _time(row.get("timestamp")),
         "lang": row.get("language_guess"),
         "possibly_sensitive": {"yes": True, "no": False}.get(row.get("possibly_sensitive", "")),
         "public_metrics": known(counts),
@@ -154,7 +181,7 @@ def _typed(column: str, value: str) -> Any:
 
 
 def _message(post_id: str, post: Object, author: Object) -> Object:
-    data = {"id": post_id} | known(post | {"author_id": author.get("id")})
+    data = {"id": post_id, "text": post["text"]} | known(post | {"author_id": author.get("id")})
     return {"data": data} | ({"includes": {"users": [author]}} if author.get("id") else {})
 
 
@@ -190,20 +217,23 @@ def _time(text: str | None) -> str | None:
 
 def _int(text: str | None) -> int | None:
     try:
-        return int(float(text or ""))
+        number = int(float(text or ""))
     except (ValueError, OverflowError):
         return None
+    return number if abs(number) < 1 << 63 else None
 
 
 def _numbers(*texts: str | None) -> list[float]:
     try:
-        return [float(text or "") for text in texts]
+        numbers = [float(text or "") for text in texts]
     except ValueError:
         return []
+    return numbers if all(map(math.isfinite, numbers)) else []
 
 
 _TABLES: dict[str, tuple[frozenset[str], Callable[[Row], Object]]] = {
     "DMI-TCAT, CSV": (frozenset({"id", "time", "from_user_name", "text"}), _tcat),
-    "4CAT, CSV": (frozenset({"id", "thread_id", "body", "author"}), _fourcat),
+    # 4CAT's tables of other platforms have no retweets
+    "4CAT, CSV": (frozenset({"id", "thread_id", "body", "author", "retweet_count"}), _fourcat),
     "twarc-csv": (frozenset({"id", "text", "created_at", "author.username"}), _twarc),
 }

@@ -9,12 +9,22 @@ from posts.includes import Object, as_object
 from . import api_v1
 
 NAME = "X's website"
+_PLATFORMS = ("twitter.com", "x.com")
+_YEAR_3000 = 32_503_680_000_000  # milliseconds since 1970
 
 
 def post_of(value: Object) -> Object:
     """Return the post that a line carries, or {}. Zeeschuimer wraps it in `data`, beside the platform that it is from."""
     inner = as_object(value.get("data")) if "source_platform" in value else value
+    if "legacy" not in inner:  # what has a note on its visibility is one level deeper
+        inner = as_object(inner.get("tweet"))
     return inner if "legacy" in inner and ("rest_id" in inner or "user" in inner) else {}
+
+
+def other_platform(value: Object) -> str:
+    """Return the platform from which a line of Zeeschuimer is, if that is not X; '' for anything else."""
+    platform = value.get("source_platform", "")
+    return str(platform) if platform and platform not in _PLATFORMS else ""
 
 
 def collected_at(value: Object) -> int | None:
@@ -23,7 +33,7 @@ def collected_at(value: Object) -> int | None:
         as_object(value.get("__import_meta")).get("timestamp_collected"),
         value.get("timestamp_collected"),
     )
-    return next((stamp * 1_000 for stamp in stamps if isinstance(stamp, int) and not isinstance(stamp, bool)), None)
+    return next((stamp * 1_000 for stamp in stamps if type(stamp) is int and 0 < stamp < _YEAR_3000), None)
 
 
 def to_message(post: Object) -> Object:
@@ -35,8 +45,8 @@ def to_message(post: Object) -> Object:
     metrics = message["data"].setdefault("public_metrics", {})
     legacy = as_object(post.get("legacy"))
     for name, value in (("impression_count", views), ("bookmark_count", legacy.get("bookmark_count"))):
-        if str(value or "").isdecimal():
-            metrics[name] = int(str(value))
+        if (count := api_v1.whole(value)) is not None:
+            metrics[name] = count
     return message
 
 
