@@ -6,7 +6,8 @@ from ..rows import Context, Rows
 from ..sentences import posts
 from ..tables import WEEKDAYS
 
-_ENOUGH = 20  # posts of an hour, so that its mean says something
+_ENOUGH = 20  # posts of an hour, so that its mean may be compared
+_FEWEST = 10  # posts of an hour that is shown: of one post that everybody likes the mean would be the brightest cell
 
 
 def finding(rows: Rows, context: Context) -> str:
@@ -27,5 +28,6 @@ def count(rows: Rows) -> str:
     return f"{sum(row['posts_read'] for row in rows):,} posts that were read again"
 
 
-def chart(rows: Rows, context: Context) -> Chart:
-    return grid(rows, context, "likes_typical", "posts_read", "likes_mean", "reposts_mean")
+def chart(rows: Rows, context: Context) -> Chart | None:
+    shown = [row for row in rows if row["posts_read"] >= _FEWEST]
+    return grid(shown, context, "likes_typical", "posts_read", "likes_mean", "reposts_mean") if shown else None

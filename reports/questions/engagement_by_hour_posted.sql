@@ -4,7 +4,7 @@
 -- scans: all of the posts of the period's days, and their readings.
 -- note: From posts that were read again (ingester refresh, REFRESH_AFTER), 12 to 48 hours after they were made; of several readings the
 --   first counts. posts_read is how many such posts the hour has. likes_typical is the geometric mean (of likes + 1, less 1), which one
---   post that everybody likes hardly moves; likes_mean is the arithmetic one.
+--   post that everybody likes hardly moves; likes_mean is the arithmetic one. The chart leaves out hours with fewer than ten posts.
 -- empty: No post of this period was read again about a day after it was made: scripts/ingester refresh does.
 WITH
 READINGS()

@@ -8,3 +8,7 @@ def finding(rows: Rows, context: Context) -> str:
     first = rows[0]
     when, of = first["age"].capitalize(), posts(first["posts_read"])
     return f"{when} a typical post has {first['share']:.0%} of its later likes (the median of {of})."
+
+
+def count(rows: Rows) -> str:
+    return f"{sum(row['posts_read'] for row in rows):,} readings"
