@@ -17,6 +17,7 @@ _BLOCK = 512  # bytes of a tar header
 _ENCRYPTED = 1  # a zip member's flag
 _TAIL = 65_536  # bytes of a streamed archive that are kept, to see how it ended: tarfile reads 10,240 at once
 _COPIED = 1_000_000
+_PACKED = (".gz", ".bz2", ".xz", ".zst")
 ZIP_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
@@ -54,14 +55,17 @@ def tar_members(file: IO[bytes]) -> tuple[list[Member], bool]:
 
 
 def zip_members(file: IO[bytes]) -> list[Member]:
-    """Return the files of a zip archive, if there are several; one alone is read as a compressed file. Raises Unreadable."""
+    """Return the files of a zip archive, if there are several, or one that is compressed itself. Any other is read as a compressed file.
+
+    Raises Unreadable.
+    """
     try:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
         kept = [(place, one) for place, one in enumerate(infos) if not one.is_dir() and has_posts(one.filename)]
     except (*ZIP_DAMAGE, OSError, ValueError, IndexError):
         return []  # said where it is read as a compressed file
-    if len(kept) < 2:
+    if not kept or (len(kept) == 1 and not kept[0][1].filename.endswith(_PACKED)):
         return []
     if any(one.flag_bits & _ENCRYPTED for _, one in kept):
         raise Unreadable("is a zip archive with a password: unpack it first")

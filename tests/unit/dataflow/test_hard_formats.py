@@ -147,6 +147,10 @@ def test_two_files_of_one_name_in_a_zip_are_both_read(tmp_path: Path) -> None:
     assert loaded(tmp_path, "a.zip", content) == (texts(1, 2, 3), [])
 
 
+def test_a_compressed_file_alone_in_a_zip(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "a.zip", zipped(("a.json.bz2", bz2.compress(lines(1, 2))))) == (texts(1, 2), [])
+
+
 def test_a_damaged_file_in_a_zip_costs_no_other(tmp_path: Path) -> None:
     content = bytearray(zipped(("a.json", lines(1)), ("b.json", lines(2)), method=zipfile.ZIP_STORED))
     content[content.index(b"post 1")] ^= 0x01
