@@ -33,7 +33,7 @@ worker_bucket() {
 	if [[ ${VERB} == create ]]; then
 		cloud gcloud storage buckets create "gs://${WORKER_BUCKET}" --location="${REGION}" "${flags[@]}" >/dev/null
 	fi
-	cloud gcloud storage buckets update "gs://${WORKER_BUCKET}" "${flags[@]}" --update-labels="app=${APP},config=${config}" >/dev/null
+	cloud gcloud storage buckets update "gs://${WORKER_BUCKET}" "${flags[@]}" --update-labels="app=${APP},config=${config}${MORE_LABELS}" >/dev/null
 	mark_created buckets "${WORKER_BUCKET}"
 }
 
@@ -104,7 +104,7 @@ streaming_job() {
 		"sdk_container_image=${REGISTRY}/dataflow:$(cd "$(stage dataflow)" && files_hash .)"
 	)
 	[[ -z ${LANGUAGES} ]] || parameters+=("languages=${LANGUAGES}")
-	config=$(fingerprint "${flags[@]}" "${parameters[@]}")
+	config=$(digest "${flags[@]}" "${parameters[@]}")
 	select_stream "${config}"
 	id=${IDS["streams/${STREAM}"]:-}
 	if plan_change streams "${STREAM}" "${config}"; then
@@ -113,7 +113,7 @@ streaming_job() {
 		confirm 'Start it?'
 		id=$(retry_until_propagated gcloud dataflow flex-template run "${STREAM}-${config}" --region="${REGION}" \
 			--template-file-gcs-location="gs://${WORKER_BUCKET}/templates/stream.json" "${flags[@]}" \
-			--additional-user-labels="app=${APP},config=${config}" --parameters="$(joined "${parameters[@]}")" --format='value(job.id)')
+			--additional-user-labels="app=${APP},config=${config}${MORE_LABELS}" --parameters="$(joined "${parameters[@]}")" --format='value(job.id)')
 	fi
 	if [[ ${PLANNING} == true ]]; then
 		! exists functions "${FUNCTION}" || record_change '-' functions "${FUNCTION}"

@@ -66,7 +66,7 @@ check_roles() {
 		lacking=$((lacking + 1))
 		bad "${who} lacks ${role} on ${resource}" './deploy.sh up --again'
 	done < <(roles)
-	if [[ ${LIVE["dataset/${BIGQUERY_DATASET}"]:-} != "$(python3 infra/deploy/ddl.py | hash_of)" ]]; then
+	if [[ ${LIVE["dataset/${BIGQUERY_DATASET}"]:-} != "$(python3 infra/deploy/ddl.py | dataset_config)" ]]; then
 		bad 'tables, views or their grants are not those of this version' './deploy.sh up bigquery'
 		lacking=1
 	fi

@@ -29,7 +29,7 @@ deploy_function() {
 		--ingress-settings=internal-only --no-allow-unauthenticated
 		"$@"
 	)
-	trigger=$(fingerprint "${TRIGGER[@]}")
+	trigger=$(digest "${TRIGGER[@]}")
 	config=$(fingerprint "${flags[@]}" "${TRIGGER[@]}" "$(cd "${folder}" && files_hash .)")
 	DEPLOYED=false
 	plan_change functions "${name}" "${config}" || return 0
@@ -40,7 +40,7 @@ deploy_function() {
 		delete_trigger_without_subscription "${name}"
 	fi
 	step "Deploying the function ${name} (two minutes)"
-	retry_until_propagated gcloud functions deploy "${name}" --source="${folder}" "${flags[@]}" --update-labels="app=${APP},config=${config},trigger=${trigger}" >/dev/null
+	retry_until_propagated gcloud functions deploy "${name}" --source="${folder}" "${flags[@]}" --update-labels="app=${APP}${MORE_LABELS},config=${config},trigger=${trigger}" >/dev/null
 	mark_created functions "${name}"
 	DEPLOYED=true
 }
@@ -101,7 +101,7 @@ push_subscription() {
 	fi
 	LIVE["subscriptions/${PUSH_SUBSCRIPTION}"]=${LIVE["subscriptions/${PUSH_SUBSCRIPTION}"]:-} # Eventarc has made it
 	if plan_change subscriptions "${PUSH_SUBSCRIPTION}" "${config}"; then
-		cloud gcloud pubsub subscriptions update "${PUSH_SUBSCRIPTION}" "${flags[@]}" --update-labels="app=${APP},config=${config}" >/dev/null
+		cloud gcloud pubsub subscriptions update "${PUSH_SUBSCRIPTION}" "${flags[@]}" --update-labels="app=${APP},config=${config}${MORE_LABELS}" >/dev/null
 	fi
 	grant subscription:load-tweet
 }

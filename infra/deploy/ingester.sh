@@ -13,7 +13,7 @@ source_bucket() {
 		if [[ ${VERB} == create ]]; then
 			cloud gcloud storage buckets create "gs://${BUCKET}" --location="${REGION}" "${flags[@]}" >/dev/null
 		fi
-		cloud gcloud storage buckets update "gs://${BUCKET}" "${flags[@]}" --update-labels="app=${APP},config=${config}" >/dev/null
+		cloud gcloud storage buckets update "gs://${BUCKET}" "${flags[@]}" --update-labels="app=${APP},config=${config}${MORE_LABELS}" >/dev/null
 		mark_created buckets "${BUCKET}"
 	fi
 	grant bucket:source
@@ -62,14 +62,14 @@ ingester() {
 				--service-account="projects/${P}/serviceAccounts/$(account tds-build)" \
 				--substitutions="_IMAGE=${image}" >/dev/null
 		fi
-		retry_until_propagated gcloud run jobs deploy "${JOB}" --region="${REGION}" "${flags[@]}" --labels="app=${APP},config=${config},rules=${live%%~*}"
+		retry_until_propagated gcloud run jobs deploy "${JOB}" --region="${REGION}" "${flags[@]}" --labels="app=${APP}${MORE_LABELS},config=${config},rules=${live%%~*}"
 		mark_created jobs "${JOB}"
 	fi
 	# the same for what ./deploy.sh run asks for: once, and never again by itself
 	flags=("${shared[@]}" --task-timeout=24h --max-retries=0)
 	config=$(fingerprint "${flags[@]}")
 	if plan_change jobs "${RUN_JOB}" "${config}"; then
-		retry_until_propagated gcloud run jobs deploy "${RUN_JOB}" --region="${REGION}" "${flags[@]}" --labels="app=${APP},config=${config}"
+		retry_until_propagated gcloud run jobs deploy "${RUN_JOB}" --region="${REGION}" "${flags[@]}" --labels="app=${APP},config=${config}${MORE_LABELS}"
 	fi
 	grant "job:${JOB}"
 }

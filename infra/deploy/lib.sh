@@ -73,14 +73,18 @@ stage() {
 	printf '%s' "${copy}"
 }
 
-fingerprint() { printf '%s\n' "$@" | hash_of; }
+# fingerprint SETTING...: with the LABELS that everything carries. `digest` is the same without them: for names, and for what is too dear to be made
+# anew because of a label.
+fingerprint() { digest "$@" ${LABELS:+"labels ${LABELS}"}; }
+
+digest() { printf '%s\n' "$@" | hash_of; }
 
 # label: how the fingerprint is given to a command that creates, or updates
 label() {
 	if [[ ${VERB} == create ]]; then
-		printf -- '--labels=app=%s,config=%s' "${APP}" "$1"
+		printf -- '--labels=app=%s,config=%s%s' "${APP}" "$1" "${MORE_LABELS}"
 	else
-		printf -- '--update-labels=config=%s' "$1"
+		printf -- '--update-labels=config=%s%s' "$1" "${MORE_LABELS}"
 	fi
 }
 

@@ -31,7 +31,7 @@ channels() {
 	CHANNELS=''
 	for one in ${ALERT_EMAIL} ${ALERT_CHANNELS//,/ }; do
 		if [[ ${one} != projects/* ]]; then
-			config=$(fingerprint "${one}")
+			config=$(digest "${one}")
 			if plan_change channels "${config}"; then # its address is its name
 				cloud gcloud beta monitoring channels create --type=email --display-name="${APP}: ${one}" \
 					--channel-labels="email_address=${one}" --user-labels="app=${APP},email=${config}" --format='value(name)' >"${WORK}/channel"

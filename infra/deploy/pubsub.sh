@@ -77,7 +77,7 @@ secret() {
 	local live=''
 	if plan_change secrets "${SECRET}"; then
 		# in one region: an organisation may forbid others (gcp.resourceLocations), and with them automatic replication
-		cloud gcloud secrets create "${SECRET}" --replication-policy=user-managed --locations="${REGION}" --labels="app=${APP}"
+		cloud gcloud secrets create "${SECRET}" --replication-policy=user-managed --locations="${REGION}" --labels="app=${APP}${MORE_LABELS}"
 		mark_created secrets "${SECRET}"
 	elif exists secrets "${SECRET}" && [[ -n ${X_BEARER_TOKEN} ]]; then
 		live=$(gcloud secrets versions access latest --secret="${SECRET}" 2>/dev/null </dev/null) || live=''

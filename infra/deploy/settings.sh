@@ -21,6 +21,7 @@ readonly VARIABLES=(
 	LANGUAGES=
 	KEEP_RETWEETS=true
 	ARCHIVE_DAYS=90
+	LABELS=
 	ALERT_EMAIL=
 	ALERT_CHANNELS=
 	BUDGET_DOLLARS=
@@ -30,7 +31,7 @@ readonly VARIABLES=(
 )
 
 declare GOOGLE_CLOUD_PROJECT APP_NAME REGION BIGQUERY_LOCATION BIGQUERY_DATASET PUBSUB_TOPIC PUBSUB_DEAD_TOPIC X_API_URL X_BEARER_TOKEN
-declare REFRESH_AFTER REFRESH_SHARE REFRESH_MAX_PER_DAY MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS ALERT_EMAIL ALERT_CHANNELS BUDGET_DOLLARS LOADER DATAFLOW_SUBNETWORK DATAFLOW_PUBLIC_IPS
+declare REFRESH_AFTER REFRESH_SHARE REFRESH_MAX_PER_DAY MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS LABELS ALERT_EMAIL ALERT_CHANNELS BUDGET_DOLLARS LOADER DATAFLOW_SUBNETWORK DATAFLOW_PUBLIC_IPS
 
 # A value of .env as it is meant: without its quotes, and without a comment after it.
 plain_value() {
@@ -107,6 +108,10 @@ check_settings() {
 		usage "DATAFLOW_SUBNETWORK is '${DATAFLOW_SUBNETWORK}'." 'Write regions/us-central1/subnetworks/NAME; for a shared network, its whole address: https://www.googleapis.com/compute/v1/projects/HOST/regions/...'
 	python3 -m posts.languages "${LANGUAGES}" || usage 'LANGUAGES is not deployed as it is; the line above says what to write.'
 	[[ -z ${ALERT_EMAIL} || ${ALERT_EMAIL} == *?@?*.?* ]] || usage "ALERT_EMAIL is '${ALERT_EMAIL}', which is no address." 'Alerts go there; leave it empty for none.'
+	for name in ${LABELS//,/ }; do
+		[[ ${name} =~ ^[a-z][a-z0-9_-]{0,62}=[a-z0-9_-]{0,63}$ && ! ${name} =~ ^(app|config|region|rules|trigger|grants|template)= ]] || usage "LABELS has '${name}'." \
+			'Write team=music,cost-center=42: small letters, digits, _ and -. app, config, region, rules, trigger, grants and template are taken.'
+	done
 	for name in ${ALERT_CHANNELS//,/ }; do
 		[[ ${name} == *?@?*.?* || ${name} =~ ^projects/[^/]+/notificationChannels/[0-9]+$ ]] || usage "ALERT_CHANNELS has '${name}', which is neither an address nor the id of a channel." \
 			'Ids are like projects/P/notificationChannels/123: gcloud beta monitoring channels list. Commas between several.'
@@ -126,6 +131,7 @@ name_things() {
 	readonly SECRET=${own}x-bearer-token SCHEMA=${own}tweet JOB=${own}ingester RUN_JOB=${own}ingester-run FUNCTION=${own}load-tweet REPOSITORY=${APP} TICK=${own}ingester-tick
 	readonly ARCHIVE_SUBSCRIPTION="${PUBSUB_TOPIC}-archive" DEAD_SUBSCRIPTION="${PUBSUB_DEAD_TOPIC}-rejected"
 	readonly REGISTRY="${REGION}-docker.pkg.dev/${P//://}/${REPOSITORY}"
+	readonly MORE_LABELS=${LABELS:+,${LABELS}}
 	readonly EXCLUSION=${FUNCTION}-requests
 	readonly BUCKET="${P//[:.]/-}-${PREFIX}-source" # bucket names are global, and so are project ids
 	PROJECT_DOMAIN=${P}                      # as in service account addresses: example.com:project becomes project.example.com

@@ -14,7 +14,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(900),
 ]
-CLIMATE: dict[str, Any] = {"APP_NAME": "climate", "ALERT_CHANNELS": "b@example.com"}
+CLIMATE: dict[str, Any] = {"APP_NAME": "climate", "ALERT_CHANNELS": "b@example.com", "LABELS": "team=music"}
 
 
 def of_others(ran: Ran) -> list[str]:
@@ -33,6 +33,9 @@ def test_two_topics_stand_side_by_side(tmp_path: Path) -> None:
         assert first.code == 0, first.said
         second = google.deploy("up", "--yes", tree=tree, **CLIMATE)
         assert second.code == 0, second.said
+        for api in ("pubsub", "run", "cloudfunctions", "storage", "artifactregistry", "secretmanager", "bigquery"):
+            carried = [r for r in second.of(api) if "music" in json.dumps(r["body"])]
+            assert carried, f"{api}: labels of one's own"
         for settings in (dict[str, Any](), CLIMATE):
             plan = google.deploy("plan", tree=tree, **settings)
             assert "0 to make, 0 to change" in plan.said, plan.said

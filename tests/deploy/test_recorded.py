@@ -782,6 +782,26 @@ def test_alerts_go_to_several_addresses_and_to_channels_that_are_there(tmp_path:
     assert (bad.returncode, "neither an address nor" in bad.stderr) == (2, True)
 
 
+def test_labels_of_one_s_own_are_on_what_has_labels_and_change_no_trigger(tmp_path: Path, deployed: Recorded) -> None:
+    project = Recorded(tmp_path / "cloud")
+    shutil.copytree(deployed.folder, project.folder)
+    labelled = SETTINGS | {"LABELS": "team=music,cost-center=42"}
+    before = len(project.calls)
+    ran = project.deploy("up", "--yes", **labelled)
+    assert ran.returncode == 0, ran.stderr
+    words = [word for call in project.calls[before:] for word in call]
+    given = [word for word in words if word.startswith(("--labels=", "--update-labels="))]
+    own = [word for word in given if "rules=" not in word or "app=" in word]
+    assert len(own) > 8
+    assert [word for word in own if ",team=music,cost-center=42" not in word] == []
+    assert '("team", "music"), ("cost-center", "42")]' in (project.folder / "sql").read_text()
+    assert not [word for word in words if word.startswith("--trigger-")], "Google may make such a trigger anew"
+    assert project.deploy("plan", **labelled).returncode == 0
+    for bad in ("team", "app=x", "Team=x", "team=a b"):
+        refused = project.deploy("plan", **SETTINGS | {"LABELS": bad})
+        assert (refused.returncode, "LABELS has" in refused.stderr) == (2, True), bad
+
+
 @pytest.mark.parametrize("name", ["Climate", "a-b", "tds", "google", "abcdefghijklm", "1a"])
 def test_a_name_that_would_not_do_is_refused_before_anything_is_asked(project: Recorded, name: str) -> None:
     ran = project.deploy("up", "--yes", **SETTINGS, APP_NAME=name)
