@@ -41,9 +41,9 @@ def tar_members(file: IO[bytes]) -> tuple[list[Member], bool]:
         with tarfile.open(fileobj=file, mode="r:") as tar:
             try:
                 members.extend(
-                    Member(_printable(one.name), one.offset_data, one.size)
-                    for one in tar
-                    if one.isfile() and has_posts(one.name)
+                    Member(_printable(info.name), info.offset_data, info.size)
+                    for info in tar
+                    if info.isfile() and has_posts(info.name)
                 )
             except (tarfile.TarError, OSError, ValueError):
                 return members, True
@@ -62,16 +62,16 @@ def zip_members(file: IO[bytes]) -> list[Member]:
     try:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
-        kept = [(place, one) for place, one in enumerate(infos) if not one.is_dir() and has_posts(one.filename)]
+        kept = [(place, info) for place, info in enumerate(infos) if not info.is_dir() and has_posts(info.filename)]
     except (*ZIP_DAMAGE, OSError, ValueError, IndexError):
         return []  # said where it is read as a compressed file
     if not kept or (len(kept) == 1 and not kept[0][1].filename.endswith(_PACKED)):
         return []
-    if any(one.flag_bits & _ENCRYPTED for _, one in kept):
+    if any(info.flag_bits & _ENCRYPTED for _, info in kept):
         raise Unreadable("is a zip archive with a password: unpack it first")
-    if any(one.filename.endswith("data/tweets.js") for _, one in kept):
+    if any(info.filename.endswith("data/tweets.js") for _, info in kept):
         raise Nested("is X's own data archive: unpack it, and name data/tweets.js")
-    return [Member(_printable(one.filename), place, one.file_size, is_zipped=True) for place, one in kept]
+    return [Member(_printable(info.filename), place, info.file_size, is_zipped=True) for place, info in kept]
 
 
 @contextmanager
@@ -96,11 +96,11 @@ def streamed(blocks: Iterable[bytes]) -> Iterator[tuple[Member, IO[bytes], bool]
     stream = _Stream(blocks)
     try:
         with tarfile.open(fileobj=stream, mode="r|") as tar:
-            for one in tar:
-                if one.isfile() and has_posts(one.name):
+            for info in tar:
+                if info.isfile() and has_posts(info.name):
                     with tempfile.TemporaryFile() as copy:
-                        is_whole = _copy(tar, one, copy)
-                        yield Member(_printable(one.name), 0, copy.tell()), copy, is_whole
+                        is_whole = _copy(tar, info, copy)
+                        yield Member(_printable(info.name), 0, copy.tell()), copy, is_whole
             end = tar.offset
     except (tarfile.TarError, OSError, EOFError) as error:
         raise CutOff(f"{type(error).__name__}: {error}") from None

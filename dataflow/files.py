@@ -75,7 +75,7 @@ def fingerprint(file: File) -> str:
         return f"{file.path} {file.size} {file.changed}"
     try:
         digests = []
-        for path in (file.path, *(one for one in beside(file.path) if Path(one).is_file())):
+        for path in (file.path, *(path for path in beside(file.path) if Path(path).is_file())):
             with Path(path).open("rb") as content:
                 digests.append(hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=16)).hexdigest())
         return " ".join(digests)
@@ -123,19 +123,20 @@ def divide(files: Sequence[File]) -> list[Part]:
 
 def _parts_inside(path: str) -> list[Part]:
     """Return the files of an archive, each as a part; none for a file that is no such archive. Raises Unreadable."""
-    is_damaged = False
     with opened(path) as file:
         head = file.read(512)
         file.seek(0)
-        if unpack.detect_packing(head) == "zip":
-            members = containers.zip_members(file)
-        elif containers.is_tar(head):
+        if containers.is_tar(head):
             members, is_damaged = containers.tar_members(file)
+        elif unpack.detect_packing(head) == "zip" and (members := containers.zip_members(file)):
+            is_damaged = False
         else:
             return []
-    if not members and unpack.detect_packing(head) == "zip":
-        return []
-    parts = [Part(path, 0, one.size, shape, one) for one in members if (shape := _member_shape(path, one)) is not None]
+    parts = [
+        Part(path, 0, member.size, shape, member)
+        for member in members
+        if (shape := _member_shape(path, member)) is not None
+    ]
     if not parts:
         raise Unreadable("is an archive in which no file holds posts of X's")
     return [*parts, Part(path, 0, 0, Shape(format=DAMAGED))] if is_damaged else parts

@@ -297,14 +297,14 @@ def request_removal_check(target: Target, run: str, posts: int, deletions: int) 
         "imported": {"event": "imported", "at": now, "job_id": run, "ids": posts},
         "requested": {"event": "requested", "at": now, "job_id": run, "answers": deletions},
     }
-    asked = {name: row for name, row in rows.items() if row.get("ids") or row.get("answers")}
-    if not asked:
+    events = {name: row for name, row in rows.items() if row.get("ids") or row.get("answers")}
+    if not events:
         return
     try:
         errors = target.client.insert_rows_json(
             target.table("compliance_jobs"),
-            list(asked.values()),
-            row_ids=[f"{name}-{run}" for name in asked],
+            list(events.values()),
+            row_ids=[f"{name}-{run}" for name in events],
             timeout=_REQUEST_SECONDS,
         )
         problem = str(errors) if errors else ""

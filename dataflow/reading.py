@@ -46,8 +46,8 @@ def files_of(part: Part) -> Iterator[tuple[Part, Iterator[Unit]]]:
                     continue
                 except Unreadable:
                     continue  # such archives have indexes and read-me files too
-                damage = None if is_whole else CutOff("the archive ends in the middle of it")
-                yield inner, chain(_lines_of(content, inner), _cut_off(str(damage)) if damage else ())
+                ending = () if is_whole else _cut_off("the archive ends in the middle of it")
+                yield inner, chain(_lines_of(content, inner), ending)
     except CutOff as error:
         yield part, _cut_off(str(error))
 

@@ -97,7 +97,7 @@ def _refuse_other_kinds(lines: list[bytes]) -> None:
         if lines and lines[0].startswith(begin):
             raise Unreadable(f"is {kind}")
     ids = [line.strip(b'",') for line in lines]
-    if len(ids) > 1 and all(one.isdigit() for one in ids[1:]):
+    if len(ids) > 1 and all(post_id.isdigit() for post_id in ids[1:]):
         prices = f"${dollars('post'):.3f} each, and ${dollars('user'):.3f} an author"
         raise Unreadable(
             f"is a list of ids, without the posts. X gives posts by id at {prices}: twarc2 hydrate does it, and its file can be imported"
@@ -142,18 +142,22 @@ def beside(path: str) -> list[str]:
     """Return the files that are read with this one, whether they are there or not."""
     if users := pairs.users_file(path):
         return [users]
-    folder, slash, name = path.rpartition("/")
-    return [f"{folder}{slash}{one}" for one in ("account.js", "profile.js")] if name.endswith(".js") else []
+    return _account_files(path) if path.endswith(".js") else []
 
 
 def account_beside(path: str) -> Object:
     """Return the account of X's own data archive, from the files beside its posts."""
+    return personal.account(*map(_read_if_there, _account_files(path)))
+
+
+def _account_files(path: str) -> list[str]:
     folder, slash, _ = path.rpartition("/")
-    said = []
-    for name in ("account.js", "profile.js"):
-        try:
-            with opened(f"{folder}{slash}{name}") as file:
-                said.append(file.read(_SNIFFED_BYTES))
-        except (OSError, BeamIOError):
-            said.append(b"")
-    return personal.account(*said)
+    return [f"{folder}{slash}{name}" for name in ("account.js", "profile.js")]
+
+
+def _read_if_there(path: str) -> bytes:
+    try:
+        with opened(path) as file:
+            return file.read(_SNIFFED_BYTES)
+    except (OSError, BeamIOError):
+        return b""

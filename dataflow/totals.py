@@ -68,7 +68,7 @@ def total(parts: Iterable[Totals]) -> Totals:
 
 
 def sentence(totals: Totals) -> str:
-    said = [name for number, name in enumerate(OUTCOMES) if number < _ALWAYS_SAID or totals.outcomes[name]]
-    counts = " + ".join(f"{name} {totals.outcomes[name]:,}" for name in said)
+    shown = [name for number, name in enumerate(OUTCOMES) if number < _ALWAYS_SAID or totals.outcomes[name]]
+    counts = " + ".join(f"{name} {totals.outcomes[name]:,}" for name in shown)
     why = ", ".join(f"{reason} {count:,}" for reason, count in sorted(totals.reasons.items()))
     return f"read {totals.read:,} {'=' if totals.balanced else '≠'} {counts}" + (f" ({why})" if why else "")

@@ -3,13 +3,14 @@
 Field names are those of https://developer.x.com/en/docs/x-api/v1/data-dictionary/object-model/tweet (2020-2023).
 """
 
-import math
 import re
 from datetime import UTC, datetime
 from typing import Any
 
 from posts.includes import Object, as_object, as_objects
 from posts.limits import parse_id
+
+from .values import finite_number, whole_number, without_empty
 
 NAME = "API v1.1"
 _TIME = "%a %b %d %H:%M:%S %z %Y"
@@ -80,19 +81,14 @@ def time(text: Any) -> str | None:
         return None
 
 
-def known(fields: Object) -> Object:
-    """Return the fields that have a value."""
-    return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
-
-
 def user(account: Object) -> Object:
     metrics = {
-        "followers_count": account.get("followers_count"),
-        "following_count": account.get("friends_count"),
-        "tweet_count": account.get("statuses_count"),
-        "listed_count": account.get("listed_count"),
+        "followers_count": whole_number(account.get("followers_count")),
+        "following_count": whole_number(account.get("friends_count")),
+        "tweet_count": whole_number(account.get("statuses_count")),
+        "listed_count": whole_number(account.get("listed_count")),
     }
-    return known(
+    return without_empty(
         {
             "id": _id(account),
             "name": account.get("name"),
@@ -102,7 +98,7 @@ def user(account: Object) -> Object:
             "created_at": time(account.get("created_at")),
             "verified": account.get("verified"),
             "protected": account.get("protected"),
-            "public_metrics": known(metrics),
+            "public_metrics": without_empty(metrics),
         }
     )
 
@@ -113,23 +109,24 @@ def entities(of_status: Object) -> Object:
     def places(item: Object) -> Object:
         indices = item.get("indices")
         if isinstance(indices, list) and len(indices) == 2:
-            return {"start": whole(indices[0]), "end": whole(indices[1])}
+            return {"start": whole_number(indices[0]), "end": whole_number(indices[1])}
         return {}
 
-    return known(
+    return without_empty(
         {
             "hashtags": [
-                places(item) | known({"tag": item.get("text")}) for item in as_objects(of_status.get("hashtags"))
+                places(item) | without_empty({"tag": item.get("text")})
+                for item in as_objects(of_status.get("hashtags"))
             ],
             "cashtags": [
-                places(item) | known({"tag": item.get("text")}) for item in as_objects(of_status.get("symbols"))
+                places(item) | without_empty({"tag": item.get("text")}) for item in as_objects(of_status.get("symbols"))
             ],
             "mentions": [
-                places(item) | known({"username": item.get("screen_name"), "id": _id(item)})
+                places(item) | without_empty({"username": item.get("screen_name"), "id": _id(item)})
                 for item in as_objects(of_status.get("user_mentions"))
             ],
             "urls": [
-                places(item) | known({name: item.get(name) for name in ("url", "expanded_url", "display_url")})
+                places(item) | without_empty({name: item.get(name) for name in ("url", "expanded_url", "display_url")})
                 for item in as_objects(of_status.get("urls"))
             ],
         }
@@ -145,13 +142,13 @@ def _post(status: Object, users: dict[str, Object], places: dict[str, Object]) -
     if place.get("id"):
         places[str(place["id"])] = _place(place)
     metrics = {
-        "retweet_count": whole(status.get("retweet_count")),
-        "reply_count": whole(status.get("reply_count")),
-        "like_count": whole(status.get("favorite_count")),
-        "quote_count": whole(status.get("quote_count")),
+        "retweet_count": whole_number(status.get("retweet_count")),
+        "reply_count": whole_number(status.get("reply_count")),
+        "like_count": whole_number(status.get("favorite_count")),
+        "quote_count": whole_number(status.get("quote_count")),
     }
     history = as_object(status.get("edit_history")).get("edit_tweet_ids")
-    return {"id": _id(status)} | known(
+    return {"id": _id(status)} | without_empty(
         {
             "text": extended.get("full_text") or status.get("full_text") or status.get("text"),
             "edit_history_tweet_ids": history if isinstance(history, list) else None,
@@ -160,11 +157,11 @@ def _post(status: Object, users: dict[str, Object], places: dict[str, Object]) -
             "lang": status.get("lang"),
             "source": _TAGS.sub("", str(status.get("source") or "")),
             "possibly_sensitive": status.get("possibly_sensitive"),
-            "public_metrics": known(metrics),
+            "public_metrics": without_empty(metrics),
             "entities": entities(as_object(extended.get("entities") or status.get("entities"))),
             "referenced_tweets": _references(status),
             "in_reply_to_user_id": _text_id(status, "in_reply_to_user_id"),
-            "geo": known({"place_id": place.get("id"), "coordinates": _point(status)}),
+            "geo": without_empty({"place_id": place.get("id"), "coordinates": _point(status)}),
         }
     )
 
@@ -183,7 +180,7 @@ def _point(status: Object) -> Object | None:
     for name, is_reversed in (("coordinates", False), ("geo", True)):
         pair = as_object(status.get(name)).get("coordinates")
         if isinstance(pair, list) and len(pair) == 2:
-            numbers = [_number(item) for item in (reversed(pair) if is_reversed else pair)]
+            numbers = [finite_number(item) for item in (reversed(pair) if is_reversed else pair)]
             if None not in numbers:
                 return {"type": "Point", "coordinates": numbers}
     return None
@@ -192,10 +189,14 @@ def _point(status: Object) -> Object | None:
 def _place(place: Object) -> Object:
     box = as_object(place.get("bounding_box")).get("coordinates")
     corners = box[0] if isinstance(box, list) and box and isinstance(box[0], list) else []
-    points = [(_number(one[0]), _number(one[1])) for one in corners if isinstance(one, list) and len(one) == 2]
+    points = [
+        (finite_number(corner[0]), finite_number(corner[1]))
+        for corner in corners
+        if isinstance(corner, list) and len(corner) == 2
+    ]
     longitudes, latitudes = [x for x, _ in points if x is not None], [y for _, y in points if y is not None]
     outline = [min(longitudes), min(latitudes), max(longitudes), max(latitudes)] if longitudes and latitudes else []
-    return known(
+    return without_empty(
         {
             "id": str(place["id"]),
             "full_name": place.get("full_name"),
@@ -215,24 +216,3 @@ def _id(item: Object) -> str:
 def _text_id(item: Object, name: str) -> str:
     post_id = str(item.get(f"{name}_str") or item.get(name) or "")
     return "" if post_id == "0" else post_id
-
-
-def whole(value: Any) -> int | None:
-    """Return a number; X's own archive writes numbers as texts."""
-    if isinstance(value, bool):
-        return None
-    try:
-        number = int(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if abs(number) < 1 << 63 else None
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool):
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None

@@ -25,14 +25,13 @@ def flattened(post: Object) -> Object:
     attached = as_object(post.get("attachments"))
     keys = attached.get("media_keys")
     if isinstance(keys, list):
-        media = as_objects(keys)
         result["attachments"] = {name: value for name, value in attached.items() if name != "poll_ids"} | {
-            "media_keys": [str(as_object(one).get("media_key") or one) for one in keys],
-            "media": [one for one in media if "error" not in one],
+            "media_keys": [str(as_object(key).get("media_key") or key) for key in keys],
+            "media": [item for item in as_objects(keys) if "error" not in item],
         }
     if references := as_objects(post.get("referenced_tweets")):
         result["referenced_tweets"] = [
-            flattened(one) if is_enriched(one) else {name: one[name] for name in ("type", "id") if name in one}
-            for one in references
+            flattened(post) if is_enriched(post) else {name: post[name] for name in ("type", "id") if name in post}
+            for post in references
         ]
     return result

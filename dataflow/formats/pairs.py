@@ -8,6 +8,7 @@ import orjson
 from posts.includes import as_object
 
 from ..units import Unit
+from .values import as_json
 
 NAME = "academictwitteR"
 _NAMES = re.compile(r"^(?P<folder>.*/)?(?P<kind>data|users)_(?P<page>\d+)\.json$")
@@ -31,7 +32,4 @@ def page(posts: bytes, users: bytes) -> Unit:
         data, includes = orjson.loads(posts), as_object(orjson.loads(users.removeprefix(BOM_UTF8)))
     except ValueError:
         return Unit(0, posts)
-    try:
-        return Unit(0, orjson.dumps({"data": data, "includes": includes, "source_format": NAME}))
-    except TypeError:  # what JSON takes and its writer does not: numbers over 64 bits, deep nesting
-        return Unit(0, posts)
+    return Unit(0, as_json({"data": data, "includes": includes, "source_format": NAME}, otherwise=posts))

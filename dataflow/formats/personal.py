@@ -13,6 +13,7 @@ from posts.includes import Object, as_object, as_objects
 
 from ..units import Unit, units
 from . import api_v1
+from .values import as_json, without_empty
 
 NAME = "X's data archive"
 _ASSIGNED = re.compile(rb"^\s*window\.YTD\.[\w.]+\s*=\s*")
@@ -33,22 +34,19 @@ def read(blocks: Iterable[bytes], account: Object, most: int) -> Iterator[Unit]:
         if not api_v1.is_status(status | {"user": account}) and "id" not in status:
             yield unit
             continue
-        try:
-            data = orjson.dumps(api_v1.to_message(status | {"user": account}) | {"source_format": NAME})
-        except TypeError:  # what JSON takes and its writer does not: numbers over 64 bits, deep nesting
-            data = unit.data
-        yield Unit(unit.line, data, unit.is_whole)
+        message = api_v1.to_message(status | {"user": account}) | {"source_format": NAME}
+        yield Unit(unit.line, as_json(message, otherwise=unit.data), unit.is_whole)
 
 
 def account(account_js: bytes, profile_js: bytes = b"") -> Object:
     """Return the archive's account as v1.1 has one; {} if the file says none."""
-    said = as_object(_first(account_js).get("account"))
+    owner = as_object(_first(account_js).get("account"))
     described = as_object(as_object(_first(profile_js).get("profile")).get("description"))
-    return api_v1.known(
+    return without_empty(
         {
-            "id_str": said.get("accountId"),
-            "screen_name": said.get("username"),
-            "name": said.get("accountDisplayName"),
+            "id_str": owner.get("accountId"),
+            "screen_name": owner.get("username"),
+            "name": owner.get("accountDisplayName"),
             "location": described.get("location"),
         }
     )
@@ -65,8 +63,8 @@ def _first(javascript: bytes) -> Object:
 def _without_name(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the text without the name that the array is assigned to."""
     head = b""
-    rest = iter(blocks)
-    while len(head) < _LONGEST_NAME and (block := next(rest, b"")):
+    unread = iter(blocks)
+    while len(head) < _LONGEST_NAME and (block := next(unread, b"")):
         head += block
     yield _ASSIGNED.sub(b"", head)
-    yield from rest
+    yield from unread

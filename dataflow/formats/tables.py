@@ -4,7 +4,6 @@ Such tables leave out much. Which post a retweet repeats is in twarc-csv's only;
 """
 
 import csv
-import math
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +14,7 @@ from posts.includes import Object
 
 from ..units import Unit
 from ..unpack import CutOff
-from .api_v1 import known
+from .values import as_json, finite_number, whole_number, without_empty
 
 _DELIMITERS = (",", ";", "\t")
 _LONGEST_HEADER = 20_000  # characters; twarc-csv has 83 columns
@@ -60,33 +59,30 @@ def read(blocks: Iterable[bytes], name: str, delimiter: str, most: int) -> Itera
 def _message_of(row: Row, is_shifted: bool, name: str, make: Callable[[Row], Object]) -> bytes:
     """Return a row's message; the row itself, which is then rejected, if it has no id or more cells than the header: they are shifted."""
     filled = {column: value for column, value in row.items() if column and value not in ("", "NULL", "\\N")}
+    row_itself = orjson.dumps({"row": row})
     if is_shifted or "id" not in filled:
-        return orjson.dumps({"row": row})
-    try:
-        return orjson.dumps(make(filled) | {"source_format": name})
-    except TypeError:  # nested too deeply for the writer
-        return orjson.dumps({"row": row})
+        return row_itself
+    return as_json(make(filled) | {"source_format": name}, otherwise=row_itself)
 
 
 def _lines(blocks: Iterable[bytes], most: int) -> Iterator[str]:
     """Yield lines with their ends: a quoted value may have some in it. Raises CutOff for a line that does not end."""
-    rest = b""
+    unended = b""
     for block in blocks:
-        *ended, rest = (rest + block).split(b"\n")
+        *ended, unended = (unended + block).split(b"\n")
         for line in ended:
             yield line.rstrip(b"\r").replace(b"\r", b" ").decode("utf-8", "replace") + "\n"
-        if len(rest) > most:
+        if len(unended) > most:
             raise CutOff(f"a line is longer than {most:,} bytes")
-    if rest:
-        yield rest.rstrip(b"\r").replace(b"\r", b" ").decode("utf-8", "replace")
+    if unended:
+        yield unended.rstrip(b"\r").replace(b"\r", b" ").decode("utf-8", "replace")
 
 
 def _tcat(row: Row) -> Object:
     """A row of DMI-TCAT's export of tweets (analysis/mod.export_tweets.php)."""
-    point = _numbers(row.get("lng"), row.get("lat"))
-    if not any(point):  # how TCAT writes that there is none
-        point = []
-    author = known(
+    point = [finite_number(row.get("lng")), finite_number(row.get("lat"))]
+    has_point = None not in point and any(point)  # 0,0 is how TCAT writes that there is none
+    author = without_empty(
         {
             "id": row.get("from_user_id"),
             "username": row.get("from_user_name"),
@@ -94,12 +90,12 @@ def _tcat(row: Row) -> Object:
             "location": row.get("location"),
             "description": row.get("from_user_description"),
             "created_at": _time(row.get("from_user_created_at")),
-            "public_metrics": known(
+            "public_metrics": without_empty(
                 {
-                    "followers_count": _int(row.get("from_user_followercount")),
-                    "following_count": _int(row.get("from_user_friendcount")),
-                    "tweet_count": _int(row.get("from_user_tweetcount")),
-                    "listed_count": _int(row.get("from_user_listed")),
+                    "followers_count": whole_number(row.get("from_user_followercount")),
+                    "following_count": whole_number(row.get("from_user_friendcount")),
+                    "tweet_count": whole_number(row.get("from_user_tweetcount")),
+                    "listed_count": whole_number(row.get("from_user_listed")),
                 }
             ),
         }
@@ -109,8 +105,11 @@ def _tcat(row: Row) -> Object:
         "created_at": _time(row.get("time")) or _time(row.get("created_at")),
         "lang": row.get("lang"),
         "possibly_sensitive": {"1": True, "0": False}.get(row.get("possibly_sensitive", "")),
-        "public_metrics": known(
-            {"retweet_count": _int(row.get("retweet_count")), "like_count": _int(row.get("favorite_count"))}
+        "public_metrics": without_empty(
+            {
+                "retweet_count": whole_number(row.get("retweet_count")),
+                "like_count": whole_number(row.get("favorite_count")),
+            }
         ),
         "referenced_tweets": _references(
             retweeted=row.get("retweet_id"),
@@ -118,23 +117,23 @@ def _tcat(row: Row) -> Object:
             replied_to=row.get("in_reply_to_status_id"),
         ),
         "entities": _entities(row, "; "),
-        "geo": {"coordinates": {"type": "Point", "coordinates": point}} if point else None,
+        "geo": {"coordinates": {"type": "Point", "coordinates": point}} if has_point else None,
     }
     return _message(row["id"], post, author)
 
 
 def _fourcat(row: Row) -> Object:
     """A row of 4CAT's CSV, of Zeeschuimer's posts or of API v2."""
-    author = known(
+    author = without_empty(
         {
             "id": row.get("author_id"),
             "username": row.get("author"),
             "name": row.get("author_fullname"),
-            "public_metrics": known({"followers_count": _int(row.get("author_followers"))}),
+            "public_metrics": without_empty({"followers_count": whole_number(row.get("author_followers"))}),
         }
     )
     counts = {
-        name: _int(row.get(name))
+        name: whole_number(row.get(name))
         for name in ("retweet_count", "reply_count", "like_count", "quote_count", "impression_count")
     }
     post = {
@@ -143,7 +142,7 @@ def _fourcat(row: Row) -> Object:
         "created_at": _time(row.get("unix_timestamp")) or _time(row.get("timestamp")),
         "lang": row.get("language_guess"),
         "possibly_sensitive": {"yes": True, "no": False}.get(row.get("possibly_sensitive", "")),
-        "public_metrics": known(counts),
+        "public_metrics": without_empty(counts),
         "entities": _entities(row, ","),
     }
     return _message(row["id"], post, author)
@@ -162,14 +161,16 @@ def _twarc(row: Row) -> Object:
             continue
         inner = post
         for name in (first, *path)[:-1]:
-            inner = inner.setdefault(name, {})
+            if not isinstance(inner.get(name), dict):
+                inner[name] = {}
+            inner = inner[name]
         inner[path[-1] if path else first] = _typed(column, value)
     return post | ({"referenced_tweets": references} if references else {})
 
 
 def _typed(column: str, value: str) -> Any:
     if "public_metrics." in column:
-        return _int(value)
+        return whole_number(value)
     if column in ("possibly_sensitive", "author.verified", "author.protected"):
         return value.lower() == "true"
     if value[:1] in "[{" and not column.endswith(("text", "description", "name", "location")):
@@ -181,20 +182,20 @@ def _typed(column: str, value: str) -> Any:
 
 
 def _message(post_id: str, post: Object, author: Object) -> Object:
-    data = {"id": post_id, "text": post["text"]} | known(post | {"author_id": author.get("id")})
+    data = {"id": post_id, "text": post["text"]} | without_empty(post | {"author_id": author.get("id")})
     return {"data": data} | ({"includes": {"users": [author]}} if author.get("id") else {})
 
 
 def _references(**ids: str | None) -> list[Object]:
-    return [{"type": kind, "id": post_id} for kind, post_id in ids.items() if post_id and post_id not in ("0", "NULL")]
+    return [{"type": kind, "id": post_id} for kind, post_id in ids.items() if post_id and post_id != "0"]
 
 
 def _entities(row: Row, separator: str) -> Object:
     def listed(column: str) -> list[str]:
-        return [one.strip() for one in row.get(column, "").split(separator) if one.strip()]
+        return [item.strip() for item in row.get(column, "").split(separator) if item.strip()]
 
     links = listed("urls_expanded") or listed("urls")
-    return known(
+    return without_empty(
         {
             "hashtags": [{"tag": tag.removeprefix("#")} for tag in listed("hashtags")],
             "mentions": [{"username": name.removeprefix("@")} for name in listed("mentions")],
@@ -213,22 +214,6 @@ def _time(text: str | None) -> str | None:
         except ValueError:
             return None
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-def _int(text: str | None) -> int | None:
-    try:
-        number = int(float(text or ""))
-    except (ValueError, OverflowError):
-        return None
-    return number if abs(number) < 1 << 63 else None
-
-
-def _numbers(*texts: str | None) -> list[float]:
-    try:
-        numbers = [float(text or "") for text in texts]
-    except ValueError:
-        return []
-    return numbers if all(map(math.isfinite, numbers)) else []
 
 
 _TABLES: dict[str, tuple[frozenset[str], Callable[[Row], Object]]] = {

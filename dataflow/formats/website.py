@@ -7,6 +7,7 @@ retweets or quotes is inside it in the same shape. Seen in 4CAT's own reader of 
 from posts.includes import Object, as_object
 
 from . import api_v1
+from .values import whole_number, without_empty
 
 NAME = "X's website"
 _PLATFORMS = ("twitter.com", "x.com")
@@ -45,7 +46,7 @@ def to_message(post: Object) -> Object:
     metrics = message["data"].setdefault("public_metrics", {})
     legacy = as_object(post.get("legacy"))
     for name, value in (("impression_count", views), ("bookmark_count", legacy.get("bookmark_count"))):
-        if (count := api_v1.whole(value)) is not None:
+        if (count := whole_number(value)) is not None:
             metrics[name] = count
     return message
 
@@ -78,6 +79,6 @@ def _author(post: Object) -> Object:
     place = as_object(account.get("location")).get("location")
     return (
         as_object(account.get("legacy"))
-        | api_v1.known({name: named.get(name) for name in ("name", "screen_name", "created_at")})
-        | api_v1.known({"location": place, "id_str": account.get("rest_id")})
+        | without_empty({name: named.get(name) for name in ("name", "screen_name", "created_at")})
+        | without_empty({"location": place, "id_str": account.get("rest_id")})
     )

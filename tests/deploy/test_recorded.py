@@ -30,6 +30,11 @@ class Recorded:
     folder: Path
     tree: Path = TREE
 
+    def copied_to(self, folder: Path, tree: Path = TREE) -> "Recorded":
+        """Return a project in the same state, which a test may change."""
+        shutil.copytree(self.folder, folder)
+        return Recorded(folder, tree)
+
     def environment(self, **settings: str) -> dict[str, str]:
         return {
             "PATH": f"{RECORDING}:{os.environ['PATH']}",
@@ -132,8 +137,7 @@ def test_each_command_was_also_given_to_the_real_gcloud(deployed: Recorded) -> N
 def test_dataflow_is_made_when_it_is_asked_for_and_a_second_time_changes_nothing(
     tmp_path: Path, deployed: Recorded
 ) -> None:
-    copy = Recorded(tmp_path / "copy")
-    shutil.copytree(deployed.folder, copy.folder)
+    copy = deployed.copied_to(tmp_path / "copy")
     ran = copy.deploy("up", "dataflow", "--yes", **SETTINGS)
     assert ran.returncode == 0, ran.stderr
     for thing in (
@@ -152,8 +156,7 @@ def test_dataflow_is_made_when_it_is_asked_for_and_a_second_time_changes_nothing
 
 @pytest.fixture(scope="module")
 def streaming(tmp_path_factory: pytest.TempPathFactory, deployed: Recorded) -> Recorded:
-    one = Recorded(tmp_path_factory.mktemp("streaming") / "copy")
-    shutil.copytree(deployed.folder, one.folder)
+    one = deployed.copied_to(tmp_path_factory.mktemp("streaming") / "copy")
     ran = one.deploy("up", "--yes", **STREAMING)
     assert ran.returncode == 0, ran.stderr
     assert "costs about $122 a month" in ran.stderr
@@ -362,8 +365,7 @@ def test_the_example_s_rule_and_words_are_named_before_they_cost_anything(tmp_pa
 def test_a_changed_byte_is_planned_for_each_deployable_that_carries_it(
     tmp_path: Path, deployed: Recorded, file: str
 ) -> None:
-    copy = Recorded(tmp_path / "copy", copy_of_tree(tmp_path / "tree"))
-    shutil.copytree(deployed.folder, copy.folder)
+    copy = deployed.copied_to(tmp_path / "copy", copy_of_tree(tmp_path / "tree"))
     with (copy.tree / file).open("a") as changed:
         changed.write("#")
     plan = copy.deploy("plan", **SETTINGS)
@@ -374,8 +376,7 @@ def test_a_changed_byte_is_planned_for_each_deployable_that_carries_it(
 
 @pytest.mark.slow
 def test_again_applies_everything_and_makes_nothing(tmp_path: Path, deployed: Recorded) -> None:
-    copy = Recorded(tmp_path / "copy")
-    shutil.copytree(deployed.folder, copy.folder)
+    copy = deployed.copied_to(tmp_path / "copy")
     ran = copy.deploy("up", "--yes", "--again", **SETTINGS)
     assert ran.returncode == 0, ran.stderr
     assert "Done: 0 made" in ran.stderr
@@ -406,8 +407,7 @@ def _listed(project: Recorded, kind: str) -> dict[str, str]:
 
 
 def test_destroy_takes_everything_and_twice_is_harmless(tmp_path: Path, deployed: Recorded) -> None:
-    copy = Recorded(tmp_path / "copy")
-    shutil.copytree(deployed.folder, copy.folder)
+    copy = deployed.copied_to(tmp_path / "copy")
     ran = copy.deploy("destroy", "--yes", **SETTINGS)
     assert ran.returncode == 0, ran.stderr
     left = {kind.name for kind in copy.folder.iterdir() if kind.is_dir() and any(kind.iterdir())}
@@ -422,8 +422,7 @@ def test_a_trigger_is_given_again_only_where_it_differs_and_its_subscription_is_
     tmp_path: Path, deployed: Recorded
 ) -> None:
     """Google may delete a trigger that is created again, and with it the subscription and its backlog."""
-    copy = Recorded(tmp_path / "copy")
-    shutil.copytree(deployed.folder, copy.folder)
+    copy = deployed.copied_to(tmp_path / "copy")
 
     def again(**change: str) -> tuple[list[str], list[str]]:
         before = len(copy.calls)
@@ -603,8 +602,7 @@ def test_a_project_of_a_domain_has_its_accounts_where_google_has_them(project: R
 
 @pytest.mark.slow
 def test_a_budget_needs_two_more_apis_and_is_made_once(tmp_path: Path, deployed: Recorded) -> None:
-    copy = Recorded(tmp_path / "copy")
-    shutil.copytree(deployed.folder, copy.folder)
+    copy = deployed.copied_to(tmp_path / "copy")
     ran = copy.deploy("up", "watch", "--yes", **SETTINGS | {"BUDGET_DOLLARS": "50"})
     assert ran.returncode == 0, ran.stderr
     assert copy.place("gcloud", "services", "enable", "cloudbilling.googleapis.com", "billingbudgets.googleapis.com")
@@ -640,8 +638,7 @@ def test_what_somebody_else_has_made_is_left_alone(project: Recorded, kind: str,
 
 @pytest.mark.slow
 def test_a_function_that_could_not_be_brought_up_is_deployed_again(tmp_path: Path, deployed: Recorded) -> None:
-    copy = Recorded(tmp_path / "copy")
-    shutil.copytree(deployed.folder, copy.folder)
+    copy = deployed.copied_to(tmp_path / "copy")
     file = copy.folder / "functions" / "load-tweet"
     file.write_text(file.read_text().replace("ACTIVE", "FAILED"))
     ran = copy.deploy("up", "--yes", **SETTINGS)
@@ -653,8 +650,7 @@ def test_a_function_that_could_not_be_brought_up_is_deployed_again(tmp_path: Pat
 def test_an_ingester_that_runs_with_other_settings_is_replaced_whenever_they_were_changed(
     tmp_path: Path, deployed: Recorded
 ) -> None:
-    copy = Recorded(tmp_path / "copy")
-    shutil.copytree(deployed.folder, copy.folder)
+    copy = deployed.copied_to(tmp_path / "copy")
     (copy.folder / "running").write_text("ingester-old~~another")
     ran = copy.deploy("up", "--yes", **SETTINGS)
     assert ran.returncode == 0, ran.stderr
@@ -663,8 +659,7 @@ def test_an_ingester_that_runs_with_other_settings_is_replaced_whenever_they_wer
 
 
 def test_another_region_is_not_a_second_pipeline(tmp_path: Path, deployed: Recorded) -> None:
-    copy = Recorded(tmp_path / "copy")
-    shutil.copytree(deployed.folder, copy.folder)
+    copy = deployed.copied_to(tmp_path / "copy")
     before = copy.changes
     ran = copy.deploy("up", "--yes", **SETTINGS | {"REGION": "europe-west1", "BIGQUERY_LOCATION": "us-central1"})
     assert ran.returncode == 2
@@ -741,8 +736,7 @@ def _tree(folder: Path) -> Path:
 
 
 def test_all_that_is_made_for_another_topic_has_its_name(tmp_path: Path, deployed: Recorded) -> None:
-    project = Recorded(tmp_path / "cloud")
-    shutil.copytree(deployed.folder, project.folder)
+    project = deployed.copied_to(tmp_path / "cloud")
     climate = SETTINGS | {"APP_NAME": "climate"}
     before = len(project.calls)
     ran = project.deploy("up", "--yes", **climate)
@@ -755,8 +749,7 @@ def test_all_that_is_made_for_another_topic_has_its_name(tmp_path: Path, deploye
 
 
 def test_alerts_go_to_several_addresses_and_to_channels_that_are_there(tmp_path: Path, deployed: Recorded) -> None:
-    project = Recorded(tmp_path / "cloud")
-    shutil.copytree(deployed.folder, project.folder)
+    project = deployed.copied_to(tmp_path / "cloud")
     slack = "projects/some-project/notificationChannels/77"
     settings = SETTINGS | {"ALERT_CHANNELS": f"b@example.com,{slack}"}
     before = len(project.calls)
@@ -783,8 +776,7 @@ def test_alerts_go_to_several_addresses_and_to_channels_that_are_there(tmp_path:
 
 
 def test_labels_of_one_s_own_are_on_what_has_labels_and_change_no_trigger(tmp_path: Path, deployed: Recorded) -> None:
-    project = Recorded(tmp_path / "cloud")
-    shutil.copytree(deployed.folder, project.folder)
+    project = deployed.copied_to(tmp_path / "cloud")
     labelled = SETTINGS | {"LABELS": "team=music,cost-center=42"}
     before = len(project.calls)
     ran = project.deploy("up", "--yes", **labelled)

@@ -1,10 +1,7 @@
 """Posts in older and other formats become the rows that the same posts of API v2 become, but for what a format does not know."""
 
 import bz2
-import io
 import json
-import tarfile
-import zipfile
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
@@ -22,6 +19,7 @@ from local.emulators.x.posts import spread
 from local.emulators.x.writer import write
 from posts.keywords import Keywords
 from tests.support import old_formats
+from tests.support.archives import tar_of, zip_of
 from warehouse.settings import Settings
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -212,31 +210,12 @@ def stream_grab(statuses: list[Row]) -> dict[str, bytes]:
     }
 
 
-def tar_of(content: dict[str, bytes], mode: Any) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as tar:
-        for name, data in content.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    return buffer.getvalue()
-
-
-def zip_of(content: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("README.txt", "what this is")
-        for name, data in content.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
-
-
 @pytest.mark.parametrize(
     ("name", "pack"),
     [
-        pytest.param("day.tar", partial(tar_of, mode="w"), id="tar"),
+        pytest.param("day.tar", tar_of, id="tar"),
         pytest.param("month.tar.gz", partial(tar_of, mode="w:gz"), id="tar.gz"),
-        pytest.param("day.zip", zip_of, id="zip"),
+        pytest.param("day.zip", lambda content: zip_of(("README.txt", b"what this is"), *content.items()), id="zip"),
     ],
 )
 def test_the_internet_archive_s_stream_grab(
@@ -274,6 +253,9 @@ def test_a_list_of_ids_is_said_to_be_one_with_the_price_of_the_posts(tmp_path: P
 
 
 def test_an_archive_without_posts_is_refused(tmp_path: Path) -> None:
-    for name, content in (("a.tar", tar_of({"a.txt": b"hello"}, "w")), ("b.zip", zip_of({"b.txt": b"hello"}))):
+    for name, content in (
+        ("a.tar", tar_of({"a.txt": b"hello"}, "w")),
+        ("b.zip", zip_of(("a.txt", b"hello"), ("b.txt", b"hello"))),
+    ):
         with pytest.raises(UnreadableFile, match="no file holds posts"):
             rows_of(written(tmp_path, name, content))

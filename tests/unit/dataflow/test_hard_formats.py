@@ -2,10 +2,7 @@
 
 import bz2
 import gzip
-import io
 import json
-import tarfile
-import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from dataflow.convert import Options
 from dataflow.errors import UnreadableFile
 from posts.keywords import Keywords
 from tests.support import old_formats
+from tests.support.archives import tar_of, zip_of
 from tests.support.x_messages import message, post
 from warehouse.settings import Settings
 
@@ -60,24 +58,6 @@ def texts(*numbers: int) -> list[str]:
     return [f"post {number}" for number in numbers]
 
 
-def tar(content: dict[str, bytes], mode: Any = "w") -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as archive:
-        for name, data in content.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return buffer.getvalue()
-
-
-def zipped(*content: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as archive:
-        for name, data in content:
-            archive.writestr(zipfile.ZipInfo(name), data)
-    return buffer.getvalue()
-
-
 SHAPES = {
     "lines": lines(1, 2),
     "with a byte order mark": b"\xef\xbb\xbf" + lines(1, 2),
@@ -91,20 +71,20 @@ SHAPES = {
 @pytest.mark.parametrize("mode", ["w", "w:gz"], ids=["tar", "tar.gz"])
 @pytest.mark.parametrize("content", SHAPES.values(), ids=SHAPES.keys())
 def test_a_file_in_an_archive_is_read_as_it_would_be_alone(tmp_path: Path, content: bytes, mode: str) -> None:
-    archive = tar({"a.json": content, "readme.txt": b"hello", "b.json": lines(3), "empty.json": b""}, mode)
+    archive = tar_of({"a.json": content, "readme.txt": b"hello", "b.json": lines(3), "empty.json": b""}, mode)
     assert loaded(tmp_path, "grab.tar", archive) == (texts(1, 2, 3), [])
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"], ids=["tar", "tar.gz"])
 def test_a_table_in_an_archive(tmp_path: Path, mode: str) -> None:
     table = b"id,time,from_user_name,from_user_id,text\n1990000000000000301,1763800000,ann,7,post 9\n"
-    assert loaded(tmp_path, "grab.tar", tar({"a.csv": table, "b.json": lines(1)}, mode)) == (texts(9, 1), [])
+    assert loaded(tmp_path, "grab.tar", tar_of({"a.csv": table, "b.json": lines(1)}, mode)) == (texts(9, 1), [])
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["tar", "tar.gz"])
 def test_a_header_that_is_damaged_is_said_and_does_not_end_the_archive_in_silence(tmp_path: Path, packed: bool) -> None:
 
-    archive = bytearray(tar({"a.json": lines(1, 2), "b.json": lines(3)}))
+    archive = bytearray(tar_of({"a.json": lines(1, 2), "b.json": lines(3)}))
     second = archive.index(b"b.json")
     archive[second + 148 : second + 156] = b"00000000"  # its checksum
     content = gzip.compress(bytes(archive)) if packed else bytes(archive)
@@ -116,11 +96,11 @@ def test_damage_in_one_file_costs_no_other(tmp_path: Path, mode: str) -> None:
     damaged = bytearray(bz2.compress(lines(4, 5)))
     damaged[len(damaged) // 2] ^= 0xFF
     content = {"1.bz2": bz2.compress(lines(1, 2)), "2.bz2": bytes(damaged), "3.bz2": bz2.compress(lines(3))}
-    assert loaded(tmp_path, "grab.tar", tar(content, mode)) == (texts(1, 2, 3), ["cut_off"])
+    assert loaded(tmp_path, "grab.tar", tar_of(content, mode)) == (texts(1, 2, 3), ["cut_off"])
 
 
 def test_of_an_archive_that_is_cut_all_that_can_be_read_is_loaded(tmp_path: Path) -> None:
-    whole = tar({"1.json": lines(1, 2), "2.json": lines(3, 4, 5)})
+    whole = tar_of({"1.json": lines(1, 2), "2.json": lines(3, 4, 5)})
     cut = whole[: whole.index(b"post 5")]
 
     for name, content, why in (("a.tar", cut, ["not_json", "cut_off"]), ("a.tar.gz", gzip.compress(cut), ["cut_off"])):
@@ -130,41 +110,41 @@ def test_of_an_archive_that_is_cut_all_that_can_be_read_is_loaded(tmp_path: Path
 
 
 def test_an_archive_in_an_archive_is_refused_or_said(tmp_path: Path) -> None:
-    inner = zipped(("1.json", lines(1)), ("2.json", lines(2)))
+    inner = zip_of(("1.json", lines(1)), ("2.json", lines(2)))
     for name, content in (
-        ("a.tar", tar({"in.zip": inner, "b.json": lines(3)})),
-        ("a.zip", zipped(("in.zip", inner), ("b.json", lines(3)))),
+        ("a.tar", tar_of({"in.zip": inner, "b.json": lines(3)})),
+        ("a.zip", zip_of(("in.zip", inner), ("b.json", lines(3)))),
     ):
         with pytest.raises(UnreadableFile, match=r"in\.zip, which holds another archive"):
             loaded(tmp_path, name, content)
-    archive = tar({"in.zip": inner, "b.json": lines(3)}, "w:gz")
+    archive = tar_of({"in.zip": inner, "b.json": lines(3)}, "w:gz")
     assert loaded(tmp_path, "a.tar.gz", archive) == (texts(3), ["cut_off"])
 
 
 def test_two_files_of_one_name_in_a_zip_are_both_read(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="Duplicate"):
-        content = zipped(("a.json", lines(1, 2)), ("a.json", lines(3)))
+        content = zip_of(("a.json", lines(1, 2)), ("a.json", lines(3)))
     assert loaded(tmp_path, "a.zip", content) == (texts(1, 2, 3), [])
 
 
 def test_a_compressed_file_alone_in_a_zip(tmp_path: Path) -> None:
-    assert loaded(tmp_path, "a.zip", zipped(("a.json.bz2", bz2.compress(lines(1, 2))))) == (texts(1, 2), [])
+    assert loaded(tmp_path, "a.zip", zip_of(("a.json.bz2", bz2.compress(lines(1, 2))))) == (texts(1, 2), [])
 
 
 def test_a_damaged_file_in_a_zip_costs_no_other(tmp_path: Path) -> None:
-    content = bytearray(zipped(("a.json", lines(1)), ("b.json", lines(2)), method=zipfile.ZIP_STORED))
+    content = bytearray(zip_of(("a.json", lines(1)), ("b.json", lines(2))))
     content[content.index(b"post 1")] ^= 0x01
     rows, reasons = loaded(tmp_path, "a.zip", bytes(content))
     assert (rows[-1], reasons) == ("post 2", ["cut_off"])
 
 
 def test_a_name_that_is_not_utf_8_can_be_written(tmp_path: Path) -> None:
-    archive = tar({"caf\udce9.json": lines(1) + b'{"broken\n', "b.json": lines(2)})
+    archive = tar_of({"caf\udce9.json": lines(1) + b'{"broken\n', "b.json": lines(2)})
     assert loaded(tmp_path, "a.tar", archive) == (texts(1, 2), ["not_json"])
 
 
 def test_x_s_archive_as_a_zip_is_told_to_be_unpacked(tmp_path: Path) -> None:
-    content = zipped(("data/tweets.js", b"window.YTD.tweets.part0 = []"), ("data/account.js", b"x"))
+    content = zip_of(("data/tweets.js", b"window.YTD.tweets.part0 = []"), ("data/account.js", b"x"))
     with pytest.raises(UnreadableFile, match=r"unpack it, and name data/tweets\.js"):
         loaded(tmp_path, "twitter.zip", content)
 
@@ -173,6 +153,10 @@ ODD = {
     "a count of more than 64 bits": {"retweet_count": "9" * 30},
     "a year that there is not": {"created_at": "Mon Jan 01 00:00:00 +1400 0001"},
     "a point that is none": {"coordinates": None, "geo": {"type": "Point", "coordinates": ["nan", 7.1]}},
+    "an author's count that is a text": {"user": {"id_str": "7", "screen_name": "a", "followers_count": "12.0"}},
+    "an author's count of more than 64 bits": {
+        "user": {"id_str": "7", "screen_name": "a", "followers_count": "9" * 30}
+    },
     "no reply": {"in_reply_to_status_id": 0},
     "an outline that is flat": {"place": {"id": "p", "bounding_box": {"coordinates": [1, 2]}}},
 }
@@ -253,6 +237,11 @@ def test_an_odd_row_of_a_table(tmp_path: Path, row: str, text: str | None, reaso
     if text is not None:
         assert (rows[0].get("lang") in ("en", None), rows[0].get("latitude")) == (True, None)
     assert rows[-1]["latitude"] == 50.1
+
+
+def test_a_path_that_is_a_value_and_a_folder_at_once(tmp_path: Path) -> None:
+    header, row = "id,text,created_at,author.username,geo,geo.id", "1990000000000000301,post 1,,ann,somewhere,p"
+    assert loaded(tmp_path, "a.csv", f"{header}\n{row}\n".encode()) == (texts(1), [])
 
 
 def test_a_table_whose_lines_end_as_on_an_old_mac(tmp_path: Path) -> None:
