@@ -52,22 +52,27 @@ def make(count: int, days: int, now: datetime, seed: int = 1) -> dict[str, list[
         if gap is not None and (gap["status"] != "filled" or is_retweet):
             continue
         source, arrived = ("search", gap["until"]) if gap else ("stream", moments[number] + timedelta(seconds=4))
-        _store(tables, topic, post.id, post.as_json(matched), (arrived, source))
+        _store(tables, topic, post.id, post.as_json(matched), arrived=arrived, source=source)
         if not is_retweet and number % _READ_AGAIN == 0:
             for age in _AGES:
                 read = moments[number] + age + timedelta(minutes=20)
                 if read < now:
                     later = grown(post.data, (read - moments[number]).total_seconds())
-                    _store(tables, topic, post.id, orjson.dumps({"data": later}), (read, "refresh"))
+                    _store(tables, topic, post.id, orjson.dumps({"data": later}), arrived=read, source="refresh")
     tables["ingester_events"] = list(_events(gaps, tables["archive"], now))
     return tables
 
 
 def _store(
-    tables: dict[str, list[dict[str, Any]]], topic: Filter, post_id: str, payload: bytes, came: tuple[datetime, str]
+    tables: dict[str, list[dict[str, Any]]],
+    topic: Filter,
+    post_id: str,
+    payload: bytes,
+    *,
+    arrived: datetime,
+    source: str,
 ) -> None:
-    """Add the rows of a message that came at a time from a source: what the function makes of it, and its copy in the archive."""
-    arrived, source = came
+    """Add the rows of a message: what the function makes of it, and its copy in the archive."""
     text, name = payload.decode(), f"m{len(tables['archive'])}"
     message = {"id": post_id, "payload": text, "received_at": int(arrived.timestamp() * 1e6), "source": source}
     delivery = Delivery(orjson.dumps(message), name, "tweets", arrived.isoformat())

@@ -124,8 +124,9 @@ def _print_summary(
         if plan.real and counts.received < plan.posts:
             console.print(f"[bold yellow]Fewer posts than agreed:[/] {_escape(why_ended)}", highlight=False)
         charge = "may charge" if plan.real else "would charge"
-        paid = "posts, authors, the posts that they refer to"
-        paid += ", and later counts" if outcome.landed.readings else ""
+        paid = "posts, authors, and the posts that they refer to"
+        if outcome.landed.readings:
+            paid = "posts, authors, the posts that they refer to, and later counts"
         console.print(
             f"[bold green]Balanced:[/] received {counts.received:,} = published {counts.published:,} = loaded "
             f"{counts.loaded:,} + filtered {counts.filtered:,} + rejected {counts.rejected:,}, in {seconds:.0f} s. "

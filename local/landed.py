@@ -65,8 +65,8 @@ def show(landed: Landed, console: Console) -> None:
     )
     headline.add_row("[bold]no retweets[/]", f"[bold green]{landed.unique_posts:,}[/]", "posts that are not retweets")
     edits = f", {landed.superseded:,} replaced by an edit" if landed.superseded else ""
-    again = f", {landed.readings:,} of them later counts" if landed.readings else ""
-    counts = f"in tweet_versions{again}{edits}; {landed.duplicates_in_view} duplicates in the view"
+    readings = f", {landed.readings:,} of them later counts" if landed.readings else ""
+    counts = f"in tweet_versions{readings}{edits}; {landed.duplicates_in_view} duplicates in the view"
     headline.add_row("rows stored", f"{landed.rows:,}", counts)
     console.print(
         Panel(headline, title="What landed in BigQuery", title_align="left", border_style="green", expand=False)

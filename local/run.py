@@ -95,8 +95,8 @@ def read_again(pipeline: Pipeline) -> None:
     """Have the posts read again for their counts, and wait until the readings are stored. Raises LocalError."""
     before = counts(pipeline).ended
     since = datetime.now(UTC) - timedelta(hours=pipeline.plan.span_hours + 1)
-    said = pipeline.ingester_command("refresh", "--from", since.isoformat(), "--yes", seconds=_READING_SECONDS)
-    published = re.search(r"([\d,]+) readings published", said)
+    output = pipeline.ingester_command("refresh", "--from", since.isoformat(), "--yes", seconds=_READING_SECONDS)
+    published = re.search(r"([\d,]+) readings published", output)
     readings = int(published[1].replace(",", "")) if published else 0
     deadline = time.monotonic() + _READING_SECONDS
     while counts(pipeline).ended < before + readings:

@@ -51,46 +51,48 @@ def overview(report: Report) -> Overview:
 
 def cautions(report: Report) -> list[str]:
     """Return what the numbers of this report do not say, as far as it shows in its answers."""
-    found = [*_completeness(report)]
+    sentences = [*_completeness(report)]
     rows = {name: result.rows for name, result in report.results.items()}
     total = rows["totals"][0]["total_posts"] if rows.get("totals") else None
     if total is not None and 0 < total < _FEW:
-        found.append(f"There are only {posts(total)}. Shares and comparisons of so few are uncertain.")
+        sentences.append(f"There are only {posts(total)}. Shares and comparisons of so few are uncertain.")
     if (languages := rows.get("languages")) and total:
         scored = sum(row["posts"] * row["with_sentiment"] for row in languages) / total
         if scored < 0.9:
-            found.append(f"Sentiment is known for {scored:.0%} of the posts: it is scored in English only.")
+            sentences.append(f"Sentiment is known for {scored:.0%} of the posts: it is scored in English only.")
     if (places := rows.get("posts_by_region")) and total:
-        known = sum(row["posts"] for row in places if row["region"] != UNKNOWN) / total
-        if known < 0.9:
-            found.append(
-                f"The country is known for {known:.0%} of the posts, mostly from what authors write about themselves; "
+        share = sum(row["posts"] for row in places if row["region"] != UNKNOWN) / total
+        if share < 0.9:
+            sentences.append(
+                f"The country is known for {share:.0%} of the posts, mostly from what authors write about themselves; "
                 "the others may live elsewhere."
             )
     if rows.get("totals") and rows["totals"][0]["unique_posts"] > MOST_TEXTS:
-        found.append(f"Words and phrases are counted in a random sample of {MOST_TEXTS:,} posts that are not retweets.")
+        sentences.append(
+            f"Words and phrases are counted in a random sample of {MOST_TEXTS:,} posts that are not retweets."
+        )
     if "keyword" in report.params.filters or "search" in report.params.filters:
-        found.append(
+        sentences.append(
             "Gaps, costs and the receipt are about all posts, not only about those that this report is limited to."
         )
-    return found
+    return sentences
 
 
 def _completeness(report: Report) -> list[str]:
-    found = []
+    sentences = []
     if report.coverage and report.coverage.away >= 1 / 60:
         away = span(report.coverage.away)
         missing = sum(row["missing"] or 0 for row in report.results["gaps"].rows) if "gaps" in report.results else 0
         lost = f"; {posts(missing)} of that time are known to be missing" if missing else ""
-        found.append(f"The stream was not connected for {away}{lost}. Red shading marks these times.")
+        sentences.append(f"The stream was not connected for {away}{lost}. Red shading marks these times.")
     kinds = report.results.get("kinds")
     fetched = kinds.rows[0]["in_gaps_filled"] if kinds and kinds.rows else 0
     if fetched:
-        found.append(
+        sentences.append(
             f"Search fetched {posts(fetched)} later. It returns no retweets, so retweets of these times are missing."
         )
     if report.coverage is None and report.results.get("totals"):
-        found.append(
+        sentences.append(
             "Whether the posts are complete is not known: no ingester ran in this period, so they were imported."
         )
-    return found
+    return sentences

@@ -70,10 +70,10 @@ def show_overview(report: Report, console: Console) -> None:
         result = report.results.get(name)
         if result and result.finding:
             console.print(Text.assemble((f"{result.question.title}: ", "bold"), result.finding))
-    if found := overview.cautions(report):
+    if cautions := overview.cautions(report):
         console.print()
         console.print(Text("Read this with care", style="bold"))
-        for caution in found:
+        for caution in cautions:
             console.print(Text(f"- {caution}"))
     console.print()
     console.print(Text("--all prints every table, and --show NAME,NAME some of them.", style="dim"))

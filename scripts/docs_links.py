@@ -25,7 +25,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     def replace(match: re.Match[str]) -> str:
         target = (folder / match[2]).resolve()
         is_page = target.is_relative_to(_DOCS) and target.suffix != ".py"
-        is_page = is_page and not any(target.is_relative_to(one) for one in _OUTSIDE)
+        is_page = is_page and not any(target.is_relative_to(folder) for folder in _OUTSIDE)
         if not target.exists() or is_page:
             return match[0]
         name = target.relative_to(_ROOT).as_posix()

@@ -134,13 +134,13 @@ def keep_labels_apart(vega: Spec, width: int) -> Spec:
         low, high = spans[axis]
         return float(_PADDING + (node[axis] - low) / ((high - low) or 1) * (size[axis] - 2 * _PADDING))
 
-    taken: list[tuple[float, float, float]] = []  # middle and half the width of each label
+    occupied: list[tuple[float, float, float]] = []  # middle and half the width of each label
     for node in nodes:
         x, y, half = pixel(node, "x"), pixel(node, "y"), min(len(node["name"]) * _LETTER, _LABEL) / 2
-        is_free = all(abs(x - left) > half + other or abs(y - top) > _LINE for left, top, other in taken)
+        is_free = all(abs(x - left) > half + other or abs(y - top) > _LINE for left, top, other in occupied)
         node["name"] = node["name"] if is_free else ""
         if is_free:
-            taken.append((x, y, half))
+            occupied.append((x, y, half))
     labels = next(mark for mark in vega["marks"] if mark["type"] == "text")
     del labels["transform"]
     places = {axis: {"field": axis} for axis in "xy"} | {"dy": {"value": -11}, "align": {"value": "center"}}

@@ -30,7 +30,7 @@ def image(spec: Spec, title: str, caption: str, kind: str) -> bytes:
 
 def _fixed(spec: Spec) -> Spec:
     """Return a specification of Vega with a width of its own in place of the page's."""
-    signals = [one for one in spec.get("signals", []) if one.get("name") != "width"]
+    signals = [signal for signal in spec.get("signals", []) if signal.get("name") != "width"]
     return spec | {"signals": signals, "width": _WIDTH}
 
 
