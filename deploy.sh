@@ -38,7 +38,7 @@ source infra/deploy/destroy.sh
 
 help() {
 	cat <<'HELP'
-./deploy.sh up [part]     make or change everything; parts: access pubsub bigquery ingester rules function watch
+./deploy.sh up [part]     make or change everything [--json]; parts: access pubsub bigquery ingester rules function watch
                       and, optionally, dataflow (imports in the cloud; LOADER=dataflow streams with it)
             plan          show what `up` would make and change; writes nothing (also: up --dry-run) [--json]
             estimate      dollars a month, for X and Google [--posts-per-day N] [--json]
@@ -150,8 +150,8 @@ confirm() {
 print_summary() {
 	local made changed left
 	made=$(count '+') changed=$(count '~') left=$(count '=')
+	[[ ${JSON} == false ]] || python3 infra/deploy/as_json.py plan "${WORK}/report"
 	if [[ ${PLANNING} == true ]]; then
-		[[ ${JSON} == false ]] || python3 infra/deploy/as_json.py plan "${WORK}/report"
 		step "${made} to make, ${changed} to change, ${left} unchanged. Nothing was written."
 		((made + changed == 0)) || exit 1
 		return 0

@@ -14,6 +14,7 @@ roles() {
 			subscription:tweets-dataflow) resource="subscription:${WORKER_SUBSCRIPTION}" ;;
 			subscription:tweets-archive) resource="subscription:${ARCHIVE_SUBSCRIPTION}" ;;
 			secret:*) resource="secret:${SECRET}" ;;
+			key:*) resource="key:${KMS_KEY}" ;;
 			repository:*) resource="repository:${REPOSITORY}" ;;
 			job:ingester) resource="job:${JOB}" ;;
 			service:load-tweet) resource="service:${FUNCTION}" ;;
@@ -21,18 +22,20 @@ roles() {
 			*) ;;
 		esac
 		printf '%s\t%s\t%s\t%s\n' "${who}" "${role}" "${resource}" "${why}"
-	done < <(cat infra/roles.tsv; with_dataflow && cat infra/dataflow-roles.tsv)
+	done < <(cat infra/roles.tsv; ! with_dataflow || cat infra/dataflow-roles.tsv; [[ -z ${KMS_KEY} ]] || cat infra/key-roles.tsv)
 }
 
 # with_dataflow: whether its roles are wanted, because it is there or is about to be
 with_dataflow() { [[ ${PART:-} == dataflow || ${LOADER} == dataflow ]] || exists accounts "$(account "${WORKER}")"; }
 
 member() { # as Google names who is in the table's first column
-	if [[ $1 == pubsub-agent ]]; then
-		printf 'serviceAccount:service-%s@gcp-sa-pubsub.iam.gserviceaccount.com' "${NUMBER}"
-	else
-		printf 'serviceAccount:%s' "$(account "$1")"
-	fi
+	case $1 in
+		pubsub-agent) printf 'serviceAccount:service-%s@gcp-sa-pubsub.iam.gserviceaccount.com' "${NUMBER}" ;;
+		secret-agent) printf 'serviceAccount:service-%s@gcp-sa-secretmanager.iam.gserviceaccount.com' "${NUMBER}" ;;
+		storage-agent) printf 'serviceAccount:service-%s@gs-project-accounts.iam.gserviceaccount.com' "${NUMBER}" ;;
+		bigquery-agent) printf 'serviceAccount:bq-%s@bigquery-encryption.iam.gserviceaccount.com' "${NUMBER}" ;;
+		*) printf 'serviceAccount:%s' "$(account "$1")" ;;
+	esac
 }
 
 # policy_command RESOURCE get|add: POLICY is the command that reads or extends its policy; none for tables, whose grants are in
@@ -47,6 +50,7 @@ policy_command() {
 		subscription:load-tweet) [[ -n ${PUSH_SUBSCRIPTION} ]] && target_exists subscriptions "${PUSH_SUBSCRIPTION}" && POLICY=(gcloud pubsub subscriptions "${verb}" "${PUSH_SUBSCRIPTION}") ;;
 		subscription:*) target_exists subscriptions "${name}" && POLICY=(gcloud pubsub subscriptions "${verb}" "${name}") ;;
 		secret:*) target_exists secrets "${name}" && POLICY=(gcloud secrets "${verb}" "${name}") ;;
+		key:*) PRESENT=true POLICY=(gcloud kms keys "${verb}" "${name}") ;;
 		repository:*) target_exists repositories "${name}" && POLICY=(gcloud artifacts repositories "${verb}" "${name}" --location="${REGION}") ;;
 		job:*) target_exists jobs "${name}" && POLICY=(gcloud run jobs "${verb}" "${name}" --region="${REGION}") ;;
 		bucket:source) target_exists buckets "${BUCKET}" && POLICY=(gcloud storage buckets "${verb}" "gs://${BUCKET}") ;;
@@ -101,6 +105,22 @@ service_account() { # NAME
 	LIVE["accounts/$(account "$1")"]='' # of two parts that need it the second finds it
 }
 
+# key_access: Google's own accounts, which encrypt and decrypt for us, are made when they are first asked for. They may use the key before
+# anything is stored with it.
+key_access() {
+	local who
+	for who in pubsub secret storage bigquery; do
+		exists roles "$(role_key "key:${KMS_KEY}" roles/cloudkms.cryptoKeyEncrypterDecrypter "$(member "${who}-agent")")" || break
+		[[ ${who} != bigquery ]] || return 0
+	done
+	if [[ ${PLANNING} == false ]]; then
+		cloud gcloud beta services identity create --service=secretmanager.googleapis.com >/dev/null
+		cloud gcloud storage service-agent >/dev/null
+		cloud bq --headless --quiet --project_id="${P}" show --encryption_service_account >/dev/null
+	fi
+	grant "key:${KMS_KEY}"
+}
+
 # All of them, before any is given a role.
 service_accounts() {
 	local name
@@ -110,4 +130,5 @@ service_accounts() {
 		cloud gcloud beta services identity create --service=pubsub.googleapis.com >/dev/null # Pub/Sub's own account
 	fi
 	grant project buckets account:tds-push
+	[[ -z ${KMS_KEY} ]] || key_access
 }

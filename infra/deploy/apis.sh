@@ -37,7 +37,7 @@ check_project() {
 	billing=$(gcloud billing projects describe "${P}" --format='value(billingEnabled)' 2>/dev/null </dev/null) || billing=unknown
 	[[ ${billing} != False ]] || fail "The project ${P} has no billing account, without which Google lets nothing run." "Link one: console.cloud.google.com/billing/linkedaccount?project=${P}"
 	export GOOGLE_CLOUD_PROJECT REGION BIGQUERY_LOCATION BIGQUERY_DATASET PUBSUB_TOPIC PUBSUB_DEAD_TOPIC ARCHIVE_DAYS \
-		MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH PROJECT_DOMAIN PROJECT_NUMBER=${NUMBER} APP PREFIX JOB RUN_JOB FUNCTION REMOVAL STREAM
+		MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH PROJECT_DOMAIN PROJECT_NUMBER=${NUMBER} LABELS KMS_KEY APP PREFIX JOB RUN_JOB FUNCTION REMOVAL STREAM
 }
 
 list_apis() {

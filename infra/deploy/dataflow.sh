@@ -27,7 +27,8 @@ streaming_dollars() { python3 infra/deploy/estimate.py --posts-per-day 0 --strea
 # The template stays; what an import or a job has put beside it goes after a week.
 worker_bucket() {
 	local config
-	local -a flags=(--uniform-bucket-level-access --public-access-prevention --lifecycle-file=infra/deploy/dataflow-lifecycle.json --soft-delete-duration=0s)
+	local -a flags=(--uniform-bucket-level-access --public-access-prevention --lifecycle-file=infra/deploy/dataflow-lifecycle.json --soft-delete-duration=0s
+		${KMS_KEY:+--default-encryption-key="${KMS_KEY}"})
 	config=$(fingerprint "${flags[@]}" "$(<infra/deploy/dataflow-lifecycle.json)")
 	plan_change buckets "${WORKER_BUCKET}" "${config}" || return 0
 	if [[ ${VERB} == create ]]; then

@@ -3,6 +3,7 @@
 python3 infra/deploy/ddl.py            the script, with the environment's GOOGLE_CLOUD_PROJECT, BIGQUERY_DATASET, ...
 python3 infra/deploy/ddl.py --names    tables and views, a line each
 python3 infra/deploy/ddl.py --revoke TABLE...   what takes the grants on these back
+python3 infra/deploy/ddl.py --drop     what deletes them all, where the dataset itself is somebody else's
 
 Standard library only: it runs on whatever Python the deployer's machine has.
 """
@@ -31,8 +32,10 @@ def script(environ: Mapping[str, str]) -> Iterator[str]:
     where = f"{project}.{dataset}"
     yield (
         f"CREATE SCHEMA IF NOT EXISTS `{where}` OPTIONS (location = {text(environ['BIGQUERY_LOCATION'])}, "
-        f"max_time_travel_hours = {TIME_TRAVEL_HOURS})"
+        f'max_time_travel_hours = {TIME_TRAVEL_HOURS}, labels = [("app", {text(environ["APP"])})])'
     )
+    if key := environ.get("KMS_KEY"):  # for the tables that are made from now on
+        yield f"ALTER SCHEMA `{where}` SET OPTIONS (default_kms_key_name = {text(key)})"
     for table, layout in layouts().items():
         yield from _table(f"`{where}.{table}`", table, layout, environ)
     for view in VIEWS:
@@ -53,6 +56,14 @@ def revokes(environ: Mapping[str, str], tables: Collection[str]) -> Iterator[str
     for (table, role), members in (item for file in files for item in _grants(file, environ).items()):
         if table in tables:
             yield f"REVOKE `{role}` ON TABLE `{where}.{table}` FROM {', '.join(text(member) for member in members)}"
+
+
+def drops(environ: Mapping[str, str]) -> Iterator[str]:
+    """Delete our views and tables, each before those that it reads."""
+    where = f"{environ['GOOGLE_CLOUD_PROJECT']}.{environ['BIGQUERY_DATASET']}"
+    for kind, names in (("VIEW", reversed(VIEWS)), ("TABLE", layouts())):
+        for name in names:
+            yield f"DROP {kind} IF EXISTS `{where}.{name}`"
 
 
 def _table(name: str, table: str, layout: dict[str, Any], environ: Mapping[str, str]) -> Iterator[str]:
@@ -119,5 +130,7 @@ if __name__ == "__main__":
         print("\n".join([*layouts(), *VIEWS]))
     elif "--revoke" in sys.argv[1:]:
         print("".join(f"{statement};\n" for statement in revokes(os.environ, sys.argv[2:])), end="")
+    elif "--drop" in sys.argv[1:]:
+        print(";\n".join(drops(os.environ)) + ";")
     else:
         print(";\n".join(script(os.environ)) + ";")

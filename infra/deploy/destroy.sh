@@ -5,7 +5,9 @@ destroy() {
 	local stays='the dataset and the secret'
 	if [[ ${ALL} == true ]]; then
 		stays=''
-		warn "This deletes every post: the dataset ${BIGQUERY_DATASET} of ${P}, and the secret with the token. It cannot be undone."
+		local posts="the dataset ${BIGQUERY_DATASET}"
+		[[ ${ADOPTED} == false ]] || posts="our tables and views in the dataset ${BIGQUERY_DATASET}"
+		warn "This deletes every post: ${posts} of ${P}, and the secret with the token. It cannot be undone."
 		if [[ ${YES} == false ]]; then
 			local typed
 			[[ -t 0 ]] || usage 'This asks before it does anything, and there is no one to ask.' 'Add --yes.'
@@ -37,9 +39,13 @@ destroy() {
 	delete_monitoring
 	delete_budget
 	if [[ ${ALL} == true ]]; then
-		delete dataset "${BIGQUERY_DATASET}" bq --headless --quiet --project_id="${P}" rm -r -f --dataset "${P}:${BIGQUERY_DATASET}"
+		if [[ ${ADOPTED} == true ]]; then
+			leave_dataset
+		else
+			delete dataset "${BIGQUERY_DATASET}" bq --headless --quiet --project_id="${P}" rm -r -f --dataset "${P}:${BIGQUERY_DATASET}"
+		fi
 		delete secrets "${SECRET}" gcloud secrets delete "${SECRET}"
-	elif exists accounts "$(account tds-ingester)" && exists dataset "${BIGQUERY_DATASET}"; then
+	elif exists accounts "$(account tds-ingester)" && exists dataset "${BIGQUERY_DATASET}" && is_managed dataset "${BIGQUERY_DATASET}"; then
 		local table
 		local -a tables=()
 		for table in $(python3 infra/deploy/ddl.py --names); do
@@ -48,12 +54,11 @@ destroy() {
 		local workers=''
 		! exists accounts "$(account "${WORKER}")" || workers=true
 		STDIN=$(WITH_DATAFLOW=${workers} python3 infra/deploy/ddl.py --revoke "${tables[@]}")
-		if [[ -n ${STDIN} ]]; then
-			cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
-		fi
-		STDIN="ALTER SCHEMA \`${P}.${BIGQUERY_DATASET}\` SET OPTIONS (labels = [(\"app\", \"${APP}\"), (\"config\", \"kept\")]);" # the next `up` grants again
-		cloud bq --headless --quiet --project_id="${P}" --location="${BIGQUERY_LOCATION}" query --use_legacy_sql=false >/dev/null
-		STDIN=''
+		[[ -z ${STDIN} ]] || run_sql
+		local -a marks=(config=kept) # the next `up` grants again
+		[[ ${ADOPTED} == false ]] || marks+=(adopted=true)
+		STDIN=$(mark_dataset "${marks[@]}")
+		run_sql
 	fi
 	remove_roles
 	local name

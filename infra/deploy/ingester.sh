@@ -7,6 +7,7 @@ source_bucket() {
 	local -a flags=(
 		--uniform-bucket-level-access --public-access-prevention
 		--lifecycle-file=infra/deploy/bucket-lifecycle.json --soft-delete-duration=0s # sources are deleted after a week
+		${KMS_KEY:+--default-encryption-key="${KMS_KEY}"}
 	)
 	config=$(fingerprint "${flags[@]}" "$(<infra/deploy/bucket-lifecycle.json)")
 	if plan_change buckets "${BUCKET}" "${config}"; then

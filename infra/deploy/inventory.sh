@@ -36,7 +36,11 @@ list_everything() {
 
 # One pipeline a dataset: in another region a second one would start beside the first, which nobody would remove.
 same_region() {
-	local before=${IDS["dataset/${BIGQUERY_DATASET}"]:-}
+	local before location adopted
+	IFS='~' read -r before location adopted <<<"${IDS["dataset/${BIGQUERY_DATASET}"]:-}"
+	[[ -z ${adopted} ]] || ADOPTED=true # or --all would delete what others keep in it
+	[[ -z ${location} || ${location,,} == "${BIGQUERY_LOCATION,,}" ]] ||
+		usage "The dataset ${BIGQUERY_DATASET} is stored in ${location}, and BIGQUERY_LOCATION is ${BIGQUERY_LOCATION}." "A dataset cannot move: set BIGQUERY_LOCATION=${location}, or another BIGQUERY_DATASET."
 	[[ -z ${before} || ${before} == "${REGION}" || ${LIVE["dataset/${BIGQUERY_DATASET}"]} == kept ]] ||
 		usage "The pipeline of dataset ${BIGQUERY_DATASET} runs in ${before}, and REGION is ${REGION}." \
 			"Set REGION=${before}; or move: docs/deploy.md, \"Move to another region\"."
@@ -111,7 +115,8 @@ live_dataset() {
 		printf '%s\n' "${answer}" >&2
 		return 1
 	fi
-	python3 -c 'import json, sys; labels = json.load(sys.stdin).get("labels", {}); print(sys.argv[1] + "~" + labels.get("config", "") + "~" + labels.get("region", ""))' "${BIGQUERY_DATASET}" <<<"${answer}"
+	printf '%s~' "${BIGQUERY_DATASET}"
+	python3 infra/deploy/dataset_labels.py read "${WORK}/dataset.labels" <<<"${answer}"
 }
 
 live_tables() {

@@ -150,7 +150,7 @@ is_managed() {
 
 refuse_unmanaged() {
 	is_managed "$1" "$2" || fail "There is already a thing called $2 ($1) in ${GOOGLE_CLOUD_PROJECT} that deploy.sh did not make, and it is left alone." \
-		'Use a project of its own, or another name where .env has one (PUBSUB_TOPIC, PUBSUB_DEAD_TOPIC, BIGQUERY_DATASET, REGION).'
+		'Use a project of its own, or another name where .env has one (PUBSUB_TOPIC, PUBSUB_DEAD_TOPIC, BIGQUERY_DATASET, REGION). ADOPT_DATASET=true adds our tables to a dataset of yours.'
 }
 
 # record_change SIGN KIND NAME: shown, and counted at the end

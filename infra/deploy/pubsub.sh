@@ -7,16 +7,17 @@ readonly NO_REPLAYS='NOT attributes.source = "archive" AND NOT attributes.source
 topics() {
 	local config
 	schema
-	config=$(fingerprint "${SCHEMA}" json 1d)
+	local -a key=(${KMS_KEY:+--topic-encryption-key="${KMS_KEY}"})
+	config=$(fingerprint "${SCHEMA}" json 1d "${key[@]}")
 	if plan_change topics "${PUBSUB_TOPIC}" "${config}"; then
 		cloud gcloud pubsub topics "${VERB}" "${PUBSUB_TOPIC}" --schema="${SCHEMA}" --message-encoding=json \
-			--message-retention-duration=1d "$(label "${config}")" >/dev/null
+			--message-retention-duration=1d "${key[@]}" "$(label "${config}")" >/dev/null
 		mark_created topics "${PUBSUB_TOPIC}"
 	fi
 	# no schema here: it takes what the other one refuses
-	config=$(fingerprint 7d)
+	config=$(fingerprint 7d "${key[@]}")
 	if plan_change topics "${PUBSUB_DEAD_TOPIC}" "${config}"; then
-		cloud gcloud pubsub topics "${VERB}" "${PUBSUB_DEAD_TOPIC}" --message-retention-duration=7d "$(label "${config}")" >/dev/null
+		cloud gcloud pubsub topics "${VERB}" "${PUBSUB_DEAD_TOPIC}" --message-retention-duration=7d "${key[@]}" "$(label "${config}")" >/dev/null
 		mark_created topics "${PUBSUB_DEAD_TOPIC}"
 	fi
 	# a tick that nobody takes is worth nothing a quarter of an hour later
@@ -77,7 +78,13 @@ secret() {
 	local live=''
 	if plan_change secrets "${SECRET}"; then
 		# in one region: an organisation may forbid others (gcp.resourceLocations), and with them automatic replication
-		cloud gcloud secrets create "${SECRET}" --replication-policy=user-managed --locations="${REGION}" --labels="app=${APP}${MORE_LABELS}"
+		local -a place=(--replication-policy=user-managed --locations="${REGION}")
+		if [[ -n ${KMS_KEY} ]]; then
+			place=(--replication-policy-file=-)
+			STDIN="{\"userManaged\": {\"replicas\": [{\"location\": \"${REGION}\", \"customerManagedEncryption\": {\"kmsKeyName\": \"${KMS_KEY}\"}}]}}"
+		fi
+		cloud gcloud secrets create "${SECRET}" "${place[@]}" --labels="app=${APP}${MORE_LABELS}"
+		STDIN=''
 		mark_created secrets "${SECRET}"
 	elif exists secrets "${SECRET}" && [[ -n ${X_BEARER_TOKEN} ]]; then
 		live=$(gcloud secrets versions access latest --secret="${SECRET}" 2>/dev/null </dev/null) || live=''

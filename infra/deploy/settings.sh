@@ -7,6 +7,7 @@ readonly VARIABLES=(
 	REGION=us-central1
 	BIGQUERY_LOCATION=
 	BIGQUERY_DATASET=twitter
+	ADOPT_DATASET=false
 	PUBSUB_TOPIC=tweets
 	PUBSUB_DEAD_TOPIC=tweets-dead
 	X_API_URL=https://api.x.com
@@ -22,6 +23,7 @@ readonly VARIABLES=(
 	KEEP_RETWEETS=true
 	ARCHIVE_DAYS=90
 	LABELS=
+	KMS_KEY=
 	ALERT_EMAIL=
 	ALERT_CHANNELS=
 	BUDGET_DOLLARS=
@@ -30,8 +32,8 @@ readonly VARIABLES=(
 	DATAFLOW_PUBLIC_IPS=true
 )
 
-declare GOOGLE_CLOUD_PROJECT APP_NAME REGION BIGQUERY_LOCATION BIGQUERY_DATASET PUBSUB_TOPIC PUBSUB_DEAD_TOPIC X_API_URL X_BEARER_TOKEN
-declare REFRESH_AFTER REFRESH_SHARE REFRESH_MAX_PER_DAY MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS LABELS ALERT_EMAIL ALERT_CHANNELS BUDGET_DOLLARS LOADER DATAFLOW_SUBNETWORK DATAFLOW_PUBLIC_IPS
+declare GOOGLE_CLOUD_PROJECT APP_NAME REGION BIGQUERY_LOCATION BIGQUERY_DATASET ADOPT_DATASET PUBSUB_TOPIC PUBSUB_DEAD_TOPIC X_API_URL X_BEARER_TOKEN
+declare REFRESH_AFTER REFRESH_SHARE REFRESH_MAX_PER_DAY MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS LABELS KMS_KEY ALERT_EMAIL ALERT_CHANNELS BUDGET_DOLLARS LOADER DATAFLOW_SUBNETWORK DATAFLOW_PUBLIC_IPS
 
 # A value of .env as it is meant: without its quotes, and without a comment after it.
 plain_value() {
@@ -100,7 +102,7 @@ check_settings() {
 	[[ ${REFRESH_SHARE} =~ ^(1|1\.0+|0\.[0-9]*[1-9][0-9]*)$ ]] || usage "REFRESH_SHARE is '${REFRESH_SHARE}'." 'It is above 0 and at most 1: 0.1 is a tenth.'
 	((10#${ARCHIVE_DAYS} >= 8)) || usage "ARCHIVE_DAYS is ${ARCHIVE_DAYS}." 'Gaps are filled up to 7 days back and counted in the archive: 8 or more.'
 	[[ ${BUDGET_DOLLARS} =~ ^[0-9]{0,7}$ ]] || usage "BUDGET_DOLLARS is '${BUDGET_DOLLARS}', and whole dollars a month are meant." 'Digits only, or nothing.'
-	for name in EXPAND_AUTHORS EXPAND_REFERENCED KEEP_RETWEETS DATAFLOW_PUBLIC_IPS; do
+	for name in ADOPT_DATASET EXPAND_AUTHORS EXPAND_REFERENCED KEEP_RETWEETS DATAFLOW_PUBLIC_IPS; do
 		[[ ${!name} == true || ${!name} == false ]] || usage "${name} is '${!name}'." "Set it to true or false."
 	done
 	[[ ${LOADER} == function || ${LOADER} == dataflow ]] || usage "LOADER is '${LOADER}'." 'Set it to function, or to dataflow for a streaming job.'
@@ -112,6 +114,7 @@ check_settings() {
 		[[ ${name} =~ ^[a-z][a-z0-9_-]{0,62}=[a-z0-9_-]{0,63}$ && ! ${name} =~ ^(app|config|region|rules|trigger|grants|template)= ]] || usage "LABELS has '${name}'." \
 			'Write team=music,cost-center=42: small letters, digits, _ and -. app, config, region, rules, trigger, grants and template are taken.'
 	done
+	check_key
 	for name in ${ALERT_CHANNELS//,/ }; do
 		[[ ${name} == *?@?*.?* || ${name} =~ ^projects/[^/]+/notificationChannels/[0-9]+$ ]] || usage "ALERT_CHANNELS has '${name}', which is neither an address nor the id of a channel." \
 			'Ids are like projects/P/notificationChannels/123: gcloud beta monitoring channels list. Commas between several.'
@@ -119,6 +122,15 @@ check_settings() {
 	[[ ${X_API_URL} =~ ^https:// || ${X_API_URL} =~ ^http://(127\.0\.0\.1|localhost)(:[0-9]+)?$ ]] || usage "X_API_URL is '${X_API_URL}'." 'The token would travel unencrypted: https://api.x.com.'
 	[[ ${X_BEARER_TOKEN} =~ ^[A-Za-z0-9%._~+/=-]*$ ]] || usage 'X_BEARER_TOKEN holds a character that no bearer token has.' \
 		"Was more than the token copied, or a quote with it? Copy the App's Bearer Token from X's developer console once more."
+}
+
+# A key encrypts only what is stored where it is: one region for all, so the dataset may not be in another.
+check_key() {
+	[[ -n ${KMS_KEY} ]] || return 0
+	[[ ${KMS_KEY} =~ ^projects/[^/]+/locations/([^/]+)/keyRings/[^/]+/cryptoKeys/[^/]+$ ]] || usage "KMS_KEY is '${KMS_KEY}', which is not the name of a key." \
+		'It is like projects/P/locations/us-central1/keyRings/R/cryptoKeys/K, without a version: gcloud kms keys list shows it.'
+	[[ ${BASH_REMATCH[1]} == "${REGION}" && ${BIGQUERY_LOCATION} == "${REGION}" ]] || usage "KMS_KEY is in ${BASH_REMATCH[1]}, REGION is ${REGION} and BIGQUERY_LOCATION is ${BIGQUERY_LOCATION}." \
+		'Google lets a key encrypt only what is stored in its own location: choose one region for all three.'
 }
 
 # Names that follow from them. Service accounts: one a part, which parts and infra/roles.tsv call tds-PART (own_name). With APP_NAME every

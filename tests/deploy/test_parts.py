@@ -93,6 +93,27 @@ def test_nothing_is_dropped_and_every_grant_can_be_taken_back() -> None:
     )
 
 
+def test_labels_of_others_on_the_dataset_are_kept(tmp_path: Path) -> None:
+    file = tmp_path / "labels"
+    shown = {"location": "EU", "labels": {"team": "sales"}}
+    assert python("dataset_labels.py", "read", str(file), given=json.dumps(shown)) == "~~EU~\n", "made by somebody else"
+    marked = python("dataset_labels.py", "set", str(file), "config=abc", "adopted=true")
+    labels = dict(re.findall(r'\("(\w+)", "([^"]*)"\)', marked))
+    assert labels == {"app": "twitter-data-stream", "config": "abc", "adopted": "true", "team": "sales"}
+    shown = {"location": "EU", "labels": labels | {"region": "us-central1"}}
+    assert python("dataset_labels.py", "read", str(file), given=json.dumps(shown)) == "abc~us-central1~EU~true\n"
+    assert (
+        python("dataset_labels.py", "set", str(file))
+        == 'ALTER SCHEMA `p.twitter` SET OPTIONS (labels = [("team", "sales")]);\n'
+    )
+
+
+def test_a_dataset_that_an_interrupted_up_has_made_is_ours() -> None:
+    shown = {"location": "EU", "labels": {"app": "twitter-data-stream"}}
+    assert python("dataset_labels.py", "read", "/dev/null", given=json.dumps(shown)) == "begun~~EU~\n"
+    assert 'labels = [("app", "twitter-data-stream")]' in statements()[0]
+
+
 MONITORING = sorted((ROOT / "infra" / "monitoring").rglob("*.json"))
 
 

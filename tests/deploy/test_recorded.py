@@ -314,9 +314,10 @@ def test_without_a_token_nothing_is_started_again_and_again(project: Recorded) -
 
 def test_a_second_up_changes_nothing(deployed: Recorded) -> None:
     before = deployed.changes
-    ran = deployed.deploy("up", "--yes", **SETTINGS)
+    ran = deployed.deploy("up", "--yes", "--json", **SETTINGS)
     assert ran.returncode == 0, ran.stderr
     assert "Nothing to do" in ran.stderr
+    assert json.loads(ran.stdout)["make"] == []
     assert deployed.changes == before
     plan = deployed.deploy("plan", "--json", **SETTINGS)
     assert (plan.returncode, deployed.changes) == (0, before)
@@ -617,6 +618,31 @@ def test_a_budget_needs_two_more_apis_and_is_made_once(tmp_path: Path, deployed:
     assert not list((copy.folder / "budgets").iterdir())
 
 
+@pytest.mark.slow
+def test_a_dataset_of_others_is_left_alone_unless_it_is_to_be_adopted(project: Recorded) -> None:
+    (project.folder / "services").mkdir()
+    (project.folder / "services" / "bigquery.googleapis.com").write_text("~")
+    (project.folder / "dataset").write_text('{"team": "sales"}')
+    (project.folder / "tables").write_text("sales\n")
+    ran = project.deploy("up", "bigquery", "--yes", **SETTINGS)
+    assert ran.returncode == 1
+    assert "There is already a thing called twitter (dataset)" in ran.stderr
+    for command in (("destroy", "--yes"), ("destroy", "--all", "--yes")):
+        assert project.deploy(*command, **SETTINGS).returncode == 0
+    assert (project.folder / "dataset").read_text() == '{"team": "sales"}'
+    ran = project.deploy("up", "bigquery", "--yes", **SETTINGS | {"ADOPT_DATASET": "true"})
+    assert ran.returncode == 0, ran.stderr
+    labels = json.loads((project.folder / "dataset").read_text())
+    assert (labels["team"], labels["adopted"], labels["app"]) == ("sales", "true", "twitter-data-stream")
+    assert "Nothing to do" in project.deploy("up", "bigquery", "--yes", **SETTINGS).stderr
+    elsewhere = project.deploy("plan", "bigquery", **SETTINGS | {"BIGQUERY_LOCATION": "EU"})
+    assert elsewhere.returncode == 2
+    assert "is stored in us-central1, and BIGQUERY_LOCATION is EU" in elsewhere.stderr
+    ran = project.deploy("destroy", "--all", "--yes", **SETTINGS)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads((project.folder / "dataset").read_text()) == {"team": "sales"}
+
+
 FOREIGN = {"topics": "tweets", "jobs": "ingester", "functions": "load-tweet", "subscriptions": "tweets-archive"}
 
 
@@ -683,7 +709,11 @@ def test_without_yes_and_nobody_to_ask_nothing_is_done(project: Recorded) -> Non
     assert project.changes == 0
 
 
+KEY = "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"
 BAD = {
+    "a key's version": ({"KMS_KEY": f"{KEY}/cryptoKeyVersions/1"}, "which is not the name of a key"),
+    "a key elsewhere": ({"KMS_KEY": KEY.replace("us-central1", "us")}, "KMS_KEY is in us, REGION is us-central1"),
+    "a dataset elsewhere": ({"KMS_KEY": KEY, "BIGQUERY_LOCATION": "US"}, "BIGQUERY_LOCATION is US"),
     "no project": ({"GOOGLE_CLOUD_PROJECT": ""}, "GOOGLE_CLOUD_PROJECT is not set"),
     "a project's name": ({"GOOGLE_CLOUD_PROJECT": "My Project"}, "no project id"),
     "a zone": ({"REGION": "us-central1-a"}, "does not look like a region"),

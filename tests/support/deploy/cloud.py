@@ -93,9 +93,19 @@ class Cloud:
 
     def delete(self, api: str, path: str) -> None:
         """Delete something past deploy.sh, as a person may in the console."""
+        self._request("DELETE", api, path)
+
+    def enable(self, *apis: str) -> None:
+        """Enable APIs past deploy.sh, as they are in a project that others use."""
+        names = [f"{api}.googleapis.com" for api in apis]
+        self._request("POST", "serviceusage", f"/v1/projects/{PROJECT}/services:batchEnable", {"serviceIds": names})
+
+    def _request(self, method: str, api: str, path: str, body: dict[str, Any] | None = None) -> None:
         proxy = f"http://127.0.0.1:{self.environment['CLOUDSDK_PROXY_PORT']}"
         url, trusted = f"https://{api}.googleapis.com{path}", self.environment["CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"]
-        requests.delete(url, proxies={"https": proxy}, verify=trusted, timeout=30).raise_for_status()
+        requests.request(
+            method, url, json=body, proxies={"https": proxy}, verify=trusted, timeout=30
+        ).raise_for_status()
 
     def deploy(
         self,

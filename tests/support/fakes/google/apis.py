@@ -37,7 +37,7 @@ def _serviceusage(things: Things, r: "Request") -> Reply | None:
         return done({}, name="operations/acat.p2-1")
     if r.path.endswith(":generateServiceIdentity"):
         service = r.path.rsplit("/", 1)[-1].split(":")[0].split(".")[0]
-        email = f"service-{NUMBER}@gcp-sa-{service}.iam.gserviceaccount.com"
+        email = things.agent(f"service-{NUMBER}@gcp-sa-{service}.iam.gserviceaccount.com")
         return done(
             {"email": email, "uniqueId": "3"},
             "api.serviceusage.v1beta1.ServiceIdentity",
@@ -254,6 +254,9 @@ def _storage(things: Things, r: "Request") -> Reply | None:
         return Reply(200)
     if r.path.startswith("/upload/") or r.query.get("uploadType"):
         return _upload(things, r)
+    if re.fullmatch(r"/(?:storage/v1/)?projects/[^/]+/serviceAccount", r.path):
+        email = things.agent(f"service-{NUMBER}@gs-project-accounts.iam.gserviceaccount.com")
+        return Reply(200, {"kind": "storage#serviceAccount", "email_address": email})
     if found := re.fullmatch(r"/(?:storage/v1/)?b/([^/]+)/iam", r.path):
         key = f"storage:b/{found[1]}"
         if r.method == "PUT":

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .things import Reply, Things, problem
+from .things import NUMBER, Reply, Things, problem
 
 if TYPE_CHECKING:
     from .proxy import Request
@@ -17,9 +17,12 @@ def answer(things: Things, r: "Request") -> Reply | None:
     path = re.sub("^/bigquery/v2", "", r.path)
     if "discovery" in r.path:
         return Reply(200, json.loads(_DISCOVERY.read_text()))
+    if re.fullmatch(r"/projects/[^/]+/serviceAccount", path):
+        email = things.agent(f"bq-{NUMBER}@bigquery-encryption.iam.gserviceaccount.com")
+        return Reply(200, {"kind": "bigquery#getServiceAccountResponse", "email": email})
     if r.method == "POST" and re.fullmatch(r"/projects/[^/]+/jobs", path):
         sql = r.body.get("configuration", {}).get("query", {}).get("query", "")
-        if re.search(r"^(CREATE|ALTER|GRANT|REVOKE)\b", sql):
+        if re.search(r"^(CREATE|ALTER|GRANT|REVOKE|DROP)\b", sql):
             return _script(things, path, r.body, sql)
     if (found := re.fullmatch(r"/projects/[^/]+/jobs/([^/]+)", path)) and f"job:{found[1]}" in things.made:
         return Reply(200, things.made[f"job:{found[1]}"])
@@ -72,16 +75,22 @@ def _run(things: Things, path: str, statement: str) -> str | None:
             if found[1] == "GRANT":
                 grants[f"{found[2]} {member}"] = True
         return None
-    if found := re.match(r"ALTER SCHEMA `[^.]+\.([^`]+)` SET OPTIONS \(labels = \[(.+)\]\)", statement):
+    if found := re.match(r"ALTER SCHEMA `[^.]+\.([^`]+)` SET OPTIONS \(labels = \[(.*)\]\)", statement):
         things.made[f"labels:{found[1]}"] = dict(re.findall(r'\("([^"]+)", "([^"]*)"\)', found[2]))
         return None
-    if found := re.match(r"CREATE SCHEMA IF NOT EXISTS `([^.]+)\.([^`]+)`", statement):
+    if re.match(r"ALTER SCHEMA `[^`]+` SET OPTIONS \(default_kms_key_name = ", statement):
+        return None  # the engine encrypts nothing
+    if found := re.match(
+        r"CREATE SCHEMA IF NOT EXISTS `([^.]+)\.([^`]+)` OPTIONS \(location = \"([^\"]+)\"", statement
+    ):
         status, said = things.ask(
             things.bigquery,
             "POST",
             f"/bigquery/v2/projects/{found[1]}/datasets",
-            {"datasetReference": {"projectId": found[1], "datasetId": found[2]}},
+            {"datasetReference": {"projectId": found[1], "datasetId": found[2]}, "location": found[3]},
         )
+        if status == 200:
+            things.made[f"labels:{found[2]}"] = dict(re.findall(r'\("([^"]+)", "([^"]*)"\)', statement))
         return None if status in (200, 409) else str(said)
     if statement.startswith("ALTER TABLE") and "SET OPTIONS" in statement:
         return None  # descriptions and expiry: the engine has none

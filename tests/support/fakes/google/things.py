@@ -78,14 +78,20 @@ class Things:
         return Reply(200, {"permissions": body.get("permissions", [])})
 
     def _absent_account(self, policy: dict[str, Any]) -> str | None:
-        """Return a member of ours that is no account: https://cloud.google.com/iam/docs/troubleshooting-access, "does not exist"."""
+        """Return a member of ours, or an account of Google's own, that is not there: https://cloud.google.com/iam/docs/troubleshooting-access,
+        "does not exist"."""
         members = {member for binding in policy.get("bindings", []) for member in binding.get("members", [])}
         names = sorted(
             member.removeprefix("serviceAccount:") for member in members if member.startswith("serviceAccount:tds-")
         )
-        return next(
-            (name for name in names if f"iam:/v1/projects/{PROJECT}/serviceAccounts/{name}" not in self.made), None
-        )
+        agents = sorted(member.removeprefix("serviceAccount:") for member in members if NUMBER in member)
+        absent = [name for name in names if f"iam:/v1/projects/{PROJECT}/serviceAccounts/{name}" not in self.made]
+        return next((name for name in absent + [agent for agent in agents if f"agent:{agent}" not in self.made]), None)
+
+    def agent(self, email: str) -> str:
+        """Make one of Google's own accounts, as the services do when they are asked for it."""
+        self.made[f"agent:{email}"] = {}
+        return email
 
     def under(self, key: str) -> list[dict[str, Any]]:
         """Return the resources of a collection."""
