@@ -16,7 +16,7 @@ from local.emulators.bigquery import credentials
 from local.errors import LocalError
 from local.processes import Process, wait_until_ready
 
-from . import failures, function, ingester, load, report, reports, soak, volume
+from . import failures, function, ingester, load, report, reports, sentiment, soak, volume
 from .rivals import ROOT
 
 _MESSAGES_IN_TURN = 8_000
@@ -29,6 +29,8 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             run = {"function": _function, "ingester": _ingester, "reports": _reports, "soak": _soak, "volume": _volume}
+            if arguments.what == "sentiment":
+                return _sentiment(arguments, console)
             return run[arguments.what](arguments, console, Path(folder))
     except load.MissingTool as error:
         console.print(f"[bold red]Nothing measured.[/] {error}")
@@ -128,6 +130,22 @@ def _volume(arguments: argparse.Namespace, console: Console, folder: Path) -> in
     report.show(console, table)
     if arguments.write:
         arguments.write.write_text(report.markdown([table], "scripts/bench volume") + "\n")
+    return 0
+
+
+def _sentiment(arguments: argparse.Namespace, console: Console) -> int:
+    if not sentiment.languages(arguments.labelled):
+        raise LocalError(f"{arguments.labelled} has no file like english.test.text.")
+    if arguments.train:
+        sentiment.train(arguments.labelled).write()
+    measured = sentiment.measure_all(arguments.labelled)
+    for model, by_language in measured.items():
+        for language, found in by_language.items():
+            console.print(
+                f"{model:14} {language}  macro-F1 {100 * found['three']:.1f}  right signs {100 * found['two']:.1f} %"
+            )
+    if arguments.write:
+        sentiment.write(measured)
     return 0
 
 

@@ -42,6 +42,14 @@ def parser() -> argparse.ArgumentParser:
     command = what.add_parser("volume", help="files of messages to tables, beside a replay through Pub/Sub")
     command.add_argument("--messages", type=int, default=1_000_000, help="in the files (1000000)")
     command.add_argument("--write", type=Path, metavar="FILE", help="the tables as Markdown too")
+    command = what.add_parser("sentiment", help="how often the scores of labelled posts are right")
+    command.add_argument(
+        "labelled", type=Path, help="folder of labelled posts in the form of UMSAB (benchmarks/sentiment.py)"
+    )
+    command.add_argument("--train", action="store_true", help="train the head anew first, and write it")
+    command.add_argument(
+        "--write", action="store_true", help="write posts/sentiment/accuracy.json, which the reports show"
+    )
     command = what.add_parser(
         "soak", help="the whole pipeline for minutes, with faults: memory, files, latency, invariant"
     )

@@ -22,7 +22,9 @@ from local.emulators.bigquery import create as tables
 from local.emulators.x import posts, writer
 from local.errors import LocalError
 from local.pipeline import DATASET, PROJECT, Pipeline, Plan
+from posts import sentiment
 from posts.filter import Filter
+from posts.sentiment import Scorer
 from warehouse.settings import Settings
 
 from .rivals import ROOT
@@ -30,7 +32,7 @@ from .rivals import ROOT
 _FILES = 8
 _REPLAYED = 6_000  # messages: half a minute at the replay's 200 a second
 _SECONDS = 3_600.0
-_OPTIONS = Options(Filter(), Settings(PROJECT, DATASET, frozenset(), keep_retweets=True), 1)
+_OPTIONS = Options(Filter(), Settings(PROJECT, DATASET, frozenset(), keep_retweets=True, sentiment="english"), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,13 @@ def write(folder: Path, count: int) -> list[str]:
 
 
 def convert_all(folder: Path, paths: Sequence[str], say: Callable[[str], None]) -> Iterator[Volume]:
-    """Make rows in files in four ways."""
+    """Make rows in files in several ways; sentiment is the lexicon's where nothing else is said."""
     parts = files.divide(files.find(paths))
     works = list(zip(staging.part_names(len(parts)), parts, strict=True))
     ways: dict[str, Callable[[Staging], object]] = {
         "a plain loop": lambda place: _in_turn([(place, *work) for work in works]),
+        "a plain loop, no sentiment": lambda place: _in_turn([(place, *work) for work in works], "off"),
+        "a plain loop, multilingual": lambda place: _in_turn([(place, *work) for work in works], "multilingual"),
         "a pool of 2 processes": lambda place: _in_a_pool([(place, *work) for work in works]),
         "Beam, 1 worker": lambda place: batch.run(parts, _OPTIONS, place, batch.local_options(1)),
         "Beam, 2 workers": lambda place: batch.run(parts, _OPTIONS, place, batch.local_options(2)),
@@ -80,14 +84,16 @@ def convert_all(folder: Path, paths: Sequence[str], say: Callable[[str], None]) 
         yield Volume(name, "rows in files", sum(totals.read for totals, _ in place.read_parts()), seconds)
 
 
-def _convert(work: tuple[Staging, str, Part]) -> None:
+def _convert(work: tuple[Staging, str, Part], scorer: Scorer | None = None) -> None:
     place, name, part = work
-    convert.convert(convert.file_records(part, ""), _OPTIONS, place, name)
+    scorer = scorer or sentiment.scorer(_OPTIONS.settings.sentiment)
+    convert.convert(convert.file_records(part, ""), _OPTIONS, place, name, scorer)
 
 
-def _in_turn(works: list[tuple[Staging, str, Part]]) -> None:
+def _in_turn(works: list[tuple[Staging, str, Part]], choice: str = "english") -> None:
+    scorer = sentiment.scorer(choice)
     for work in works:
-        _convert(work)
+        _convert(work, scorer)
 
 
 def _in_a_pool(works: list[tuple[Staging, str, Part]]) -> None:
@@ -118,7 +124,7 @@ def check(client: bigquery.Client, count: int) -> None:
 
 def _import(arguments: Sequence[str]) -> float:
     command = [sys.executable, "-m", "dataflow", "files", *arguments, "--no-filter"]
-    environment = {**os.environ, "GOOGLE_CLOUD_PROJECT": PROJECT, "BIGQUERY_DATASET": DATASET}
+    environment = {**os.environ, "GOOGLE_CLOUD_PROJECT": PROJECT, "BIGQUERY_DATASET": DATASET, "SENTIMENT": "english"}
     began = time.monotonic()
     ran = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
@@ -135,20 +141,21 @@ def replay_all(folder: Path, paths: Sequence[str]) -> Volume:
     try:
         pipeline.start()
         with pipeline.client() as client:
-            _fill_archive(client, paths)
+            count = _fill_archive(client, paths)
             command = [sys.executable, "-m", "ingester", "archive", "--from", "2020-01-01"]
             began = time.monotonic()
             subprocess.run(
                 command, cwd=ROOT, env=pipeline.environment, capture_output=True, timeout=_SECONDS, check=True
             )
-            while _count(client, "tweet_versions") < _REPLAYED and time.monotonic() - began < _SECONDS:
+            while _count(client, "tweet_versions") < count and time.monotonic() - began < _SECONDS:
                 time.sleep(0.2)
-            return Volume("python -m ingester archive", "rows in tables", _REPLAYED, time.monotonic() - began)
+            return Volume("python -m ingester archive", "rows in tables", count, time.monotonic() - began)
     finally:
         pipeline.stop()
 
 
-def _fill_archive(client: bigquery.Client, paths: Sequence[str]) -> None:
+def _fill_archive(client: bigquery.Client, paths: Sequence[str]) -> int:
+    """Return how many messages it has: at most _REPLAYED, of the first file."""
     now = datetime.now(UTC).isoformat()
     rows = []
     with Path(paths[0]).open(encoding="utf-8") as file:
@@ -169,6 +176,7 @@ def _fill_archive(client: bigquery.Client, paths: Sequence[str]) -> None:
     for first in range(0, len(rows), 500):
         if errors := client.insert_rows_json(f"{PROJECT}.{DATASET}.archive", rows[first : first + 500]):
             raise LocalError(f"The archive could not be filled: {errors[:1]}")
+    return len(rows)
 
 
 def _count(client: bigquery.Client, table: str) -> int:

@@ -10,6 +10,8 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from posts.sentiment import Scorer, scorer
+
 from . import archive, staging
 from . import convert as converting
 from .archive import Window
@@ -27,12 +29,14 @@ class Convert(beam.DoFn):  # type: ignore[misc]
     def __init__(self, options: Options, place: Staging) -> None:
         self._options = options
         self._staging = place
+        self._scorer: Scorer | None = None
 
     def setup(self) -> None:
         """Look for reference cycles between parts only, and only among new objects: the row code makes many objects and no cycles.
 
         Looking at the 300,000 objects of Beam and Google's clients takes a quarter of a second each time.
         """
+        self._scorer = scorer(self._options.settings.sentiment)
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -49,7 +53,7 @@ class Convert(beam.DoFn):  # type: ignore[misc]
         else:
             settings = self._options.settings
             records = archive.messages(settings.google_cloud_project, settings.bigquery_dataset, what)
-        totals = converting.convert(records, self._options, self._staging, name)
+        totals = converting.convert(records, self._options, self._staging, name, self._scorer or scorer("off"))
         gc.collect()
         Metrics.counter("messages", "read").inc(totals.read)
         for outcome in OUTCOMES:

@@ -9,7 +9,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -20,13 +20,14 @@ from google.cloud import bigquery
 from rich.console import Console
 
 from posts.keywords import Keywords, KeywordsError, read_keywords
+from posts.sentiment import scorer
 from runtime.console import SafeConsole
 from runtime.errors import ConfigurationError
 from warehouse import insert, schema, settings
 from warehouse.errors import BadMoment
 from warehouse.settings import Settings
 
-from . import archive, batch, embedded, files, staging, stream
+from . import archive, batch, embedded, files, scores, staging, stream
 from . import load as loading
 from . import options as command_line
 from . import totals as counts
@@ -67,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if parsed.data is None:
             return _run(parsed, beam_options, console)
-        with embedded.bigquery_in(parsed.data, Path(parsed.staging or command_line.STAGING)):
+        with embedded.bigquery_in(parsed.data, Path(getattr(parsed, "staging", None) or command_line.STAGING)):
             return _run(parsed, beam_options, console)
     except DataflowError as error:
         console.print(f"dataflow: {error}", markup=False)
@@ -96,16 +97,29 @@ def _run(parsed: argparse.Namespace, beam_options: Sequence[str], console: Conso
     environment = {
         "GOOGLE_CLOUD_PROJECT": parsed.project,
         "BIGQUERY_DATASET": parsed.dataset,
-        "LANGUAGES": parsed.languages,
-        "KEEP_RETWEETS": parsed.keep_retweets,
+        "LANGUAGES": getattr(parsed, "languages", None),
+        "KEEP_RETWEETS": getattr(parsed, "keep_retweets", None),
+        "SENTIMENT": parsed.sentiment,
     }
     try:
         loaded = settings.read({**os.environ, **{name: value for name, value in environment.items() if value}})
-        keywords = Keywords() if parsed.no_filter else read_keywords(KEYWORDS)
+        keywords = Keywords() if getattr(parsed, "no_filter", True) else read_keywords(KEYWORDS)
     except (ConfigurationError, KeywordsError) as error:
         raise UsageError(str(error)) from None
+    if parsed.command == "scores":
+        if beam_options:
+            raise UsageError(
+                f"python -m dataflow scores has no option {beam_options[0]}; --help names those that it has."
+            )
+        return scores.run(
+            parsed,
+            loaded,
+            scorer(loaded.sentiment),
+            lambda message: console.print(message, markup=False),
+            lambda question: _confirm_costs(parsed, question, console),
+        )
     if parsed.no_filter:
-        loaded = Settings(loaded.google_cloud_project, loaded.bigquery_dataset, frozenset(), keep_retweets=True)
+        loaded = replace(loaded, languages=frozenset(), keep_retweets=True)
     now = datetime.now(UTC)
     options = Options(loaded.filter(keywords), loaded, round(now.timestamp() * 1_000_000), getattr(parsed, "tag", ""))
     remote = parsed.runner != "DirectRunner"
@@ -121,7 +135,10 @@ def _run(parsed: argparse.Namespace, beam_options: Sequence[str], console: Conso
         _clear_leftovers(place, console)
     if earlier := place.loaded():
         at = datetime.fromtimestamp(earlier["at"], UTC)
-        console.print(f"Already loaded, on {at:%F %T} UTC. Nothing is loaded twice; --again loads it once more.")
+        console.print(
+            f"Already loaded, on {at:%F %T} UTC. Nothing is loaded twice; --again loads it once more. "
+            "The command scores changes the sentiment of stored posts."
+        )
         return _print_summary(counts.from_json(earlier), console)
     if parsed.dry_run:
         return 0
@@ -210,7 +227,7 @@ def _file_job(parsed: argparse.Namespace, options: Options, console: Console) ->
     with console.status("Looking whether these files were loaded before…"):
         run = staging.name("files", *map(files.fingerprint, matched), *_options_key(options))
     count = f"{len(matched):,} file{'s' * (len(matched) != 1)}, {size / 1e6:,.1f} MB"
-    opening = f"{count}. Loading costs nothing at Google or X, but storage does."
+    opening = f"{count}. Loading costs nothing at Google or X, but storage does.{_scoring(options, files.guess_posts(matched))}"
     return Job(
         files.divide(matched),
         run,
@@ -228,11 +245,19 @@ def _archive_job(parsed: argparse.Namespace, options: Options) -> Job:
     dollars = size.size / 2**40 * archive.DOLLARS_A_TEBIBYTE
     opening = (
         f"{size.messages:,} messages of archive from {since:%F %H:%M:%S} to {until:%F %H:%M:%S} UTC, {size.size / 1e6:,.1f} MB: reading "
-        f"them costs ${dollars:,.2f} at Google, and nothing at X."
+        f"them costs ${dollars:,.2f} at Google, and nothing at X.{_scoring(options, size.messages)}"
     )
     # without --to, `until` is now, and a second try would be another run
     run = staging.name("archive", since, parsed.until, *_options_key(options))
     return Job(archive.windows(since, until) if parsed.until else [whole], run, opening)
+
+
+def _scoring(options: Options, posts: int) -> str:
+    """Say what sentiment adds."""
+    choice = options.settings.sentiment
+    if choice == "off":
+        return ""
+    return f" Scoring sentiment ({choice}) adds {scores.minutes(scorer(choice), posts)}; --sentiment off leaves it out."
 
 
 def _options_key(options: Options) -> list[object]:

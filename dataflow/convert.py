@@ -1,14 +1,17 @@
 """Makes files of rows from one part of what is read, with the row code of posts/. Runs in a worker."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from posts.errors import BadMessage
 from posts.filter import Filter
 from posts.message import Delivery, Message
-from posts.rows import Result, make_rows, reject, timestamp
+from posts.rows import Result, make_rows, reject, score, timestamp
+from posts.sentiment import Scorer
 from warehouse.settings import Settings
 
 from . import opening, reading
@@ -21,6 +24,7 @@ from .units import Unit
 from .unpack import CutOff
 
 _FIELDS_KEPT = 200  # names of unknown fields: limited, because a file may contain anything
+_SCORED_TOGETHER = 256  # messages: their texts are scored at once
 _LONG_LINE_KEPT_BYTES = 100_000  # bytes of a line that is too long: it goes to `rejected`
 
 
@@ -34,6 +38,7 @@ class Options:
     tag: str = ""
 
 
+_LOGGER = logging.getLogger(__name__)
 _NOWHERE = Delivery(b"", "")
 
 
@@ -58,20 +63,29 @@ class LocatedRecord(NamedTuple):
     place: Place | None
 
 
-def convert(records: Iterable[LocatedRecord], options: Options, staging: Staging, part: str) -> Totals:
+def convert(records: Iterable[LocatedRecord], options: Options, staging: Staging, part: str, scorer: Scorer) -> Totals:
     """Write the rows of a part, and remember that it is done."""
     now, totals = datetime.now(UTC), Totals()
     shards = Shards(staging.folder, part)
-    for record in records:
-        totals.read += 1
-        result = to_rows(record, options, now)
-        totals.add(result.outcome, result.reason)
-        if result.unknown and len(totals.unknown) < _FIELDS_KEPT:
-            totals.unknown.update(result.unknown)
-        for table, _, row in result.rows:
-            shards.add(table, row)
+    for group in _groups(records):
+        results = [to_rows(record, options, now) for record in group]
+        if failure := score(results, scorer):
+            _LOGGER.error(failure)
+        totals.read += len(group)
+        for result in results:
+            totals.add(result.outcome, result.reason)
+            if result.unknown and len(totals.unknown) < _FIELDS_KEPT:
+                totals.unknown.update(result.unknown)
+            for table, _, row in result.rows:
+                shards.add(table, row)
     staging.write_part(part, (totals, shards.close()))
     return totals
+
+
+def _groups(records: Iterable[LocatedRecord]) -> Iterator[list[LocatedRecord]]:
+    rest = iter(records)
+    while group := list(islice(rest, _SCORED_TOGETHER)):
+        yield group
 
 
 def to_rows(located: LocatedRecord, options: Options, now: datetime) -> Result:

@@ -6,6 +6,8 @@ import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
+from posts.sentiment import CHOICES
+
 STAGING = ".dataflow"
 
 
@@ -33,6 +35,16 @@ def _version() -> str:
     return str(tomllib.loads(project)["project"]["version"])
 
 
+def _add_place(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--project", metavar="ID", help="Google Cloud project (GOOGLE_CLOUD_PROJECT)")
+    command.add_argument("--dataset", metavar="NAME", help="BigQuery dataset (BIGQUERY_DATASET, or twitter)")
+    command.add_argument("--data", type=Path, metavar="FOLDER", help="use an embedded BigQuery in this folder")
+    command.add_argument(
+        "--sentiment", choices=CHOICES, help="how posts are scored (SENTIMENT, or multilingual); off scores none"
+    )
+    command.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+
+
 def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="python -m dataflow",
@@ -46,9 +58,7 @@ def parser() -> argparse.ArgumentParser:
     everywhere.add_argument(
         "--runner", default="DirectRunner", help="where to run; DataflowRunner runs it in the cloud (%(default)s)"
     )
-    everywhere.add_argument("--project", metavar="ID", help="Google Cloud project (GOOGLE_CLOUD_PROJECT)")
-    everywhere.add_argument("--dataset", metavar="NAME", help="BigQuery dataset (BIGQUERY_DATASET, or twitter)")
-    everywhere.add_argument("--data", type=Path, metavar="FOLDER", help="load into an embedded BigQuery in this folder")
+    _add_place(everywhere)
     everywhere.add_argument("--languages", metavar="LIST", help="keep only posts in these languages (LANGUAGES)")
     everywhere.add_argument(
         "--keep-retweets", "--keep_retweets", choices=("true", "false"), help="whether to keep retweets (KEEP_RETWEETS)"
@@ -56,7 +66,6 @@ def parser() -> argparse.ArgumentParser:
     everywhere.add_argument(
         "--no-filter", action="store_true", help="keep every post, whatever keywords.txt and LANGUAGES say"
     )
-    everywhere.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     batches = argparse.ArgumentParser(add_help=False)
     batches.add_argument(
         "--workers",
@@ -86,6 +95,22 @@ def parser() -> argparse.ArgumentParser:
         "--from", dest="since", type=_moment, required=True, metavar="TIME", help="start, in ISO 8601, UTC"
     )
     command.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="end (now)")
+    command = commands.add_parser(
+        "scores",
+        allow_abbrev=False,
+        help="the sentiment of stored posts once more, after a change of SENTIMENT or of the model",
+    )
+    command.add_argument(
+        "--from",
+        dest="since",
+        type=_moment,
+        required=True,
+        metavar="TIME",
+        help="start of created_at, in ISO 8601, UTC",
+    )
+    command.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="end (now)")
+    _add_place(command)
+    command.add_argument("--dry-run", action="store_true", help="only say what would be scored, and the price")
     command = commands.add_parser(
         "stream",
         parents=[everywhere],

@@ -4,6 +4,7 @@ The insert happens in the step that makes the rows, so a bundle of messages that
 acknowledges nothing of it. Beam's DirectRunner acknowledges when it reads: it is for trials.
 """
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -16,13 +17,15 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from posts.errors import BadMessage
 from posts.message import Delivery
-from posts.rows import Result, TableRow, make_rows, reject
+from posts.rows import Result, TableRow, make_rows, reject, score
+from posts.sentiment import scorer
 from warehouse import insert, schema
 from warehouse.errors import BadMoment
 from warehouse.insert import BYTES_AT_ONCE, ROWS_AT_ONCE
 
 from .convert import Options
 
+_LOGGER = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 300.0  # for BigQuery; then the bundle fails, and Dataflow gives it to another worker
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
@@ -35,6 +38,7 @@ class LoadStream(beam.DoFn):  # type: ignore[misc]
         self._options = options
         self._subscription = subscription
         self._insert: Any = None
+        self._scorer: Any = None
         self._waiting: list[tuple[Delivery, Result]] = []
         self._rows = self._size = 0
 
@@ -43,6 +47,7 @@ class LoadStream(beam.DoFn):  # type: ignore[misc]
         settings = self._options.settings
         seen = insert.read_tables(settings.google_cloud_project, settings.bigquery_dataset)
         schema.check(settings.bigquery_dataset, seen)
+        self._scorer = scorer(settings.sentiment)
         self._insert = insert.connect(settings.google_cloud_project, settings.bigquery_dataset, seen)
 
     def process(self, message: PubsubMessage) -> None:
@@ -66,6 +71,8 @@ class LoadStream(beam.DoFn):  # type: ignore[misc]
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
         self._rows = self._size = 0
+        if failure := score([result for _, result in waiting], self._scorer):
+            _LOGGER.error(failure)
         refused = self._store([row for _, result in waiting for row in result.rows])
         now = datetime.now(UTC)
         outcomes = []

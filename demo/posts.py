@@ -22,6 +22,7 @@ from posts.keywords import read_keywords
 from posts.message import Delivery
 from posts.prices import POST, USER, resources
 from posts.rows import make_rows, timestamp
+from posts.sentiment import add_scores, scorer
 
 DAYS = 28
 _AGES = (timedelta(hours=1), timedelta(days=1), timedelta(days=7))  # at which posts are read again
@@ -29,7 +30,9 @@ _READ_AGAIN = 3  # of so many posts one
 _KEYWORDS = Path(__file__).parents[1] / "functions" / "load_tweet" / "keywords.music.txt"
 
 
-def make(count: int, days: int, now: datetime, seed: int = 1) -> dict[str, list[dict[str, Any]]]:
+def make(
+    count: int, days: int, now: datetime, seed: int = 1, sentiment: str = "multilingual"
+) -> dict[str, list[dict[str, Any]]]:
     """Return rows by table, as insertAll takes them, for the `days` before `now`.
 
     The same seed gives the same posts, moved in time. Posts of the last six minutes and of the gaps are left out, so there are
@@ -59,6 +62,7 @@ def make(count: int, days: int, now: datetime, seed: int = 1) -> dict[str, list[
                 if read < now:
                     later = grown(post.data, (read - moments[number]).total_seconds())
                     _store(tables, topic, post.id, orjson.dumps({"data": later}), arrived=read, source="refresh")
+    add_scores(tables["tweet_versions"], scorer(sentiment))
     tables["ingester_events"] = list(_events(gaps, tables["archive"], now))
     return tables
 

@@ -7,6 +7,7 @@ A row is (table, row id, columns). BigQuery deduplicates by row id as far as it 
 import base64
 import hashlib
 import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,11 +15,11 @@ from typing import Any
 
 import orjson
 
-from . import sentiment
 from .errors import BadMessage
 from .filter import Filter, FilterDecision, apply_filter
 from .message import Delivery, Message, decode
 from .post import ParsedPost, parse
+from .sentiment import Scorer, add_scores
 from .tables import FilteredRow, RejectedRow, SupersededRow, columns
 
 _MOST_KEPT = 7_000_000  # bytes: as base64 they fit BigQuery's request of 10 MB
@@ -53,6 +54,18 @@ def make_rows(delivery: Delivery, topic: Filter, now: datetime, message: Message
         where = traceback.extract_tb(error.__traceback__)[-1]
         text = f"{type(error).__name__} at {where.name}, line {where.lineno}: a mistake in this code"
         return reject(delivery, BadMessage("unforeseen", text), now)
+
+
+def score(results: Iterable[Result], scorer: Scorer) -> str:
+    """Add the columns sentiment and sentiment_model to the rows of posts, all texts together: `make_rows` leaves them out.
+
+    Returns why they have no scores, if a mistake prevented it: a post is worth more than its score.
+    """
+    try:
+        add_scores((row for result in results for table, _, row in result.rows if table == "tweet_versions"), scorer)
+    except Exception as error:  # noqa: BLE001 - see above
+        return f"Stored without a sentiment: {type(error).__name__}: {error}"
+    return ""
 
 
 def _rows(message: Message, topic: Filter, now: datetime) -> Result:
@@ -97,7 +110,6 @@ def _tweet_row(post: ParsedPost, decision: FilterDecision, message: Message, now
     """Return the columns of tables.TweetRow. A dict, because making a TweetRow is slow; a test holds the two equal."""
     row = post.columns | {
         "keywords": list(decision.keywords),
-        "sentiment": sentiment.score(post.text, post.columns["lang"]),
         "source": message.source,
         "received_at": _received_at(message),
         "loaded_at": timestamp(now),

@@ -42,6 +42,7 @@ class TweetRow(NamedTuple):
     latitude: float | None
     country_code: str | None
     sentiment: float | None
+    sentiment_model: str | None
     possibly_sensitive: bool | None
     quote_count: int | None
     reply_count: int | None

@@ -8,9 +8,7 @@ from .tables import moment
 from .words import MOST_TEXTS
 
 _TEXTS = {
-    "sentiment_by_hour": "Sentiment is the compound score of VADER (Hutto and Gilbert 2014), from -1 to 1. It is computed for posts "
-    "that X labels as English, retweets included; other posts have none. Means are shown where at least 30 posts "
-    "are scored, with 95 % intervals.",
+    "sentiment_by_hour": "Means of sentiment are shown where at least 30 posts are scored, with 95 % intervals; retweets are included.",
     "words": "Words were cut by Unicode's rules (UAX #29) with ICU's dictionaries. Links, mentions, retweets and the commonest words "
     f"of each language (stopwords-iso) were left out. A post counts once for each of its words. Of more than {MOST_TEXTS:,} posts a "
     "random sample of that size was read.",
@@ -70,8 +68,24 @@ def _complete(report: Report) -> str:
     return text + " Posts that their authors deleted before the report was made are not in it."
 
 
+_MODELS = {
+    "use3-vader": "by sentence vectors (Universal Sentence Encoder Multilingual, Yang et al. 2020) with a ridge regression on the rated "
+    "English texts of VADER, mixed with its lexicon (Hutto and Gilbert 2014)",
+    "vader": "by VADER (Hutto and Gilbert 2014), for English alone",
+}
+
+
+def _scored(report: Report) -> str:
+    """Say what made the scores of this period."""
+    rows = report.results["sentiment_by_language"].rows if "sentiment_by_language" in report.results else []
+    models = {name for row in rows for name in (row["model"] or "").split(" and ") if name}
+    made = [text for start, text in _MODELS.items() if any(name.startswith(start) for name in models)]
+    return f"Sentiment was scored from -1 to 1 {enumerated(made)} ({enumerated(sorted(models))})." if made else ""
+
+
 def _made(report: Report) -> str:
-    return " ".join(text for name, text in _TEXTS.items() if name in report.results and _is_answered(report, name))
+    answered = " ".join(text for name, text in _TEXTS.items() if name in report.results and _is_answered(report, name))
+    return " ".join(part for part in (answered, _scored(report)) if part)
 
 
 def _is_answered(report: Report, name: str) -> bool:

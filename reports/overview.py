@@ -59,7 +59,9 @@ def cautions(report: Report) -> list[str]:
     if (languages := rows.get("languages")) and total:
         scored = sum(row["posts"] * row["with_sentiment"] for row in languages) / total
         if scored < 0.9:
-            sentences.append(f"Sentiment is known for {scored:.0%} of the posts: it is scored in English only.")
+            sentences.append(
+                f"Sentiment is known for {scored:.0%} of the posts; the others are in languages that are not scored, or have no words."
+            )
     if (places := rows.get("posts_by_region")) and total:
         share = sum(row["posts"] for row in places if row["region"] != UNKNOWN) / total
         if share < 0.9:

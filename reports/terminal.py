@@ -90,6 +90,8 @@ def _table(result: QuestionResult, width: int) -> tuple[Table, list[str]]:
         del least[droppable[-1]]
         omitted.insert(0, tables.heading(droppable[-1]))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
+    natural = {column: max(_max_width(column, rows), len(tables.heading(column))) for column in least}
+    is_tight = _total_width(natural) > width
     for column, characters in least.items():
         number = any(tables.is_number(row[column]) for row in rows) and column != "weekday"
         table.add_column(
@@ -97,6 +99,8 @@ def _table(result: QuestionResult, width: int) -> tuple[Table, list[str]]:
             justify="right" if number else "left",
             overflow="fold",
             min_width=min(characters, width),
+            # rich would take the room for long headings from other columns' cells
+            max_width=characters if is_tight and _max_width(column, rows) <= _SENTENCE else None,
         )
     most = max((row.get("posts") or 0 for row in rows), default=0) if result.charts else 0
     bar = min(_BAR[1], width - _total_width(least) - _BETWEEN)

@@ -1,7 +1,7 @@
 """Reads one setting each from the environment. Each function raises ConfigurationError, which names the variable and what to set."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -34,6 +34,14 @@ def boolean(environ: Environment, name: str, *, default: bool) -> bool:
     raise ConfigurationError(
         f"{name} is '{value}', and only true or false can be meant. Set {name}=true or {name}=false."
     )
+
+
+def choice(environ: Environment, name: str, choices: Sequence[str]) -> str:
+    """Return one of the choices, the first where the variable is empty."""
+    value = environ.get(name, "").strip().lower() or choices[0]
+    if value in choices:
+        return value
+    raise ConfigurationError(f"{name} is '{environ[name]}', but it must be one of {', '.join(choices)}.")
 
 
 def count(environ: Environment, name: str, default: int) -> int:

@@ -35,6 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # A shell that runs the tests in the background (`&`) makes them ignore Ctrl-C, and their child processes would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The programs that tests start score with the lexicon: each would read 30 MB of weights. Tests of the scores choose for themselves.
+    os.environ.setdefault("SENTIMENT", "english")
     # No test may depend on the speed of the machine. The quick tests try the same examples each time; the others look for new ones.
     hypothesis.settings.register_profile(
         "tests",

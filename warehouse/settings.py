@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from posts import languages
 from posts.filter import Filter
 from posts.keywords import Keywords
+from posts.sentiment import CHOICES
 from runtime import environment
 from runtime.errors import ConfigurationError
 
@@ -18,6 +19,7 @@ class Settings:
     bigquery_dataset: str
     languages: frozenset[str]  # codes as posts/languages.py compares them; empty keeps all
     keep_retweets: bool
+    sentiment: str = CHOICES[0]
 
     def filter(self, keywords: Keywords) -> Filter:
         """Return the filter that these settings and a keywords file make."""
@@ -35,4 +37,5 @@ def read(environ: Mapping[str, str]) -> Settings:
         bigquery_dataset=environment.dataset(environ),
         languages=codes,
         keep_retweets=environment.boolean(environ, "KEEP_RETWEETS", default=True),
+        sentiment=environment.choice(environ, "SENTIMENT", CHOICES),
     )

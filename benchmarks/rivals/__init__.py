@@ -29,10 +29,15 @@ class Rival:
         return [sys.executable, "-m", *server, "--host", "127.0.0.1", "--port", str(port)]
 
     def variables(self, concurrency: int) -> dict[str, str]:
-        return {"THREADS": str(concurrency)} if self.threads < 0 else {}
+        threads = {"THREADS": str(concurrency)} if self.threads < 0 else {}
+        return {**self.environment, **threads}
 
 
-LOAD_TWEET = Rival("load_tweet", ROOT / "functions" / "load_tweet" / "main.py")
+_MAIN = ROOT / "functions" / "load_tweet" / "main.py"
+# The others score with VADER, so the comparison is with the lexicon. The other two settings stand beside it.
+LOAD_TWEET = Rival("load_tweet", _MAIN, environment={"SENTIMENT": "english"})
+MULTILINGUAL = Rival("load_tweet, multilingual", _MAIN, environment={"SENTIMENT": "multilingual"})
+UNSCORED = Rival("load_tweet, no sentiment", _MAIN, environment={"SENTIMENT": "off"})
 ORIGINAL = Rival("original", _RIVALS / "original" / "main.py")
 TUTORIAL = Rival("tutorial", _RIVALS / "tutorial" / "main.py")
 TUNED = Rival("tutorial, tuned", _RIVALS / "tutorial" / "main.py", threads=-1)
@@ -40,7 +45,7 @@ EMPTY_CLOUD_EVENT = Rival("empty cloud_event", _RIVALS / "empty_cloud_event" / "
 EMPTY_HTTP = Rival("empty http", _RIVALS / "empty_http" / "main.py", stores=False)
 BARE = Rival("bare ASGI, decodes", _RIVALS / "bare" / "main.py", stores=False, framework=False)
 
-LOADERS = (ORIGINAL, TUTORIAL, TUNED, LOAD_TWEET)
+LOADERS = (ORIGINAL, TUTORIAL, TUNED, UNSCORED, MULTILINGUAL, LOAD_TWEET)
 CEILINGS = (EMPTY_CLOUD_EVENT, EMPTY_HTTP, BARE)
 
 

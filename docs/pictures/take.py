@@ -32,6 +32,7 @@ _SECTIONS = (
     "engagement_by_hour_of_week",
     "posts_by_region",
     "sentiment_by_hour",
+    "sentiment_by_language",
     "words",
     "distinctive_words",
     "authors_by_day",

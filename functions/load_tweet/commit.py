@@ -1,5 +1,7 @@
 """Group commit: messages that are in the process at the same time share an insert, and each waits for its own rows.
 
+Before the insert, `prepare` completes the rows of a group, in a thread of its own: texts are scored together, and the event loop goes on.
+
 No timer: a group goes out as soon as the event loop has taken in what had already arrived, or enough of it. While as many
 groups are in flight as may be, the next one forms, so groups grow with the load by themselves. Nothing here knows
 BigQuery: `insert` is a blocking function. docs/decisions/0006-group-commit.md has the measurements.
@@ -7,6 +9,7 @@ BigQuery: `insert` is a blocking function. docs/decisions/0006-group-commit.md h
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -47,8 +50,12 @@ class CommitObserver(Protocol):
 class Committer:
     """Groups waiting messages and inserts them in threads. Make it in the serving process, inside its event loop."""
 
-    def __init__(self, insert: Insert, observer: CommitObserver) -> None:
+    def __init__(
+        self, insert: Insert, observer: CommitObserver, prepare: Callable[[Sequence[Result]], None] | None = None
+    ) -> None:
         self._insert = insert
+        self._prepare = prepare
+        self._preparing = ThreadPoolExecutor(1, thread_name_prefix="prepare")
         self._observer = observer
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Entry] = deque()
@@ -105,6 +112,9 @@ class Committer:
 
     async def _commit(self, group: list[Entry]) -> None:
         try:
+            if self._prepare is not None:
+                results = [entry.result for entry in group]
+                await self._loop.run_in_executor(self._preparing, self._prepare, results)
             await self._insert_group(group)
         except Exception as error:  # noqa: BLE001 - a mistake of ours must leave no request without an answer
             failure = BadMoment(f"{type(error).__name__}: {error}")

@@ -1,6 +1,6 @@
 """The function `load_tweet`: a message from Pub/Sub becomes a row in BigQuery, and is acknowledged only then.
 
-    decode ─► parse ─► filter ─► rows ─► group commit ─► 204
+    decode ─► parse ─► filter ─► rows ─► group commit: sentiment, insert ─► 204
        └── bad message: a row in `rejected`, then 204          anything else: 503, and Pub/Sub delivers it again
 
 It takes the CloudEvent that Eventarc sends, and is registered as an HTTP function all the same: the framework's CloudEvent
@@ -11,6 +11,7 @@ import asyncio
 import gc
 import os
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -23,7 +24,8 @@ from starlette.responses import Response
 from posts.errors import BadMessage
 from posts.keywords import KeywordsError, read_keywords
 from posts.message import Delivery, unwrap_or_keep_whole
-from posts.rows import make_rows, reject
+from posts.rows import Result, make_rows, reject, score
+from posts.sentiment import scorer
 from runtime import log
 from runtime.errors import ConfigurationError
 from warehouse import insert, schema, settings
@@ -63,6 +65,7 @@ log.start("load_tweet")
 try:
     SETTINGS = settings.read(os.environ)
     FILTER = SETTINGS.filter(read_keywords(Path(__file__).with_name("keywords.txt")))
+    SCORER = scorer(SETTINGS.sentiment)
     TABLES_AT_START = _check_tables()
 except (ConfigurationError, KeywordsError) as error:
     log.event("stopped", "CRITICAL", message=str(error))
@@ -110,6 +113,11 @@ async def _store(serving: "_Serving", delivery: Delivery, trace: str) -> None:
             raise failure
 
 
+def _score(results: Sequence[Result]) -> None:
+    if failure := score(results, SCORER):
+        log.event("not_scored", "ERROR", count=len(results), message=failure)
+
+
 class _Serving(NamedTuple):
     committer: Committer
     counts: Outcomes
@@ -142,4 +150,5 @@ async def _connect() -> _Serving:
     gc.freeze()  # objects made so far stay, so the collector need not look at them again
     gc.set_threshold(_GC_THRESHOLD)
     sys.setswitchinterval(_TURN_SECONDS)
-    return _Serving(Committer(insert_rows, counts), counts)
+    prepare = None if SETTINGS.sentiment == "off" else _score
+    return _Serving(Committer(insert_rows, counts, prepare), counts)

@@ -101,7 +101,7 @@ streaming_job() {
 	[[ -z ${DATAFLOW_SUBNETWORK} ]] || flags+=(--subnetwork="${DATAFLOW_SUBNETWORK}")
 	[[ ${DATAFLOW_PUBLIC_IPS} == true ]] || flags+=(--disable-public-ips)
 	local -a parameters=(
-		"subscription=projects/${P}/subscriptions/${WORKER_SUBSCRIPTION}" "dataset=${BIGQUERY_DATASET}" "keep_retweets=${KEEP_RETWEETS}"
+		"subscription=projects/${P}/subscriptions/${WORKER_SUBSCRIPTION}" "dataset=${BIGQUERY_DATASET}" "keep_retweets=${KEEP_RETWEETS}" "sentiment=${SENTIMENT}"
 		"sdk_container_image=${REGISTRY}/dataflow:$(cd "$(stage dataflow)" && files_hash .)"
 	)
 	[[ -z ${LANGUAGES} ]] || parameters+=("languages=${LANGUAGES}")

@@ -26,7 +26,7 @@ DAYS = 365 / 12
 HOURS = DAYS * 24
 MESSAGE = 3_000  # bytes of a post in Pub/Sub, request and envelope (docs/benchmarks/function.md)
 ROW = 2_500  # bytes of a row in BigQuery
-SECONDS_A_MESSAGE = 0.0006  # of an instance's time, at 2,800 messages a second and some idling
+SECONDS_A_MESSAGE = 0.003  # of an instance's time, with SENTIMENT=multilingual and some idling; a fifth of it without
 SCANS_A_DAY = 12  # of all messages, as rows and in the archive: two rounds, each a question and two sweeps
 LOG_LINE = 700  # bytes; one a group of posts, here taken as one a post
 GIB, TIB = 2**30, 2**40
@@ -78,7 +78,7 @@ def _loading(loader: str, posts: float) -> dict[str, float]:
     return {
         "function, requests": beyond_free("function_request", posts),
         "function, CPU and memory": beyond_free("function_vcpu_second", busy)
-        + beyond_free("function_gib_second", busy / 2),
+        + beyond_free("function_gib_second", busy),
     }
 
 

@@ -55,18 +55,19 @@ delete_trigger_without_subscription() { # FUNCTION
 }
 
 load_tweet() {
-	local before=${PUSH_SUBSCRIPTION} name
+	local before=${PUSH_SUBSCRIPTION} name memory=512Mi
+	[[ ${SENTIMENT} != multilingual ]] || memory=1Gi # the vectors' weights take 140 MB (docs/explanation/sentiment.md)
 	local -a TRIGGER=(
 		--trigger-topic="${PUBSUB_TOPIC}" --trigger-location="${REGION}" --trigger-service-account="$(account tds-push)"
 		--retry # without it a failure is acknowledged, and the post is lost
 	)
 	local -a flags=(
 		--run-service-account="$(account tds-load-tweet)"
-		--cpu=1 --memory=512Mi --concurrency=400          # group commit: one instance takes 2,800 posts a second (docs/benchmarks/function.md)
+		--cpu=1 --memory="${memory}" --concurrency=400 # group commit: one instance takes more than X's 250 posts a second (docs/benchmarks/function.md)
 		--min-instances=0 --max-instances=5 --timeout=60s # five at the most: what a loop could cost is bounded
 		# LOG_EXECUTION_ID: Google's default parses each log line, writes it in two pieces, and gives what is logged between requests the id
 		# of the first one. Our lines carry the trace and the messages' ids themselves.
-		--set-env-vars="$(joined "GOOGLE_CLOUD_PROJECT=${P}" "BIGQUERY_DATASET=${BIGQUERY_DATASET}" "LANGUAGES=${LANGUAGES}" "KEEP_RETWEETS=${KEEP_RETWEETS}" 'LOG_EXECUTION_ID=false')"
+		--set-env-vars="$(joined "GOOGLE_CLOUD_PROJECT=${P}" "BIGQUERY_DATASET=${BIGQUERY_DATASET}" "LANGUAGES=${LANGUAGES}" "KEEP_RETWEETS=${KEEP_RETWEETS}" "SENTIMENT=${SENTIMENT}" 'LOG_EXECUTION_ID=false')"
 	)
 	deploy_function "${FUNCTION}" load_tweet "${flags[@]}"
 	if [[ ${DEPLOYED} == true ]]; then

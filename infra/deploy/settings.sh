@@ -21,6 +21,7 @@ readonly VARIABLES=(
 	REFRESH_MAX_PER_DAY=100
 	LANGUAGES=
 	KEEP_RETWEETS=true
+	SENTIMENT=multilingual
 	ARCHIVE_DAYS=90
 	LABELS=
 	KMS_KEY=
@@ -33,7 +34,7 @@ readonly VARIABLES=(
 )
 
 declare GOOGLE_CLOUD_PROJECT APP_NAME REGION BIGQUERY_LOCATION BIGQUERY_DATASET ADOPT_DATASET PUBSUB_TOPIC PUBSUB_DEAD_TOPIC X_API_URL X_BEARER_TOKEN
-declare REFRESH_AFTER REFRESH_SHARE REFRESH_MAX_PER_DAY MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS ARCHIVE_DAYS LABELS KMS_KEY ALERT_EMAIL ALERT_CHANNELS BUDGET_DOLLARS LOADER DATAFLOW_SUBNETWORK DATAFLOW_PUBLIC_IPS
+declare REFRESH_AFTER REFRESH_SHARE REFRESH_MAX_PER_DAY MAX_POSTS_PER_DAY MAX_POSTS_PER_MONTH EXPAND_AUTHORS EXPAND_REFERENCED LANGUAGES KEEP_RETWEETS SENTIMENT ARCHIVE_DAYS LABELS KMS_KEY ALERT_EMAIL ALERT_CHANNELS BUDGET_DOLLARS LOADER DATAFLOW_SUBNETWORK DATAFLOW_PUBLIC_IPS
 
 # A value of .env as it is meant: without its quotes, and without a comment after it.
 plain_value() {
@@ -105,6 +106,7 @@ check_settings() {
 	for name in ADOPT_DATASET EXPAND_AUTHORS EXPAND_REFERENCED KEEP_RETWEETS DATAFLOW_PUBLIC_IPS; do
 		[[ ${!name} == true || ${!name} == false ]] || usage "${name} is '${!name}'." "Set it to true or false."
 	done
+	[[ ${SENTIMENT} =~ ^(multilingual|english|off)$ ]] || usage "SENTIMENT is '${SENTIMENT}'." 'Set it to multilingual, english or off.'
 	[[ ${LOADER} == function || ${LOADER} == dataflow ]] || usage "LOADER is '${LOADER}'." 'Set it to function, or to dataflow for a streaming job.'
 	[[ -z ${DATAFLOW_SUBNETWORK} || ${DATAFLOW_SUBNETWORK} =~ ^(https://www\.googleapis\.com/compute/v1/projects/[^/]+/)?regions/[a-z0-9-]+/subnetworks/[a-z0-9-]+$ ]] ||
 		usage "DATAFLOW_SUBNETWORK is '${DATAFLOW_SUBNETWORK}'." 'Write regions/us-central1/subnetworks/NAME; for a shared network, its whole address: https://www.googleapis.com/compute/v1/projects/HOST/regions/...'

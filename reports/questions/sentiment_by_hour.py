@@ -15,8 +15,7 @@ def finding(rows: Rows, context: Context) -> str:
     if not count:
         return ""
     mean = sum(row["sum"] for row in rows) / count  # of all posts, those of hours without a mean included
-    lean = "positive" if mean > 0.05 else "negative" if mean < -0.05 else "neutral"
-    return f"The mean sentiment of {posts(count)} is {mean:+.2f}, {lean}."
+    return f"The mean sentiment of {posts(count)} is {mean:+.2f}, on a scale from -1 to 1."
 
 
 def count(rows: Rows) -> str:

@@ -2,8 +2,8 @@
 -- section: Sentiment
 -- order: 505
 -- scans: the time and sentiment of the period's days.
--- note: Sentiment is VADER's compound score, -1 to 1, a lexicon for short English texts. n is how many posts have a score, coverage their
---   share of all posts. The chart's bins are hours, days, weeks or months, the finest in which most have 30 scored posts; it shows the
+-- note: Sentiment is how a text sounds, -1 to 1. A change over time says more than the level: posts that people call neutral average between
+--   -0.06 and 0.07, by language. A single score is often wrong, and irony is not understood. n is how many posts have a score, coverage their share of all posts. The chart's bins are hours, days, weeks or months, the finest in which most have 30 scored posts; it shows the
 --   mean and its 95 % interval, and nothing where fewer than 30 are scored. In the table, hours below the minimum have no mean; p25 and
 --   p75 are quartiles.
 -- rows: by time

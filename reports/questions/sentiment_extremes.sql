@@ -2,8 +2,8 @@
 -- section: Sentiment
 -- order: 510
 -- scans: the text, sentiment and author of the period's days.
--- note: Without retweets, and without repeated texts of one author. VADER does not understand irony.
--- empty: No post of this period has a sentiment other than zero: VADER knows English only.
+-- note: Without retweets, and without repeated texts of one author. The scores do not understand irony.
+-- empty: No post of this period has a sentiment other than zero.
 WITH scored AS (
   SELECT id, created_at, user_username, text, sentiment
   FROM tweets

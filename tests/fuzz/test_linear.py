@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
-from posts import sentiment
 from posts import text as texts
 from posts.filter import _pattern
 from posts.keywords import parse_keywords
 from posts.message import Delivery
 from posts.rows import make_rows
+from posts.sentiment import lexicon
+from posts.sentiment.vectors import Multilingual
 from reports import reading, regions, sanitize, words
 from warehouse.settings import read
 
@@ -83,7 +84,8 @@ _SEARCH = reading.parse('"a b c" OR klima* -"d e"')
 READERS: dict[str, Callable[[str], Any]] = {
     "a row with all kinds of keywords": _row_of,
     "fold": texts.fold,
-    "sentiment": lambda text: sentiment.score(text, "en"),
+    "sentiment, English": lambda text: lexicon.score(text, "en"),
+    "sentiment, many languages": lambda text: Multilingual().scores([(text, "de")]),
     "words": lambda text: list(words.tokens(text, "fr")),
     "a phrase in its context": lambda text: reading.in_context([{"text": text, "found": 1}], _SEARCH),
     "a cell of a sheet": sanitize.for_sheet,

@@ -346,10 +346,10 @@ def test_what_was_converted_before_a_kill_is_not_converted_again(
 ) -> None:
     whole = convert.convert
 
-    def once(found: Any, options: Any, staging: Any, part: str) -> Any:
+    def once(found: Any, options: Any, staging: Any, part: str, scorer: Any) -> Any:
         if staging.parts_done():
             raise OSError("told to")
-        return whole(found, options, staging, part)
+        return whole(found, options, staging, part, scorer)
 
     with monkeypatch.context() as patched:
         patched.setattr(convert, "convert", once)

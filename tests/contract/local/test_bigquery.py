@@ -12,6 +12,7 @@ import pytest
 from google.api_core.exceptions import BadRequest, Conflict
 from google.cloud import bigquery
 
+from local.emulators.bigquery import create
 from local.landed import query
 from tests.support.processes import running, serving
 from tests.support.waiting import let_last
@@ -68,6 +69,16 @@ def test_dml_elsewhere_goes_through(client: bigquery.Client, dataset: str) -> No
     execute(client, dataset, "INSERT INTO filtered (id, reason) VALUES ('old', 'x')")
     execute(client, dataset, "DELETE FROM filtered WHERE id = 'old'")
     assert count(client, dataset) == 1
+
+
+def test_a_folder_of_an_earlier_version_gets_the_columns_that_it_lacks(client: bigquery.Client, dataset: str) -> None:
+    name = f"{client.project}.{dataset}.filtered"
+    client.delete_table(name)
+    client.create_table(bigquery.Table(name, schema=create.schema("filtered")[:2]))
+    client.insert_rows_json(name, rows(1))
+    create.create(client, dataset)
+    assert [field.name for field in client.get_table(name).schema] == [one.name for one in create.schema("filtered")]
+    assert query(client, dataset, "SELECT id, source FROM filtered") == [{"id": "0", "source": None}]
 
 
 def test_a_column_can_be_added_while_rows_come(client: bigquery.Client, dataset: str) -> None:

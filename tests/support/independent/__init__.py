@@ -49,6 +49,7 @@ _COLUMNS = (
     "original_retweet_count",
     "original_favorite_count",
     "sentiment",
+    "sentiment_model",
     "source",
     "country_code",
     "tweet_location",
@@ -94,6 +95,7 @@ def answers(tables: Tables, asked: Params) -> dict[str, Callable[[], Rows]]:
         "top_originals": lambda: _originals(posts, asked),
         "sentiment_extremes": lambda: _extremes(posts, asked),
         "sentiment_by_hour": lambda: _moods(posts, asked),
+        "sentiment_by_language": lambda: _moods_of_languages(posts),
         "engagement_by_hour_of_week": lambda: _hours_of_week(posts, gaps, asked),
         "engagement_by_age": lambda: people.engagement(posts, tables),
         "engagement_by_hour_posted": lambda: people.engagement_by_hour(posts, tables, asked),
@@ -345,6 +347,34 @@ def _languages(posts: pl.DataFrame) -> Rows:
         posts=pl.len(), share=pl.len() / posts.height, with_sentiment=pl.col("sentiment").count() / pl.len()
     )
     return found.sort("posts", "lang", descending=[True, False]).head(25).to_dicts()
+
+
+def _moods_of_languages(posts: pl.DataFrame) -> Rows:
+    rows = []
+    for (lang,), group in posts.with_columns(pl.col("lang").fill_null("und")).group_by("lang"):
+        scores = [score for score in group["sentiment"] if score is not None]
+        scored = group.filter(pl.col("sentiment").is_not_null())
+        models = sorted({model or "vader" for model in scored["sentiment_model"]})
+        counts = [
+            sum(score <= -0.05 for score in scores),
+            sum(-0.05 < score < 0.05 for score in scores),
+            sum(score >= 0.05 for score in scores),
+        ]
+        negative, neutral, positive = (number / len(scores) if scores else None for number in counts)
+        rows.append(
+            {
+                "lang": lang,
+                "model": " and ".join([models[0], models[-1]][: len(models)]) if models else None,
+                "posts": group.height,
+                "scored": len(scores),
+                "share_scored": len(scores) / group.height,
+                "share_negative": negative,
+                "share_neutral": neutral,
+                "share_positive": positive,
+                "mean": sum(scores) / len(scores) if scores else None,
+            }
+        )
+    return sorted(rows, key=lambda row: (-row["posts"], row["lang"]))[:25]
 
 
 def _kinds(posts: pl.DataFrame) -> Rows:

@@ -2,15 +2,17 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from posts import sentiment
+from posts import rows
 from posts.keywords import Keywords, parse_keywords
 from posts.message import Delivery
 from posts.rows import Result, make_rows
+from posts.sentiment import scorer
 from posts.tables import TweetRow
 from warehouse.settings import Settings
 
@@ -45,7 +47,6 @@ def test_a_kept_post_is_loaded_and_replaces_its_earlier_versions() -> None:
         "urls": [],
         "rules": [],
         "keywords": ["love"],
-        "sentiment": 0.6369,
         "source": "stream",
         "received_at": RECEIVED_STAMP,
         "loaded_at": STAMP,
@@ -74,7 +75,9 @@ def test_a_row_has_the_columns_of_the_table_and_no_others() -> None:
         "tweets": [{"id": "2", "public_metrics": metrics}],
         "places": [{"id": "p", "name": "P", "country_code": "DE"}],
     }
-    table, _, row = make({"data": post, "includes": included}).rows[0]
+    made = make({"data": post, "includes": included})
+    rows.score([made], scorer("english"))
+    table, _, row = made.rows[0]
     assert (table, set(row)) == ("tweet_versions", set(TweetRow._fields))
 
 
@@ -152,10 +155,10 @@ def test_deliveries_of_one_post_for_different_rules_are_two_rows_and_a_retry_is_
 
 
 def test_a_mistake_of_ours_rejects_instead_of_coming_back_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(text: str, lang: str | None) -> float:
-        raise ZeroDivisionError(text)
+    def broken(payload: str) -> None:
+        raise ZeroDivisionError(payload)
 
-    monkeypatch.setattr(sentiment, "score", broken)
+    monkeypatch.setattr(rows, "parse", broken)
     made = make({"data": {"id": "3", "text": "what a person wrote", "lang": "en"}})
     assert (made.outcome, made.reason) == ("rejected", "unforeseen")
     assert "ZeroDivisionError at broken" in made.rows[0][2]["error"]
@@ -178,57 +181,19 @@ def test_parts_that_no_column_comes_from_may_be_of_any_type(name: str, value: ob
     assert (made.outcome, made.unknown) == ("loaded", ())
 
 
-@pytest.mark.parametrize(
-    ("written", "typed"),
-    [
-        ("I don’t love this song", "I don't love this song"),
-        ("this isn’t good", "this isn't good"),
-        ("❤️", "❤"),
-        ("“great”", '"great"'),
-        ("great…", "great..."),
-    ],
-)
-def test_typographic_signs_change_no_score(written: str, typed: str) -> None:
-    assert sentiment.score(written, "en") == sentiment.score(typed, "en") != 0
+class _Broken:
+    model = "broken"
+    languages = frozenset({"en"})
+    milliseconds = 0.0
+
+    def scores(self, posts: Sequence[tuple[str, str | None]]) -> list[float | None]:
+        raise ZeroDivisionError("no weights")
 
 
-FLOODS = ["😂" * 2_000, "😹 " * 1_000, "a " * 1_000, "not bad " * 250, "VERY good but " * 150]
-
-
-@pytest.mark.parametrize("text", FLOODS, ids=lambda text: text[:8])
-def test_a_flood_is_scored_by_its_beginning(text: str) -> None:
-    """VADER reads an emoji as up to six words and takes the square of their number: seconds for all of these."""
-    seen = sentiment._short(text)
-    assert 0 < len(seen.split()) <= 250
-    assert sum(character in "😂😹" for character in seen) <= 25
-    assert sentiment.score(text, "en") == sentiment.score(seen, "en")
-
-
-@pytest.mark.parametrize(
-    ("sent", "score"),
-    [
-        ("I &lt;3 this tour", 0.44),
-        ("&lt;/3", -0.61),
-        ("&gt;:(", -0.57),
-        ("RT @evil: the show is at nine", 0.0),
-        ("@Love see you at nine", 0.0),
-        ("see https://example.com/ :)", 0.46),
-        ("the show https://hate.example/:( at nine", 0.0),
-    ],
-)
-def test_sentiment_is_of_the_text_as_written_without_names_and_addresses(sent: str, score: float) -> None:
-    assert sentiment.score(sent, "en") == pytest.approx(score, abs=0.006)
-
-
-@pytest.mark.parametrize("lang", ["es", "ja", None])
-def test_sentiment_is_absent_where_the_language_is_not_supported(lang: str | None) -> None:
-    (_, _, row) = make({"data": {"id": "3", "text": "love it", **({"lang": lang} if lang else {})}}).rows[0]
-    assert "sentiment" not in row
-
-
-@pytest.mark.parametrize(
-    ("text", "sign"), [("I love this wonderful song", 1), ("this is awful, I hate it", -1), ("the table is here", 0)]
-)
-def test_sentiment_has_the_sign_that_a_reader_expects(text: str, sign: int) -> None:
-    (_, _, row) = make({"data": {"id": "3", "text": text, "lang": "en"}}).rows[0]
-    assert (row["sentiment"] > 0) - (row["sentiment"] < 0) == sign
+def test_a_mistake_of_a_scorer_leaves_the_rows_without_a_score() -> None:
+    made = make(EDITED)
+    assert rows.score([made], _Broken()) == "Stored without a sentiment: ZeroDivisionError: no weights"
+    assert "sentiment" not in made.rows[0][2]
+    assert "sentiment_model" not in made.rows[0][2]
+    assert rows.score([made], scorer("english")) == ""
+    assert made.rows[0][2]["sentiment_model"] == "vader-3.3.2"

