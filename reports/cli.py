@@ -15,7 +15,21 @@ from rich.text import Text
 from posts import languages
 from runtime.console import SafeConsole
 
-from . import embedded, export, files, network, options, query, questions, reading, results, sanitize, tables, terminal
+from . import (
+    embedded,
+    export,
+    files,
+    network,
+    options,
+    query,
+    questions,
+    reading,
+    results,
+    sanitize,
+    tables,
+    terminal,
+    topics,
+)
 from .errors import ReportError, UsageError
 from .params import COMPARED, KINDS, MOST_PARTS, SAMPLE, WEEK_STARTS, Params, period
 from .query import Source
@@ -122,7 +136,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         )
         if arguments.dry_run:
             return 0
-        collected = _with_parts(source, _collected(source, params, now, console))
+        collected = _with_parts(source, _with_topic(source, _collected(source, params, now, console), arguments.topic))
         report = _ask(source, collected, names, params.until, console)
         _hint(source, report, console)
     return _show(report, shown, arguments, console)
@@ -151,6 +165,7 @@ def _params(arguments: argparse.Namespace, now: datetime) -> Params:
         compare=what,
         parts=parts,
         bins=arguments.bins,
+        topics=arguments.topics,
     )
 
 
@@ -209,6 +224,21 @@ def _collected(source: Source, params: Params, now: datetime, console: Console) 
     if params.until - collected.until >= _WORTH_A_WORD:
         console.print(f"Nothing was collected after {end}: the report ends there.", style="dim")
     return collected
+
+
+def _with_topic(source: Source, params: Params, number: int | None) -> Params:
+    """Return the parameters with the posts of a topic, which the same seed finds again. Raises UsageError."""
+    if number is None:
+        return params
+    rows = query.run(source, questions.load("topics"), params)
+    found = topics.assigned(rows, params)
+    of_topic = [row for row in found if row["number"] == number]
+    if not of_topic:
+        last = max((row["number"] for row in found), default=0)
+        raise UsageError(
+            f"--topic {number}: {f'the topics of this period are 1 to {last}' if last else 'this period has no topics'}."
+        )
+    return replace(params, topic=of_topic[0]["topic"], topic_ids=tuple(row["id"] for row in of_topic))
 
 
 def _with_parts(source: Source, params: Params) -> Params:

@@ -15,6 +15,7 @@ _CONDITIONS = {
     "language": "COALESCE({dot}lang, 'und') = @language",
     "source": "{dot}source = @source",
     "kind": f"{_KIND} = @kind",
+    "topic": "{dot}id IN UNNEST(SPLIT(@topic_ids, ' '))",
 }
 _PARTS = {
     "keyword": "{dot}keywords",

@@ -9,6 +9,8 @@ from .words import MOST_TEXTS
 
 _TEXTS = {
     "sentiment_by_hour": "Means of sentiment are shown where at least 30 posts are scored, with 95 % intervals; retweets are included.",
+    "topics": "Topics are groups of a random sample of at most 5,000 posts that are not retweets: k-means on sentence vectors (Universal "
+    "Sentence Encoder Multilingual, Yang et al. 2020), with the number of groups that has the best silhouette unless it was set.",
     "words": "Words were cut by Unicode's rules (UAX #29) with ICU's dictionaries. Links, mentions, retweets and the commonest words "
     f"of each language (stopwords-iso) were left out. A post counts once for each of its words. Of more than {MOST_TEXTS:,} posts a "
     "random sample of that size was read.",

@@ -25,6 +25,12 @@ def _positive(text: str) -> int:
     return value
 
 
+def _topics(text: str) -> int:
+    if not text.isdecimal() or not 2 <= int(text) <= 40:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 2 to 40")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="scripts/reports",
@@ -102,6 +108,18 @@ def parser() -> argparse.ArgumentParser:
     )
     about.add_argument(
         "--seed", type=int, default=1, metavar="N", help="of the sample: another number draws other posts (%(default)s)"
+    )
+    about.add_argument(
+        "--topics",
+        type=_topics,
+        metavar="N",
+        help="group the posts into so many topics (the number that separates best)",
+    )
+    about.add_argument(
+        "--topic",
+        type=_positive,
+        metavar="N",
+        help="only the posts of this topic, of the sample whose topics a report shows",
     )
     about.add_argument(
         "--only",

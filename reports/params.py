@@ -47,6 +47,9 @@ class Params:
     kind: str | None = None  # of KINDS' values
     compare: str | None = None  # of COMPARED: what tells the parts apart
     parts: tuple[str, ...] = ()  # that are compared
+    topics: int | None = None  # into so many the posts are grouped; None lets the data decide
+    topic: str | None = None  # whose posts of the sample are meant, by its name
+    topic_ids: tuple[str, ...] = ()  # these
     bins: str | None = None  # of the charts over time: hour, day, week or month; None lets the data decide
 
     def parameters(self) -> dict[str, tuple[str, object]]:
@@ -68,13 +71,14 @@ class Params:
             "source": ("STRING", self.source),
             "kind": ("STRING", self.kind),
             "parts": ("STRING", "\n".join(self.parts)),
+            "topic_ids": ("STRING", " ".join(self.topic_ids)),
             **{name: ("STRING", text) for name, text in (self.search.patterns() if self.search else {}).items()},
         }
 
     @property
     def filters(self) -> dict[str, str]:
         """Return what was asked for, by the name of its option."""
-        filters = {name: getattr(self, name) for name in ("keyword", "rule", "language", "source", "kind")}
+        filters = {name: getattr(self, name) for name in ("keyword", "rule", "language", "source", "kind", "topic")}
         filters["search"] = self.search and self.search.typed
         return {name: value for name, value in filters.items() if value is not None}
 

@@ -33,6 +33,7 @@ _SECTIONS = (
     "posts_by_region",
     "sentiment_by_hour",
     "sentiment_by_language",
+    "topics",
     "words",
     "distinctive_words",
     "authors_by_day",

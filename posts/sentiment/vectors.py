@@ -98,7 +98,7 @@ class Multilingual:
 
     def scores(self, posts: Sequence[tuple[str, str | None]]) -> list[float | None]:
         """Return -1 to 1 for each text; None for other languages, and for texts without a letter."""
-        texts = [_prepared(text, lang) for text, lang in posts]
+        texts = [prepare(text, lang) for text, lang in posts]
         if len(self._known) > _REMEMBERED:
             self._known.clear()
         new = list(dict.fromkeys(text for text in texts if text is not None and text not in self._known))
@@ -110,7 +110,8 @@ class Multilingual:
         return [None if text is None else self._known[text] for text in texts]
 
 
-def _prepared(text: str, lang: str | None) -> Prepared | None:
+def prepare(text: str, lang: str | None) -> Prepared | None:
+    """Return a text as it is encoded; None for a language that the vectors do not know, and for a text without a letter."""
     if lang not in LANGUAGES:
         return None
     prepared = lexicon.prepare(text)

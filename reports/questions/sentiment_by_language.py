@@ -13,6 +13,7 @@ from ..sentences import posts
 from . import ReportData
 
 _LANGUAGES = 12  # bars
+_ROW = 22  # px
 _ENOUGH = 30  # scored posts: below, shares vary by ten points and more by chance
 _COLORS = {"negative": RED, "neutral": "#b8b8b8", "positive": "#2a7f9e"}
 
@@ -73,7 +74,7 @@ def chart(rows: Rows, context: Context) -> Chart | None:
                 alt.Tooltip("mean:Q", title="mean of the language", format="+.2f"),
             ],
         )
-        .properties(height=alt.Step(22))
+        .properties(height=_ROW * len(enough))
     )
 
 

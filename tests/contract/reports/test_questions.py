@@ -25,6 +25,7 @@ CASES = [
     for case in yaml.safe_load(file.read_text())
 ]
 TYPES = {
+    "topic_ids": "STRING",
     "from": "TIMESTAMP",
     "to": "TIMESTAMP",
     "timezone": "STRING",
@@ -55,6 +56,8 @@ EVERY_FILTER = {
     "source": "stream",
     "kind": "original",
     "search": "love* this -awful",
+    "topic": "1: music",
+    "topic_ids": ("101", "104"),
 }
 SHAPES = [asked(), *(asked(compare=what, parts=("one", "another"), **EVERY_FILTER) for what in COMPARED)]
 FILES = sorted(

@@ -103,6 +103,9 @@ def answers(tables: Tables, asked: Params) -> dict[str, Callable[[], Rows]]:
         "engagement_growth": lambda: people.growth(posts, tables),
         "receipt": lambda: _receipt(tables, asked),
         "gaps": lambda: _gap_list(tables, asked),
+        "topics": lambda: texts.grouped(posts, asked),  # three questions ask for the same sample
+        "topic_posts": lambda: texts.grouped(posts, asked),
+        "topics_over_time": lambda: texts.grouped(posts, asked),
         "words": lambda: texts.read(posts, asked),  # three questions ask for the same texts, and count them afterwards
         "phrases": lambda: texts.read(posts, asked),
         "distinctive_words": lambda: texts.read(posts, asked),

@@ -60,6 +60,23 @@ def sample(posts: pl.DataFrame, asked: Params) -> Rows:
     ]
 
 
+def grouped(posts: pl.DataFrame, asked: Params) -> Rows:
+    """Return the sample whose topics are found, in the order of hashes."""
+    drawn = posts.filter(pl.col("retweet_of").is_null() & pl.col("text").is_not_null()).to_dicts()
+    drawn.sort(key=lambda row: (_hash(f"{asked.seed}:{row['id']}"), row["id"]))
+    return [
+        {
+            "id": row["id"],
+            "user_id": row["user_id"],
+            "lang": row["lang"] or "und",
+            "hour": row["local"].replace(minute=0, second=0),
+            "sentiment": row["sentiment"],
+            "text": row["text"],
+        }
+        for row in drawn[:5_000]
+    ]
+
+
 def _hash(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 

@@ -24,9 +24,10 @@ async def main():
 asyncio.run(main())
 """
 HANGS = {
-    "waits for a lock": ("lock = threading.Lock(); lock.acquire(); lock.acquire()", 1),
-    "computes in C and holds the interpreter": ("re.match('(a*)*b', 'a' * 60)", -signal.SIGPROF),
-    "computes in Python": ("[number for number in iter(int, 1)]", -signal.SIGPROF),
+    "waits for a lock": ("lock = threading.Lock(); lock.acquire(); lock.acquire()", {1}),
+    "computes in C and holds the interpreter": ("re.match('(a*)*b', 'a' * 60)", {-signal.SIGPROF}),
+    # where others compute too, the watching thread's 2 s may be over before the process has computed so long
+    "computes in Python": ("[number for number in iter(int, 1)]", {1, -signal.SIGPROF}),
 }
 
 
@@ -35,12 +36,12 @@ def start(hang: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-@pytest.mark.parametrize(("hang", "code"), HANGS.values(), ids=HANGS.keys())
-def test_a_loop_that_hangs_ends_the_process_and_says_where(hang: str, code: int) -> None:
+@pytest.mark.parametrize(("hang", "codes"), HANGS.values(), ids=HANGS.keys())
+def test_a_loop_that_hangs_ends_the_process_and_says_where(hang: str, codes: set[int]) -> None:
     process = start(hang)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == code, err
-    assert "has not turned for 2 s" in out if code == 1 else "in main" in err
+    assert process.returncode in codes, err
+    assert "has not turned for 2 s" in out if process.returncode == 1 else "in main" in err
 
 
 def test_a_process_without_cpu_for_longer_than_the_limit_goes_on() -> None:

@@ -1,0 +1,50 @@
+"""The topics of a sample of the posts, with their sizes, languages and most central posts."""
+
+from collections import Counter
+
+from posts import languages
+
+from .. import topics
+from ..rows import Context, Rows
+from ..sentences import enumerated
+from . import ReportData
+
+_LANGUAGES = 3  # named for a topic
+
+
+def prepare(rows: Rows, report: ReportData) -> Rows:
+    found = topics.assigned(rows, report.params)
+    return [_summary([row for row in found if row["number"] == number], len(found)) for number in _numbers(found)]
+
+
+def _numbers(rows: Rows) -> list[int]:
+    """Return the topics, the largest first, and `no topic` last."""
+    numbers = {row["number"] for row in rows}
+    return sorted(numbers, key=lambda number: (number == 0, number))
+
+
+def _summary(rows: Rows, total: int) -> dict[str, object]:
+    scores = [row["sentiment"] for row in rows if row["sentiment"] is not None]
+    spoken = Counter(row["lang"] for row in rows).most_common(_LANGUAGES)
+    central = min(rows, key=lambda row: (row["distance"] is None, row["distance"] or 0, row["id"]))
+    return {
+        "topic": rows[0]["topic"],
+        "posts": len(rows),
+        "share": len(rows) / total,
+        "languages": ", ".join(f"{languages.name(lang)} {count / len(rows):.0%}" for lang, count in spoken),
+        "authors": len({row["user_id"] for row in rows}),
+        "sentiment": sum(scores) / len(scores) if scores else None,
+        "most_central": central["text"],
+    }
+
+
+def finding(rows: Rows, context: Context) -> str:
+    named = [row for row in rows if row["topic"] != topics.NONE]
+    if not named:
+        return "The posts form no groups by meaning."
+    largest = [f"{row['topic'].partition(': ')[2]} ({row['share']:.0%})" for row in named[:3]]
+    return f"The largest of {len(named)} topics: {enumerated(largest)}."
+
+
+def count(rows: Rows) -> str:
+    return f"a random sample of {sum(row['posts'] for row in rows):,} posts that are not retweets"

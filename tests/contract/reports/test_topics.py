@@ -1,0 +1,53 @@
+"""A report of one topic is of its posts, whichever question is asked."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from google.cloud import bigquery
+
+from reports import cli, results
+from reports.errors import UsageError
+from reports.params import Params
+from reports.query import Source
+from tests.support.report_rows import fresh
+from tests.support.themes import compose
+
+UNTIL = datetime(2026, 11, 3, tzinfo=UTC)
+ASKED = Params(UNTIL - timedelta(days=2), UNTIL)
+THEMES = compose(10)
+
+
+@pytest.fixture(scope="module")
+def source(session_client: bigquery.Client) -> Source:
+    rows = [
+        {
+            "id": str(1_000 + number),
+            "created_at": f"2026-11-02T{number % 24:02}:00:00",
+            "user_id": f"u{number % 50}",
+            "lang": lang,
+            "text": text,
+        }
+        for number, (_, lang, text) in enumerate(THEMES)
+    ]
+    return fresh(session_client, {"tweet_versions": rows})
+
+
+def test_the_other_questions_are_asked_of_the_posts_of_the_topic(source: Source) -> None:
+    whole = results.make_report(source, ASKED, ["topics", "topic_posts"]).results
+    listed = [row for row in whole["topic_posts"].rows if row["topic"].startswith("1: ")]
+    limited = cli._with_topic(source, ASKED, 1)
+    assert sorted(limited.topic_ids) == sorted(row["id"] for row in listed)
+    assert limited.filters == {"topic": listed[0]["topic"]}
+    report = results.make_report(source, limited, ["totals", "posts_to_read"]).results
+    assert report["totals"].rows[0]["total_posts"] == len(listed) == whole["topics"].rows[0]["posts"]
+    themes = {THEMES[int(row["id"]) - 1_000][0] for row in report["posts_to_read"].rows}
+    assert len(themes) == 1
+
+
+def test_a_topic_that_is_not_there_is_named_with_those_that_are(source: Source) -> None:
+    with pytest.raises(UsageError, match="--topic 9: the topics of this period are 1 to 4"):
+        cli._with_topic(source, ASKED, 9)
+    early = replace(ASKED, since=ASKED.since - timedelta(days=9), until=ASKED.since)
+    with pytest.raises(UsageError, match="this period has no topics"):
+        cli._with_topic(source, early, 1)
