@@ -340,6 +340,7 @@ def _count_queries(chosen: Sequence[Question]) -> str:
 
 
 def _network(source: Source, params: Params, arguments: argparse.Namespace, console: Console) -> int:
+    params = _with_topic(source, params, arguments.topic)
     with console.status("Joining who or what goes together…"):
         nodes, edges = network.write(source, params, arguments.network, arguments.export)
     console.print(Text.assemble(f"{nodes:,} nodes and {edges:,} edges in ", (str(arguments.export), "cyan")))
@@ -354,6 +355,7 @@ def _network(source: Source, params: Params, arguments: argparse.Namespace, cons
 
 
 def _export(source: Source, params: Params, arguments: argparse.Namespace, console: Console) -> int:
+    params = _with_topic(source, params, arguments.topic)
     with console.status("Reading the posts…"):
         cut: list[int] = []
         count = export.write(

@@ -1,12 +1,14 @@
 """A report of one topic is of its posts, whichever question is asked."""
 
+import csv
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from google.cloud import bigquery
 
-from reports import cli, results
+from reports import cli, export, results
 from reports.errors import UsageError
 from reports.params import Params
 from reports.query import Source
@@ -43,6 +45,14 @@ def test_the_other_questions_are_asked_of_the_posts_of_the_topic(source: Source)
     assert report["totals"].rows[0]["total_posts"] == len(listed) == whole["topics"].rows[0]["posts"]
     themes = {THEMES[int(row["id"]) - 1_000][0] for row in report["posts_to_read"].rows}
     assert len(themes) == 1
+
+
+def test_an_export_has_the_posts_of_the_topic(source: Source, tmp_path: Path) -> None:
+    limited = cli._with_topic(source, ASKED, 2)
+    path = tmp_path / "topic.csv"
+    assert export.write(source, limited, path) == len(limited.topic_ids)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        assert {row["id"] for row in csv.DictReader(file)} == set(limited.topic_ids)
 
 
 def test_a_topic_that_is_not_there_is_named_with_those_that_are(source: Source) -> None:
