@@ -10,6 +10,8 @@ from ..sentences import enumerated
 from . import ReportData
 
 _LANGUAGES = 3  # named for a topic
+_CENTRAL = 3  # posts that show what it is about
+_SHOWN = 120  # characters of each
 
 
 def prepare(rows: Rows, report: ReportData) -> Rows:
@@ -26,7 +28,6 @@ def _numbers(rows: Rows) -> list[int]:
 def _summary(rows: Rows, total: int) -> dict[str, object]:
     scores = [row["sentiment"] for row in rows if row["sentiment"] is not None]
     spoken = Counter(row["lang"] for row in rows).most_common(_LANGUAGES)
-    central = min(rows, key=lambda row: (row["distance"] is None, row["distance"] or 0, row["id"]))
     return {
         "topic": rows[0]["topic"],
         "posts": len(rows),
@@ -34,8 +35,17 @@ def _summary(rows: Rows, total: int) -> dict[str, object]:
         "languages": ", ".join(f"{languages.name(lang)} {count / len(rows):.0%}" for lang, count in spoken),
         "authors": len({row["user_id"] for row in rows}),
         "sentiment": sum(scores) / len(scores) if scores else None,
-        "most_central": central["text"],
+        "central_posts": " · ".join(_central(rows)),
     }
+
+
+def _central(rows: Rows) -> list[str]:
+    """Return the beginnings of the most central posts: different texts, of different languages as far as there are some."""
+    ordered = sorted(rows, key=lambda row: (row["distance"] is None, row["distance"] or 0, row["id"]))
+    first_of_language = {row["lang"]: row for row in reversed(ordered)}.values()
+    chosen = sorted(first_of_language, key=ordered.index)[:_CENTRAL]
+    texts = [" ".join(row["text"].split()) for row in [*chosen, *ordered]]
+    return [text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…" for text in list(dict.fromkeys(texts))[:_CENTRAL]]
 
 
 def finding(rows: Rows, context: Context) -> str:

@@ -111,7 +111,11 @@ def test_the_summary_of_topics_adds_up_and_shows_central_posts() -> None:
     assert [row["posts"] for row in found if row["topic"] != topics.NONE] == sorted(
         (row["posts"] for row in found if row["topic"] != topics.NONE), reverse=True
     )
-    assert all(row["most_central"] in {text for _, _, text in THEMES} for row in found)
+    written = {text: (theme, lang) for theme, lang, text in THEMES}
+    for row in found:
+        central = [written[text] for text in row["central_posts"].split(" · ")]
+        assert len({theme for theme, _ in central}) == 1
+        assert len({lang for _, lang in central}) == 3
     assert {row["sentiment"] for row in found} == {0.5}
 
 
