@@ -140,9 +140,9 @@ def _sentiment(arguments: argparse.Namespace, console: Console) -> int:
         sentiment.train(arguments.labelled).write()
     measured = sentiment.measure_all(arguments.labelled)
     for model, by_language in measured.items():
-        for language, found in by_language.items():
+        for language, figures in by_language.items():
             console.print(
-                f"{model:14} {language}  macro-F1 {100 * found['three']:.1f}  right signs {100 * found['two']:.1f} %"
+                f"{model:14} {language}  macro-F1 {100 * figures['three']:.1f}  right signs {100 * figures['two']:.1f} %"
             )
     if arguments.write:
         sentiment.write(measured)

@@ -30,7 +30,7 @@ _SHA256 = "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9"
 _RATED = {"tweets": 3.0, "movieReviewSnippets": 1.0, "amazonReviewSnippets": 1.0, "nytEditorialSnippets": 0.3}
 _PENALTY = 30.0
 _HIGHEST_RATING = 4.0
-_STEEPNESS = 2.5  # spreads the head's narrow answers over -1 to 1
+_STEEPNESS = 2.5  # spreads the head's narrow predicted over -1 to 1
 _LEXICON_SHARE = 0.25
 _OFF_ZERO = 0.01  # what the mean score of neutral posts may be off zero
 _CODES = {
@@ -89,12 +89,12 @@ def classes(values: Numbers, low: float, high: float) -> npt.NDArray[np.int64]:
     return np.where(values <= low, 0, np.where(values >= high, 2, 1))
 
 
-def macro_f1(labels: npt.NDArray[np.int64], answers: npt.NDArray[np.int64]) -> float:
+def macro_f1(labels: npt.NDArray[np.int64], predicted: npt.NDArray[np.int64]) -> float:
     """Return the mean F1 of the three classes, which count alike however many posts each has."""
     scores = []
     for label in (0, 1, 2):
-        right = int(((labels == label) & (answers == label)).sum())
-        scores.append(2 * right / max(int((labels == label).sum()) + int((answers == label).sum()), 1))
+        right = int(((labels == label) & (predicted == label)).sum())
+        scores.append(2 * right / max(int((labels == label).sum()) + int((predicted == label).sum()), 1))
     return sum(scores) / len(scores)
 
 
@@ -122,11 +122,11 @@ def measure(scorer: Scorer, folder: Path, language: str) -> dict[str, float]:
     posts = read(folder, language, "test")
     values = np.array([value or 0.0 for value in scorer.scores([(text, _CODES[language]) for text in posts.texts])])
     decided = posts.labels != 1
-    answers = classes(values, NEGATIVE, POSITIVE)
+    predicted = classes(values, NEGATIVE, POSITIVE)
     figures = {
-        "three": macro_f1(posts.labels, answers),
+        "three": macro_f1(posts.labels, predicted),
         "two": float(np.mean(np.sign(values[decided]) == posts.labels[decided] - 1)),
-        "neutral": float(np.mean(answers[~decided] == 1)),
+        "neutral": float(np.mean(predicted[~decided] == 1)),
         "neutral_mean": float(np.mean(values[~decided])),
     }
     return {name: round(value, 4) for name, value in figures.items()}
@@ -174,11 +174,14 @@ def _source() -> bytes:
 
 def measure_all(labelled: Path) -> accuracy.Measured:
     """Return the accuracy of both scorers in each language that they know, on `test`."""
-    found: accuracy.Measured = {}
-    for one in (scorer("multilingual"), scorer("english")):
-        names = [name for name in languages(labelled) if _CODES[name] in one.languages]
-        found[one.model] = {_CODES[name]: measure(one, labelled, name) for name in names}
-    return found
+    return {
+        candidate.model: {
+            _CODES[name]: measure(candidate, labelled, name)
+            for name in languages(labelled)
+            if _CODES[name] in candidate.languages
+        }
+        for candidate in (scorer("multilingual"), scorer("english"))
+    }
 
 
 def write(measured: accuracy.Measured) -> None:

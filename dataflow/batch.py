@@ -5,12 +5,13 @@ One element for thousands of posts, because Beam costs more than half as much as
 
 import gc
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from posts.sentiment import Scorer, scorer
+from posts.sentiment import scorer
 
 from . import archive, staging
 from . import convert as converting
@@ -29,7 +30,7 @@ class Convert(beam.DoFn):  # type: ignore[misc]
     def __init__(self, options: Options, place: Staging) -> None:
         self._options = options
         self._staging = place
-        self._scorer: Scorer | None = None
+        self._scorer: Any = None
 
     def setup(self) -> None:
         """Look for reference cycles between parts only, and only among new objects: the row code makes many objects and no cycles.
@@ -53,7 +54,7 @@ class Convert(beam.DoFn):  # type: ignore[misc]
         else:
             settings = self._options.settings
             records = archive.messages(settings.google_cloud_project, settings.bigquery_dataset, what)
-        totals = converting.convert(records, self._options, self._staging, name, self._scorer or scorer("off"))
+        totals = converting.convert(records, self._options, self._staging, name, self._scorer)
         gc.collect()
         Metrics.counter("messages", "read").inc(totals.read)
         for outcome in OUTCOMES:

@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if parsed.data is None:
             return _run(parsed, beam_options, console)
-        with embedded.bigquery_in(parsed.data, Path(getattr(parsed, "staging", None) or command_line.STAGING)):
+        with embedded.bigquery_in(parsed.data, Path(parsed.staging or command_line.STAGING)):
             return _run(parsed, beam_options, console)
     except DataflowError as error:
         console.print(f"dataflow: {error}", markup=False)
@@ -97,13 +97,13 @@ def _run(parsed: argparse.Namespace, beam_options: Sequence[str], console: Conso
     environment = {
         "GOOGLE_CLOUD_PROJECT": parsed.project,
         "BIGQUERY_DATASET": parsed.dataset,
-        "LANGUAGES": getattr(parsed, "languages", None),
-        "KEEP_RETWEETS": getattr(parsed, "keep_retweets", None),
+        "LANGUAGES": parsed.languages,
+        "KEEP_RETWEETS": parsed.keep_retweets,
         "SENTIMENT": parsed.sentiment,
     }
     try:
         loaded = settings.read({**os.environ, **{name: value for name, value in environment.items() if value}})
-        keywords = Keywords() if getattr(parsed, "no_filter", True) else read_keywords(KEYWORDS)
+        keywords = Keywords() if parsed.no_filter else read_keywords(KEYWORDS)
     except (ConfigurationError, KeywordsError) as error:
         raise UsageError(str(error)) from None
     if parsed.command == "scores":

@@ -17,7 +17,7 @@ _BLOCK = 512  # bytes of a tar header
 _ENCRYPTED = 1  # a zip member's flag
 _TAIL = 65_536  # bytes of a streamed archive that are kept, to see how it ended: tarfile reads 10,240 at once
 _COPIED = 1_000_000
-_PACKED = (".gz", ".bz2", ".xz", ".zst")
+PACKED = (".gz", ".bz2", ".xz", ".zst")
 ZIP_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
@@ -65,7 +65,7 @@ def zip_members(file: IO[bytes]) -> list[Member]:
         kept = [(place, info) for place, info in enumerate(infos) if not info.is_dir() and has_posts(info.filename)]
     except (*ZIP_DAMAGE, OSError, ValueError, IndexError):
         return []  # said where it is read as a compressed file
-    if not kept or (len(kept) == 1 and not kept[0][1].filename.endswith(_PACKED)):
+    if not kept or (len(kept) == 1 and not kept[0][1].filename.endswith(PACKED)):
         return []
     if any(info.flag_bits & _ENCRYPTED for _, info in kept):
         raise Unreadable("is a zip archive with a password: unpack it first")
@@ -157,7 +157,7 @@ class _Stream(io.RawIOBase):
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
         self._blocks = iter(blocks)
-        self._rest = b""
+        self._unread = b""
         self._tail = b""
         self._read = 0
 
@@ -165,12 +165,12 @@ class _Stream(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        parts, have = [self._rest], len(self._rest)
+        parts, have = [self._unread], len(self._unread)
         while have < size and (block := next(self._blocks, b"")):
             parts.append(block)
             have += len(block)
         whole = b"".join(parts)
-        data, self._rest = whole[:size], whole[size:]
+        data, self._unread = whole[:size], whole[size:]
         self._tail = (self._tail + data)[-_TAIL:]
         self._read += len(data)
         return data

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, NamedTuple
 
 from posts.errors import BadMessage
@@ -12,6 +11,7 @@ from posts.filter import Filter
 from posts.message import Delivery, Message
 from posts.rows import Result, make_rows, reject, score, timestamp
 from posts.sentiment import Scorer
+from runtime.batches import batched
 from warehouse.settings import Settings
 
 from . import opening, reading
@@ -67,7 +67,7 @@ def convert(records: Iterable[LocatedRecord], options: Options, staging: Staging
     """Write the rows of a part, and remember that it is done."""
     now, totals = datetime.now(UTC), Totals()
     shards = Shards(staging.folder, part)
-    for group in _groups(records):
+    for group in batched(records, _SCORED_TOGETHER):
         results = [to_rows(record, options, now) for record in group]
         if failure := score(results, scorer):
             _LOGGER.error(failure)
@@ -80,12 +80,6 @@ def convert(records: Iterable[LocatedRecord], options: Options, staging: Staging
                 shards.add(table, row)
     staging.write_part(part, (totals, shards.close()))
     return totals
-
-
-def _groups(records: Iterable[LocatedRecord]) -> Iterator[list[LocatedRecord]]:
-    rest = iter(records)
-    while group := list(islice(rest, _SCORED_TOGETHER)):
-        yield group
 
 
 def to_rows(located: LocatedRecord, options: Options, now: datetime) -> Result:

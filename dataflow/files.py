@@ -20,7 +20,7 @@ from .unpack import CutOff
 # of a part: at least thousands of posts, so that Beam's own work is small beside it, and at most seconds of work
 _LEAST_BYTES, _MOST_BYTES = 2_000_000, 32_000_000
 _POST_BYTES = 3_000  # of API v2 with its author; old formats have about as much
-_COMPRESSED = (".gz", ".tgz", ".bz2", ".zst", ".zip", ".xz")
+_COMPRESSED = (*containers.PACKED, ".tgz", ".zip")
 _COMPRESSION = 8
 _PARTS = 64  # wanted, within these bounds, so that all workers have about the same work
 
@@ -71,8 +71,8 @@ def find(patterns: Sequence[str]) -> list[File]:
 
 def guess_posts(files: Sequence[File]) -> int:
     """Return about how many posts files hold, by their sizes alone: for a sentence about the time that an import takes."""
-    plain = sum(file.size * (_COMPRESSION if file.path.endswith(_COMPRESSED) else 1) for file in files)
-    return round(plain / _POST_BYTES)
+    uncompressed_bytes = sum(file.size * (_COMPRESSION if file.path.endswith(_COMPRESSED) else 1) for file in files)
+    return round(uncompressed_bytes / _POST_BYTES)
 
 
 def fingerprint(file: File) -> str:

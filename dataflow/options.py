@@ -111,6 +111,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="end (now)")
     _add_place(command)
     command.add_argument("--dry-run", action="store_true", help="only say what would be scored, and the price")
+    command.set_defaults(languages=None, keep_retweets=None, no_filter=True, staging=None)  # it loads nothing
     command = commands.add_parser(
         "stream",
         parents=[everywhere],

@@ -6,11 +6,10 @@ It goes day by day and skips what the wanted model has scored already, so a comm
 import argparse
 import tempfile
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
-from itertools import islice
 from typing import IO, Any
 
 import orjson
@@ -19,6 +18,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 
 from posts.sentiment import Scorer
+from runtime.batches import batched
 from warehouse.settings import Settings
 
 from .errors import DataflowError, UsageError
@@ -91,18 +91,16 @@ class Table:
             Day(max(day, _naive(since)), min(day + timedelta(days=1), _naive(until)), posts) for day, posts in midnights
         ]
 
-    def bytes_billed(self, days: Iterable[Day]) -> int:
-        """Return about what BigQuery bills: the posts are read, and then an UPDATE reads all columns of the day."""
+    def bytes_billed(self, since: datetime, until: datetime) -> int:
+        """Return about what BigQuery bills: the posts are read, and then an UPDATE reads all columns of each day."""
         config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False, default_dataset=self._dataset)
 
-        def size(day: Day, columns: str) -> int:
-            sql = (
-                f"SELECT {columns} FROM tweet_versions WHERE created_at >= '{day.since}' AND created_at < '{day.until}'"  # noqa: S608
-            )
+        def size(columns: str) -> int:
+            sql = f"SELECT {columns} FROM tweet_versions WHERE created_at >= '{since}' AND created_at < '{until}'"  # noqa: S608
             query = partial(self._client.query, sql, config, timeout=_CALL_SECONDS)
             return int(self._guarded(query).total_bytes_processed or 0)
 
-        return sum(size(day, "id, text, lang, loaded_at, sentiment, sentiment_model") + size(day, "*") for day in days)
+        return size("id, text, lang, loaded_at, sentiment, sentiment_model") + size("*")
 
     def score(self, day: Day) -> None:
         """Score a day's posts: the scores are loaded, which costs nothing, and one statement writes them."""
@@ -117,7 +115,7 @@ class Table:
                 self._guarded(lambda: self._client.delete_table(name, not_found_ok=True, timeout=_CALL_SECONDS))
 
     def _write(self, file: IO[bytes], rows: Iterable[Any]) -> None:
-        for group in _groups(rows):
+        for group in batched(rows, _AT_ONCE):
             scores = self._scorer.scores([(row["text"] or "", row["lang"]) for row in group])
             for row, score in zip(group, scores, strict=True):
                 model = self._scorer.model if row["lang"] in self._scorer.languages else None
@@ -178,7 +176,7 @@ def run(
         if not posts:
             say(f"Nothing to score from {since:%F} to {until:%F %H:%M} UTC: {scorer.model} has scored all that it can.")
             return 0
-        size = table.bytes_billed(days)
+        size = table.bytes_billed(days[0].since, days[-1].until)
         say(
             f"{posts:,} posts on {len(days):,} days are to be scored by {scorer.model}. BigQuery reads about {size / 1e9:,.1f} GB for it, "
             f"${size / 2**40 * DOLLARS_A_TEBIBYTE:,.2f}, and this machine computes for {minutes(scorer, posts)}. "
@@ -199,12 +197,6 @@ def minutes(scorer: Scorer, posts: int) -> str:
     """Return the CPU time that scoring takes, in words."""
     whole = round(scorer.milliseconds * posts / 60_000)
     return f"about {whole:,} CPU minute{'s' * (whole != 1)}" if whole else "less than a CPU minute"
-
-
-def _groups(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    remaining = iter(rows)
-    while group := list(islice(remaining, _AT_ONCE)):
-        yield group
 
 
 def _naive(moment: datetime) -> datetime:

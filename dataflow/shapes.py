@@ -147,7 +147,7 @@ def beside(path: str) -> list[str]:
 
 def account_beside(path: str) -> Object:
     """Return the account of X's own data archive, from the files beside its posts."""
-    return personal.account(*map(_read_if_there, _account_files(path)))
+    return personal.account(*map(_read_or_empty, _account_files(path)))
 
 
 def _account_files(path: str) -> list[str]:
@@ -155,7 +155,7 @@ def _account_files(path: str) -> list[str]:
     return [f"{folder}{slash}{name}" for name in ("account.js", "profile.js")]
 
 
-def _read_if_there(path: str) -> bytes:
+def _read_or_empty(path: str) -> bytes:
     try:
         with opened(path) as file:
             return file.read(_SNIFFED_BYTES)

@@ -69,16 +69,18 @@ _PUBLISHED = {
 
 def accuracies() -> None:
     """How often the scores of both models are right, beside what is published."""
-    ours, vader = accuracy.measured().values()
+    multilingual, english = accuracy.measured().values()
     rows = []
     for lang, (fasttext, xlm) in _PUBLISHED.items():
-        known = f"{100 * vader[lang]['three']:.1f}" if lang in vader else "–"
-        rows.append([languages.name(lang), known, *_figures(ours[lang]), str(fasttext), str(xlm)])
-    mean = {name: sum(one[name] for one in ours.values()) / len(ours) for name in ours["en"]}
+        english_f1 = f"{100 * english[lang]['three']:.1f}" if lang in english else "–"
+        rows.append([languages.name(lang), english_f1, *_figures(multilingual[lang]), str(fasttext), str(xlm)])
+    mean = {
+        name: sum(figures[name] for figures in multilingual.values()) / len(multilingual) for name in multilingual["en"]
+    }
     published = [f"{sum(column) / len(_PUBLISHED):.1f}" for column in zip(*_PUBLISHED.values(), strict=True)]
     rows.append(["mean", "", *_figures(mean), *published])
-    figures = ["multilingual", "its right signs", "neutral posts scored neutral", "mean score of neutral posts"]
-    _table(["macro-F1 on UMSAB", "english", *figures, "FastText", "XLM-R"], rows)
+    headings = ["multilingual", "its right signs", "neutral posts scored neutral", "mean score of neutral posts"]
+    _table(["macro-F1 on UMSAB", "english", *headings, "FastText", "XLM-R"], rows)
 
 
 def _figures(measured: Mapping[str, float]) -> list[str]:

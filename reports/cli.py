@@ -231,10 +231,10 @@ def _with_topic(source: Source, params: Params, number: int | None) -> Params:
     if number is None:
         return params
     rows = query.run(source, questions.load("topics"), params)
-    found = topics.assigned(rows, params)
-    of_topic = [row for row in found if row["number"] == number]
+    assigned = topics.assigned(rows, params)
+    of_topic = [row for row in assigned if row["number"] == number]
     if not of_topic:
-        last = max((row["number"] for row in found), default=0)
+        last = max((row["number"] for row in assigned), default=0)
         raise UsageError(
             f"--topic {number}: {f'the topics of this period are 1 to {last}' if last else 'this period has no topics'}."
         )
@@ -393,8 +393,8 @@ def _kind(arguments: argparse.Namespace) -> export.Kind:
         kinds.append("messages")
     if len(kinds) > 1:
         raise UsageError("--ids-only, --sample and a FILE.jsonl are three kinds of export: name one.")
-    plain = export.Kind.STORED if arguments.columns == "stored" else export.Kind.POSTS
-    return export.Kind(kinds[0]) if kinds else plain
+    default = export.Kind.STORED if arguments.columns == "stored" else export.Kind.POSTS
+    return export.Kind(kinds[0]) if kinds else default
 
 
 def _coders(arguments: argparse.Namespace) -> tuple[str, ...]:

@@ -29,7 +29,11 @@ _TEXTS = {
 
 def methods(report: Report) -> list[str]:
     """Return the paragraphs: what was collected and how, how complete it is, how the answers were made, and the versions."""
-    return [part for part in (_collected(report), _complete(report), _made(report), _versions(report)) if part]
+    return [
+        part
+        for part in (_collected(report), _complete(report), _how_questions_were_computed(report), _versions(report))
+        if part
+    ]
 
 
 def _collected(report: Report) -> str:
@@ -81,11 +85,11 @@ def _scored(report: Report) -> str:
     """Say what made the scores of this period."""
     rows = report.results["sentiment_by_language"].rows if "sentiment_by_language" in report.results else []
     models = {name for row in rows for name in (row["model"] or "").split(" and ") if name}
-    made = [text for start, text in _MODELS.items() if any(name.startswith(start) for name in models)]
-    return f"Sentiment was scored from -1 to 1 {enumerated(made)} ({enumerated(sorted(models))})." if made else ""
+    scorers = [text for start, text in _MODELS.items() if any(name.startswith(start) for name in models)]
+    return f"Sentiment was scored from -1 to 1 {enumerated(scorers)} ({enumerated(sorted(models))})." if scorers else ""
 
 
-def _made(report: Report) -> str:
+def _how_questions_were_computed(report: Report) -> str:
     answered = " ".join(text for name, text in _TEXTS.items() if name in report.results and _is_answered(report, name))
     return " ".join(part for part in (answered, _scored(report)) if part)
 

@@ -49,29 +49,31 @@ def group(posts: tuple[tuple[str, str], ...], seed: int, wanted: int | None = No
     except ImportError:
         return None
     prepared = [vectors.prepare(text, lang) for text, lang in posts]
-    known = [number for number, one in enumerate(prepared) if one is not None]
-    if len(known) < FEWEST_POSTS:
+    encodable = [place for place, text in enumerate(prepared) if text is not None]
+    if len(encodable) < FEWEST_POSTS:
         return None
-    encoded = vectors.encode([one[0] for one in prepared if one is not None])
-    points = PCA(min(_DIMENSIONS, len(known) - 1), random_state=seed).fit_transform(encoded)
+    encoded = vectors.encode([text[0] for text in prepared if text is not None])
+    points = PCA(min(_DIMENSIONS, len(encodable) - 1), random_state=seed).fit_transform(encoded)
 
     def clustered(count: int) -> Any:
         return KMeans(count, n_init=_RESTARTS, random_state=seed).fit(points)
 
     def separation(model: Any) -> float:
-        return float(silhouette_score(points, model.labels_, sample_size=min(_JUDGED, len(known)), random_state=seed))
+        return float(
+            silhouette_score(points, model.labels_, sample_size=min(_JUDGED, len(encodable)), random_state=seed)
+        )
 
-    most = min(MOST_TOPICS, len(known) // (FEWEST_POSTS // 2))
+    most = min(MOST_TOPICS, len(encodable) // (FEWEST_POSTS // 2))
     model = clustered(wanted) if wanted else max((clustered(count) for count in range(2, most + 1)), key=separation)
     distances = np.sort(model.transform(points), axis=1)
     nearest, second = distances[:, 0], distances[:, 1]
     is_clear = (second - nearest) >= _AMBIGUOUS * second
     sizes = Counter(int(label) for label, clear in zip(model.labels_, is_clear, strict=True) if clear)
-    large = [label for label, size in sizes.most_common() if size >= _FEWEST * len(known)]
+    large = [label for label, size in sizes.most_common() if size >= _FEWEST * len(encodable)]
     numbers = {label: number for number, label in enumerate(large, 1)}
     labels = [0] * len(posts)
     away: list[float | None] = [None] * len(posts)
-    for place, label, clear, distance in zip(known, model.labels_, is_clear, nearest, strict=True):
+    for place, label, clear, distance in zip(encodable, model.labels_, is_clear, nearest, strict=True):
         if clear and int(label) in numbers:
             labels[place], away[place] = numbers[int(label)], round(float(distance), 4)
     return Grouping(tuple(labels), tuple(away))
@@ -94,8 +96,13 @@ def _names(rows: Rows, labels: Sequence[int], minimum: int) -> dict[int, str]:
     texts = words.read([row | {"is_this_week": False, "rules": [], "parts": []} for row in rows])
     numbers = sorted(set(labels) - {0})
     parts = {str(number): [label == number for label in labels] for number in numbers}
-    found: dict[str, list[str]] = {part: [] for part in parts}
+    words_of: dict[str, list[str]] = {part: [] for part in parts}
     for row in words.distinctive(texts, parts, minimum):
-        found[row["part"]].append(row["word"])
-    named = {number: ", ".join(found[str(number)][:_WORDS]) or "no words of its own" for number in numbers}
+        words_of[row["part"]].append(row["word"])
+    named = {number: ", ".join(words_of[str(number)][:_WORDS]) or "no words of its own" for number in numbers}
     return {number: f"{number}: {name}" for number, name in named.items()} | {0: NONE}
+
+
+def sample_size(rows: Rows) -> str:
+    """Say how many posts stand behind rows with a number of posts."""
+    return f"a random sample of {sum(row['posts'] for row in rows):,} posts that are not retweets"

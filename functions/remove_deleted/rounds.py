@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 
 from runtime import log
+from runtime.batches import batched
 
 from . import names
 from .errors import BadMoment
@@ -173,8 +173,7 @@ def record(store: Store, results: Iterable[dict[str, str]], event: str, clock: C
     The posts' other versions and their retweets are added. No view shows any of these from now on.
     """
     count = 0
-    remaining = iter(results)
-    while batch := list(islice(remaining, _RECORDED_AT_ONCE)):
+    for batch in batched(results, _RECORDED_AT_ONCE):
         store.change("record", answers=as_json(batch), event=event, now=clock())
         count += len(batch)
     if count:

@@ -108,12 +108,11 @@ service_account() { # NAME
 # key_access: Google's own accounts, which encrypt and decrypt for us, are made when they are first asked for. They may use the key before
 # anything is stored with it.
 key_access() {
-	local who
+	local who granted=true
 	for who in pubsub secret storage bigquery; do
-		exists roles "$(role_key "key:${KMS_KEY}" roles/cloudkms.cryptoKeyEncrypterDecrypter "$(member "${who}-agent")")" || break
-		[[ ${who} != bigquery ]] || return 0
+		exists roles "$(role_key "key:${KMS_KEY}" roles/cloudkms.cryptoKeyEncrypterDecrypter "$(member "${who}-agent")")" || granted=false
 	done
-	if [[ ${PLANNING} == false ]]; then
+	if [[ ${granted} == false && ${PLANNING} == false ]]; then
 		cloud gcloud beta services identity create --service=secretmanager.googleapis.com >/dev/null
 		cloud gcloud storage service-agent >/dev/null
 		cloud bq --headless --quiet --project_id="${P}" show --encryption_service_account >/dev/null

@@ -1,7 +1,7 @@
 """The dataset's labels: which are deploy.sh's own, and the statement that sets them and keeps everybody else's.
 
 python3 infra/deploy/dataset_labels.py read FILE < what `bq show` prints     "config~region~location~adopted"; FILE gets all labels
-python3 infra/deploy/dataset_labels.py set FILE [config=C] [region=R] [adopted=true]     the statement; without config ours are taken off
+python3 infra/deploy/dataset_labels.py set FILE [config=C] [region=R] [adopted=true]     the statement; without config own are taken off
 
 APP, LABELS, GOOGLE_CLOUD_PROJECT and BIGQUERY_DATASET come from the environment. Standard library only: it runs on whatever Python the
 deployer's machine has.
@@ -28,12 +28,12 @@ def read(shown: Mapping[str, Any], app: str) -> tuple[str, str, str, str]:
     return labels.get("config") or "begun", labels.get("region", ""), location, labels.get("adopted", "")
 
 
-def statement(environ: Mapping[str, str], there: Mapping[str, str], ours: Mapping[str, str]) -> str:
-    """Set `ours` and LABELS, and keep what others have put there: the statement replaces all labels of a dataset."""
-    kept = {name: value for name, value in there.items() if name not in OWN}
-    if ours:
+def statement(environ: Mapping[str, str], current: Mapping[str, str], own: Mapping[str, str]) -> str:
+    """Set `own` and LABELS, and keep what others have put there: the statement replaces all labels of a dataset."""
+    kept = {name: value for name, value in current.items() if name not in OWN}
+    if own:
         own_labels = environ.get("LABELS", "").replace(",", " ").split()
-        kept = {"app": environ["APP"], **ours} | kept | dict(pair.split("=", 1) for pair in own_labels)
+        kept = {"app": environ["APP"], **own} | kept | dict(pair.split("=", 1) for pair in own_labels)
     pairs = ", ".join(f"({json.dumps(name)}, {json.dumps(value)})" for name, value in kept.items())
     where = f"{environ['GOOGLE_CLOUD_PROJECT']}.{environ['BIGQUERY_DATASET']}"
     return f"ALTER SCHEMA `{where}` SET OPTIONS (labels = [{pairs}]);"
@@ -45,8 +45,8 @@ def main(command: str, file: Path, pairs: Sequence[str]) -> None:
         file.write_text(json.dumps(shown.get("labels") or {}), encoding="utf-8")
         print("~".join(read(shown, os.environ["APP"])))
     else:
-        there = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        print(statement(os.environ, there, dict(pair.split("=", 1) for pair in pairs)))
+        current = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        print(statement(os.environ, current, dict(pair.split("=", 1) for pair in pairs)))
 
 
 if __name__ == "__main__":

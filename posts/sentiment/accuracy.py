@@ -14,8 +14,8 @@ Measured = dict[str, dict[str, dict[str, float]]]
 
 @cache
 def measured() -> Measured:
-    found: Measured = json.loads(FILE.read_text(encoding="utf-8"))
-    return found
+    by_model: Measured = json.loads(FILE.read_text(encoding="utf-8"))
+    return by_model
 
 
 def right_signs(model: str | None, lang: str) -> float | None:

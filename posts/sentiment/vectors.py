@@ -94,20 +94,20 @@ class Multilingual:
     def __init__(self) -> None:
         self._head = Head.read()
         self.model = self._head.model
-        self._known: dict[Prepared, float] = {}
+        self._cached: dict[Prepared, float] = {}
 
     def scores(self, posts: Sequence[tuple[str, str | None]]) -> list[float | None]:
         """Return -1 to 1 for each text; None for other languages, and for texts without a letter."""
         texts = [prepare(text, lang) for text, lang in posts]
-        if len(self._known) > _REMEMBERED:
-            self._known.clear()
-        new = list(dict.fromkeys(text for text in texts if text is not None and text not in self._known))
+        if len(self._cached) > _REMEMBERED:
+            self._cached.clear()
+        new = list(dict.fromkeys(text for text in texts if text is not None and text not in self._cached))
         for first in range(0, len(new), _AT_ONCE):
             group = new[first : first + _AT_ONCE]
             values = self._head.uncalibrated(encode([text for text, _ in group]), group)
             scores = calibrated(values, self._head.negative, self._head.positive)
-            self._known |= {text: round(float(value), 4) for text, value in zip(group, scores, strict=True)}
-        return [None if text is None else self._known[text] for text in texts]
+            self._cached |= {text: round(float(value), 4) for text, value in zip(group, scores, strict=True)}
+        return [None if text is None else self._cached[text] for text in texts]
 
 
 def prepare(text: str, lang: str | None) -> Prepared | None:

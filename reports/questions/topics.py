@@ -15,8 +15,10 @@ _SHOWN = 120  # characters of each
 
 
 def prepare(rows: Rows, report: ReportData) -> Rows:
-    found = topics.assigned(rows, report.params)
-    return [_summary([row for row in found if row["number"] == number], len(found)) for number in _numbers(found)]
+    assigned = topics.assigned(rows, report.params)
+    return [
+        _summary([row for row in assigned if row["number"] == number], len(assigned)) for number in _numbers(assigned)
+    ]
 
 
 def _numbers(rows: Rows) -> list[int]:
@@ -56,5 +58,4 @@ def finding(rows: Rows, context: Context) -> str:
     return f"The largest of {len(named)} topics: {enumerated(largest)}."
 
 
-def count(rows: Rows) -> str:
-    return f"a random sample of {sum(row['posts'] for row in rows):,} posts that are not retweets"
+count = topics.sample_size

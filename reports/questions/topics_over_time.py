@@ -9,19 +9,16 @@ from ..sentences import most_posts
 from . import ReportData
 
 finding = most_posts("topic")
-
-
-def count(rows: Rows) -> str:
-    return f"a random sample of {sum(row['posts'] for row in rows):,} posts that are not retweets"
+count = topics.sample_size
 
 
 def prepare(rows: Rows, report: ReportData) -> Rows:
-    found = topics.assigned(rows, report.params)
-    if not found:
+    assigned = topics.assigned(rows, report.params)
+    if not assigned:
         return []
-    counts = Counter((row["hour"], row["topic"]) for row in found)
-    totals = Counter(row["hour"] for row in found)
-    names = [name for name, _ in Counter(row["topic"] for row in found).most_common()]
+    counts = Counter((row["hour"], row["topic"]) for row in assigned)
+    totals = Counter(row["hour"] for row in assigned)
+    names = [name for name, _ in Counter(row["topic"] for row in assigned).most_common()]
     first, last = min(totals), max(totals)
     hours = [first + timedelta(hours=number) for number in range(round((last - first) / timedelta(hours=1)) + 1)]
     return [

@@ -22,11 +22,13 @@ def create(client: bigquery.Client, dataset: str) -> None:
         if "partition" in layout:
             table.time_partitioning = bigquery.TimePartitioning(field=layout["partition"])
         table.clustering_fields = layout.get("cluster")
-        there = client.create_table(table, exists_ok=True, retry=None, timeout=SECONDS)  # type: ignore[arg-type]
-        known = {field.name for field in there.schema}
-        if added := [field for field in table.schema if field.name not in known]:  # a folder of an earlier version
-            there.schema = [*there.schema, *added]
-            client.update_table(there, ["schema"], retry=None, timeout=SECONDS)  # type: ignore[arg-type]
+        stored = client.create_table(table, exists_ok=True, retry=None, timeout=SECONDS)  # type: ignore[arg-type]
+        stored_names = {field.name for field in stored.schema}
+        if added := [
+            field for field in table.schema if field.name not in stored_names
+        ]:  # a folder of an earlier version
+            stored.schema = [*stored.schema, *added]
+            client.update_table(stored, ["schema"], retry=None, timeout=SECONDS)  # type: ignore[arg-type]
     for name in VIEWS:
         view = bigquery.Table(f"{client.project}.{dataset}.{name}")
         view.view_query = view_sql(name, client.project, dataset)
