@@ -60,7 +60,7 @@ def readings(world: World) -> list[tuple[str, float]]:
 
 @pytest.mark.parametrize("kill_every", [0.0, 40_000.0], ids=["quiet", "killed twice a day"])
 def test_each_post_is_read_once_at_each_age(kill_every: float) -> None:
-    world = run(5, kill_every=kill_every, REFRESH_AFTER="1d,2d", MAX_POSTS_PER_DAY="0")
+    world = run(4, kill_every=kill_every, REFRESH_AFTER="1d,2d", MAX_POSTS_PER_DAY="0")
     found = readings(world)
     by_age = Counter((post_id, round(hours / 24)) for post_id, hours in found)
     assert set(by_age.values()) == {1}, "no post is read twice at an age"
@@ -102,7 +102,7 @@ def test_a_reading_that_x_refuses_leaves_the_budget_to_the_others() -> None:
 
 
 def test_no_more_are_read_than_was_set() -> None:
-    world = run(6, REFRESH_AFTER="1d,4d", REFRESH_MAX_PER_DAY="50", MAX_POSTS_PER_DAY="0")
+    world = run(4, REFRESH_AFTER="1d,2d", REFRESH_MAX_PER_DAY="50", MAX_POSTS_PER_DAY="0")
     per_day = Counter(
         int((T0 + received) // _DAY)  # UTC
         for (_, message), received in zip(world.topic.messages, world.topic.received, strict=True)
@@ -138,7 +138,7 @@ def test_the_last_fifth_of_a_limit_is_left_to_the_stream() -> None:
     "first",
     [
         pytest.param(first, id=f"seeds {first} on", marks=[] if first == 1 else [pytest.mark.slow])
-        for first in range(1, 200, 20)
+        for first in range(1, 200, 10)
     ],
 )
 def test_a_night_of_faults_with_readings_breaks_no_promise_and_reads_no_post_twice(first: int) -> None:
@@ -149,9 +149,9 @@ def test_a_night_of_faults_with_readings_breaks_no_promise_and_reads_no_post_twi
         worlds.append(world)
 
     read = 0
-    for seed in map(str, range(first, first + 20)):
+    for seed in map(str, range(first, first + 10)):
         assert sequences.run(seed, prepare=with_readings).broken == [], seed
         by_age = Counter((post_id, hours >= 3) for post_id, hours in readings(worlds.pop()))
         assert set(by_age.values()) <= {1}, seed
         read += len(by_age)
-    assert read > 2_000
+    assert read > 1_000

@@ -1,6 +1,6 @@
 """A thousand random sequences of faults, the same in each run, so that a result depends on the change and not on luck.
 
-The quick tests run the first 100. scripts/test simulate --sequences N --seed S runs others.
+The quick tests run the first 50. scripts/test simulate --sequences N --seed S runs others.
 """
 
 import pytest
@@ -9,7 +9,7 @@ from . import cases, faults, sequences
 from .mistakes import MISTAKES
 
 SEQUENCES = 1_000
-_QUICK = 100
+_QUICK = 50
 _AT_ONCE = 50
 _BLOCKS = [
     pytest.param(first, id=f"seeds {first} on", marks=[] if first <= _QUICK else [pytest.mark.slow])
