@@ -18,9 +18,16 @@ _COLUMNS = {
     "coder": "who coded it",
     "remark": "anything that the codes do not say",
 }
+_TOPICS = (
+    "## Topics",
+    "",
+    "The file that ends in `-topics.csv` has the topic of each post, by `id`. Open it when all posts are coded: a topic would suggest a "
+    "code. Then count how often code and topic agree.",
+    "",
+)
 
 
-def codebook(params: Params, count: int, columns: Sequence[str]) -> str:
+def codebook(params: Params, count: int, columns: Sequence[str], *, has_topics: bool = False) -> str:
     """Return the page in Markdown."""
     begin, end = moment(params.local(params.since)), moment(params.last_moment)
     limits = "; ".join(f"{name} {value}" for name, value in params.filters.items()) or "none"
@@ -40,6 +47,7 @@ def codebook(params: Params, count: int, columns: Sequence[str]) -> str:
             "| --- | --- |",
             *described,
             "",
+            *(_TOPICS if has_topics else ()),
             "## Codes",
             "",
             "Define each code before you begin: what it covers, what it does not, and an example of both. One post has one code.",

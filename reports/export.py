@@ -5,8 +5,9 @@ https://developer.x.com/en/developer-terms/policy: others may be given post ids 
 
 import csv
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,17 @@ from google.cloud import bigquery
 from pyarrow import parquet
 from requests.exceptions import RequestException
 
-from . import codebook, query, sanitize
+from . import codebook, query, sanitize, topics
 from .errors import ReportError, UsageError
 from .params import Params, names
 from .query import Source
 from .questions import Question, load, parameters
+from .rows import Rows
 from .whole_file import whole_file
 
 FORMATS = (".csv", ".parquet", ".jsonl")
 _CODING = ("code", "coder", "remark")  # empty columns of a sample, for a person
+WriteRows = Callable[[Path, Iterable[dict[str, Any]], Sequence[str]], tuple[int, int]]
 _PAGE = 10_000  # rows: what is in memory at a time
 # Of every other type (JSON, GEOGRAPHY, INTERVAL, RANGE and what is to come) Parquet has the text.
 _TYPES = {
@@ -70,12 +73,14 @@ def write(
     *,
     for_programs: bool = False,
     coders: Sequence[str] = (),
+    with_topics: bool = False,
     on_cut: Callable[[int], object] = lambda cells: None,
 ) -> int:
     """Write the posts of the view, the oldest first; return how many. Raises ReportError.
 
     A CSV is for a person's spreadsheet, or as it is stored `for_programs`. Ids alone are for programs. A sample has a codebook beside
-    it, and a copy for each of the `coders`. `on_cut` hears how many cells were longer than a spreadsheet takes, if any were.
+    it, a copy for each of the `coders`, and `with_topics` a file with the topic of each post. `on_cut` hears how many cells were longer
+    than a spreadsheet takes, if any were.
     """
     if path.suffix not in FORMATS:
         raise UsageError(f"{path} ends in none of {', '.join(FORMATS)}, so its format is not known.")
@@ -88,16 +93,25 @@ def write(
             sql = question.sql(params)
             pages, schema = query.pages(source, sql, names(params, parameters(sql)), _PAGE)
             if path.suffix == ".csv":
-                more = _CODING if kind is Kind.SAMPLE else ()
-                if kind is Kind.SAMPLE:  # a score would suggest a code
-                    schema = [field for field in schema if field.name != "sentiment"]
-                written, cut = _csv(part, pages, schema, more, for_programs=for_programs or kind is Kind.IDS)
+                write_rows = partial(_csv, for_programs=for_programs or kind is Kind.IDS)
+                rows: Iterable[dict[str, Any]] = chain.from_iterable(pages)
+                columns = [field.name for field in schema]
+                if kind is Kind.SAMPLE:
+                    columns = [
+                        *(name for name in columns if name != "sentiment"),
+                        *_CODING,
+                    ]  # a score would suggest a code
+                    rows = drawn = list(rows)
+                    if with_topics:
+                        _write_topics(source, params, drawn, topics_of(path), write_rows)
+                written, cut = write_rows(part, rows, columns)
                 if cut:
                     on_cut(cut)
                 if kind is Kind.SAMPLE:
-                    columns = (*(field.name for field in schema), *more)
                     with whole_file(codebook_of(path)) as book:
-                        book.write_text(codebook.codebook(params, written, columns), encoding="utf-8")
+                        book.write_text(
+                            codebook.codebook(params, written, columns, has_topics=with_topics), encoding="utf-8"
+                        )
                     for sheet in sheets_of(path, coders):
                         shutil.copyfile(part, sheet)
             elif path.suffix == ".jsonl":
@@ -125,8 +139,23 @@ def codebook_of(path: Path) -> Path:
     return path.with_name(f"{path.stem}-codebook.md")
 
 
+def topics_of(path: Path) -> Path:
+    """Return where the topics of a coding sheet's posts are: not in the sheet, because a topic would suggest a code."""
+    return path.with_name(f"{path.stem}-topics{path.suffix}")
+
+
 def load_question(kind: Kind) -> Question:
     return load("posts_to_read" if kind is Kind.SAMPLE else f"exports/{kind}")
+
+
+def _write_topics(source: Source, params: Params, drawn: Rows, path: Path, write_rows: WriteRows) -> None:
+    """Write the topic of each post of a sample. Raises UsageError where the period has no topics."""
+    question = load("topics")
+    placed = topics.assigned_to_others(drawn, query.run(source, question, params), params)
+    if drawn and not placed:
+        raise UsageError(f"{question.empty_sentence(params)} Leave out --topics, or name a longer period.")
+    with whole_file(path) as part:
+        write_rows(part, placed, ("id", "topic", "distance"))
 
 
 def _lines(path: Path, pages: Iterator[list[dict[str, Any]]]) -> int:
@@ -141,24 +170,19 @@ def _lines(path: Path, pages: Iterator[list[dict[str, Any]]]) -> int:
     return count
 
 
-def _csv(
-    path: Path,
-    pages: Iterator[list[dict[str, Any]]],
-    schema: list[bigquery.SchemaField],
-    more: Sequence[str],
-    *,
-    for_programs: bool,
-) -> tuple[int, int]:
-    """Return the rows, and the cells that were cut. With a byte order mark for people: without it Excel takes the file for Windows-1252."""
+def _csv(path: Path, rows: Iterable[dict[str, Any]], columns: Sequence[str], *, for_programs: bool) -> tuple[int, int]:
+    """Return the rows, and the cells that were cut. With a byte order mark for people: without it Excel takes the file for Windows-1252.
+
+    A column that the rows do not have is empty.
+    """
     cell = sanitize.for_program if for_programs else sanitize.for_sheet
     with path.open("w", encoding="utf-8" if for_programs else "utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        names = [field.name for field in schema]
-        writer.writerow([*names, *more])
+        writer.writerow(columns)
         count = cut = 0
-        for row in chain.from_iterable(pages):
-            cells = [cell(row[name]) for name in names]
-            writer.writerow([*cells, *("" for _ in more)])
+        for row in rows:
+            cells = [cell(row.get(name)) for name in columns]
+            writer.writerow(cells)
             count += 1
             cut += 0 if for_programs else sum(isinstance(text, str) and len(text) == sanitize.CELL for text in cells)
     return count, cut

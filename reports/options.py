@@ -26,9 +26,10 @@ def _positive(text: str) -> int:
 
 
 def _topics(text: str) -> int:
-    if not text.isdecimal() or not 2 <= int(text) <= 40:
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 2 to 40")
-    return int(text)
+    """Return the number of topics, 0 for `auto`."""
+    if text != "auto" and not (text.isdecimal() and 2 <= int(text) <= 40):
+        raise argparse.ArgumentTypeError(f"{text} is neither auto nor a number from 2 to 40")
+    return 0 if text == "auto" else int(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -113,7 +114,8 @@ def parser() -> argparse.ArgumentParser:
         "--topics",
         type=_topics,
         metavar="N",
-        help="group the posts into so many topics (the number that separates best)",
+        help="group the posts into so many topics (auto: the number that separates best); with --sample N --export FILE.csv, write "
+        "FILE-topics.csv as well, with the topic of each post of the sheet",
     )
     about.add_argument(
         "--topic",

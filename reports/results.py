@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 
 import orjson
 
 from . import charts, query, questions, sanitize, words
 from .charts import Drawn
+from .narrowing import QUIET
 from .params import Params
 from .query import Source
 from .questions import Question
@@ -55,14 +56,11 @@ class Coverage:
 
 # further queries, for the page's head and the shading of charts
 BESIDES = ("gaps", "live/rules", "live/held")
-EVER = timedelta(days=3_650)  # the longest period of a report
 _AT_ONCE = 3  # queries: BigQuery takes a hundred; the embedded engine answers one while it translates another
-_HOUR = timedelta(hours=1)
 _NOT_OF_POSTS = frozenset(
     {"Networks", "Cost", "Completeness"}
 )  # sections whose charts show pairs, dollars and messages
 _GLANCE = 8  # bars of a list in the overview
-_QUIET = timedelta(minutes=5)  # the ingester writes a heartbeat each minute
 
 
 def make_report(
@@ -97,39 +95,6 @@ def make_report(
         )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # after an error nothing more is queried and paid for
-
-
-def collected_period(source: Source, params: Params) -> Params | None:
-    """Return `params` with the hours in which posts were collected; None where nothing is stored. Raises ReportError.
-
-    Before and after them posts are unknown, not zero. Collecting began with the ingester's first row, or with the first post if that is
-    earlier; it ended with the last row or post.
-    """
-    (row,) = query.run(source, questions.load("live/collected"), params)
-    begins = [moment for moment in (row["first_told"], row["first_post"]) if moment is not None]
-    ends = [moment for moment in (row["last_told"], row["last_post"]) if moment is not None]
-    if not begins:
-        return None
-    first, last = min(begins), max(ends)
-    if first >= params.until or last < params.since:
-        return params
-    since = max(_hour(first), params.since)
-    until = min(_hour(last) + _HOUR, params.until) if params.until - last > _QUIET else params.until
-    return replace(params, since=since, until=until)
-
-
-def collected_part(source: Source, params: Params, now: datetime) -> Params:
-    """Return the part of the period in which posts were collected. Raises ReportError.
-
-    All that is stored is looked at: a quiet night at the beginning of the period is not the beginning of collecting.
-    """
-    everything = collected_period(source, replace(params, since=params.until - EVER, until=now)) or params
-    since, until = max(everything.since, params.since), min(everything.until, params.until)
-    return replace(params, since=since, until=until) if since < until else params
-
-
-def _hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def required_questions(names: Sequence[str]) -> list[Question]:
@@ -213,7 +178,7 @@ def _coverage(rows: Rows, params: Params) -> Coverage | None:
     if first is None:
         return None
     begin = max(params.since, first)
-    silent = max((params.until - max(last, begin)).total_seconds() - _QUIET.total_seconds(), 0)
+    silent = max((params.until - max(last, begin)).total_seconds() - QUIET.total_seconds(), 0)
     seconds = (params.until - begin).total_seconds()
     away = min(row["seconds_not_held"] + silent, seconds)
     return Coverage(1 - away / seconds if seconds > 0 else 1.0, away / 3_600, first if first > params.since else None)

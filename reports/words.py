@@ -113,8 +113,10 @@ def phrases_by_language(texts: Sequence[Text]) -> Rows:
     return _by_language(texts, "phrase", lambda text: text.phrases)
 
 
-def distinctive(texts: Sequence[Text], parts: Mapping[str, Sequence[bool]], minimum: int) -> Rows:
-    """The words that are in more posts of a part than chance explains, the surest first.
+def distinctive(
+    texts: Sequence[Text], parts: Mapping[str, Sequence[bool]], minimum: int, *, ratio: float = 1.0
+) -> Rows:
+    """The words that are in more posts of a part than chance explains, the surest first; `ratio` is the least of the two odds.
 
     `parts` say of each text whether it is in the part. `log_odds` is the natural logarithm of the ratio of odds, shrunk towards none by
     the counts of all posts as prior; `z` is how many standard errors that is (Monroe, Colaresi, Quinn 2008, "Fightin' Words", eq. 22).
@@ -129,7 +131,10 @@ def distinctive(texts: Sequence[Text], parts: Mapping[str, Sequence[bool]], mini
         kept = [
             (z, log_odds, word)
             for word, (log_odds, z) in scored.items()
-            if z >= _SURE and inside[word].posts >= minimum and len(inside[word].authors) >= _FEWEST_AUTHORS
+            if z >= _SURE
+            and log_odds >= math.log(ratio)
+            and inside[word].posts >= minimum
+            and len(inside[word].authors) >= _FEWEST_AUTHORS
         ]
         rows += [
             {

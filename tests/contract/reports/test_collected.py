@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from reports import export, query, questions, results
+from reports import export, narrowing, query, questions, results
 from reports.params import Params
 from reports.rows import Context
 from tests.support.report_rows import asked, fresh
@@ -40,7 +40,7 @@ def test_where_a_report_begins(
     rows = {name: of_it for name, of_it in (("tweet_versions", posts), ("ingester_events", events)) if of_it}
     source = fresh(session_client, rows)
     period = asked(since="2026-11-01T00:00:00", until="2026-11-04T00:00:00")
-    found = results.collected_period(source, period) or period
+    found = narrowing.collected_period(source, period) or period
     assert found.since.isoformat() == begin
 
 
@@ -62,7 +62,7 @@ def test_where_a_report_ends(
 ) -> None:
     rows = {name: of_it for name, of_it in (("tweet_versions", posts), ("ingester_events", events)) if of_it}
     source = fresh(session_client, rows)
-    found = results.collected_period(source, asked(since="2026-11-01T00:00:00", until="2026-11-04T00:00:00"))
+    found = narrowing.collected_period(source, asked(since="2026-11-01T00:00:00", until="2026-11-04T00:00:00"))
     assert found
     assert found.until.isoformat() == end
 
@@ -72,8 +72,8 @@ def test_a_quiet_time_at_an_end_of_the_period_is_no_end_of_collecting(session_cl
     source = fresh(session_client, {"tweet_versions": posts})
     now = datetime(2026, 11, 20, tzinfo=UTC)
     within = asked(since="2026-11-03T00:00:00", until="2026-11-08T00:00:00")
-    assert results.collected_part(source, within, now) == within
-    before = results.collected_part(source, asked(since="2026-10-20T00:00:00", until="2026-11-20T00:00:00"), now)
+    assert narrowing.collected_part(source, within, now) == within
+    before = narrowing.collected_part(source, asked(since="2026-10-20T00:00:00", until="2026-11-20T00:00:00"), now)
     assert (before.since.isoformat(), before.until.isoformat()) == (
         "2026-11-01T09:00:00+00:00",
         "2026-11-09T10:00:00+00:00",
@@ -86,7 +86,7 @@ def test_coverage_ends_when_the_ingester_died_and_not_at_the_requested_end(sessi
         session_client, {"tweet_versions": [POST | {"created_at": "2026-11-01T09:00:00"}], "ingester_events": events}
     )
     period = asked(since="2026-11-01T00:00:00", until="2026-11-02T00:00:00")
-    known = results.collected_period(source, period)
+    known = narrowing.collected_period(source, period)
     assert known
     assert known.until.isoformat() == "2026-11-01T12:00:00+00:00"
     held = results.make_report(source, known, ["totals"], covered_until=period.until).coverage

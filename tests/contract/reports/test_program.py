@@ -164,6 +164,11 @@ MISTAKES = {
         "nothing to compare",
     ),
     "coders without a sheet": (["--export", "x.csv", "--coders", "ann"], "--coders belongs to a coding sheet"),
+    "a coder named as the file of topics": (
+        ["--export", "x.csv", "--sample", "9", "--coders", "ann,topics"],
+        "--coders topics: the file of that name",
+    ),
+    "no number of topics": (["--topics", "many"], "many is neither auto nor a number from 2 to 40"),
     "coders of one name": (["--export", "x.csv", "--sample", "9", "--coders", "ann,ann"], "needs different names"),
     "two kinds of export": (
         ["--export", "x.csv", "--ids-only", "--sample", "9"],

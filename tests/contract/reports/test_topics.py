@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from google.cloud import bigquery
 
-from reports import cli, export, results
+from reports import export, narrowing, results
 from reports.errors import UsageError
 from reports.params import Params
 from reports.query import Source
@@ -38,7 +38,7 @@ def source(session_client: bigquery.Client) -> Source:
 def test_the_other_questions_are_asked_of_the_posts_of_the_topic(source: Source) -> None:
     whole = results.make_report(source, ASKED, ["topics", "topic_posts"]).results
     listed = [row for row in whole["topic_posts"].rows if row["topic"].startswith("1: ")]
-    limited = cli._with_topic(source, ASKED, 1)
+    limited = narrowing.with_topic(source, ASKED, 1)
     assert sorted(limited.topic_ids) == sorted(row["id"] for row in listed)
     assert limited.filters == {"topic": listed[0]["topic"]}
     report = results.make_report(source, limited, ["totals", "posts_to_read"]).results
@@ -48,16 +48,43 @@ def test_the_other_questions_are_asked_of_the_posts_of_the_topic(source: Source)
 
 
 def test_an_export_has_the_posts_of_the_topic(source: Source, tmp_path: Path) -> None:
-    limited = cli._with_topic(source, ASKED, 2)
+    limited = narrowing.with_topic(source, ASKED, 2)
     path = tmp_path / "topic.csv"
     assert export.write(source, limited, path) == len(limited.topic_ids)
     with path.open(encoding="utf-8-sig", newline="") as file:
         assert {row["id"] for row in csv.DictReader(file)} == set(limited.topic_ids)
 
 
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_beside_a_coding_sheet_are_the_topics_of_its_posts(source: Source, tmp_path: Path) -> None:
+    path = tmp_path / "coding.csv"
+    asked = replace(ASKED, sample=40)
+    assert export.write(source, asked, path, export.Kind.SAMPLE, with_topics=True) == 40
+    sheet, beside = read(path), read(tmp_path / "coding-topics.csv")
+    assert "topic" not in sheet[0], "it would suggest a code"
+    assert [row["id"] for row in beside] == [row["id"] for row in sheet]
+    listed = results.make_report(source, ASKED, ["topic_posts"]).results["topic_posts"].rows
+    topic_of = {row["id"]: row["topic"] for row in listed}
+    assert [row["topic"] for row in beside] == [topic_of[row["id"]] for row in beside]
+    assert "`-topics.csv`" in (tmp_path / "coding-codebook.md").read_text()
+    export.write(source, asked, path, export.Kind.SAMPLE)
+    assert "topics" not in (tmp_path / "coding-codebook.md").read_text()
+
+
+def test_without_topics_a_sheet_that_should_have_them_is_not_written(source: Source, tmp_path: Path) -> None:
+    german = replace(ASKED, language="de", kind="original", since=UNTIL - timedelta(hours=20), sample=40)
+    with pytest.raises(UsageError, match=r"they need 60 posts.* Leave out --topics"):
+        export.write(source, german, tmp_path / "coding.csv", export.Kind.SAMPLE, with_topics=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_topic_that_is_not_there_is_named_with_those_that_are(source: Source) -> None:
     with pytest.raises(UsageError, match="--topic 9: the topics of this period are 1 to 4"):
-        cli._with_topic(source, ASKED, 9)
+        narrowing.with_topic(source, ASKED, 9)
     early = replace(ASKED, since=ASKED.since - timedelta(days=9), until=ASKED.since)
     with pytest.raises(UsageError, match="this period has no topics"):
-        cli._with_topic(source, early, 1)
+        narrowing.with_topic(source, early, 1)

