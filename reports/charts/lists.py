@@ -44,20 +44,22 @@ def bars(label: str, value: str, *more: str, most: int = 15) -> Draw:
 
 
 def ranked(heading: str, word: str, value: str) -> Draw:
-    """A list of bars for each language or part, its largest first; beside a bar is its number of posts."""
+    """A list of bars for each language, part or topic, its largest first; beside a bar is its number of posts."""
 
     def draw(rows: Rows, context: Context) -> list[Panel]:
         heads = list(dict.fromkeys(row[heading] for row in rows))
         heads = heads[:1] + heads[1:][-_PANELS + 1 :] if heading == "part" and len(heads) > _PANELS else heads[:_PANELS]
-        return [Panel(_name(heading, head, context), _bars_of(rows, heading, head, word, value)) for head in heads]
+        lists = {head: [row for row in rows if row[heading] == head][:_WORDS] for head in heads}
+        return [
+            Panel(_name(heading, head, context), _bars_of(listed, word, value, context))
+            for head, listed in lists.items()
+        ]
 
     return draw
 
 
-def _bars_of(rows: Rows, heading: str, head: str, word: str, value: str) -> Chart:
-    shown = [{"word": row[word], "posts": row["posts"], value: row[value]} for row in rows if row[heading] == head][
-        :_WORDS
-    ]
+def _bars_of(rows: Rows, word: str, value: str, context: Context) -> Chart:
+    shown = [{"word": _name(word, row[word], context), "posts": row["posts"], value: row[value]} for row in rows]
     base = alt.Chart(inline_data(shown)).encode(
         x=alt.X(
             f"{value}:Q",

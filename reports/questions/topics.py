@@ -3,6 +3,7 @@
 from collections import Counter
 
 from posts import languages
+from posts.text import for_scoring
 
 from .. import topics
 from ..rows import Context, Rows
@@ -43,12 +44,15 @@ def _summary(rows: Rows, total: int) -> dict[str, object]:
 
 
 def _central(rows: Rows) -> list[str]:
-    """Return the beginnings of the most central posts: different texts, of different languages as far as there are some."""
+    """Return the beginnings of the most central posts without names and links: different texts, of different languages if possible."""
     ordered = sorted(rows, key=lambda row: (row["distance"] is None, row["distance"] or 0, row["id"]))
     first_of_language = {row["lang"]: row for row in reversed(ordered)}.values()
     chosen = sorted(first_of_language, key=ordered.index)[:_CENTRAL]
-    texts = [" ".join(row["text"].split()) for row in [*chosen, *ordered]]
-    return [text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…" for text in list(dict.fromkeys(texts))[:_CENTRAL]]
+    texts = [" ".join(for_scoring(row["text"]).split()) for row in [*chosen, *ordered]]
+    return [
+        text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        for text in list(dict.fromkeys(filter(None, texts)))[:_CENTRAL]
+    ]
 
 
 def finding(rows: Rows, context: Context) -> str:

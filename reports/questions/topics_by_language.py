@@ -1,4 +1,4 @@
-"""How the posts of each language are spread over the topics."""
+"""Which languages each topic is written in, as shares of their posts."""
 
 from collections import Counter
 
@@ -6,31 +6,43 @@ from posts import languages
 
 from .. import topics
 from ..rows import Context, Rows
-from ..sentences import enumerated
 from ..words import LANGUAGES
 from . import ReportData
 
-_NAMED = 3  # languages in the sentence
+_APART = 0.1  # a language's share of a topic, above that of all languages: less is no news
 
 
 def prepare(rows: Rows, report: ReportData) -> Rows:
-    """Return the topics of each of the largest languages, the topic with most of its posts first and `no topic` last."""
+    """Return the languages of each topic, the largest topic first and the language with the largest share of its posts first."""
     assigned = topics.assigned(rows, report.params)
-    shares: Rows = []
-    for lang, total in Counter(row["lang"] for row in assigned).most_common(LANGUAGES):
-        counts = Counter(row["topic"] for row in assigned if row["lang"] == lang)
-        ordered = sorted(counts.items(), key=lambda entry: (entry[0] == topics.NONE, -entry[1], entry[0]))
-        shares += [{"lang": lang, "topic": topic, "posts": posts, "share": posts / total} for topic, posts in ordered]
-    return shares
+    totals = dict(Counter(row["lang"] for row in assigned).most_common(LANGUAGES))
+    counts = Counter((row["number"], row["topic"], row["lang"]) for row in assigned if row["lang"] in totals)
+    shares = [
+        (number, {"topic": topic, "lang": lang, "posts": posts, "share": posts / totals[lang]})
+        for (number, topic, lang), posts in counts.items()
+    ]
+    ordered = sorted(shares, key=lambda one: (one[0] == 0, one[0], -one[1]["share"], one[1]["lang"]))
+    return [row for _, row in ordered]
 
 
 def finding(rows: Rows, context: Context) -> str:
-    largest = {row["lang"]: row for row in reversed(rows) if row["topic"] != topics.NONE}
-    first = [largest[lang] for lang in dict.fromkeys(row["lang"] for row in rows) if lang in largest][:_NAMED]
-    parts = [
-        f"{row['topic'].partition(': ')[2]} ({row['share']:.0%}) in {languages.name(row['lang'])}" for row in first
+    """Name the topic and the language that is farthest above the others in it."""
+    totals, sizes = Counter[str](), Counter[str]()
+    for row in rows:
+        totals[row["lang"]] += row["posts"]
+        sizes[row["topic"]] += row["posts"]
+    compared = [
+        (row["share"], (sizes[row["topic"]] - row["posts"]) / others, row)
+        for row in rows
+        if row["topic"] != topics.NONE and (others := totals.total() - totals[row["lang"]])
     ]
-    return f"The largest topic is {enumerated(parts)}." if parts else ""
+    if not compared:
+        return ""
+    here, elsewhere, most = max(compared, key=lambda pair: pair[0] - pair[1])
+    if here - elsewhere < _APART:
+        return "The topics are much the same in all languages."
+    name, lang = most["topic"].partition(": ")[2], languages.name(most["lang"])
+    return f"{name}: {here:.0%} of the posts in {lang}, {elsewhere:.0%} of the other posts."
 
 
 def count(rows: Rows) -> str:
