@@ -25,7 +25,7 @@ from .rivals import ROOT
 _DAYS = 28
 _DISTINCT_POSTS = 20_000  # posts that are different; the rest are these with other ids and authors
 _COPIES_AT_ONCE = 50  # a million rows, so that the engine's memory suffices
-_LOOKS = 5  # refreshes of the live page
+_REFRESHES = 5  # refreshes of the live page
 _SECONDS = 600.0
 
 
@@ -96,7 +96,7 @@ def ask_all(source: Source, say: Callable[[str], None]) -> Iterator[Answered]:
 def time_live_page(source: Source) -> list[float]:
     """Return the seconds of each refresh of the live page that was answered."""
     question, seconds = questions.load("live/now"), []
-    for _ in range(_LOOKS):
+    for _ in range(_REFRESHES):
         began = time.monotonic()
         with suppress(ReportError):
             query.query(source, question.template, {"now": ("TIMESTAMP", datetime.now(UTC)), "seconds": ("INT64", 60)})

@@ -10,7 +10,10 @@ from .words import MOST_TEXTS
 _TEXTS = {
     "sentiment_by_hour": "Means of sentiment are shown where at least 30 posts are scored, with 95 % intervals; retweets are included.",
     "topics": "Topics are groups of a random sample of at most 5,000 posts that are not retweets: k-means on sentence vectors (Universal "
-    "Sentence Encoder Multilingual, Yang et al. 2020), with the number of groups that has the best silhouette unless it was set.",
+    "Sentence Encoder Multilingual, Yang et al. 2020), with the number of groups that has the best silhouette unless it was set. Posts "
+    "nearer to the middle of all posts than to a group, posts between two groups, and groups that vary as much as the sample were left "
+    "out. "
+    "Groups are named by words and phrases with at least twice the odds of other posts of the same language, found by log-odds.",
     "words": "Words were cut by Unicode's rules (UAX #29) with ICU's dictionaries. Links, mentions, retweets and the commonest words "
     f"of each language (stopwords-iso) were left out. A post counts once for each of its words. Of more than {MOST_TEXTS:,} posts a "
     "random sample of that size was read.",

@@ -33,6 +33,7 @@ _SURE = 2.58  # standard errors above zero: 1 of 200 by chance
 _WHOLE = re.compile(rf"https?://\S+|(?<!\w)@\w+|{HASHTAG_AS_WRITTEN.pattern}")
 _ELIDING = frozenset({"fr", "it", "ca"})
 _ELISION = re.compile("(?<=[a-zà-ÿ])['’](?=[^\\W\\d_])", re.IGNORECASE)  # l'été
+_ELIDED = re.compile(r"(?<!\S)([cdjlmnst]|qu|all|dall|dell|nell|quell|sull) ")  # l été, cut from l'été
 _END = "."  # of a sentence: no phrase goes on behind it
 _JOINED = re.compile(r"[\s'’-]*")  # what may stand between the words of a phrase
 _RETWEET = re.compile(r"^RT @\w+: ")
@@ -114,9 +115,16 @@ def phrases_by_language(texts: Sequence[Text]) -> Rows:
 
 
 def distinctive(
-    texts: Sequence[Text], parts: Mapping[str, Sequence[bool]], minimum: int, *, ratio: float = 1.0
+    texts: Sequence[Text],
+    parts: Mapping[str, Sequence[bool]],
+    minimum: int,
+    *,
+    ratio: float = 1.0,
+    most: int = PART_WORDS,
 ) -> Rows:
-    """The words that are in more posts of a part than chance explains, the surest first; `ratio` is the least of the two odds.
+    """Return at most `most` words of each part that are in more of its posts than chance explains, the surest first.
+
+    The odds of a word are at least `ratio` times those elsewhere.
 
     `parts` say of each text whether it is in the part. `log_odds` is the natural logarithm of the ratio of odds, shrunk towards none by
     the counts of all posts as prior; `z` is how many standard errors that is (Monroe, Colaresi, Quinn 2008, "Fightin' Words", eq. 22).
@@ -145,7 +153,7 @@ def distinctive(
                 "log_odds": round(log_odds, 2),
                 "z": round(z, 1),
             }
-            for z, log_odds, word in sorted(kept, key=lambda scored: (-scored[0], scored[2]))[:PART_WORDS]
+            for z, log_odds, word in sorted(kept, key=lambda scored: (-scored[0], scored[2]))[:most]
         ]
     return rows
 
@@ -231,7 +239,8 @@ def _phrases(tokens: Sequence[tuple[str, bool]], lang: str, spelling: Mapping[st
             if not tokens[end][1]:
                 break
             if tokens[end][0] not in common:
-                yield space.join(spelling[form] for form, _ in tokens[begin : end + 1])
+                phrase = space.join(spelling[form] for form, _ in tokens[begin : end + 1])
+                yield _ELIDED.sub(r"\1'", phrase) if lang in _ELIDING else phrase
 
 
 @cache

@@ -137,7 +137,7 @@ def keep_labels_apart(vega: Spec, width: int) -> Spec:
     occupied: list[tuple[float, float, float]] = []  # middle and half the width of each label
     for node in nodes:
         x, y, half = pixel(node, "x"), pixel(node, "y"), min(len(node["name"]) * _LETTER, _LABEL) / 2
-        is_free = all(abs(x - left) > half + other or abs(y - top) > _LINE for left, top, other in occupied)
+        is_free = all(abs(x - center) > half + other or abs(y - top) > _LINE for center, top, other in occupied)
         node["name"] = node["name"] if is_free else ""
         if is_free:
             occupied.append((x, y, half))

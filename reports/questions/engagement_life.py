@@ -6,8 +6,8 @@ from ..sentences import posts
 
 def finding(rows: Rows, context: Context) -> str:
     first = rows[0]
-    when, of = first["age"].capitalize(), posts(first["posts_read"])
-    return f"{when} a typical post has {first['share']:.0%} of its later likes (the median of {of})."
+    when, counted = first["age"].capitalize(), posts(first["posts_read"])
+    return f"{when} a typical post has {first['share']:.0%} of its later likes (the median of {counted})."
 
 
 def count(rows: Rows) -> str:

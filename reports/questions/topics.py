@@ -38,6 +38,7 @@ def _summary(rows: Rows, total: int) -> dict[str, object]:
         "languages": ", ".join(f"{languages.name(lang)} {count / len(rows):.0%}" for lang, count in spoken),
         "words": rows[0]["words"],
         "authors": len({row["user_id"] for row in rows}),
+        "closeness": rows[0]["closeness"],
         "sentiment": sum(scores) / len(scores) if scores else None,
         "central_posts": " · ".join(_central(rows)),
     }

@@ -21,7 +21,7 @@ def prepare(rows: Rows, report: ReportData) -> Rows:
         (number, {"topic": topic, "lang": lang, "posts": posts, "share": posts / totals[lang]})
         for (number, topic, lang), posts in counts.items()
     ]
-    ordered = sorted(shares, key=lambda one: (one[0] == 0, one[0], -one[1]["share"], one[1]["lang"]))
+    ordered = sorted(shares, key=lambda entry: (entry[0] == 0, entry[0], -entry[1]["share"], entry[1]["lang"]))
     return [row for _, row in ordered]
 
 

@@ -29,16 +29,24 @@ class _Topics:
 
 
 def assigned(rows: Rows, params: Params) -> Rows:
-    """Return the rows of topics.sql with `number`, `topic`, its name, `words` by language, and `distance`.
+    """Return the rows of topics.sql with `number`, `topic`, its name, `words` by language, its `closeness`, and `distance`.
 
     No rows where there are no topics: of too few posts, or without the packages for it.
     """
-    found = _found(_posts(rows), params.seed, params.topics, params.minimum)
-    if found is None:
+    grouped = _topics(_posts(rows), params.seed, params.topics, params.minimum)
+    if grouped is None:
         return []
+    closeness = (None, *grouped.of_posts.closeness)
     return [
-        row | {"number": label, "topic": found.names[label], "words": found.words[label], "distance": distance}
-        for row, label, distance in zip(rows, found.of_posts.labels, found.of_posts.distances, strict=True)
+        row
+        | {
+            "number": label,
+            "topic": grouped.names[label],
+            "words": grouped.words[label],
+            "closeness": closeness[label],
+            "distance": distance,
+        }
+        for row, label, distance in zip(rows, grouped.of_posts.labels, grouped.of_posts.distances, strict=True)
     ]
 
 
@@ -48,12 +56,12 @@ def assigned_to_others(others: Rows, rows: Rows, params: Params) -> Rows:
     `others` have an id, a text and a language. No rows where there are no topics.
     """
     texts = tuple((row["text"], row["lang"] or "und") for row in others)
-    found = _found(_posts(rows), params.seed, params.topics, params.minimum, texts)
-    if found is None:
+    grouped = _topics(_posts(rows), params.seed, params.topics, params.minimum, texts)
+    if grouped is None:
         return []
     return [
-        {"id": row["id"], "topic": found.names[label], "distance": distance}
-        for row, label, distance in zip(others, found.of_others.labels, found.of_others.distances, strict=True)
+        {"id": row["id"], "topic": grouped.names[label], "distance": distance}
+        for row, label, distance in zip(others, grouped.of_others.labels, grouped.of_others.distances, strict=True)
     ]
 
 
@@ -62,23 +70,26 @@ def _posts(rows: Rows) -> tuple[tuple[Any, ...], ...]:
 
 
 @lru_cache(maxsize=2)  # several questions of a report ask for the same posts
-def _found(
+def _topics(
     posts: tuple[tuple[Any, ...], ...],
     seed: int,
-    wanted: int | None,
+    count: int | None,
     minimum: int,
     others: tuple[Post, ...] = (),
 ) -> _Topics | None:
     rows = [dict(zip(_COLUMNS, post, strict=True)) for post in posts]
-    grouping = group([(row["text"], row["lang"]) for row in rows], seed, wanted, others)
+    grouping = group([(row["text"], row["lang"]) for row in rows], seed, count, others)
     if grouping is None:
         return None
     of_posts, of_others = grouping.split(len(rows))
     names, words = {0: NONE}, {0: ""}
     for number, words_of in naming.words_by_language(rows, of_posts, minimum).items():
         spoken = Counter(row["lang"] for row, label in zip(rows, of_posts.labels, strict=True) if label == number)
-        names[number] = f"{number}: {naming.name(words_of, spoken)}"
-        words[number] = "; ".join(f"{languages.name(lang)}: {', '.join(found)}" for lang, found in words_of.items())
+        names[number] = f"{number}: {naming.name(words_of, spoken, of_posts.closeness[number - 1])}"
+        words[number] = "; ".join(
+            f"{languages.name(lang)}: {', '.join(f'{word} {share:.0%}' for word, share in listed.items())}"
+            for lang, listed in words_of.items()
+        )
     return _Topics(of_posts, of_others, names, words)
 
 

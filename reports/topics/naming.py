@@ -1,12 +1,16 @@
-"""Names topics by the words that set them apart from the other posts. Pure.
+"""Names topics by the words and phrases that set them apart from the other posts. Pure.
 
-Words are compared within a language, so that a topic of several languages is not named by the words of one, and no word counts as typical
+They are compared within a language, so that a topic of several languages is not named by the words of one, and no word counts as typical
 because its language is.
 """
 
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+
+from posts import languages
 
 from .. import words
 from .grouping import Grouping
@@ -14,48 +18,64 @@ from .grouping import Grouping
 Rows = list[dict[str, Any]]
 
 _RATIO = 2.0  # times the odds of the other posts: words that the whole collection shares name no topic
-_OF_NAME = 4  # words
-_OF_LANGUAGE = 5  # words
-_LANGUAGES = 3  # with most of a topic's posts
+_SHARE = 0.05  # of a topic's posts in a language: rarer words would say what few of them are about
+_OF_NAME = 4  # words or phrases
+_LONGEST = 44  # characters of a name, unless its first phrase is longer: a chart has room for no more
+_OF_LANGUAGE = 5  # words or phrases
+_CANDIDATES = 60  # words or phrases, the surest
+_LANGUAGES = 5  # with most of a topic's posts
+_OF_TOPIC = 0.1  # of a topic's posts: a rarer language has no words in it
+_MIXED = 0.1  # closeness: of topics with less, readers said that the posts have no subject in common
 _FEWEST = 30  # posts of a language: of fewer, the words are chance
+_WHOLE = 0.8  # of a word's posts have a phrase with it: the phrase stands for the word
 
 
-def words_by_language(rows: Rows, grouping: Grouping, minimum: int) -> dict[int, dict[str, list[str]]]:
-    """Return the words of each topic by language, the language with most of its posts first.
+def words_by_language(rows: Rows, grouping: Grouping, minimum: int) -> dict[int, dict[str, dict[str, float]]]:
+    """Return the words and phrases of each topic by language, the language with most of its posts first.
+
+    The number of each is its share of the topic's posts in that language.
 
     `rows` are posts of topics.sql. A word is in at least `minimum` posts of the topic. Where a language has hardly any posts outside a
     topic, nothing sets the topic apart within it, and its words are compared with those of all languages.
     """
     texts = words.read([row | {"is_this_week": False, "rules": [], "parts": []} for row in rows])
+    texts = [replace(text, words=text.words | text.phrases) for text in texts]
     everywhere = _distinctive(texts, grouping.labels, minimum)
     within = {}
     for lang, count in Counter(text.lang for text in texts).items():
         if count >= _FEWEST:
             chosen = [pair for pair in zip(texts, grouping.labels, strict=True) if pair[0].lang == lang]
             within[lang] = _distinctive([text for text, _ in chosen], [label for _, label in chosen], minimum)
-    found: dict[int, dict[str, list[str]]] = {}
+    words_of: dict[int, dict[str, dict[str, float]]] = {}
     for number in sorted(set(grouping.labels) - {0}):
         places = [place for place, label in enumerate(grouping.labels) if label == number]
         places.sort(key=lambda place: grouping.distances[place] or 0)
-        found[number] = {}
-        for lang, _ in Counter(texts[place].lang for place in places).most_common(_LANGUAGES):
+        words_of[number] = {}
+        for lang, count in Counter(texts[place].lang for place in places).most_common(_LANGUAGES):
+            if count < _OF_TOPIC * len(places):
+                break
             spoken = [place for place in places if texts[place].lang == lang]
             inside = [texts[place].words for place in spoken]
-            candidates = within.get(lang, {}).get(number) or [
-                row for row in everywhere[number] if sum(row["word"] in text for text in inside) >= minimum
-            ]
-            central_first = "\n".join(rows[place]["text"] for place in spoken)
-            if chosen_words := _covering(_in_order(candidates, central_first), inside):
-                found[number][lang] = chosen_words
-    return found
+            needed = max(minimum, _SHARE * len(inside))
+            for candidates in (within.get(lang, {}).get(number, []), everywhere[number]):
+                frequent = [
+                    row
+                    for row in candidates
+                    if sum(row["word"] in text for text in inside) >= needed and not _is_letter(row["word"])
+                ]
+                if frequent:
+                    central_first = "\n".join(rows[place]["text"] for place in spoken)
+                    words_of[number][lang] = _covering(_in_order(frequent, central_first), inside)
+                    break
+    return words_of
 
 
 def _distinctive(texts: Sequence[words.Text], labels: Sequence[int], minimum: int) -> dict[int, Rows]:
     parts = {str(number): [label == number for label in labels] for number in sorted(set(labels) - {0})}
-    found: dict[int, Rows] = defaultdict(list)
-    for row in words.distinctive(texts, parts, minimum, ratio=_RATIO):
-        found[int(row["part"])].append(row)
-    return found
+    distinctive: dict[int, Rows] = defaultdict(list)
+    for row in words.distinctive(texts, parts, minimum, ratio=_RATIO, most=_CANDIDATES):
+        distinctive[int(row["part"])].append(row)
+    return distinctive
 
 
 def _in_order(candidates: Rows, texts: str) -> list[str]:
@@ -65,26 +85,54 @@ def _in_order(candidates: Rows, texts: str) -> list[str]:
     return [row["word"] for row in sorted(candidates, key=lambda row: (-row["z"], place[row["word"]]))]
 
 
-def _covering(candidates: list[str], texts: list[frozenset[str]]) -> list[str]:
-    """Return the words that stand for most of the texts: each is the one in most texts that have none of those before it."""
-    chosen: list[str] = []
+def _is_letter(word: str) -> bool:
+    return len(word) == 1 and word.isascii()
+
+
+def _covering(candidates: list[str], texts: list[frozenset[str]]) -> dict[str, float]:
+    """Return the words that stand for most of the texts: each is the one in most texts that have none of those before it.
+
+    The number of each is its share of all texts.
+    """
+    everywhere = {word: sum(word in text for text in texts) for word in candidates}
+    total = len(texts)
+    chosen: dict[str, float] = {}
     while candidates and len(chosen) < _OF_LANGUAGE:
         best = max(candidates, key=lambda word: sum(word in text for text in texts))
-        chosen.append(best)
+        whole = [word for word in candidates if _forms(best) < _forms(word)]
+        phrase = max(whole, key=lambda word: everywhere[word], default=best)
+        best = phrase if everywhere[phrase] >= _WHOLE * everywhere[best] else best
+        chosen[best] = everywhere[best] / total
         texts = [text for text in texts if best not in text]
-        candidates = [word for word in candidates if word.lstrip("#") != best.lstrip("#")]  # award and #award are one
+        candidates = [word for word in candidates if not _forms(word) & _forms(best)]
     return chosen
 
 
-def name(words_of: Mapping[str, Sequence[str]], posts: Mapping[str, int]) -> str:
-    """Return a few words of a topic, of each language as many as its share of the topic's `posts` allows (D'Hondt's rule)."""
-    left = {lang: list(found) for lang, found in words_of.items()}
+def _forms(term: str) -> frozenset[str]:
+    """Return the words of a term without what tells spellings apart: #award and awards are one, as are vídeo and video."""
+    letters = unicodedata.normalize("NFD", term)
+    bare = "".join(letter for letter in letters if unicodedata.category(letter) != "Mn" and letter != "#")
+    return frozenset(word.removesuffix("s") for word in bare.split())
+
+
+def name(words_of: Mapping[str, Mapping[str, float]], posts: Mapping[str, int], closeness: float) -> str:
+    """Return a few words of a topic, of each language as many as its share of the topic's `posts` allows (D'Hondt's rule).
+
+    None is in less than half as many posts as its language's most frequent one. `mixed` comes before them if the posts are not close.
+    """
+    unused = {
+        lang: [word for word, share in listed.items() if share >= max(listed.values()) / 2]
+        for lang, listed in words_of.items()
+    }
     seats: Counter[str] = Counter()
     chosen: list[str] = []
-    while any(left.values()) and len(chosen) < _OF_NAME:
-        lang = max((lang for lang in left if left[lang]), key=lambda lang: posts[lang] / (seats[lang] + 1))
+    while any(unused.values()) and len(chosen) < _OF_NAME:
+        lang = max((lang for lang in unused if unused[lang]), key=lambda lang: posts[lang] / (seats[lang] + 1))
         seats[lang] += 1
-        word = left[lang].pop(0)
-        if word not in chosen:
+        word = unused[lang].pop(0)
+        is_new = not any(_forms(word) & _forms(earlier) for earlier in chosen)
+        if (is_new and len(", ".join([*chosen, word])) <= _LONGEST) or not chosen:
             chosen.append(word)
-    return ", ".join(chosen) or "no words of its own"
+    largest = languages.name(max(posts, key=lambda lang: posts[lang]))
+    named = ", ".join(chosen) or f"{largest}, no words in common"
+    return f"mixed: {named}" if closeness < _MIXED else named

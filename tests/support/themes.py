@@ -403,3 +403,25 @@ def compose(each: int, seed: int = 1) -> list[tuple[str, str, str]]:
         for lang, parts in by_language.items()
         for text in draw.sample([" ".join(words) for words in product(*parts)], each)
     ]
+
+
+# each about something else, so that no two belong together
+CHATTER = (
+    "My cat ignored me the whole day", "The queue at the post office never ends", "Somebody parked on my foot",
+    "Does anyone remember how to do long division?", "New curtains at last", "The neighbours sing opera at night",
+    "I lost my umbrella again", "Happy birthday to my favourite uncle", "The museum is closed on Mondays",
+    "Learning to juggle with three lemons", "Her speech made the whole wedding cry", "The elevator smells of paint",
+    "Finally finished the novel about the whale", "He proposed on a ferry to Dover", "Traffic is terrible near the bridge",
+    "My dentist tells better jokes than you", "The election results arrive at midnight", "Why do socks disappear?",
+    "Our flight to Lisbon was cancelled", "Chess club meets on Thursdays", "The moon looks enormous tonight",
+    "I cannot find my glasses, they are on my head", "The bank sent the wrong card", "Gardening made my back ache",
+    "She teaches violin to five-year-olds", "A fox stole the newspaper", "The exam was easier than expected",
+    "We adopted a three-legged dog", "Thank you all for the kind words", "The pottery class starts in May",
+    "That detective series jumped the shark", "Somebody please turn the office heating down",
+    "The lighthouse keeper retired after forty years", "My horoscope promised money", "Who invented Mondays?",
+    "The barber cut it far too short", "They found a Roman coin in the car park", "I dreamed of talking penguins",
+    "The choir needs two more tenors", "Rent went up by a third", "The vaccine clinic was well organised",
+    "He collects stamps from countries that no longer exist", "The judge dismissed the case", "A bee followed me to work",
+    "Grandpa tells the same story every Christmas", "The theatre was half empty", "I miss handwritten letters",
+    "The stock market fell and so did I",
+)  # fmt: skip

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from posts import languages
 from reports import questions, topics
 from reports.params import Params
 from reports.topics import grouping, naming
 from reports.topics.grouping import Grouping, group
-from tests.support.themes import compose
+from tests.support.themes import CHATTER, compose
 
 UNTIL = datetime(2026, 11, 30, tzinfo=UTC)
 PARAMS = Params(UNTIL - timedelta(days=2), UNTIL)
@@ -60,30 +61,36 @@ def test_texts_of_one_theme_are_one_topic_in_all_languages(seed: int) -> None:
 
 def test_a_topic_is_named_by_words_of_its_languages_that_set_it_apart() -> None:
     found = topics.assigned(rows(THEMES), PARAMS)
-    named = {row["topic"]: (THEMES[int(row["id"])][0], row["words"]) for row in found}
+    named = {row["topic"]: (THEMES[int(row["id"])][0], row["words"]) for row in found if row["number"]}
     for topic, (theme, words) in named.items():
-        spoken = {lang: listed.split(", ") for lang, _, listed in (part.partition(": ") for part in words.split("; "))}
-        assert len(spoken) == 3, "those of the languages with most of its posts"
-        assert set(spoken) < {"English", "German", "Spanish", "French"}
-        name = topic.partition(": ")[2].split(", ")
-        assert len(name) == 4
-        assert all(set(name) & set(listed) for listed in spoken.values()), "each language has its word"
-        for word in {word for listed in spoken.values() for word in listed}:
-            having = [of_theme for of_theme, _, text in THEMES if word in re.findall(r"\w+", text.lower())]
-            assert having.count(theme) >= 0.8 * len(having), word
+        listed = {lang: entries for lang, _, entries in (part.partition(": ") for part in words.split("; "))}
+        assert len(listed) >= 3
+        assert set(listed) <= {"English", "German", "Spanish", "French"}
+        shares = {
+            lang: {word: int(share) / 100 for word, share in re.findall(r"([^,]+?) (\d+)%(?:, |$)", entries)}
+            for lang, entries in listed.items()
+        }
+        assert sum(any(word in topic for word in of_language) for of_language in shares.values()) >= 2, topic
+        for lang, of_language in shares.items():
+            texts = [(of_theme, text) for of_theme, code, text in THEMES if languages.name(code) == lang]
+            for word, share in of_language.items():
+                having = [of_theme for of_theme, text in texts if re.search(rf"\b{word}\b", text.lower())]
+                assert having.count(theme) >= 0.8 * len(having), word
+                assert having.count(theme) / 20 == pytest.approx(share, abs=0.06), word
 
 
 def named_by(posts: list[tuple[int, str, str]], minimum: int = 2) -> dict[int, dict[str, list[str]]]:
     """Return the words of topics that are given as (topic, language, text), the most central first."""
     found = [row | {"user_id": row["id"]} for row in rows([("", lang, text) for _, lang, text in posts])]
     labels = tuple(label for label, _, _ in posts)
-    return naming.words_by_language(found, Grouping(labels, tuple(map(float, range(len(posts))))), minimum)
+    words_of = naming.words_by_language(found, Grouping(labels, tuple(map(float, range(len(posts)))), ()), minimum)
+    return {number: {lang: list(listed) for lang, listed in of_topic.items()} for number, of_topic in words_of.items()}
 
 
 def test_no_topic_is_named_by_words_of_the_whole_collection() -> None:
     rain = [(1, "en", f"rain tonight, love this song {n}") for n in range(40)]
     sun = [(2, "en", f"sunshine tomorrow, {'' if n % 3 == 0 else 'love this song'} {n}") for n in range(40)]
-    assert named_by([*rain, *sun]) == {1: {"en": ["rain", "tonight"]}, 2: {"en": ["sunshine", "tomorrow"]}}
+    assert named_by([*rain, *sun]) == {1: {"en": ["rain tonight"]}, 2: {"en": ["sunshine tomorrow"]}}
 
 
 def test_words_are_compared_within_a_language() -> None:
@@ -96,12 +103,29 @@ def test_words_are_compared_within_a_language() -> None:
     assert found[3] == {"en": ["wind"]}, "the only topic of its language: its words are compared with all others"
 
 
+def word(number: int) -> str:
+    """Return a word that no other text has."""
+    return "".join("bcdfghjklm"[int(digit)] + "a" for digit in str(1_000 + number))
+
+
 def test_words_of_one_repeated_text_keep_its_order_and_others_cover_the_rest() -> None:
-    posts = [(1, "en", f"zebra crossing awards ceremony {n}") for n in range(90)]
-    posts += [(1, "en", f"quiet moment {n}") for n in range(70)]
-    posts += [(2, "en", f"something entirely different #awards {n}") for n in range(160)]
-    assert named_by(posts)[1]["en"][:2] == ["zebra", "quiet"]
-    assert named_by(posts)[1]["en"][2] == "crossing"
+    posts = [(1, "en", f"zebra crossing, {word(n)}, awards ceremony") for n in range(90)]
+    posts += [(1, "en", f"quiet moment, {word(100 + n)}") for n in range(70)]
+    posts += [(2, "en", f"banana, {word(200 + n)}") for n in range(160)]
+    assert named_by(posts)[1]["en"] == ["zebra crossing", "quiet moment", "awards ceremony"]
+
+
+def test_a_word_that_stands_in_several_phrases_is_not_named_by_one_of_them() -> None:
+    posts = [(1, "en", f"night train, {word(n)}") for n in range(50)]
+    posts += [(1, "en", f"night bus, {word(100 + n)}") for n in range(50)]
+    posts += [(2, "en", f"banana, {word(200 + n)}") for n in range(100)]
+    assert named_by(posts)[1]["en"] == ["night", "train", "bus"]
+
+
+def test_words_of_few_posts_of_a_topic_do_not_name_it() -> None:
+    posts = [(1, "es", f"{'gracias' if n < 4 else word(n)}, {word(500 + n)}") for n in range(100)]
+    posts += [(2, "es", f"banana, {word(200 + n)}") for n in range(100)]
+    assert named_by(posts)[1] == {}
 
 
 def test_a_hashtag_and_its_word_are_one_word_of_a_name() -> None:
@@ -109,20 +133,30 @@ def test_a_hashtag_and_its_word_are_one_word_of_a_name() -> None:
     assert len(named_by(posts)[1]["en"]) == 1
 
 
+def alike(*words: str) -> dict[str, float]:
+    """Return words that are in as many posts as each other."""
+    return dict.fromkeys(words, 0.3)
+
+
 @pytest.mark.parametrize(
     ("words", "posts", "name"),
     [
-        ({"en": ["a", "b", "c", "d", "e"]}, {"en": 9}, "a, b, c, d"),
-        ({"en": ["a", "b", "c"], "de": ["x", "y"]}, {"en": 55, "de": 45}, "a, x, b, y"),
-        ({"en": ["a", "b", "c", "d"], "de": ["x", "y"]}, {"en": 90, "de": 10}, "a, b, c, d"),
-        ({"en": ["derby"], "fr": ["derby", "stade"]}, {"en": 5, "fr": 5}, "derby, stade"),
-        ({}, {"en": 5}, "no words of its own"),
+        ({"en": alike(*"abcde")}, {"en": 9}, "a, b, c, d"),
+        ({"en": alike(*"abc"), "de": alike(*"xy")}, {"en": 55, "de": 45}, "a, x, b, y"),
+        ({"en": alike(*"abcd"), "de": alike(*"xy")}, {"en": 90, "de": 10}, "a, b, c, d"),
+        ({"en": alike("derby"), "fr": alike("derby", "stade")}, {"en": 5, "fr": 5}, "derby, stade"),
+        ({"en": alike("x" * 30, "y" * 30)}, {"en": 5}, "x" * 30),
+        ({"en": alike("x" * 60)}, {"en": 5}, "x" * 60),
+        ({"en": alike("awards", "#award")}, {"en": 5}, "awards"),
+        ({"en": {"playlist": 0.78, "hours": 0.39, "relevant": 0.22}}, {"en": 5}, "playlist, hours"),
+        ({}, {"en": 5, "de": 9}, "German, no words in common"),
     ],
 )
-def test_a_name_has_words_of_each_language_by_its_share(
-    words: dict[str, list[str]], posts: dict[str, int], name: str
+def test_a_name_has_frequent_words_of_each_language_by_its_share(
+    words: dict[str, dict[str, float]], posts: dict[str, int], name: str
 ) -> None:
-    assert naming.name(words, posts) == name
+    assert naming.name(words, posts, 0.5) == name
+    assert naming.name(words, posts, 0.09) == f"mixed: {name}"
 
 
 def test_the_same_posts_and_seed_give_the_same_topics() -> None:
@@ -154,6 +188,33 @@ def test_posts_in_unknown_languages_or_without_words_are_in_no_topic() -> None:
     assert [(row["topic"], row["distance"]) for row in found[-3:]] == [(topics.NONE, None)] * 3
 
 
+def test_posts_that_have_nothing_in_common_are_in_no_topic() -> None:
+    composed = compose(12)
+    posts = [(text, lang) for _, lang, text in composed] + [(text, "en") for text in CHATTER]
+    grouping = group(posts, 1)
+    assert grouping is not None
+    assert len(grouping.closeness) == 4
+    assert min(grouping.closeness) > 0.2
+    assert set(grouping.labels[len(composed) :]) == {0}, "they would be a group of their own, as loose as all posts"
+    assert grouping.labels[: len(composed)].count(0) <= 3
+
+
+def test_a_post_nearer_to_the_middle_of_all_posts_than_to_a_topic_is_in_none() -> None:
+    composed = compose(20)
+    posts = [(text, lang) for _, lang, text in composed] + [(text, "en") for text in CHATTER]
+    grouping = group(posts, 1, 4)  # too few for a group of their own: k-means puts them to a theme
+    assert grouping is not None
+    assert grouping.labels[len(composed) :].count(0) >= len(CHATTER) / 2
+    assert grouping.labels[: len(composed)].count(0) <= 6
+
+
+def test_posts_that_are_alike_are_as_close_as_can_be() -> None:
+    posts = [("The striker scored twice", "en")] * 40 + [(text, lang) for _, lang, text in FEW]
+    grouping = group(posts, 1)
+    assert grouping is not None
+    assert max(grouping.closeness) == pytest.approx(1, abs=0.01)
+
+
 def test_of_a_few_posts_there_are_no_topics() -> None:
     assert topics.assigned(rows(THEMES[: grouping.FEWEST_POSTS - 1]), PARAMS) == []
     for name in ("topics", "topic_posts", "topics_by_language", "topics_over_time"):
@@ -178,16 +239,19 @@ def test_the_summary_of_topics_adds_up_and_shows_central_posts() -> None:
     )
     written = {text: (theme, lang) for theme, lang, text in THEMES}
     for row in found:
+        if row["topic"] == topics.NONE:
+            continue
         central = [written[text] for text in row["central_posts"].split(" · ")]
         assert len({theme for theme, _ in central}) == 1
         assert len({lang for _, lang in central}) == 3
-    assert {row["sentiment"] for row in found} == {0.5}
+    assert {row["sentiment"] for row in found if row["topic"] != topics.NONE} == {0.5}
 
 
 def test_central_posts_differ_by_more_than_their_links_and_names(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["what a goal https://t.co/1", "@ann what a goal https://t.co/2", "https://t.co/3", "what a match"]
     found = [
-        row | {"topic": "1: goal", "words": "", "distance": 0.1} for row in rows([("", "en", one) for one in texts])
+        row | {"topic": "1: goal", "words": "", "closeness": 0.5, "distance": 0.1}
+        for row in rows([("", "en", one) for one in texts])
     ]
     monkeypatch.setattr(topics, "assigned", lambda rows, params: [row | {"number": 1} for row in rows])
     (summary,) = questions.load("topics").prepare(found, Report())  # type: ignore[arg-type]

@@ -60,6 +60,9 @@ PHRASES = {
         set(),
     ),
     "none goes over a link": ("en", "climate https://t.co/a policy", set()),
+    "French elisions keep their apostrophe": ("fr", "système d’exploitation", {"système d'exploitation"}),
+    "Italian ones too": ("it", "ministro dell'ambiente", {"ministro dell'ambiente"}),
+    "a letter alone is none in English": ("en", "vitamin d tablets", {"vitamin d tablets"}),
     "no space where the script has none": ("zh", "北京清华大学", {"北京清华大学"}),
 }
 
