@@ -60,7 +60,9 @@ def group(posts: Sequence[Post], seed: int, count: int | None = None, others: Se
     fitted = sum(place < len(posts) for place in encodable)
     if fitted < FEWEST_POSTS:
         return None
-    encoded = vectors.encode([text[0] for text in prepared if text is not None])
+    texts = [text[0] for text in prepared if text is not None]
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}  # a text that many post is encoded once
+    encoded = vectors.encode(list(places))[[places[text] for text in texts]]
     directions = PCA(min(_DIMENSIONS, fitted - 1), random_state=seed).fit(encoded[:fitted])
     points = directions.transform(encoded)
 

@@ -20,7 +20,7 @@ Rows = list[dict[str, Any]]
 _RATIO = 2.0  # times the odds of the other posts: words that the whole collection shares name no topic
 _SHARE = 0.05  # of a topic's posts in a language: rarer words would say what few of them are about
 _OF_NAME = 4  # words or phrases
-_LONGEST = 44  # characters of a name, unless its first phrase is longer: a chart has room for no more
+_LONGEST = 32  # characters of a name, unless its first phrase is longer: a chart has room for no more
 _OF_LANGUAGE = 5  # words or phrases
 _CANDIDATES = 60  # words or phrases, the surest
 _LANGUAGES = 5  # with most of a topic's posts
@@ -33,10 +33,9 @@ _WHOLE = 0.8  # of a word's posts have a phrase with it: the phrase stands for t
 def words_by_language(rows: Rows, grouping: Grouping, minimum: int) -> dict[int, dict[str, dict[str, float]]]:
     """Return the words and phrases of each topic by language, the language with most of its posts first.
 
-    The number of each is its share of the topic's posts in that language.
-
-    `rows` are posts of topics.sql. A word is in at least `minimum` posts of the topic. Where a language has hardly any posts outside a
-    topic, nothing sets the topic apart within it, and its words are compared with those of all languages.
+    The number of each is its share of the topic's posts in that language. `rows` are posts of topics.sql. A word is in at least `minimum`
+    posts of the topic. Where a language has hardly any posts outside a topic, nothing sets the topic apart within it, and its words are
+    compared with those of all languages.
     """
     texts = words.read([row | {"is_this_week": False, "rules": [], "parts": []} for row in rows])
     texts = [replace(text, words=text.words | text.phrases) for text in texts]
@@ -56,17 +55,11 @@ def words_by_language(rows: Rows, grouping: Grouping, minimum: int) -> dict[int,
                 break
             spoken = [place for place in places if texts[place].lang == lang]
             inside = [texts[place].words for place in spoken]
-            needed = max(minimum, _SHARE * len(inside))
-            for candidates in (within.get(lang, {}).get(number, []), everywhere[number]):
-                frequent = [
-                    row
-                    for row in candidates
-                    if sum(row["word"] in text for text in inside) >= needed and not _is_letter(row["word"])
-                ]
-                if frequent:
-                    central_first = "\n".join(rows[place]["text"] for place in spoken)
-                    words_of[number][lang] = _covering(_in_order(frequent, central_first), inside)
-                    break
+            frequent = _frequent(within.get(lang, {}).get(number, []), inside, minimum)
+            frequent = frequent or _frequent(everywhere[number], inside, minimum)
+            central_first = "\n".join(rows[place]["text"] for place in spoken)
+            if frequent:
+                words_of[number][lang] = _covering(_in_order(frequent, central_first), inside)
     return words_of
 
 
@@ -78,15 +71,18 @@ def _distinctive(texts: Sequence[words.Text], labels: Sequence[int], minimum: in
     return distinctive
 
 
+def _frequent(candidates: Rows, texts: Sequence[frozenset[str]], minimum: int) -> Rows:
+    """Return the words that enough of the texts have. A letter alone says nothing."""
+    needed = max(minimum, _SHARE * len(texts))
+    long = [row for row in candidates if len(row["word"]) > 1 or not row["word"].isascii()]
+    return [row for row in long if sum(row["word"] in text for text in texts) >= needed]
+
+
 def _in_order(candidates: Rows, texts: str) -> list[str]:
     """Return the words, the surest first. The words of a text that many repeat are equally sure: they keep its order."""
     folded = texts.lower()
     place = {row["word"]: folded.find(row["word"]) for row in candidates}
     return [row["word"] for row in sorted(candidates, key=lambda row: (-row["z"], place[row["word"]]))]
-
-
-def _is_letter(word: str) -> bool:
-    return len(word) == 1 and word.isascii()
 
 
 def _covering(candidates: list[str], texts: list[frozenset[str]]) -> dict[str, float]:
