@@ -28,12 +28,11 @@ LANGUAGES = 6  # with most posts: the others have too few words to count
 LANGUAGE_WORDS = 20  # words
 PART_WORDS = 12  # words that set a part apart
 LONGEST = 3  # words of a phrase
-_FEWEST_AUTHORS = 2  # one author who repeats a word does not make it a topic
+_FEWEST_AUTHORS = 2  # one of several authors who repeats a word does not make it a topic
 _SURE = 2.58  # standard errors above zero: 1 of 200 by chance
 _WHOLE = re.compile(rf"https?://\S+|(?<!\w)@\w+|{HASHTAG_AS_WRITTEN.pattern}")
 _ELIDING = frozenset({"fr", "it", "ca"})
 _ELISION = re.compile("(?<=[a-zà-ÿ])['’](?=[^\\W\\d_])", re.IGNORECASE)  # l'été
-_ELIDED = re.compile(r"(?<!\S)([cdjlmnst]|qu|all|dall|dell|nell|quell|sull) ")  # l été, cut from l'été
 _END = "."  # of a sentence: no phrase goes on behind it
 _JOINED = re.compile(r"[\s'’-]*")  # what may stand between the words of a phrase
 _RETWEET = re.compile(r"^RT @\w+: ")
@@ -61,7 +60,7 @@ class _Count:
 
 def read(rows: Rows) -> list[Text]:
     """Return the texts of the rows of words.sql."""
-    tokenized = [[(word, fold(word), follows) for word, follows in tokens(row["text"], row["lang"])] for row in rows]
+    tokenized = [[(word, fold(word), joint) for word, joint in tokens(row["text"], row["lang"])] for row in rows]
     spelling = _spelling((word, form) for tokens in tokenized for word, form, _ in tokens)
     return [_text(row, tokens, spelling) for row, tokens in zip(rows, tokenized, strict=True)]
 
@@ -74,7 +73,7 @@ def _spelling(words: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {form: min(counts, key=lambda word: (-counts[word], word)) for form, counts in written.items()}
 
 
-def _text(row: dict[str, Any], tokens: Sequence[tuple[str, str, bool]], spelling: Mapping[str, str]) -> Text:
+def _text(row: dict[str, Any], tokens: Sequence[tuple[str, str, str | None]], spelling: Mapping[str, str]) -> Text:
     common = _commonest(row["lang"])
     return Text(
         row["lang"],
@@ -84,22 +83,24 @@ def _text(row: dict[str, Any], tokens: Sequence[tuple[str, str, bool]], spelling
         tuple(row["rules"]),
         tuple(row["parts"]),
         frozenset(spelling[form] for _, form, _ in tokens if form not in common),
-        frozenset(_phrases([(form, follows) for _, form, follows in tokens], row["lang"], spelling)),
+        frozenset(_phrases([(form, joint) for _, form, joint in tokens], row["lang"], spelling)),
     )
 
 
-def tokens(text: str, lang: str = "") -> Iterator[tuple[str, bool]]:
-    """Yield each word in small letters, in order, and whether nothing but spaces stands between it and the one before."""
+def tokens(text: str, lang: str = "") -> Iterator[tuple[str, str | None]]:
+    """Yield each word in small letters, in order, and what joins it to the one before in a phrase: None where no phrase goes on."""
     text = unicodedata.normalize("NFC", limit_accents(_RETWEET.sub("", as_written(text))))
     between = _END
     for piece in _pieces(text):
         if piece.startswith(("#", "＃")) and len(piece) > 1:
-            yield f"#{piece[1:].lower()}", False
+            yield f"#{piece[1:].lower()}", None
             between = _END
         elif not piece.startswith(("@", "http://", "https://")) and any(character.isalpha() for character in piece):
+            joint = _space(lang) if _JOINED.fullmatch(between) else None
             for word in _ELISION.split(piece) if lang in _ELIDING else (piece,):
-                yield word.lower().strip("'’"), _JOINED.fullmatch(between) is not None
-                between = ""
+                yield word.lower().strip("'’"), joint
+                joint = "'"
+            between = ""
         else:
             between += piece
 
@@ -131,18 +132,18 @@ def distinctive(
     """
     rows: Rows = []
     everywhere = _counts(texts)
+    totals = {word: count.posts for word, count in everywhere.items()}
+    fewest_authors = min(_FEWEST_AUTHORS, len({text.author for text in texts}))
     for part, is_in in parts.items():
         inside = _counts([text for text, within in zip(texts, is_in, strict=True) if within])
-        scored = score(
-            {word: count.posts for word, count in inside.items()}, {w: c.posts for w, c in everywhere.items()}
-        )
+        scored = score({word: count.posts for word, count in inside.items()}, totals)
         kept = [
             (z, log_odds, word)
             for word, (log_odds, z) in scored.items()
             if z >= _SURE
             and log_odds >= math.log(ratio)
             and inside[word].posts >= minimum
-            and len(inside[word].authors) >= _FEWEST_AUTHORS
+            and len(inside[word].authors) >= fewest_authors
         ]
         rows += [
             {
@@ -229,18 +230,22 @@ def _pieces(text: str) -> Iterator[str]:
             end = whole.end()
 
 
-def _phrases(tokens: Sequence[tuple[str, bool]], lang: str, spelling: Mapping[str, str]) -> Iterator[str]:
+def _space(lang: str) -> str:
+    return "" if lang in ("ja", "zh", "th", "lo", "km", "my") else " "
+
+
+def _phrases(tokens: Sequence[tuple[str, str | None]], lang: str, spelling: Mapping[str, str]) -> Iterator[str]:
     common = _commonest(lang)
-    space = "" if lang in ("ja", "zh", "th", "lo", "km", "my") else " "
     for begin in range(len(tokens)):
         if tokens[begin][0] in common:
             continue
-        for end in range(begin + 1, min(begin + LONGEST, len(tokens))):
-            if not tokens[end][1]:
+        phrase = spelling[tokens[begin][0]]
+        for form, joint in tokens[begin + 1 : begin + LONGEST]:
+            if joint is None:
                 break
-            if tokens[end][0] not in common:
-                phrase = space.join(spelling[form] for form, _ in tokens[begin : end + 1])
-                yield _ELIDED.sub(r"\1'", phrase) if lang in _ELIDING else phrase
+            phrase += f"{joint}{spelling[form]}"
+            if form not in common:
+                yield phrase
 
 
 @cache

@@ -62,7 +62,12 @@ PHRASES = {
     "none goes over a link": ("en", "climate https://t.co/a policy", set()),
     "French elisions keep their apostrophe": ("fr", "système d’exploitation", {"système d'exploitation"}),
     "Italian ones too": ("it", "ministro dell'ambiente", {"ministro dell'ambiente"}),
-    "a letter alone is none in English": ("en", "vitamin d tablets", {"vitamin d tablets"}),
+    "a letter that nothing was cut off keeps its space": ("it", "vitamina D naturale", {"vitamina d naturale"}),
+    "nor has an English name in French an apostrophe": (
+        "fr",
+        "Tesla Model S rouge",
+        {"tesla model", "model s rouge"},
+    ),
     "no space where the script has none": ("zh", "北京清华大学", {"北京清华大学"}),
 }
 
