@@ -84,15 +84,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         for name in names:
             print(questions.pasteable(questions.load(name), params, f"{project}.{dataset}"))
         return 0
-    if arguments.network:
-        if arguments.export is None:
-            raise UsageError("--network needs a file: --export FILE.gexf or FILE.graphml.")
-        network.check(arguments.export)
-    if arguments.command is None and not arguments.dry_run:
-        if arguments.export:
-            files.check_file(arguments.export)
-        else:
-            files.check(arguments.results or files.DEFAULT)
+    request.check_outputs(arguments)
     with _source(arguments, dataset, now, console) as source:
         if arguments.command == "serve":
             request.check_live(arguments)
@@ -101,18 +93,13 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             return live.serve(source, arguments.host, arguments.port, arguments.timezone, console)
         if arguments.data is not None or arguments.since == "all":
             params = _stored_period(source, params, arguments)
-        if arguments.network:
-            network_questions = [network.load_question(arguments.network), network.load_nodes(arguments.network)]
-            _price(source, params, [*network_questions, *request.topics_question(arguments)], arguments, console)
-            return 0 if arguments.dry_run else _network(source, params, arguments, console)
-        if arguments.export:
-            to_ask = [export.load_question(request.export_kind(arguments)), *request.topics_question(arguments)]
-            _price(source, params, to_ask, arguments, console)
-            return 0 if arguments.dry_run else _export(source, params, arguments, console)
-        to_ask = [*results.required_questions(names), questions.load("live/collected")]
-        _price(source, params, [*to_ask, *request.topics_question(arguments)], arguments, console)
+        _price(source, params, request.questions_to_pay(arguments, names), arguments, console)
         if arguments.dry_run:
             return 0
+        if arguments.network:
+            return _network(source, params, arguments, console)
+        if arguments.export:
+            return _export(source, params, arguments, console)
         collected = narrowing.with_parts(
             source, narrowing.with_topic(source, _collected(source, params, now, console), arguments.topic)
         )
@@ -195,7 +182,6 @@ def _price(
     source: Source, params: Params, chosen: Sequence[Question], arguments: argparse.Namespace, console: Console
 ) -> None:
     """Say what the real BigQuery would bill, before it is asked. The embedded one costs nothing."""
-    chosen = list({question.template: question for question in chosen}.values())
     if query.is_embedded():
         console.print(f"{_count_queries(chosen)} of the embedded BigQuery, which bills nothing.", style="dim")
         return
@@ -246,7 +232,7 @@ def _export(source: Source, params: Params, arguments: argparse.Namespace, conso
             on_cut=cut.append,
         )
     console.print(Text.assemble(f"{count:,} posts in ", (str(arguments.export), "cyan")))
-    if request.export_kind(arguments) is export.Kind.SAMPLE:
+    if request.is_sheet(arguments):
         for sheet in export.sheets_of(arguments.export, request.coders(arguments)):
             console.print(Text.assemble("A sheet of its own: ", (str(sheet), "cyan")))
         console.print(Text.assemble("The codebook to fill in: ", (str(export.codebook_of(arguments.export)), "cyan")))

@@ -29,7 +29,7 @@ from .whole_file import whole_file
 
 FORMATS = (".csv", ".parquet", ".jsonl")
 _CODING = ("code", "coder", "remark")  # empty columns of a sample, for a person
-WriteRows = Callable[[Path, Iterable[dict[str, Any]], Sequence[str]], tuple[int, int]]
+MOST_WITH_TOPICS = 20_000  # posts of a sheet: half a minute of computing
 _PAGE = 10_000  # rows: what is in memory at a time
 # Of every other type (JSON, GEOGRAPHY, INTERVAL, RANGE and what is to come) Parquet has the text.
 _TYPES = {
@@ -79,8 +79,8 @@ def write(
     """Write the posts of the view, the oldest first; return how many. Raises ReportError.
 
     A CSV is for a person's spreadsheet, or as it is stored `for_programs`. Ids alone are for programs. A sample has a codebook beside
-    it, a copy for each of the `coders`, and `with_topics` a file with the topic of each post. `on_cut` hears how many cells were longer
-    than a spreadsheet takes, if any were.
+    it, a copy for each of the `coders`, and `with_topics` a file with the topic of each post: neither topic nor sentiment is in the sheet,
+    because they would suggest a code. `on_cut` hears how many cells were longer than a spreadsheet takes, if any were.
     """
     if path.suffix not in FORMATS:
         raise UsageError(f"{path} ends in none of {', '.join(FORMATS)}, so its format is not known.")
@@ -93,27 +93,23 @@ def write(
             sql = question.sql(params)
             pages, schema = query.pages(source, sql, names(params, parameters(sql)), _PAGE)
             if path.suffix == ".csv":
-                write_rows = partial(_csv, for_programs=for_programs or kind is Kind.IDS)
+                to_csv = partial(_csv, for_programs=for_programs or kind is Kind.IDS, on_cut=on_cut)
                 rows: Iterable[dict[str, Any]] = chain.from_iterable(pages)
                 columns = [field.name for field in schema]
                 if kind is Kind.SAMPLE:
-                    columns = [
-                        *(name for name in columns if name != "sentiment"),
-                        *_CODING,
-                    ]  # a score would suggest a code
-                    rows = drawn = list(rows)
+                    placed: Rows | None = None
                     if with_topics:
-                        _write_topics(source, params, drawn, topics_of(path), write_rows)
-                written, cut = write_rows(part, rows, columns)
-                if cut:
-                    on_cut(cut)
-                if kind is Kind.SAMPLE:
-                    with whole_file(codebook_of(path)) as book:
-                        book.write_text(
-                            codebook.codebook(params, written, columns, has_topics=with_topics), encoding="utf-8"
-                        )
-                    for sheet in sheets_of(path, coders):
-                        shutil.copyfile(part, sheet)
+                        rows = drawn = list(rows)
+                        placed = _topics_of(source, params, drawn)
+                    columns = [*(name for name in columns if name != "sentiment"), *_CODING]
+                    written = to_csv(part, rows, columns)
+                    book = codebook.codebook(params, written, columns, has_topics=with_topics)
+                    _write_beside(path, part, book, coders)
+                    if placed is not None:
+                        with whole_file(topics_of(path)) as beside:
+                            to_csv(beside, placed, ("id", "topic", "distance"))
+                else:
+                    written = to_csv(part, rows, columns)
             elif path.suffix == ".jsonl":
                 written = _lines(part, pages)
             else:
@@ -140,7 +136,7 @@ def codebook_of(path: Path) -> Path:
 
 
 def topics_of(path: Path) -> Path:
-    """Return where the topics of a coding sheet's posts are: not in the sheet, because a topic would suggest a code."""
+    """Return where the topics of a coding sheet's posts are."""
     return path.with_name(f"{path.stem}-topics{path.suffix}")
 
 
@@ -148,14 +144,13 @@ def load_question(kind: Kind) -> Question:
     return load("posts_to_read" if kind is Kind.SAMPLE else f"exports/{kind}")
 
 
-def _write_topics(source: Source, params: Params, drawn: Rows, path: Path, write_rows: WriteRows) -> None:
-    """Write the topic of each post of a sample. Raises UsageError where the period has no topics."""
+def _topics_of(source: Source, params: Params, drawn: Rows) -> Rows:
+    """Return the topic of each post of a sample. Raises UsageError where the period has no topics."""
     question = load("topics")
     placed = topics.assigned_to_others(drawn, query.run(source, question, params), params)
     if drawn and not placed:
         raise UsageError(f"{question.empty_sentence(params)} Leave out --topics, or name a longer period.")
-    with whole_file(path) as part:
-        write_rows(part, placed, ("id", "topic", "distance"))
+    return placed
 
 
 def _lines(path: Path, pages: Iterator[list[dict[str, Any]]]) -> int:
@@ -170,8 +165,23 @@ def _lines(path: Path, pages: Iterator[list[dict[str, Any]]]) -> int:
     return count
 
 
-def _csv(path: Path, rows: Iterable[dict[str, Any]], columns: Sequence[str], *, for_programs: bool) -> tuple[int, int]:
-    """Return the rows, and the cells that were cut. With a byte order mark for people: without it Excel takes the file for Windows-1252.
+def _write_beside(path: Path, sheet: Path, book: str, coders: Sequence[str]) -> None:
+    """Write what goes with a coding sheet: its codebook, and a copy for each coder."""
+    with whole_file(codebook_of(path)) as part:
+        part.write_text(book, encoding="utf-8")
+    for copy in sheets_of(path, coders):
+        shutil.copyfile(sheet, copy)
+
+
+def _csv(
+    path: Path,
+    rows: Iterable[dict[str, Any]],
+    columns: Sequence[str],
+    *,
+    for_programs: bool,
+    on_cut: Callable[[int], object],
+) -> int:
+    """Return the number of rows. With a byte order mark for people: without it Excel takes the file for Windows-1252.
 
     A column that the rows do not have is empty.
     """
@@ -185,7 +195,9 @@ def _csv(path: Path, rows: Iterable[dict[str, Any]], columns: Sequence[str], *, 
             writer.writerow(cells)
             count += 1
             cut += 0 if for_programs else sum(isinstance(text, str) and len(text) == sanitize.CELL for text in cells)
-    return count, cut
+    if cut:
+        on_cut(cut)
+    return count
 
 
 def _parquet(path: Path, pages: Iterator[list[dict[str, Any]]], schema: list[bigquery.SchemaField]) -> int:

@@ -9,11 +9,14 @@ from .words import MOST_TEXTS
 
 _TEXTS = {
     "sentiment_by_hour": "Means of sentiment are shown where at least 30 posts are scored, with 95 % intervals; retweets are included.",
-    "topics": "Topics are groups of a random sample of at most 5,000 posts that are not retweets: k-means on sentence vectors (Universal "
-    "Sentence Encoder Multilingual, Yang et al. 2020), with the number of groups that has the best silhouette unless it was set. Posts "
-    "nearer to the middle of all posts than to a group, posts between two groups, and groups that vary as much as the sample were left "
-    "out. "
-    "Groups are named by words and phrases with at least twice the odds of other posts of the same language, found by log-odds.",
+    **dict.fromkeys(
+        ("topics", "topics_by_language", "topics_over_time", "topic_posts"),
+        "Topics are groups of a random sample of at most 5,000 posts that are not retweets: k-means on sentence vectors (Universal "
+        "Sentence Encoder Multilingual, Yang et al. 2020), with the number of groups that has the best silhouette unless it was set. In "
+        "no topic are posts in languages that the vectors do not know, posts nearer to the middle of all posts than to a group, posts "
+        "between two groups, groups of less than 2 % and groups that vary as much as the sample. Words and phrases with at least twice "
+        "the odds of other posts, of the same language where it has some, name a topic; they were found by log-odds.",
+    ),
     "words": "Words were cut by Unicode's rules (UAX #29) with ICU's dictionaries. Links, mentions, retweets and the commonest words "
     f"of each language (stopwords-iso) were left out. A post counts once for each of its words. Of more than {MOST_TEXTS:,} posts a "
     "random sample of that size was read.",
@@ -93,7 +96,8 @@ def _scored(report: Report) -> str:
 
 
 def _how_questions_were_computed(report: Report) -> str:
-    answered = " ".join(text for name, text in _TEXTS.items() if name in report.results and _is_answered(report, name))
+    texts = [text for name, text in _TEXTS.items() if name in report.results and _is_answered(report, name)]
+    answered = " ".join(dict.fromkeys(texts))  # several questions have the same text
     return " ".join(part for part in (answered, _scored(report)) if part)
 
 

@@ -8,6 +8,7 @@ from .settings import VERSION
 
 _QUERIES = Path(__file__).with_name("questions")
 NETWORKS = tuple(sorted(path.stem.removeprefix("network_of_") for path in _QUERIES.glob("network_of_*.sql")))
+AUTO = "auto"  # --topics: the data decide
 _WARN_ABOVE = 100.0  # GB: what a run may scan unasked
 
 
@@ -25,11 +26,11 @@ def _positive(text: str) -> int:
     return value
 
 
-def _topics(text: str) -> int:
-    """Return the number of topics, 0 for `auto`."""
-    if text != "auto" and not (text.isdecimal() and 2 <= int(text) <= 40):
-        raise argparse.ArgumentTypeError(f"{text} is neither auto nor a number from 2 to 40")
-    return 0 if text == "auto" else int(text)
+def _topics(text: str) -> int | str:
+    """Return the number of topics, or AUTO."""
+    if text != AUTO and not (text.isdecimal() and 2 <= int(text) <= 40):
+        raise argparse.ArgumentTypeError(f"{text} is neither {AUTO} nor a number from 2 to 40")
+    return text if text == AUTO else int(text)
 
 
 def parser() -> argparse.ArgumentParser:

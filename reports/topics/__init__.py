@@ -8,8 +8,8 @@ from typing import Any
 from posts import languages
 
 from ..params import Params
+from ..sanitize import for_terminal
 from . import naming
-from .grouping import FEWEST_POSTS as FEWEST_POSTS
 from .grouping import Grouping, Post, group
 
 Rows = list[dict[str, Any]]
@@ -85,11 +85,12 @@ def _topics(
     names, words = {0: NONE}, {0: ""}
     for number, words_of in naming.words_by_language(rows, of_posts, minimum).items():
         spoken = Counter(row["lang"] for row, label in zip(rows, of_posts.labels, strict=True) if label == number)
-        names[number] = f"{number}: {naming.name(words_of, spoken, of_posts.closeness[number - 1])}"
-        words[number] = "; ".join(
+        names[number] = for_terminal(f"{number}: {naming.name(words_of, spoken, of_posts.closeness[number - 1])}")
+        listed_words = "; ".join(
             f"{languages.name(lang)}: {', '.join(f'{word} {share:.0%}' for word, share in listed.items())}"
             for lang, listed in words_of.items()
         )
+        words[number] = for_terminal(listed_words)
     return _Topics(of_posts, of_others, names, words)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 Post = tuple[str, str]  # its text and language
 
-FEWEST_POSTS = 60  # with a vector: of fewer, groups are chance
+FEWEST_TEXTS = 60  # with a vector, and different: of fewer, groups are chance
 MOST_TOPICS = 12
 _FEWEST = 0.02  # of the posts: a smaller group is no topic
 _DIMENSIONS = 50  # the vectors' main directions: clustering 512 takes ten times as long and finds the same
@@ -43,8 +43,8 @@ class Grouping:
 def group(posts: Sequence[Post], seed: int, count: int | None = None, others: Sequence[Post] = ()) -> Grouping | None:
     """Group posts into `count` topics, or the number that separates best, and put others into these topics.
 
-    The others come behind the posts in what is returned. None where there are too few posts, or where the packages for it are not
-    installed.
+    The others come behind the posts in what is returned. None where there are too few different texts, or where the packages for it are
+    not installed.
     """
     try:
         import numpy as np  # noqa: PLC0415
@@ -58,22 +58,28 @@ def group(posts: Sequence[Post], seed: int, count: int | None = None, others: Se
     prepared = [vectors.prepare(text, lang) for text, lang in (*posts, *others)]
     encodable = [place for place, text in enumerate(prepared) if text is not None]
     fitted = sum(place < len(posts) for place in encodable)
-    if fitted < FEWEST_POSTS:
-        return None
     texts = [text[0] for text in prepared if text is not None]
-    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}  # a text that many post is encoded once
-    encoded = vectors.encode(list(places))[[places[text] for text in texts]]
+    different = len(set(texts[:fitted]))
+    if different < FEWEST_TEXTS:
+        return None
+    numbers_of = {
+        text: number for number, text in enumerate(dict.fromkeys(texts))
+    }  # a text that many post is encoded once
+    encoded = vectors.encode(list(numbers_of))[[numbers_of[text] for text in texts]]
     directions = PCA(min(_DIMENSIONS, fitted - 1), random_state=seed).fit(encoded[:fitted])
     points = directions.transform(encoded)
 
     def clustered(number: int) -> Any:
         return KMeans(number, n_init=_RESTARTS, random_state=seed).fit(points[:fitted])
 
-    def separation(model: Any) -> float:
-        sampled = min(_JUDGED, fitted)
-        return float(silhouette_score(points[:fitted], model.labels_, sample_size=sampled, random_state=seed))
+    judged = np.random.default_rng(seed).permutation(fitted)[:_JUDGED]
 
-    most = min(MOST_TOPICS, fitted // (FEWEST_POSTS // 2))
+    def separation(model: Any) -> float:
+        labels = model.labels_[judged]
+        is_defined = 1 < len(set(labels)) < len(labels)  # of many copies, those drawn may all be in one group
+        return float(silhouette_score(points[judged], labels)) if is_defined else -1.0
+
+    most = min(MOST_TOPICS, different // (FEWEST_TEXTS // 2))
     model = clustered(count) if count else max((clustered(number) for number in range(2, most + 1)), key=separation)
     away = model.transform(points)
     nearest_topics = away.argmin(axis=1)

@@ -4,13 +4,16 @@ They are compared within a language, so that a topic of several languages is not
 because its language is.
 """
 
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from posts import languages
+from posts.text import UNSPACED
 
 from .. import words
 from .grouping import Grouping
@@ -26,7 +29,8 @@ _CANDIDATES = 60  # words or phrases, the surest
 _LANGUAGES = 5  # with most of a topic's posts
 _OF_TOPIC = 0.1  # of a topic's posts: a rarer language has no words in it
 _MIXED = 0.1  # closeness: of topics with less, readers said that the posts have no subject in common
-_FEWEST = 30  # posts of a language: of fewer, the words are chance
+_SHORT = 4  # letters: the s of news is no plural's
+_ACCENT = re.compile("[\u0300-\u036f]")  # of Latin and Greek letters; vowel signs of other scripts tell words apart
 _WHOLE = 0.8  # of a word's posts have a phrase with it: the phrase stands for the word
 
 
@@ -34,39 +38,36 @@ def words_by_language(rows: Rows, grouping: Grouping, minimum: int) -> dict[int,
     """Return the words and phrases of each topic by language, the language with most of its posts first.
 
     The number of each is its share of the topic's posts in that language. `rows` are posts of topics.sql. A word is in at least `minimum`
-    posts of the topic. Where a language has hardly any posts outside a topic, nothing sets the topic apart within it, and its words are
-    compared with those of all languages.
+    posts of the topic. Where nothing sets a topic apart within a language, because the language has few posts or hardly any outside the
+    topic, its words are compared with those of all languages.
     """
     texts = words.read([row | {"is_this_week": False, "rules": [], "parts": []} for row in rows])
     texts = [replace(text, words=text.words | text.phrases) for text in texts]
-    everywhere = _distinctive(texts, grouping.labels, minimum)
-    within = {}
-    for lang, count in Counter(text.lang for text in texts).items():
-        if count >= _FEWEST:
-            chosen = [pair for pair in zip(texts, grouping.labels, strict=True) if pair[0].lang == lang]
-            within[lang] = _distinctive([text for text, _ in chosen], [label for _, label in chosen], minimum)
+    # within a language, by its code; within all of them, by ''
+    distinctive = cache(lambda lang: _distinctive(texts, grouping.labels, lang, minimum))
     words_of: dict[int, dict[str, dict[str, float]]] = {}
     for number in sorted(set(grouping.labels) - {0}):
         places = [place for place, label in enumerate(grouping.labels) if label == number]
         places.sort(key=lambda place: grouping.distances[place] or 0)
         words_of[number] = {}
-        for lang, count in Counter(texts[place].lang for place in places).most_common(_LANGUAGES):
-            if count < _OF_TOPIC * len(places):
-                break
+        ordered = Counter(texts[place].lang for place in places).most_common(_LANGUAGES)
+        for lang in (lang for lang, count in ordered if count >= min(_OF_TOPIC * len(places), ordered[0][1])):
             spoken = [place for place in places if texts[place].lang == lang]
             inside = [texts[place].words for place in spoken]
-            frequent = _frequent(within.get(lang, {}).get(number, []), inside, minimum)
-            frequent = frequent or _frequent(everywhere[number], inside, minimum)
+            frequent = _frequent(distinctive(lang)[number], inside, minimum)
+            frequent = frequent or _frequent(distinctive("")[number], inside, minimum)
             central_first = "\n".join(rows[place]["text"] for place in spoken)
             if frequent:
                 words_of[number][lang] = _covering(_in_order(frequent, central_first), inside)
     return words_of
 
 
-def _distinctive(texts: Sequence[words.Text], labels: Sequence[int], minimum: int) -> dict[int, Rows]:
-    parts = {str(number): [label == number for label in labels] for number in sorted(set(labels) - {0})}
+def _distinctive(texts: Sequence[words.Text], labels: Sequence[int], lang: str, minimum: int) -> dict[int, Rows]:
+    """Return the rows of words.distinctive for each topic, among the posts of a language."""
+    among = [place for place, text in enumerate(texts) if lang in ("", text.lang)]
+    parts = {str(number): [labels[place] == number for place in among] for number in sorted(set(labels) - {0})}
     distinctive: dict[int, Rows] = defaultdict(list)
-    for row in words.distinctive(texts, parts, minimum, ratio=_RATIO, most=_CANDIDATES):
+    for row in words.distinctive([texts[place] for place in among], parts, minimum, ratio=_RATIO, most=_CANDIDATES):
         distinctive[int(row["part"])].append(row)
     return distinctive
 
@@ -95,20 +96,33 @@ def _covering(candidates: list[str], texts: list[frozenset[str]]) -> dict[str, f
     chosen: dict[str, float] = {}
     while candidates and len(chosen) < _OF_LANGUAGE:
         best = max(candidates, key=lambda word: sum(word in text for text in texts))
-        whole = [word for word in candidates if _forms(best) < _forms(word)]
-        phrase = max(whole, key=lambda word: everywhere[word], default=best)
+        phrases = [word for word in candidates if word != best and _contains(word, best)]
+        phrase = max(phrases, key=lambda word: everywhere[word], default=best)
         best = phrase if everywhere[phrase] >= _WHOLE * everywhere[best] else best
         chosen[best] = everywhere[best] / total
         texts = [text for text in texts if best not in text]
-        candidates = [word for word in candidates if not _forms(word) & _forms(best)]
+        candidates = [word for word in candidates if not _overlap(word, best)]
     return chosen
+
+
+def _contains(phrase: str, word: str) -> bool:
+    is_unspaced = UNSPACED.search(word) is not None
+    return word in phrase if is_unspaced else _forms(word) < _forms(phrase)
+
+
+def _overlap(word: str, other: str) -> bool:
+    """Say whether two words or phrases have a word in common, or are spellings of one."""
+    if UNSPACED.search(word) and UNSPACED.search(other):
+        return word in other or other in word
+    return bool(_forms(word) & _forms(other))
 
 
 def _forms(term: str) -> frozenset[str]:
     """Return the words of a term without what tells spellings apart: #award and awards are one, as are vídeo and video."""
-    letters = unicodedata.normalize("NFD", term)
-    bare = "".join(letter for letter in letters if unicodedata.category(letter) != "Mn" and letter != "#")
-    return frozenset(word.removesuffix("s") for word in bare.split())
+    bare = _ACCENT.sub("", unicodedata.normalize("NFD", term.replace("#", "")))
+    return frozenset(
+        word[:-1] if word.endswith("s") and len(word) > _SHORT else word for word in re.split(r"[ ']", bare)
+    )
 
 
 def name(words_of: Mapping[str, Mapping[str, float]], posts: Mapping[str, int], closeness: float) -> str:
@@ -126,9 +140,9 @@ def name(words_of: Mapping[str, Mapping[str, float]], posts: Mapping[str, int], 
         lang = max((lang for lang in unused if unused[lang]), key=lambda lang: posts[lang] / (seats[lang] + 1))
         seats[lang] += 1
         word = unused[lang].pop(0)
-        is_new = not any(_forms(word) & _forms(earlier) for earlier in chosen)
+        is_new = not any(_overlap(word, earlier) for earlier in chosen)
         if (is_new and len(", ".join([*chosen, word])) <= _LONGEST) or not chosen:
             chosen.append(word)
     largest = languages.name(max(posts, key=lambda lang: posts[lang]))
-    named = ", ".join(chosen) or f"{largest}, no words in common"
+    named = ", ".join(chosen) or f"{largest}, no typical words"
     return f"mixed: {named}" if closeness < _MIXED else named

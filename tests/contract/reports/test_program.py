@@ -141,6 +141,25 @@ MISTAKES = {
     "a zone that is none": (["--timezone", "localtime"], "There is no time zone"),
     "a minimum of nothing": (["--minimum", "0"], "is not a positive number"),
     "no number of gigabytes": (["--max-gigabytes", "nan"], "is no number of gigabytes"),
+    "a live page of topics": (["serve", "--topics", "auto"], "--topics cannot be said of it"),
+    "a live page of a topic": (["serve", "--topic", "2"], "--topic cannot be said of it"),
+    "topics of posts that are no sheet": (["--export", "x.csv", "--topics", "4"], "This export has no groups"),
+    "topics of a network": (
+        ["--export", "x.gexf", "--network", "mentions", "--topics", "4"],
+        "This export has no groups",
+    ),
+    "topics of a table of samples": (
+        ["--export", "x.parquet", "--sample", "9", "--topics", "4"],
+        "This export has no groups",
+    ),
+    "coders of a table": (
+        ["--export", "x.parquet", "--sample", "9", "--coders", "ann"],
+        "--coders belongs to a coding sheet",
+    ),
+    "topics of a very large sheet": (
+        ["--export", "x.csv", "--sample", "20001", "--topics", "4"],
+        "at most 20,000 posts",
+    ),
     "a live page of yesterday": (["serve", "--from", "1d"], "always of the last 24 hours"),
     "every address": (["serve", "--host", ""], "every address of this machine"),
     "a file of another kind": (["--export", "posts.xlsx"], "so its format is not known"),
@@ -165,8 +184,8 @@ MISTAKES = {
     ),
     "coders without a sheet": (["--export", "x.csv", "--coders", "ann"], "--coders belongs to a coding sheet"),
     "a coder named as the file of topics": (
-        ["--export", "x.csv", "--sample", "9", "--coders", "ann,topics"],
-        "--coders topics: the file of that name",
+        ["--export", "x.csv", "--sample", "9", "--topics", "auto", "--coders", "ann,Topics"],
+        "--coders topics: with --topics, the file of that name",
     ),
     "no number of topics": (["--topics", "many"], "many is neither auto nor a number from 2 to 40"),
     "coders of one name": (["--export", "x.csv", "--sample", "9", "--coders", "ann,ann"], "needs different names"),

@@ -4,11 +4,12 @@ import csv
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.cloud import bigquery
 
-from reports import export, narrowing, results
+from reports import export, narrowing, options, query, questions, request, results
 from reports.errors import UsageError
 from reports.params import Params
 from reports.query import Source
@@ -71,13 +72,57 @@ def test_beside_a_coding_sheet_are_the_topics_of_its_posts(source: Source, tmp_p
     topic_of = {row["id"]: row["topic"] for row in listed}
     assert [row["topic"] for row in beside] == [topic_of[row["id"]] for row in beside]
     assert "`-topics.csv`" in (tmp_path / "coding-codebook.md").read_text()
-    export.write(source, asked, path, export.Kind.SAMPLE)
-    assert "topics" not in (tmp_path / "coding-codebook.md").read_text()
+    export.write(source, asked, tmp_path / "other.csv", export.Kind.SAMPLE)
+    assert "topics" not in (tmp_path / "other-codebook.md").read_text()
+
+
+def test_a_sheet_with_codes_in_it_is_not_replaced(tmp_path: Path) -> None:
+    typed = ["--sample", "40", "--export", str(tmp_path / "coding.csv"), "--topics", "auto", "--coders", "ann"]
+    arguments = options.parser().parse_args(typed)
+    request.check_outputs(arguments)
+    (tmp_path / "coding-ann.csv").write_text("id,code\n1,joy\n")
+    with pytest.raises(UsageError, match=r"coding-ann\.csv exists and may have codes in it"):
+        request.check_outputs(arguments)
+
+
+@pytest.mark.parametrize(
+    ("typed", "times"),
+    [
+        (["--only", "totals"], 0),
+        (["--only", "topics"], 1),
+        (["--only", "totals", "--topic", "1"], 1),
+        (["--only", "topics", "--topic", "1"], 2),
+        (["--export", "x.csv", "--topic", "1"], 1),
+        (["--export", "x.csv", "--sample", "9", "--topics", "auto"], 1),
+        (["--export", "x.csv", "--sample", "9", "--topics", "auto", "--topic", "1"], 2),
+        (["--export", "x.gexf", "--network", "mentions", "--topic", "1"], 1),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_each_time_that_topics_are_asked_for_is_paid(typed: list[str], times: int) -> None:
+    arguments = options.parser().parse_args(typed)
+    names = tuple(arguments.only.split(",")) if arguments.only else ()
+    paid = request.questions_to_pay(arguments, names)
+    assert [question.template for question in paid].count(questions.load("topics").template) == times
+
+
+def test_as_many_queries_are_run_as_are_paid(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = options.parser().parse_args(["--only", "topics", "--topic", "1"])
+    run, ran = query.run, []
+
+    def counted(*given: Any) -> Any:
+        ran.append(given)
+        return run(*given)
+
+    monkeypatch.setattr(query, "run", counted)
+    limited = narrowing.with_topic(source, narrowing.collected_part(source, ASKED, ASKED.until), 1)
+    results.make_report(source, limited, ["topics"])
+    assert len(ran) == len(request.questions_to_pay(arguments, ("topics",)))
 
 
 def test_without_topics_a_sheet_that_should_have_them_is_not_written(source: Source, tmp_path: Path) -> None:
     german = replace(ASKED, language="de", kind="original", since=UNTIL - timedelta(hours=20), sample=40)
-    with pytest.raises(UsageError, match=r"they need 60 posts.* Leave out --topics"):
+    with pytest.raises(UsageError, match=r"they need 60 different posts.* Leave out --topics"):
         export.write(source, german, tmp_path / "coding.csv", export.Kind.SAMPLE, with_topics=True)
     assert list(tmp_path.iterdir()) == []
 

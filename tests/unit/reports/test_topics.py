@@ -87,10 +87,31 @@ def named_by(posts: list[tuple[int, str, str]], minimum: int = 2) -> dict[int, d
     return {number: {lang: list(listed) for lang, listed in of_topic.items()} for number, of_topic in words_of.items()}
 
 
+def word(number: int) -> str:
+    """Return a word that no other text has."""
+    return "".join("bcdfghjklm"[int(digit)] + "a" for digit in str(1_000 + number))
+
+
+def texts_of(
+    topic: int, lang: str, count: int, *shares: tuple[str, float], first: int = 0
+) -> list[tuple[int, str, str]]:
+    """Return posts of a topic, each with a word of its own; each word of `shares` is in so large a share of them, spread evenly."""
+    return [
+        (
+            topic,
+            lang,
+            ", ".join([word(first + n), *(text for text, share in shares if int((n + 1) * share) > int(n * share))]),
+        )
+        for n in range(count)
+    ]
+
+
 def test_no_topic_is_named_by_words_of_the_whole_collection() -> None:
-    rain = [(1, "en", f"rain tonight, love this song {n}") for n in range(40)]
-    sun = [(2, "en", f"sunshine tomorrow, {'' if n % 3 == 0 else 'love this song'} {n}") for n in range(40)]
-    assert named_by([*rain, *sun]) == {1: {"en": ["rain tonight"]}, 2: {"en": ["sunshine tomorrow"]}}
+    posts = texts_of(1, "en", 1_000, ("thunderstorm", 1), ("concert", 0.62))
+    posts += texts_of(
+        2, "en", 1_000, ("sunshine", 1), ("concert", 0.48), first=1_000
+    )  # surely less, but not half as often
+    assert named_by(posts) == {1: {"en": ["thunderstorm"]}, 2: {"en": ["sunshine"]}}
 
 
 def test_words_are_compared_within_a_language() -> None:
@@ -101,11 +122,6 @@ def test_words_are_compared_within_a_language() -> None:
     found = named_by(posts)
     assert (found[1], found[2]) == ({"es": ["lluvia"]}, {"es": ["nieve"]})
     assert found[3] == {"en": ["wind"]}, "the only topic of its language: its words are compared with all others"
-
-
-def word(number: int) -> str:
-    """Return a word that no other text has."""
-    return "".join("bcdfghjklm"[int(digit)] + "a" for digit in str(1_000 + number))
 
 
 def test_words_of_one_repeated_text_keep_its_order_and_others_cover_the_rest() -> None:
@@ -123,9 +139,80 @@ def test_a_word_that_stands_in_several_phrases_is_not_named_by_one_of_them() -> 
 
 
 def test_words_of_few_posts_of_a_topic_do_not_name_it() -> None:
-    posts = [(1, "es", f"{'gracias' if n < 4 else word(n)}, {word(500 + n)}") for n in range(100)]
-    posts += [(2, "es", f"banana, {word(200 + n)}") for n in range(100)]
+    posts = texts_of(1, "es", 500, ("gracias", 0.04), ("tormenta", 0.07)) + texts_of(
+        2, "es", 500, ("banana", 1), first=500
+    )
+    assert named_by(posts)[1] == {"es": ["tormenta"]}, "gracias is in no other post, but in 4 % of these"
+
+
+def test_a_language_of_few_posts_of_a_topic_has_no_words_in_it() -> None:
+    posts = texts_of(1, "en", 200, ("thunderstorm", 1)) + texts_of(1, "fr", 18, ("orage", 1), first=200)
+    posts += texts_of(2, "en", 200, ("sunshine", 1), first=300) + texts_of(2, "fr", 60, ("soleil", 1), first=500)
+    assert named_by(posts) == {1: {"en": ["thunderstorm"]}, 2: {"en": ["sunshine"], "fr": ["soleil"]}}
+
+
+def test_of_many_small_languages_the_largest_have_words() -> None:
+    posts = [
+        post
+        for place, lang in enumerate(("en", "de", "es", "fr", "it", "nl", "pl", "pt", "ru", "tr", "ar", "ja"))
+        for post in texts_of(1, lang, 20, ("worldcup", 1), first=50 * place)
+    ]
+    assert len(named_by([*posts, *texts_of(2, "en", 200, ("sunshine", 1), first=700)])[1]) >= 1
+
+
+def test_of_a_language_with_few_posts_the_words_are_compared_with_all_posts() -> None:
+    posts = texts_of(1, "de", 20, ("gewitter", 1)) + texts_of(2, "de", 5, ("gewitter", 1), first=20)
+    posts += texts_of(1, "en", 20, ("thunderstorm", 1), first=100) + texts_of(2, "en", 300, ("sunshine", 1), first=200)
+    assert named_by(posts)[1] == {"de": ["gewitter"], "en": ["thunderstorm"]}
+
+
+def test_a_letter_is_no_name() -> None:
+    posts = texts_of(1, "pt", 100, ("b", 1)) + texts_of(2, "pt", 100, ("banana", 1), first=100)
     assert named_by(posts)[1] == {}
+
+
+def test_of_words_in_as_many_posts_the_rarer_elsewhere_comes_first() -> None:
+    posts = texts_of(1, "en", 300, ("concert", 1), ("thunderstorm", 1))
+    posts += texts_of(2, "en", 300, ("sunshine", 1), ("concert", 0.2), first=300)
+    assert named_by(posts)[1] == {"en": ["thunderstorm", "concert"]}
+
+
+def test_topics_of_one_author_have_names() -> None:
+    posts = texts_of(1, "en", 60, ("rocket launch", 1)) + texts_of(2, "en", 60, ("telescope", 1), first=60)
+    found = [row | {"user_id": "nasa"} for row in rows([("", lang, text) for _, lang, text in posts])]
+    grouping = Grouping(tuple(label for label, _, _ in posts), tuple(map(float, range(len(posts)))), ())
+    assert [list(of["en"]) for of in naming.words_by_language(found, grouping, 2).values()] == [
+        ["rocket launch"],
+        ["telescope"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [("zh", "北京清华大学今天"), ("ja", "東京オリンピックの開会"), ("th", "ฟุตบอลไทยชนะ")],
+    ids=["Chinese", "Japanese", "Thai"],
+)
+def test_no_phrase_of_a_name_contains_another_where_words_have_no_space_between_them(lang: str, text: str) -> None:
+    other = {"zh": "我喜欢吃苹果", "ja": "りんごが好きです", "th": "ฉันชอบกินแอปเปิ้ล"}[lang]
+    posts = [(1, lang, f"{text} {n}") for n in range(60)] + [(2, lang, f"{other} {n}") for n in range(60)]
+    named = named_by(posts)[1][lang]
+    assert named
+    assert not [(one, two) for one in named for two in named if one != two and one in two]
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "is_same"),
+    [
+        ("#award", "awards", True),
+        ("vídeo", "video", True),
+        ("news", "new", False),
+        ("système d'exploitation", "exploitation", True),
+        ("ดี", "ดุ", False),
+        ("パス", "バス", False),
+    ],
+)
+def test_spellings_of_one_word(one: str, two: str, is_same: bool) -> None:
+    assert naming._overlap(one, two) is is_same
 
 
 def test_a_hashtag_and_its_word_are_one_word_of_a_name() -> None:
@@ -149,7 +236,7 @@ def alike(*words: str) -> dict[str, float]:
         ({"en": alike("x" * 60)}, {"en": 5}, "x" * 60),
         ({"en": alike("awards", "#award")}, {"en": 5}, "awards"),
         ({"en": {"playlist": 0.78, "hours": 0.39, "relevant": 0.22}}, {"en": 5}, "playlist, hours"),
-        ({}, {"en": 5, "de": 9}, "German, no words in common"),
+        ({}, {"en": 5, "de": 9}, "German, no typical words"),
     ],
 )
 def test_a_name_has_frequent_words_of_each_language_by_its_share(
@@ -206,6 +293,47 @@ def test_a_post_nearer_to_the_middle_of_all_posts_than_to_a_topic_is_in_none() -
     assert grouping is not None
     assert grouping.labels[len(composed) :].count(0) >= len(CHATTER) / 2
     assert grouping.labels[: len(composed)].count(0) <= 6
+    assert min(grouping.closeness) > 0.1, "of those that are in it"
+
+
+def test_many_copies_of_a_few_texts_have_no_topics(monkeypatch: pytest.MonkeyPatch) -> None:
+    copies = [(f"@u{n} Vote for the derby now! https://t.co/{n}", "en") for n in range(80)]
+    assert group(copies, 1) is None, "without names and links they are one text"
+    different = [(text, lang) for _, lang, text in FEW[:59]]
+    assert group([*copies, *different], 1) is not None
+    assert group([*copies, *different[1:]], 1) is None
+    monkeypatch.setattr(grouping, "_JUDGED", 3)  # of which all may be in one group
+    assert group([*copies * 5, *different], 1) is not None
+
+
+def test_posts_about_as_near_to_a_second_topic_are_in_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    posts = [(text, lang) for _, lang, text in THEMES]
+    clear = group(posts, 1)
+    monkeypatch.setattr(grouping, "_AMBIGUOUS", 0.2)
+    clearer = group(posts, 1)
+    assert clear is not None
+    assert clearer is not None
+    assert clear.labels.count(0) < 5
+    assert clearer.labels.count(0) > 10
+    monkeypatch.setattr(grouping, "_AMBIGUOUS", 1.0)
+    assert group(posts, 1) == Grouping((0,) * len(posts), (None,) * len(posts), ())
+
+
+def test_a_group_of_a_few_posts_is_no_topic() -> None:
+    posts = [(text, lang) for _, lang, text in THEMES] + [(f"明日の天気は雨です {n}", "ja") for n in range(5)]
+    found = group(posts, 1, 12)  # so many that they have one of their own
+    assert found is not None
+    assert found.labels[-5:] == (0,) * 5
+    assert len(found.closeness) == 11
+
+
+def test_others_do_not_change_the_order_of_the_topics() -> None:
+    posts = [(text, lang) for theme, lang, text in THEMES if theme != "phones"] + [(t, lg) for _, lg, t in FEW[-32:]]
+    alone = group(posts, 1)
+    beside = group(posts, 1, None, [(text, lang) for theme, lang, text in compose(40) if theme == "phones"])
+    assert alone is not None
+    assert beside is not None
+    assert beside.split(len(posts))[0] == alone
 
 
 def test_posts_that_are_alike_are_as_close_as_can_be() -> None:
@@ -216,7 +344,7 @@ def test_posts_that_are_alike_are_as_close_as_can_be() -> None:
 
 
 def test_of_a_few_posts_there_are_no_topics() -> None:
-    assert topics.assigned(rows(THEMES[: grouping.FEWEST_POSTS - 1]), PARAMS) == []
+    assert topics.assigned(rows(THEMES[: grouping.FEWEST_TEXTS - 1]), PARAMS) == []
     for name in ("topics", "topic_posts", "topics_by_language", "topics_over_time"):
         assert questions.load(name).prepare([], Report()) == []  # type: ignore[arg-type]
 
@@ -293,11 +421,16 @@ def test_the_topics_of_a_language_add_up_to_its_posts() -> None:
     [
         (
             [("1: a, b", "en", 10), ("1: a, b", "de", 40), ("2: c", "en", 90), ("2: c", "de", 60)],
-            "a, b: 40% of the posts in German, 10% of the other posts.",
+            "a, b: 40% of the posts in German, 10% of those in the other languages.",
         ),
         ([("1: a", "en", 100)], ""),
-        ([(topics.NONE, "en", 100), ("1: a", "de", 3)], "a: 100% of the posts in German, 0% of the other posts."),
+        ([("1: a", "en", 100), ("1: a", "de", 2), ("2: b", "en", 50), ("2: b", "de", 9)], ""),
+        (
+            [("1: a", "en", 50), ("2: b", "en", 50), ("1: a", "de", 46), ("2: b", "de", 54)],
+            "The topics are much the same in all languages.",
+        ),
     ],
+    ids=["far apart", "one language", "a few posts of a language are chance", "not far apart"],
 )
 def test_what_sets_a_language_apart(counts: list[tuple[str, str, int]], sentence: str) -> None:
     totals = Counter[str]()
@@ -305,3 +438,9 @@ def test_what_sets_a_language_apart(counts: list[tuple[str, str, int]], sentence
         totals[lang] += posts
     found = [{"topic": t, "lang": lang, "posts": n, "share": n / totals[lang]} for t, lang, n in counts]
     assert questions.load("topics_by_language").headline(found, None) == sentence  # type: ignore[arg-type]
+
+
+def test_languages_that_the_vectors_do_not_know_are_not_compared() -> None:
+    hindi = [("", "hi", f"हिंदी {number}") for number in range(100)]
+    found = questions.load("topics_by_language").prepare(rows([*THEMES, *hindi]), Report())  # type: ignore[arg-type]
+    assert {row["lang"] for row in found} == {"en", "de", "es", "fr"}
