@@ -198,8 +198,9 @@ def questions_to_pay(arguments: argparse.Namespace, names: tuple[str, ...]) -> l
         asked = [export.load_question(export_kind(arguments))]
     else:
         asked = [*results.required_questions(names), questions.load("live/collected")]
-    for_topics = (arguments.topic is not None) + has_sheet_topics(arguments)
-    return asked + [questions.load("topics")] * for_topics
+        asked += [questions.load("live/parts")] * (arguments.compare is not None)
+    asked += [questions.load("live/collected")] * (arguments.since == "all")
+    return asked + [questions.load("topics")] * ((arguments.topic is not None) + has_sheet_topics(arguments))
 
 
 def check_live(arguments: argparse.Namespace) -> None:

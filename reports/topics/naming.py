@@ -143,6 +143,7 @@ def name(words_of: Mapping[str, Mapping[str, float]], posts: Mapping[str, int], 
         is_new = not any(_overlap(word, earlier) for earlier in chosen)
         if (is_new and len(", ".join([*chosen, word])) <= _LONGEST) or not chosen:
             chosen.append(word)
-    largest = languages.name(max(posts, key=lambda lang: posts[lang]))
-    named = ", ".join(chosen) or f"{largest}, no typical words"
+    largest = max(posts, key=lambda lang: posts[lang])
+    spoken = f"{languages.name(largest)}, " if 2 * posts[largest] > sum(posts.values()) else ""
+    named = ", ".join(chosen) or f"{spoken}no typical words"
     return f"mixed: {named}" if closeness < _MIXED else named

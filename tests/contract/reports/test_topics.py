@@ -1,6 +1,10 @@
 """A report of one topic is of its posts, whichever question is asked."""
 
 import csv
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,10 +13,11 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from reports import export, narrowing, options, query, questions, request, results
+from reports import cli, export, narrowing, options, query, questions, request, results
 from reports.errors import UsageError
 from reports.params import Params
 from reports.query import Source
+from reports.questions import Question
 from tests.support.report_rows import fresh
 from tests.support.themes import compose
 
@@ -106,18 +111,31 @@ def test_each_time_that_topics_are_asked_for_is_paid(typed: list[str], times: in
     assert [question.template for question in paid].count(questions.load("topics").template) == times
 
 
-def test_as_many_queries_are_run_as_are_paid(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    arguments = options.parser().parse_args(["--only", "topics", "--topic", "1"])
-    run, ran = query.run, []
+@pytest.mark.parametrize(
+    "typed",
+    [["--only", "topics", "--topic", "1"], ["--only", "totals,topics,topics_over_time", "--compare", "language"]],
+    ids=["a topic", "a comparison"],
+)
+def test_as_many_queries_are_run_as_are_paid(
+    source: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, typed: list[str]
+) -> None:
+    run, ran = query.run, list[Question]()
 
-    def counted(*given: Any) -> Any:
-        ran.append(given)
-        return run(*given)
+    def counted(source: Source, question: Question, params: Params) -> Any:
+        ran.append(question)
+        return run(source, question, params)
+
+    @contextmanager
+    def opened(*_: object) -> Iterator[Source]:
+        yield source
 
     monkeypatch.setattr(query, "run", counted)
-    limited = narrowing.with_topic(source, narrowing.collected_part(source, ASKED, ASKED.until), 1)
-    results.make_report(source, limited, ["topics"])
-    assert len(ran) == len(request.questions_to_pay(arguments, ("topics",)))
+    monkeypatch.setattr(cli, "_source", opened)
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", written)
+    period = ["--from", ASKED.since.isoformat(), "--to", ASKED.until.isoformat(), "--results", str(tmp_path / "report")]
+    assert cli.main([*period, *typed]) == 0
+    assert written.getvalue().startswith(f"{len(ran)} queries ")
 
 
 def test_without_topics_a_sheet_that_should_have_them_is_not_written(source: Source, tmp_path: Path) -> None:

@@ -237,6 +237,7 @@ def alike(*words: str) -> dict[str, float]:
         ({"en": alike("awards", "#award")}, {"en": 5}, "awards"),
         ({"en": {"playlist": 0.78, "hours": 0.39, "relevant": 0.22}}, {"en": 5}, "playlist, hours"),
         ({}, {"en": 5, "de": 9}, "German, no typical words"),
+        ({}, {"en": 5, "de": 5}, "no typical words"),
     ],
 )
 def test_a_name_has_frequent_words_of_each_language_by_its_share(
