@@ -87,7 +87,7 @@ def _topics(
         spoken = Counter(row["lang"] for row, label in zip(rows, of_posts.labels, strict=True) if label == number)
         names[number] = for_terminal(f"{number}: {naming.name(words_of, spoken, of_posts.closeness[number - 1])}")
         listed_words = "; ".join(
-            f"{languages.name(lang)}: {', '.join(f'{word} {share:.0%}' for word, share in listed.items())}"
+            f"{languages.name(lang)}: {', '.join(f'{word} {len(places) / spoken[lang]:.0%}' for word, places in listed.items())}"
             for lang, listed in words_of.items()
         )
         words[number] = for_terminal(listed_words)

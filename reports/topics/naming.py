@@ -28,37 +28,38 @@ _OF_LANGUAGE = 5  # words or phrases
 _CANDIDATES = 60  # words or phrases, the surest
 _LANGUAGES = 5  # with most of a topic's posts
 _OF_TOPIC = 0.1  # of a topic's posts: a rarer language has no words in it
-_MIXED = 0.1  # closeness: of topics with less, readers said that the posts have no subject in common
+_MIXED = 0.12  # closeness: of topics with less, a reader said of most that their posts have no subject in common
 _SHORT = 4  # letters: the s of news is no plural's
 _ACCENT = re.compile("[\u0300-\u036f]")  # of Latin and Greek letters; vowel signs of other scripts tell words apart
 _WHOLE = 0.8  # of a word's posts have a phrase with it: the phrase stands for the word
 
 
-def words_by_language(rows: Rows, grouping: Grouping, minimum: int) -> dict[int, dict[str, dict[str, float]]]:
+Words = dict[str, frozenset[int]]  # each with the places of the topic's posts that have it
+
+
+def words_by_language(rows: Rows, grouping: Grouping, minimum: int) -> dict[int, dict[str, Words]]:
     """Return the words and phrases of each topic by language, the language with most of its posts first.
 
-    The number of each is its share of the topic's posts in that language. `rows` are posts of topics.sql. A word is in at least `minimum`
-    posts of the topic. Where nothing sets a topic apart within a language, because the language has few posts or hardly any outside the
-    topic, its words are compared with those of all languages.
+    `rows` are posts of topics.sql. A word is in at least `minimum` posts of the topic. Where nothing sets a topic apart within a language,
+    because the language has few posts or hardly any outside the topic, its words are compared with those of all languages.
     """
     texts = words.read([row | {"is_this_week": False, "rules": [], "parts": []} for row in rows])
     texts = [replace(text, words=text.words | text.phrases) for text in texts]
     # within a language, by its code; within all of them, by ''
     distinctive = cache(lambda lang: _distinctive(texts, grouping.labels, lang, minimum))
-    words_of: dict[int, dict[str, dict[str, float]]] = {}
+    words_of: dict[int, dict[str, Words]] = {}
     for number in sorted(set(grouping.labels) - {0}):
         places = [place for place, label in enumerate(grouping.labels) if label == number]
         places.sort(key=lambda place: grouping.distances[place] or 0)
         words_of[number] = {}
         ordered = Counter(texts[place].lang for place in places).most_common(_LANGUAGES)
         for lang in (lang for lang, count in ordered if count >= min(_OF_TOPIC * len(places), ordered[0][1])):
-            spoken = [place for place in places if texts[place].lang == lang]
-            inside = [texts[place].words for place in spoken]
-            frequent = _frequent(distinctive(lang)[number], inside, minimum)
-            frequent = frequent or _frequent(distinctive("")[number], inside, minimum)
+            spoken = {place: texts[place].words for place in places if texts[place].lang == lang}
             central_first = "\n".join(rows[place]["text"] for place in spoken)
-            if frequent:
-                words_of[number][lang] = _covering(_in_order(frequent, central_first), inside)
+            for candidates in (distinctive(lang)[number], distinctive("")[number]):
+                if found := _frequent(_in_order(candidates, central_first), spoken, minimum):
+                    words_of[number][lang] = _covering(found)
+                    break
     return words_of
 
 
@@ -72,13 +73,6 @@ def _distinctive(texts: Sequence[words.Text], labels: Sequence[int], lang: str, 
     return distinctive
 
 
-def _frequent(candidates: Rows, texts: Sequence[frozenset[str]], minimum: int) -> Rows:
-    """Return the words that enough of the texts have. A letter alone says nothing."""
-    needed = max(minimum, _SHARE * len(texts))
-    long = [row for row in candidates if len(row["word"]) > 1 or not row["word"].isascii()]
-    return [row for row in long if sum(row["word"] in text for text in texts) >= needed]
-
-
 def _in_order(candidates: Rows, texts: str) -> list[str]:
     """Return the words, the surest first. The words of a text that many repeat are equally sure: they keep its order."""
     folded = texts.lower()
@@ -86,21 +80,26 @@ def _in_order(candidates: Rows, texts: str) -> list[str]:
     return [row["word"] for row in sorted(candidates, key=lambda row: (-row["z"], place[row["word"]]))]
 
 
-def _covering(candidates: list[str], texts: list[frozenset[str]]) -> dict[str, float]:
-    """Return the words that stand for most of the texts: each is the one in most texts that have none of those before it.
+def _frequent(candidates: Sequence[str], texts: Mapping[int, frozenset[str]], minimum: int) -> Words:
+    """Return the words that enough of the texts have. A letter alone says nothing."""
+    needed = max(minimum, _SHARE * len(texts))
+    long = [word for word in candidates if len(word) > 1 or not word.isascii()]
+    having = {word: frozenset(place for place, text in texts.items() if word in text) for word in long}
+    return {word: places for word, places in having.items() if len(places) >= needed}
 
-    The number of each is its share of all texts.
-    """
-    everywhere = {word: sum(word in text for text in texts) for word in candidates}
-    total = len(texts)
-    chosen: dict[str, float] = {}
+
+def _covering(having: Words) -> Words:
+    """Return the words that stand for most of the posts: each is the one in most posts that have none of those before it."""
+    candidates = list(having)
+    uncovered = frozenset[int]().union(*having.values())
+    chosen: Words = {}
     while candidates and len(chosen) < _OF_LANGUAGE:
-        best = max(candidates, key=lambda word: sum(word in text for text in texts))
+        best = max(candidates, key=lambda word: len(having[word] & uncovered))
         phrases = [word for word in candidates if word != best and _contains(word, best)]
-        phrase = max(phrases, key=lambda word: everywhere[word], default=best)
-        best = phrase if everywhere[phrase] >= _WHOLE * everywhere[best] else best
-        chosen[best] = everywhere[best] / total
-        texts = [text for text in texts if best not in text]
+        phrase = max(phrases, key=lambda word: len(having[word]), default=best)
+        best = phrase if len(having[phrase]) >= _WHOLE * len(having[best]) else best
+        chosen[best] = having[best]
+        uncovered -= having[best]
         candidates = [word for word in candidates if not _overlap(word, best)]
     return chosen
 
@@ -125,15 +124,18 @@ def _forms(term: str) -> frozenset[str]:
     )
 
 
-def name(words_of: Mapping[str, Mapping[str, float]], posts: Mapping[str, int], closeness: float) -> str:
+def name(words_of: Mapping[str, Words], posts: Mapping[str, int], closeness: float) -> str:
     """Return a few words of a topic, of each language as many as its share of the topic's `posts` allows (D'Hondt's rule).
 
-    None is in less than half as many posts as its language's most frequent one. `mixed` comes before them if the posts are not close.
+    None is in less than half as many posts as its language's most frequent one. A comma joins words that posts have together, a stroke
+    parts words of different posts. `mixed` comes before them if the posts are not close.
     """
-    unused = {
-        lang: [word for word, share in listed.items() if share >= max(listed.values()) / 2]
-        for lang, listed in words_of.items()
-    }
+    having: Words = {}
+    unused: dict[str, list[str]] = {}
+    for lang, listed in words_of.items():
+        most = max(len(places) for places in listed.values())
+        unused[lang] = [word for word, places in listed.items() if len(places) >= most / 2]
+        having |= {word: having.get(word, frozenset()) | places for word, places in listed.items()}
     seats: Counter[str] = Counter()
     chosen: list[str] = []
     while any(unused.values()) and len(chosen) < _OF_NAME:
@@ -141,9 +143,25 @@ def name(words_of: Mapping[str, Mapping[str, float]], posts: Mapping[str, int], 
         seats[lang] += 1
         word = unused[lang].pop(0)
         is_new = not any(_overlap(word, earlier) for earlier in chosen)
-        if (is_new and len(", ".join([*chosen, word])) <= _LONGEST) or not chosen:
+        if not chosen or (is_new and len(_joined([*chosen, word], having)) <= _LONGEST):
             chosen.append(word)
     largest = max(posts, key=lambda lang: posts[lang])
     spoken = f"{languages.name(largest)}, " if 2 * posts[largest] > sum(posts.values()) else ""
-    named = ", ".join(chosen) or f"{spoken}no typical words"
+    named = _joined(chosen, having) or f"{spoken}no typical words"
     return f"mixed: {named}" if closeness < _MIXED else named
+
+
+def _joined(chosen: Sequence[str], having: Words) -> str:
+    together: list[list[str]] = []
+    for word in chosen:
+        for group in together:
+            if any(_occur_together(having[word], having[other]) for other in group):
+                group.append(word)
+                break
+        else:
+            together.append([word])
+    return " / ".join(", ".join(group) for group in together)
+
+
+def _occur_together(some: frozenset[int], others: frozenset[int]) -> bool:
+    return len(some & others) >= min(len(some), len(others)) / 2

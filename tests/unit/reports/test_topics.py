@@ -220,31 +220,39 @@ def test_a_hashtag_and_its_word_are_one_word_of_a_name() -> None:
     assert len(named_by(posts)[1]["en"]) == 1
 
 
-def alike(*words: str) -> dict[str, float]:
-    """Return words that are in as many posts as each other."""
-    return dict.fromkeys(words, 0.3)
+def alike(*words: str, first: int = 0) -> dict[str, frozenset[int]]:
+    """Return words that the same ten posts have."""
+    return dict.fromkeys(words, frozenset(range(first, first + 10)))
 
 
 @pytest.mark.parametrize(
     ("words", "posts", "name"),
     [
         ({"en": alike(*"abcde")}, {"en": 9}, "a, b, c, d"),
-        ({"en": alike(*"abc"), "de": alike(*"xy")}, {"en": 55, "de": 45}, "a, x, b, y"),
-        ({"en": alike(*"abcd"), "de": alike(*"xy")}, {"en": 90, "de": 10}, "a, b, c, d"),
-        ({"en": alike("derby"), "fr": alike("derby", "stade")}, {"en": 5, "fr": 5}, "derby, stade"),
+        ({"en": alike(*"abc"), "de": alike(*"xy", first=90)}, {"en": 55, "de": 45}, "a, b / x, y"),
+        ({"en": alike(*"abcd"), "de": alike(*"xy", first=90)}, {"en": 90, "de": 10}, "a, b, c, d"),
+        ({"en": alike("derby"), "fr": alike("derby", "stade", first=90)}, {"en": 5, "fr": 5}, "derby, stade"),
+        ({"en": alike("remix", "rap") | alike("awful", first=90)}, {"en": 5}, "remix, rap / awful"),
+        ({"en": alike("remix") | alike("awful", first=90) | alike("rap")}, {"en": 5}, "remix, rap / awful"),
+        ({"en": alike("remix") | alike("awful", first=6)}, {"en": 5}, "remix / awful"),
+        ({"en": alike("remix") | alike("awful", first=5)}, {"en": 5}, "remix, awful"),
         ({"en": alike("x" * 30, "y" * 30)}, {"en": 5}, "x" * 30),
         ({"en": alike("x" * 60)}, {"en": 5}, "x" * 60),
         ({"en": alike("awards", "#award")}, {"en": 5}, "awards"),
-        ({"en": {"playlist": 0.78, "hours": 0.39, "relevant": 0.22}}, {"en": 5}, "playlist, hours"),
+        (
+            {"en": {"playlist": frozenset(range(78)), "hours": frozenset(range(39)), "relevant": frozenset(range(38))}},
+            {"en": 5},
+            "playlist, hours",
+        ),
         ({}, {"en": 5, "de": 9}, "German, no typical words"),
         ({}, {"en": 5, "de": 5}, "no typical words"),
     ],
 )
 def test_a_name_has_frequent_words_of_each_language_by_its_share(
-    words: dict[str, dict[str, float]], posts: dict[str, int], name: str
+    words: dict[str, dict[str, frozenset[int]]], posts: dict[str, int], name: str
 ) -> None:
     assert naming.name(words, posts, 0.5) == name
-    assert naming.name(words, posts, 0.09) == f"mixed: {name}"
+    assert naming.name(words, posts, 0.11) == f"mixed: {name}"
 
 
 def test_the_same_posts_and_seed_give_the_same_topics() -> None:
