@@ -90,12 +90,12 @@ def test_a_text_cannot_steer_a_terminal() -> None:
     assert shown == "a[31mbcd e f1mgnp.exe left open"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # once a worker: the tests of a file may be spread over both
 def attacked(session_client: bigquery.Client) -> Source:
     return fresh(session_client, {"tweet_versions": attack.ROWS})
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def report(attacked: Source) -> results.Report:
     return results.make_report(attacked, asked(), questions.names())
 
