@@ -183,9 +183,9 @@ def _check_export(arguments: argparse.Namespace) -> None:
         )
     if is_sheet(arguments):
         sheets = [arguments.export, *export.sheets_of(arguments.export, coders(arguments))]
-        if there := [str(sheet) for sheet in sheets if sheet.exists()]:
+        if existing := [str(sheet) for sheet in sheets if sheet.exists()]:
             raise UsageError(
-                f"{', '.join(there)} exists and may have codes in it, so nothing was asked. Name another file: the same period, "
+                f"{', '.join(existing)} exists and may have codes in it, so nothing was asked. Name another file: the same period, "
                 "--sample and --seed draw the same posts."
             )
 
@@ -193,21 +193,21 @@ def _check_export(arguments: argparse.Namespace) -> None:
 def questions_to_pay(arguments: argparse.Namespace, names: tuple[str, ...]) -> list[Question]:
     """Return what BigQuery is asked for a report with the questions `names`, or for an export. Each time costs, also of the same query."""
     if arguments.network:
-        asked = [network.load_question(arguments.network), network.load_nodes(arguments.network)]
+        to_pay = [network.load_question(arguments.network), network.load_nodes(arguments.network)]
     elif arguments.export:
-        asked = [export.load_question(export_kind(arguments))]
+        to_pay = [export.load_question(export_kind(arguments))]
     else:
-        asked = [*results.required_questions(names), questions.load("live/collected")]
-        asked += [questions.load("live/parts")] * (arguments.compare is not None)
-    asked += [questions.load("live/collected")] * (arguments.since == "all")
-    return asked + [questions.load("topics")] * ((arguments.topic is not None) + has_sheet_topics(arguments))
+        to_pay = [*results.required_questions(names), questions.load("live/collected")]
+        to_pay += [questions.load("live/parts")] * (arguments.compare is not None)
+    to_pay += [questions.load("live/collected")] * (arguments.since == "all")
+    return to_pay + [questions.load("topics")] * ((arguments.topic is not None) + has_sheet_topics(arguments))
 
 
 def check_live(arguments: argparse.Namespace) -> None:
     """Raise UsageError for options that the live page cannot heed."""
-    said = [f"--{name.replace('_', '-')}" for name in _NOT_LIVE if getattr(arguments, name)]
-    said += [option for option, value in (("--from", arguments.since), ("--to", arguments.until)) if value]
-    if said:
+    unheeded = [f"--{name.replace('_', '-')}" for name in _NOT_LIVE if getattr(arguments, name)]
+    unheeded += [option for option, value in (("--from", arguments.since), ("--to", arguments.until)) if value]
+    if unheeded:
         raise UsageError(
-            f"The live page is always of the last 24 hours and of all posts: {', '.join(said)} cannot be said of it."
+            f"The live page is always of the last 24 hours and of all posts: {', '.join(unheeded)} cannot be said of it."
         )

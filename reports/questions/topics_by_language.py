@@ -16,10 +16,9 @@ _APART = 0.1  # a language's share of a topic, above that of all languages: less
 def prepare(rows: Rows, report: ReportData) -> Rows:
     """Return each topic's languages, the largest topic first, and first the language of whose posts most are about it."""
     assigned = topics.assigned(rows, report.params)
-    known = {
-        row["lang"] for row in assigned if row["number"]
-    }  # to the vectors: posts in other languages are in no topic
-    totals = dict(Counter(row["lang"] for row in assigned if row["lang"] in known).most_common(LANGUAGES))
+    # posts in languages that the vectors do not know are in no topic
+    encodable = {row["lang"] for row in assigned if row["number"]}
+    totals = dict(Counter(row["lang"] for row in assigned if row["lang"] in encodable).most_common(LANGUAGES))
     counts = Counter((row["number"], row["topic"], row["lang"]) for row in assigned if row["lang"] in totals)
     shares = [
         (number, {"topic": topic, "lang": lang, "posts": posts, "share": posts / totals[lang]})

@@ -57,8 +57,8 @@ def words_by_language(rows: Rows, grouping: Grouping, minimum: int) -> dict[int,
             spoken = {place: texts[place].words for place in places if texts[place].lang == lang}
             central_first = "\n".join(rows[place]["text"] for place in spoken)
             for candidates in (distinctive(lang)[number], distinctive("")[number]):
-                if found := _frequent(_in_order(candidates, central_first), spoken, minimum):
-                    words_of[number][lang] = _covering(found)
+                if frequent := _frequent(_in_order(candidates, central_first), spoken, minimum):
+                    words_of[number][lang] = _covering(frequent)
                     break
     return words_of
 
