@@ -137,7 +137,11 @@ def test_the_last_fifth_of_a_limit_is_left_to_the_stream() -> None:
 @pytest.mark.parametrize(
     "first",
     [
-        pytest.param(first, id=f"seeds {first} on", marks=[] if first == 1 else [pytest.mark.slow])
+        pytest.param(
+            first,
+            id=f"seeds {first} on",
+            marks=[] if first == 1 else [pytest.mark.processes if first == 11 else pytest.mark.slow],
+        )
         for first in range(1, 200, 10)
     ],
 )

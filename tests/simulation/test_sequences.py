@@ -1,6 +1,7 @@
 """A thousand random sequences of faults, the same in each run, so that a result depends on the change and not on luck.
 
-The quick tests run the first 50. scripts/test simulate --sequences N --seed S runs others.
+The quick tests run the first 50, and scripts/test processes the next 50, so that CI has them.
+scripts/test simulate --sequences N --seed S runs others.
 """
 
 import pytest
@@ -9,10 +10,14 @@ from . import cases, faults, sequences
 from .mistakes import MISTAKES
 
 SEQUENCES = 1_000
-_QUICK = 50
+_QUICK, _IN_CI = 50, 100
 _AT_ONCE = 50
 _BLOCKS = [
-    pytest.param(first, id=f"seeds {first} on", marks=[] if first <= _QUICK else [pytest.mark.slow])
+    pytest.param(
+        first,
+        id=f"seeds {first} on",
+        marks=[] if first <= _QUICK else [pytest.mark.processes if first <= _IN_CI else pytest.mark.slow],
+    )
     for first in range(1, SEQUENCES + 1, _AT_ONCE)
 ]
 

@@ -48,7 +48,7 @@ def themes_of(found: list[dict[str, Any]]) -> dict[int, Counter[str]]:
     return counts
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.processes) for seed in (2, 3))])
 def test_texts_of_one_theme_are_one_topic_in_all_languages(seed: int) -> None:
     found = topics.assigned(rows(THEMES), Params(PARAMS.since, PARAMS.until, seed=seed))
     counts = themes_of([row for row in found if row["number"]])
